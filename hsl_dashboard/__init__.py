@@ -1,0 +1,1 @@
+"""The project: settings, addresses, processes, and helpers that know no app."""
