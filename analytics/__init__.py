@@ -1,0 +1,1 @@
+"""Counts and charts; reads only."""

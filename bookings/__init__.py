@@ -1,0 +1,1 @@
+"""Courses, streams, bookings, free lessons and referral coupons."""

@@ -1,0 +1,430 @@
+"""The bot's tables of courses, bookings, lessons and coupons, with the keys, indexes and triggers that the dashboard needs."""
+
+import django.contrib.postgres.functions
+import django.db.models.deletion
+import hsl_dashboard.db
+import pgtrigger.compiler
+import pgtrigger.migrations
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        ("users", "0002_bot_tables"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Course",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("name", models.TextField(verbose_name="name")),
+                ("description", models.TextField(blank=True, null=True, verbose_name="description")),
+                ("price_usd_cents", models.IntegerField(db_default=0, verbose_name="price, US cents")),
+                ("button_text", models.CharField(max_length=100, verbose_name="button text")),
+                ("is_active", models.BooleanField(blank=True, db_default=True, null=True, verbose_name="active")),
+                (
+                    "start_date_text",
+                    models.CharField(
+                        blank=True, max_length=100, null=True, verbose_name="start date, as the bot says it"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "course",
+                "verbose_name_plural": "courses",
+                "db_table": "courses",
+            },
+        ),
+        migrations.CreateModel(
+            name="ReferralCoupon",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("code", models.TextField(unique=True, verbose_name="code")),
+                ("name", models.TextField(blank=True, null=True, verbose_name="name")),
+                ("discount_percent", models.IntegerField(verbose_name="discount, %")),
+                ("max_activations", models.IntegerField(verbose_name="activations allowed")),
+                (
+                    "current_activations",
+                    models.IntegerField(blank=True, db_default=0, null=True, verbose_name="activations used"),
+                ),
+                ("created_by", models.BigIntegerField(verbose_name="created by, Telegram id")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="created",
+                    ),
+                ),
+                ("is_active", models.IntegerField(blank=True, db_default=1, null=True, verbose_name="active")),
+            ],
+            options={
+                "verbose_name": "referral coupon",
+                "verbose_name_plural": "referral coupons",
+                "db_table": "referral_coupons",
+            },
+        ),
+        migrations.CreateModel(
+            name="ReferralUsage",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                (
+                    "used_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="used",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "coupon use",
+                "verbose_name_plural": "coupon uses",
+                "db_table": "referral_usage",
+            },
+        ),
+        migrations.CreateModel(
+            name="Booking",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("username", models.TextField(blank=True, null=True, verbose_name="username")),
+                ("first_name", models.TextField(blank=True, null=True, verbose_name="first name")),
+                ("confirmed", models.IntegerField(blank=True, db_default=0, null=True, verbose_name="status")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="created",
+                    ),
+                ),
+                ("referral_code", models.TextField(blank=True, null=True, verbose_name="referral code")),
+                (
+                    "discount_percent",
+                    models.IntegerField(blank=True, db_default=0, null=True, verbose_name="discount, %"),
+                ),
+                (
+                    "course_stream",
+                    models.CharField(
+                        blank=True, db_default="4th_stream", max_length=50, null=True, verbose_name="stream"
+                    ),
+                ),
+                (
+                    "telegram_user",
+                    models.ForeignKey(
+                        db_column="user_id",
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="bookings",
+                        to="users.telegramuser",
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="bookings",
+                        to="bookings.course",
+                        verbose_name="course",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "booking",
+                "verbose_name_plural": "bookings",
+                "db_table": "bookings",
+                "permissions": [
+                    ("override_status", "Can reactivate a cancelled booking and take back a confirmed one")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FreeLessonRegistration",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("username", models.TextField(blank=True, null=True, verbose_name="username")),
+                ("first_name", models.TextField(blank=True, null=True, verbose_name="first name")),
+                ("email", models.TextField(verbose_name="e-mail")),
+                (
+                    "registered_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="registered",
+                    ),
+                ),
+                (
+                    "notification_sent",
+                    models.BooleanField(blank=True, db_default=False, null=True, verbose_name="reminder sent"),
+                ),
+                (
+                    "lesson_type",
+                    models.CharField(
+                        blank=True, db_default="cursor_lesson", max_length=50, null=True, verbose_name="lesson"
+                    ),
+                ),
+                ("lesson_date", models.DateField(blank=True, null=True, verbose_name="lesson date")),
+                (
+                    "telegram_user",
+                    models.ForeignKey(
+                        db_column="user_id",
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="free_lessons",
+                        to="users.telegramuser",
+                        verbose_name="person",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "free lesson registration",
+                "verbose_name_plural": "free lesson registrations",
+                "db_table": "free_lesson_registrations",
+            },
+        ),
+        migrations.CreateModel(
+            name="HackathonRegistration",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("username", models.TextField(blank=True, null=True, verbose_name="username")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="created",
+                    ),
+                ),
+                (
+                    "telegram_user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_column="user_id",
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="hackathon_registrations",
+                        to="users.telegramuser",
+                        verbose_name="person",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "hackathon registration",
+                "verbose_name_plural": "hackathon registrations",
+                "db_table": "hackathon_registrations",
+            },
+        ),
+        migrations.AddField(
+            model_name="referralusage",
+            name="booking",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="coupon_usages",
+                to="bookings.booking",
+                verbose_name="booking",
+            ),
+        ),
+        migrations.AddField(
+            model_name="referralusage",
+            name="coupon",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="usages",
+                to="bookings.referralcoupon",
+                verbose_name="referral coupon",
+            ),
+        ),
+        migrations.AddField(
+            model_name="referralusage",
+            name="telegram_user",
+            field=models.ForeignKey(
+                db_column="user_id",
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="coupon_usages",
+                to="users.telegramuser",
+                verbose_name="person",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(
+                models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="bookings_newest_first",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(
+                models.F("telegram_user"),
+                models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
+                name="bookings_user_created",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(
+                models.F("course"), models.F("course_stream"), models.F("confirmed"), name="bookings_stream_status"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(
+                models.F("confirmed"),
+                models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
+                name="bookings_status_created",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(
+                models.F("referral_code"),
+                condition=models.Q(("referral_code", None), _negated=True),
+                name="bookings_referral_code",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="booking",
+            constraint=hsl_dashboard.db.DatabaseForeignKey(
+                field="telegram_user", name="bookings_user_id_fkey", on_delete="CASCADE"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="booking",
+            constraint=hsl_dashboard.db.DatabaseForeignKey(
+                field="course", name="bookings_course_id_fkey", on_delete="RESTRICT"
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="create_missing_person",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NEW.username, ''), NULLIF(NEW.first_name, ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
+                    hash="df510366de3159e9f1856802286a014d1a95b159",
+                    operation='INSERT OR UPDATE OF "user_id"',
+                    pgid="pgtrigger_create_missing_person_fa3ed",
+                    table="bookings",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="freelessonregistration",
+            index=models.Index(
+                models.OrderBy(models.F("registered_at"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="free_lessons_newest_first",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="freelessonregistration",
+            index=models.Index(models.F("lesson_type"), models.F("lesson_date"), name="free_lessons_type_date"),
+        ),
+        migrations.AddConstraint(
+            model_name="freelessonregistration",
+            constraint=models.UniqueConstraint(
+                fields=("telegram_user", "lesson_type", "lesson_date"), name="free_lessons_once_per_person_and_date"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="freelessonregistration",
+            constraint=hsl_dashboard.db.DatabaseForeignKey(
+                field="telegram_user", name="free_lesson_registrations_user_id_fkey", on_delete="CASCADE"
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="freelessonregistration",
+            trigger=pgtrigger.compiler.Trigger(
+                name="create_missing_person",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NEW.username, ''), NULLIF(NEW.first_name, ''), COALESCE(NEW.registered_at, now()), COALESCE(NEW.registered_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
+                    hash="6290da1516ca74a32d5414b989ad41641fc428a9",
+                    operation='INSERT OR UPDATE OF "user_id"',
+                    pgid="pgtrigger_create_missing_person_8242b",
+                    table="free_lesson_registrations",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="hackathonregistration",
+            constraint=hsl_dashboard.db.DatabaseForeignKey(
+                field="telegram_user", name="hackathon_registrations_user_id_fkey", on_delete="CASCADE"
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="hackathonregistration",
+            trigger=pgtrigger.compiler.Trigger(
+                name="create_missing_person",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NEW.username, ''), NULLIF(NULL, ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
+                    hash="f2935f09a72c81ff5f44400611e1d14eaf4e3db7",
+                    operation='INSERT OR UPDATE OF "user_id"',
+                    pgid="pgtrigger_create_missing_person_73f8b",
+                    table="hackathon_registrations",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="referralusage",
+            constraint=models.UniqueConstraint(
+                fields=("coupon", "telegram_user"), name="referral_usage_once_per_person"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="referralusage",
+            constraint=hsl_dashboard.db.DatabaseForeignKey(
+                field="coupon", name="referral_usage_coupon_id_fkey", on_delete="CASCADE"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="referralusage",
+            constraint=hsl_dashboard.db.DatabaseForeignKey(
+                field="telegram_user", name="referral_usage_user_id_fkey", on_delete="CASCADE"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="referralusage",
+            constraint=hsl_dashboard.db.DatabaseForeignKey(
+                field="booking", name="referral_usage_booking_id_fkey", on_delete="CASCADE"
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="referralusage",
+            trigger=pgtrigger.compiler.Trigger(
+                name="create_missing_person",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NULL, ''), NULLIF(NULL, ''), COALESCE(NEW.used_at, now()), COALESCE(NEW.used_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
+                    hash="2cbf45d7ae720ea8099f72138dc7d3be407c4950",
+                    operation='INSERT OR UPDATE OF "user_id"',
+                    pgid="pgtrigger_create_missing_person_f2c5d",
+                    table="referral_usage",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+    ]

@@ -1,0 +1,80 @@
+"""What Django cannot say about a PostgreSQL table: foreign keys that the database itself cascades."""
+
+from typing import Any, ClassVar, Literal
+
+from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.ddl_references import Statement, Table
+
+OnDelete = Literal["CASCADE", "SET NULL", "RESTRICT"]
+
+
+class DatabaseForeignKey(models.BaseConstraint):
+    """The foreign key of ``field`` as a constraint that PostgreSQL enforces and cascades.
+
+    Django deletes the rows below a row by itself, and so writes foreign keys without ON DELETE; the bot
+    deletes with raw SQL, which must do the same. The model's field says ``db_constraint=False`` and
+    ``on_delete=models.DO_NOTHING``; this constraint says the rest.
+    """
+
+    violation_error_message: ClassVar[str] = "The row this refers to does not exist."  # type: ignore[misc]
+
+    def __init__(self, *, field: str, on_delete: OnDelete, name: str) -> None:
+        super().__init__(name=name)
+        self.field = field
+        self.on_delete = on_delete
+
+    def definition(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        """Give the SQL behind ``CONSTRAINT <name>``."""
+        field = model._meta.get_field(self.field)
+        assert isinstance(field, models.ForeignKey)
+        quote = schema_editor.quote_name
+        target = field.target_field
+        return (
+            f"FOREIGN KEY ({quote(field.column)}) "
+            f"REFERENCES {quote(target.model._meta.db_table)} ({quote(target.column)}) ON DELETE {self.on_delete}"
+        )
+
+    def constraint_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> str | None:
+        assert model is not None and schema_editor is not None
+        # After the table, not in it: the referred table may be made by a later operation.
+        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))  # type: ignore[attr-defined]
+        return None
+
+    def create_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Statement | None:
+        assert model is not None and schema_editor is not None
+        return Statement(
+            "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s %(definition)s",
+            table=Table(model._meta.db_table, schema_editor.quote_name),
+            name=schema_editor.quote_name(self.name),
+            definition=self.definition(model, schema_editor),
+        )
+
+    def remove_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Statement | None:
+        assert model is not None and schema_editor is not None
+        return Statement(
+            "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
+            table=Table(model._meta.db_table, schema_editor.quote_name),
+            name=schema_editor.quote_name(self.name),
+        )
+
+    def validate(self, *args: Any, **kwargs: Any) -> None:
+        """Leave the check to the database and to the field's own validation."""
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        path, args, kwargs = super().deconstruct()
+        kwargs |= {"field": self.field, "on_delete": self.on_delete}
+        return path, args, kwargs
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DatabaseForeignKey):
+            return self.deconstruct() == other.deconstruct()
+        return NotImplemented
+
+    __hash__ = models.BaseConstraint.__hash__

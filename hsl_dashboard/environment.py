@@ -1,0 +1,127 @@
+"""What the environment tells the settings, with a cure for every missing or wrong variable."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(ROOT / ".env")
+
+_THIS_MACHINE = {"", "localhost", "127.0.0.1", "::1"}
+
+
+def required(name: str, *, cure: str, development: str | None = None) -> str:
+    """Read a variable that production cannot do without; ``development`` stands in while DEBUG is on."""
+    value: str = env.str(name, default="")
+    if value:
+        return value
+    if development is not None and debug():
+        return development
+    raise ImproperlyConfigured(f"{name} is not set. {cure}")
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """Read yes or no; anything else stops the start, since a typing error must not mean "no"."""
+    raw = env.str(name, default="").strip().lower()
+    if raw == "":
+        return default
+    if raw in {"1", "true", "yes", "on"}:
+        return True
+    if raw in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} is {raw!r}. Set it to true or false.")
+
+
+def number(name: str, *, default: float, lowest: float, unit: str) -> float:
+    """Read a number of ``unit``, not below ``lowest``."""
+    raw = env.str(name, default="")
+    try:
+        value = float(raw) if raw else default
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {raw!r}. Set it to a number of {unit}.") from None
+    if value < lowest:
+        raise ImproperlyConfigured(f"{name} is {raw}. Set it to at least {lowest:g} {unit}.")
+    return value
+
+
+def debug() -> bool:
+    return boolean("DEBUG", default=False)
+
+
+def database() -> dict[str, Any]:
+    """Build Django's settings of the one database from DATABASE_URL or POSTGRES_*.
+
+    Without either, development uses the embedded server. A server on another machine is spoken to
+    over TLS unless ``sslmode`` (in the URL, or POSTGRES_SSLMODE) says otherwise.
+    """
+    url = env.str("DATABASE_URL", default="")
+    if not url and env.str("POSTGRES_HOST", default=""):
+        return _with_defaults(_from_parts())
+    if not url and debug():
+        from hsl_dashboard import embedded
+
+        url = embedded.database_url()
+    if not url:
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not set. Set it to postgres://user:password@host:5432/name, or set POSTGRES_HOST and "
+            "POSTGRES_PASSWORD; for development set DEBUG=true and an embedded server starts by itself."
+        )
+    return _with_defaults(_from_url(url))
+
+
+def _from_parts() -> dict[str, Any]:
+    cure = "It goes with POSTGRES_HOST; see .env.example."
+    return {
+        "HOST": env.str("POSTGRES_HOST"),
+        "PORT": env.str("POSTGRES_PORT", default="5432"),
+        "NAME": env.str("POSTGRES_DB", default="postgres"),
+        "USER": env.str("POSTGRES_USER", default="postgres"),
+        "PASSWORD": required("POSTGRES_PASSWORD", cure=cure),
+        "OPTIONS": {"sslmode": sslmode} if (sslmode := env.str("POSTGRES_SSLMODE", default="")) else {},
+    }
+
+
+def _from_url(url: str) -> dict[str, Any]:
+    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must start with postgres://. The dashboard shares the bot's PostgreSQL and runs on no other."
+        )
+    parsed: dict[str, Any] = environ.Env.db_url_config(url)
+    parsed.setdefault("OPTIONS", {})
+    # environ leaves a socket's folder in the query: postgres:///name?host=/folder
+    if host := parsed["OPTIONS"].pop("host", ""):
+        parsed["HOST"] = unquote(host)
+    if port := parsed["OPTIONS"].pop("port", ""):
+        parsed["PORT"] = port
+    return parsed
+
+
+def _with_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
+    options = {"application_name": "hsl-dashboard", **parsed["OPTIONS"]}
+    host = parsed.get("HOST") or ""
+    if host not in _THIS_MACHINE and not host.startswith("/"):
+        options.setdefault("sslmode", "require")
+    # A pool a process: connections are opened once, checked before use, and closed when idle.
+    if boolean("DATABASE_POOL", default=True):
+        options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 5, "max_idle": 120}
+    return {**parsed, "ENGINE": "django.db.backends.postgresql", "OPTIONS": options, "CONN_MAX_AGE": 0}
+
+
+def redis_url() -> str:
+    """Address of Redis or Valkey; the embedded server's in development."""
+    url: str = env.str("REDIS_URL", default="")
+    if url:
+        return url
+    if debug():
+        from hsl_dashboard import embedded
+
+        return embedded.redis_url()
+    raise ImproperlyConfigured(
+        "REDIS_URL is not set. Set it to redis://host:6379/0; for development set DEBUG=true and an embedded server "
+        "starts by itself."
+    )

@@ -1,0 +1,48 @@
+"""Helpers for views: whole page or fragment, paging, typed requests. Imports no app."""
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
+    from users.models import User
+
+M = TypeVar("M", bound=Model)
+
+PAGE_SIZE = 50  # rows: what the previous dashboard showed, and what fits two screens
+
+
+class StaffRequest(HttpRequest):
+    """A request behind the sign-in: the user is a member of staff."""
+
+    user: "User"  # type: ignore[assignment]
+    htmx: "HtmxDetails"
+
+
+def wants_partial(request: HttpRequest) -> bool:
+    """Say whether htmx will swap the answer into the page, rather than show it as a page."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def render_page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, partial: str, status: int = 200
+) -> HttpResponse:
+    """Give the whole page, or only ``partial`` of it when htmx will swap it in."""
+    if wants_partial(request):
+        template = f"{template}#{partial}"
+    response = render(request, template, context, status=status)
+    # A browser or proxy must not serve the fragment where the page is wanted.
+    patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
+    return response
+
+
+def page_of(rows: "QuerySet[M]", request: HttpRequest, *, size: int = PAGE_SIZE) -> "Page[M]":
+    """Cut the page that ``?page=`` asks for; nonsense gives the first page, too far gives the last."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))

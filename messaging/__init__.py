@@ -1,0 +1,1 @@
+"""Messages to the bot's people, and the only door to Telegram."""

@@ -1,0 +1,139 @@
+"""The tables of messages, as the previous dashboard wrote them."""
+
+import django.contrib.postgres.functions
+import django.db.models.deletion
+import hsl_dashboard.db
+import pgtrigger.compiler
+import pgtrigger.migrations
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        ("users", "0002_bot_tables"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Broadcast",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("message_text", models.TextField(verbose_name="text")),
+                (
+                    "total_recipients",
+                    models.IntegerField(blank=True, db_default=0, null=True, verbose_name="recipients"),
+                ),
+                (
+                    "successful_deliveries",
+                    models.IntegerField(blank=True, db_default=0, null=True, verbose_name="delivered"),
+                ),
+                (
+                    "sent_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="sent",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="created",
+                    ),
+                ),
+                (
+                    "recipient_type",
+                    models.TextField(blank=True, db_default="individual", null=True, verbose_name="recipient type"),
+                ),
+                ("recipient_group", models.TextField(blank=True, null=True, verbose_name="recipient group")),
+                ("scheduled_at", models.DateTimeField(blank=True, null=True, verbose_name="scheduled for")),
+            ],
+            options={
+                "verbose_name": "broadcast",
+                "verbose_name_plural": "broadcasts",
+                "db_table": "message_history",
+            },
+        ),
+        migrations.CreateModel(
+            name="Recipient",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("username", models.TextField(blank=True, null=True, verbose_name="username")),
+                (
+                    "delivery_status",
+                    models.TextField(blank=True, db_default="pending", null=True, verbose_name="delivery"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="created",
+                    ),
+                ),
+                (
+                    "telegram_message_id",
+                    models.IntegerField(blank=True, null=True, verbose_name="Telegram's message id"),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="recipients",
+                        to="messaging.broadcast",
+                        verbose_name="broadcast",
+                    ),
+                ),
+                (
+                    "telegram_user",
+                    models.ForeignKey(
+                        db_column="user_id",
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="received",
+                        to="users.telegramuser",
+                        verbose_name="person",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "recipient",
+                "verbose_name_plural": "recipients",
+                "db_table": "message_recipients",
+                "indexes": [
+                    models.Index(models.F("message"), models.F("delivery_status"), name="message_recipients_status")
+                ],
+                "constraints": [
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="message", name="message_recipients_message_id_fkey", on_delete="CASCADE"
+                    ),
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="telegram_user", name="message_recipients_user_id_fkey", on_delete="CASCADE"
+                    ),
+                ],
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="recipient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="create_missing_person",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NEW.username, ''), NULLIF(NULL, ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
+                    hash="6c7d8dd45c40208cb37dc4651dc5d13171fecd6e",
+                    operation='INSERT OR UPDATE OF "user_id"',
+                    pgid="pgtrigger_create_missing_person_7234c",
+                    table="message_recipients",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+    ]

@@ -1,0 +1,100 @@
+"""Objects for tests, one line each."""
+
+from datetime import UTC, datetime
+
+import factory
+from factory.django import DjangoModelFactory
+
+from bookings.models import Booking, Course, FreeLessonRegistration, ReferralCoupon, Stream
+from users.models import Event, TelegramUser, User
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A member of staff; ``permissions=["bookings.view_booking"]`` grants exactly those."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"staff{n}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.test")
+    password = factory.django.Password("correct horse battery staple")
+
+    @factory.post_generation
+    def permissions(self: User, create: bool, extracted: list[str] | None) -> None:  # type: ignore[misc]
+        from django.contrib.auth.models import Permission
+
+        for name in extracted or []:
+            app_label, codename = name.split(".")
+            self.user_permissions.add(Permission.objects.get(content_type__app_label=app_label, codename=codename))
+
+
+class TelegramUserFactory(DjangoModelFactory[TelegramUser]):
+    class Meta:
+        model = TelegramUser
+
+    user_id = factory.Sequence(lambda n: 5_000_000_000 + n)
+    username = factory.Sequence(lambda n: f"person{n}")
+    first_name = "Анна"
+    last_name = "Петрова"
+    language_code = "ru"
+
+
+class CourseFactory(DjangoModelFactory[Course]):
+    """The school's first course, which the migrations made; name another for a second one."""
+
+    class Meta:
+        model = Course
+        django_get_or_create = ("name",)
+
+    name = "Вайб кодинг"
+    button_text = "Вайб кодинг"
+
+
+class StreamFactory(DjangoModelFactory[Stream]):
+    class Meta:
+        model = Stream
+        django_get_or_create = ("course", "code")
+
+    course = factory.SubFactory(CourseFactory)
+    code = "8th_stream"
+    name = "8-й поток"
+
+
+class BookingFactory(DjangoModelFactory[Booking]):
+    class Meta:
+        model = Booking
+
+    telegram_user = factory.SubFactory(TelegramUserFactory)
+    course = factory.SubFactory(CourseFactory)
+    course_stream = "8th_stream"
+    confirmed = Booking.Status.PENDING
+    created_at = datetime(2026, 11, 2, 12, 30, tzinfo=UTC)
+    discount_percent = 0
+
+
+class FreeLessonRegistrationFactory(DjangoModelFactory[FreeLessonRegistration]):
+    class Meta:
+        model = FreeLessonRegistration
+
+    telegram_user = factory.SubFactory(TelegramUserFactory)
+    email = "anna@example.test"
+    lesson_type = "cursor_lesson"
+
+
+class ReferralCouponFactory(DjangoModelFactory[ReferralCoupon]):
+    class Meta:
+        model = ReferralCoupon
+
+    code = factory.Sequence(lambda n: f"CODE{n}")
+    discount_percent = 10
+    max_activations = 5
+    created_by = 5_000_000_000
+
+
+class EventFactory(DjangoModelFactory[Event]):
+    class Meta:
+        model = Event
+
+    telegram_user = factory.SubFactory(TelegramUserFactory)
+    event_type = "start_command"

@@ -1,0 +1,1 @@
+"""Staff accounts, the bot's people, and what those people did."""
