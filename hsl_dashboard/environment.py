@@ -101,10 +101,14 @@ def _from_url(url: str) -> dict[str, Any]:
     return parsed
 
 
+def is_on_this_machine(host: str) -> bool:
+    """Say whether a database's host is this machine: a loopback address, or the folder of a socket."""
+    return host in _THIS_MACHINE or host.startswith("/")
+
+
 def _with_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
     options = {"application_name": "hsl-dashboard", **parsed["OPTIONS"]}
-    host = parsed.get("HOST") or ""
-    if host not in _THIS_MACHINE and not host.startswith("/"):
+    if not is_on_this_machine(parsed.get("HOST") or ""):
         options.setdefault("sslmode", "require")
     # A pool a process: connections are opened once, checked before use, and closed when idle.
     if boolean("DATABASE_POOL", default=True):

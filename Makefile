@@ -1,0 +1,40 @@
+# Clone to running page: make demo. Everything needed but Python and make comes from PyPI.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+PORT ?= 8000
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help demo test check install messages clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
+
+demo: $(INSTALLED) ## the whole system with a demo school, on this machine (PORT=8000)
+	@$(BIN)/python -m hsl_dashboard.demo --port $(PORT)
+
+test: $(INSTALLED) ## all tests (ARGS="tests/bookings -x" for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, migrations, settings, tests
+	@$(BIN)/python -m hsl_dashboard.check
+
+install: $(INSTALLED) ## only the virtual environment
+
+messages: $(INSTALLED) ## compile the translations (they are also compiled when needed)
+	@$(BIN)/python -m hsl_dashboard.messages
+
+# Installed again only when pyproject.toml changes.
+$(INSTALLED): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it:  make $(or $(MAKECMDGOALS),demo) PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Installing into .venv (a minute the first time) ..."
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "No virtual environment could be made. On Debian and Ubuntu this helps:  apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]' \
+		|| { echo "The installation failed. With the network back, run the same command again."; exit 1; }
+	@touch $(INSTALLED)
+
+clean: ## remove the environment, the demo's data and what tools left
+	rm -rf .venv .local staticfiles build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -path '*/LC_MESSAGES/django.mo' -delete
