@@ -47,7 +47,7 @@ def redis_url() -> str:
 
 
 def stop_if_unused(*, within: float = 15) -> None:
-    """Give up this process's claim and wait, at most ``within`` seconds, until the servers end or prove to be in use."""
+    """Give up this process's claim; wait ``within`` seconds for the servers to end, unless somebody uses them."""
     global _users_lock
     if _users_lock is None:
         return

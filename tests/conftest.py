@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for."""
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from bookings.models import Booking
@@ -24,3 +25,9 @@ def staff_client(staff: User) -> Client:
 @pytest.fixture
 def booking(db: None) -> Booking:
     return BookingFactory.create()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Each test starts with an empty Redis of its own: locks, limits and counts of others are not there."""
+    cache.clear()

@@ -9,10 +9,11 @@ os.environ["LANGUAGE_CODE"] = "ru"
 os.environ["TIME_ZONE"] = "Europe/Moscow"
 os.environ["SENTRY_DSN"] = ""
 os.environ["BOT_TOKEN"] = "100000:token-of-the-tests"
-os.environ["TELEGRAM_API_URL"] = "http://127.0.0.1:9"  # the "discard" port: nobody listens unless a test starts a sandbox
+# The "discard" port: nobody listens, unless a test starts a sandbox and says where.
+os.environ["TELEGRAM_API_URL"] = "http://127.0.0.1:9"
 
-from hsl_dashboard.settings import *  # noqa: E402, F403
-from hsl_dashboard.settings import DATABASES, REDIS_URL  # noqa: E402
+from hsl_dashboard.settings import *  # noqa: F403
+from hsl_dashboard.settings import DATABASES, REDIS_URL
 
 # Tests may lose what they wrote: a power cut ends them anyway.
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
