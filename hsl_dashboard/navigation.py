@@ -1,0 +1,80 @@
+"""What stands around every page: the navigation, the theme, the label of the environment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy
+
+THEME_COOKIE = "theme"
+THEMES = ("system", "light", "dark")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One place of the navigation. Its address is the contract (docs/architecture.md): the view's name may change."""
+
+    label: Any
+    address: str
+    icon: str
+    permission: str = ""
+
+    def exists(self) -> bool:
+        try:
+            resolve(self.address)
+        except Resolver404:
+            return False
+        return True
+
+    def contains(self, path: str) -> bool:
+        return path == self.address or (self.address != "/" and path.startswith(self.address))
+
+
+ITEMS = (
+    Item(gettext_lazy("Overview"), "/", "squares-2x2"),
+    Item(gettext_lazy("Courses"), "/workshops/", "academic-cap", "bookings.view_booking"),
+    Item(gettext_lazy("Bookings"), "/bookings/", "ticket", "bookings.view_booking"),
+    Item(gettext_lazy("People"), "/users/", "users", "users.view_telegramuser"),
+    Item(gettext_lazy("Free lessons"), "/free-lessons/", "play-circle", "bookings.view_freelessonregistration"),
+    Item(gettext_lazy("Analytics"), "/analytics/", "chart-bar"),
+    Item(gettext_lazy("Referrals"), "/referrals/", "gift", "bookings.view_referralcoupon"),
+    Item(gettext_lazy("Messages"), "/messages/", "paper-airplane", "messaging.view_broadcast"),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """An item as one person sees it on one page."""
+
+    label: Any
+    address: str
+    icon: str
+    current: str  # the value of aria-current: "page", "true" (a page below it) or ""
+
+
+def navigation_links(path: str, may: Callable[[str], bool]) -> list[Link]:
+    return [
+        Link(item.label, item.address, item.icon, _current(item, path))
+        for item in ITEMS
+        if (not item.permission or may(item.permission)) and item.exists()
+    ]
+
+
+def _current(item: Item, path: str) -> str:
+    if path == item.address:
+        return "page"
+    return "true" if item.contains(path) else ""
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. Links are lazy: a partial that htmx swaps in pays for no permission check."""
+    theme = request.COOKIES.get(THEME_COOKIE)
+    return {
+        "navigation_links": SimpleLazyObject(lambda: navigation_links(request.path, request.user.has_perm)),
+        "theme": theme if theme in THEMES else "system",
+        "telegram_sandbox": getattr(settings, "TELEGRAM_SANDBOX", False),
+    }

@@ -1,0 +1,41 @@
+// How htmx behaves here: waiting is told to everyone, an error is never silent, an ended session leads to sign-in.
+"use strict";
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  event.detail.target?.setAttribute("aria-busy", "true");
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  event.detail.target?.removeAttribute("aria-busy");
+});
+
+// The session ended: the answer is the sign-in page, which must not land inside a table.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { login } = document.body.dataset;
+  const address = event.detail.xhr.responseURL;
+  if (!address || new URL(address).pathname !== login || location.pathname === login) return;
+  event.detail.shouldSwap = false;
+  location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
+});
+
+// Ask the same once more: what was typed is still in the page.
+function again({ elt, requestConfig }) {
+  const { verb, path, target, parameters } = requestConfig;
+  return () => htmx.ajax(verb, path, { source: elt, target, values: parameters });
+}
+
+document.addEventListener("htmx:responseError", (event) => {
+  const { status } = event.detail.xhr;
+  const toast = { 403: "forbidden", 404: "missing", 410: "missing", 429: "busy" }[status] || "server";
+  Toasts.show(toast, again(event.detail));
+});
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => Toasts.show("network", again(event.detail)));
+}
+
+// A refused form comes back with its errors: the first of them takes the focus.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.requestConfig?.verb === "get") return;
+  event.target.querySelector?.('[role="alert"][autofocus], [aria-invalid="true"]')?.focus();
+});

@@ -1,0 +1,31 @@
+// The theme at once, without a new page; the server keeps the choice in a cookie (hsl_dashboard.views.theme_set).
+"use strict";
+
+function showTheme(theme) {
+  const root = document.documentElement;
+  if (theme === "system") root.removeAttribute("data-theme");
+  else root.dataset.theme = theme;
+  document.querySelector('meta[name="color-scheme"]').content = theme === "system" ? "light dark" : theme;
+  document.querySelectorAll("[data-theme-switch] button").forEach((button) => {
+    button.setAttribute("aria-pressed", String(button.value === theme));
+  });
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-theme-switch]") || !event.submitter) return;
+  event.preventDefault();
+  showTheme(event.submitter.value);
+  const body = new FormData(form, event.submitter);
+  fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => Toasts.show("network"));
+});
+
+// A filter may have changed the address since the page was made: the language switch leads back to where one is.
+document.addEventListener(
+  "submit",
+  (event) => {
+    const field = event.target.querySelector("[data-current-address]");
+    if (field) field.value = location.pathname + location.search;
+  },
+  true,
+);
