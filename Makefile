@@ -5,6 +5,10 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 PORT ?= 8000
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Settings of production, for the check of them alone: nothing connects anywhere.
+PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-check-5hP9qLx2Zr7Tn4Wk8 \
+	ALLOWED_HOSTS=dashboard.example.org DATABASE_URL=postgres://user:password@database.example.org/name \
+	REDIS_URL=rediss://:password@redis.example.org/0 BOT_TOKEN=1:token TELEGRAM_API_URL= SENTRY_DSN=
 
 .PHONY: help demo test check install messages clean
 
@@ -17,8 +21,16 @@ demo: $(INSTALLED) ## the whole system with a demo school, on this machine (PORT
 test: $(INSTALLED) ## all tests (ARGS="tests/bookings -x" for some)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, migrations, settings, tests
-	@$(BIN)/python -m hsl_dashboard.check
+check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, migrations, settings, containers, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports --no-logo
+	DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/python -m pytest
 
 install: $(INSTALLED) ## only the virtual environment
 

@@ -1,5 +1,6 @@
 """What Django cannot say about a PostgreSQL table: foreign keys that the database itself cascades."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from django.db import models
@@ -29,21 +30,23 @@ class DatabaseForeignKey(models.BaseConstraint):
         field = model._meta.get_field(self.field)
         assert isinstance(field, models.ForeignKey)
         quote = schema_editor.quote_name
-        target = field.target_field
+        target, column = field.target_field, field.target_field.column
+        assert column is not None
         return (
             f"FOREIGN KEY ({quote(field.column)}) "
-            f"REFERENCES {quote(target.model._meta.db_table)} ({quote(target.column)}) ON DELETE {self.on_delete}"
+            f"REFERENCES {quote(target.model._meta.db_table)} ({quote(column)}) ON DELETE {self.on_delete}"
         )
 
-    def constraint_sql(
+    # The stubs say that these give str; Django itself gives and takes a Statement, or None for "later".
+    def constraint_sql(  # type: ignore[override]
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> str | None:
         assert model is not None and schema_editor is not None
         # After the table, not in it: the referred table may be made by a later operation.
-        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))  # type: ignore[attr-defined]
+        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return None
 
-    def create_sql(
+    def create_sql(  # type: ignore[override]
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> Statement | None:
         assert model is not None and schema_editor is not None
@@ -54,7 +57,7 @@ class DatabaseForeignKey(models.BaseConstraint):
             definition=self.definition(model, schema_editor),
         )
 
-    def remove_sql(
+    def remove_sql(  # type: ignore[override]
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> Statement | None:
         assert model is not None and schema_editor is not None
@@ -67,7 +70,7 @@ class DatabaseForeignKey(models.BaseConstraint):
     def validate(self, *args: Any, **kwargs: Any) -> None:
         """Leave the check to the database and to the field's own validation."""
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         kwargs |= {"field": self.field, "on_delete": self.on_delete}
         return path, args, kwargs

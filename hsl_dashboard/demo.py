@@ -26,9 +26,9 @@ from hsl_dashboard.processes import ChildEnded, Children
 RUN, LOG = embedded.LOCAL / "run", embedded.LOCAL / "log"
 FIRST_PAGE = "/accounts/login/"
 READY_TIMEOUT = 60  # seconds for the first page; it takes 3 on two cores
-BOT_TOKEN = "100000:demo-token-of-the-sandbox"  # noqa: S105 - the sandbox accepts any
+BOT_TOKEN = "100000:demo-token-of-the-sandbox"
 # Logins of the demo school; the command prepare_demo makes them.
-PASSWORD = "hashslash-demo"  # noqa: S105 - known to everyone, on this machine only
+PASSWORD = "hashslash-demo"
 LOGINS = {
     "admin": "everything, the Django admin too",
     "marketing": "messages, referrals, analytics",

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -49,6 +50,51 @@ def number(name: str, *, default: float, lowest: float, unit: str) -> float:
     return value
 
 
+def one_of(name: str, *, default: str, choices: tuple[str, ...]) -> str:
+    """Read one of a few words."""
+    value: str = env.str(name, default="") or default
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to {' or '.join(choices)}.")
+    return value
+
+
+def address(name: str, *, default: str, schemes: tuple[str, ...]) -> str:
+    """Read a URL without the slash at its end."""
+    value: str = env.str(name, default="") or default
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not (parts.netloc or parts.path):
+        starts = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ImproperlyConfigured(f"{name} is not an address that starts with {starts}.")
+    return value.rstrip("/")
+
+
+def time_zone() -> str:
+    """Read the zone whose days the numbers are counted by."""
+    value: str = env.str("TIME_ZONE", default="") or "Europe/Moscow"
+    if value not in available_timezones():
+        raise ImproperlyConfigured(f"TIME_ZONE is {value!r}. Set it to a name like Europe/Moscow.")
+    return value
+
+
+def allowed_hosts() -> list[str]:
+    """Read the host names that the dashboard answers to; production must name them."""
+    hosts: list[str] = env.list("ALLOWED_HOSTS", default=[])
+    if hosts or debug():
+        return hosts or ["localhost", "127.0.0.1", "[::1]"]
+    raise ImproperlyConfigured("ALLOWED_HOSTS is not set. Set it to the dashboard's host name: dashboard.example.org")
+
+
+def trusted_origins() -> list[str]:
+    """Read the origins that forms may come from, beside the dashboard's own."""
+    origins: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+    for origin in origins:
+        if urlsplit(origin).scheme not in {"http", "https"}:
+            raise ImproperlyConfigured(
+                f"CSRF_TRUSTED_ORIGINS has {origin!r}. Each origin starts with https://: https://dashboard.example.org"
+            )
+    return origins
+
+
 def debug() -> bool:
     return boolean("DEBUG", default=False)
 
@@ -92,6 +138,10 @@ def _from_url(url: str) -> dict[str, Any]:
             "DATABASE_URL must start with postgres://. The dashboard shares the bot's PostgreSQL and runs on no other."
         )
     parsed: dict[str, Any] = environ.Env.db_url_config(url)
+    if not parsed["NAME"]:
+        raise ImproperlyConfigured(
+            "DATABASE_URL names no database. It ends with one: postgres://user:password@host/name"
+        )
     parsed.setdefault("OPTIONS", {})
     # environ leaves a socket's folder in the query: postgres:///name?host=/folder
     if host := parsed["OPTIONS"].pop("host", ""):
@@ -118,9 +168,8 @@ def _with_defaults(parsed: dict[str, Any]) -> dict[str, Any]:
 
 def redis_url() -> str:
     """Address of Redis or Valkey; the embedded server's in development."""
-    url: str = env.str("REDIS_URL", default="")
-    if url:
-        return url
+    if env.str("REDIS_URL", default=""):
+        return address("REDIS_URL", default="", schemes=("redis", "rediss"))
     if debug():
         from hsl_dashboard import embedded
 

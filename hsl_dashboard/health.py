@@ -1,6 +1,7 @@
 """What a balancer asks: is the process alive, can it do its work."""
 
 import logging
+from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
@@ -10,6 +11,17 @@ from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
+
+
+def answer_probes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware before all others: who probes asks by the machine's address, which is not in ALLOWED_HOSTS."""
+    probes = {"/health/live": health_live, "/health/ready": health_ready}
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        probe = probes.get(request.path)
+        return probe(request) if probe else get_response(request)
+
+    return middleware
 
 
 @login_not_required

@@ -6,7 +6,20 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.environment import ROOT, boolean, database, debug, env, number, redis_url, required
+from hsl_dashboard.environment import (
+    ROOT,
+    address,
+    allowed_hosts,
+    boolean,
+    database,
+    debug,
+    number,
+    one_of,
+    redis_url,
+    required,
+    time_zone,
+    trusted_origins,
+)
 
 # The process ----------------------------------------------------------------------------------------------------------
 
@@ -16,8 +29,8 @@ SECRET_KEY = required(
     cure="Set it to 50 or more random characters: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
     development="development-only-key-which-production-refuses-to-start-without-replacing",
 )
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = allowed_hosts()
+CSRF_TRUSTED_ORIGINS = trusted_origins()
 ROOT_URLCONF = "hsl_dashboard.urls"
 WSGI_APPLICATION = "hsl_dashboard.wsgi.application"
 
@@ -49,6 +62,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "hsl_dashboard.health.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -97,11 +111,11 @@ PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 # Language and time ----------------------------------------------------------------------------------------------------
 
-LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="ru")
+LANGUAGE_CODE = one_of("LANGUAGE_CODE", default="ru", choices=("ru", "en"))
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
 LOCALE_PATHS = [ROOT / "locale"]
 USE_I18N = True
-TIME_ZONE = env.str("TIME_ZONE", default="Europe/Moscow")
+TIME_ZONE = time_zone()
 USE_TZ = True
 
 # Files ----------------------------------------------------------------------------------------------------------------
@@ -184,8 +198,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # Telegram -------------------------------------------------------------------------------------------------------------
 
-BOT_TOKEN = env.str("BOT_TOKEN", default="")
-TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", default="https://api.telegram.org")
+BOT_TOKEN = required("BOT_TOKEN", cure="Set it to the token that @BotFather gave for the bot.", development="")
+TELEGRAM_API_URL = address("TELEGRAM_API_URL", default="https://api.telegram.org", schemes=("https", "http"))
 # Telegram allows a bot about 30 a second; the bot's own answers need room under that.
 TELEGRAM_MESSAGES_PER_SECOND = number("TELEGRAM_MESSAGES_PER_SECOND", default=25, lowest=0.1, unit="messages/s")
 # Messages go to a server on this machine, which only plays Telegram.

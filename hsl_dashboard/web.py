@@ -21,7 +21,7 @@ PAGE_SIZE = 50  # rows: what the previous dashboard showed, and what fits two sc
 class StaffRequest(HttpRequest):
     """A request behind the sign-in: the user is a member of staff."""
 
-    user: "User"  # type: ignore[assignment]
+    user: "User"
     htmx: "HtmxDetails"
 
 

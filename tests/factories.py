@@ -21,7 +21,7 @@ class UserFactory(DjangoModelFactory[User]):
     password = factory.django.Password("correct horse battery staple")
 
     @factory.post_generation
-    def permissions(self: User, create: bool, extracted: list[str] | None) -> None:  # type: ignore[misc]
+    def permissions(self: User, create: bool, extracted: list[str] | None) -> None:
         from django.contrib.auth.models import Permission
 
         for name in extracted or []:

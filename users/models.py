@@ -17,8 +17,8 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         db_table = "staff_user"
-        verbose_name = _("staff account")
-        verbose_name_plural = _("staff accounts")
+        verbose_name = _("staff account")  # type: ignore[assignment]  # a lazy text, as everywhere
+        verbose_name_plural = _("staff accounts")  # type: ignore[assignment]
 
 
 class TelegramUser(models.Model):

@@ -90,7 +90,7 @@ def test_another_parse_mode_is_refused(call_bot):
 
 
 def button(**kind: str) -> list[list[InlineKeyboardButton]]:
-    return [[InlineKeyboardButton("Кнопка", **kind)]]
+    return [[InlineKeyboardButton("Кнопка", **kind)]]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+# One image for web, workers, beat and migrations; docker-compose.yml says which is which.
+# Two stages: pip and the wheels it fetches stay in the first, so that the second holds Python and the project alone.
+
+FROM python:3.13-slim-bookworm AS build
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /app/venv
+WORKDIR /app/src
+# First what changes seldom: the layer of the dependencies is built again only with pyproject.toml.
+COPY pyproject.toml ./
+RUN /app/venv/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
+        > /tmp/requirements.txt \
+    && /app/venv/bin/pip install --requirement /tmp/requirements.txt
+COPY . .
+# Collecting and compiling need settings but no servers: these values reach no running container.
+RUN /app/venv/bin/python -m hsl_dashboard.messages \
+    && SECRET_KEY=only-for-collectstatic DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost \
+        BOT_TOKEN=none ALLOWED_HOSTS=localhost /app/venv/bin/python manage.py collectstatic --no-input \
+    && /app/venv/bin/python -m compileall -q . \
+    # The final stage installs nothing.
+    && /app/venv/bin/pip uninstall --yes pip
+
+
+FROM python:3.13-slim-bookworm AS final
+
+# pip comes with the base image; what runs in production cannot install anything.
+RUN pip uninstall --yes pip \
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin hsl \
+    && install --directory --owner=hsl --group=hsl /app/src/media
+COPY --from=build /app/venv /app/venv
+COPY --from=build /app/src /app/src
+ENV PATH=/app/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /app/src
+# By number: an orchestrator can see that it is not root.
+USER 10001
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]
+# One request a thread; the pool of each process opens at most eight connections.
+CMD ["gunicorn", "hsl_dashboard.wsgi", "--bind=0.0.0.0:8000", "--workers=2", "--threads=4", "--worker-tmp-dir=/dev/shm", "--no-control-socket", "--access-logfile=-"]
