@@ -1,0 +1,42 @@
+"""What staff read for a course and for a stream: one place, for every page."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from bookings.models import Course, Stream
+
+NOTHING = "—"
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The names of all courses and streams, read once for a page (two queries)."""
+
+    courses: dict[int, str]
+    streams: dict[tuple[int, str], str]
+    codes: dict[str, str]
+
+    @classmethod
+    def read(cls) -> "Labels":
+        courses = dict(Course.objects.values_list("id", "name"))
+        described = Stream.objects.order_by("-course_id").values_list("course_id", "code", "name")
+        return cls(
+            courses=courses,
+            streams={(course_id, code): name for course_id, code, name in described},
+            # The first course describes a code best, where another course uses it undescribed.
+            codes={code: name for _course_id, code, name in described},
+        )
+
+    def course(self, course_id: int | None) -> str:
+        """The course's name, or «Курс 5» for one that nobody named."""
+        if course_id is None:
+            return NOTHING
+        return self.courses.get(course_id, "").strip() or _("Course %(number)s") % {"number": course_id}
+
+    def stream(self, course_id: int | None, code: str | None) -> str:
+        """The stream's name, else the name of that code in another course, else the code as the bot wrote it."""
+        if not code:
+            return NOTHING
+        described = None if course_id is None else self.streams.get((course_id, code))
+        return described or self.codes.get(code) or code

@@ -1,0 +1,193 @@
+"""What staff can do with a booking: move it to another status, by the school's rules."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from types import EllipsisType
+from typing import Protocol
+
+import pghistory
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking
+from users.models import Event, User
+
+Status = Booking.Status
+
+# The customer's state diagram. None stands for NULL and for numbers that nobody can explain.
+ALLOWED_MOVES: dict[Status | None, tuple[Status, ...]] = {
+    Status.NEW: (Status.PENDING, Status.CONFIRMED, Status.CANCELLED),
+    Status.PENDING: (Status.CONFIRMED, Status.CANCELLED),
+    Status.CONFIRMED: (Status.CANCELLED,),
+    Status.CANCELLED: (),
+    None: (Status.PENDING, Status.CONFIRMED, Status.CANCELLED),
+}
+# Moves against the diagram: they need the permission and a reason.
+OVERRIDES: dict[Status | None, tuple[Status, ...]] = {
+    Status.CANCELLED: (Status.PENDING, Status.CONFIRMED),
+    Status.CONFIRMED: (Status.PENDING,),
+}
+OVERRIDE_PERMISSION = "bookings.override_status"
+
+# Staff never set "new": only the bot makes a booking.
+SETTABLE = (Status.PENDING, Status.CONFIRMED, Status.CANCELLED)
+
+# What the bot calls the statuses in the details of its events.
+BOT_STATUS_NAMES: dict[int | None, str] = {
+    Status.NEW: "pending",
+    Status.PENDING: "payment_uploaded",
+    Status.CONFIRMED: "approved",
+    Status.CANCELLED: "cancelled",
+}
+STATUS_CHANGED = "booking_status_changed"
+
+MAX_REASON_LENGTH = 500  # characters
+
+
+class MayOverride(Protocol):
+    """Whoever can be asked for a permission: a member of staff, signed in or not."""
+
+    def has_perm(self, perm: str, /) -> bool: ...
+
+
+class StatusNotChanged(Exception):
+    """The booking kept its status, and nothing was written."""
+
+
+class TransitionNotAllowed(StatusNotChanged):
+    """The school's rules do not let this booking go there, or not by this member of staff."""
+
+    def __init__(self, *, was: int | None, to: int) -> None:
+        super().__init__(f"{was} -> {to}")
+        self.was, self.to = was, to
+
+
+class ReasonMissing(StatusNotChanged):
+    """A move against the diagram needs a reason, for whoever reads the history."""
+
+
+class BookingChanged(StatusNotChanged):
+    """Somebody else changed the booking first: ``theirs`` is its status now, ``yours`` the one asked for."""
+
+    def __init__(self, *, theirs: int | None, yours: int) -> None:
+        super().__init__(f"{theirs} instead of {yours}")
+        self.theirs, self.yours = theirs, yours
+
+
+class BookingGone(StatusNotChanged):
+    """The booking was deleted meanwhile."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A status that a booking may get from this member of staff, and what it asks of them."""
+
+    to: Status
+    needs_reason: bool
+    is_final: bool  # it closes a way that only somebody with the override permission can open again
+
+    @property
+    def asks(self) -> bool:
+        """Whether staff are asked once more before it happens."""
+        return self.needs_reason or self.is_final
+
+
+def status_of(confirmed: int | None) -> Status | None:
+    """Read a number of ``bookings.confirmed``; None when it means nothing to anybody."""
+    return Status(confirmed) if confirmed in Status.values else None
+
+
+def moves_for(confirmed: int | None, *, by: MayOverride) -> list[Move]:
+    """List the moves that ``by`` may make from a status, plain ones first."""
+    was = status_of(confirmed)
+    overrides = OVERRIDES.get(was, ()) if by.has_perm(OVERRIDE_PERMISSION) else ()
+    return [Move(to, to in overrides, _is_final(was, to, by=by)) for to in (*ALLOWED_MOVES[was], *overrides)]
+
+
+def change_booking_status(
+    *,
+    booking: Booking,
+    to: int,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    expected: int | EllipsisType | None = ...,
+) -> None:
+    """Move a booking to another status, record who did it, and leave the event that the bot leaves.
+
+    ``expected`` is the status that ``by`` saw when they decided; without it, the status ``booking`` was loaded with.
+
+    Raises:
+        TransitionNotAllowed: the move is not in ALLOWED_MOVES and ``by`` may not override it.
+        ReasonMissing: the move is an override and ``reason`` is blank.
+        BookingChanged: somebody else moved it first.
+        BookingGone: there is no such booking any more.
+    """
+    seen = booking.confirmed if isinstance(expected, EllipsisType) else expected
+    _require_move(was=seen, to=to, by=by, reason=reason)
+    with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
+        # One conditional UPDATE instead of read-then-save: two clicks cannot both win. The second waits for the
+        # first one's commit, finds another status, and changes nothing.
+        rows = Booking.objects.filter(_status_is(seen), pk=booking.pk)
+        if not rows.update(confirmed=to):
+            raise _lost_against_somebody(booking, yours=to)
+        Event.objects.create(
+            telegram_user_id=booking.telegram_user_id,
+            event_type=STATUS_CHANGED,
+            details={
+                "booking_id": booking.pk,
+                "old_status": seen,
+                "new_status": to,
+                "old_status_name": BOT_STATUS_NAMES.get(seen, "unknown"),
+                "new_status_name": BOT_STATUS_NAMES[to],
+            },
+            created_at=at,
+        )
+    booking.confirmed = to
+
+
+def _require_move(*, was: int | None, to: int, by: User, reason: str) -> None:
+    move = next((move for move in moves_for(was, by=by) if move.to == to), None)
+    if move is None:
+        raise TransitionNotAllowed(was=was, to=to)
+    if move.needs_reason and not reason.strip():
+        raise ReasonMissing(_("Say why: it stays in the history of the booking."))
+
+
+def _status_is(confirmed: int | None) -> Q:
+    """``confirmed IS NOT DISTINCT FROM …``: = alone never matches NULL."""
+    return Q(confirmed__isnull=True) if confirmed is None else Q(confirmed=confirmed)
+
+
+def _lost_against_somebody(booking: Booking, *, yours: int) -> StatusNotChanged:
+    theirs = Booking.objects.filter(pk=booking.pk).values_list("confirmed", flat=True)
+    return BookingChanged(theirs=theirs[0], yours=yours) if theirs else BookingGone()
+
+
+def _is_final(was: Status | None, to: Status, *, by: MayOverride) -> bool:
+    """Say whether a status is lost for ``by`` with this move: the present one, or one that could come next.
+
+    Cancelling always is: what the student reads about it cannot be taken back.
+    """
+    here = {was} if was in SETTABLE else set()
+    return to == Status.CANCELLED or bool((here | _reachable(was, by=by)) - _reachable(to, by=by) - {to})
+
+
+def _reachable(was: Status | None, *, by: MayOverride) -> set[Status | None]:
+    """Collect every status that ``by`` can bring a booking to, in any number of moves."""
+    found: set[Status | None] = set()
+    ahead: list[Status | None] = [was]
+    while ahead:
+        for to in _next_statuses(ahead.pop(), by=by):
+            if to not in found:
+                found.add(to)
+                ahead.append(to)
+    return found
+
+
+def _next_statuses(was: Status | None, *, by: MayOverride) -> Iterable[Status]:
+    yield from ALLOWED_MOVES[was]
+    if by.has_perm(OVERRIDE_PERMISSION):
+        yield from OVERRIDES.get(was, ())

@@ -1,0 +1,199 @@
+"""Counts that the pages of courses, streams and bookings show; each has one definition and one query."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime, time
+from functools import reduce
+from operator import add
+from typing import Any
+
+from django.db.models import Count, Min, Q, QuerySet, Value
+from django.db.models.functions import NullIf
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.labels import Labels
+from bookings.models import Booking, Stream
+from users.models import Event, TelegramUser
+
+COUNTS_DEFINITION = _(
+    "Bookings by their status now. A person with two bookings counts twice. “Unknown” holds empty statuses and numbers "
+    "that mean nothing to anybody, so that the parts always add up to the total."
+)
+CONVERSION_DEFINITION = _(
+    "Confirmed bookings divided by all bookings, cancelled ones included, rounded to a whole percent."
+)
+PLACES_DEFINITION = _("Places of the stream minus its confirmed bookings.")
+VIEWED_DEFINITION = _(
+    "People who opened the programme of the course since the campaign of the stream began and have no booking in the "
+    "stream, not even a cancelled one. Each person counts once."
+)
+
+StreamKey = tuple[int | None, str | None]  # course id, code
+
+# Telegram opened its doors to bots on this day: an earlier date in a booking is a mistake, often 1 January 1970.
+FIRST_BELIEVABLE = datetime(2015, 6, 24, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class StatusCounts:
+    """How many bookings have each status; the parts add up to the total."""
+
+    new: int = 0
+    pending: int = 0
+    confirmed: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.new + self.pending + self.confirmed + self.cancelled + self.unknown
+
+    @property
+    def conversion(self) -> int | None:
+        """Confirmed of all, in whole percent, halves up as the previous dashboard rounded; None of nothing."""
+        return (200 * self.confirmed + self.total) // (2 * self.total) if self.total else None
+
+    def __add__(self, other: "StatusCounts") -> "StatusCounts":
+        return StatusCounts(
+            new=self.new + other.new,
+            pending=self.pending + other.pending,
+            confirmed=self.confirmed + other.confirmed,
+            cancelled=self.cancelled + other.cancelled,
+            unknown=self.unknown + other.unknown,
+        )
+
+
+@dataclass(frozen=True)
+class StreamStatistics:
+    """A stream of a course with its counts; ``stream`` is None where nobody described the code yet."""
+
+    course_id: int | None
+    code: str | None
+    course_label: str
+    label: str
+    stream: Stream | None
+    counts: StatusCounts
+
+    @property
+    def places_left(self) -> int | None:
+        """Places minus confirmed bookings, negative when overbooked; None where the capacity is not known."""
+        if self.stream is None or self.stream.capacity is None:
+            return None
+        return self.stream.capacity - self.counts.confirmed
+
+    @property
+    def is_current(self) -> bool:
+        return self.stream is not None and self.stream.is_current
+
+
+@dataclass(frozen=True)
+class CourseStatistics:
+    """A course with its streams; its counts are the sum of theirs."""
+
+    course_id: int | None
+    label: str
+    streams: list[StreamStatistics] = field(default_factory=list)
+
+    @property
+    def counts(self) -> StatusCounts:
+        return total_of(stream.counts for stream in self.streams)
+
+
+def total_of(counts: Iterable[StatusCounts]) -> StatusCounts:
+    return reduce(add, counts, StatusCounts())
+
+
+def count_by_status() -> dict[str, Count]:
+    """Aggregates for one GROUP BY: n_<field> for each field of StatusCounts."""
+    status = Booking.Status
+    known = Q(confirmed__in=status.values)
+    return {
+        "n_new": Count("pk", filter=Q(confirmed=status.NEW)),
+        "n_pending": Count("pk", filter=Q(confirmed=status.PENDING)),
+        "n_confirmed": Count("pk", filter=Q(confirmed=status.CONFIRMED)),
+        "n_cancelled": Count("pk", filter=Q(confirmed=status.CANCELLED)),
+        # NOT (NULL IN …) is NULL, not true: empty statuses have to be named.
+        "n_unknown": Count("pk", filter=~known | Q(confirmed__isnull=True)),
+    }
+
+
+def status_counts(bookings: "QuerySet[Booking]") -> StatusCounts:
+    """Count ``bookings`` by status."""
+    return _counts_in(bookings.aggregate(**count_by_status()))
+
+
+def course_statistics(labels: Labels) -> list[CourseStatistics]:
+    """Every course × stream that has bookings or a description, in the school's order (two queries)."""
+    counts = {
+        (row["course_id"], row["code"]): _counts_in(row)
+        for row in Booking.objects.order_by()
+        .annotate(code=NullIf("course_stream", Value("")))
+        .values("course_id", "code")
+        .annotate(**count_by_status())
+    }
+    described: dict[StreamKey, Stream] = {(stream.course_id, stream.code): stream for stream in Stream.objects.all()}
+    courses: dict[int | None, CourseStatistics] = {}
+    for course_id, code in sorted(counts.keys() | described.keys(), key=lambda key: _school_order(key, described)):
+        course = courses.setdefault(course_id, CourseStatistics(course_id, labels.course(course_id)))
+        course.streams.append(
+            StreamStatistics(
+                course_id=course_id,
+                code=code,
+                course_label=course.label,
+                label=labels.stream(course_id, code),
+                stream=described.get((course_id, code)),
+                counts=counts.get((course_id, code), StatusCounts()),
+            )
+        )
+    return list(courses.values())
+
+
+def campaign_start(stream: Stream | None, bookings: "QuerySet[Booking]") -> datetime | None:
+    """When the campaign of a stream began: as staff said, else its first believable booking, else nobody knows."""
+    if stream is not None and stream.campaign_starts_on is not None:
+        return timezone.make_aware(datetime.combine(stream.campaign_starts_on, time.min))
+    first: datetime | None = bookings.filter(created_at__gte=FIRST_BELIEVABLE).aggregate(first=Min("created_at"))[
+        "first"
+    ]
+    return first
+
+
+def people_who_viewed(
+    *, course_id: int | None, since: datetime | None, bookings: "QuerySet[Booking]"
+) -> "QuerySet[TelegramUser]":
+    """People who viewed the programme of a course since a moment and are in none of ``bookings``."""
+    if course_id is None or since is None:
+        return TelegramUser.objects.none()
+    viewed = Event.objects.filter(
+        event_type="view_program",
+        created_at__gte=since,
+        # A number or a string: the bot has written both.
+        details__course_id__in=[course_id, str(course_id)],
+    )
+    return TelegramUser.objects.filter(pk__in=viewed.values("telegram_user_id")).exclude(
+        pk__in=bookings.values("telegram_user_id")
+    )
+
+
+def _counts_in(row: Mapping[str, Any]) -> StatusCounts:
+    return StatusCounts(**{part.name: row[f"n_{part.name}"] for part in fields(StatusCounts)})
+
+
+def _school_order(key: StreamKey, described: dict[StreamKey, Stream]) -> tuple[object, ...]:
+    """By course; described streams first, the current one at their head, the rest as they start; then by number."""
+    course_id, code = key
+    stream = described.get(key)
+    starts_on = (stream and stream.starts_on) or date.max
+    number = re.match(r"\d+", code or "")
+    return (
+        course_id is None,
+        course_id or 0,
+        stream is None,
+        not (stream and stream.is_current),
+        starts_on,
+        int(number[0]) if number else float("inf"),
+        code is None,
+        code or "",
+    )
