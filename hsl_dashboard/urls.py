@@ -1,8 +1,10 @@
 """Every address of the dashboard, by app."""
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
 from hsl_dashboard import health, views
 
@@ -11,7 +13,8 @@ urlpatterns = [
     path("", include("bookings.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    path("language/", include("django.conf.urls.i18n")),
+    # On the sign-in page one chooses a language too.
+    path("language/", login_not_required(set_language), name="set_language"),
     path("theme/", views.theme_set, name="theme_set"),
     path("health/live", health.health_live, name="health_live"),
     path("health/ready", health.health_ready, name="health_ready"),

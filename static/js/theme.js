@@ -5,7 +5,7 @@ function showTheme(theme) {
   const root = document.documentElement;
   if (theme === "system") root.removeAttribute("data-theme");
   else root.dataset.theme = theme;
-  document.querySelector('meta[name="color-scheme"]').content = theme === "system" ? "light dark" : theme;
+  document.body.classList.remove("theme-light", "theme-dark"); // where the Django admin keeps it
   document.querySelectorAll("[data-theme-switch] button").forEach((button) => {
     button.setAttribute("aria-pressed", String(button.value === theme));
   });
@@ -17,7 +17,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   showTheme(event.submitter.value);
   const body = new FormData(form, event.submitter);
-  fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => Toasts.show("network"));
+  fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => {}); // it stays for this page
 });
 
 // A filter may have changed the address since the page was made: the language switch leads back to where one is.
