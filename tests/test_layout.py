@@ -9,7 +9,7 @@ from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from hsl_dashboard.navigation import ITEMS, navigation, navigation_links
 from tests.factories import UserFactory
@@ -192,7 +192,7 @@ def test_sign_out_is_a_post(staff_client: Client) -> None:
     assertContains(staff_client.get(INSIDE), f'<form method="post" action="{reverse("account_logout")}">')
 
 
-def test_sandbox_is_named_where_messages_reach_nobody(staff_client: Client, settings: SettingsWrapper) -> None:
+def test_sandbox_is_named_where_messages_reach_nobody(staff_client: Client, settings: Settings) -> None:
     settings.TELEGRAM_SANDBOX = True
     assertContains(staff_client.get(INSIDE), "Песочница Telegram")
 
