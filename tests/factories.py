@@ -6,6 +6,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from bookings.models import Booking, Course, FreeLessonRegistration, ReferralCoupon, Stream
+from messaging.models import Broadcast, Recipient
 from users.models import Event, TelegramUser, User
 
 
@@ -98,3 +99,22 @@ class EventFactory(DjangoModelFactory[Event]):
 
     telegram_user = factory.SubFactory(TelegramUserFactory)
     event_type = "start_command"
+
+
+class BroadcastFactory(DjangoModelFactory[Broadcast]):
+    """A draft; ``state=Broadcast.State.SENDING`` for one that runs."""
+
+    class Meta:
+        model = Broadcast
+
+    message_text = "Привет!"
+    state = Broadcast.State.DRAFT
+
+
+class RecipientFactory(DjangoModelFactory[Recipient]):
+    class Meta:
+        model = Recipient
+
+    message = factory.SubFactory(BroadcastFactory)
+    telegram_user = factory.SubFactory(TelegramUserFactory)
+    state = Recipient.State.PENDING

@@ -1,0 +1,473 @@
+"""What the sending engine keeps of a broadcast and of each copy; nothing of the old columns changes."""
+
+import django.contrib.postgres.functions
+import django.db.models.deletion
+import django.db.models.functions.datetime
+import pgtrigger.compiler
+import pgtrigger.migrations
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("messaging", "0001_bot_tables"),
+        ("users", "0003_audit"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="CorrectedMessage",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting"),
+                            ("sending", "Being sent"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled (recipient)"),
+                        ],
+                        db_default="pending",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "next_try_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="not before"
+                    ),
+                ),
+                ("claimed_at", models.DateTimeField(blank=True, null=True, verbose_name="claimed")),
+                ("worker", models.TextField(blank=True, db_default="", verbose_name="worker")),
+                ("attempt", models.IntegerField(db_default=0, verbose_name="attempts")),
+                ("error_code", models.IntegerField(blank=True, null=True, verbose_name="Telegram's code")),
+                ("error_text", models.TextField(blank=True, db_default="", verbose_name="Telegram's words")),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done")),
+            ],
+            options={
+                "verbose_name": "corrected message",
+                "verbose_name_plural": "corrected messages",
+            },
+        ),
+        migrations.CreateModel(
+            name="Correction",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("delete", "Delete"), ("edit", "Edit")], max_length=20, verbose_name="kind"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("cancelled", "Cancelled (correction)"),
+                            ("finished", "Finished (correction)"),
+                        ],
+                        db_default="running",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("state_reason", models.TextField(blank=True, db_default="", verbose_name="reason")),
+                ("message_text", models.TextField(blank=True, db_default="", verbose_name="text")),
+                (
+                    "buttons",
+                    models.JSONField(
+                        blank=True,
+                        db_default=models.Value([], models.JSONField()),
+                        default=list,
+                        verbose_name="buttons",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="created"
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+            ],
+            options={
+                "verbose_name": "correction",
+                "verbose_name_plural": "corrections",
+            },
+        ),
+        migrations.CreateModel(
+            name="Runner",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("worker", models.TextField(verbose_name="worker")),
+                (
+                    "started_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="started"),
+                ),
+                (
+                    "seen_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="seen"),
+                ),
+            ],
+            options={
+                "verbose_name": "runner",
+                "verbose_name_plural": "runners",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="broadcast",
+            options={
+                "permissions": [("send_broadcast", "Can send messages to people")],
+                "verbose_name": "broadcast",
+                "verbose_name_plural": "broadcasts",
+            },
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="audience",
+            field=models.JSONField(blank=True, null=True, verbose_name="audience"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="buttons",
+            field=models.JSONField(
+                blank=True, db_default=models.Value([], models.JSONField()), default=list, verbose_name="buttons"
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="created_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="broadcasts",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="author",
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="finished_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="finished"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="frozen_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="audience frozen"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="halted_until",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="waits for Telegram until"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="kind",
+            field=models.CharField(
+                choices=[("text", "Text"), ("photo", "Photo"), ("video", "Video"), ("document", "Document")],
+                db_default="text",
+                max_length=20,
+                verbose_name="kind",
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="link_preview",
+            field=models.BooleanField(db_default=True, verbose_name="link preview"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="media_file_id",
+            field=models.TextField(blank=True, db_default="", verbose_name="Telegram file_id"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="media_upload",
+            field=models.FileField(
+                blank=True, db_default="", max_length=200, upload_to="broadcasts/", verbose_name="file"
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="original",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="copies",
+                to="messaging.broadcast",
+                verbose_name="original",
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="paused_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="paused"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="silent",
+            field=models.BooleanField(db_default=False, verbose_name="without sound"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="started_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="started"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("draft", "Draft"),
+                    ("scheduled", "Scheduled"),
+                    ("sending", "Sending"),
+                    ("paused", "Paused"),
+                    ("cancelled", "Cancelled (broadcast)"),
+                    ("finished", "Finished"),
+                    ("held", "Held"),
+                ],
+                db_default="finished",
+                max_length=20,
+                verbose_name="state",
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="state_reason",
+            field=models.TextField(blank=True, db_default="", verbose_name="why it is paused, held or cancelled"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="submission_token",
+            field=models.UUIDField(blank=True, null=True, unique=True, verbose_name="submission token"),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="attempt",
+            field=models.IntegerField(db_default=0, verbose_name="attempts"),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="claimed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="claimed"),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="decided_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="decided"),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="decided_by",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="decided by",
+            ),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="error_code",
+            field=models.IntegerField(blank=True, null=True, verbose_name="Telegram's code"),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="error_text",
+            field=models.TextField(blank=True, db_default="", verbose_name="Telegram's words"),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="next_try_at",
+            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="not before"),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="reason",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("blocked", "Blocked the bot"),
+                    ("deactivated", "Account deleted"),
+                    ("not_started", "Never started the bot"),
+                    ("forbidden", "Telegram forbids it"),
+                    ("no_chat", "Chat not found"),
+                    ("migrated", "The chat moved"),
+                    ("bad_request", "Telegram refused the message"),
+                    ("excluded", "Excluded by the audience"),
+                    ("recently_written", "Got a message recently"),
+                    ("no_value", "Nothing to put in place of a placeholder"),
+                    ("duplicate", "The same person twice"),
+                    ("no_answer", "Telegram did not answer"),
+                    ("worker_lost", "The sending process ended before the answer"),
+                    ("unreachable", "Telegram could not be reached"),
+                    ("previous_dashboard", "The previous dashboard left it unfinished"),
+                ],
+                db_default="",
+                max_length=30,
+                verbose_name="reason",
+            ),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="sent_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="delivered"),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("pending", "Waiting"),
+                    ("sending", "Being sent"),
+                    ("sent", "Delivered"),
+                    ("failed", "Not delivered"),
+                    ("uncertain", "Not known"),
+                    ("skipped", "Skipped"),
+                    ("cancelled", "Cancelled (recipient)"),
+                    ("deleted", "Deleted"),
+                ],
+                max_length=20,
+                null=True,
+                verbose_name="state",
+            ),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="worker",
+            field=models.TextField(blank=True, db_default="", verbose_name="worker"),
+        ),
+        migrations.AddField(
+            model_name="correctedmessage",
+            name="recipient",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="corrections",
+                to="messaging.recipient",
+                verbose_name="recipient",
+            ),
+        ),
+        migrations.AddField(
+            model_name="correction",
+            name="broadcast",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="corrections",
+                to="messaging.broadcast",
+                verbose_name="broadcast",
+            ),
+        ),
+        migrations.AddField(
+            model_name="correction",
+            name="created_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="author",
+            ),
+        ),
+        migrations.AddField(
+            model_name="correctedmessage",
+            name="correction",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="messages",
+                to="messaging.correction",
+                verbose_name="correction",
+            ),
+        ),
+        migrations.AddField(
+            model_name="runner",
+            name="broadcast",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="runners",
+                to="messaging.broadcast",
+            ),
+        ),
+        migrations.AddField(
+            model_name="runner",
+            name="correction",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="runners",
+                to="messaging.correction",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="correction",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "running")),
+                fields=("broadcast",),
+                name="messaging_correction_one_at_a_time",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="correctedmessage",
+            index=models.Index(
+                models.F("correction"),
+                models.F("next_try_at"),
+                models.F("id"),
+                condition=models.Q(("state", "pending")),
+                name="messaging_corrected_pending",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="correctedmessage",
+            index=models.Index(
+                models.F("claimed_at"), condition=models.Q(("state", "sending")), name="messaging_corrected_claimed"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="correctedmessage",
+            constraint=models.UniqueConstraint(fields=("correction", "recipient"), name="messaging_corrected_once"),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="broadcast",
+            trigger=pgtrigger.compiler.Trigger(
+                name="hold_foreign_schedule",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.state = 'finished' AND NEW.frozen_at IS NULL AND NEW.scheduled_at > now())",
+                    func="NEW.state := 'held'; NEW.state_reason := 'previous_dashboard'; RETURN NEW;",
+                    hash="dbb34bbd6181ef4d243b139f2bc16da2b0550b1a",
+                    operation="INSERT",
+                    pgid="pgtrigger_hold_foreign_schedule_92a7a",
+                    table="message_history",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="recipient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="keep_delivery_status",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF NEW.state IS NULL THEN\n                NEW.state := CASE\n                    WHEN NEW.delivery_status IN ('sent', 'failed', 'deleted') THEN NEW.delivery_status\n                    WHEN EXISTS (SELECT FROM message_history WHERE id = NEW.message_id AND state = 'held')\n                        THEN 'pending'\n                    ELSE 'uncertain' END;\n                IF NEW.state = 'uncertain' THEN\n                    NEW.reason := 'previous_dashboard';\n                END IF;\n                IF EXISTS (SELECT FROM message_recipients\n                           WHERE message_id = NEW.message_id AND user_id = NEW.user_id AND reason <> 'duplicate') THEN\n                    NEW.reason := 'duplicate';\n                    IF NEW.state = 'pending' THEN\n                        NEW.state := 'skipped';\n                    END IF;\n                END IF;\n            ELSIF TG_OP = 'UPDATE' AND NEW.state = OLD.state\n                  AND NEW.delivery_status IS DISTINCT FROM OLD.delivery_status THEN\n                IF NEW.delivery_status IN ('sent', 'failed', 'deleted') THEN\n                    NEW.state := NEW.delivery_status;\n                    IF NEW.reason <> 'duplicate' THEN\n                        NEW.reason := '';\n                    END IF;\n                END IF;\n                RETURN NEW;\n            END IF;\n            IF TG_OP = 'INSERT' OR NEW.state <> OLD.state THEN\n                NEW.delivery_status := CASE\n                    WHEN NEW.state IN ('sent', 'deleted') THEN NEW.state\n                    WHEN NEW.state IN ('failed', 'skipped', 'cancelled') THEN 'failed'\n                    ELSE 'pending' END;\n            END IF;\n            RETURN NEW;\n            ",
+                    hash="c9bc10776da640c6149458cf12bc24e308ea1a1f",
+                    operation='INSERT OR UPDATE OF "state", "delivery_status"',
+                    pgid="pgtrigger_keep_delivery_status_e9768",
+                    table="message_recipients",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+    ]

@@ -1,0 +1,67 @@
+"""Indexes for claims, counts and rescue, built while others go on writing."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False  # CREATE INDEX CONCURRENTLY
+
+    dependencies = [
+        ("messaging", "0003_adopt_old_messages"),
+    ]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="broadcast",
+            index=models.Index(
+                models.F("state"),
+                models.F("scheduled_at"),
+                condition=models.Q(("state__in", ["scheduled", "sending"])),
+                name="message_history_unfinished",
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="recipient",
+            index=models.Index(
+                models.F("message"),
+                models.F("next_try_at"),
+                models.F("id"),
+                condition=models.Q(("state", "pending")),
+                name="message_recipients_pending",
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="recipient",
+            index=models.Index(
+                models.F("claimed_at"), condition=models.Q(("state", "sending")), name="message_recipients_claimed"
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="recipient",
+            index=models.Index(
+                models.F("message"),
+                models.F("state"),
+                models.F("reason"),
+                models.F("id"),
+                name="message_recipients_state",
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="recipient",
+            index=models.Index(
+                models.F("sent_at"),
+                models.F("telegram_user"),
+                condition=models.Q(("sent_at", None), _negated=True),
+                name="message_recipients_sent",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="recipient",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reason", "duplicate"), _negated=True),
+                fields=("message", "telegram_user"),
+                name="message_recipients_once_per_person",
+            ),
+        ),
+    ]

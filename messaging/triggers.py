@@ -1,0 +1,67 @@
+"""Triggers on the tables of messages: the previous dashboard may still read and write them with its own SQL."""
+
+import pgtrigger
+
+
+def hold_foreign_schedule() -> pgtrigger.Trigger:
+    """Hold what somebody else schedules by SQL: it is theirs to send, and staff see it and may take it over.
+
+    Our own INSERTs name the state; a row without one comes as «finished» (the column's default).
+    """
+    return pgtrigger.Trigger(
+        name="hold_foreign_schedule",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition("NEW.state = 'finished' AND NEW.frozen_at IS NULL AND NEW.scheduled_at > now()"),
+        func="NEW.state := 'held'; NEW.state_reason := 'previous_dashboard'; RETURN NEW;",
+    )
+
+
+def keep_delivery_status() -> pgtrigger.Trigger:
+    """Keep ``state`` and the old ``delivery_status`` saying the same, whichever of them somebody writes.
+
+    A row without a state is the previous dashboard's. What that dashboard has not finished is not known to us, and
+    nothing that is not known is ever sent by itself; only the rows of a held broadcast wait for the person's decision.
+    """
+    return pgtrigger.Trigger(
+        name="keep_delivery_status",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("state", "delivery_status"),
+        func=pgtrigger.Func(
+            """
+            IF NEW.state IS NULL THEN
+                NEW.state := CASE
+                    WHEN NEW.delivery_status IN ('sent', 'failed', 'deleted') THEN NEW.delivery_status
+                    WHEN EXISTS (SELECT FROM message_history WHERE id = NEW.message_id AND state = 'held')
+                        THEN 'pending'
+                    ELSE 'uncertain' END;
+                IF NEW.state = 'uncertain' THEN
+                    NEW.reason := 'previous_dashboard';
+                END IF;
+                IF EXISTS (SELECT FROM message_recipients
+                           WHERE message_id = NEW.message_id AND user_id = NEW.user_id AND reason <> 'duplicate') THEN
+                    NEW.reason := 'duplicate';
+                    IF NEW.state = 'pending' THEN
+                        NEW.state := 'skipped';
+                    END IF;
+                END IF;
+            ELSIF TG_OP = 'UPDATE' AND NEW.state = OLD.state
+                  AND NEW.delivery_status IS DISTINCT FROM OLD.delivery_status THEN
+                IF NEW.delivery_status IN ('sent', 'failed', 'deleted') THEN
+                    NEW.state := NEW.delivery_status;
+                    IF NEW.reason <> 'duplicate' THEN
+                        NEW.reason := '';
+                    END IF;
+                END IF;
+                RETURN NEW;
+            END IF;
+            IF TG_OP = 'INSERT' OR NEW.state <> OLD.state THEN
+                NEW.delivery_status := CASE
+                    WHEN NEW.state IN ('sent', 'deleted') THEN NEW.state
+                    WHEN NEW.state IN ('failed', 'skipped', 'cancelled') THEN 'failed'
+                    ELSE 'pending' END;
+            END IF;
+            RETURN NEW;
+            """
+        ),
+    )
