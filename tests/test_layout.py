@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Permission
+from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -49,6 +50,14 @@ def test_navigation_leaves_out_a_place_that_no_view_serves(monkeypatch: pytest.M
     monkeypatch.setattr("hsl_dashboard.navigation.ITEMS", (*ITEMS, nowhere))
 
     assert "/nowhere/" not in addresses("/")
+
+
+def test_every_permission_of_the_navigation_exists(db: None) -> None:
+    existing = {
+        f"{one.content_type.app_label}.{one.codename}" for one in Permission.objects.select_related("content_type")
+    }
+
+    assert {item.permission for item in ITEMS if item.permission} <= existing
 
 
 @pytest.mark.parametrize(
@@ -261,6 +270,56 @@ def test_status_badge_says_the_status_in_a_word(status: int | None, word: str) -
     template = Template('{% include "_shared/_status_badge.html" %}')
 
     assert word in template.render(Context({"status": status}))
+
+
+def test_status_bar_is_as_long_as_its_parts() -> None:
+    counts = {"confirmed": 6, "pending": 2, "new": 1, "cancelled": 3, "unknown": 4}
+
+    html = Template('{% include "_shared/_status_bar.html" %}').render(Context(counts))
+
+    assert 'viewBox="0 0 16 1"' in html
+    assert re.findall(r'width="(\d+)"', html) == ["6", "2", "1", "3", "4"]
+    assert re.findall(r' x="(\d+)"', html) == ["6", "8", "9", "12"]
+
+
+def test_status_bar_of_nothing_is_drawn() -> None:
+    counts = dict.fromkeys(("confirmed", "pending", "new", "cancelled", "unknown"), 0)
+
+    assert 'viewBox="0 0 1 1"' in Template('{% include "_shared/_status_bar.html" %}').render(Context(counts))
+
+
+def page_links(number: int, query: str = "") -> str:
+    request = RequestFactory().get(f"/bookings/{query}")
+    context = {"request": request, "page": Paginator(range(1000), 50).get_page(number), "target": "booking-table"}
+    return Template('{% include "_shared/_pagination.html" %}').render(Context(context))
+
+
+def test_pages_keep_the_filters_and_can_be_swapped() -> None:
+    html = page_links(10, "?status=2&page=10")
+
+    assert 'href="?status=2&amp;page=11"' in html
+    assert 'hx-get="?status=2&amp;page=11" hx-target="#booking-table"' in html
+    assert re.findall(r">(\d+)<", html) == ["1", "9", "10", "11", "20"]
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(1, ["1", "2", "20"]), (2, ["1", "2", "3", "20"]), (20, ["1", "19", "20"])]
+)
+def test_pages_at_the_ends_are_named_once(number: int, shown: list[str]) -> None:
+    assert re.findall(r">(\d+)<", page_links(number)) == shown
+
+
+@pytest.mark.parametrize(
+    ("sort", "aria", "address"),
+    [("", "", "?sort=-date"), ("date", "ascending", "?sort=-date"), ("-date", "descending", "?sort=date")],
+)
+def test_sort_heading_says_its_direction_and_leads_to_the_other(sort: str, aria: str, address: str) -> None:
+    context = {"request": RequestFactory().get("/bookings/?page=3"), "label": "Дата", "name": "date", "sort": sort}
+
+    html = Template('{% include "_shared/_sort_header.html" %}').render(Context(context))
+
+    assert f'href="{address}"' in html
+    assert (f'aria-sort="{aria}"' in html) if aria else ("aria-sort" not in html)
 
 
 # Colours --------------------------------------------------------------------------------------------------------------

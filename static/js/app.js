@@ -34,6 +34,22 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => Toasts.show("network", again(event.detail)));
 }
 
+// What had the focus may be gone with the old rows: then the new list has it, not the top of the page.
+let focusLeft = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target } = event.detail;
+  focusLeft = target.id && target.contains(document.activeElement) ? target.id : null;
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  const list = focusLeft && document.activeElement === document.body && document.getElementById(focusLeft);
+  focusLeft = null;
+  if (!list) return;
+  if (!list.hasAttribute("tabindex")) list.tabIndex = -1;
+  list.focus({ preventScroll: true });
+});
+
 // A refused form comes back with its errors: the first of them takes the focus.
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb === "get") return;
