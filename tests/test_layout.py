@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.paginator import Paginator
-from django.template import Context, Template
+from django.template import Context, RequestContext, Template
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
@@ -290,8 +290,9 @@ def test_status_bar_of_nothing_is_drawn() -> None:
 
 def page_links(number: int, query: str = "") -> str:
     request = RequestFactory().get(f"/bookings/{query}")
-    context = {"request": request, "page": Paginator(range(1000), 50).get_page(number), "target": "booking-table"}
-    return Template('{% include "_shared/_pagination.html" %}').render(Context(context))
+    request.user = AnonymousUser()
+    context = {"page": Paginator(range(1000), 50).get_page(number), "target": "booking-table"}
+    return Template('{% include "_shared/_pagination.html" %}').render(RequestContext(request, context))
 
 
 def test_pages_keep_the_filters_and_can_be_swapped() -> None:
@@ -314,9 +315,11 @@ def test_pages_at_the_ends_are_named_once(number: int, shown: list[str]) -> None
     [("", "", "?sort=-date"), ("date", "ascending", "?sort=-date"), ("-date", "descending", "?sort=date")],
 )
 def test_sort_heading_says_its_direction_and_leads_to_the_other(sort: str, aria: str, address: str) -> None:
-    context = {"request": RequestFactory().get("/bookings/?page=3"), "label": "Дата", "name": "date", "sort": sort}
+    request = RequestFactory().get("/bookings/?page=3")
+    request.user = AnonymousUser()
+    context = {"label": "Дата", "name": "date", "sort": sort}
 
-    html = Template('{% include "_shared/_sort_header.html" %}').render(Context(context))
+    html = Template('{% include "_shared/_sort_header.html" %}').render(RequestContext(request, context))
 
     assert f'href="{address}"' in html
     assert (f'aria-sort="{aria}"' in html) if aria else ("aria-sort" not in html)
