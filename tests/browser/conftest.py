@@ -1,0 +1,100 @@
+"""Chromium for the browser tests: `page` opens the live server, and fails the test on any error in its console."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, Route, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser.helpers import ROOT
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCREENSHOTS = ROOT / ".local" / "screenshots"
+# What the browser writes about an answer of 4xx: pages are free to give one.
+REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "page" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Keep what a failing test looked at."""
+    report = yield
+    if report.when == "call" and report.failed and (page := getattr(item, "funcargs", {}).get("page")):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        path = SCREENSHOTS / f"{item.name}.png"
+        page.screenshot(path=path, full_page=True)
+        report.sections.append(("screenshot", str(path)))
+    return report
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    # Playwright's loop runs in this thread, so Django takes the test for asynchronous code, which it is not.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    program = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if program is None:
+        message = "Chromium is not installed: browser tests need it (apt-get install chromium)."
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    # Chromium's sandbox does not run as root.
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+    running: Playwright = request.getfixturevalue("playwright")
+    browser = running.chromium.launch(executable_path=program, args=flags)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, django_db_serialized_rollback: None, live_server: LiveServer) -> Iterator[Page]:
+    """A fresh window on the live server; addresses may begin with a slash.
+
+    What the migrations put into the database is there. The test fails when a page logs an error, breaks the
+    Content-Security-Policy, throws, or asks another machine for anything.
+    """
+    context = browser.new_context(
+        base_url=live_server.url, locale="ru-RU", timezone_id="Europe/Moscow", viewport={"width": 1440, "height": 900}
+    )
+    context.set_default_timeout(10_000)  # ms; a page takes 50
+    troubles: list[str] = []
+
+    def only_this_machine(route: Route, request: Request) -> None:
+        if urlsplit(request.url).hostname in {"localhost", "127.0.0.1"}:
+            route.continue_()
+        else:
+            troubles.append(f"a page asked for {request.url}")
+            route.abort()
+
+    def listen(message: ConsoleMessage) -> None:
+        # Violations of the policy are logged as errors too.
+        if message.type == "error" and not REFUSED.search(message.text):
+            troubles.append(f"{message.text} ({message.location.get('url', '')})")
+
+    context.route("**/*", only_this_machine)
+    context.on("console", listen)
+    context.on("weberror", lambda error: troubles.append(f"uncaught: {error.error}"))
+    page = context.new_page()
+    yield page
+    context.close()
+    assert not troubles, "The browser complained:\n" + "\n".join(troubles)

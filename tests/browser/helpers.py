@@ -1,0 +1,55 @@
+"""What browser tests do again and again: sign in, choose a theme, a width, a language; ask axe."""
+
+from pathlib import Path
+from typing import Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page
+
+from hsl_dashboard.navigation import THEME_COOKIE
+from tests.factories import UserFactory
+from users.models import User
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PASSWORD = "correct horse battery staple"  # of every UserFactory
+WIDTHS = {"wide": (1440, 900), "phone": (390, 844)}
+
+
+def sign_in(page: Page, user: User | None = None) -> User:
+    """Sign in without the form: a session of ``user``, or of an administrator made here."""
+    user = user or UserFactory.create(is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(user)
+    _set_cookie(page, settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value)
+    return user
+
+
+def use_theme(page: Page, theme: Literal["light", "dark"]) -> None:
+    """Choose a theme as a member of staff does."""
+    _set_cookie(page, THEME_COOKIE, theme)
+
+
+def use_language(page: Page, language: Literal["ru", "en"]) -> None:
+    """Choose a language as a member of staff does."""
+    _set_cookie(page, settings.LANGUAGE_COOKIE_NAME, language)
+
+
+def use_width(page: Page, name: Literal["wide", "phone"]) -> None:
+    """Take the window of a desk or of a phone."""
+    width, height = WIDTHS[name]
+    page.set_viewport_size({"width": width, "height": height})
+
+
+def assert_accessible(page: Page) -> None:
+    """Let axe look at the page as it is: no violation at all, and no sideways scrolling."""
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"The page is {overflow} px wider than the window"
+
+
+def _set_cookie(page: Page, name: str, value: str) -> None:
+    # The live server's host; cookies do not know ports, and the page may not be open yet.
+    page.context.add_cookies([{"name": name, "value": value, "domain": "localhost", "path": "/"}])

@@ -1,0 +1,42 @@
+"""The frame in a real browser: sign-in by the form, both themes and widths, both languages."""
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.helpers import PASSWORD, assert_accessible, sign_in, use_language, use_theme, use_width
+from tests.factories import BookingFactory, UserFactory
+
+
+def test_staff_sign_in_and_out_with_the_form(page: Page) -> None:
+    UserFactory.create(username="anna", is_superuser=True)
+
+    page.goto("/workshops/")
+    page.locator("input[name=login]").fill("anna")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+
+    expect(page.locator("h1")).to_contain_text("Курс")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", ["wide", "phone"])
+def test_courses_are_accessible(page: Page, theme: Literal["light", "dark"], width: Literal["wide", "phone"]) -> None:
+    BookingFactory.create()
+    sign_in(page)
+    use_theme(page, theme)
+    use_width(page, width)
+
+    page.goto("/workshops/")
+
+    assert_accessible(page)
+
+
+def test_language_follows_the_cookie(page: Page) -> None:
+    sign_in(page)
+    use_language(page, "en")
+
+    page.goto("/workshops/")
+
+    expect(page.locator("html")).to_have_attribute("lang", "en")
