@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,14 +26,17 @@ SCREENSHOTS = ROOT / ".local" / "screenshots"
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "page" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    # Last of all: while Playwright's loop runs in this thread, nobody else can run one.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep what a failing test looked at."""
     report = yield
     if report.when == "call" and report.failed and (page := getattr(item, "funcargs", {}).get("page")):
