@@ -1,0 +1,107 @@
+"""The steps that hand over to Django's migrations: which are done by being there, and how the rest is run."""
+
+from collections.abc import Iterator
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from hsl_dashboard.adoption.locks import again, short_waits
+from hsl_dashboard.adoption.step import NO_LOCK, Step, Takeover
+from hsl_dashboard.adoption.target import BOT_TABLE_MIGRATIONS
+
+
+def tables_are_taken_over() -> bool:
+    """Whether an earlier run has brought the bot's tables to their target; migrations care for them since."""
+    return set(BOT_TABLE_MIGRATIONS) <= set(MigrationRecorder(connection).applied_migrations())
+
+
+def pending_migrations() -> list[Migration]:
+    """List what ``migrate`` would still do, in its order."""
+    executor = MigrationExecutor(connection)
+    return [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+
+
+def foundation_step() -> Step:
+    """Run what the bot's migrations build on: Django's own tables and the staff accounts."""
+    return Step(
+        "migrate what the bot's tables come after",
+        "staff accounts and Django's own tables",
+        NO_LOCK,
+        lambda takeover: bool(_missing_foundation()),
+        _migrate_foundation,
+    )
+
+
+def record_step() -> Step:
+    """Tell Django that the bot's tables are there: the last thing done to them here."""
+    return Step(
+        "record the migrations of the bot's tables",
+        "the tables are there, so Django must not make them",
+        NO_LOCK,
+        lambda takeover: not tables_are_taken_over(),
+        lambda takeover: _record(),
+    )
+
+
+def migrate_step() -> Step:
+    """Run every other migration, each in its own short transaction."""
+    return Step(
+        "run the other migrations",
+        "audit, streams, and the dashboard's own tables",
+        "each locks what it changes for some milliseconds",
+        lambda takeover: bool(pending_migrations()),
+        _migrate,
+    )
+
+
+def _missing_foundation() -> list[tuple[str, str]]:
+    loader = MigrationLoader(connection)
+    parents = {node.key for key in BOT_TABLE_MIGRATIONS for node in loader.graph.node_map[key].parents}
+    return sorted(parents - set(BOT_TABLE_MIGRATIONS) - set(loader.applied_migrations))
+
+
+def _migrate_foundation(takeover: Takeover) -> None:
+    def attempt() -> None:
+        with short_waits():
+            MigrationExecutor(connection).migrate(_missing_foundation())
+
+    again(attempt, what="migrate what the bot's tables come after", limits=takeover.limits)
+
+
+def _record() -> None:
+    recorder = MigrationRecorder(connection)
+    recorder.ensure_schema()
+    with transaction.atomic():
+        applied = recorder.applied_migrations()
+        for key in BOT_TABLE_MIGRATIONS:
+            if key not in applied:
+                recorder.record_applied(*key)
+
+
+def _migrate(takeover: Takeover) -> None:
+    def attempt() -> None:
+        # A migration that did not get its locks is rolled back as a whole; those before it are recorded.
+        with short_waits():
+            _drop_half_built_indexes()
+            call_command("migrate", interactive=False, verbosity=0)
+
+    again(attempt, what="run the other migrations", limits=takeover.limits)
+
+
+def _drop_half_built_indexes() -> None:
+    """Clear away what an interrupted CREATE INDEX CONCURRENTLY of a pending migration left behind."""
+    for name in _concurrent_indexes(pending_migrations()):
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{name}"')
+
+
+def _concurrent_indexes(migrations: list[Migration]) -> Iterator[str]:
+    for migration in migrations:
+        for operation in migration.operations:
+            if isinstance(operation, AddIndexConcurrently):
+                yield operation.index.name
