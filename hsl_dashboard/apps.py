@@ -1,14 +1,21 @@
 """Registers the project itself, so that its checks and commands are found."""
 
+from types import ModuleType
+
 from django.apps import AppConfig
+
+from hsl_dashboard import messages
 
 
 class HslDashboardConfig(AppConfig):
     name = "hsl_dashboard"
 
+    def __init__(self, app_name: str, app_module: ModuleType) -> None:
+        super().__init__(app_name, app_module)
+        # Here, not in ready(): Django reads the catalogues while it loads the models, and keeps what it read.
+        messages.compile_if_stale()
+
     def ready(self) -> None:
         # The application must exist in every process that queues a task: without it, shared tasks look for a broker
-        # of their own. And no process may show old translations: this runs before any is read.
-        from hsl_dashboard import celery, checks, messages  # noqa: F401
-
-        messages.compile_if_stale()
+        # of their own.
+        from hsl_dashboard import celery, checks  # noqa: F401

@@ -1,0 +1,217 @@
+"""The repository about itself: rules of docs/architecture.md that no linter knows."""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from hsl_dashboard import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+OUR_PACKAGES = ("users", "bookings", "messaging", "analytics", "hsl_dashboard")
+# From the ground up; a template may include what lies on its own floor or below.
+FLOORS = ("_shared", "users", "bookings", "messaging", "analytics")
+LONGEST_MODULE, LONGEST_FUNCTION = 400, 40  # lines
+NOT_OURS = {".git", ".venv", ".local", "build", "staticfiles", "media", "node_modules"}
+
+
+def files(*patterns: str) -> list[Path]:
+    """Files of the repository; what tools leave beside them is not looked at."""
+    found = {path for pattern in patterns for path in ROOT.rglob(pattern) if path.is_file()}
+    return sorted(
+        path
+        for path in found
+        if not any(part in NOT_OURS or part.endswith(("_cache", ".egg-info")) for part in path.relative_to(ROOT).parts)
+    )
+
+
+def modules() -> list[Path]:
+    return [path for path in files("*.py") if "migrations" not in path.parts]
+
+
+TEMPLATES = files("templates/**/*.html", "messaging/**/*.html")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+# Settings -------------------------------------------------------------------------------------------------------------
+
+
+def variables_read() -> set[str]:
+    """First arguments of ``env.str("NAME")`` and of the readers in environment.py, as in ``required("NAME")``."""
+    readers = {name for name, function in inspect.getmembers(environment, inspect.isfunction)}
+    names = set()
+    for path in (ROOT / "hsl_dashboard" / "settings.py", ROOT / "hsl_dashboard" / "environment.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                reader, value = ast.unparse(node.func), str(node.args[0].value)
+                if (reader.startswith("env.") or reader in readers) and re.fullmatch(r"[A-Z][A-Z0-9_]+", value):
+                    names.add(value)
+    return names
+
+
+def variables_explained() -> set[str]:
+    return set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def test_every_variable_that_the_settings_read_is_explained() -> None:
+    assert variables_read() >= {"SECRET_KEY", "DATABASE_URL", "TELEGRAM_MESSAGES_PER_SECOND"}
+    assert variables_read() - variables_explained() == set()
+
+
+def test_every_variable_explained_is_read() -> None:
+    assert variables_explained() - variables_read() == set()
+
+
+# Addresses ------------------------------------------------------------------------------------------------------------
+
+
+def our_addresses(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        place = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from our_addresses(entry, place)
+        elif entry.callback.__module__.split(".")[0] in OUR_PACKAGES:
+            yield place, entry
+
+
+def test_every_address_is_named_after_its_view() -> None:
+    names = {place: (entry.name, entry.callback.__name__) for place, entry in our_addresses(get_resolver())}
+
+    assert names
+    assert {place: pair for place, pair in names.items() if pair[0] != pair[1]} == {}
+
+
+# Templates ------------------------------------------------------------------------------------------------------------
+
+
+def without_comments(template: str) -> str:
+    template = re.sub(r"{% comment %}.*?{% endcomment %}", "", template, flags=re.DOTALL)
+    return re.sub(r"{#.*?#}", "", template)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_every_partial_wraps_the_element_that_htmx_swaps(path: Path) -> None:
+    text = without_comments(path.read_text())
+    for partial in re.finditer(r"{%\s*partialdef\s+([\w-]+)[^%]*%}(.*?){%\s*endpartialdef", text, re.DOTALL):
+        name, inside = partial.groups()
+        first_tag = re.search(r"<[a-z][^>]*>", re.sub(r"{%.*?%}", "", inside))
+
+        assert first_tag and f'id="{name}"' in first_tag[0], f"partial {name} wraps no element with its own id"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_templates_include_only_downwards(path: Path) -> None:
+    floor = path.relative_to(ROOT).parts[1] if path.is_relative_to(ROOT / "templates") else "_shared"
+    for tag, target in re.findall(r'{%\s*(include|extends)\s+"([^"#]+)', without_comments(path.read_text())):
+        place, file = target.split("/")[0], target.split("/")[-1]
+        if tag == "include" and place in FLOORS:
+            assert floor not in FLOORS or FLOORS.index(place) <= FLOORS.index(floor), f"{target} lies above"
+            assert file.startswith("_"), f"{target} is a page; include a piece (_name.html)"
+
+
+INLINE = {
+    "inline script": r"<script(?![^>]*\bsrc=)",
+    "inline style": r"<style\b|<[^>]*\sstyle\s*=",
+    "inline handler": r"<[^>]*\s(?:on[a-z]+|hx-on[\w:-]*)\s*=",
+    "javascript: address": r"javascript:",
+}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_templates_hold_nothing_that_the_content_security_policy_refuses(path: Path) -> None:
+    text = without_comments(path.read_text())
+
+    assert [what for what, pattern in INLINE.items() if re.search(pattern, text)] == []
+
+
+# Code -----------------------------------------------------------------------------------------------------------------
+
+
+def test_modules_are_short() -> None:
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in modules()}
+
+    assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+def lines_of_text(function: ast.AST) -> int:
+    """Lines that SQL and docstrings take: they are read as text, not as steps."""
+    texts = (n for n in ast.walk(function) if isinstance(n, ast.Constant | ast.JoinedStr) and hasattr(n, "lineno"))
+    return sum(length for _, length in {(text.lineno, (text.end_lineno or 0) - text.lineno) for text in texts})
+
+
+def test_functions_are_short() -> None:
+    long = {}
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.body[0].lineno + 1 - lines_of_text(node)
+                if lines > LONGEST_FUNCTION:
+                    long[f"{name_of(path)}:{node.name}"] = lines
+
+    assert long == {}
+
+
+def test_every_module_says_in_one_line_what_lives_in_it() -> None:
+    silent = [
+        name_of(path)
+        for path in modules()
+        if path.read_text().strip() and not (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
+    ]
+
+    assert silent == []
+
+
+def test_every_model_says_what_it_is_in_the_world() -> None:
+    silent = []
+    for label in OUR_PACKAGES:
+        for model in apps.get_app_config(label).get_models():
+            made_by_a_library = any(field.name == "pgh_id" for field in model._meta.fields)
+            if not made_by_a_library and (inspect.getdoc(model) or "").startswith(f"{model.__name__}("):
+                silent.append(model._meta.label)
+
+    assert silent == []
+
+
+# Paper ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_papers_are_short() -> None:
+    limits = {ROOT / "README.md": 120, ROOT / "docs" / "architecture.md": 150}
+    lengths = {path: len(path.read_text().splitlines()) for path in limits if path.exists()}
+
+    assert {name_of(path): length for path, length in lengths.items() if length > limits[path]} == {}
+
+
+def test_links_of_the_papers_lead_somewhere() -> None:
+    links = [
+        (path, target)
+        for path in files("*.md")
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text())
+    ]
+
+    assert links
+    assert [f"{name_of(path)}: {target}" for path, target in links if not (path.parent / target).exists()] == []
+
+
+def test_nothing_knows_the_machine_it_was_written_on() -> None:
+    # Put together here, so that this file is not found itself.
+    places = [f"/{folder}/" for folder in ("work", "home", "root")]
+    hosts = [
+        ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
+    ]
+    text_files = files(
+        "*.py", "*.md", "*.toml", "*.yml", "*.html", "*.css", "*.js", "Makefile", "Dockerfile", "*.po", "run"
+    )
+    found = [
+        f"{name_of(path)}: {word}" for path in text_files for word in (*places, *hosts) if word in path.read_text()
+    ]
+
+    assert found == []
