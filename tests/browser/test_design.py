@@ -1,0 +1,276 @@
+"""The design system in a real browser: every component in both themes and widths, and what its scripts do."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+from pytest_django.fixtures import Settings
+
+from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+
+Theme = Literal["light", "dark"]
+Width = Literal["wide", "phone"]
+
+both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
+both_widths = pytest.mark.parametrize("width", ["wide", "phone"])
+
+
+@pytest.fixture
+def gallery(page: Page, settings: Settings) -> Page:
+    """A signed-in page that can go to /gallery/."""
+    settings.ROOT_URLCONF = "tests.browser.gallery"
+    sign_in(page)
+    return page
+
+
+@pytest.fixture
+def without_javascript(page: Page) -> Iterator[Page]:
+    """The same person in a browser that runs no script."""
+    sign_in(page)
+    browser = page.context.browser
+    assert browser is not None
+    context = browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    yield context.new_page()
+    context.close()
+
+
+def has_focus(element: Locator) -> bool:
+    return bool(element.evaluate("element => element === document.activeElement"))
+
+
+# Looks ----------------------------------------------------------------------------------------------------------------
+
+
+@both_themes
+@both_widths
+def test_every_component_is_accessible(gallery: Page, theme: Theme, width: Width) -> None:
+    use_theme(gallery, theme)
+    use_width(gallery, width)
+
+    gallery.goto("/gallery/")
+
+    assert_accessible(gallery)
+
+
+@both_themes
+@both_widths
+def test_sign_in_is_accessible(page: Page, theme: Theme, width: Width) -> None:
+    use_theme(page, theme)
+    use_width(page, width)
+
+    page.goto("/accounts/login/")
+
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("address", ["/gallery/", "/accounts/sessions/", "/accounts/2fa/", "/no-such-page/"])
+def test_page_reflows_at_320_px(gallery: Page, address: str) -> None:
+    gallery.set_viewport_size({"width": 320, "height": 640})
+
+    gallery.goto(address)
+
+    assert_accessible(gallery)
+
+
+@both_themes
+def test_theme_colours_the_page_and_its_controls(page: Page, theme: Theme) -> None:
+    use_theme(page, theme)
+
+    page.goto("/accounts/login/")
+
+    ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert ground == {"light": "rgb(245, 245, 249)", "dark": "rgb(17, 17, 23)"}[theme]
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == theme
+
+
+def test_theme_follows_the_system_until_chosen(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+
+    page.goto("/accounts/login/")
+
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(17, 17, 23)"
+
+
+@both_themes
+def test_django_admin_wears_the_theme(page: Page, theme: Theme) -> None:
+    sign_in(page)
+    use_theme(page, theme)
+
+    page.goto("/admin/")
+
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == {"light": "rgb(245, 245, 249)", "dark": "rgb(17, 17, 23)"}[theme]
+    assert_accessible(page)
+
+
+# Switches -------------------------------------------------------------------------------------------------------------
+
+
+def test_theme_changes_at_once_and_stays(page: Page) -> None:
+    page.goto("/accounts/login/")
+
+    with page.expect_response("**/theme/"):
+        page.get_by_role("button", name="Тёмная").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("button", name="Тёмная")).to_have_attribute("aria-pressed", "true")
+
+
+# Keyboard and focus ---------------------------------------------------------------------------------------------------
+
+
+def test_first_tab_offers_to_skip_the_navigation(gallery: Page) -> None:
+    gallery.goto("/gallery/")
+
+    gallery.keyboard.press("Tab")
+    assert has_focus(gallery.locator(".skip-link"))
+    expect(gallery.locator(".skip-link")).to_be_in_viewport()
+
+    gallery.keyboard.press("Enter")
+    assert has_focus(gallery.locator("#content"))
+
+
+def test_focus_never_hides_under_the_bar_of_a_phone(gallery: Page) -> None:
+    use_width(gallery, "phone")
+    gallery.goto("/gallery/")
+    bar = gallery.locator(".topbar").evaluate("bar => bar.getBoundingClientRect().bottom")
+    links = gallery.locator("tbody .name a")
+
+    links.last.focus()
+    links.first.focus()
+
+    assert links.first.evaluate("link => link.getBoundingClientRect().top") >= bar
+
+
+def test_dialog_closes_with_escape_and_gives_the_focus_back(gallery: Page) -> None:
+    gallery.goto("/gallery/")
+    opener = gallery.get_by_role("button", name="Отменить…").first
+
+    opener.click()
+    expect(gallery.get_by_role("dialog", name="Отменить бронирование")).to_be_visible()
+
+    gallery.keyboard.press("Escape")
+    expect(gallery.get_by_role("dialog")).to_have_count(0)
+    assert has_focus(opener)
+
+
+def test_explanation_opens_and_closes_with_keys(gallery: Page) -> None:
+    gallery.goto("/gallery/")
+    mark = gallery.locator(".explain summary")
+
+    mark.press("Enter")
+    expect(gallery.get_by_text("по московским дням")).to_be_visible()
+
+    gallery.keyboard.press("Escape")
+    expect(gallery.get_by_text("по московским дням")).to_be_hidden()
+    assert has_focus(mark)
+
+
+def test_focus_stays_in_a_list_that_is_swapped(gallery: Page) -> None:
+    gallery.goto("/gallery/")
+
+    gallery.get_by_role("link", name="Вперёд").click()
+
+    expect(gallery.locator(".pagination [aria-current]")).to_have_text("2")
+    assert gallery.evaluate("document.getElementById('booking-table').contains(document.activeElement)")
+
+
+# Choosing and confirming ----------------------------------------------------------------------------------------------
+
+
+def test_choosing_all_rows_counts_them(gallery: Page) -> None:
+    gallery.goto("/gallery/")
+    bar = gallery.get_by_role("group", name="С выбранными")
+    expect(bar).to_be_hidden()
+
+    gallery.get_by_label("Выбрать все").check()
+    expect(bar).to_contain_text("Выбрано: 5")
+
+    gallery.get_by_label("Выбрать Анна").uncheck()
+    expect(bar).to_contain_text("Выбрано: 4")
+
+    bar.get_by_role("button", name="Снять выбор").click()
+    expect(bar).to_be_hidden()
+
+
+def test_what_cannot_be_undone_is_asked_first(gallery: Page) -> None:
+    gallery.goto("/gallery/")
+    gallery.get_by_label("Выбрать Анна").check()
+    cancel = gallery.get_by_role("button", name="Отменить", exact=True)
+
+    cancel.click()
+    gallery.get_by_role("dialog").get_by_role("button", name="Отмена").click()
+    assert has_focus(cancel)
+    expect(gallery.locator("#posted")).to_have_count(0)
+
+    cancel.click()
+    gallery.get_by_role("dialog").get_by_role("button", name="Отменить бронирования").click()
+    expect(gallery.locator("#posted")).to_have_text("cancelled")
+
+
+# Errors ---------------------------------------------------------------------------------------------------------------
+
+
+def test_lost_connection_is_told_and_can_be_tried_again(gallery: Page) -> None:
+    gallery.goto("/gallery/")
+    gallery.route("**/gallery/piece/", lambda route: route.fulfill(status=503, body=""), times=1)
+    gallery.evaluate("htmx.logger = null")
+
+    gallery.get_by_role("button", name="Загрузить").click()
+    expect(gallery.get_by_role("alert")).to_contain_text("На сервере что-то пошло не так")
+    expect(gallery.locator("#piece")).to_have_text("…")
+
+    gallery.get_by_role("button", name="Повторить").click()
+    expect(gallery.locator("#piece")).to_have_text("Готово")
+
+
+def test_refusal_is_told_in_words(gallery: Page) -> None:
+    def refuse(route: Route) -> None:
+        route.fulfill(status=403, body="")
+
+    gallery.goto("/gallery/")
+    gallery.route("**/gallery/piece/", refuse)
+
+    gallery.get_by_role("button", name="Загрузить").click()
+
+    expect(gallery.get_by_role("alert")).to_contain_text("У вас нет прав")
+
+
+def test_ended_session_leads_to_sign_in_and_back(gallery: Page) -> None:
+    gallery.goto("/gallery/?page=2")
+    gallery.context.clear_cookies(name="sessionid")
+
+    gallery.get_by_role("button", name="Курсы").click()
+
+    gallery.wait_for_url("**/accounts/login/?next=%2Fgallery%2F%3Fpage%3D2")
+    expect(gallery.get_by_role("heading", name="Вход для сотрудников")).to_be_visible()
+
+
+# Without JavaScript ---------------------------------------------------------------------------------------------------
+
+
+def test_switches_work_without_javascript(without_javascript: Page, live_server: object) -> None:
+    page = without_javascript
+    page.goto(f"{live_server}/accounts/sessions/")
+
+    page.get_by_role("button", name="Тёмная").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+    page.get_by_role("button", name="EN").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert page.url == f"{live_server}/accounts/sessions/"
+
+
+def test_phone_menu_works_without_javascript(without_javascript: Page, live_server: object) -> None:
+    page = without_javascript
+    use_width(page, "phone")
+    page.goto(f"{live_server}/accounts/sessions/")
+    expect(page.get_by_role("link", name="Курсы")).to_be_hidden()
+
+    page.get_by_text("Меню").click()
+    page.get_by_role("link", name="Курсы").click()
+
+    assert page.url == f"{live_server}/workshops/"
