@@ -70,7 +70,15 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, django_db_serialized_rollback: None, live_server: LiveServer) -> Iterator[Page]:
+def troubles() -> list[str]:
+    """What the browser complained about so far; a test that provokes an error clears it."""
+    return []
+
+
+@pytest.fixture
+def page(
+    browser: Browser, django_db_serialized_rollback: None, live_server: LiveServer, troubles: list[str]
+) -> Iterator[Page]:
     """A fresh window on the live server; addresses may begin with a slash.
 
     What the migrations put into the database is there. The test fails when a page logs an error, breaks the
@@ -80,7 +88,6 @@ def page(browser: Browser, django_db_serialized_rollback: None, live_server: Liv
         base_url=live_server.url, locale="ru-RU", timezone_id="Europe/Moscow", viewport={"width": 1440, "height": 900}
     )
     context.set_default_timeout(10_000)  # ms; a page takes 50
-    troubles: list[str] = []
 
     def only_this_machine(route: Route, request: Request) -> None:
         if urlsplit(request.url).hostname in {"localhost", "127.0.0.1"}:
