@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from messaging.sandbox import control
+from messaging.sandbox import control, page
 from messaging.sandbox.bots import TOKEN_FORM
 from messaging.sandbox.server import Options, Sandbox, make_app
 
@@ -68,10 +68,13 @@ def parse_options(arguments: list[str]) -> Options:
     return Options(**vars(parser.parse_args(arguments)))
 
 
+def route_definitions(*tables: web.RouteTableDef) -> list[web.RouteDef]:
+    return [route for table in tables for route in table if isinstance(route, web.RouteDef)]
+
+
 async def serve(options: Options) -> None:
     sandbox = Sandbox(options)
-    app = make_app(sandbox)
-    app.add_routes(control.routes)
+    app = make_app(sandbox, route_definitions(control.routes, page.routes))
     # A client that hangs must not keep the sandbox alive after SIGTERM.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()

@@ -58,12 +58,16 @@ class Rule:
     def accepts(self) -> bool:
         return self.effect in ACCEPTED_FIRST if self.accept is None else self.accept
 
+    @property
+    def is_spent(self) -> bool:
+        return self.times is not None and self.hits >= self.times
+
     def matches(self, method: str, chat_id: int, text: str) -> bool:
         return (
             (self.chat_id is None or self.chat_id == chat_id)
             and (self.method is None or self.method.lower() == method.lower())
             and (self.text_contains is None or self.text_contains in text)
-            and (self.times is None or self.hits < self.times)
+            and not self.is_spent
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -100,6 +104,10 @@ class Faults:
         before = len(self.rules)
         self.rules = [rule for rule in self.rules if rule.id != rule_id]
         return len(self.rules) < before
+
+    def live(self) -> int:
+        """How many rules can still strike."""
+        return sum(not rule.is_spent for rule in self.rules)
 
     def clear(self) -> None:
         self.rules.clear()

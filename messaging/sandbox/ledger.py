@@ -76,6 +76,7 @@ class Ledger:
         self.entries: list[Entry] = []
         self.requested_of_chat: Counter[int] = Counter()
         self.accepted_of_chat: Counter[int] = Counter()
+        self.of_chat: dict[int, list[Entry]] = {}
         self.accepted = 0
         self.sends: dict[tuple[int, str, str], int] = {}
         self.repeated: dict[tuple[int, str, str], list[int]] = {}
@@ -93,6 +94,7 @@ class Ledger:
 
     def _count(self, entry: Entry, *, sends: bool) -> None:
         self.requested_of_chat[entry.chat_id] += 1
+        self.of_chat.setdefault(entry.chat_id, []).append(entry)
         self.peak_requested.add(entry.monotonic, entry.at)
         if not entry.accepted:
             return

@@ -8,16 +8,16 @@ import json
 import random
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 
 from messaging.sandbox import errors
-from messaging.sandbox.bots import Bots
+from messaging.sandbox.bots import LOOPBACK_HOSTS, Bots
 from messaging.sandbox.errors import ApiError
 from messaging.sandbox.faults import Effect, Faults, Rule
 from messaging.sandbox.files import MAX_FILE_BYTES
@@ -36,6 +36,7 @@ BAD_GATEWAY_PAGE = (
 )
 
 Method = Callable[[Call], Done]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Fields = dict[str, Any]
 Uploads = dict[str, Upload]
 
@@ -334,11 +335,30 @@ async def _flushing(app: web.Application) -> AsyncIterator[None]:
     sandbox.ledger.close()
 
 
-def make_app(sandbox: Sandbox) -> web.Application:
+def on_this_machine(handler: Handler) -> Handler:
+    """Refuse what another site makes a developer's browser ask: a foreign Host, Origin or fetch."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        host = request.headers.get("Host", "")
+        name = urlsplit(f"//{host}").hostname
+        origin = request.headers.get("Origin", "")
+        foreign = bool(origin) and urlsplit(origin).netloc != host
+        crossing = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
+        if name not in LOOPBACK_HOSTS or (request.method != "GET" and (foreign or crossing)):
+            raise web.HTTPForbidden(text="The sandbox talks to this machine only")
+        return await handler(request)
+
+    return guarded
+
+
+def make_app(sandbox: Sandbox, routes: Iterable[web.RouteDef]) -> web.Application:
+    """The Bot API for everybody on this machine, and ``routes`` guarded against other sites."""
     # The margin is for the other fields of an upload at the limit.
     app = web.Application(client_max_size=MAX_FILE_BYTES + 1024 * 1024)
     app[SANDBOX] = sandbox
     app.cleanup_ctx.append(_flushing)
     app.router.add_route("*", "/bot{token:[^/]+}/{method}", call_method)
+    for route in routes:
+        app.router.add_route(route.method, route.path, on_this_machine(route.handler))
     app.router.add_get("/file/bot{token:[^/]+}/{kind}/{unique_id}", download_file)
     return app

@@ -37,7 +37,9 @@ def calling(sandbox: SandboxClient, token: str) -> CallBot:
     def call(ask: Callable[[Bot], Awaitable[Any]]) -> Any:
         async def run() -> Any:
             request = HTTPXRequest(read_timeout=2, connect_timeout=2, media_write_timeout=20)
-            bot = Bot(token, base_url=sandbox.bot_url, base_file_url=sandbox.file_url, request=request)
+            addresses = {"base_url": sandbox.bot_url, "base_file_url": sandbox.file_url}
+            # Unless told, the library opens a second client for getUpdates.
+            bot = Bot(token, **addresses, request=request, get_updates_request=request)
             await request.initialize()
             try:
                 return await ask(bot)
