@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import DatabaseForeignKey
 from users.models import TelegramUser
-from users.triggers import create_missing_person
+from users.triggers import create_missing_person, keep_person_totals
 
 
 class Course(models.Model):
@@ -156,7 +156,8 @@ class Booking(models.Model):
         triggers = [
             create_missing_person(
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.created_at, now())"
-            )
+            ),
+            *keep_person_totals(columns=("id", "confirmed", "course_stream", "created_at")),
         ]
 
     def __str__(self) -> str:
@@ -215,7 +216,8 @@ class FreeLessonRegistration(models.Model):
         triggers = [
             create_missing_person(
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.registered_at, now())"
-            )
+            ),
+            *keep_person_totals(columns=("registered_at",)),
         ]
 
     def __str__(self) -> str:

@@ -198,6 +198,11 @@ CELERY_TASK_ROUTES = {"messaging.tasks.*": {"queue": "telegram"}}
 # A task carries an id and can run twice; state lives in PostgreSQL, so results are kept nowhere.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    # People whom a trigger could only mark, and leads whose week has passed; both look into an index and find nobody.
+    "users.fold_person_totals": {"task": "users.tasks.fold_person_totals", "schedule": 60.0},  # seconds
+    "users.cool_leads": {"task": "users.tasks.cool_leads", "schedule": 60.0},  # seconds
+}
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 

@@ -24,7 +24,7 @@ def load(*tables: str) -> None:
             if statement[1] in tables:
                 cursor.execute(statement[0])
         for table in tables:
-            if table != "users":
+            if table not in {"users", "blocked_users"}:  # their keys are people
                 cursor.execute(
                     "SELECT setval(pg_get_serial_sequence(%s, 'id'), (SELECT max(id) FROM " + table + "))", [table]
                 )

@@ -9,7 +9,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import DatabaseForeignKey
-from users.triggers import create_missing_person
+from users.fields import NEVER, EverSortedDateTimeField
+from users.triggers import COUNT_NEW_EVENTS, CREATE_TOTALS, create_missing_person, keep_person_totals
 
 
 class User(AbstractUser):
@@ -36,6 +37,13 @@ class TelegramUser(models.Model):
         db_table = "users"
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [
+            ("view_email", _("Can see e-mail addresses in full, and search by them")),
+            ("export_people", _("Can download the list of people")),
+        ]
+        triggers = keep_person_totals(
+            columns=("username", "first_name", "last_name", "language_code", "first_seen_at"), insert=CREATE_TOTALS
+        )
 
     def __str__(self) -> str:
         return f"{self.display_name} ({self.user_id})"
@@ -99,7 +107,8 @@ class Event(models.Model):
                 username="COALESCE(NEW.username, NEW.details->>'username')",
                 first_name="COALESCE(NEW.first_name, NEW.details->>'first_name')",
                 seen_at="COALESCE(NEW.created_at, now())",
-            )
+            ),
+            *keep_person_totals(columns=("created_at",), insert=COUNT_NEW_EVENTS),
         ]
 
     def __str__(self) -> str:
@@ -130,8 +139,139 @@ class BlockedUser(models.Model):
             DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="blocked_users_user_id_fkey"),
         ]
         triggers = [
-            create_missing_person(username="NULL", first_name="NULL", seen_at="COALESCE(NEW.blocked_at, now())")
+            create_missing_person(username="NULL", first_name="NULL", seen_at="COALESCE(NEW.blocked_at, now())"),
+            *keep_person_totals(columns=()),
         ]
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class LeadTemperature(models.IntegerChoices):
+    """How much a person did in the last seven Moscow days, today included; migration 0005 has the SQL that decides."""
+
+    COLD = 0, _("Cold")
+    COOL = 1, _("Cool")  # at least 5 events
+    WARM = 2, _("Warm")  # at least 10 events on at least 3 days
+    HOT = 3, _("Hot")  # at least 20 events on at least 5 days
+
+
+class LatestStatus(models.IntegerChoices):
+    """Status of a person's newest booking, numbered in the order in which staff sort it."""
+
+    NO_BOOKING = 0, _("No bookings")
+    CANCELLED = 1, _("Cancelled")
+    UNKNOWN = 2, _("Unknown")
+    NEW = 3, _("New request")
+    PENDING = 4, _("Pending")
+    CONFIRMED = 5, _("Confirmed")
+
+
+class PersonCounts(models.Model):
+    """What is counted about a person; no column may be NULL, so that any can sort a list page by page."""
+
+    telegram_user = models.OneToOneField(
+        TelegramUser,
+        models.DO_NOTHING,
+        db_column="user_id",
+        db_constraint=False,
+        primary_key=True,
+        related_name="%(class)s",
+        verbose_name=_("person"),
+    )
+    # First name, last name, else @username, lower-cased, ё as е: as a Russian list is sorted.
+    name_key = models.TextField(db_default="", db_collation="C")
+    language_code = models.TextField(_("language"), db_default="", db_collation="C")
+    first_seen_at = EverSortedDateTimeField(_("first seen"), db_default=NEVER)
+    bookings = models.IntegerField(_("bookings"), db_default=0)
+    events = models.IntegerField(_("events"), db_default=0)
+    lessons = models.IntegerField(_("lessons"), db_default=0)
+    has_active_booking = models.BooleanField(_("has an active booking"), db_default=False)
+    latest_stream = models.TextField(_("latest stream"), db_default="", db_collation="C")
+    latest_status = models.SmallIntegerField(_("latest status"), choices=LatestStatus, db_default=0)
+    last_activity_at = EverSortedDateTimeField(_("last activity"), db_default=NEVER)
+    temperature = models.SmallIntegerField(_("lead"), choices=LeadTemperature, db_default=0)
+    # The day on which an active day leaves the window, and the temperature may fall; NULL when it cannot.
+    cools_on = models.DateField(null=True)
+    blocked = models.BooleanField(_("is blocked"), db_default=False)
+
+    class Meta:
+        abstract = True
+
+
+class PersonTotals(PersonCounts):
+    """A person's counts, kept by triggers on what is counted; see docs/decisions/0005-person-totals.md."""
+
+    class Meta:
+        db_table = "person_totals"
+        verbose_name = _("person's totals")
+        verbose_name_plural = _("people's totals")
+        # One index a sortable column, the id breaking ties: read either way, and from any row on.
+        indexes = [
+            models.Index("name_key", "telegram_user", name="person_totals_name"),
+            models.Index("language_code", "telegram_user", name="person_totals_language"),
+            models.Index("first_seen_at", "telegram_user", name="person_totals_first_seen"),
+            models.Index("bookings", "telegram_user", name="person_totals_bookings"),
+            models.Index("events", "telegram_user", name="person_totals_events"),
+            models.Index("lessons", "telegram_user", name="person_totals_lessons"),
+            models.Index("latest_stream", "telegram_user", name="person_totals_stream"),
+            models.Index("latest_status", "telegram_user", name="person_totals_status"),
+            models.Index("last_activity_at", "telegram_user", name="person_totals_activity"),
+            models.Index("temperature", "telegram_user", name="person_totals_temperature"),
+            models.Index("blocked", "telegram_user", name="person_totals_blocked"),
+            models.Index("cools_on", name="person_totals_cools_on", condition=models.Q(cools_on__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class LivePersonTotals(PersonCounts):
+    """The same counts, exact while some people wait to be counted again: a view that counts those on the spot."""
+
+    class Meta:
+        managed = False
+        db_table = "person_totals_live"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class PersonToCount(models.Model):
+    """A mark: count this person again, for another transaction held the totals when something was written."""
+
+    # No key to the person and no uniqueness: a mark must never wait for another transaction.
+    user_id = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        db_table = "person_totals_pending"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class PeopleExport(models.Model):
+    """Who downloaded which list of people, and when: personal data left the house."""
+
+    class Format(models.TextChoices):
+        CSV = "csv", "CSV"
+        XLSX = "xlsx", "XLSX"
+
+    exported_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="people_exports", verbose_name=_("exported by")
+    )
+    exported_at = models.DateTimeField(_("exported"), db_default=TransactionNow())
+    query = models.TextField(_("filter"), blank=True, help_text=_("The filter as it stands in the address."))
+    format = models.CharField(_("format"), max_length=4, choices=Format)
+    with_emails = models.BooleanField(_("with e-mails"))
+    rows = models.PositiveIntegerField(_("rows"), null=True, help_text=_("Empty: the download broke off."))
+
+    class Meta:
+        verbose_name = _("export of people")
+        verbose_name_plural = _("exports of people")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

@@ -7,7 +7,8 @@ def create_missing_person(*, username: str, first_name: str, seen_at: str) -> pg
     """Make the person of a new row when ``users`` has nobody with that id.
 
     The bot inserts bookings, events and registrations of people it has not stored yet, and must not fail on
-    the foreign key. The arguments are SQL expressions over NEW; blank names are stored as NULL.
+    the foreign key. The arguments are SQL expressions over NEW; blank names are stored as NULL. The look before the
+    insert matters: ON CONFLICT alone waits for a transaction that is changing that person.
     """
     return pgtrigger.Trigger(
         name="create_missing_person",
@@ -16,8 +17,49 @@ def create_missing_person(*, username: str, first_name: str, seen_at: str) -> pg
         func=f"""
             INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)
             SELECT NEW.user_id, NULLIF({username}, ''), NULLIF({first_name}, ''), {seen_at}, {seen_at}
-            WHERE NEW.user_id IS NOT NULL
+            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)
             ON CONFLICT (user_id) DO NOTHING;
             RETURN NEW;
-        """,
+        """,  # noqa: S608 - the callers are models, and nobody else
+    )
+
+
+# What the triggers below hand over: the ids of the people whom a statement touched.
+COUNT_AGAIN = "PERFORM person_totals_recount(ARRAY(SELECT DISTINCT user_id FROM new_rows));"
+CREATE_TOTALS = "PERFORM person_totals_create(ARRAY(SELECT user_id FROM new_rows));"
+COUNT_NEW_EVENTS = "PERFORM person_totals_recount_events(ARRAY(SELECT DISTINCT user_id FROM new_rows));"
+
+
+def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -> list[pgtrigger.Trigger]:
+    """Keep ``person_totals`` right while anybody writes this table, one row or ten thousand at once.
+
+    Statement-level, so that a bulk insert is one count; the functions they call stand in users' migration 0005.
+    An UPDATE counts when the person or one of ``columns`` changed: the bot touches ``updated_at`` at every message.
+    """
+    counted = ", ".join(("user_id", *columns))
+    changed = f"""
+        PERFORM person_totals_recount(ARRAY(
+            SELECT DISTINCT user_id FROM (
+                (SELECT {counted} FROM old_rows EXCEPT ALL SELECT {counted} FROM new_rows)
+                UNION ALL
+                (SELECT {counted} FROM new_rows EXCEPT ALL SELECT {counted} FROM old_rows)
+            ) AS changed
+        ));
+    """  # noqa: S608 - names of columns only
+    return [
+        _after(pgtrigger.Insert, insert, new="new_rows"),
+        _after(pgtrigger.Update, changed, old="old_rows", new="new_rows"),
+        _after(pgtrigger.Delete, COUNT_AGAIN.replace("new_rows", "old_rows"), old="old_rows"),
+        _after(pgtrigger.Truncate, "PERFORM person_totals_recount_everybody();"),
+    ]
+
+
+def _after(operation: pgtrigger.Operation, func: str, **rows: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=f"person_totals_{str(operation).lower()}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**rows) if rows else None,
+        func=f"{func} RETURN NULL;",
     )

@@ -1,0 +1,38 @@
+"""``manage.py rebuild_statistics [--check]``: count the derived tables anew, or prove them equal to their sources."""
+
+from argparse import ArgumentParser
+from itertools import islice
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from users.totals import rebuild_totals, totals_differences
+
+SHOWN = 20  # differences: enough to see what kind they are
+
+
+class Command(BaseCommand):
+    help = "Count the people's totals anew; the bot may go on writing. With --check only compare them with the sources."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when something differs")
+
+    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+        if check:
+            self._check()
+            return
+        people = rebuild_totals()
+        self.stdout.write(f"person_totals: counted {people} people anew.")
+
+    def _check(self) -> None:
+        differences = totals_differences()
+        shown = list(islice(differences, SHOWN))
+        for found in shown:
+            self.stdout.write(f"person {found.user_id}: {found.column} is {found.kept}, counted {found.counted}")
+        if shown:
+            more = sum(1 for _ in differences)
+            raise CommandError(
+                f"person_totals differs from its sources in {len(shown) + more} places. "
+                "Cure: manage.py rebuild_statistics"
+            )
+        self.stdout.write("person_totals equals its sources.")

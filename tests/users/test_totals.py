@@ -1,0 +1,342 @@
+"""People's totals: equal to the rows they count whatever is written, by whom, and how many at once."""
+
+import threading
+from io import StringIO
+from itertools import product
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests import bot_database
+from tests.users.recount import counted_totals, read
+from users import totals
+from users.models import LivePersonTotals, PersonToCount, PersonTotals
+
+BOT_TABLES = ("courses", "users", "bookings", "events", "free_lesson_registrations", "blocked_users")
+
+
+def execute(query: str, params=None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+
+
+def kept_totals(model=PersonTotals):
+    names = [
+        "language_code", "first_seen_at", "bookings", "events", "lessons", "has_active_booking", "latest_stream",
+        "latest_status", "last_activity_at", "temperature", "blocked",
+    ]  # fmt: skip
+    return {row.pop("telegram_user_id"): row for row in model.objects.values("telegram_user_id", *names)}
+
+
+def assert_exact() -> None:
+    assert not PersonToCount.objects.exists()
+    assert kept_totals() == kept_totals(LivePersonTotals) == counted_totals()
+    assert list(totals.totals_differences()) == []
+
+
+# Every way in which the bot, staff or a database administrator writes what is counted; {p} is a person.
+WRITTEN = """
+INSERT INTO events (user_id, event_type, created_at) VALUES ({p}, 'start_command', now() - {n} * interval '7 hours');
+INSERT INTO events (user_id, event_type, created_at) VALUES ({p}, 'view_program', NULL);
+INSERT INTO events (user_id, event_type, created_at)
+    SELECT {p} + i % 2, 'x', now() - i * interval '6 hours' FROM generate_series(0, {n}) AS i;
+INSERT INTO bookings (user_id, confirmed, course_stream, created_at)
+    VALUES ({p}, {n} % 5 - 1, '{n}th_stream', now() - {n} * interval '1 hour');
+INSERT INTO bookings (user_id, confirmed, course_stream, created_at) VALUES ({p}, NULL, NULL, NULL);
+INSERT INTO bookings (user_id) VALUES ({p});
+INSERT INTO free_lesson_registrations (user_id, email, lesson_date) VALUES ({p}, 'a@b.c', date '2026-01-01' + {n})
+    ON CONFLICT (user_id, lesson_type, lesson_date) DO UPDATE SET registered_at = now() - interval '1 day';
+INSERT INTO blocked_users (user_id) VALUES ({p}) ON CONFLICT DO NOTHING;
+INSERT INTO users (user_id, first_name, language_code) VALUES ({p}, 'Имя', 'kk')
+    ON CONFLICT (user_id) DO UPDATE SET first_name = 'Ёж', language_code = NULL, updated_at = now();
+WITH made AS (INSERT INTO bookings (user_id) VALUES ({p}) RETURNING user_id)
+    INSERT INTO events (user_id, event_type) SELECT user_id, 'booking_created' FROM made;
+WITH made AS (INSERT INTO events (user_id, event_type) VALUES ({p}, 'x') RETURNING user_id)
+    INSERT INTO bookings (user_id) SELECT user_id FROM made;
+UPDATE bookings SET confirmed = 2 WHERE user_id = {p};
+UPDATE bookings SET user_id = {p} WHERE user_id = {p} + 1;
+UPDATE bookings SET created_at = created_at - interval '9 days', course_stream = 'x' WHERE id % 2 = {n} % 2;
+UPDATE events SET user_id = {p} + 1 WHERE user_id = {p} AND id % 2 = 0;
+UPDATE events SET created_at = created_at - interval '3 days';
+UPDATE users SET first_seen_at = NULL, last_name = repeat('я', 5000) WHERE user_id = {p};
+UPDATE users SET updated_at = now();
+UPDATE users SET user_id = 7000 + {p} WHERE user_id = {p}
+    AND NOT EXISTS (SELECT FROM users WHERE user_id = 7000 + {p})
+    AND NOT EXISTS (SELECT FROM events WHERE user_id = {p}) AND NOT EXISTS (SELECT FROM bookings WHERE user_id = {p})
+    AND NOT EXISTS (SELECT FROM blocked_users) AND NOT EXISTS (SELECT FROM free_lesson_registrations);
+DELETE FROM events WHERE user_id = {p} AND id % 3 = 0;
+DELETE FROM bookings WHERE id = (SELECT max(id) FROM bookings WHERE user_id = {p});
+DELETE FROM free_lesson_registrations WHERE user_id = {p};
+DELETE FROM blocked_users;
+DELETE FROM users WHERE user_id = {p};
+TRUNCATE events;
+TRUNCATE bookings CASCADE;
+"""
+WRITES = WRITTEN.split(";\n")[:-1]
+HISTORIES = st.lists(
+    st.builds(str.format, st.sampled_from(WRITES), p=st.integers(1, 3), n=st.integers(0, 40)), min_size=1, max_size=12
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.timeout(300)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=HISTORIES)
+def test_totals_equal_the_rows_after_any_history(history):
+    with transaction.atomic():
+        for write in history:
+            execute("SET CONSTRAINTS ALL IMMEDIATE")
+            execute(write)
+
+        totals.fold_marked_people()
+        assert_exact()
+
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_totals_of_the_dirty_dump_are_exact():
+    bot_database.load(*BOT_TABLES)
+
+    assert PersonTotals.objects.count() > 1_000
+    assert_exact()
+
+
+@pytest.mark.django_db
+def test_rebuilding_makes_totals_that_were_lost_or_wrong_right_again():
+    bot_database.load(*BOT_TABLES)
+    execute("DELETE FROM person_totals WHERE user_id % 3 = 0")
+    execute("UPDATE person_totals SET events = events + 1, latest_stream = 'x' WHERE user_id % 3 = 1")
+    execute("INSERT INTO person_totals (user_id) VALUES (1)")
+
+    call_command("rebuild_statistics", stdout=StringIO())
+
+    assert_exact()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        ("UPDATE person_totals SET events = 5 WHERE user_id = 1", "person 1: events is 5, counted 1"),
+        ("UPDATE person_totals SET temperature = 3 WHERE user_id = 1", "person 1: temperature is 3, counted 0"),
+        ("DELETE FROM person_totals WHERE user_id = 1", "person 1: person is None, counted counted"),
+        ("INSERT INTO person_totals (user_id) VALUES (9)", "person 9: person is kept, counted None"),
+    ],
+)
+def test_the_check_names_a_planted_difference(planted, said):
+    execute("INSERT INTO events (user_id, event_type) VALUES (1, 'x'), (2, 'x')")
+    execute(planted)
+    output = StringIO()
+
+    with pytest.raises(CommandError, match="differs from its sources in 1 places"):
+        call_command("rebuild_statistics", "--check", stdout=output)
+
+    assert said in output.getvalue()
+
+
+@pytest.mark.django_db
+def test_the_check_writes_nothing_and_is_content_with_exact_totals():
+    execute("INSERT INTO events (user_id, event_type) VALUES (1, 'x')")
+    output = StringIO()
+
+    call_command("rebuild_statistics", "--check", stdout=output)
+
+    assert "equals its sources" in output.getvalue()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("events", "days", "degree"),
+    [(20, 5, 3), (19, 5, 2), (20, 4, 2), (10, 3, 2), (9, 3, 1), (10, 2, 1), (5, 1, 1), (4, 4, 0)],
+)
+def test_a_lead_is_as_warm_as_its_events_and_days_of_the_week(events, days, degree):
+    execute(
+        "INSERT INTO events (user_id, event_type, created_at)"
+        " SELECT 1, 'x', now() - (i %% %s) * interval '1 day' FROM generate_series(1, %s) AS i",
+        [days, events],
+    )
+
+    assert PersonTotals.objects.get().temperature == degree
+
+
+@pytest.mark.django_db
+def test_the_window_begins_at_moscow_midnight_six_days_ago():
+    midnight = "(school_today() - 6)::timestamp AT TIME ZONE 'Europe/Moscow'"
+    insert = "INSERT INTO events (user_id, event_type, created_at) SELECT {p}, 'x', {at} FROM generate_series(1, 5)"
+    execute(insert.format(p=1, at=midnight))
+    execute(insert.format(p=2, at=f"{midnight} - interval '1 microsecond'"))
+
+    degrees = dict(PersonTotals.objects.values_list("pk", "temperature"))
+
+    assert degrees == {1: 1, 2: 0}
+
+
+@pytest.mark.django_db
+def test_a_lead_cools_when_its_days_leave_the_window():
+    execute(
+        "INSERT INTO events (user_id, event_type, created_at)"
+        " SELECT 1, 'x', now() - interval '6 days' FROM generate_series(1, 5)"
+    )
+    assert read("SELECT temperature, cools_on - school_today() FROM person_totals") == [(1, 1)]
+    # A day passes: the events are a day older, and no trigger has seen it.
+    execute("SET LOCAL pgtrigger.ignore = '{}'")
+    execute("ALTER TABLE events DISABLE TRIGGER USER")
+    execute("UPDATE events SET created_at = created_at - interval '1 day'")
+    execute("UPDATE person_totals SET cools_on = cools_on - 1")
+    execute("ALTER TABLE events ENABLE TRIGGER USER")
+
+    cooled = totals.cool_leads()
+
+    assert cooled == 1
+    assert read("SELECT temperature, cools_on FROM person_totals") == [(0, None)]
+
+
+@pytest.mark.django_db
+def test_a_name_longer_than_an_index_entry_is_stored_all_the_same():
+    execute("INSERT INTO users (user_id, first_name, language_code) VALUES (1, repeat('🦊', 9000), repeat('z', 9000))")
+
+    assert PersonTotals.objects.get().name_key == "🦊" * 100
+
+
+@pytest.mark.django_db
+def test_ten_thousand_rows_are_one_count():
+    execute("INSERT INTO users (user_id) SELECT generate_series(1, 2000)")
+
+    execute("INSERT INTO events (user_id, event_type) SELECT 1 + i % 2000, 'x' FROM generate_series(1, 10000) AS i")
+
+    assert set(PersonTotals.objects.values_list("events", flat=True)) == {5}
+
+
+@pytest.fixture
+def connect(transactional_db):
+    """Open connections of their own, as the bot has; a statement that waits over two seconds fails."""
+    opened = []
+
+    def _connect(isolation=psycopg.IsolationLevel.READ_COMMITTED) -> psycopg.Connection:
+        parameters = connection.get_connection_params()
+        parameters.pop("cursor_factory", None)
+        parameters.pop("context", None)
+        parameters["options"] = "-c lock_timeout=2s -c statement_timeout=20s"
+        opened.append(psycopg.connect(**parameters))
+        opened[-1].isolation_level = isolation
+        return opened[-1]
+
+    yield _connect
+    for each in opened:
+        each.close()
+
+
+EVENT = "INSERT INTO events (user_id, event_type) VALUES (1, 'start_command')"
+BOOKING = "INSERT INTO bookings (user_id, confirmed, course_stream) VALUES (1, 2, '8th_stream')"
+RENAME = "UPDATE users SET first_name = 'Пётр' WHERE user_id = 1"
+REGISTER = "INSERT INTO free_lesson_registrations (user_id, email) VALUES (1, 'a@b.c')"
+
+
+# Two renames of one person wait for each other's row, with or without us.
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [pair for pair in product([EVENT, BOOKING, REGISTER, RENAME], repeat=2) if pair != (RENAME, RENAME)],
+)
+def test_writes_about_one_person_do_not_queue_behind_an_open_transaction(connect, first, second):
+    execute("INSERT INTO users (user_id) VALUES (1)")
+    slow, quick = connect(), connect()
+
+    slow.execute(first)  # and its transaction stays open
+    quick.execute(second)
+    quick.commit()
+
+    assert kept_totals(LivePersonTotals) == counted_totals()
+    slow.commit()
+    assert kept_totals(LivePersonTotals) == counted_totals()
+    assert list(totals.totals_differences()) == []
+    totals.fold_marked_people()
+    assert_exact()
+
+
+def test_a_transaction_that_comes_to_nothing_is_not_counted(connect):
+    execute("INSERT INTO users (user_id) VALUES (1)")
+    slow, quick = connect(), connect()
+
+    slow.execute(EVENT)
+    quick.execute(EVENT)
+    slow.rollback()
+    quick.rollback()
+
+    totals.fold_marked_people()
+    assert_exact()
+    assert PersonTotals.objects.get().events == 0
+
+
+def test_a_fold_amid_open_transactions_neither_waits_nor_loses_a_count(connect):
+    execute("INSERT INTO users (user_id) VALUES (1)")
+    first, second, third = connect(), connect(), connect()
+    first.execute(EVENT)
+    second.execute(BOOKING)
+    second.commit()
+    third.execute(EVENT)
+
+    left = totals.fold_marked_people()
+
+    assert left == 1
+    first.commit()
+    totals.fold_marked_people()
+    third.commit()
+    assert kept_totals(LivePersonTotals) == counted_totals()
+    totals.fold_marked_people()
+    assert_exact()
+
+
+def test_a_reader_with_an_old_snapshot_writes_without_an_error(connect):
+    execute("INSERT INTO users (user_id) VALUES (1)")
+    old = connect(psycopg.IsolationLevel.REPEATABLE_READ)
+    old.execute("SELECT count(*) FROM events")
+    execute(EVENT)
+
+    old.execute(EVENT)
+    old.commit()
+
+    assert kept_totals(LivePersonTotals) == counted_totals()
+    totals.fold_marked_people()
+    assert_exact()
+
+
+def write_busily(bot: psycopg.Connection, forwards: bool, failures: list[psycopg.Error]) -> None:
+    people = range(1, 6) if forwards else range(5, 0, -1)
+    try:
+        for turn in range(15):
+            for person in people:
+                bot.execute(EVENT.replace("(1,", f"({person},"))
+                if turn % 3 == 0:
+                    bot.execute(BOOKING.replace("(1,", f"({person},"))
+            bot.execute(
+                "DELETE FROM events WHERE id = (SELECT max(id) FROM events WHERE xmin = pg_current_xact_id()::xid)"
+            )
+            bot.commit()
+    except psycopg.Error as error:
+        failures.append(error)
+
+
+@pytest.mark.timeout(120)
+def test_many_writers_of_the_same_people_never_deadlock_and_leave_exact_totals(connect):
+    execute("INSERT INTO users (user_id) SELECT generate_series(1, 5)")
+    failures: list[psycopg.Error] = []
+
+    threads = [
+        threading.Thread(target=write_busily, args=(connect(), number % 2 == 0, failures)) for number in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        totals.fold_marked_people()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert kept_totals(LivePersonTotals) == counted_totals()
+    totals.fold_marked_people()
+    assert_exact()
