@@ -1,0 +1,136 @@
+"""Settings out of the environment: a missing or wrong variable is named with its cure, before anything starts."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
+
+from hsl_dashboard import environment
+
+PRODUCTION = {
+    "DEBUG": "false",
+    "SECRET_KEY": "long-enough-and-random-enough-for-a-test-5hP9qLx2Zr7Tn4Wk8",
+    "ALLOWED_HOSTS": "dashboard.example.org",
+    "DATABASE_URL": "postgres://user:password@database.example.org/name",
+    "REDIS_URL": "rediss://:password@redis.example.org/0",
+    "BOT_TOKEN": "1:token",
+}
+
+
+def run_check(**changes: str) -> "subprocess.CompletedProcess[str]":
+    """``manage.py check --deploy`` in a production that differs by ``changes``; "" stands for a missing variable."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=environment.ROOT,
+        # Empty rather than left out: what a developer has in .env must not come in.
+        env={"PATH": os.environ["PATH"], "TELEGRAM_API_URL": "", "POSTGRES_HOST": "", **PRODUCTION, **changes},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_production_is_sound() -> None:
+    done = run_check()
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "BOT_TOKEN"])
+def test_production_does_not_start_without_what_it_needs(name: str) -> None:
+    done = run_check(**{name: ""})
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{name} is not set. Set it to ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cure"),
+    [
+        ("DEBUG", "maybe", "true or false"),
+        ("DATABASE_URL", "mysql://host/name", "start with postgres://"),
+        ("DATABASE_URL", "postgres://user:password@host", "names no database"),
+        ("REDIS_URL", "localhost:6379", "starts with redis:// or rediss://"),
+        ("TELEGRAM_API_URL", "api.telegram.org", "starts with https://"),
+        ("TELEGRAM_MESSAGES_PER_SECOND", "fast", "a number of messages/s"),
+        ("TELEGRAM_MESSAGES_PER_SECOND", "0", "at least 0.1 messages/s"),
+        ("TIME_ZONE", "Moscow", "a name like Europe/Moscow"),
+        ("LANGUAGE_CODE", "de", "ru or en"),
+        ("CSRF_TRUSTED_ORIGINS", "dashboard.example.org", "starts with https://"),
+        ("DATABASE_POOL", "8", "true or false"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_its_cure(
+    name: str, value: str, cure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    readers = {
+        "DEBUG": environment.debug,
+        "DATABASE_URL": environment.database,
+        "DATABASE_POOL": environment.database,
+        "REDIS_URL": environment.redis_url,
+        "TIME_ZONE": environment.time_zone,
+        "CSRF_TRUSTED_ORIGINS": environment.trusted_origins,
+        "LANGUAGE_CODE": lambda: environment.one_of(name, default="ru", choices=("ru", "en")),
+        "TELEGRAM_API_URL": lambda: environment.address(name, default="", schemes=("https", "http")),
+        "TELEGRAM_MESSAGES_PER_SECOND": lambda: environment.number(name, default=25, lowest=0.1, unit="messages/s"),
+    }
+
+    with pytest.raises(ImproperlyConfigured) as error:
+        readers[name]()
+
+    assert str(error.value).startswith(name)
+    assert cure in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "sslmode"),
+    [
+        ("postgres://u:p@database.example.org/name", "require"),
+        ("postgres://u:p@database.example.org/name?sslmode=verify-full", "verify-full"),
+        ("postgres://u:p@127.0.0.1/name", None),
+        ("postgres:///name?host=/run/postgresql", None),
+    ],
+)
+def test_a_database_elsewhere_is_spoken_to_over_tls(
+    url: str, sslmode: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    assert environment.database()["OPTIONS"].get("sslmode") == sslmode
+
+
+def test_the_parts_of_an_address_do_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setenv("DATABASE_POOL", "true")
+    for name, value in {"HOST": "database.example.org", "DB": "school", "USER": "bot", "PASSWORD": "secret"}.items():
+        monkeypatch.setenv(f"POSTGRES_{name}", value)
+
+    database = environment.database()
+
+    assert (database["HOST"], database["NAME"], database["USER"]) == ("database.example.org", "school", "bot")
+    assert database["OPTIONS"]["sslmode"] == "require"
+    assert database["OPTIONS"]["pool"]["max_size"] == 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "warning"),
+    [
+        ({"REDIS_URL": "redis://redis.example.org/0"}, "hsl_dashboard.W002"),
+        ({"TELEGRAM_SANDBOX": True}, "hsl_dashboard.W003"),
+        ({"TELEGRAM_MESSAGES_PER_SECOND": 31}, "hsl_dashboard.W004"),
+    ],
+)
+def test_a_risky_setting_is_warned_about(changes: dict[str, object], warning: str, settings: Settings) -> None:
+    settings.TELEGRAM_SANDBOX = False
+    for name, value in changes.items():
+        setattr(settings, name, value)
+
+    found = [message.id for message in run_checks(include_deployment_checks=True) if message.id]
+
+    assert [name for name in found if name.startswith("hsl_dashboard.")] == [warning]
