@@ -118,6 +118,13 @@ class Bot:
         self.webhook = Webhook(url, secret)
         self.sender = asyncio.get_running_loop().create_task(self._deliver(self.webhook, now))
 
+    def forget(self, now: Callable[[], int]) -> None:
+        """Back to a bot that has just been made: no updates, no webhook, no wishes."""
+        self.updates.clear()
+        self.allowed_updates = []
+        self.commands = []
+        self.set_webhook("", "", now)
+
     async def _deliver(self, webhook: Webhook, now: Callable[[], int]) -> None:
         headers = {WEBHOOK_SECRET_HEADER: webhook.secret} if webhook.secret else {}
         failures = 0

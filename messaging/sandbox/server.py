@@ -97,7 +97,7 @@ class Sandbox:
         self.latency_ms = self.options.latency_ms
         self.bots.set_rate(self.options.rate)
         for bot in self.bots.by_token.values():
-            bot.updates.clear()
+            bot.forget(self.telegram.chats.now)
 
     def latency(self) -> float:
         low, high = self.latency_ms
