@@ -1,6 +1,7 @@
 """Steps that bring tables, columns, types, defaults and numbering to what the models say."""
 
 import re
+import time
 from collections.abc import Iterator
 from enum import Enum
 
@@ -110,18 +111,25 @@ def _align_types(takeover: Takeover, table: Table) -> None:
     if takeover.naive_timezone.lower() in UTC_NAMES:
         takeover.briefly(what, "SET LOCAL timezone = 'UTC'", _alter_types(table, misfits, using=None))
         return
+    briefly(lambda cursor: _rewrite(cursor, takeover, table), what=what, limits=takeover.limits)
+
+
+def _rewrite(cursor: CursorWrapper, takeover: Takeover, table: Table) -> None:
+    """Rewrite the table locked, within the longest lock as a whole, and prove here that the rows stay the same.
+
+    Every row gets a new version, so the comparison at the end could not tell whose it is.
+    """
+    zone = takeover.naive_timezone
     columns = takeover.catalog.columns_of(table.name)
-
-    def rewrite(cursor: CursorWrapper) -> None:
-        # Every row gets a new version, so the final comparison cannot tell whose it is: prove it here, locked.
-        cursor.execute(f'LOCK TABLE "{table.name}" IN ACCESS EXCLUSIVE MODE')
-        before = _content(cursor, table, columns, takeover.naive_timezone)
-        cursor.execute(_alter_types(table, misfits, using=takeover.naive_timezone))
-        after = _content(cursor, table, takeover_columns(table, columns), takeover.naive_timezone)
-        if before != after:
-            raise AdoptionFailed(f"{what}: the rows would not be the same afterwards, so nothing was changed.")
-
-    briefly(rewrite, what=what, limits=takeover.limits)
+    cursor.execute(f'LOCK TABLE "{table.name}" IN ACCESS EXCLUSIVE MODE')
+    give_up_at = time.monotonic() + takeover.limits.longest_lock
+    before = _content(cursor, table, columns, zone)
+    left = max(1, round((give_up_at - time.monotonic()) * 1000))
+    cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{left}ms"])
+    cursor.execute(_alter_types(table, _misfits(takeover, table), using=zone))
+    after = _content(cursor, table, takeover_columns(table, columns), zone)
+    if before != after:
+        raise AdoptionFailed(f"align types of {table.name}: the rows would not be the same, so nothing was changed.")
 
 
 def takeover_columns(table: Table, before: list[LiveColumn]) -> list[LiveColumn]:

@@ -49,7 +49,7 @@ def briefly(change: Callable[[CursorWrapper], None], *, what: str, limits: Limit
                 "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true),"
                 " set_config('idle_in_transaction_session_timeout', %s, true)",
                 # Should this machine freeze with a lock in hand, the server takes it back.
-                [_ms(LOCK_TIMEOUT), _ms(LOCK_TIMEOUT + limits.longest_lock), _ms(2 * limits.longest_lock)],
+                [_ms(LOCK_TIMEOUT), _ms(LOCK_TIMEOUT + limits.longest_lock), _ms(1 + limits.longest_lock)],
             )
             change(cursor)
 

@@ -30,14 +30,17 @@ class Database:
     """A database of this test's own, reached as any program would reach it."""
 
     name: str
+    user: str = ""  # who connects, if not the tests' own role; the password of such a role is "x"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        server = {**connections.settings["default"], "NAME": self.name}
+        return server | {"USER": self.user, "PASSWORD": "x"} if self.user else server
 
     @property
     def conninfo(self) -> str:
-        server = connections.settings["default"]
-        parts = {
-            "host": server["HOST"], "port": server["PORT"], "user": server["USER"], "password": server["PASSWORD"],
-        }  # fmt: skip
-        return psycopg.conninfo.make_conninfo(dbname=self.name, **{k: v for k, v in parts.items() if v})
+        keys = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+        return psycopg.conninfo.make_conninfo(**{key: self.settings[name] for key, name in keys.items()})
 
     @property
     def url(self) -> str:
@@ -69,8 +72,7 @@ class Database:
     def as_default(self) -> Iterator[None]:
         """Let Django's default connection be one to this database."""
         before = connections["default"]
-        settings = {**before.settings_dict, "NAME": self.name}
-        connections["default"] = type(before)(settings, "default")
+        connections["default"] = type(before)(before.settings_dict | self.settings, "default")
         try:
             yield
         finally:
