@@ -33,17 +33,18 @@ function reconcile(host, html) {
       if (old === place) place = place.nextElementSibling;
       else host.insertBefore(old, place);
     } else {
-      if (old === place) place = place.nextElementSibling;
-      swapKeepingState(old, child);
-      host.insertBefore(child, place);
+      const inPlace = old === place;
+      if (inPlace) place = place.nextElementSibling;
+      swapKeepingState(old, child, () => inPlace || host.insertBefore(child, place));
     }
   }
 }
 
-function swapKeepingState(old, child) {
+function swapKeepingState(old, child, move) {
   const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
   const open = [...old.querySelectorAll("input:checked")].map((box) => box.id);
   old.replaceWith(child);
+  move(); // before the focus: moving an element takes it away
   for (const id of open) {
     const box = document.getElementById(id);
     if (box) box.checked = true;
