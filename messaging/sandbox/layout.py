@@ -86,8 +86,8 @@ def chat_list(sandbox: Sandbox, query: str, open_id: int | None) -> str:
 def _no_chats(query: str) -> str:
     wanted = query.strip()
     if not wanted:
-        words_ = "Пока тихо. Отправьте рассылку или запишитесь на курс: сообщения появятся здесь сами."
-        return f'<p class="hint" id="no-chats" data-key="quiet">{words_}</p>'
+        advice = "Пока тихо. Отправьте рассылку из дашборда: сообщения появятся здесь сами."
+        return f'<p class="hint" id="no-chats" data-key="quiet">{advice}</p>'
     offer = ""
     if wanted.lstrip("-").isdecimal() and len(wanted) < 16:
         offer = f' <a class="offer" href="/chat/{int(wanted)}">Открыть чат {int(wanted)}</a>'
@@ -245,7 +245,7 @@ def witness_numbers(sandbox: Sandbox) -> str:
     limit = f"лимит {rate} в секунду" if rate else "лимиты выключены"
     low, high = sandbox.latency_ms
     repeated = summary["duplicates"]
-    asked = words.plural(summary["requests"], "запроса", "запросов", "запросов")
+    asked = words.plural(summary["requested"], "запроса", "запросов", "запросов")
     delay = f"задержка {low:.0f}–{high:.0f} мс" if high else "без задержки"
     cards = [
         ("Принято", summary["accepted"], f"из {asked}"),

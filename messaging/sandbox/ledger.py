@@ -77,6 +77,7 @@ class Ledger:
         self.requested_of_chat: Counter[int] = Counter()
         self.accepted_of_chat: Counter[int] = Counter()
         self.of_chat: dict[int, list[Entry]] = {}
+        self.requested = 0  # sends, edits and deletes; getMe and its like are entries only
         self.accepted = 0
         self.sends: dict[tuple[int, str, str], int] = {}
         self.repeated: dict[tuple[int, str, str], list[int]] = {}
@@ -93,6 +94,7 @@ class Ledger:
             self._file.write(json.dumps(entry.as_json(), ensure_ascii=False) + "\n")
 
     def _count(self, entry: Entry, *, sends: bool) -> None:
+        self.requested += 1
         self.requested_of_chat[entry.chat_id] += 1
         self.of_chat.setdefault(entry.chat_id, []).append(entry)
         self.peak_requested.add(entry.monotonic, entry.at)
@@ -134,6 +136,7 @@ class Ledger:
     def summary(self) -> dict[str, Any]:
         return {
             "requests": len(self.entries),
+            "requested": self.requested,
             "accepted": self.accepted,
             "chats": len(self.accepted_of_chat),
             "duplicates": len(self.repeated),
