@@ -139,7 +139,7 @@ def test_the_witness_counts_chats_and_repeats(sandbox):
 
 
 def test_a_long_poll_waits_and_a_second_one_ends_it(sandbox):
-    async def two_polls() -> list[object]:
+    async def two_polls() -> tuple[object, object]:
         # Two programs with one token: a single Bot would queue its own second call.
         first, second = (Bot(sandbox.token, base_url=sandbox.bot_url) for _ in range(2))
         async with first, second:
