@@ -4,7 +4,10 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
 PORT ?= 8000
 BIN := .venv/bin
+# What the demo needs is installed in half the time of what developing needs.
+RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
+INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
 # Settings of production, for the check of them alone: nothing connects anywhere.
 PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-check-5hP9qLx2Zr7Tn4Wk8 \
 	ALLOWED_HOSTS=dashboard.example.org DATABASE_URL=postgres://user:password@database.example.org/name \
@@ -15,7 +18,7 @@ PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-che
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
 
-demo: $(INSTALLED) ## the whole system with a demo school, on this machine (PORT=8000)
+demo: $(RUNNABLE) ## the whole system with a demo school, on this machine (PORT=8000)
 	@$(BIN)/python -m hsl_dashboard.demo --port $(PORT)
 
 test: $(INSTALLED) ## all tests (ARGS="tests/bookings -x" for some)
@@ -34,17 +37,21 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 
 install: $(INSTALLED) ## only the virtual environment
 
-messages: $(INSTALLED) ## compile the translations (they are also compiled when needed)
+messages: $(RUNNABLE) ## compile the translations (they are also compiled when needed)
 	@$(BIN)/python -m hsl_dashboard.messages
 
 # Installed again only when pyproject.toml changes.
-$(INSTALLED): pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it:  make $(or $(MAKECMDGOALS),demo) PYTHON=/path/to/python3.12"; exit 1; }
-	@echo "Installing into .venv (a minute the first time) ..."
+$(RUNNABLE): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it:  make demo PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Installing into .venv (half a minute the first time) ..."
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "No virtual environment could be made. On Debian and Ubuntu this helps:  apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]' \
-		|| { echo "The installation failed. With the network back, run the same command again."; exit 1; }
-	@touch $(INSTALLED)
+	@$(INSTALL) '.[servers]' || { echo "The installation failed. With the network back, run the same command again."; exit 1; }
+	@touch $@
+
+$(INSTALLED): $(RUNNABLE)
+	@echo "Installing what tests and checks need ..."
+	@$(INSTALL) '.[dev]' || { echo "The installation failed. With the network back, run the same command again."; exit 1; }
+	@touch $@
 
 clean: ## remove the environment, the demo's data and what tools left
 	rm -rf .venv .local staticfiles build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
