@@ -1,4 +1,4 @@
-"""The launcher of the demo, up to where it would start the servers; the whole of it runs in tests/test_containers.py."""
+"""The launcher of the demo: what it refuses, what it protects, what it makes."""
 
 import json
 import socket

@@ -1,0 +1,177 @@
+"""docker-compose.yml and Dockerfile: each service's own command, run here on real servers as the container would."""
+
+import http.client
+import json
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import psycopg
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+OURS = {name: service for name, service in COMPOSE["services"].items() if service["image"] == "hsl-dashboard"}
+HOST = "dashboard.example.org"
+Run = Callable[[list[str]], "subprocess.Popen[str]"]
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def image_instruction(name: str) -> list[str]:
+    """The list of ``CMD`` and the like in the last stage of the Dockerfile."""
+    found = re.findall(rf"^\s*{name} (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    words: list[str] = json.loads(found[-1])
+    return words
+
+
+def command_of(service: str) -> list[str]:
+    command: list[str] = OURS[service].get("command") or image_instruction("CMD")
+    return command
+
+
+@pytest.fixture(scope="module")
+def production() -> Iterator[dict[str, str]]:
+    """The environment of a container, with an empty database of its own."""
+    server = settings.DATABASES["default"]
+    login = f"postgres://{quote(server['USER'])}:{quote(server['PASSWORD'])}@{server['HOST']}:{server['PORT']}"
+    name = f"hsl_containers_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(f"{login}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOSTNAME": socket.gethostname(),
+            "DEBUG": "false",
+            "SECRET_KEY": "long-enough-and-random-enough-for-a-test-5hP9qLx2Zr7Tn4Wk8",
+            "ALLOWED_HOSTS": HOST,
+            "DATABASE_URL": f"{login}/{name}",
+            "REDIS_URL": f"{settings.REDIS_URL.rsplit('/', 1)[0]}/15",
+            "BOT_TOKEN": "1:token",
+            "TELEGRAM_API_URL": "http://127.0.0.1:9",
+            "SENTRY_DSN": "",
+        }
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def migrated(production: dict[str, str]) -> None:
+    """What the one-off service has done before the others start."""
+    done = subprocess.run(command_of("migrate"), cwd=ROOT, env=production, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Applying bookings.0001" in done.stdout
+
+
+@pytest.fixture
+def run(production: dict[str, str], tmp_path: Path) -> Iterator[Run]:
+    """Start a command as its container would; at the end it must stop on SIGTERM, by itself and in time."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(command: list[str]) -> "subprocess.Popen[str]":
+        with (tmp_path / "log").open("w") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env=production, stdout=log, stderr=log, text=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(30)
+        assert process.returncode in {0, -15}, (tmp_path / "log").read_text()
+
+
+def wait_for(condition: Callable[[], bool], process: "subprocess.Popen[str]", log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+        time.sleep(0.2)
+
+
+def test_services_are_web_two_workers_beat_and_migrations() -> None:
+    assert set(OURS) == {"web", "worker-default", "worker-telegram", "beat", "migrate"}
+    assert set(COMPOSE["services"]) - set(OURS) == {"postgres", "valkey"}
+
+
+def test_image_holds_no_build_tools_and_runs_as_nobody_special() -> None:
+    final = (ROOT / "Dockerfile").read_text().split("AS final")[1]
+
+    assert re.search(r"^USER [1-9]\d*$", final, re.MULTILINE)
+    assert "pip uninstall" in final
+    assert not re.search(r"apt-get|pip install", final)
+
+
+def test_web_answers_the_probes_of_the_image(run: Run, migrated: None, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    web = run([word.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for word in command_of("web")])
+    # The image's own health check, asked of the port that is free here.
+    health = json.loads(re.findall(r"HEALTHCHECK[^\[]*CMD (\[.*\])", (ROOT / "Dockerfile").read_text())[0])
+    health = [word.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for word in health]
+
+    def healthy() -> bool:
+        done = subprocess.run([sys.executable, *health[1:]], capture_output=True, check=False)
+        return done.returncode == 0
+
+    wait_for(healthy, web, tmp_path / "log")
+
+    with urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=10) as response:
+        assert json.load(response) == {"database": "ok", "redis": "ok"}
+    # Pages are for TLS only; the balancer says what it speaks.
+    page = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    page.request("GET", "/accounts/login/", headers={"Host": HOST})
+    response = page.getresponse()
+    assert (response.status, response.headers["Location"]) == (301, f"https://{HOST}/accounts/login/")
+    page.close()
+
+
+@pytest.mark.parametrize("service", ["worker-default", "worker-telegram"])
+@pytest.mark.usefixtures("migrated")
+def test_worker_answers_its_health_check(service: str, run: Run, production: dict[str, str], tmp_path: Path) -> None:
+    worker = run(command_of(service))
+    _, line = OURS[service]["healthcheck"]["test"]
+    check = shlex.split(line.replace("$$HOSTNAME", socket.gethostname()))
+
+    def healthy() -> bool:
+        done = subprocess.run(check, cwd=ROOT, env=production, capture_output=True, text=True, check=False)
+        return done.returncode == 0 and "pong" in done.stdout
+
+    wait_for(healthy, worker, tmp_path / "log")
+
+
+def test_beat_starts(run: Run, migrated: None, tmp_path: Path) -> None:
+    beat = run(command_of("beat"))
+
+    wait_for(lambda: "beat: Starting" in (tmp_path / "log").read_text(), beat, tmp_path / "log")
+    time.sleep(2)
+
+    assert beat.poll() is None, (tmp_path / "log").read_text()
+
+
+@pytest.mark.django_db
+def test_every_static_file_that_a_page_names_is_collected(settings: Settings, tmp_path: Path, client: Client) -> None:
+    # The image is built with names that carry a hash: a page or a style sheet naming a lost file would fail there.
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+    assert client.get("/accounts/login/").status_code == 200
+    assert list(tmp_path.glob("css/*.*.css"))
