@@ -204,6 +204,24 @@ CELERY_BEAT_SCHEDULE = {
     "users.cool_leads": {"task": "users.tasks.cool_leads", "schedule": 60.0},  # seconds
 }
 CELERY_TIMEZONE = TIME_ZONE
+# On the other queue than the runners: starting, rescuing and waking must not wait behind them. A tick that nobody took
+# before the next one is dropped.
+CELERY_BEAT_SCHEDULE = {
+    "messaging-tick": {
+        "task": "messaging.tasks.tick",
+        "schedule": 5.0,
+        "options": {"queue": "default", "expires": 5},
+    },
+    "messaging-end-blocks": {
+        "task": "messaging.tasks.end_blocks",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60},
+    },
+}
+# A worker takes no task before it has time for it: what it holds is lost to the others while it works.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A page that queues something must not hang where Redis does not answer.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # Telegram -------------------------------------------------------------------------------------------------------------

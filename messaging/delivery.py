@@ -1,0 +1,319 @@
+"""The loop that sends: a window of calls, each at its moment, claimed before and recorded after.
+
+State lives in PostgreSQL. A runner works for some seconds and ends; whoever wakes the next one, and how often, does not
+matter, and neither does how many run.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from messaging.bot import Outcome, TelegramBot, Verdict
+from messaging.limiter import Limiter, LimiterForgot, LimiterUnavailable, Slot
+from messaging.models import Broadcast
+from messaging.queues import Claim, Queue, Result, Unused, discharge_runners, see_runner
+from messaging.watch import Watch
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+SLICE = 5.0  # seconds a runner works before it makes room for another broadcast
+WINDOW = 128  # calls in flight: 1,000/s at 100 ms; each costs some kilobytes
+RECORD_EVERY = 0.1  # seconds
+RECORD_AT = 50  # rows
+SEEN_EVERY = 2.0  # seconds between two signs of life
+SHORT_HALT = 2.0  # seconds that a runner sits out; for longer ones beat wakes another
+GIVE_UP = 15.0  # seconds that an ending process tries to reach a database that is gone
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a runner ended: whether another should follow at once."""
+
+    again: bool = False
+
+
+def runners_wanted() -> int:
+    """Processes that the rate needs: one sends some 500 messages/s, so each is asked for at most 300."""
+    return min(max(-(-int(settings.TELEGRAM_MESSAGES_PER_SECOND) // 300), 1), 8)
+
+
+class _Database:
+    """A thread with a connection of its own, so that the loop never waits for PostgreSQL."""
+
+    def __init__(self) -> None:
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="delivery-db")
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.thread, lambda: self._do(function, arguments))
+
+    @staticmethod
+    def _do(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        try:
+            return function(*arguments)
+        except (OperationalError, InterfaceError):
+            connection.close()  # the next one opens a new one
+            raise
+
+    async def close(self) -> None:
+        # Not connection.close itself: the proxy would find this thread's connection.
+        await self.run(lambda: connection.close())
+        self.thread.shutdown()
+
+
+class Delivery:
+    """One runner at work on one queue."""
+
+    def __init__(
+        self, queue: Queue, *, bot: TelegramBot, limiter: Limiter, worker: str, watch: Watch, stop: Callable[[], bool]
+    ) -> None:
+        self.queue, self.bot, self.limiter, self.worker, self.watch, self.stop = (
+            queue,
+            bot,
+            limiter,
+            worker,
+            watch,
+            stop,
+        )
+        self.claims, self.records = _Database(), _Database()
+        self.calls: set[asyncio.Task[None]] = set()
+        self.results: list[tuple[Claim, Result]] = []
+        self.full = asyncio.Event()
+        self.halted_until = 0.0  # time.monotonic()
+        self.over = False
+        self.again = True
+        self.seen_at = time.monotonic()
+        # A row claimed longer ago than half the time to its rescue is not called for any more.
+        self.claim_lasts = settings.TELEGRAM_CALL_TIMEOUT / 2
+
+    async def run(self, runner_id: int, *, seconds: float) -> Ending:
+        """Work for ``seconds``, then let the calls end and record them."""
+        self.ends_at = time.monotonic() + seconds
+        recorder = asyncio.create_task(self._record_always(runner_id))
+        try:
+            while self._goes_on():
+                await self._round()
+        finally:
+            self.over = True
+            if self.calls:
+                await asyncio.wait(self.calls)
+            self.full.set()
+            await recorder
+            finished = await self._told(self.queue.finish)
+            await self._told(discharge_runners, [runner_id])
+            await self.claims.close()
+            await self.records.close()
+        return Ending(again=self.again and not finished and not self._rests())
+
+    def _goes_on(self) -> bool:
+        return not self.over and not self.stop() and time.monotonic() < self.ends_at
+
+    def _rests(self) -> bool:
+        return self.halted_until > time.monotonic() + SHORT_HALT
+
+    # Taking rows
+
+    async def _round(self) -> None:
+        free = min(WINDOW, self.watch.window) - len(self.calls)
+        if free <= 0:
+            await asyncio.wait(self.calls, timeout=0.25, return_when=asyncio.FIRST_COMPLETED)
+            return
+        slots = await self._slots(min(self.limiter.batch, free))
+        if not slots:
+            return
+        try:
+            claims = await self.claims.run(self.queue.claim, len(slots), self.worker)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database does not answer: %s", error)
+            claims = []
+            await asyncio.sleep(0.5)
+        for claim, slot in zip(claims, slots, strict=False):
+            call = asyncio.create_task(self._call(claim, slot))
+            self.calls.add(call)
+            call.add_done_callback(self.calls.discard)
+        if unused := slots[len(claims) :]:
+            await self._give_back(unused)
+        if not claims:
+            await self._look_around()
+
+    async def _slots(self, want: int) -> tuple[Slot, ...]:
+        wait = self.halted_until - time.monotonic()
+        if wait <= 0:
+            try:
+                grant = await self.limiter.reserve(want)
+            except LimiterUnavailable as error:
+                logger.warning("Nothing is sent without Redis: %s", error)
+                wait = 0.5
+            except LimiterForgot:
+                await self._remind()
+                return ()
+            else:
+                if grant.slots:
+                    return grant.slots
+                wait = grant.wait
+                if grant.halted:
+                    self.halted_until = time.monotonic() + wait
+        if wait > SHORT_HALT:
+            self.over = True
+        else:
+            await asyncio.sleep(min(max(wait, 0.001), 0.25))
+        return ()
+
+    async def _remind(self) -> None:
+        """Redis has forgotten everything, and perhaps a halt with it: PostgreSQL has that too."""
+        try:
+            until = await self.claims.run(_longest_halt)
+            await self.limiter.begin(halted_until=until)
+        except (LimiterUnavailable, OperationalError, InterfaceError) as error:
+            logger.warning("Nothing is sent without Redis and PostgreSQL: %s", error)
+            await asyncio.sleep(0.5)
+
+    async def _give_back(self, slots: tuple[Slot, ...]) -> None:
+        with contextlib.suppress(LimiterUnavailable, LimiterForgot):  # they pass unused
+            await self.limiter.reserve(0, give_back=slots)
+
+    async def _look_around(self) -> None:
+        """Nothing could be claimed: somebody stopped it, others have the rest, or the rest waits for its time."""
+        try:
+            look = await self.claims.run(self.queue.look)
+        except (OperationalError, InterfaceError):
+            await asyncio.sleep(0.5)
+            return
+        if not look.live:
+            self.over, self.again = True, False
+        elif self.calls:
+            await asyncio.wait(self.calls, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+        elif look.wait is not None:
+            await asyncio.sleep(min(max(look.wait, 0.01), 0.25))
+        elif self.results or look.sending:
+            await asyncio.sleep(0.1)
+        else:
+            self.over = True
+
+    # Calling
+
+    async def _call(self, claim: Claim, slot: Slot) -> None:
+        result: Result = Unused()
+        try:
+            if await self._until(slot, claimed_at=time.monotonic()):
+                result = await self.queue.call(self.bot, claim)
+        except Exception as error:
+            # The outermost place that knows the row: whatever it was, the call may have gone out.
+            logger.exception("Unexpected error for row %s", claim.id)
+            result = Outcome(Verdict.UNCERTAIN, reason="no_answer", text=f"{type(error).__name__}")
+        await self._note(claim, result)
+
+    async def _until(self, slot: Slot, *, claimed_at: float) -> bool:
+        """Wait for the moment; when it was missed ask for another. False: do not call."""
+        current: Slot | None = slot
+        while not self._must_not_call(claimed_at):
+            if current is None:
+                await asyncio.sleep(0.02)
+                current = await self._another()
+                continue
+            ahead = current.at - time.monotonic()
+            if ahead > 0:
+                await asyncio.sleep(ahead)
+            if not current.late():
+                return not self._must_not_call(claimed_at)
+            current = await self._another(current)
+        if current is not None:
+            await self._give_back((current,))
+        return False
+
+    def _must_not_call(self, claimed_at: float) -> bool:
+        now = time.monotonic()
+        return self.halted_until > now or self.stop() or self.watch.stopped or now - claimed_at > self.claim_lasts
+
+    async def _another(self, missed: Slot | None = None) -> Slot | None:
+        try:
+            grant = await self.limiter.reserve(1, give_back=[missed] if missed else [])
+        except (LimiterUnavailable, LimiterForgot):
+            return None
+        if grant.halted:
+            self.halted_until = max(self.halted_until, time.monotonic() + grant.wait)
+        return grant.slots[0] if grant.slots else None
+
+    async def _note(self, claim: Claim, result: Result) -> None:
+        self.results.append((claim, result))
+        if len(self.results) >= RECORD_AT:
+            self.full.set()
+        if not isinstance(result, Outcome):
+            return
+        if result.verdict is Verdict.HALT:
+            await self._halt(result.retry_after)
+        if reason := self.watch.note(result):
+            self.over, self.again = True, False
+            logger.warning("%s is paused: %s", self.queue.key, reason)
+            await self._told(self.queue.pause, reason)
+
+    async def _halt(self, seconds: float) -> None:
+        """Telegram said 429: nobody calls until then."""
+        self.halted_until = max(self.halted_until, time.monotonic() + seconds)
+        until = timezone.now() + timedelta(seconds=seconds)
+        try:
+            await self.limiter.halt(seconds)
+        except LimiterUnavailable:
+            logger.warning("The halt until %s could not be shared through Redis", until)
+        await self._told(self.queue.halt, until)
+
+    # Recording
+
+    async def _record_always(self, runner_id: int) -> None:
+        """Write results every 100 ms, or when 50 have come; at the end until none is left."""
+        given_up_at: float | None = None
+        while not (self.over and not self.calls and not self.results):
+            if not self.over:
+                await self._rest()
+            given_up_at = given_up_at or (time.monotonic() + GIVE_UP if self.stop() else None)
+            if not await self._record(runner_id):
+                if given_up_at and time.monotonic() > given_up_at:
+                    logger.error("%s results are lost; their rows will be named uncertain", len(self.results))
+                    return
+                await asyncio.sleep(0.25)
+            elif self.over:
+                await asyncio.sleep(0.01)
+
+    async def _rest(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.full.wait(), RECORD_EVERY)
+        self.full.clear()
+
+    async def _record(self, runner_id: int) -> bool:
+        """Write what there is; False when the database does not answer, and nothing is lost."""
+        results, self.results = self.results, []
+        try:
+            if results:
+                await self.records.run(self.queue.record, results, self.worker)
+            if time.monotonic() - self.seen_at > SEEN_EVERY:
+                self.seen_at = time.monotonic()
+                await self.records.run(see_runner, runner_id)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("Results wait for the database: %s", error)
+            self.results = results + self.results
+            return False
+        return True
+
+    async def _told(self, function: Callable[..., T], *arguments: Any) -> T | None:
+        """Tell the database what beat would find out by itself, somewhat later, if the database did not answer."""
+        try:
+            return await self.records.run(function, *arguments)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database does not answer: %s", error)
+            return None
+
+
+def _longest_halt() -> datetime | None:
+    halted = Broadcast.objects.filter(halted_until__gt=timezone.now()).order_by("-halted_until")
+    return halted.values_list("halted_until", flat=True).first()

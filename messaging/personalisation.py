@@ -1,0 +1,132 @@
+"""Placeholders in a message: ``{first_name|друг}`` becomes the person's name, or «друг» where there is none."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+
+from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.utils.dateformat import format as format_date
+from django.utils.translation import override
+
+from bookings.labels import Labels
+from bookings.models import Booking, Stream
+from users.models import TelegramUser
+
+NAMES = ("first_name", "username", "stream", "course", "starts_on")
+FROM_BOOKING = frozenset({"stream", "course", "starts_on"})
+
+# Doubled braces stand for themselves, so that a lesson about Python can say {{name}}.
+_PARTS = re.compile(r"\{\{|\}\}|\{(?P<name>\w+)(?:\|(?P<fallback>[^{}]*))?\}")
+
+Values = dict[str, str]  # placeholder → what stands there; names without a value are absent
+StreamCode = tuple[int | None, str]  # a course's id, or None for any course, and the stream's code
+
+
+class MissingValue(Exception):
+    """Nothing is known to put in place of ``name``, and the text has no fallback for it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{{{name}}}")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Placeholder:
+    """One ``{name|fallback}`` of a text; ``at`` is where it begins, in characters."""
+
+    name: str
+    fallback: str | None
+    at: int
+
+    @property
+    def known(self) -> bool:
+        return self.name in NAMES
+
+
+def placeholders(text: str) -> list[Placeholder]:
+    """Find every placeholder of a text, unknown names included."""
+    return [
+        Placeholder(name=found["name"], fallback=found["fallback"], at=found.start())
+        for found in _PARTS.finditer(text)
+        if found["name"]
+    ]
+
+
+def personalise(text: str, values: Mapping[str, str]) -> str:
+    """Put the values in, escaped for HTML; a fallback is the author's own HTML and stays as written.
+
+    Raises:
+        MissingValue: a known placeholder has neither a value nor a fallback.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        if found["name"] is None:
+            return found.group()[0]
+        if found["name"] not in NAMES:
+            return found.group()
+        value = values.get(found["name"])
+        if value:
+            return escape(value)
+        if found["fallback"] is None:
+            raise MissingValue(found["name"])
+        return found["fallback"]
+
+    return _PARTS.sub(replace, text)
+
+
+def read_values(
+    people: Iterable[int], names: Iterable[str], *, streams: Iterable[StreamCode] = ()
+) -> dict[int, Values]:
+    """Read what stands for ``names`` for each person: at most four queries, however many people.
+
+    Streams, courses and their start come from the person's newest booking that is not cancelled; one in ``streams``,
+    which the audience asked for, goes before a newer one elsewhere.
+    """
+    people, wanted = list(people), set(names)
+    if not wanted:
+        return {person: {} for person in people}
+    rows = TelegramUser.objects.filter(pk__in=people).values_list("pk", "first_name", "username")
+    values: dict[int, Values] = {
+        pk: {"first_name": (first_name or "").strip(), "username": (username or "").strip()}
+        for pk, first_name, username in rows
+    }
+    if wanted & FROM_BOOKING:
+        for person, from_booking in _booking_values(people, list(streams)).items():
+            values.setdefault(person, {}).update(from_booking)
+    return {person: {name: value for name, value in values.get(person, {}).items() if value} for person in people}
+
+
+def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, Values]:
+    asked_for = Q(pk__in=[])
+    for asked_course, asked_code in streams:
+        course = Q() if asked_course is None else Q(course_id=asked_course)
+        asked_for |= course & Q(course_stream=asked_code)
+    rows = (
+        Booking.objects.filter(telegram_user__in=people)
+        .exclude(confirmed=Booking.Status.CANCELLED)
+        .annotate(place=Case(When(asked_for, then=0), default=Value(1), output_field=IntegerField()))
+        .order_by("telegram_user_id", "place", F("created_at").desc(nulls_last=True), "-id")
+        .distinct("telegram_user_id")
+        .values_list("telegram_user_id", "course_id", "course_stream")
+    )
+    labels = Labels.read()
+    described = Stream.objects.exclude(starts_on=None).values_list("course_id", "code", "starts_on")
+    starts = {
+        (described_course, described_code): starts_on for described_course, described_code, starts_on in described
+    }
+    values: dict[int, Values] = {}
+    for person, booked, code in rows:
+        starts_on = starts.get((booked or 0, code or ""))
+        values[person] = {
+            "stream": labels.stream(booked, code) if code else "",
+            "course": labels.course(booked) if booked is not None else "",
+            # Students read Russian, whatever language the member of staff works in.
+            "starts_on": _russian_date(starts_on) if starts_on else "",
+        }
+    return values
+
+
+def _russian_date(day: object) -> str:
+    with override("ru"):
+        return format_date(day, "j E")  # type: ignore[arg-type]

@@ -1,0 +1,32 @@
+"""Why a broadcast stands still, in words."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class StateReason(TextChoices):
+    """The first word of ``state_reason``; Telegram's own words, or those of staff, may follow after a colon."""
+
+    STAFF = "staff", gettext_lazy("Paused by staff")
+    SAME_REFUSAL = "same_refusal", gettext_lazy("Telegram refuses the message itself")
+    ERROR_BURST = "error_burst", gettext_lazy("Too many errors one after the other")
+    NO_ANSWERS = "no_answers", gettext_lazy("Telegram does not answer")
+    WRONG_TOKEN = "wrong_token", gettext_lazy("Telegram does not accept the bot's token")
+    NO_FILE = "no_file", gettext_lazy("The file cannot be read")
+    LATE = "late", gettext_lazy("Its time passed while nobody was sending")
+    PREVIOUS_DASHBOARD = "previous_dashboard", gettext_lazy("Scheduled by the previous dashboard")
+
+
+def with_words(reason: StateReason, words: str) -> str:
+    """What is stored: the reason and the words that explain it."""
+    return f"{reason}: {words}" if words else str(reason)
+
+
+def describe(stored: str) -> str:
+    """What staff read."""
+    code, _colon, words = stored.partition(": ")
+    if code not in StateReason.values:
+        return stored
+    label = str(StateReason(code).label)
+    return _("%(reason)s: %(words)s") % {"reason": label, "words": words} if words else label
