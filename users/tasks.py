@@ -5,11 +5,11 @@ from celery import shared_task
 from users import totals
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def fold_person_totals() -> None:
     totals.fold_marked_people()
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def cool_leads() -> None:
     totals.cool_leads()
