@@ -126,7 +126,7 @@ def status_counts(bookings: "QuerySet[Booking]") -> StatusCounts:
 
 def course_statistics(labels: Labels) -> list[CourseStatistics]:
     """Every course × stream that has bookings or a description, in the school's order (two queries)."""
-    counts = {
+    counts: dict[StreamKey, StatusCounts] = {
         (row["course_id"], row["code"]): _counts_in(row)
         for row in Booking.objects.order_by()
         .annotate(code=NullIf("course_stream", Value("")))

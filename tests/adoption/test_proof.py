@@ -25,7 +25,9 @@ def test_a_row_that_is_gone_ends_the_command_with_its_number(live):
         if step.name == "create missing people":
             live.run("DELETE FROM free_lesson_registrations WHERE id = 17")
 
-    with pytest.raises(AdoptionFailed, match=r"gone or not the same: free_lesson_registrations 17\. No step deletes a row"):
+    with pytest.raises(
+        AdoptionFailed, match=r"gone or not the same: free_lesson_registrations 17\. No step deletes a row"
+    ):
         live.adopt(after_step=delete_one)
 
 
