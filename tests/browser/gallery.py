@@ -57,4 +57,20 @@ def gallery_piece(request: HttpRequest) -> HttpResponse:
     return HttpResponse('<p id="piece">Готово</p>')
 
 
-urlpatterns = [path("gallery/", gallery), path("gallery/piece/", gallery_piece), *product]
+def gallery_dialog(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(
+        '<dialog data-open id="brought" aria-label="История"><article><p>Привезён</p></article></dialog>'
+    )
+
+
+def gallery_status(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f'<p id="piece">{int(request.POST["status"])}</p>')
+
+
+urlpatterns = [
+    path("gallery/", gallery),
+    path("gallery/piece/", gallery_piece),
+    path("gallery/dialog/", gallery_dialog),
+    path("gallery/status/", gallery_status),
+    *product,
+]

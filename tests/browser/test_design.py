@@ -211,6 +211,40 @@ def test_what_cannot_be_undone_is_asked_first(gallery: Page) -> None:
     expect(gallery.locator("#posted")).to_have_text("cancelled")
 
 
+def test_a_choice_that_cannot_be_undone_is_asked_first(gallery: Page) -> None:
+    gallery.goto("/gallery/")
+    status = gallery.get_by_label("Статус строки")
+
+    status.select_option("-1")
+    gallery.get_by_role("dialog").get_by_role("button", name="Отмена").click()
+    expect(status).to_have_value("1")
+    expect(gallery.locator("#piece")).to_have_text("…")
+
+    status.select_option("-1")
+    gallery.get_by_role("dialog").get_by_role("button", name="Да").click()
+    expect(gallery.locator("#piece")).to_have_text("-1")
+
+
+def test_a_harmless_choice_is_not_asked(gallery: Page) -> None:
+    gallery.goto("/gallery/")
+
+    gallery.get_by_label("Статус строки").select_option("2")
+
+    expect(gallery.locator("#piece")).to_have_text("2")
+
+
+def test_dialog_that_an_answer_brings_opens_and_gives_the_focus_back(gallery: Page) -> None:
+    gallery.goto("/gallery/")
+    opener = gallery.get_by_role("button", name="История…")
+
+    opener.click()
+    expect(gallery.get_by_role("dialog", name="История")).to_be_visible()
+
+    gallery.keyboard.press("Escape")
+    expect(gallery.get_by_role("dialog")).to_have_count(0)
+    assert has_focus(opener)
+
+
 # Errors ---------------------------------------------------------------------------------------------------------------
 
 
