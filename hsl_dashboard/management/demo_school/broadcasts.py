@@ -33,6 +33,24 @@ UPCOMING = (
     (timedelta(days=6), "non_course", "Бесплатный урок в четверг в 19:00. Приходите!"),
 )
 
+State, Reason = Recipient.State, Recipient.Reason
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What Telegram says when it does not deliver."""
+
+    reason: Recipient.Reason
+    code: int
+    text: str
+
+
+REFUSALS = (
+    (Refusal(Reason.BLOCKED, 403, "Forbidden: bot was blocked by the user"), 8),
+    (Refusal(Reason.DEACTIVATED, 403, "Forbidden: user is deactivated"), 1),
+    (Refusal(Reason.NO_CHAT, 400, "Bad Request: chat not found"), 1),
+)
+
 
 @dataclass
 class Letter:
@@ -58,6 +76,7 @@ def send_broadcasts(school: School) -> None:
         letter = Letter(text, _on_the_hour(school.now + ahead), "group", group, scheduled=True)
         _send(school, letter, audience)
     _spoil(school)
+    _leave_unsent(school)
     _number(school)
 
 
@@ -119,44 +138,99 @@ def _outsiders(school: School, at: datetime) -> list[TelegramUser]:
     ]
 
 
-def _send(school: School, letter: Letter, audience: Sequence[TelegramUser]) -> None:
+def _send(school: School, letter: Letter, audience: Sequence[TelegramUser]) -> Broadcast:
+    sent = school.happened(letter.at)
+    made_at = letter.at if sent else school.now - timedelta(hours=3)
     broadcast = Broadcast(
         message_text=letter.text,
         total_recipients=len(audience),
-        sent_at=letter.at if school.happened(letter.at) else school.now - timedelta(hours=3),
-        created_at=letter.at if school.happened(letter.at) else school.now - timedelta(hours=3),
+        sent_at=made_at,
+        created_at=made_at,
         recipient_type=letter.kind,
         recipient_group=letter.group,
         scheduled_at=letter.at if letter.scheduled else None,
+        state=Broadcast.State.FINISHED if sent else Broadcast.State.SCHEDULED,
+        frozen_at=made_at,
+        started_at=made_at if sent else None,
+        finished_at=made_at + timedelta(seconds=2 + len(audience) / 25) if sent else None,
+        buttons=[[{"text": "Подключиться", "url": "https://example.test/live"}]]
+        if "Подключиться" in letter.text
+        else [],
     )
     school.broadcasts.append(broadcast)
     gone = {block.telegram_user.user_id: block.blocked_at for block in school.blocked}
-    for person in audience:
-        left_at = gone.get(person.user_id)
-        status = "pending" if not school.happened(letter.at) else "sent"
-        if status == "sent" and ((left_at and left_at < letter.at) or school.chance(0.012)):
-            status = "failed"
-        school.recipients.append(
-            Recipient(
-                message=broadcast,
-                telegram_user=person,
-                username=person.username,
-                delivery_status=status,
-                created_at=broadcast.created_at,
-                telegram_message_id=school.dice.randrange(100_000, 9_000_000) if status == "sent" else None,
-            )
+    for place, person in enumerate(audience):
+        recipient = Recipient(
+            message=broadcast,
+            telegram_user=person,
+            username=person.username,
+            created_at=made_at,
+            state=Recipient.State.PENDING,
         )
+        if sent:
+            left_at = gone.get(person.user_id)
+            _deliver(school, recipient, at=made_at + timedelta(seconds=1 + place / 25), blocked_at=left_at)
+        school.recipients.append(recipient)
+    return broadcast
+
+
+def _deliver(school: School, recipient: Recipient, *, at: datetime, blocked_at: datetime | None) -> None:
+    """Let a message arrive, unless its person has blocked the bot or Telegram refuses."""
+    recipient.attempt = 1
+    if blocked_at is not None and blocked_at < at - timedelta(days=20):
+        # Known since an earlier broadcast: not even tried.
+        recipient.state, recipient.reason, recipient.attempt = State.SKIPPED, Reason.BLOCKED, 0
+    elif (blocked_at is not None and blocked_at < at) or school.chance(0.012):
+        refusal = school.pick(REFUSALS)
+        recipient.state, recipient.reason = State.FAILED, refusal.reason
+        recipient.error_code, recipient.error_text = refusal.code, refusal.text
+    else:
+        recipient.state, recipient.sent_at = State.SENT, at
+        recipient.telegram_message_id = school.dice.randrange(100_000, 9_000_000)
 
 
 def _spoil(school: School) -> None:
-    """One message was deleted for everybody, and one run died in the middle, as runs of the old dashboard did."""
-    groups = [broadcast for broadcast in school.broadcasts if broadcast.recipient_group in school.streams]
-    deleted, died = groups[1], groups[2]
+    """One message was deleted for everybody, one run died in the middle, some answers never came, one run is paused."""
+    deleted, died, unanswered = _to_streams(school)[1:4]
+    paused = _to_streams(school)[-2]
     for place, recipient in enumerate(school.recipients):
-        if recipient.message is deleted and recipient.delivery_status == "sent":
-            recipient.delivery_status = "deleted"
+        if recipient.message is deleted and recipient.state == State.SENT:
+            recipient.state = State.DELETED
         elif recipient.message is died and place % 3 == 0:
-            recipient.delivery_status, recipient.telegram_message_id = "pending", None
+            _become_unknown(recipient, Reason.PREVIOUS_DASHBOARD)
+        elif recipient.message is unanswered and place % 17 == 0:
+            _become_unknown(recipient, Reason.NO_ANSWER)
+        elif recipient.message is paused and place % 4 == 0:
+            recipient.state, recipient.attempt = State.PENDING, 0
+            recipient.sent_at = recipient.telegram_message_id = None
+    paused.state, paused.paused_at, paused.finished_at = Broadcast.State.PAUSED, paused.finished_at, None
+
+
+def _become_unknown(recipient: Recipient, reason: Recipient.Reason) -> None:
+    recipient.state, recipient.reason = State.UNCERTAIN, reason
+    recipient.sent_at = recipient.telegram_message_id = None
+
+
+def _to_streams(school: School) -> list[Broadcast]:
+    return [b for b in school.broadcasts if b.recipient_group in school.streams and b.finished_at]
+
+
+def _leave_unsent(school: School) -> None:
+    """A draft; a broadcast that was held because its time passed while nobody was sending; a cancelled one."""
+    yesterday = school.now - timedelta(days=1)
+    for state, text in (
+        (Broadcast.State.DRAFT, "Черновик: итоги потока и планы на зиму"),
+        (Broadcast.State.HELD, "Напоминание об оплате: место держим до завтра"),
+        (Broadcast.State.CANCELLED, "Опрос выпускников: <i>что улучшить?</i>"),
+    ):
+        audience = [] if state == Broadcast.State.DRAFT else _students(school, "7th_stream", {0, 1})
+        broadcast = _send(school, Letter(text, school.now + timedelta(days=3), "group", "7th_stream"), audience)
+        broadcast.state = state
+        broadcast.created_at = broadcast.sent_at = yesterday
+        broadcast.scheduled_at = yesterday + timedelta(hours=2) if audience else None
+        for recipient in school.recipients:
+            if recipient.message is broadcast and state == Broadcast.State.CANCELLED:
+                recipient.state = State.CANCELLED
 
 
 def _number(school: School) -> None:
@@ -164,7 +238,7 @@ def _number(school: School) -> None:
     school.broadcasts.sort(key=lambda broadcast: or_epoch(broadcast.created_at))
     arrived: dict[int, int] = {}
     for recipient in school.recipients:
-        if recipient.delivery_status in {"sent", "deleted"}:
+        if recipient.state in {State.SENT, State.DELETED}:
             arrived[id(recipient.message)] = arrived.get(id(recipient.message), 0) + 1
     for number, broadcast in enumerate(school.broadcasts, start=1):
         broadcast.id = number

@@ -1,0 +1,346 @@
+"""The Django admin of courses, streams, bookings, free lessons, coupons and the hackathon."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from bookings.admin_forms import BookingStatusForm, BulkStatusForm, ReferralCouponForm
+from bookings.bulk import change_in_bulk, label_of, plan_bulk_change
+from bookings.labels import NOTHING
+from bookings.models import (
+    Booking,
+    Course,
+    FreeLessonRegistration,
+    HackathonRegistration,
+    ReferralCoupon,
+    ReferralUsage,
+    Stream,
+)
+from bookings.services import change_booking_status, moves_for
+from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, page_address
+from users.admin import PersonRowsMixin
+from users.models import User
+
+Status = Booking.Status
+
+AT_ONCE = 500  # bookings in one bulk action: a page that one can still read, and seconds of work
+SEEN = re.compile(r"(?P<id>\d{1,10}):(?P<status>-?\d{1,10})?")
+BADGES = {
+    Status.NEW: "new",
+    Status.PENDING: "pending",
+    Status.CONFIRMED: "confirmed",
+    Status.CANCELLED: "cancelled",
+    None: "unknown",
+}
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """The four statuses, and everything that is none of them."""
+
+    title = _("status")
+    parameter_name = "status"
+    UNKNOWN = "unknown"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [*((str(value), label) for value, label in Status.choices), (self.UNKNOWN, _("Unknown"))]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
+        value = self.value()
+        if value == self.UNKNOWN:
+            return queryset.filter(Q(confirmed=None) | ~Q(confirmed__in=Status.values))
+        known = {str(status.value): status.value for status in Status}
+        return queryset.filter(confirmed=known[value]) if value in known else queryset
+
+
+class StreamFilter(admin.SimpleListFilter):
+    """Described streams by name, and the rest."""
+
+    title = _("stream")
+    parameter_name = "stream"
+    NONE, UNDESCRIBED = "-", "?"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        streams = Stream.objects.in_order().values_list("course_id", "code", "name")
+        described = [(f"{course}:{code}", name) for course, code, name in streams]
+        return [*described, (self.UNDESCRIBED, _("Nobody described it")), (self.NONE, _("No stream"))]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
+        value = self.value() or ""
+        if value == self.NONE:
+            return queryset.filter(Q(course_stream=None) | Q(course_stream=""))
+        if value == self.UNDESCRIBED:
+            described = Stream.objects.filter(course=models.OuterRef("course"), code=models.OuterRef("course_stream"))
+            return queryset.exclude(Q(course_stream=None) | Q(course_stream="")).exclude(models.Exists(described))
+        course, _colon, code = value.partition(":")
+        if not (course.isascii() and course.isdecimal() and code):
+            return queryset
+        return queryset.filter(course_id=int(course), course_stream=code)
+
+
+@admin.register(Booking)
+class BookingAdmin(PersonRowsMixin, TableAdmin):
+    """Bookings as the bot made them; staff change the status, by the same rules as on the pages."""
+
+    form = BookingStatusForm
+    change_form_template = "admin/bookings/booking/change_form.html"
+    list_display = ("number", "person", "course_name", "stream", "status_badge", "discount", "created_at")
+    list_filter = (
+        StatusFilter,
+        StreamFilter,
+        "course",
+        ("referral_code", admin.EmptyFieldListFilter),
+        ("created_at", admin.DateFieldListFilter),
+    )
+    search_help_text = _(
+        "Telegram id, @username, a part of the name or a referral code; # and a number finds the booking"
+    )
+    date_hierarchy = "created_at"
+    ordering = (models.F("created_at").desc(nulls_last=True), "-id")
+    actions = ("confirm_bookings", "cancel_bookings")
+    readonly_fields = (
+        "number", "person", "username", "first_name", "course_name", "stream", "course_stream", "status_badge",
+        "discount_percent", "referral_code", "created_at",
+    )  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Booking]":
+        described = Stream.objects.filter(course=models.OuterRef("course"), code=models.OuterRef("course_stream"))
+        rows: QuerySet[Booking] = super().get_queryset(request).select_related("telegram_user", "course")
+        return rows.annotate(stream_name=models.Subquery(described.values("name")[:1]))
+
+    def also_found_by(self, term: str) -> Q:
+        return Q(referral_code__iexact=term.strip())
+
+    def view_on_site(self, obj: Booking) -> str | None:
+        return page_address("bookings:booking_detail", obj.pk)
+
+    # The form --------------------------------------------------------------------------------------------------------
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Booking | None:
+        """Load the booking; locked while its form is saved, so that what the form checked still holds then."""
+        booking = super().get_object(request, object_id, from_field)
+        if booking is not None and request.method == "POST" and self.has_change_permission(request, booking):
+            locked = Booking.objects.select_for_update(of=("self",)).filter(pk=booking.pk).values_list("confirmed")
+            for (confirmed,) in locked:
+                booking.confirmed = confirmed
+        return booking
+
+    def get_form(self, request: HttpRequest, obj: Booking | None = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None or not self.has_change_permission(request, obj):
+            return super().get_form(request, obj, change, **kwargs | {"form": forms.ModelForm})
+        return type("BookingStatusFormForUser", (BookingStatusForm,), {"by": request.user})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Booking | None = None) -> Any:
+        facts = (_("As the bot wrote it"), {"fields": self.readonly_fields})
+        if obj is None or not self.has_change_permission(request, obj):
+            return [facts]
+        moves = moves_for(obj.confirmed, by=request.user)
+        fields = ["status_to", "seen"]
+        if any(move.needs_reason for move in moves):
+            fields.insert(1, "reason")
+        return [(_("Status"), {"fields": fields}), facts]
+
+    def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
+        """Save through the service: rules, audit, and the event that the bot would have written."""
+        to = form.cleaned_data.get("status_to")
+        if to is not None:
+            reason = form.cleaned_data.get("reason", "")
+            change_booking_status(
+                booking=obj, to=to, by=staff_of(request), at=timezone.now(), reason=reason, expected=form.was
+            )
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        to = form.cleaned_data.get("status_to")
+        return [] if to is None else f"{label_of(form.was)} → {label_of(to)}"
+
+    # Bulk actions ----------------------------------------------------------------------------------------------------
+
+    @admin.action(description=_("Confirm"), permissions=["change"])
+    def confirm_bookings(self, request: HttpRequest, queryset: "QuerySet[Booking]") -> HttpResponse | None:
+        return self._change_all(request, queryset, to=Status.CONFIRMED, action="confirm_bookings")
+
+    @admin.action(description=_("Cancel booking"), permissions=["change"])
+    def cancel_bookings(self, request: HttpRequest, queryset: "QuerySet[Booking]") -> HttpResponse | None:
+        return self._change_all(request, queryset, to=Status.CANCELLED, action="cancel_bookings")
+
+    def _change_all(
+        self, request: HttpRequest, queryset: "QuerySet[Booking]", *, to: int, action: str
+    ) -> HttpResponse | None:
+        """Show first what would happen to each booking, then what did."""
+        bookings = list(queryset.order_by(*self.ordering)[: AT_ONCE + 1])
+        if len(bookings) > AT_ONCE:
+            text = _("At most %(limit)d bookings at once: narrow the list first.") % {"limit": AT_ONCE}
+            self.message_user(request, text, messages.ERROR)
+            return None
+        plan = plan_bulk_change(bookings, to=to, by=staff_of(request))
+        form = BulkStatusForm(request.POST if "sure" in request.POST else None, initial={"sure": True})
+        form.reason_needed = any(row.needs_reason for row in plan)
+        done = form.is_valid()
+        if done:
+            plan = change_in_bulk(
+                bookings,
+                to=to,
+                by=staff_of(request),
+                at=timezone.now(),
+                reason=form.cleaned_data["reason"],
+                expected=_seen_statuses(request),
+            )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("What happened") if done else _("What would happen"),
+            "opts": self.opts,
+            "rows": plan,
+            "moved": [row for row in plan if not row.refusal],
+            "to": label_of(to),
+            "form": form,
+            "done": done,
+            "action": action,
+        }
+        return TemplateResponse(request, "admin/bookings/booking/change_in_bulk.html", context)
+
+    # Columns ---------------------------------------------------------------------------------------------------------
+
+    @admin.display(description=_("No."), ordering="id")
+    def number(self, booking: Booking) -> str:
+        return f"#{booking.pk}"
+
+    @admin.display(description=_("course"), ordering="course__name")
+    def course_name(self, booking: Booking) -> str:
+        return booking.course.name if booking.course else NOTHING
+
+    @admin.display(description=_("stream"), ordering="course_stream")
+    def stream(self, booking: Booking) -> str:
+        return getattr(booking, "stream_name", None) or booking.course_stream or NOTHING
+
+    @admin.display(description=_("status"), ordering="confirmed")
+    def status_badge(self, booking: Booking) -> SafeString:
+        return format_html('<span class="badge badge-{}">{}</span>', BADGES[booking.status], booking.status_label)
+
+    @admin.display(description=_("discount"), ordering="discount_percent")
+    def discount(self, booking: Booking) -> str:
+        percent = f"-{booking.discount_percent}%" if booking.discount_percent else NOTHING
+        return f"{percent} {booking.referral_code}" if booking.referral_code else percent
+
+
+def staff_of(request: HttpRequest) -> User:
+    """The signed-in member of staff: the admin lets nobody else in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _seen_statuses(request: HttpRequest) -> dict[int, int | None]:
+    """What the page before showed: ``seen`` holds ``id:status``, the status empty for NULL."""
+    seen: dict[int, int | None] = {}
+    for pair in request.POST.getlist("seen"):
+        match = SEEN.fullmatch(pair)
+        if match:
+            seen[int(match["id"])] = int(match["status"]) if match["status"] else None
+    return seen
+
+
+class StreamInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Stream
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+
+@admin.register(Course)
+class CourseAdmin(TableAdmin):
+    """Courses, which the bot shows and sells: what is written here is what people read there."""
+
+    list_display = ("name", "id", "price", "is_active", "start_date_text")
+    list_filter = ("is_active",)
+    search_fields = ("name",)
+    ordering = ("id",)
+    inlines = (StreamInline,)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Course | None = None) -> bool:
+        """Only a course that nobody ever booked: the database holds on to the others."""
+        unused = obj is None or not Booking.objects.filter(course=obj).exists()
+        return unused and super().has_delete_permission(request, obj)
+
+    @admin.display(description=_("price"), ordering="price_usd_cents")
+    def price(self, course: Course) -> str:
+        return f"${course.price_usd_cents / 100:.2f}"
+
+
+@admin.register(Stream)
+class StreamAdmin(TableAdmin):
+    """Streams: the school's own description of the codes that the bot writes."""
+
+    deletable = True
+    list_display = ("name", "code", "course", "capacity", "starts_on", "campaign_starts_on", "is_current")
+    list_filter = ("course", "is_current")
+    list_select_related = ("course",)
+    search_fields = ("name", "code")
+    ordering = ("course", models.F("starts_on").desc(nulls_last=True), "code")
+
+    def view_on_site(self, obj: Stream) -> str | None:
+        return page_address("bookings:stream_detail", obj.code)
+
+
+@admin.register(FreeLessonRegistration)
+class FreeLessonRegistrationAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    list_display = ("id", "person", "email", "lesson_type", "lesson_date", "registered_at", "notification_sent")
+    list_filter = ("notification_sent", ("lesson_date", admin.DateFieldListFilter))
+    ordering = (models.F("registered_at").desc(nulls_last=True), "-id")
+    search_help_text = _(
+        "Telegram id, @username, a part of the name or the e-mail; # and a number finds the row itself"
+    )
+
+    def also_found_by(self, term: str) -> Q:
+        return Q(email__icontains=term.strip())
+
+
+@admin.register(ReferralCoupon)
+class ReferralCouponAdmin(TableAdmin):
+    """Coupons: staff make them, limit them and switch them off; the bot counts their use."""
+
+    form = ReferralCouponForm
+    list_display = ("code", "name", "discount_percent", "used", "active", "created_at")
+    list_filter = ("is_active", "discount_percent")
+    search_fields = ("code", "name")
+    ordering = (models.F("created_at").desc(nulls_last=True), "-id")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ReferralCoupon | None = None) -> tuple[str, ...]:
+        # The bot looks a coupon up by its code: people hold the old one.
+        return ("code", "created_by", "current_activations", "created_at") if obj else ()
+
+    @admin.display(description=_("activations"), ordering="current_activations")
+    def used(self, coupon: ReferralCoupon) -> str:
+        return f"{coupon.current_activations or 0} / {coupon.max_activations}"
+
+    @admin.display(description=_("active"), boolean=True, ordering="is_active")
+    def active(self, coupon: ReferralCoupon) -> bool:
+        return bool(coupon.is_active)
+
+
+@admin.register(ReferralUsage)
+class ReferralUsageAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    list_display = ("id", "coupon", "person", "booking", "used_at")
+    list_select_related = ("telegram_user", "coupon", "booking")
+    ordering = ("-id",)
+    search_help_text = _("Telegram id, @username, a part of the name or the code; # and a number finds the row itself")
+
+    def also_found_by(self, term: str) -> Q:
+        return Q(coupon__code__iexact=term.strip())
+
+
+@admin.register(HackathonRegistration)
+class HackathonRegistrationAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    list_display = ("id", "person", "username", "created_at")
+    ordering = ("-id",)

@@ -1,0 +1,95 @@
+"""The Django admin of sent messages and their recipients: to look things up; sending has its own pages."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from hsl_dashboard.admin import ReadOnlyAdmin, number_in, page_address
+from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
+from users.admin import PersonRowsMixin, person_link
+
+SHOWN = 100  # characters of a message's text in a list, as in the previous dashboard
+
+
+@admin.register(Broadcast)
+class BroadcastAdmin(ReadOnlyAdmin):
+    list_display = ("id", "text", "state", "kind", "recipient_group", "delivered", "sent_at", "scheduled_at")
+    list_filter = ("state", "kind", "recipient_type")
+    search_fields = ("message_text",)
+    search_help_text = _("A part of the text, or the number of the message")
+    ordering = (F("sent_at").desc(nulls_last=True), "-id")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Broadcast]", search_term: str
+    ) -> tuple["QuerySet[Broadcast]", bool]:
+        number = number_in(search_term)
+        found = Q(message_text__icontains=search_term.strip())
+        return queryset.filter(found if number is None else found | Q(pk=number)), False
+
+    def get_fields(self, request: HttpRequest, obj: Broadcast | None = None) -> Any:
+        return [*(field.name for field in self.opts.concrete_fields), "recipients_link"]
+
+    def view_on_site(self, obj: Broadcast) -> str | None:
+        return page_address("messaging:broadcast_detail", obj.pk)
+
+    @admin.display(description=_("text"))
+    def text(self, broadcast: Broadcast) -> str:
+        text = broadcast.message_text
+        return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+    @admin.display(description=_("delivered"))
+    def delivered(self, broadcast: Broadcast) -> str:
+        return f"{broadcast.successful_deliveries or 0} / {broadcast.total_recipients or 0}"
+
+    @admin.display(description=_("recipients"))
+    def recipients_link(self, broadcast: Broadcast) -> SafeString:
+        address = reverse("admin:messaging_recipient_changelist")
+        return format_html('<a href="{}?message__exact={}">{}</a>', address, broadcast.pk, _("Show the recipients"))
+
+
+@admin.register(Recipient)
+class RecipientAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    list_display = ("id", "broadcast", "person", "state", "reason", "sent_at", "attempt", "error_text")
+    list_filter = ("state", "reason")
+    ordering = ("-id",)
+    sortable_by = ()  # millions of rows, and no index but the number's
+
+    @admin.display(description=_("broadcast"))
+    def broadcast(self, recipient: Recipient) -> SafeString:
+        return broadcast_link(recipient.message_id)
+
+
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnlyAdmin):
+    list_display = ("id", "to_broadcast", "kind", "state", "created_by", "created_at", "finished_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("created_by",)
+    ordering = ("-id",)
+
+    @admin.display(description=_("broadcast"))
+    def to_broadcast(self, correction: Correction) -> SafeString:
+        return broadcast_link(correction.broadcast_id)
+
+
+@admin.register(CorrectedMessage)
+class CorrectedMessageAdmin(ReadOnlyAdmin):
+    list_display = ("id", "correction", "person", "state", "done_at", "attempt", "error_text")
+    list_filter = ("state",)
+    list_select_related = ("correction", "recipient__telegram_user")
+    ordering = ("-id",)
+    sortable_by = ()
+
+    @admin.display(description=_("person"))
+    def person(self, message: CorrectedMessage) -> SafeString | str:
+        return person_link(message.recipient.telegram_user)
+
+
+def broadcast_link(pk: int | None) -> SafeString:
+    """A broadcast's number, as a link to its page in the admin."""
+    return format_html('<a href="{}">#{}</a>', reverse("admin:messaging_broadcast_change", args=[pk]), pk)

@@ -1,0 +1,74 @@
+"""The Django admin of staff accounts, their second factors and sessions."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.test import Client
+from django.urls import reverse
+from pytest_django.asserts import assertNotContains
+
+from tests.factories import UserFactory
+from users.models import User
+
+ACCOUNT_PERMISSIONS = [f"users.{verb}_user" for verb in ("view", "add", "change", "delete")]
+
+
+def test_an_account_made_here_can_sign_in(staff_client):
+    password = {"usable_password": "true", "password1": "long and unusual 7", "password2": "long and unusual 7"}
+    form = {"username": "boris", **password}
+
+    staff_client.post(_address(User, "add"), form)
+
+    assert Client().login(username="boris", password="long and unusual 7")
+
+
+def test_nobody_makes_themselves_an_administrator(client, db):
+    manager = UserFactory.create(is_staff=True, permissions=ACCOUNT_PERMISSIONS)
+    client.force_login(manager)
+    form = {"username": manager.username, "is_staff": "on", "is_active": "on", "is_superuser": "on"}
+
+    client.post(_address(User, "change", manager.pk), form)
+
+    manager.refresh_from_db()
+    assert not manager.is_superuser
+    assert manager.user_permissions.count() == len(ACCOUNT_PERMISSIONS)
+
+
+def test_only_an_administrator_touches_an_administrator(client, staff):
+    client.force_login(UserFactory.create(is_staff=True, permissions=ACCOUNT_PERMISSIONS))
+
+    password = client.post(
+        reverse("admin:auth_user_password_change", args=[staff.pk]),
+        {"password1": "long and unusual 7", "password2": "long and unusual 7"},
+    )
+    deleted = client.post(_address(User, "delete", staff.pk), {"post": "yes"})
+
+    assert (password.status_code, deleted.status_code) == (403, 403)
+
+
+def test_secrets_of_second_factors_and_sessions_are_not_shown(staff, staff_client):
+    factor = Authenticator.objects.create(user=staff, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
+    staff_client.get("/admin/")
+    session = UserSession.objects.get()
+
+    factor_page = staff_client.get(_address(Authenticator, "change", factor.pk))
+    session_page = staff_client.get(_address(UserSession, "change", session.pk))
+
+    assertNotContains(factor_page, "JBSWY3DPEHPK3PXP")
+    assertNotContains(session_page, session.session_key)
+
+
+def test_deleting_a_session_signs_its_owner_out(staff_client, staff):
+    other = Client()
+    other.force_login(UserFactory.create(is_staff=True))
+    other.get("/admin/")
+    session = UserSession.objects.get(session_key=other.session.session_key)
+
+    staff_client.post(_address(UserSession, "delete", session.pk), {"post": "yes"})
+
+    assert other.get("/admin/").status_code == 302
+
+
+def _address(model: Any, page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)

@@ -1,0 +1,272 @@
+"""The Django admin of staff accounts, the bot's people, their events and blocks."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import allauth.mfa.admin
+import allauth.usersessions.admin  # noqa: F401  registered here, to be registered again below without secrets
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address
+from users.event_types import EVENT_LABELS, event_label
+from users.models import BlockedUser, Event, PeopleExport, PersonTotals, TelegramUser, User
+
+PEOPLE_FOUND = 500  # a name that fits more people narrows nothing
+
+
+def people_matching(term: str) -> Q:
+    """The people whom a search term means: by Telegram id, by @name or by a part of the name."""
+    number = number_in(term)
+    text = term.strip().removeprefix("https://").removeprefix("t.me/").removeprefix("@")
+    named = Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text)
+    return named if number is None else named | Q(user_id=number)
+
+
+def person_link(person: TelegramUser | None) -> SafeString | str:
+    """The person's name and @username, as a link to their page in the admin."""
+    if person is None:
+        return "—"
+    username = f"@{person.username}" if person.username else "no_username"
+    return format_html(
+        '<a href="{}">{}</a> <span class="quiet">{}</span>',
+        reverse("admin:users_telegramuser_change", args=[person.pk]),
+        person.display_name,
+        username,
+    )
+
+
+class PersonRowsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A table whose rows belong to people: shows them, and finds rows by their person or by their own number."""
+
+    person_field = "telegram_user"
+    search_help_text = _("Telegram id, @username or a part of the name; # and a number finds the row itself")
+    search_fields: ClassVar[tuple[str, ...]] = ("telegram_user",)  # the admin shows its search box when there are some
+    autocomplete_fields: ClassVar[tuple[str, ...]] = ("telegram_user",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("telegram_user",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        """Look the people up first: their table is small, and this one has an index on the person."""
+        if not search_term.strip():
+            return queryset, False
+        number = number_in(search_term)
+        if number is not None and search_term.strip().startswith("#"):
+            return queryset.filter(pk=number), False
+        people = TelegramUser.objects.filter(people_matching(search_term)).order_by()[:PEOPLE_FOUND]
+        found = Q(**{f"{self.person_field}__in": list(people.values_list("pk", flat=True))})
+        return queryset.filter(found | self.also_found_by(search_term)), False
+
+    def also_found_by(self, term: str) -> Q:
+        """What else a search term may mean in this table; nothing unless a table says more."""
+        return Q()
+
+    @admin.display(description=_("person"))
+    def person(self, row: Any) -> SafeString | str:
+        return person_link(row.telegram_user)
+
+
+class EventTypeFilter(admin.SimpleListFilter):
+    """The known kinds of events; a DISTINCT over the table would read all of it."""
+
+    title = _("event")
+    parameter_name = "event"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return sorted(((code, str(label)) for code, label in EVENT_LABELS.items()), key=lambda pair: pair[1])
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Event]") -> "QuerySet[Event]":
+        return queryset.filter(event_type=self.value()) if self.value() else queryset
+
+
+class RecentFilter(admin.SimpleListFilter):
+    """The last day, week or month."""
+
+    title = _("period")
+    parameter_name = "days"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return (("1", _("last 24 hours")), ("7", _("last 7 days")), ("30", _("last 30 days")))
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Event]") -> "QuerySet[Event]":
+        if self.value() not in {"1", "7", "30"}:
+            return queryset
+        return queryset.filter(created_at__gte=timezone.now() - timedelta(days=int(self.value() or 0)))
+
+
+@admin.register(TelegramUser)
+class TelegramUserAdmin(ReadOnlyAdmin):
+    """The bot writes people; staff read them, and an administrator may delete one with all that is theirs."""
+
+    list_display = ("user_id", "name", "last_name", "telegram", "language_code", "first_seen_at", "is_blocked")
+    list_filter = (("username", admin.EmptyFieldListFilter), ("block", admin.EmptyFieldListFilter))
+    list_select_related = ("block",)
+    search_fields = ("username", "first_name", "last_name")
+    search_help_text = _("Telegram id, @username or a part of the name")
+    ordering = (models.F("first_seen_at").desc(nulls_last=True), "user_id")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[TelegramUser]", search_term: str
+    ) -> tuple["QuerySet[TelegramUser]", bool]:
+        return (queryset.filter(people_matching(search_term)) if search_term.strip() else queryset), False
+
+    def get_fields(self, request: HttpRequest, obj: TelegramUser | None = None) -> Any:
+        return [*(field.name for field in self.opts.concrete_fields), "rows"]
+
+    def view_on_site(self, obj: TelegramUser) -> str | None:
+        return page_address("users:person_detail", obj.pk)
+
+    @admin.display(description=_("first name"), ordering="first_name")
+    def name(self, person: TelegramUser) -> str:
+        return person.display_name
+
+    @admin.display(description="Telegram", ordering="username")
+    def telegram(self, person: TelegramUser) -> SafeString | str:
+        if not person.telegram_url:
+            return "no_username"
+        return format_html('<a href="{}" rel="noreferrer">@{}</a>', person.telegram_url, person.username)
+
+    @admin.display(description=_("blocked"), boolean=True)
+    def is_blocked(self, person: TelegramUser) -> bool:
+        return hasattr(person, "block")
+
+    @admin.display(description=_("rows of this person"))
+    def rows(self, person: TelegramUser) -> SafeString:
+        """Links to the person's rows in the other tables."""
+        links = []
+        for relation in self.opts.related_objects:
+            if self.admin_site.is_registered(relation.related_model) and not relation.one_to_one:
+                meta = relation.related_model._meta
+                address = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+                links.append((f"{address}?{relation.field.name}__exact={person.pk}", str(meta.verbose_name_plural)))
+        return format_html_join(" · ", '<a href="{}">{}</a>', links)
+
+
+@admin.register(Event)
+class EventAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    list_display = ("created_at", "event", "person", "short_details")
+    list_filter = (EventTypeFilter, RecentFilter)
+    ordering = (models.F("created_at").desc(nulls_last=True), "-id")
+    sortable_by = ()  # only the default order has an index
+    fields = ("telegram_user", "event", "event_type", "created_at", "all_details", "username", "first_name")
+
+    @admin.display(description=_("event"))
+    def event(self, event: Event) -> str:
+        return event_label(event.event_type)
+
+    @admin.display(description=_("details"))
+    def short_details(self, event: Event) -> str:
+        text = "" if event.details is None else str(event.details)
+        return text if len(text) <= 80 else f"{text[:79]}…"
+
+    @admin.display(description=_("details"))
+    def all_details(self, event: Event) -> SafeString:
+        return json_block(event.details)
+
+
+@admin.register(BlockedUser)
+class BlockedUserAdmin(PersonRowsMixin, TableAdmin):
+    """Staff may block somebody, say why, and lift the block again; the audit keeps both."""
+
+    deletable = True
+    list_display = ("person", "blocked_at", "reason")
+    list_filter = (("blocked_at", admin.DateFieldListFilter),)
+    ordering = (models.F("blocked_at").desc(nulls_last=True), "telegram_user_id")
+    readonly_fields = ("blocked_at",)
+    fields = ("telegram_user", "reason", "blocked_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: BlockedUser | None = None) -> tuple[str, ...]:
+        return ("telegram_user", "blocked_at") if obj else ("blocked_at",)
+
+    def get_exclude(self, request: HttpRequest, obj: BlockedUser | None = None) -> Any:
+        return None
+
+
+@admin.register(PersonTotals)
+class PersonTotalsAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    """Derived: triggers keep it, and `rebuild_statistics` can make it again."""
+
+    list_display = ("person", "bookings", "events", "lessons", "last_activity_at", "temperature", "blocked")
+    list_filter = ("temperature", "latest_status", "blocked")
+    ordering = ("-last_activity_at", "-telegram_user_id")
+
+
+@admin.register(PeopleExport)
+class PeopleExportAdmin(ReadOnlyAdmin):
+    """Who downloaded which list of people: a record that nobody changes."""
+
+    list_display = ("exported_at", "exported_by", "format", "rows", "with_emails", "query")
+    list_filter = ("format", "with_emails")
+    list_select_related = ("exported_by",)
+    ordering = ("-exported_at", "-id")
+
+
+@admin.register(User)
+class StaffAccountAdmin(UserAdmin):  # type: ignore[type-arg]
+    """Accounts of staff. Only an administrator makes administrators, or touches one."""
+
+    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_superuser", "groups")
+    list_per_page = 50
+
+    POWERS = ("is_superuser", "groups", "user_permissions")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        fields = ("last_login", "date_joined")
+        return fields if _is_administrator(request) else (*fields, *self.POWERS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._may_touch(request, obj) and obj != request.user
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    @staticmethod
+    def _may_touch(request: HttpRequest, obj: User | None) -> bool:
+        return obj is None or not obj.is_superuser or _is_administrator(request)
+
+
+def _is_administrator(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+admin.site.unregister((Authenticator, UserSession))
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Second factors: an administrator may delete one that was lost, and nobody sees its secret."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__email")
+    fields = ("user", "type", "created_at", "last_used_at")
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(ReadOnlyAdmin):
+    """Who is signed in where; the key of the session, which would let one in, is not shown. Deleting signs out."""
+
+    list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__email", "ip")
+    fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+
+    def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
+        obj.end()
