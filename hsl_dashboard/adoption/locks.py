@@ -1,5 +1,6 @@
 """How a change is made to a table that the bot is writing to: never in its way for long."""
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -79,9 +80,32 @@ def again(attempt: Callable[[], None], *, what: str, limits: Limits) -> None:
                     f"{what}: other sessions held the table for {limits.patience:g} s ({_long_transactions()}). "
                     "End them, or wait until they are done, and run this command again: it goes on from here."
                 ) from None
+            _send_autovacuum_away()
             time.sleep(PAUSE)
         else:
             return
+
+
+def _send_autovacuum_away() -> None:
+    """Have PostgreSQL cancel an autovacuum that holds a table of ours: we give up too early for it to notice us.
+
+    It does so for whoever has waited for deadlock_timeout. The lock asked for here is the one that maintenance holds,
+    so that waiting for it keeps no reader and no writer out.
+    """
+    busy = _rows(
+        "SELECT DISTINCT c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
+        " WHERE l.mode = 'ShareUpdateExclusiveLock' AND l.granted AND l.pid <> pg_backend_pid() AND c.relkind = 'r'"
+        " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND c.relnamespace = 'public'::regnamespace"
+    )
+    for (table,) in busy:
+        # Not cancelled: it prevents wraparound, or somebody's own VACUUM. Then we just go on waiting.
+        with contextlib.suppress(OperationalError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('lock_timeout', (SELECT setting::int + 500 FROM pg_settings"
+                " WHERE name = 'deadlock_timeout') || 'ms', true)"
+            )
+            cursor.execute(f'LOCK TABLE "{table}" IN SHARE UPDATE EXCLUSIVE MODE')
 
 
 @contextmanager
@@ -165,12 +189,16 @@ def _scalar(sql: str, *params: str) -> Any:
     return row[0] if row else None
 
 
-def _long_transactions() -> str:
+def _rows(sql: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pid, usename, coalesce(application_name, ''), round(extract(epoch FROM now() - xact_start))"
-            " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND xact_start < now() - interval '1 second' ORDER BY xact_start LIMIT 3"
-        )
-        rows = cursor.fetchall()
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+def _long_transactions() -> str:
+    rows = _rows(
+        "SELECT pid, usename, coalesce(application_name, ''), round(extract(epoch FROM now() - xact_start))"
+        " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND xact_start < now() - interval '1 second' ORDER BY xact_start LIMIT 3"
+    )
     return "; ".join(f"process {pid} of {user} {name}, for {age} s" for pid, user, name, age in rows) or "now gone"

@@ -50,6 +50,7 @@ def adopt(
         ),
         one_at_a_time(wait=WAIT_FOR_ANOTHER),
     ):
+        takeover.forget_catalog()  # another run may just have changed it
         _take_over(takeover, stdout, after_step)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hsl_dashboard.adoption.locks import AdoptionFailed, Limits
 from tests import bot
 from tests.adoption.busy_bot import FIRST_PERSON, PEOPLE_A_ROUND, BusyBot
-from tests.adoption.databases import columns_of, contents
+from tests.adoption.databases import columns_of, contents, start
 
 LONGEST_WAIT = 2.0  # seconds
 
@@ -83,3 +83,42 @@ def test_a_rewrite_that_takes_too_long_is_taken_back_and_says_so(live):
         live.adopt(naive_timezone="Europe/Moscow", limits=Limits(longest_lock=0.001, patience=5))
 
     assert contents(live, before=columns_of(live)) == before
+
+
+def test_maintenance_of_a_table_is_waited_for_without_the_bot_in_the_queue(live):
+    locked = threading.Event()
+
+    def vacuum():
+        with live.connected() as connection, connection.transaction():
+            connection.execute("LOCK TABLE users, bookings IN SHARE UPDATE EXCLUSIVE MODE")  # as VACUUM does
+            locked.set()
+            time.sleep(2)
+
+    maintenance = threading.Thread(target=vacuum)
+    maintenance.start()
+    locked.wait()
+    with BusyBot(live) as busy:
+        output = live.adopt()
+    maintenance.join()
+
+    assert busy.errors == []
+    assert max(busy.waits) < LONGEST_WAIT
+    assert "Every row that was there is there" in output
+
+
+def test_a_second_takeover_at_the_same_time_waits_and_then_has_nothing_to_do(live):
+    outputs = []
+
+    def take_over():
+        with start(live) as process:
+            output, _ = process.communicate(timeout=50)
+        outputs.append((process.returncode, output))
+
+    both = [threading.Thread(target=take_over) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+
+    assert [code for code, _ in outputs] == [0, 0], outputs
+    assert sorted("Nothing to do" in output for _, output in outputs) == [False, True]

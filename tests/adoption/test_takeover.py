@@ -77,7 +77,7 @@ def test_people_whom_only_the_rows_name_get_their_newest_name_and_first_day(live
         " VALUES (42, 'new', ' ', '2026-02-05 10:00+00')",
     )
 
-    live.adopt()
+    live.adopt_tables()
 
     person = live.rows(
         "SELECT username, first_name, first_seen_at = '2026-01-05 10:00+00', updated_at = '2026-03-05 10:00+00'"
@@ -105,7 +105,7 @@ def test_deleting_a_person_deletes_what_is_theirs_and_a_course_with_bookings_sta
 def test_dates_without_a_zone_become_the_moments_they_meant(live):
     live.run("INSERT INTO users (user_id, first_seen_at) VALUES (42, '2026-02-15 13:57:01.276168')")
 
-    live.adopt(naive_timezone="Europe/Moscow")
+    live.adopt_tables(naive_timezone="Europe/Moscow")
 
     assert live.value("SELECT first_seen_at = '2026-02-15 10:57:01.276168+00' FROM users WHERE user_id = 42")
     assert live.value("SELECT count(*) FROM users WHERE first_seen_at IS NULL") == 0
@@ -119,7 +119,7 @@ def test_what_nobody_expected_in_the_database_is_left_alone(live):
         "INSERT INTO bot_sessions (data) VALUES ('{}')",
     )
 
-    live.adopt()
+    live.adopt_tables()
 
     assert live.value("SELECT count(*) FROM bookings WHERE utm_source = 'ads'") == 900
     assert live.value("SELECT count(*) FROM bot_sessions") == 1
