@@ -54,9 +54,9 @@ def test_the_demo_meets_no_real_database_and_no_real_bot(monkeypatch: pytest.Mon
     assert environment["SENTRY_DSN"] == ""
 
 
-def test_prepare_demo_refuses_a_database_elsewhere(settings: Settings) -> None:
+def test_prepare_demo_refuses_a_database_elsewhere(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DEBUG = True
-    settings.DATABASES["default"] = {**settings.DATABASES["default"], "HOST": "live.example.org"}
+    monkeypatch.setitem(settings.DATABASES["default"], "HOST", "live.example.org")
 
     with pytest.raises(CommandError, match="known password"):
         call_command("prepare_demo")
