@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time
 from functools import reduce
+from itertools import accumulate
 from operator import add
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet, Value
 from django.db.models.functions import NullIf
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
@@ -30,10 +32,27 @@ VIEWED_DEFINITION = _(
     "stream, not even a cancelled one. Each person counts once."
 )
 
-StreamKey = tuple[int | None, str | None]  # course id, code
+DEFINITIONS = {
+    "counts": COUNTS_DEFINITION,
+    "conversion": CONVERSION_DEFINITION,
+    "places": PLACES_DEFINITION,
+    "viewed": VIEWED_DEFINITION,
+}
 
 # Telegram opened its doors to bots on this day: an earlier date in a booking is a mistake, often 1 January 1970.
 FIRST_BELIEVABLE = datetime(2015, 6, 24, tzinfo=UTC)
+
+StreamKey = tuple[int | None, str | None]  # course id, code
+
+
+@dataclass(frozen=True)
+class Part:
+    """One share of a stacked bar: so many bookings of one status, after ``offset`` others."""
+
+    name: str
+    label: str
+    count: int
+    offset: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +73,21 @@ class StatusCounts:
     def conversion(self) -> int | None:
         """Confirmed of all, in whole percent, halves up as the previous dashboard rounded; None of nothing."""
         return (200 * self.confirmed + self.total) // (2 * self.total) if self.total else None
+
+    @property
+    def parts(self) -> list[Part]:
+        """The shares of a stacked bar, best first; without the unknown where there are none."""
+        status = Booking.Status
+        shares: list[tuple[str, object, int]] = [
+            ("confirmed", status.CONFIRMED.label, self.confirmed),
+            ("pending", status.PENDING.label, self.pending),
+            ("new", status.NEW.label, self.new),
+            ("cancelled", status.CANCELLED.label, self.cancelled),
+        ]
+        if self.unknown:
+            shares.append(("unknown", gettext("Unknown"), self.unknown))
+        offsets = accumulate((count for _name, _label, count in shares), initial=0)
+        return [Part(name, str(label), count, at) for (name, label, count), at in zip(shares, offsets, strict=False)]
 
     def __add__(self, other: "StatusCounts") -> "StatusCounts":
         return StatusCounts(
@@ -82,6 +116,11 @@ class StreamStatistics:
         if self.stream is None or self.stream.capacity is None:
             return None
         return self.stream.capacity - self.counts.confirmed
+
+    @property
+    def overbooked(self) -> int:
+        """By how many places the confirmed bookings exceed the capacity."""
+        return max(0, -(self.places_left or 0))
 
     @property
     def is_current(self) -> bool:
@@ -160,21 +199,31 @@ def campaign_start(stream: Stream | None, bookings: "QuerySet[Booking]") -> date
     return first
 
 
-def people_who_viewed(
-    *, course_id: int | None, since: datetime | None, bookings: "QuerySet[Booking]"
-) -> "QuerySet[TelegramUser]":
-    """People who viewed the programme of a course since a moment and are in none of ``bookings``."""
+def views_of_programme(*, course_id: int | None, since: datetime | None) -> "QuerySet[Event]":
+    """Events of people who opened the programme of a course since a moment; none without a course or a moment."""
     if course_id is None or since is None:
-        return TelegramUser.objects.none()
-    viewed = Event.objects.filter(
+        return Event.objects.none()
+    return Event.objects.filter(
         event_type="view_program",
         created_at__gte=since,
         # A number or a string: the bot has written both.
         details__course_id__in=[course_id, str(course_id)],
     )
+
+
+def people_who_viewed(
+    *, course_id: int | None, since: datetime | None, bookings: "QuerySet[Booking]"
+) -> "QuerySet[TelegramUser]":
+    """People who viewed the programme of a course since a moment and are in none of ``bookings``."""
+    viewed = views_of_programme(course_id=course_id, since=since)
     return TelegramUser.objects.filter(pk__in=viewed.values("telegram_user_id")).exclude(
         pk__in=bookings.values("telegram_user_id")
     )
+
+
+def people_in(bookings: "QuerySet[Booking]") -> int:
+    """Count the people behind ``bookings``, each once."""
+    return bookings.order_by().values("telegram_user_id").distinct().count()
 
 
 def _counts_in(row: Mapping[str, Any]) -> StatusCounts:

@@ -1,11 +1,25 @@
 """Addresses of courses, streams and bookings."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import PathConverter
 
 from bookings import views
+
+
+class StreamCodeConverter(PathConverter):
+    """Any text that the bot may write as a stream, with slashes and line breaks."""
+
+    regex = r"[\s\S]+"
+
+
+register_converter(StreamCodeConverter, "stream_code")
 
 app_name = "bookings"
 
 urlpatterns = [
     path("workshops/", views.workshop_list, name="workshop_list"),
+    path("workshops/stream/<stream_code:code>/", views.stream_detail, name="stream_detail"),
+    path("bookings/", views.booking_list, name="booking_list"),
+    path("bookings/<int:pk>/", views.booking_detail, name="booking_detail"),
+    path("bookings/<int:pk>/status/", views.booking_status, name="booking_status"),
 ]

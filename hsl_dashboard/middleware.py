@@ -1,8 +1,14 @@
-"""Middleware of our own: the language is Russian until somebody chooses another."""
+"""Middleware of our own: Russian until somebody chooses another language, and when a session was last seen."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
+from allauth.account.adapter import get_adapter
+from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
 
 
 def language_by_choice(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -16,3 +22,25 @@ def language_by_choice(get_response: Callable[[HttpRequest], HttpResponse]) -> C
         return get_response(request)
 
     return middleware
+
+
+def session_activity(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Note when and from where a session was last used: once a minute, where allauth's own writes at every request."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and request.session.session_key and not _seen_lately(request):
+            UserSession.objects.create_from_request(request)
+        return get_response(request)
+
+    return middleware
+
+
+def _seen_lately(request: HttpRequest) -> bool:
+    length = UserSession._meta.get_field("user_agent").max_length
+    seen: bool = UserSession.objects.filter(
+        session_key=request.session.session_key,
+        ip=get_adapter().get_client_ip(request),
+        user_agent=request.META.get("HTTP_USER_AGENT", "")[:length],
+        last_seen_at__gt=timezone.now() - SEEN_EVERY,
+    ).exists()
+    return seen

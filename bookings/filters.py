@@ -1,0 +1,234 @@
+"""What narrows and sorts the list of bookings: every field bounded, so that no input reaches the database raw."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models.functions import Lower, Replace
+from django.http import QueryDict
+from django.utils import formats, timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.labels import Labels
+from bookings.models import Booking
+from hsl_dashboard.addresses import ActiveFilter, address_without
+
+NONE = "none"  # a stream, course or status that is not there
+LARGEST_ID = 2**31 - 1
+LARGEST_TELEGRAM_ID = 2**63 - 1
+SEARCH_PREFIX = re.compile(r"^(?:https?://)?(?:www\.)?(?:t(?:elegram)?\.me/|@)+", re.IGNORECASE)
+# What the bot offers; other numbers are found by «Со скидкой» and by sorting.
+DISCOUNTS = (10, 15, 20, 30, 50, 100)
+
+STATUS_CHOICES = [
+    ("0", _("New request")),
+    ("1", _("Pending")),
+    ("2", _("Confirmed")),
+    ("-1", _("Cancelled")),
+    (NONE, _("Unknown")),
+]
+# What ?sort= says, and the expression it sorts by; the minus is added to the word.
+SORTS: dict[str, Any] = {
+    "name": Lower("telegram_user__first_name"),
+    "course": F("course_id"),
+    "stream": F("course_stream"),
+    "status": F("confirmed"),
+    "discount": F("discount_percent"),
+    "created": F("created_at"),
+}
+NEWEST_FIRST = "-created"
+
+
+class FilterForm(forms.Form):
+    """The filter's fields together: a period must not end before it begins."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", ValidationError(_("The period ends before it begins.")))
+        return cleaned
+
+
+class Day(forms.DateField):
+    """A day as the browser's picker or a person writes it, in years that a calendar can count."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d.%m.%Y"])
+        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+        super().__init__(**kwargs)
+        self.validators += [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+
+
+class DayFilter(django_filters.DateFilter):
+    field_class = Day
+
+
+class BookingFilter(django_filters.FilterSet):
+    """The list of bookings, narrowed and sorted by what the address says."""
+
+    q = django_filters.CharFilter(
+        method="filter_search",
+        label=_("Search"),
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": _("@username, t.me link, name or ID"), "autocomplete": "off"}
+        ),
+    )
+    status = django_filters.MultipleChoiceFilter(
+        method="filter_status", label=_("Status"), choices=STATUS_CHOICES, widget=forms.CheckboxSelectMultiple
+    )
+    course = django_filters.ChoiceFilter(method="filter_course", label=_("Course"), empty_label=_("All courses"))
+    stream = django_filters.ChoiceFilter(method="filter_stream", label=_("Stream"), empty_label=_("All streams"))
+    since = DayFilter(method="filter_since", label=_("From"))
+    until = DayFilter(method="filter_until", label=_("To"))
+    discount = django_filters.ChoiceFilter(
+        method="filter_discount",
+        label=_("Discount"),
+        empty_label=_("Any discount"),
+        choices=[
+            ("yes", _("With a discount")),
+            ("no", _("No discount")),
+            *((str(percent), f"{percent} %") for percent in DISCOUNTS),
+        ],
+    )
+    referral = django_filters.CharFilter(method="filter_referral", label=_("Referral code"), max_length=100)
+    sort = django_filters.ChoiceFilter(
+        method="filter_sort",
+        label=_("Sorting"),
+        choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
+    )
+
+    class Meta:
+        model = Booking
+        form = FilterForm
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, *, labels: Labels, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.labels = labels
+        self.form.fields["course"].choices = [
+            ("", _("All courses")),
+            *((str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)),
+            (NONE, _("No course")),
+        ]
+        self.form.fields["stream"].choices = [("", _("All streams")), *self._streams(), (NONE, _("No stream"))]
+
+    def _streams(self) -> Iterator[tuple[str, str]]:
+        """Described streams by their names, then the codes that only the bot knows."""
+        yield from self.labels.codes.items()
+        codes = Booking.objects.order_by("course_stream").exclude(course_stream="").values_list("course_stream")
+        for (code,) in codes.exclude(course_stream=None).distinct():
+            if code and code not in self.labels.codes:
+                yield code, code
+
+    @property
+    def sorted_by(self) -> str:
+        """What the list is sorted by: as asked, else newest first."""
+        return str(self.form.cleaned_data.get("sort") or NEWEST_FIRST) if self.is_valid() else NEWEST_FIRST
+
+    def filter_queryset(self, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
+        narrowed = super().filter_queryset(queryset)
+        return narrowed if self.form.cleaned_data.get("sort") else self.filter_sort(narrowed, "sort", NEWEST_FIRST)
+
+    def active_filters(self, path: str) -> list[ActiveFilter]:
+        """List what narrows the list, each with the address without it."""
+        return [
+            ActiveFilter(str(self.form.fields[name].label), text, address_without(path, self.data, name, raw))
+            for name, raw, text in self._active_values()
+        ]
+
+    def _active_values(self) -> Iterator[tuple[str, str, str]]:
+        if not self.is_valid():
+            return
+        for name, value in self.form.cleaned_data.items():
+            if name == "sort" or value in (None, "", []):
+                continue
+            choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, date):
+                    yield name, self.data[name], formats.date_format(one, "d.m.Y")
+                else:
+                    raw = str(one) if choices else self.data[name]
+                    yield name, raw, choices.get(str(one), str(one))
+
+    def filter_search(self, rows: "QuerySet[Booking]", _name: str, text: str) -> "QuerySet[Booking]":
+        return rows.alias(
+            plain_name=_plain("telegram_user__first_name"), plain_booked_name=_plain("first_name")
+        ).filter(search_condition(text))
+
+    def filter_status(self, rows: "QuerySet[Booking]", _name: str, statuses: list[str]) -> "QuerySet[Booking]":
+        condition = Q(confirmed__in=[int(status) for status in statuses if status != NONE])
+        if NONE in statuses:
+            condition |= Q(confirmed__isnull=True) | ~Q(confirmed__in=Booking.Status.values)
+        return rows.filter(condition)
+
+    def filter_course(self, rows: "QuerySet[Booking]", _name: str, course: str) -> "QuerySet[Booking]":
+        return rows.filter(course__isnull=True) if course == NONE else rows.filter(course_id=int(course))
+
+    def filter_stream(self, rows: "QuerySet[Booking]", _name: str, code: str) -> "QuerySet[Booking]":
+        if code == NONE:
+            return rows.filter(Q(course_stream__isnull=True) | Q(course_stream=""))
+        return rows.filter(course_stream=code)
+
+    def filter_since(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
+        return rows.filter(created_at__gte=_midnight(day))
+
+    def filter_until(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
+        return rows.filter(created_at__lt=_midnight(day + timedelta(days=1)))
+
+    def filter_discount(self, rows: "QuerySet[Booking]", _name: str, choice: str) -> "QuerySet[Booking]":
+        # The page shows a percent as a discount when it is not 0; what is empty is no discount.
+        if choice == "yes":
+            return rows.exclude(discount_percent=0).exclude(discount_percent__isnull=True)
+        if choice == "no":
+            return rows.filter(Q(discount_percent=0) | Q(discount_percent__isnull=True))
+        return rows.filter(discount_percent=int(choice))
+
+    def filter_referral(self, rows: "QuerySet[Booking]", _name: str, code: str) -> "QuerySet[Booking]":
+        # Codes are upper-case today; the index on the column serves an equality only.
+        return rows.filter(referral_code__in={code, code.upper(), code.lower()})
+
+    def filter_sort(self, rows: "QuerySet[Booking]", _name: str, sort: str) -> "QuerySet[Booking]":
+        expression = SORTS[sort.removeprefix("-")]
+        ordered = expression.desc(nulls_last=True) if sort.startswith("-") else expression.asc(nulls_last=True)
+        # The id breaks ties, so that no row stands on two pages; with the newest first, their index serves both.
+        return rows.order_by(ordered, "-id")
+
+
+def search_condition(text: str) -> Q:
+    """Read what staff type: @name, a t.me link, a name, a Telegram id or a booking's number (with or without #)."""
+    handle = SEARCH_PREFIX.sub("", text).split("?")[0].rstrip("/")
+    if SEARCH_PREFIX.match(text):
+        return Q(telegram_user__username__icontains=handle) | Q(username__icontains=handle)
+    name = _without_yo(text)
+    found = Q(plain_name__contains=name) | Q(plain_booked_name__contains=name)
+    found |= Q(telegram_user__username__icontains=text) | Q(username__icontains=text)
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdigit():
+        found |= _with_number(int(number[:30]))
+    return found
+
+
+def _with_number(number: int) -> Q:
+    """PostgreSQL refuses numbers that its column cannot hold; nobody has such an id."""
+    found = Q(telegram_user_id=number) if number <= LARGEST_TELEGRAM_ID else Q()
+    return found | Q(pk=number) if number <= LARGEST_ID else found
+
+
+def _without_yo(text: str) -> str:
+    return text.lower().replace("ё", "е")
+
+
+def _plain(column: str) -> Replace:
+    return Replace(Lower(column), Value("ё"), Value("е"), output_field=CharField())
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

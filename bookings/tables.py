@@ -1,0 +1,116 @@
+"""Rows of bookings as the pages show them: names instead of codes, and what this member of staff may do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max, Min, Q
+from django.urls import NoReverseMatch, reverse
+
+from bookings.labels import Labels
+from bookings.models import Booking
+from bookings.services import Move, moves_for
+from bookings.statistics import views_of_programme
+from users.models import Event, TelegramUser, User
+
+CHANGE_PERMISSION = "bookings.change_booking"
+# Written by the bot or by staff, not by the person.
+NOT_BY_THE_PERSON = ("booking_status_changed", "payment_approved", "free_lesson_reminder_sent")
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a person did in the bot: how much, and when last."""
+
+    events: int = 0
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A booking in a table."""
+
+    booking: Booking
+    course: str
+    stream: str
+    moves: list[Move]
+    person_address: str
+    activity: Activity = Activity()
+
+    @property
+    def key(self) -> str:
+        """The booking's number as text: templates add texts only to texts."""
+        return str(self.booking.pk)
+
+
+def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activity: bool = False) -> list[Row]:
+    """Prepare bookings for a table; with ``with_activity`` one more query for all of them."""
+    bookings = list(bookings)
+    people = [booking.telegram_user for booking in bookings]
+    activity = activity_of(people) if with_activity else {}
+    may_change = by.has_perm(CHANGE_PERMISSION)
+    return [
+        Row(
+            booking=booking,
+            course=labels.course(booking.course_id),
+            stream=labels.stream(booking.course_id, booking.course_stream),
+            moves=moves_for(booking.confirmed, by=by) if may_change else [],
+            person_address=person_address(booking.telegram_user),
+            activity=activity.get(booking.telegram_user_id, Activity()),
+        )
+        for booking in bookings
+    ]
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A person in a table of those who looked and did not book."""
+
+    person: TelegramUser
+    viewed_at: datetime | None
+    person_address: str
+    activity: Activity
+
+
+def people_rows_of(
+    people: Iterable[TelegramUser], *, viewed_since: datetime | None, course_id: int | None
+) -> list[PersonRow]:
+    """Prepare people who viewed the programme of a course for a table (two queries)."""
+    people = list(people)
+    activity = activity_of(people)
+    viewed = (
+        views_of_programme(course_id=course_id, since=viewed_since)
+        .filter(telegram_user__in=[person.pk for person in people])
+        .order_by()
+        .values_list("telegram_user_id")
+        .annotate(first_at=Min("created_at"))
+    )
+    viewed_at = dict(viewed) if people else {}
+    return [
+        PersonRow(
+            person=person,
+            viewed_at=viewed_at.get(person.pk),
+            person_address=person_address(person),
+            activity=activity.get(person.pk, Activity()),
+        )
+        for person in people
+    ]
+
+
+def activity_of(people: Iterable[TelegramUser]) -> dict[int, Activity]:
+    """Count the events of some people, and find the last thing each did themselves."""
+    counted = (
+        Event.objects.filter(telegram_user__in=[person.pk for person in people])
+        .order_by()
+        .values_list("telegram_user_id")
+        .annotate(events=Count("pk"), last_at=Max("created_at", filter=~Q(event_type__in=NOT_BY_THE_PERSON)))
+    )
+    return {user_id: Activity(events, last_at) for user_id, events, last_at in counted}
+
+
+def person_address(person: TelegramUser) -> str:
+    """The person's page, once there is one."""
+    try:
+        return reverse("users:person_detail", args=[person.pk])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,69 @@
+"""The list of all bookings, and the page of one."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from bookings.filters import BookingFilter
+from bookings.history import booking_history
+from bookings.labels import Labels
+from bookings.models import Booking
+from bookings.tables import rows_of
+from hsl_dashboard.addresses import tidy_address
+from hsl_dashboard.web import StaffRequest, page_of, render_page, wants_partial
+from users.models import User
+
+
+@require_safe
+@permission_required("bookings.view_booking", raise_exception=True)
+def booking_list(request: StaffRequest) -> HttpResponse:
+    labels = Labels.read()
+    narrowed = BookingFilter(request.GET, queryset=Booking.objects.with_person(), labels=labels)
+    is_valid = narrowed.is_valid()
+    page = page_of(narrowed.qs if is_valid else Booking.objects.none().newest_first(), request)
+    context = {
+        "filter": narrowed,
+        "form": narrowed.form,
+        "page": page,
+        "rows": rows_of(page, labels=labels, by=request.user),
+        "sort": narrowed.sorted_by,
+        "active_filters": narrowed.active_filters(request.path),
+        "clear_address": request.path,
+        "list_address": tidy_address(request.path, request.GET),
+        "updated_at": timezone.now(),
+    }
+    # 422: the words above the list say what was not understood, and htmx swaps it in.
+    response = render_page(
+        request, "bookings/booking_list.html", context, partial="booking-table", status=200 if is_valid else 422
+    )
+    if wants_partial(request):
+        # A form sends all of its fields; the address keeps those that say something, and the same one only once.
+        address = context["list_address"]
+        response["HX-Push-Url"] = "false" if request.htmx.current_url_abs_path == address else address
+    return response
+
+
+@require_safe
+@permission_required("bookings.view_booking", raise_exception=True)
+def booking_detail(request: StaffRequest, pk: int) -> HttpResponse:
+    booking = get_object_or_404(Booking.objects.with_person(), pk=pk)
+    context = booking_facts(booking, Labels.read(), by=request.user)
+    return render_page(request, "bookings/booking_detail.html", context, partial="booking")
+
+
+def booking_facts(booking: Booking, labels: Labels, *, by: User) -> dict[str, Any]:
+    """Gather what the page of one booking shows."""
+    [row] = rows_of([booking], labels=labels, by=by, with_activity=True)
+    return {
+        "booking": booking,
+        "row": row,
+        "history": booking_history(booking, labels),
+        "others": Booking.objects.filter(telegram_user=booking.telegram_user_id).exclude(pk=booking.pk).count(),
+        "list_address": reverse("bookings:booking_detail", args=[booking.pk]),
+        "updated_at": timezone.now(),
+    }

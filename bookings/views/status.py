@@ -1,0 +1,172 @@
+"""Changing the status of a booking: the question before it, the change, and what answers a conflict."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import ResolverMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings.forms import StatusForm
+from bookings.history import booking_history
+from bookings.labels import Labels
+from bookings.models import Booking
+from bookings.services import (
+    BookingChanged,
+    BookingGone,
+    Move,
+    ReasonMissing,
+    TransitionNotAllowed,
+    change_booking_status,
+    moves_for,
+)
+from bookings.tables import rows_of
+from bookings.views.bookings import booking_facts
+from bookings.views.streams import choose_stream, stream_counts
+from bookings.views.workshops import workshop_counts
+from hsl_dashboard.addresses import is_own_address, page_at, tidy_address
+from hsl_dashboard.web import StaffRequest, render_page, wants_partial
+
+QUESTION = "bookings/booking_status.html"
+
+
+@dataclass
+class Wish:
+    """What staff asked for: a move of a booking, and the page they came from."""
+
+    booking: Booking
+    form: StatusForm
+    next: str  # where they go back to
+    seen: int | None  # the status they saw
+    move: Move | None  # None: not theirs to make
+
+    @property
+    def to(self) -> int | None:
+        to: int | None = self.form.cleaned_data.get("to")
+        return to
+
+    @property
+    def page(self) -> ResolverMatch:
+        match = page_at(self.next)
+        assert match is not None
+        return match
+
+    @property
+    def place(self) -> str:
+        """The id of what the answer replaces on the page they came from."""
+        return "booking" if self.page.view_name == "bookings:booking_detail" else f"booking-{self.booking.pk}"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(["bookings.view_booking", "bookings.change_booking"], raise_exception=True)
+def booking_status(request: StaffRequest, pk: int) -> HttpResponse:
+    wish = _read_wish(request, get_object_or_404(Booking.objects.with_person(), pk=pk))
+    if not wish.form.is_valid():
+        return _ask(request, wish, status=422)
+    if request.method != "POST":
+        return _ask(request, wish)
+    if wish.move and wish.move.asks and not wish.form.cleaned_data["sure"]:
+        return _ask(request, wish) if wants_partial(request) else redirect(_question_address(wish))
+    return _change(request, wish)
+
+
+def _read_wish(request: StaffRequest, booking: Booking) -> Wish:
+    data = request.POST if request.method == "POST" else request.GET
+    form = StatusForm(data)
+    form.is_valid()
+    seen = form.cleaned_data.get("expected") if "expected" in data else booking.confirmed
+    moves = moves_for(seen, by=request.user)
+    move = next((move for move in moves if move.to == form.cleaned_data.get("to")), None)
+    own = reverse("bookings:booking_detail", args=[booking.pk])
+    next_address = data.get("next", "")
+    return Wish(booking, form, next_address if is_own_address(next_address, request) else own, seen, move)
+
+
+def _change(request: StaffRequest, wish: Wish) -> HttpResponse:
+    reason = wish.form.cleaned_data["reason"]
+    assert wish.to is not None
+    try:
+        change_booking_status(
+            booking=wish.booking, to=wish.to, by=request.user, at=timezone.now(), reason=reason, expected=wish.seen
+        )
+    except BookingGone:
+        raise Http404 from None
+    except BookingChanged as changed:
+        return _show_conflict(request, wish, changed)
+    except ReasonMissing as missing:
+        wish.form.add_error("reason", str(missing))
+        return _ask(request, wish, status=422)
+    except TransitionNotAllowed:
+        return _ask(request, wish, status=422)
+    return _show_change(request, wish)
+
+
+def _ask(request: StaffRequest, wish: Wish, *, status: int = 200, **more: Any) -> HttpResponse:
+    """Ask once more, or say why not: a page of its own, or a dialog over the list."""
+    context = {
+        "booking": wish.booking,
+        "form": wish.form,
+        "move": wish.move,
+        "seen": wish.seen,
+        "to": wish.to,
+        "next": wish.next,
+        "place": wish.place,
+        "dialog": wants_partial(request),
+        **more,
+    }
+    response = render_page(request, QUESTION, context, partial="status-dialog", status=status)
+    if wants_partial(request):
+        response["HX-Retarget"] = "#overlay"
+        response["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def _question_address(wish: Wish) -> str:
+    query = QueryDict(mutable=True)
+    query.update({"to": str(wish.to), "expected": "" if wish.seen is None else str(wish.seen), "next": wish.next})
+    return f"{reverse('bookings:booking_status', args=[wish.booking.pk])}?{query.urlencode()}"
+
+
+def _show_conflict(request: StaffRequest, wish: Wish, changed: BookingChanged) -> HttpResponse:
+    """Show both values, and let them choose: keep the other's, or insist where the rules allow it."""
+    wish.booking.refresh_from_db(fields=["confirmed"])
+    history = booking_history(wish.booking, Labels.read())
+    theirs = next((entry for entry in history if entry.status), None)
+    again = next((move for move in moves_for(changed.theirs, by=request.user) if move.to == changed.yours), None)
+    return _ask(request, wish, status=409, conflict=changed, last_change=theirs, again=again)
+
+
+def _show_change(request: StaffRequest, wish: Wish) -> HttpResponse:
+    old = _("Unknown") if wish.seen is None else Booking(confirmed=wish.seen).status_label
+    sentence = _("Booking #%(number)s: “%(old)s” is now “%(new)s”.") % {
+        "number": wish.booking.pk,
+        "old": old,
+        "new": wish.booking.status_label,
+    }
+    if not wants_partial(request):
+        messages.success(request, sentence)
+        return HttpResponseRedirect(f"{wish.next}#{wish.place}")
+    context = _answer_context(request, wish) | {"sentence": sentence, "view": wish.page.view_name, "changed": True}
+    return render(request, "bookings/_status_changed.html", context)
+
+
+def _answer_context(request: StaffRequest, wish: Wish) -> dict[str, Any]:
+    """Gather the row that changed, and the counts of the page that it stands on."""
+    labels = Labels.read()
+    query = QueryDict(urlsplit(wish.next).query)
+    if wish.page.view_name == "bookings:booking_detail":
+        return booking_facts(wish.booking, labels, by=request.user)
+    on_stream = wish.page.view_name == "bookings:stream_detail"
+    [row] = rows_of([wish.booking], labels=labels, by=request.user, with_activity=on_stream)
+    context = {"row": row, "list_address": tidy_address(urlsplit(wish.next).path, query), "oob": True}
+    if on_stream:
+        return context | stream_counts(choose_stream(wish.page.kwargs["code"], query), labels, query)
+    if wish.page.view_name == "bookings:workshop_list":
+        return context | workshop_counts(labels, query)
+    return context

@@ -1,0 +1,124 @@
+"""The page of one stream: its people by status, and those who looked and did not book."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from bookings import statistics
+from bookings.chips import STREAM_LABELS, VIEWED, chosen_chip, counts_by_chip, status_chips, status_condition
+from bookings.filters import NONE
+from bookings.labels import Labels
+from bookings.models import Booking, BookingQuerySet, Stream
+from bookings.tables import people_rows_of, rows_of
+from hsl_dashboard.addresses import tidy_address
+from hsl_dashboard.web import StaffRequest, page_of, render_page
+from users.models import TelegramUser
+
+
+@dataclass(frozen=True)
+class ChosenStream:
+    """The stream that the address names: a code, in one of the courses that use it."""
+
+    code: str
+    course_id: int | None
+    described: Stream | None
+    course_ids: list[int | None]
+
+    @property
+    def bookings(self) -> BookingQuerySet:
+        of_course = Q(course__isnull=True) if self.course_id is None else Q(course_id=self.course_id)
+        return Booking.objects.filter(of_course, course_stream=self.code)
+
+    @property
+    def campaign_start(self) -> datetime | None:
+        return statistics.campaign_start(self.described, self.bookings)
+
+    def people_who_viewed(self, since: datetime | None) -> "QuerySet[TelegramUser]":
+        return statistics.people_who_viewed(course_id=self.course_id, since=since, bookings=self.bookings)
+
+
+@require_safe
+@permission_required("bookings.view_booking", raise_exception=True)
+def stream_detail(request: StaffRequest, code: str) -> HttpResponse:
+    chosen = choose_stream(code, request.GET)
+    labels = Labels.read()
+    context = stream_counts(chosen, labels, request.GET)
+    if context["chip"] == VIEWED:
+        people = chosen.people_who_viewed(context["campaign_start"]).order_by("first_name", "pk")
+        page: Any = page_of(people, request)
+        context["people"] = people_rows_of(page, viewed_since=context["campaign_start"], course_id=chosen.course_id)
+    else:
+        bookings = chosen.bookings.with_person().newest_first().filter(status_condition(context["chip"]))
+        page = page_of(bookings, request)
+        context["rows"] = rows_of(page, labels=labels, by=request.user, with_activity=True)
+    context |= {"page": page, "list_address": request.get_full_path()}
+    return render_page(request, "bookings/stream_detail.html", context, partial="stream")
+
+
+def choose_stream(code: str, query: QueryDict) -> ChosenStream:
+    """Find the stream of a code; ``?course=`` says which, where several courses use it.
+
+    Raises:
+        Http404: nobody described such a stream and nobody booked it.
+    """
+    if "\0" in code:  # PostgreSQL stores no such text
+        raise Http404
+    described = {stream.course_id: stream for stream in Stream.objects.filter(code=code)}
+    booked = Booking.objects.filter(course_stream=code).order_by().values_list("course_id", flat=True).distinct()
+    course_ids: list[int | None] = sorted(
+        {*described, *booked}, key=lambda course_id: (course_id not in described, course_id is None, course_id or 0)
+    )
+    by_word = {NONE if course_id is None else str(course_id): course_id for course_id in course_ids}
+    word = query.get("course") or next(iter(by_word), "")
+    if word not in by_word:
+        raise Http404
+    course_id = by_word[word]
+    return ChosenStream(code, course_id, described.get(course_id) if course_id is not None else None, course_ids)
+
+
+def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dict[str, Any]:
+    """Count everything that the page counts; ``query`` is the state of the page."""
+    path = reverse("bookings:stream_detail", args=[chosen.code])
+    counts = statistics.status_counts(chosen.bookings)
+    since = chosen.campaign_start
+    chip = chosen_chip(STREAM_LABELS, query)
+    by_chip = counts_by_chip(counts) | {VIEWED: chosen.people_who_viewed(since).count()}
+    return {
+        "stream": statistics.StreamStatistics(
+            course_id=chosen.course_id,
+            code=chosen.code,
+            course_label=labels.course(chosen.course_id),
+            label=labels.stream(chosen.course_id, chosen.code),
+            stream=chosen.described,
+            counts=counts,
+        ),
+        "people_count": statistics.people_in(chosen.bookings),
+        "campaign_start": since,
+        "courses": [_course_tab(course_id, chosen, labels, path) for course_id in chosen.course_ids],
+        "chip": chip,
+        "chips": status_chips(STREAM_LABELS, by_chip, chosen=chip, path=path, query=query),
+        "all_address": path if len(chosen.course_ids) == 1 else _course_address(path, chosen.course_id),
+        "definitions": statistics.DEFINITIONS,
+        "updated_at": timezone.now(),
+    }
+
+
+def _course_tab(course_id: int | None, chosen: ChosenStream, labels: Labels, path: str) -> dict[str, Any]:
+    return {
+        "label": labels.course(course_id),
+        "address": _course_address(path, course_id),
+        "is_current": course_id == chosen.course_id,
+    }
+
+
+def _course_address(path: str, course_id: int | None) -> str:
+    query = QueryDict(mutable=True)
+    query["course"] = NONE if course_id is None else str(course_id)
+    return tidy_address(path, query)

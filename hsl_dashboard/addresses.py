@@ -1,0 +1,57 @@
+"""Addresses whose query holds the state of a page: without one of its values, with another, without what is empty."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, QueryDict
+from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils.http import url_has_allowed_host_and_scheme
+
+MAX_ADDRESS_LENGTH = 2_000  # characters: what every browser and proxy lets through
+
+
+@dataclass(frozen=True)
+class ActiveFilter:
+    """One filter that narrows a list, as a word, and the address of the list without it."""
+
+    label: str
+    value: str
+    address: str
+
+
+def address_without(path: str, query: QueryDict, name: str, value: str | None = None) -> str:
+    """Give the address without parameter ``name`` (or only without one of its values), and on its first page."""
+    rest = query.copy()
+    kept = [] if value is None else [one for one in rest.getlist(name) if one != value]
+    rest.setlist(name, kept)
+    rest.pop("page", None)
+    return tidy_address(path, rest)
+
+
+def tidy_address(path: str, query: QueryDict) -> str:
+    """Give the address without empty parameters: a form sends all of its fields."""
+    rest = QueryDict(mutable=True)
+    for name, values in query.lists():
+        rest.setlist(name, [value for value in values if value != ""])
+    text = rest.urlencode()
+    return f"{path}?{text}" if text else path
+
+
+def is_own_address(address: str, request: HttpRequest) -> bool:
+    """Say whether an address that a form brought leads to a page of this dashboard."""
+    return (
+        0 < len(address) <= MAX_ADDRESS_LENGTH
+        and address.startswith("/")
+        and url_has_allowed_host_and_scheme(
+            address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
+        and page_at(address) is not None
+    )
+
+
+def page_at(address: str) -> ResolverMatch | None:
+    """Find the view that serves an address; None when there is none."""
+    try:
+        return resolve(urlsplit(address).path)
+    except (Resolver404, ValueError):
+        return None
