@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -53,7 +53,7 @@ def booking_list(request: StaffRequest) -> HttpResponse:
 def booking_detail(request: StaffRequest, pk: int) -> HttpResponse:
     booking = get_object_or_404(Booking.objects.with_person(), pk=pk)
     context = booking_facts(booking, Labels.read(), by=request.user)
-    return render_page(request, "bookings/booking_detail.html", context, partial="booking")
+    return render(request, "bookings/booking_detail.html", context)
 
 
 def booking_facts(booking: Booking, labels: Labels, *, by: User) -> dict[str, Any]:
