@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import connection
 from django.test import TestCase
+from django.utils import translation
 
 from bookings import statistics
 from bookings.labels import Labels
@@ -241,4 +242,7 @@ def test_a_stream_is_called_as_described_here_or_elsewhere_or_else_by_its_code(c
 
 @pytest.mark.parametrize(("course_id", "label"), [(1, "Вайб кодинг"), (2, "Курс 2"), (77, "Курс 77"), (None, "—")])
 def test_a_course_is_called_by_its_name_or_its_number(course_id, label):
-    assert Labels(courses={1: "Вайб кодинг", 2: " "}, streams={}, codes={}).course(course_id) == label
+    labels = Labels(courses={1: "Вайб кодинг", 2: " "}, streams={}, codes={})
+
+    with translation.override("ru"):
+        assert labels.course(course_id) == label
