@@ -97,6 +97,26 @@ def block(bot: Bot, user_id: int) -> None:
     )
 
 
+def record_message(bot: Bot, user_id: int) -> int:
+    """Send one message and note it: the previous dashboard's SQL, which works beside ours until it is switched off."""
+    message = _number(
+        bot,
+        "INSERT INTO message_history (message_text, total_recipients, recipient_type, recipient_group)"
+        " VALUES ('Привет', 1, 'group', '4th_stream') RETURNING id",
+        [],
+    )
+    recipient = _number(
+        bot,
+        "INSERT INTO message_recipients (message_id, user_id, username) VALUES (%s, %s, 'anna') RETURNING id",
+        [message, user_id],
+    )
+    bot.execute(
+        "UPDATE message_recipients SET delivery_status = 'sent', telegram_message_id = 77 WHERE id = %s", [recipient]
+    )
+    bot.execute("UPDATE message_history SET successful_deliveries = 1 WHERE id = %s", [message])
+    return message
+
+
 def everything(bot: Bot, user_id: int) -> list[Callable[[], object]]:
     """All that the bot can do about one person, each to be called in this order, the person unknown at first."""
     code = f"CODE{user_id}"
@@ -117,6 +137,7 @@ def everything(bot: Bot, user_id: int) -> list[Callable[[], object]]:
         lambda: block(bot, user_id + 6),
         lambda: block(bot, user_id + 6),
         lambda: store_user(bot, user_id + 7),
+        lambda: record_message(bot, user_id + 8),
         lambda: store_user(bot, user_id, username="anna_new"),
         lambda: log_event(bot, user_id, "booking_status_changed", booking_id=booking[0], old_status=0, new_status=1),
     ]

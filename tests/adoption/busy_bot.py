@@ -9,7 +9,7 @@ from tests import bot
 from tests.adoption.databases import Database
 
 FIRST_PERSON = 9_200_000_000
-PEOPLE_A_ROUND = 10  # tests.bot.everything() names eight
+PEOPLE_A_ROUND = 10  # tests.bot.everything() names nine
 
 
 class BusyBot:

@@ -24,7 +24,7 @@ def test_the_bot_works_on_while_its_database_is_taken_over(live):
     # What the bot wrote meanwhile is all there.
     written = live.value("SELECT count(DISTINCT user_id) FROM users WHERE user_id >= %s", [FIRST_PERSON])
     assert busy.rounds > 5
-    assert written == busy.rounds * 8 or written == busy.rounds * 8 + 8  # its last round may have been cut short
+    assert written == busy.rounds * 9
     assert live.value("SELECT count(*) FROM events") >= before["events"][0] + 2 * busy.rounds
     assert "Every row that was there is there, and the same." in output
 
@@ -73,7 +73,8 @@ def test_a_lock_that_never_comes_free_ends_in_a_sentence_that_names_its_holder(l
         with pytest.raises(AdoptionFailed, match=r"align types of users: .*psql of Anna.*run this command again"):
             live.adopt(limits=Limits(patience=0.5))
 
-    assert "Every row that was there is there" in live.adopt()
+    live.adopt_tables()
+    assert live.value("SELECT pg_typeof(updated_at)::text FROM users LIMIT 1") == "timestamp with time zone"
 
 
 def test_a_rewrite_that_takes_too_long_is_taken_back_and_says_so(live):

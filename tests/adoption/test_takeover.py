@@ -63,8 +63,8 @@ def test_what_the_bot_does_works_as_before(adopted):
         for action in bot.everything(connection, NEW_PERSON):
             action()
 
-    people = adopted.value("SELECT count(*) FROM users WHERE user_id BETWEEN %s AND %s", [NEW_PERSON, NEW_PERSON + 7])
-    assert people == 8
+    people = adopted.value("SELECT count(*) FROM users WHERE user_id BETWEEN %s AND %s", [NEW_PERSON, NEW_PERSON + 8])
+    assert people == 9
 
 
 def test_people_whom_only_the_rows_name_get_their_newest_name_and_first_day(live):
@@ -90,7 +90,7 @@ def test_deleting_a_person_deletes_what_is_theirs_and_a_course_with_bookings_sta
     with adopted.connected() as connection:
         for action in bot.everything(connection, NEW_PERSON):
             action()
-        connection.execute("DELETE FROM users WHERE user_id BETWEEN %s AND %s", [NEW_PERSON, NEW_PERSON + 7])
+        connection.execute("DELETE FROM users WHERE user_id BETWEEN %s AND %s", [NEW_PERSON, NEW_PERSON + 8])
         left = [
             connection.execute(f"SELECT count(*) FROM {table} WHERE user_id >= %s", [NEW_PERSON]).fetchone()
             for table in BOT_TABLES
