@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
     Case,
@@ -324,7 +325,10 @@ def freeze_audience(broadcast: Broadcast, audience: Audience, *, at: datetime) -
         .order_by("pk")
         .values_list("broadcast", "pk", "username", "state", "reason", "since")
     )
-    sql, parameters = people.query.sql_with_params()
+    try:
+        sql, parameters = people.query.sql_with_params()
+    except EmptyResultSet:
+        return 0  # Django sees that nobody can match
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO message_recipients (message_id, user_id, username, state, reason, next_try_at) " + sql,

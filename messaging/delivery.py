@@ -67,8 +67,8 @@ class _Database:
             raise
 
     async def close(self) -> None:
-        # Not connection.close itself: the proxy would find this thread's connection.
-        await self.run(lambda: connection.close())
+        # Not connection.close itself: here, outside the thread, the proxy is another connection.
+        await self.run(lambda: connection.close())  # noqa: PLW0108
         self.thread.shutdown()
 
 

@@ -75,6 +75,11 @@ def personalise(text: str, values: Mapping[str, str]) -> str:
     return _PARTS.sub(replace, text)
 
 
+def without_values(text: str) -> str:
+    """The text for somebody about whom nothing is known: fallbacks, and nothing where there is none."""
+    return _PARTS.sub(lambda found: found["fallback"] or "" if found["name"] else found.group()[0], text)
+
+
 def read_values(
     people: Iterable[int], names: Iterable[str], *, streams: Iterable[StreamCode] = ()
 ) -> dict[int, Values]:

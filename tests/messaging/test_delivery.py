@@ -1,7 +1,7 @@
 """One runner at work: everybody gets it once, every outcome is recorded, and every reason to stop stops it."""
 
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connections
@@ -9,12 +9,14 @@ from django.utils import timezone
 from redis import Redis
 
 from messaging import lifecycle
+from messaging.bot import Outcome, Verdict
 from messaging.delivery import Ending
 from messaging.models import Broadcast, Recipient, Runner
-from messaging.queues import SendQueue
+from messaging.queues import SendQueue, Unused
 from messaging.runner import close_process, run_queue
 from messaging.sandbox.client import SandboxClient
-from tests.factories import BroadcastFactory, RecipientFactory, StreamFactory, TelegramUserFactory
+from tests.factories import BookingFactory, BroadcastFactory, RecipientFactory, StreamFactory, TelegramUserFactory
+from tests.messaging.warm_redis import warm_up
 from users.models import BlockedUser
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,16 +32,6 @@ def telegram_is_ready(telegram: SandboxClient, settings):
     warm_up(settings)
     yield
     close_process()
-
-
-def warm_up(settings) -> None:
-    """Begin the list of slots, as beat's tick does long before anybody clicks."""
-    from messaging.limiter import connect_limiter
-
-    keys = connect_limiter().keys
-    redis = Redis.from_url(settings.REDIS_URL)
-    redis.delete(*keys)
-    redis.rpush(keys[0], 1)
 
 
 def broadcast_to(count: int, **fields) -> Broadcast:
@@ -337,8 +329,6 @@ def test_a_late_answer_replaces_the_guess_of_the_rescue_but_never_a_later_claim(
     Recipient.objects.filter(pk=second.id).update(state="pending")
     [again] = queue.claim(1, "w")
 
-    from messaging.bot import Outcome, Verdict
-
     queue.record([(claim, Outcome(Verdict.SENT, telegram_message_id=7)) for claim in (first, second)], "w")
 
     assert Recipient.objects.get(pk=first.id).state == "sent"
@@ -361,10 +351,6 @@ def connections_of_this_test() -> int:
 
 
 def test_the_start_date_of_the_stream_is_said_in_russian(telegram):
-    from datetime import date
-
-    from tests.factories import BookingFactory
-
     StreamFactory.create(code="9th_stream", name="9-й поток", starts_on=date(2026, 12, 18))
     broadcast = broadcast_to(1, message_text="{course}, {stream}: {starts_on}")
     person = broadcast.recipients.get().telegram_user
@@ -376,8 +362,6 @@ def test_the_start_date_of_the_stream_is_said_in_russian(telegram):
 
 
 def test_unused_rows_go_back_as_if_never_claimed():
-    from messaging.queues import Unused
-
     row = RecipientFactory.create(message__state=State.SENDING)
     queue = SendQueue(row.message_id)
     queue.enlist("w", most=1)

@@ -1,0 +1,123 @@
+"""Send a message to a stream or to people from the command line, through the same engine as the pages."""
+
+import time
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from bookings.models import Booking
+from messaging.audiences import Audience, Criterion, Individuals, InStream, count_audience
+from messaging.models import Broadcast, Recipient
+from messaging.services import MessageRefused, create_broadcast, schedule_broadcast, start_broadcast
+
+BAR = 40  # characters
+OVER = (Broadcast.State.FINISHED, Broadcast.State.CANCELLED)
+STUCK = (Broadcast.State.PAUSED, Broadcast.State.HELD)
+
+
+class Command(BaseCommand):
+    help = "Send a message: send_broadcast --stream 5th_stream --text 'Привет, {first_name|друг}!' --wait"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--stream", action="append", default=[], help="its code; more than once for several")
+        parser.add_argument("--course", type=int, help="only bookings of this course (id)")
+        parser.add_argument(
+            "--status",
+            type=int,
+            action="append",
+            choices=[status.value for status in Booking.Status],
+            help="of the stream's bookings; default: 2, the confirmed ones",
+        )
+        parser.add_argument("--person", type=int, action="append", default=[], help="a Telegram id")
+        parser.add_argument("--text", required=True, help="HTML as Telegram takes it")
+        parser.add_argument("--kind", choices=Broadcast.Kind.values, default=Broadcast.Kind.TEXT.value)
+        parser.add_argument("--file-id", default="", help="of the photo, video or document")
+        parser.add_argument("--at", help="when, for example 2026-11-30T19:00 (Moscow time, unless it says another)")
+        parser.add_argument("--silent", action="store_true", help="arrives without a sound")
+        parser.add_argument("--dry-run", action="store_true", help="only say who would get it")
+        parser.add_argument("--wait", action="store_true", help="show the progress until everybody has it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        audience = self._audience(options)
+        self._describe(audience)
+        if options["dry_run"]:
+            return
+        at = self._moment(options["at"])
+        try:
+            broadcast = create_broadcast(
+                text=options["text"],
+                audience=audience,
+                by=None,
+                kind=options["kind"],
+                media_file_id=options["file_id"],
+                silent=options["silent"],
+            )
+            if at:
+                schedule_broadcast(broadcast=broadcast, scheduled_at=at, by=None)
+            else:
+                start_broadcast(broadcast=broadcast, by=None, at=timezone.now())
+        except MessageRefused as refused:
+            raise CommandError(str(refused)) from refused
+        self.stdout.write(str(broadcast.pk))
+        if options["wait"]:
+            self._wait(broadcast)
+
+    def _audience(self, options: dict[str, Any]) -> Audience:
+        statuses = tuple(options["status"] or [Booking.Status.CONFIRMED.value])
+        include: list[Criterion] = [
+            InStream(code=code, course_id=options["course"], statuses=statuses) for code in options["stream"]
+        ]
+        if options["person"]:
+            include.append(Individuals(ids=tuple(options["person"])))
+        if not include:
+            raise CommandError("Say to whom: --stream CODE or --person ID.")
+        return Audience(include=tuple(include))
+
+    def _describe(self, audience: Audience) -> None:
+        count = count_audience(audience, at=timezone.now())
+        reasons = ", ".join(f"{reason} {people}" for reason, people in count.skipped.items())
+        self.stderr.write(f"{count.sent_to} people get it" + (f"; skipped: {reasons}" if reasons else ""))
+        if count.unknown_ids:
+            self.stderr.write(f"Unknown ids: {', '.join(map(str, count.unknown_ids))}")
+        if not count.total:
+            raise CommandError("Nobody is in this audience.")
+
+    def _moment(self, words: str | None) -> datetime | None:
+        if not words:
+            return None
+        try:
+            moment = parse_datetime(words)
+        except ValueError:
+            moment = None
+        if moment is None:
+            raise CommandError(f"--at {words}: write it as 2026-11-30T19:00.")
+        moment = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+        if moment <= timezone.now():
+            raise CommandError(f"--at {words}: this moment has passed.")
+        return moment
+
+    def _wait(self, broadcast: Broadcast) -> None:
+        while True:
+            broadcast.refresh_from_db()
+            counts = self._progress(broadcast)
+            if broadcast.state in OVER:
+                break
+            if broadcast.state in STUCK:
+                self.stderr.write("")
+                raise CommandError(f"{broadcast.get_state_display()}: {broadcast.state_reason}")
+            time.sleep(0.5)
+        self.stderr.write("")
+        self.stdout.write(", ".join(f"{state} {people}" for state, people in counts.items()))
+
+    def _progress(self, broadcast: Broadcast) -> dict[str, int]:
+        states = list(broadcast.recipients.values_list("state", flat=True))
+        counts = {state: states.count(state) for state in Recipient.State.values if state in states}
+        waiting = counts.get("pending", 0) + counts.get("sending", 0)
+        done = len(states) - waiting
+        filled = BAR * done // max(len(states), 1)
+        self.stderr.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done}/{len(states)}", ending="")
+        return counts

@@ -1,0 +1,159 @@
+"""HTML and buttons are refused here exactly when Telegram would refuse them, with the place."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging.markup import check_buttons, check_message, parse_html
+from messaging.sandbox.errors import ApiError
+from messaging.sandbox.markup import parse_html as parse_as_telegram
+
+
+def check(text: str, *, kind: str = "text", buttons=()):
+    return check_message(kind=kind, text=text, buttons=list(buttons))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Привет",
+        "<b>Старт</b> завтра в <i>19:00</i>",
+        '<a href="https://example.test/?a=1&amp;b=2">ссылка</a>',
+        "<pre><code class=\"language-python\">print('&lt;')</code></pre>",
+        '<span class="tg-spoiler">тайна</span> <tg-spoiler>ещё</tg-spoiler>',
+        "<blockquote expandable>длинно</blockquote>",
+        '<tg-emoji emoji-id="5368324170671202286">👍</tg-emoji>',
+        "<B>регистр не важен</B>",
+        "5 &gt; 3 & 3 &lt; 5 &nbsp; &copy;",
+        "<b>вложено <i>ещё <u>глубже</u></i></b>",
+    ],
+)
+def test_what_telegram_takes_is_fine(text):
+    assert check(text).errors == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("<b>Незакрытый тег", 0),
+        ("Текст <div>блок</div>", 6),
+        ("Строка<br>", 6),
+        ("a < b", 2),
+        ("конец</b>", 5),
+        ("<b><i>накрест</b></i>", 13),
+        ("<span>обычный</span>", 0),
+        ('<a href="x>y', 0),
+        ("<tg-emoji>x</tg-emoji>", 0),
+    ],
+)
+def test_what_telegram_refuses_is_named_with_its_place(text, at):
+    with pytest.raises(ApiError):
+        parse_as_telegram(text)
+
+    assert check(text).errors[0].at == at
+
+
+def test_a_place_is_a_line_and_a_column():
+    text = "Первая строка\nвторая <div>"
+
+    [unknown, unclosed] = check(text).errors
+
+    assert unknown.place(text) == (2, 8)
+    assert unclosed.place(text) == (2, 8)
+
+
+TAGS = ["<b>", "</b>", "<i>", "</i>", "<a href='x'>", "</a>", "<div>", "<span class=tg-spoiler>", "</span>", "<code>"]
+WORDS = ["text", "👍", "&lt;", "&", "&#1074;", "<", ">", "</", "\n", "</code>"]
+
+
+@given(st.lists(st.sampled_from([*TAGS, *WORDS]), max_size=8))
+def test_our_parser_and_the_sandbox_agree(pieces):
+    text = "".join(pieces)
+    try:
+        plain = parse_as_telegram(text)[0]
+    except ApiError:
+        plain = None
+
+    parsed = parse_html(text)
+
+    assert (parsed.text if not parsed.problems else None) == plain
+
+
+@given(st.text())
+def test_no_text_breaks_the_parser(text):
+    check(text)
+
+
+def test_length_is_counted_after_parsing():
+    assert check("<b>" + "я" * 4096 + "</b>").fine
+    assert not check("<b>" + "я" * 4097 + "</b>").fine
+    assert check("&lt;" * 4096).length == 4096
+
+
+def test_captions_are_shorter():
+    assert check("я" * 1024, kind="photo").fine
+    assert not check("я" * 1025, kind="photo").fine
+    assert check("", kind="photo").fine
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "<b></b>"])
+def test_a_text_without_text_is_refused(text):
+    assert not check(text).fine
+
+
+def test_emoji_over_the_utf16_count_only_warn():
+    result = check("👍" * 2100)
+
+    assert result.fine
+    assert len(result.warnings) == 1
+
+
+def test_raw_text_over_32_kb_and_more_than_100_entities_are_refused():
+    assert not check('<a href="' + "x" * 33_000 + '">y</a>').fine
+    assert check("<b>x</b>" * 100).fine
+    assert not check("<b>x</b>" * 101).fine
+
+
+def test_an_unknown_placeholder_is_named_and_doubled_braces_are_not_one():
+    [problem] = check("Привет, {firstname|друг}").errors
+
+    assert problem.at == 8
+    assert "{first_name}" in problem.message
+    assert check("<code>f'{{name}}'</code> {first_name|друг}").fine
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        {"text": "Сайт", "url": "https://example.test/x?y=1"},
+        {"text": "Чат", "url": "tg://user?id=1"},
+        {"text": "Да", "callback_data": "я" * 32},
+    ],
+)
+def test_buttons_that_telegram_takes(button):
+    assert list(check_buttons([[button]])) == []
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        {"text": "", "url": "https://example.test"},
+        {"text": "Оба", "url": "https://example.test", "callback_data": "x"},
+        {"text": "Ничего"},
+        {"text": "Много", "callback_data": "я" * 33},
+        {"text": "Адрес", "url": "javascript:alert(1)"},
+        {"text": "Адрес", "url": "https://"},
+        {"text": "Адрес", "url": "https://a b"},
+        {"text": "Адрес", "url": "http://[broken"},
+    ],
+)
+def test_buttons_that_telegram_refuses(button):
+    assert len(list(check_buttons([[button]]))) == 1
+
+
+def test_rows_and_buttons_have_limits():
+    button = {"text": "x", "callback_data": "x"}
+
+    assert list(check_buttons([[button] * 8] * 12)) == []
+    assert len(list(check_buttons([[button] * 9]))) == 1
+    assert len(list(check_buttons([[button] * 8] * 13))) == 1

@@ -1,0 +1,97 @@
+"""Placeholders become what is known about the person, safely, or their fallback."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookings.models import Booking
+from messaging.markup import parse_html
+from messaging.personalisation import NAMES, MissingValue, personalise, placeholders, read_values, without_values
+from tests.factories import BookingFactory, CourseFactory, StreamFactory, TelegramUserFactory
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "expected"),
+    [
+        ("Привет, {first_name|друг}!", {"first_name": "Анна"}, "Привет, Анна!"),
+        ("Привет, {first_name|друг}!", {}, "Привет, друг!"),
+        ("{first_name|}!", {}, "!"),
+        ("{first_name}", {"first_name": "<b> & \"x\""}, "&lt;b&gt; &amp; &quot;x&quot;"),
+        ("{{first_name}} {unknown}", {}, "{first_name} {unknown}"),
+        ("{first_name|<b>друг</b>}", {}, "<b>друг</b>"),
+        ("{stream} {stream}", {"stream": "8-й поток"}, "8-й поток 8-й поток"),
+    ],
+)  # fmt: skip
+def test_values_and_fallbacks_are_put_in(text, values, expected):
+    assert personalise(text, values) == expected
+
+
+def test_nothing_is_sent_where_a_value_and_a_fallback_are_missing():
+    with pytest.raises(MissingValue) as missing:
+        personalise("Привет, {first_name|друг}, @{username}", {"first_name": "Анна"})
+
+    assert missing.value.name == "username"
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.text(min_size=1)))
+def test_no_value_can_break_the_html(values):
+    text = "<b>" + "".join(f"{{{name}|-}}" for name in NAMES) + "</b>"
+
+    parsed = parse_html(personalise(text, values))
+
+    assert parsed.problems == ()
+    assert parsed.text == "".join(values.get(name) or "-" for name in NAMES)
+
+
+def test_placeholders_are_found_with_their_places():
+    [known, unknown] = placeholders("{first_name|друг} {{x}} {who}")
+
+    assert (known.name, known.fallback, known.at, known.known) == ("first_name", "друг", 0, True)
+    assert (unknown.name, unknown.fallback, unknown.at, unknown.known) == ("who", None, 24, False)
+
+
+def test_without_values_only_fallbacks_are_left():
+    assert without_values("{first_name|друг} {username} {{x}}") == "друг  {x}"
+
+
+@pytest.mark.django_db
+class TestReadValues:
+    def test_names_come_from_the_person_and_blank_ones_do_not_count(self):
+        anna = TelegramUserFactory.create(first_name="Анна", username="anna")
+        nobody = TelegramUserFactory.create(first_name="  ", username=None)
+
+        values = read_values([anna.pk, nobody.pk, 404], {"first_name", "username"})
+
+        assert values == {anna.pk: {"first_name": "Анна", "username": "anna"}, nobody.pk: {}, 404: {}}
+
+    def test_the_newest_booking_that_is_not_cancelled_says_stream_course_and_start(self):
+        person = TelegramUserFactory.create()
+        StreamFactory.create(code="9th_stream", name="9-й поток", starts_on=date(2026, 12, 18))
+        old, new, newest = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
+        BookingFactory.create(telegram_user=person, course_stream="5th_stream", created_at=old)
+        BookingFactory.create(telegram_user=person, course_stream="9th_stream", created_at=new)
+        cancelled = Booking.Status.CANCELLED
+        BookingFactory.create(telegram_user=person, course_stream="x", confirmed=cancelled, created_at=newest)
+
+        values = read_values([person.pk], {"stream", "course", "starts_on"})[person.pk]
+
+        assert values["stream"] == "9-й поток"
+        assert values["course"] == "Вайб кодинг"
+        assert values["starts_on"] == "18 декабря"
+
+    def test_the_stream_that_the_audience_asked_for_goes_before_a_newer_one(self):
+        person, course = TelegramUserFactory.create(), CourseFactory.create()
+        BookingFactory.create(telegram_user=person, course_stream="a", created_at=datetime(2026, 1, 1, tzinfo=UTC))
+        BookingFactory.create(telegram_user=person, course_stream="b", created_at=datetime(2026, 2, 1, tzinfo=UTC))
+
+        for streams in [[(None, "a")], [(course.pk, "a")]]:
+            assert read_values([person.pk], {"stream"}, streams=streams)[person.pk]["stream"] == "a"
+        assert read_values([person.pk], {"stream"}, streams=[(999, "a")])[person.pk]["stream"] == "b"
+
+    def test_the_number_of_queries_does_not_grow_with_the_people(self, django_assert_max_num_queries):
+        people = [BookingFactory.create().telegram_user_id for _ in range(20)]
+
+        with django_assert_max_num_queries(5):
+            read_values(people, NAMES)

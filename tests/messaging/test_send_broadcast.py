@@ -1,0 +1,92 @@
+"""The command sends through the engine, or says who would get it."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from messaging.models import Broadcast
+from tests.factories import BookingFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch) -> list[int]:
+    woken: list[int] = []
+    monkeypatch.setattr("messaging.tasks.wake_broadcast", woken.append)
+    return woken
+
+
+def send(*arguments: str) -> tuple[str, str]:
+    out, err = StringIO(), StringIO()
+    call_command("send_broadcast", *arguments, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+@pytest.fixture
+def students() -> list[int]:
+    BookingFactory.create(course_stream="5th_stream", confirmed=1)
+    return [BookingFactory.create(course_stream="5th_stream", confirmed=2).telegram_user_id for _ in range(3)]
+
+
+def test_it_starts_a_broadcast_and_prints_its_id(students):
+    out, err = send("--stream", "5th_stream", "--text", "Привет")
+
+    broadcast = Broadcast.objects.get()
+    assert out.strip() == str(broadcast.pk)
+    assert "3 people get it" in err
+    assert broadcast.state == Broadcast.State.SENDING
+    assert set(broadcast.recipients.values_list("telegram_user_id", flat=True)) == set(students)
+
+
+def test_statuses_and_people_can_be_named(students):
+    send("--stream", "5th_stream", "--status", "1", "--person", str(students[0]), "--text", "Привет")
+
+    assert Broadcast.objects.get().recipients.count() == 2
+
+
+def test_a_dry_run_writes_nothing(students):
+    _out, err = send("--stream", "5th_stream", "--person", "404", "--text", "Привет", "--dry-run")
+
+    assert "3 people get it" in err
+    assert "Unknown ids: 404" in err
+    assert not Broadcast.objects.exists()
+
+
+def test_it_can_be_scheduled(students):
+    send("--stream", "5th_stream", "--text", "Привет", "--at", "2051-07-12T12:00")
+
+    broadcast = Broadcast.objects.get()
+    assert (broadcast.state, broadcast.scheduled_at.isoformat()) == ("scheduled", "2051-07-12T09:00:00+00:00")
+
+
+def test_waiting_shows_the_progress_to_the_end(students, monkeypatch):
+    def finish(pk: int) -> None:
+        Broadcast.objects.get().recipients.update(state="sent")
+        Broadcast.objects.update(state="finished")
+
+    monkeypatch.setattr("messaging.management.commands.send_broadcast.time.sleep", finish)
+
+    out, err = send("--stream", "5th_stream", "--text", "Привет", "--wait")
+
+    assert "0/3" in err and "3/3" in err
+    assert "sent 3" in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--text", "Привет"],
+        ["--stream", "nowhere", "--text", "Привет"],
+        ["--stream", "5th_stream", "--text", "<b>Привет"],
+        ["--stream", "5th_stream", "--text", "Привет", "--at", "yesterday"],
+        ["--stream", "5th_stream", "--text", "Привет", "--at", "2020-01-01T12:00"],
+        ["--stream", "5th_stream", "--text", "Привет", "--kind", "photo"],
+    ],
+)
+def test_what_cannot_be_sent_is_refused_with_a_sentence(students, arguments):
+    with pytest.raises(CommandError):
+        send(*arguments)
+
+    assert not Broadcast.objects.exists()

@@ -1,0 +1,275 @@
+"""What staff can do with a broadcast, and what they are refused."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from messaging import lifecycle, services, tasks
+from messaging.audiences import Audience, InStream, individuals
+from messaging.models import Broadcast, Correction, Recipient
+from messaging.services import BroadcastMoved, MessageRefused, TooLate
+from tests.factories import BookingFactory, BroadcastFactory, RecipientFactory, TelegramUserFactory
+from users.models import BlockedUser
+
+pytestmark = pytest.mark.django_db
+
+State = Broadcast.State
+NOW = timezone.now()
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch) -> list[int]:
+    """Ids of the broadcasts and corrections for which a runner was asked."""
+    woken: list[int] = []
+    monkeypatch.setattr(tasks, "wake_broadcast", woken.append)
+    monkeypatch.setattr(tasks, "wake_correction", woken.append)
+    return woken
+
+
+def draft(staff, **fields) -> Broadcast:
+    person = TelegramUserFactory.create()
+    return services.create_broadcast(**{"text": "Привет", "audience": individuals([person.pk]), "by": staff, **fields})
+
+
+def state_of(broadcast: Broadcast) -> str:
+    return Broadcast.objects.get(pk=broadcast.pk).state
+
+
+def test_a_draft_is_stored_with_everything_it_needs(staff):
+    broadcast = draft(
+        staff, kind="photo", media_file_id="AgAC", buttons=[[{"text": "Да", "callback_data": "yes"}]], silent=True
+    )
+
+    broadcast.refresh_from_db()
+    assert (broadcast.state, broadcast.created_by, broadcast.silent) == (State.DRAFT, staff, True)
+    assert broadcast.buttons == [[{"text": "Да", "callback_data": "yes"}]]
+    assert broadcast.events.get().pgh_context.metadata["user"] == staff.pk
+
+
+def test_old_readers_see_a_stream_as_a_group(staff):
+    stream = draft(staff, audience=Audience(include=(InStream("5th_stream"),)))
+    person = draft(staff)
+
+    assert (stream.recipient_type, stream.recipient_group) == ("group", "5th_stream")
+    assert (person.recipient_type, person.recipient_group) == ("individual", None)
+
+
+@pytest.mark.parametrize("fields", [{"text": "<b>x"}, {"text": ""}, {"kind": "photo"}, {"buttons": [[{"text": "x"}]]}])
+def test_what_telegram_would_refuse_is_not_stored(staff, fields):
+    with pytest.raises(MessageRefused) as refused:
+        draft(staff, **fields)
+
+    assert refused.value.problems
+    assert not Broadcast.objects.exists()
+
+
+def test_a_form_posted_twice_lands_on_the_same_broadcast(staff):
+    token = uuid4()
+
+    first, second = draft(staff, submission_token=token), draft(staff, submission_token=token, text="Другое")
+
+    assert first == second
+    assert Broadcast.objects.count() == 1
+
+
+def test_starting_freezes_the_audience_and_wakes_a_runner(staff, woken, django_capture_on_commit_callbacks):
+    broadcast = draft(staff)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.start_broadcast(broadcast=broadcast, by=staff, at=NOW)
+
+    broadcast.refresh_from_db()
+    assert (broadcast.state, broadcast.started_at, broadcast.total_recipients) == (State.SENDING, NOW, 1)
+    assert broadcast.recipients.get().state == Recipient.State.PENDING
+    assert woken == [broadcast.pk]
+
+
+def test_two_who_start_start_it_once(staff):
+    broadcast = draft(staff)
+    services.start_broadcast(broadcast=broadcast, by=staff, at=NOW)
+
+    with pytest.raises(BroadcastMoved) as moved:
+        services.start_broadcast(broadcast=broadcast, by=staff, at=NOW)
+
+    assert moved.value.state == State.SENDING
+    assert broadcast.recipients.count() == 1
+
+
+def test_a_broadcast_that_was_held_is_sent_to_the_rows_it_has(staff):
+    row = RecipientFactory.create(message__state=State.HELD)
+
+    services.start_broadcast(broadcast=row.message, by=staff, at=NOW)
+
+    assert state_of(row.message) == State.SENDING
+    assert row.message.recipients.count() == 1
+
+
+class TestScheduled:
+    def test_it_starts_when_its_time_has_come(self, staff):
+        broadcast = draft(staff)
+        services.schedule_broadcast(broadcast=broadcast, scheduled_at=NOW + timedelta(minutes=5), by=staff)
+
+        assert lifecycle.start_scheduled(at=NOW + timedelta(minutes=4)) == []
+        assert lifecycle.start_scheduled(at=NOW + timedelta(minutes=5, seconds=3)) == [broadcast.pk]
+        assert lifecycle.start_scheduled(at=NOW + timedelta(minutes=6)) == []
+
+    def test_it_is_held_when_it_is_found_too_late(self, staff):
+        broadcast = draft(staff)
+        services.schedule_broadcast(broadcast=broadcast, scheduled_at=NOW, by=staff)
+
+        assert lifecycle.start_scheduled(at=NOW + timedelta(hours=3)) == []
+
+        broadcast.refresh_from_db()
+        assert (broadcast.state, broadcast.state_reason) == (State.HELD, "late")
+        services.schedule_broadcast(broadcast=broadcast, scheduled_at=NOW + timedelta(days=1), by=staff)
+        assert state_of(broadcast) == State.SCHEDULED
+
+    def test_the_audience_is_asked_at_the_start(self, staff):
+        broadcast = draft(staff, audience=Audience(include=(InStream("a"),)))
+        services.schedule_broadcast(broadcast=broadcast, scheduled_at=NOW, by=staff)
+        later = BookingFactory.create(course_stream="a", confirmed=2)
+
+        lifecycle.start_scheduled(at=NOW)
+
+        assert broadcast.recipients.get().telegram_user_id == later.telegram_user_id
+
+
+def test_pausing_resuming_and_cancelling(staff, woken, django_capture_on_commit_callbacks):
+    sent = RecipientFactory.create(message__state=State.SENDING, state="sent")
+    broadcast = sent.message
+    waiting = RecipientFactory.create(message=broadcast)
+
+    services.pause_broadcast(broadcast=broadcast, by=staff, at=NOW, reason="опечатка")
+    broadcast.refresh_from_db()
+    assert (broadcast.state, broadcast.state_reason, broadcast.paused_at) == (State.PAUSED, "staff: опечатка", NOW)
+    with pytest.raises(BroadcastMoved):
+        services.pause_broadcast(broadcast=broadcast, by=staff, at=NOW)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.resume_broadcast(broadcast=broadcast, by=staff)
+    assert woken == [broadcast.pk]
+
+    services.cancel_broadcast(broadcast=broadcast, by=staff, at=NOW)
+    waiting.refresh_from_db()
+    sent.refresh_from_db()
+    assert (waiting.state, sent.state, state_of(broadcast)) == ("cancelled", "sent", State.CANCELLED)
+    with pytest.raises(BroadcastMoved):
+        services.resume_broadcast(broadcast=broadcast, by=staff)
+
+
+def test_the_text_can_be_changed_until_it_is_sent_and_while_paused(staff):
+    broadcast = draft(staff)
+    services.edit_broadcast(broadcast=broadcast, by=staff, text="Второе", audience=individuals([1]))
+    services.start_broadcast(broadcast=broadcast, by=staff, at=NOW)
+
+    with pytest.raises(BroadcastMoved):
+        services.edit_broadcast(broadcast=broadcast, by=staff, text="Третье")
+    services.pause_broadcast(broadcast=broadcast, by=staff, at=NOW)
+    services.edit_broadcast(broadcast=broadcast, by=staff, text="Четвёртое")
+    with pytest.raises(BroadcastMoved):
+        services.edit_broadcast(broadcast=broadcast, by=staff, text="Пятое", audience=individuals([2]))
+
+    broadcast.refresh_from_db()
+    assert broadcast.message_text == "Четвёртое"
+
+
+def test_only_what_may_be_retried_is_retried(staff):
+    broadcast = BroadcastFactory.create(state=State.FINISHED)
+    rows = {
+        reason: RecipientFactory.create(message=broadcast, state="failed", reason=reason)
+        for reason in ["bad_request", "blocked", "deactivated", "migrated", "no_chat"]
+    }
+    BlockedUser.objects.create(telegram_user=rows["no_chat"].telegram_user)
+    RecipientFactory.create(message=broadcast, state="sent")
+
+    assert services.retryable_counts(broadcast=broadcast) == {"bad_request": 1, "blocked": 1}
+    assert services.retry_failed(broadcast=broadcast, by=staff, reasons=["bad_request", "deactivated"]) == 1
+
+    assert Recipient.objects.get(pk=rows["bad_request"].pk).state == "pending"
+    assert Recipient.objects.get(pk=rows["blocked"].pk).state == "failed"
+    assert state_of(broadcast) == State.SENDING
+
+
+def test_retrying_what_was_cancelled_is_refused(staff):
+    row = RecipientFactory.create(message__state=State.CANCELLED, state="failed", reason="bad_request")
+
+    with pytest.raises(BroadcastMoved):
+        services.retry_failed(broadcast=row.message, by=staff)
+
+
+def test_a_person_decides_what_became_of_the_uncertain(staff):
+    broadcast = BroadcastFactory.create(state=State.FINISHED)
+    arrived, again, left = (RecipientFactory.create(message=broadcast, state="uncertain") for _ in range(3))
+
+    assert services.count_as_delivered(broadcast=broadcast, by=staff, at=NOW, recipients=[arrived.pk]) == 1
+    assert services.send_uncertain_again(broadcast=broadcast, by=staff, at=NOW, recipients=[again.pk]) == 1
+
+    for row, state in [(arrived, "sent"), (again, "pending"), (left, "uncertain")]:
+        row.refresh_from_db()
+        assert row.state == state
+    assert (arrived.decided_by, again.decided_by, left.decided_by) == (staff, staff, None)
+    assert services.count_as_delivered(broadcast=broadcast, by=staff, at=NOW) == 1
+
+
+def test_copies_are_drafts_and_those_who_missed_it_exclude_those_who_may_have_it(staff):
+    broadcast = draft(staff)
+    rows = {
+        s: RecipientFactory.create(message=broadcast, state=s) for s in ["failed", "sent", "uncertain", "cancelled"]
+    }
+
+    clone = services.clone_broadcast(broadcast=broadcast, by=staff)
+    missed = services.resend_to_missed(broadcast=broadcast, by=staff)
+
+    assert (clone.state, clone.original, clone.audience) == (State.DRAFT, broadcast, broadcast.audience)
+    people = Audience.from_json(missed.audience or {}).people(at=NOW).filter(reason="")
+    assert {one.pk for one in people} == {rows["failed"].telegram_user_id, rows["cancelled"].telegram_user_id}
+
+
+def test_a_message_of_the_previous_dashboard_is_cloned_for_the_same_people(staff):
+    row = RecipientFactory.create(message__state=State.FINISHED, state="sent")
+
+    clone = services.clone_broadcast(broadcast=row.message, by=staff)
+
+    people = Audience.from_json(clone.audience or {}).people(at=NOW)
+    assert [one.pk for one in people] == [row.telegram_user_id]
+
+
+class TestCorrections:
+    def sent(self, **fields) -> Recipient:
+        return RecipientFactory.create(
+            **{"message__state": State.FINISHED, "state": "sent", "sent_at": NOW, "telegram_message_id": 5, **fields}
+        )
+
+    def test_young_messages_are_taken_and_old_or_unsent_ones_are_not(self, staff, woken):
+        row = self.sent()
+        self.sent(message=row.message, sent_at=NOW - timedelta(hours=49))
+        self.sent(message=row.message, state="failed")
+
+        correction = services.delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
+
+        assert [one.recipient for one in correction.messages.all()] == [row]
+        assert (correction.kind, correction.created_by) == (Correction.Kind.DELETE, staff)
+
+    def test_one_at_a_time(self, staff):
+        row = self.sent()
+        services.delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
+
+        with pytest.raises(BroadcastMoved):
+            services.edit_for_everyone(broadcast=row.message, by=staff, at=NOW, text="Другое")
+
+    def test_after_48_hours_it_is_too_late(self, staff):
+        row = self.sent(sent_at=NOW - timedelta(hours=49))
+
+        with pytest.raises(TooLate):
+            services.delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
+        assert not Correction.objects.exists()
+
+    def test_not_while_it_is_being_sent_and_not_with_a_text_that_telegram_refuses(self, staff):
+        row = self.sent(message__state=State.SENDING)
+
+        with pytest.raises(BroadcastMoved):
+            services.delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
+        with pytest.raises(MessageRefused):
+            services.edit_for_everyone(broadcast=row.message, by=staff, at=NOW, text="<b>")
