@@ -7,3 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class MessagingConfig(AppConfig):
     name = "messaging"
     verbose_name = _("Messaging")
+
+    def ready(self) -> None:
+        from messaging.outbox import tell_students_about_bookings
+
+        tell_students_about_bookings()

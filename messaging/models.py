@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import DatabaseForeignKey
+from messaging.outbox import Outbox  # noqa: F401  # a model of this app, in a module of its own
 from messaging.triggers import hold_foreign_schedule, keep_delivery_status
 from users.models import TelegramUser
 from users.triggers import create_missing_person

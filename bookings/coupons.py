@@ -1,0 +1,78 @@
+"""Coupons on bookings that staff make or edit: who may use one, and the count of its uses."""
+
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, ReferralCoupon, ReferralUsage
+
+
+class CouponRefused(Exception):
+    """The coupon cannot be used; the sentence says why, for the field beside which it stands."""
+
+
+def find_coupon(code: str) -> ReferralCoupon | None:
+    """Find the coupon that staff typed, in any letter case; the exact one comes first."""
+    coupons = ReferralCoupon.objects.filter(code__iexact=code).order_by("-is_active", "pk")
+    return next((one for one in coupons if one.code == code), None) or coupons.first()
+
+
+def require_usable(code: str) -> ReferralCoupon:
+    """Give the coupon of a code, for a look before it is used.
+
+    Raises:
+        CouponRefused: nobody made it, it is switched off, or it was used as often as it may be.
+    """
+    coupon = find_coupon(code)
+    if coupon is None:
+        raise CouponRefused(_("There is no such coupon."))
+    if not coupon.is_active:
+        raise CouponRefused(_("This coupon is switched off."))
+    if (coupon.current_activations or 0) >= coupon.max_activations:
+        raise _used_up(coupon)
+    return coupon
+
+
+def use_coupon(*, coupon: ReferralCoupon, booking: Booking) -> None:
+    """Count one use of a coupon by the person of a booking; inside the transaction that writes the booking.
+
+    A person uses a coupon once: an earlier use moves here, uncounted, when its booking is cancelled or gone.
+
+    Raises:
+        CouponRefused: somebody took the last use meanwhile, or the person has used it for another booking.
+    """
+    # The row of the coupon is locked first, so that two bookings cannot both find the last use free.
+    free = Q(current_activations__lt=F("max_activations")) | Q(current_activations=None, max_activations__gt=0)
+    coupon = ReferralCoupon.objects.select_for_update(no_key=True).get(pk=coupon.pk)
+    used = ReferralUsage.objects.filter(coupon=coupon, telegram_user_id=booking.telegram_user_id)
+    if earlier := used.select_related("booking").first():
+        if _is_active(earlier.booking) and earlier.booking_id != booking.pk:
+            raise CouponRefused(
+                _("This person has used the coupon already, for booking #%(number)s.") % {"number": earlier.booking_id}
+            )
+        used.update(booking=booking)
+        return
+    counted = ReferralCoupon.objects.filter(free, pk=coupon.pk, is_active=1)
+    if not counted.update(current_activations=Coalesce("current_activations", 0) + 1):
+        raise _used_up(coupon) if coupon.is_active else CouponRefused(_("This coupon is switched off."))
+    ReferralUsage.objects.create(coupon=coupon, telegram_user_id=booking.telegram_user_id, booking=booking)
+
+
+def give_back_coupon(*, booking: Booking) -> None:
+    """Free the use that a booking held: staff took its code away."""
+    for usage in ReferralUsage.objects.filter(booking=booking):
+        usage.delete()
+        ReferralCoupon.objects.filter(pk=usage.coupon_id, current_activations__gt=0).update(
+            current_activations=F("current_activations") - 1
+        )
+
+
+def _is_active(booking: Booking | None) -> bool:
+    return booking is not None and booking.confirmed != Booking.Status.CANCELLED
+
+
+def _used_up(coupon: ReferralCoupon) -> CouponRefused:
+    return CouponRefused(
+        _("This coupon is used up: %(used)s of %(limit)s.")
+        % {"used": coupon.current_activations or 0, "limit": coupon.max_activations}
+    )

@@ -1,0 +1,130 @@
+"""What students are told about their bookings: the words, and the table in which they wait for sending."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.labels import Labels
+from bookings.models import Booking, Stream
+from bookings.notices import NoticeKind, Notifier, register_notifier
+from hsl_dashboard.db import DatabaseForeignKey
+from users.models import TelegramUser, User
+
+STUDENTS_LANGUAGE = "ru"  # of the bot, whatever language staff read
+
+
+class Outbox(models.Model):
+    """A message to one student that a change of their booking asked for; its words are fixed when it is queued."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", gettext_lazy("In the queue")
+        SENT = "sent", gettext_lazy("Handed over")
+        CANCELLED = "cancelled", gettext_lazy("Withdrawn")
+
+    telegram_user = models.ForeignKey(
+        TelegramUser,
+        models.DO_NOTHING,
+        db_column="user_id",
+        db_constraint=False,
+        related_name="outbox",
+        verbose_name=gettext_lazy("person"),
+    )
+    booking = models.ForeignKey(
+        Booking,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="outbox",
+        verbose_name=gettext_lazy("booking"),
+    )
+    kind = models.CharField(gettext_lazy("kind"), max_length=30, choices=NoticeKind)
+    message_text = models.TextField(gettext_lazy("text"))
+    state = models.CharField(gettext_lazy("state"), max_length=20, choices=State, db_default=State.QUEUED)
+    queued_at = models.DateTimeField(gettext_lazy("queued"))
+    queued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=gettext_lazy("author")
+    )
+    sent_at = models.DateTimeField(gettext_lazy("sent"), null=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("message about a booking")
+        verbose_name_plural = gettext_lazy("messages about bookings")
+        indexes = [
+            # Whoever sends takes them in this order; the sent ones, nearly all, are not in it.
+            models.Index("id", name="messaging_outbox_queued", condition=models.Q(state="queued")),
+        ]
+        constraints = [
+            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="messaging_outbox_user_id_fkey"),
+            DatabaseForeignKey(field="booking", on_delete="SET NULL", name="messaging_outbox_booking_id_fkey"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+def write_notice(booking: Booking, kind: NoticeKind) -> str:
+    """Write what a student is told about a booking as it is now, as Telegram's HTML."""
+    labels = Labels.read()
+    with translation.override(STUDENTS_LANGUAGE):
+        values = {
+            "course": escape(labels.course(booking.course_id)),
+            "stream": escape(labels.stream(booking.course_id, booking.course_stream)),
+            "discount": booking.discount_percent or 0,
+        }
+        parts = [_greeting(booking.telegram_user), _sentence(kind, with_stream=bool(booking.course_stream)) % values]
+        if booking.discount_percent and kind in {NoticeKind.CREATED, NoticeKind.CHANGED}:
+            parts.append(_("Your discount is %(discount)s%%.") % values)
+        if kind in {NoticeKind.MOVED, NoticeKind.CONFIRMED} and (start := _start_of(booking)):
+            parts.append(_("It starts on %(day)s.") % {"day": start})
+        return " ".join(parts)
+
+
+def queue_notice(booking: Booking, kind: NoticeKind, by: User, at: datetime) -> None:
+    """Put the words into the queue; sending is for whoever drains it."""
+    Outbox.objects.create(
+        telegram_user_id=booking.telegram_user_id,
+        booking=booking,
+        kind=kind,
+        message_text=write_notice(booking, kind),
+        queued_by=by,
+        queued_at=at,
+    )
+
+
+def tell_students_about_bookings() -> None:
+    """Give bookings the words and the queue; called when the app is ready."""
+    register_notifier(Notifier(write=write_notice, queue=queue_notice))
+
+
+def _greeting(person: TelegramUser) -> str:
+    name = (person.first_name or "").strip()
+    return _("Hello, %(name)s!") % {"name": escape(name)} if name else _("Hello!")
+
+
+def _sentence(kind: NoticeKind, *, with_stream: bool) -> str:
+    match kind:
+        case NoticeKind.CREATED if with_stream:
+            return _("You are booked on the course “%(course)s”, %(stream)s.")
+        case NoticeKind.CREATED:
+            return _("You are booked on the course “%(course)s”.")
+        case NoticeKind.CONFIRMED if with_stream:
+            return _("Your place on the course “%(course)s” is confirmed: %(stream)s.")
+        case NoticeKind.CONFIRMED:
+            return _("Your place on the course “%(course)s” is confirmed.")
+        case NoticeKind.CANCELLED:
+            return _("Your booking of the course “%(course)s” is cancelled.")
+        case NoticeKind.MOVED if with_stream:
+            return _("You have been moved to another stream of the course “%(course)s”: %(stream)s.")
+        case _other:
+            return _("We have updated your booking of the course “%(course)s”.")
+
+
+def _start_of(booking: Booking) -> str:
+    stream = Stream.objects.filter(course__bookings=booking, code=booking.course_stream or "").first()
+    return date_format(stream.starts_on, "j E Y") if stream and stream.starts_on else ""

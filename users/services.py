@@ -1,0 +1,104 @@
+"""What staff can do with a person: notes, tags, a block, a look at an e-mail."""
+
+from datetime import datetime
+
+import pghistory
+from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from users.models import BlockedUser, EmailDisclosure, Note, PersonTag, Tag, TelegramUser, User
+
+MAX_NOTE_LENGTH = 5_000  # characters
+MAX_TAG_LENGTH = 40  # characters: what its column holds
+MAX_TAGS = 20  # of one person: more than anybody reads
+MAX_BLOCK_REASON_LENGTH = 500  # characters
+
+
+class PersonNotChanged(Exception):
+    """Nothing was written; the sentence says why."""
+
+
+class AlreadyBlocked(PersonNotChanged):
+    """Somebody else blocked the person first."""
+
+
+class NotBlocked(PersonNotChanged):
+    """Somebody else unblocked the person first, or nobody ever blocked them."""
+
+
+class TooManyTags(PersonNotChanged):
+    """The person has as many tags as one may have."""
+
+
+def write_note(*, person: TelegramUser, text: str, by: User, at: datetime) -> Note:
+    """Write down something about a person for the other members of staff."""
+    return Note.objects.create(telegram_user=person, text=text, written_by=by, written_at=at)
+
+
+def delete_note(*, note: Note, by: User) -> None:
+    """Take a note away; the history keeps who did it, not what it said."""
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        note.delete()
+
+
+def add_tag(*, person: TelegramUser, name: str, by: User) -> Tag:
+    """Put a tag on a person, a new one or one that exists in any letter case.
+
+    Raises:
+        TooManyTags: the person has MAX_TAGS of them.
+    """
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        tag = _tag_named(name)
+        others = PersonTag.objects.filter(telegram_user=person).exclude(tag=tag)
+        if others.count() >= MAX_TAGS:
+            raise TooManyTags(_("A person can have %(limit)s tags at most.") % {"limit": MAX_TAGS})
+        PersonTag.objects.bulk_create([PersonTag(telegram_user=person, tag=tag)], ignore_conflicts=True)
+    return tag
+
+
+def remove_tag(*, person: TelegramUser, tag: Tag, by: User) -> None:
+    """Take a tag off a person; the tag itself stays, for others."""
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        PersonTag.objects.filter(telegram_user=person, tag=tag).delete()
+
+
+def _tag_named(name: str) -> Tag:
+    # The database lower-cases both sides: Python has other ideas about some letters.
+    same = Tag.objects.alias(lower=Lower("name")).filter(lower=Lower(Value(name)))
+    try:
+        with transaction.atomic():
+            return same.first() or Tag.objects.create(name=name)
+    except IntegrityError:  # somebody else made it this moment
+        return same.get()
+
+
+def block_person(*, person: TelegramUser, by: User, at: datetime, reason: str) -> None:
+    """Send this person nothing from now on.
+
+    Raises:
+        AlreadyBlocked: nothing is sent to them already.
+    """
+    with transaction.atomic(), pghistory.context(user=by.pk, reason=reason):
+        values = {"blocked_at": at, "reason": reason}
+        _block, made = BlockedUser.objects.get_or_create(telegram_user=person, defaults=values)
+        if not made:
+            raise AlreadyBlocked(_("This person is blocked already."))
+
+
+def unblock_person(*, person: TelegramUser, by: User, reason: str) -> None:
+    """Let this person be sent messages again.
+
+    Raises:
+        NotBlocked: nobody blocks them.
+    """
+    with transaction.atomic(), pghistory.context(user=by.pk, reason=reason):
+        deleted, _rows = BlockedUser.objects.filter(pk=person.pk).delete()
+        if not deleted:
+            raise NotBlocked(_("This person is not blocked."))
+
+
+def disclose_emails(*, person: TelegramUser, to: User, at: datetime) -> None:
+    """Write down that somebody is about to see a person's e-mail addresses in full."""
+    EmailDisclosure.objects.create(telegram_user=person, shown_to=to, shown_at=at)
