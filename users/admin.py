@@ -9,7 +9,8 @@ import allauth.usersessions.admin  # noqa: F401  registered here, to be register
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -22,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address
 from users.event_types import EVENT_LABELS, event_label
 from users.models import BlockedUser, Event, PeopleExport, PersonTotals, TelegramUser, User
+from users.roles import ROLES
 
 PEOPLE_FOUND = 500  # a name that fits more people narrows nothing
 
@@ -245,7 +247,21 @@ def _is_administrator(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
 
 
-admin.site.unregister((Authenticator, UserSession))
+admin.site.unregister((Authenticator, UserSession, Group))
+
+
+@admin.register(Group)
+class StaffGroupAdmin(GroupAdmin):
+    """Groups of staff. What the four of users/roles.py may do is written there: here it can be read."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.name not in ROLES)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.name not in ROLES)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
 
 @admin.register(Authenticator)

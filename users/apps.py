@@ -1,9 +1,15 @@
 """Registers the app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class UsersConfig(AppConfig):
     name = "users"
     verbose_name = _("Users")
+
+    def ready(self) -> None:
+        from users.roles import keep_roles
+
+        post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")

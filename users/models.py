@@ -41,6 +41,8 @@ class TelegramUser(models.Model):
         permissions = [
             ("view_email", _("Can see e-mail addresses in full, and search by them")),
             ("export_people", _("Can download the list of people")),
+            ("export_person", _("Can download everything held about one person")),
+            ("erase_person", _("Can erase a person from every table")),
         ]
         triggers = keep_person_totals(
             columns=("username", "first_name", "last_name", "language_code", "first_seen_at"), insert=CREATE_TOTALS

@@ -2,23 +2,17 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
-from django.db.models import Q
 
 from hsl_dashboard.demo import LOGINS, PASSWORD
 from hsl_dashboard.environment import is_on_this_machine
 from users.models import TelegramUser, User
+from users.roles import ADMINISTRATOR, COURSES, MARKETING, VIEWER
 
-# The group of each login, and what it may do where no migration has filled the group.
-GROUPS = {
-    "marketing": ("Marketing manager", Q(codename__startswith="view_") | Q(content_type__app_label="messaging")),
-    "courses": ("Course manager", Q(codename__startswith="view_") | Q(content_type__app_label="bookings")),
-    "viewer": ("Viewer", Q(codename__startswith="view_")),
-}
-OURS = ("users", "bookings", "messaging", "analytics")
+# The group of each login; ``migrate`` has filled them.
+GROUPS = {"admin": ADMINISTRATOR, "marketing": MARKETING, "courses": COURSES, "viewer": VIEWER}
 
 
 class Command(BaseCommand):
@@ -42,12 +36,4 @@ class Command(BaseCommand):
         account.set_password(PASSWORD)
         account.is_staff = account.is_superuser = name == "admin"
         account.save()
-        if name in GROUPS:
-            account.groups.add(self._group(*GROUPS[name]))
-
-    def _group(self, name: str, may: Q) -> Group:
-        group, _ = Group.objects.get_or_create(name=name)
-        if not group.permissions.exists():
-            labels = [label for label in OURS if apps.is_installed(label)]
-            group.permissions.set(Permission.objects.filter(may, content_type__app_label__in=labels))
-        return group
+        account.groups.add(Group.objects.get(name=GROUPS[name]))
