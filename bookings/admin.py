@@ -9,15 +9,16 @@ from django.contrib import admin, messages
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin_forms import BookingStatusForm, BulkStatusForm, ReferralCouponForm
 from bookings.bulk import change_in_bulk, label_of, plan_bulk_change
-from bookings.labels import NOTHING
+from bookings.history import booking_history
+from bookings.labels import NOTHING, Labels
 from bookings.models import (
     Booking,
     Course,
@@ -36,13 +37,6 @@ Status = Booking.Status
 
 AT_ONCE = 500  # bookings in one bulk action: a page that one can still read, and seconds of work
 SEEN = re.compile(r"(?P<id>\d{1,10}):(?P<status>-?\d{1,10})?")
-BADGES = {
-    Status.NEW: "new",
-    Status.PENDING: "pending",
-    Status.CONFIRMED: "confirmed",
-    Status.CANCELLED: "cancelled",
-    None: "unknown",
-}
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -109,8 +103,8 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
     ordering = (models.F("created_at").desc(nulls_last=True), "-id")
     actions = ("confirm_bookings", "cancel_bookings")
     readonly_fields = (
-        "number", "person", "username", "first_name", "course_name", "stream", "course_stream", "status_badge",
-        "discount_percent", "referral_code", "created_at",
+        "person", "username", "first_name", "course_name", "stream_and_code", "discount_percent", "referral_code",
+        "created_at", "status_badge",
     )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -144,14 +138,21 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
         return type("BookingStatusFormForUser", (BookingStatusForm,), {"by": request.user})
 
     def get_fieldsets(self, request: HttpRequest, obj: Booking | None = None) -> Any:
-        facts = (_("As the bot wrote it"), {"fields": self.readonly_fields})
+        facts = [field for field in self.readonly_fields if field != "status_badge"]
+        written = (_("As the bot wrote it"), {"fields": facts})
         if obj is None or not self.has_change_permission(request, obj):
-            return [facts]
+            return [(_("Status"), {"fields": ["status_badge"]}), written]
         moves = moves_for(obj.confirmed, by=request.user)
         fields = ["status_to", "seen"]
         if any(move.needs_reason for move in moves):
             fields.insert(1, "reason")
-        return [(_("Status"), {"fields": fields}), facts]
+        return [(_("Status"), {"fields": fields}), written]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Tell the booking's history beneath its form."""
+        if kwargs.get("obj") is not None:
+            context["history"] = booking_history(kwargs["obj"], Labels.read())
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
         """Save through the service: rules, audit, and the event that the bot would have written."""
@@ -227,7 +228,12 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
 
     @admin.display(description=_("status"), ordering="confirmed")
     def status_badge(self, booking: Booking) -> SafeString:
-        return format_html('<span class="badge badge-{}">{}</span>', BADGES[booking.status], booking.status_label)
+        return render_to_string("_shared/_status_badge.html", {"status": booking.confirmed})
+
+    @admin.display(description=_("stream"))
+    def stream_and_code(self, booking: Booking) -> str:
+        name, code = getattr(booking, "stream_name", None), booking.course_stream or NOTHING
+        return f"{name} ({code})" if name else code
 
     @admin.display(description=_("discount"), ordering="discount_percent")
     def discount(self, booking: Booking) -> str:

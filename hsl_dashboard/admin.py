@@ -63,6 +63,13 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class TableChangeList(ChangeList):
+    """A list under the name of its table: most of them are only read, so nobody is told to choose what to change."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_popup:
+            self.title = capfirst(str(self.opts.verbose_name_plural))
+
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)
@@ -86,6 +93,12 @@ class TableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TableChangeList
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Head a row's page with what it is; the subtitle says which."""
+        if context.get("original") is not None:
+            context["title"] = capfirst(str(self.opts.verbose_name))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_delete_permission(request, obj)

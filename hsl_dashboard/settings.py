@@ -114,6 +114,7 @@ PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 LANGUAGE_CODE = one_of("LANGUAGE_CODE", default="ru", choices=("ru", "en"))
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
 LOCALE_PATHS = [ROOT / "locale"]
+FORMAT_MODULE_PATH = ["hsl_dashboard.formats"]
 USE_I18N = True
 TIME_ZONE = time_zone()
 USE_TZ = True
