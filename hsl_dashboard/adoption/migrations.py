@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.db.migrations import AddField, AddIndex, CreateModel, Migration, RunSQL
+from django.db.migrations import AddConstraint, AddField, AddIndex, AlterModelOptions, CreateModel, Migration, RunSQL
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -17,7 +17,7 @@ from hsl_dashboard.adoption.step import NO_LOCK, Step, Takeover
 from hsl_dashboard.adoption.target import BOT_TABLE_MIGRATIONS
 
 # Operations whose SQL depends on nothing but the models, so that it can be written before any lock is taken.
-PLAIN = (CreateModel, AddField, AddIndex, RunSQL, AddTrigger, RemoveTrigger)
+PLAIN = (CreateModel, AddField, AddIndex, AddConstraint, AlterModelOptions, RunSQL, AddTrigger, RemoveTrigger)
 
 
 class SwiftExecutor(MigrationExecutor):

@@ -11,6 +11,8 @@ from tests.adoption.busy_bot import FIRST_PERSON, PEOPLE_A_ROUND, BusyBot
 from tests.adoption.databases import columns_of, contents, start
 
 LONGEST_WAIT = 2.0  # seconds
+# Whole takeovers, several in a test, on a machine that may have other things to do.
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_the_bot_works_on_while_its_database_is_taken_over(live):

@@ -10,6 +10,9 @@ from tests.adoption.busy_bot import BusyBot
 from tests.adoption.databases import Database, columns_of, contents, start
 from tests.adoption.test_takeover import columns, constraints, indexes, triggers
 
+# Whole takeovers, several in a test, on a machine that may have other things to do.
+pytestmark = pytest.mark.timeout(240)
+
 
 class PowerCut(Exception):
     pass

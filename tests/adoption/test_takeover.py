@@ -2,10 +2,13 @@
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
+from pytest_django.asserts import assertContains
 
 from hsl_dashboard.adoption.catalog import same_default
 from tests import bot
 from tests.adoption.databases import BOT_TABLES, Database, columns_of, contents
+from tests.factories import UserFactory
 
 NEW_PERSON = 9_100_000_000
 
@@ -65,6 +68,27 @@ def test_what_the_bot_does_works_as_before(adopted):
 
     people = adopted.value("SELECT count(*) FROM users WHERE user_id BETWEEN %s AND %s", [NEW_PERSON, NEW_PERSON + 8])
     assert people == 9
+
+
+def test_streams_are_described_and_numbering_goes_on_after_the_bots_rows(adopted):
+    assert adopted.rows(
+        "SELECT count(*), count(*) FILTER (WHERE is_current) FROM bookings_stream WHERE course_id = 1"
+    ) == [(7, 1)]
+
+    adopted.run("INSERT INTO courses (name, button_text) VALUES ('Курс', 'Курс')")
+
+    assert adopted.value("SELECT max(id) FROM courses") == 3
+
+
+@pytest.mark.parametrize("address", ["/workshops/", "/workshops/stream/8th_stream/", "/bookings/"])
+def test_the_pages_show_the_adopted_school(adopted, address):
+    with adopted.as_default():
+        client = Client()
+        client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+
+        response = client.get(address)
+
+    assertContains(response, "8-й поток")
 
 
 def test_people_whom_only_the_rows_name_get_their_newest_name_and_first_day(live):
