@@ -68,7 +68,7 @@ class _Database:
 
     async def close(self) -> None:
         # Not connection.close itself: here, outside the thread, the proxy is another connection.
-        await self.run(lambda: connection.close())  # noqa: PLW0108
+        await self.run(lambda: connection.close())
         self.thread.shutdown()
 
 

@@ -1,4 +1,4 @@
-"""Courses, streams and bookings in a real browser: by mouse, by keyboard, without JavaScript, both themes and widths."""
+"""Courses, streams and bookings in a real browser: by mouse, by keyboard, without JavaScript, in both themes."""
 
 from typing import Literal
 
