@@ -146,6 +146,20 @@ class Booking(models.Model):
             # Counts by stream and status without touching the table.
             models.Index("course", "course_stream", "confirmed", name="bookings_stream_status"),
             models.Index("confirmed", models.F("created_at").desc(nulls_last=True), name="bookings_status_created"),
+            # People with two active bookings of a course, found without touching the table.
+            models.Index(
+                "telegram_user",
+                "course",
+                "id",
+                name="bookings_active",
+                condition=models.Q(confirmed=None) | ~models.Q(confirmed=-1),
+            ),
+            # Nearly empty: who paid and is in no stream.
+            models.Index(
+                "id",
+                name="bookings_without_stream",
+                condition=models.Q(confirmed=2) & (models.Q(course_stream=None) | models.Q(course_stream="")),
+            ),
             models.Index("referral_code", name="bookings_referral_code", condition=~models.Q(referral_code=None)),
         ]
         constraints = [

@@ -22,4 +22,5 @@ urlpatterns = [
     path("bookings/", views.booking_list, name="booking_list"),
     path("bookings/<int:pk>/", views.booking_detail, name="booking_detail"),
     path("bookings/<int:pk>/status/", views.booking_status, name="booking_status"),
+    path("data-quality/", views.data_quality, name="data_quality"),
 ]

@@ -1,0 +1,313 @@
+"""What in the data cannot be right, and where it is mended: a count and a list for each kind of trouble."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.paginator import Page, Paginator
+from django.db.models import CharField, Count, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from bookings.filters import NONE
+from bookings.labels import Labels
+from bookings.models import Booking, FreeLessonRegistration, ReferralCoupon
+from bookings.statistics import course_statistics
+from bookings.tables import person_address
+from users.models import Event, PersonTotals, TelegramUser
+
+# As bookings.making counts them: everything but a cancelled one holds a place.
+ACTIVE = Q(confirmed=None) | ~Q(confirmed=Booking.Status.CANCELLED)
+PAGE_SIZE = 50  # rows
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A way to mend it: what the link says, and where it leads."""
+
+    label: Any
+    address: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One row of the list: who or what it is about, what is wrong, and the links that mend it."""
+
+    what: str = ""
+    person: TelegramUser | None = None
+    person_address: str = ""
+    bookings: list[Booking] = field(default_factory=list)
+    at: datetime | None = None
+    repairs: list[Repair] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of trouble: its rows as a query or a list, and how a page of them becomes rows to read."""
+
+    name: str
+    label: Any
+    definition: Any
+    rows: Callable[[Labels], Any]
+    show: Callable[[Iterable[Any], Labels], list[Trouble]]
+    permission: str = "bookings.view_booking"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A kind and how many of it there are."""
+
+    kind: Kind
+    count: int
+    rows: Any
+    labels: Labels
+
+    def page(self, number: str | None) -> "tuple[Page[Any], list[Trouble]]":
+        paginator = Paginator(self.rows, PAGE_SIZE)
+        paginator.count = self.count  # known already: not asked a second time
+        page = paginator.get_page(number)
+        return page, self.kind.show(page, self.labels)
+
+
+def find_troubles(*, may: Callable[[str], bool], at: datetime) -> list[Finding]:
+    """Count every kind of trouble that somebody may see."""
+    labels, findings = Labels.read(), []
+    for kind in (*KINDS, _future(at)):
+        if may(kind.permission):
+            rows = kind.rows(labels)
+            count = len(rows) if isinstance(rows, list) else rows.count()
+            findings.append(Finding(kind, count, rows, labels))
+    return findings
+
+
+# Doubles --------------------------------------------------------------------------------------------------------------
+
+
+def doubles(_labels: Labels) -> "QuerySet[Any, Any]":
+    """People with more than one active booking of a course; an index over the active ones answers alone."""
+    return (
+        Booking.objects.filter(ACTIVE, course__isnull=False)
+        .order_by("telegram_user_id", "course_id")
+        .values("telegram_user_id", "course_id")
+        .annotate(number=Count("*"), ids=ArrayAgg("pk"))
+        .filter(number__gt=1)
+    )
+
+
+def _show_doubles(rows: Iterable[Any], labels: Labels) -> list[Trouble]:
+    rows = list(rows)
+    bookings = Booking.objects.with_person().in_bulk([pk for row in rows for pk in row["ids"]])
+    troubles = []
+    for row in rows:
+        active = [bookings[pk] for pk in sorted(row["ids"]) if pk in bookings]
+        if active:
+            person = active[0].telegram_user
+            course = labels.course(row["course_id"])
+            repairs = [Repair(f"#{booking.pk}", _address_of(booking)) for booking in active]
+            troubles.append(Trouble(course, person, person_address(person), active, repairs=repairs))
+    return troubles
+
+
+# Bookings -------------------------------------------------------------------------------------------------------------
+
+
+def confirmed_without_stream(_labels: Labels) -> "QuerySet[Booking]":
+    nowhere = Q(course_stream=None) | Q(course_stream="")
+    return Booking.objects.confirmed().filter(nowhere).with_person().newest_first()
+
+
+def with_unknown_status(_labels: Labels) -> "QuerySet[Booking]":
+    # Ranges instead of «not one of four»: the index on the status serves them.
+    beyond = Q(confirmed__lt=min(Booking.Status.values)) | Q(confirmed__gt=max(Booking.Status.values))
+    return Booking.objects.filter(beyond | Q(confirmed=None)).with_person().newest_first()
+
+
+def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]:
+    return [
+        Trouble(
+            " · ".join((labels.course(booking.course_id), labels.stream(booking.course_id, booking.course_stream))),
+            booking.telegram_user,
+            person_address(booking.telegram_user),
+            [booking],
+            booking.created_at,
+            [Repair(f"#{booking.pk}", _address_of(booking))],
+        )
+        for booking in bookings
+    ]
+
+
+def unknown_streams(labels: Labels) -> list[tuple[int | None, str, int]]:
+    """Codes that the bot writes and nobody has described: course, code, bookings."""
+    return [
+        (stream.course_id, stream.code, stream.counts.total)
+        for course in course_statistics(labels)
+        for stream in course.streams
+        if stream.code and stream.stream is None and stream.counts.total
+    ]
+
+
+def _show_streams(rows: Iterable[tuple[int | None, str, int]], labels: Labels) -> list[Trouble]:
+    add = reverse("admin:bookings_stream_add")
+    bookings = reverse("bookings:booking_list")
+    return [
+        Trouble(
+            f"{labels.course(course_id)}: {code} ({count})",
+            repairs=[
+                Repair(_("Describe the stream"), f"{add}?{urlencode({'course': course_id or '', 'code': code})}"),
+                Repair(
+                    _("Show its bookings"), f"{bookings}?{urlencode({'course': course_id or NONE, 'stream': code})}"
+                ),
+            ],
+        )
+        for course_id, code, count in rows
+    ]
+
+
+# Coupons and people ---------------------------------------------------------------------------------------------------
+
+
+def coupons_over_limit(_labels: Labels) -> "QuerySet[ReferralCoupon]":
+    return ReferralCoupon.objects.filter(current_activations__gt=F("max_activations")).order_by("code")
+
+
+def _show_coupons(coupons: Iterable[ReferralCoupon], _labels: Labels) -> list[Trouble]:
+    bookings = reverse("bookings:booking_list")
+    return [
+        Trouble(
+            _("%(code)s: used %(used)s of %(limit)s")
+            % {"code": coupon.code, "used": coupon.current_activations, "limit": coupon.max_activations},
+            at=coupon.created_at,
+            repairs=[
+                Repair(_("Change the coupon"), reverse("admin:bookings_referralcoupon_change", args=[coupon.pk])),
+                Repair(_("Show its bookings"), f"{bookings}?{urlencode({'referral': coupon.code})}"),
+            ],
+        )
+        for coupon in coupons
+    ]
+
+
+def nameless_people(_labels: Labels) -> "QuerySet[PersonTotals]":
+    """People of whom no name and no @username is known: the key by which the list sorts them is empty."""
+    return PersonTotals.objects.filter(name_key="").select_related("telegram_user").order_by("-telegram_user_id")
+
+
+def _show_people(rows: Iterable[PersonTotals], _labels: Labels) -> list[Trouble]:
+    return [
+        Trouble(
+            _("%(bookings)s bookings, %(events)s events") % {"bookings": row.bookings, "events": row.events},
+            row.telegram_user,
+            person_address(row.telegram_user),
+            at=row.first_seen_at,
+            repairs=[Repair(_("Open the person"), _person_or_bookings(row.telegram_user))],
+        )
+        for row in rows
+    ]
+
+
+# Future ---------------------------------------------------------------------------------------------------------------
+
+
+def _future(at: datetime) -> Kind:
+    """What is dated after ``at``; one index of each table is read from its end."""
+    parts = (
+        ("booking", Booking.objects, "created_at"),
+        ("event", Event.objects, "created_at"),
+        ("lesson", FreeLessonRegistration.objects, "registered_at"),
+        ("person", PersonTotals.objects, "first_seen_at"),
+    )
+
+    def rows(_labels: Labels) -> Any:
+        queries = [
+            manager.filter(**{f"{column}__gt": at})
+            .order_by()
+            .annotate(kind=Value(kind, CharField()), number=F("pk"), on=Coalesce(column, column))
+            .values_list("kind", "number", "telegram_user_id", "on")
+            for kind, manager, column in parts
+        ]
+        return queries[0].union(*queries[1:], all=True).order_by("-on", "kind", "number")
+
+    return Kind("future", _("Dates in the future"), _("Rows that claim to be from the future."), rows, _show_future)
+
+
+def _show_future(rows: Iterable[tuple[str, int, int, datetime]], _labels: Labels) -> list[Trouble]:
+    rows = list(rows)
+    people = TelegramUser.objects.in_bulk([user_id for _kind, _number, user_id, _on in rows])
+    words = {
+        "booking": _("Booking #%(number)s"),
+        "event": _("Event #%(number)s"),
+        "lesson": _("Registration for a free lesson #%(number)s"),
+        "person": _("First seen"),
+    }
+    troubles = []
+    for kind, number, user_id, on in rows:
+        person = people.get(user_id)
+        mend = reverse("bookings:booking_detail", args=[number]) if kind == "booking" else _person_or_bookings(person)
+        label = f"#{number}" if kind == "booking" else _("Open the person")
+        what = str(words[kind] % {"number": number})
+        troubles.append(
+            Trouble(what, person, person_address(person) if person else "", at=on, repairs=[Repair(label, mend)])
+        )
+    return troubles
+
+
+def _address_of(booking: Booking) -> str:
+    return reverse("bookings:booking_detail", args=[booking.pk])
+
+
+def _person_or_bookings(person: TelegramUser | None) -> str:
+    bookings = reverse("bookings:booking_list")
+    if person is None:
+        return bookings
+    return person_address(person) or f"{bookings}?{urlencode({'q': person.pk})}"
+
+
+KINDS = (
+    Kind(
+        "doubles",
+        _("Two active bookings"),
+        _("People with more than one booking of a course that is not cancelled. Cancel the one that is too many."),
+        doubles,
+        _show_doubles,
+    ),
+    Kind(
+        "no-stream",
+        _("Confirmed without a stream"),
+        _("Paid, and in no list of students: open the booking and choose its stream."),
+        confirmed_without_stream,
+        _show_bookings,
+    ),
+    Kind(
+        "streams",
+        _("Unknown streams"),
+        _("Codes that the bot writes and nobody has described, with the number of their bookings."),
+        unknown_streams,
+        _show_streams,
+    ),
+    Kind(
+        "statuses",
+        _("Unknown statuses"),
+        _("Bookings whose status is empty or a number that means nothing to anybody. Set the right one."),
+        with_unknown_status,
+        _show_bookings,
+    ),
+    Kind(
+        "coupons",
+        _("Coupons over their limit"),
+        _("Used more often than allowed. Raise the limit, or look who used it."),
+        coupons_over_limit,
+        _show_coupons,
+        "bookings.view_referralcoupon",
+    ),
+    Kind(
+        "nameless",
+        _("People without a name"),
+        _("No name and no @username. The bot writes them when the person writes to it next."),
+        nameless_people,
+        _show_people,
+        "users.view_telegramuser",
+    ),
+)
