@@ -1,5 +1,6 @@
 """The Django admin of staff accounts, the bot's people, their events and blocks."""
 
+import json
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -170,7 +171,7 @@ class EventAdmin(PersonRowsMixin, ReadOnlyAdmin):
 
     @admin.display(description=_("details"))
     def short_details(self, event: Event) -> str:
-        text = "" if event.details is None else str(event.details)
+        text = "" if event.details is None else json.dumps(event.details, ensure_ascii=False)
         return text if len(text) <= 80 else f"{text[:79]}…"
 
     @admin.display(description=_("details"))
@@ -248,6 +249,9 @@ def _is_administrator(request: HttpRequest) -> bool:
 
 
 admin.site.unregister((Authenticator, UserSession, Group))
+# allauth gives them no names that could be translated; migrations read the names from the class, not from here.
+Authenticator._meta.verbose_name, Authenticator._meta.verbose_name_plural = _("second factor"), _("second factors")
+UserSession._meta.verbose_name, UserSession._meta.verbose_name_plural = _("session"), _("sessions")
 
 
 @admin.register(Group)

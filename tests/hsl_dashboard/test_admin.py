@@ -24,7 +24,14 @@ from hsl_dashboard.admin import BoundedPaginator, number_in
 from hsl_dashboard.cascades import count_deleted_along
 from hsl_dashboard.management.demo_school.names import HOSTILE_NAMES
 from messaging.models import Broadcast, Recipient
-from tests.factories import BookingFactory, CourseFactory, EventFactory, TelegramUserFactory, UserFactory
+from tests.factories import (
+    BookingFactory,
+    CourseFactory,
+    EventFactory,
+    StreamFactory,
+    TelegramUserFactory,
+    UserFactory,
+)
 from users.models import BlockedUser, Event, TelegramUser, User
 
 OURS = sorted(
@@ -200,6 +207,26 @@ def test_no_list_asks_more_of_the_database_for_more_rows(staff_client):
     many = {model._meta.label: _queries(staff_client, address_of(model)) for model in OURS}
 
     assert {label: (few[label], number) for label, number in many.items() if number > min(few[label] + 1, 14)} == {}
+
+
+def test_the_lists_are_named_in_russian(staff_client):
+    page = staff_client.get("/admin/").content.decode()
+
+    shown = [str(model["name"]) for app in admin.site.get_app_list(_request(staff_client)) for model in app["models"]]
+    ours = [name for name in shown if name != "Crontab"]
+    assert ours
+    assert not [name for name in ours if name.isascii()]
+    assert "Бронирования" in page
+
+
+@pytest.mark.parametrize("row", [BookingFactory, StreamFactory], ids=["booking", "stream"])
+def test_the_page_of_a_row_leads_to_the_dashboards_page_of_it(staff_client, row):
+    thing = row.create()
+
+    response = staff_client.get(address_of(type(thing), "change", thing.pk))
+
+    assertContains(response, "Смотреть на сайте")
+    assert staff_client.get(response.context["absolute_url"]).status_code == 200
 
 
 # Searching -----------------------------------------------------------------------------------------------------------
