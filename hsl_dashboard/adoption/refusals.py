@@ -63,24 +63,32 @@ def _refuse_database(takeover: Takeover) -> None:
 
 
 def _refuse_rights(takeover: Takeover) -> None:
-    me, may_create, superuser = _row(
-        "SELECT current_user, has_schema_privilege('public', 'CREATE'),"
-        " (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
-    )
+    """One role must own all of it: we work as the owner of ``bookings``, and what it makes the bot must reach."""
+    me = _row("SELECT current_user")[0]
     tables = takeover.catalog.tables.values()
     foreign = sorted(table.name for table in tables if not table.may_alter)
-    owners = sorted({table.owner for table in tables if not table.may_alter})
     if foreign:
+        owners = sorted({table.owner for table in tables if not table.may_alter})
         raise AdoptionFailed(
             f"{me} may not change {', '.join(foreign)}. Let the owner grant it: "
             + " ".join(f'GRANT "{owner}" TO "{me}";' for owner in owners)
         )
-    if not may_create:
-        raise AdoptionFailed(f'{me} may not create tables in public: GRANT CREATE ON SCHEMA public TO "{me}";')
-    _refuse_shut_out_writers(takeover.catalog.tables["bookings"].owner, superuser=superuser)
+    owner = takeover.catalog.tables["bookings"].owner
+    for table in tables:
+        if not _row("SELECT pg_has_role(%s, %s, 'USAGE')", [owner, table.owner])[0]:
+            raise AdoptionFailed(
+                f"bookings belongs to {owner}, and {table.name} to {table.owner}. One role must own all of the bot's "
+                f'tables: ALTER TABLE "{table.name}" OWNER TO "{owner}";'
+            )
+    if not _row("SELECT has_schema_privilege(%s, 'public', 'CREATE')", [owner])[0]:
+        raise AdoptionFailed(
+            f"{owner}, who owns the bot's tables and will own ours, may not create any: "
+            f'GRANT CREATE ON SCHEMA public TO "{owner}";'
+        )
+    _refuse_shut_out_writers(owner)
 
 
-def _refuse_shut_out_writers(owner: str, *, superuser: bool) -> None:
+def _refuse_shut_out_writers(owner: str) -> None:
     """Our triggers write our tables as whoever writes the bot's: who may not, could write neither any more."""
     rows = _rows(
         "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper"
@@ -176,8 +184,8 @@ def _count(sql: str) -> int:
     return int(_row(f"SELECT count(*) FROM ({sql}) found")[0])
 
 
-def _row(sql: str) -> tuple[Any, ...]:
-    return _rows(sql)[0]
+def _row(sql: str, params: list[str] | None = None) -> tuple[Any, ...]:
+    return _rows(sql, params)[0]
 
 
 def _rows(sql: str, params: list[str] | None = None) -> list[tuple[Any, ...]]:

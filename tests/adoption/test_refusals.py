@@ -139,9 +139,27 @@ class TestRoles:
         with pytest.raises(AdoptionFailed, match=rf'{robot} writes .*GRANT "{owner}" TO "{robot}"'):
             live.adopt()
 
+    def test_tables_of_several_owners_are_named(self, live, roles):
+        owner, robot, _ = roles
+        live.run(f'ALTER TABLE users OWNER TO "{robot}"', f'REVOKE ALL ON bookings FROM "{robot}"')
+
+        with pytest.raises(AdoptionFailed, match=rf'ALTER TABLE "users" OWNER TO "{owner}"'):
+            live.adopt()
+
+    def test_an_owner_who_may_not_make_tables_is_told_what_to_grant(self, live, roles):
+        owner, robot, _ = roles
+        live.run(
+            f'GRANT "{owner}" TO "{robot}"',
+            "ALTER SCHEMA public OWNER TO CURRENT_USER",
+            f'REVOKE CREATE ON SCHEMA public FROM PUBLIC, "{owner}"',
+        )
+
+        with pytest.raises(AdoptionFailed, match=rf'GRANT CREATE ON SCHEMA public TO "{owner}"'):
+            live.adopt()
+
     def test_owner_bot_and_dashboard_work_side_by_side(self, live, roles):
         owner, robot, dashboard = roles
-        live.run(f'GRANT "{owner}" TO "{dashboard}", "{robot}"')
+        live.run(f'GRANT "{owner}" TO "{dashboard}", "{robot}"', f"ALTER ROLE \"{dashboard}\" SET role = '{owner}'")
 
         live.user = dashboard
         assert "Every row that was there is there" in live.adopt()
