@@ -6,6 +6,7 @@ import pghistory
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -100,6 +101,12 @@ class Event(models.Model):
             models.Index("event_type", models.F("created_at").desc(nulls_last=True), name="events_type_created"),
             models.Index(
                 models.F("created_at").desc(nulls_last=True), models.F("id").desc(), name="events_newest_first"
+            ),
+            # The history of one booking. ->> reads a number and a string alike; few events are of this kind.
+            models.Index(
+                KeyTextTransform("booking_id", "details"),
+                condition=models.Q(event_type="booking_status_changed"),
+                name="events_booking_history",
             ),
         ]
         constraints = [
