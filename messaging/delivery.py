@@ -29,7 +29,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 SLICE = 5.0  # seconds a runner works before it makes room for another broadcast
-WINDOW = 128  # calls in flight: 1,000/s at 100 ms; each costs some kilobytes
+# Calls in flight: a second's worth, so that slow answers do not lower the rate; 128 are enough for 1,000/s at 100 ms.
+FEWEST, MOST = 16, 128
 RECORD_EVERY = 0.1  # seconds
 RECORD_AT = 50  # rows
 SEEN_EVERY = 2.0  # seconds between two signs of life
@@ -94,6 +95,7 @@ class Delivery:
         self.over = False
         self.again = True
         self.seen_at = time.monotonic()
+        self.window = min(max(int(limiter.per_second), FEWEST), MOST)
         # A row claimed longer ago than half the time to its rescue is not called for any more.
         self.claim_lasts = settings.TELEGRAM_CALL_TIMEOUT / 2
 
@@ -125,7 +127,7 @@ class Delivery:
     # Taking rows
 
     async def _round(self) -> None:
-        free = min(WINDOW, self.watch.window) - len(self.calls)
+        free = min(self.window, self.watch.window) - len(self.calls)
         if free <= 0:
             await asyncio.wait(self.calls, timeout=0.25, return_when=asyncio.FIRST_COMPLETED)
             return

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from messaging.limiter import HORIZON, Limiter, LimiterForgot, LimiterUnavailable, Slot, _Clock
+from messaging.limiter import Limiter, LimiterForgot, LimiterUnavailable, Slot, _Clock
 
 
 def run(scenario, *, per_second: float = 100.0, warm: bool = True):
@@ -51,7 +51,7 @@ def most_in_a_second(marks: list[int]) -> int:
 def test_three_processes_together_hold_the_rate_and_never_exceed_it(per_second):
     async def scenario(first):
         others = [Limiter(first.redis, token="1:a", per_second=per_second) for _ in range(2)]
-        return await asyncio.gather(*(collect(limiter, 2.5, want=20) for limiter in [first, *others]))
+        return await asyncio.gather(*(collect(limiter, 2.2, want=20) for limiter in [first, *others]))
 
     marks = sorted(itertools.chain(*run(scenario, per_second=per_second)))
 
@@ -63,13 +63,13 @@ def test_three_processes_together_hold_the_rate_and_never_exceed_it(per_second):
 def test_slots_come_one_after_the_other_and_not_further_ahead_than_the_horizon():
     async def scenario(limiter):
         asked = time.monotonic()
-        return asked, await limiter.reserve(500)
+        return asked + limiter.ahead, await limiter.reserve(500)
 
-    asked, grant = run(scenario, per_second=100)
+    end, grant = run(scenario, per_second=100)
 
     moments = [slot.at for slot in grant.slots]
     assert moments == sorted(moments)
-    assert moments[-1] - asked < HORIZON + 0.05
+    assert moments[-1] < end + 0.05
     assert all(later - earlier >= 0.0098 for earlier, later in itertools.pairwise(moments))
 
 
@@ -82,7 +82,7 @@ def test_slots_given_back_are_given_out_again():
 
     first, again, nothing_left = run(scenario, per_second=100)
 
-    assert (first >= 19, again >= 19) == (True, True)
+    assert (first >= 8, again >= 8) == (True, True)
     assert nothing_left <= 1
 
 

@@ -1,0 +1,318 @@
+"""What may go wrong while messages are sent, each with the same questions at its end."""
+
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import OperationalError, connection, connections
+from django.utils import timezone
+
+from messaging import services
+from messaging.audiences import Audience, Individuals
+from messaging.models import Broadcast, Recipient
+from tests.chaos.system import System
+from users.models import User
+
+TELEGRAM_LIMIT = 1.2  # of the configured rate: as Telegram's 30 stand to our 25
+PATIENCE = 240  # seconds for one scenario
+ENDED = {"finished", "cancelled"}
+
+
+class Broken(AssertionError):
+    """A promise was not kept; the text says which."""
+
+
+@dataclass
+class Result:
+    """One line of the table."""
+
+    name: str
+    recipients: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+    lost_at_most: int = 0
+    duplicates: int = 0
+    peak: int = 0
+    seconds: float = 0.0
+    note: str = ""
+
+    def row(self) -> str:
+        counts = [self.states.get(state, 0) for state in ("sent", "failed", "cancelled", "uncertain")]
+        cells = [self.name, self.recipients, *counts, self.lost_at_most, self.duplicates, self.peak]
+        return "| " + " | ".join(str(cell) for cell in [*cells, f"{self.seconds:.0f}", self.note]) + " |"
+
+
+HEAD = (
+    "| scenario | people | sent | failed | cancelled | uncertain "
+    "| under way | duplicates | most in 1 s | seconds | also |\n"
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|"
+)
+
+
+class Chaos:
+    """A running system, the staff who use it, and the dice."""
+
+    def __init__(self, system: System, *, seed: int, scale: int) -> None:
+        self.system = system
+        self.dice = random.Random(seed)
+        self.scale = scale
+        self.staff = User.objects.create(username="chaos")
+        self.next_person = 1_000_000
+
+    def people(self, count: int) -> list[int]:
+        first, self.next_person = self.next_person, self.next_person + count
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO users (user_id, first_name) SELECT id, 'Анна' FROM generate_series(%s, %s) AS id",
+                [first, first + count - 1],
+            )
+        return list(range(first, first + count))
+
+    def broadcast(self, count: int, **fields: object) -> Broadcast:
+        audience = Audience(include=(Individuals(ids=tuple(self.people(count))),))
+        options = {"text": f"Привет {uuid.uuid4()}", "audience": audience, "by": self.staff, **fields}
+        return services.create_broadcast(**options)  # type: ignore[arg-type]
+
+    def start(self, count: int, **fields: object) -> Broadcast:
+        broadcast = self.broadcast(count, **fields)
+        services.start_broadcast(broadcast=broadcast, by=self.staff, at=timezone.now())
+        return broadcast
+
+    @contextmanager
+    def scenario(self, name: str) -> Iterator[Result]:
+        self.system.sandbox.reset()
+        self.system.sandbox.configure(latency_ms=(20, 80))
+        self.system.lost_in_kills = 0
+        started = time.monotonic()
+        result = Result(name)
+        yield result
+        result.seconds = time.monotonic() - started
+
+    def wait(self, done: Callable[[], bool], what: str, *, within: float = PATIENCE) -> None:
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            try:
+                if done():
+                    return
+            except OperationalError:
+                connection.close()
+            time.sleep(0.1)
+        raise Broken(f"{what}: not within {within} s")
+
+    def wait_for_state(self, broadcast: Broadcast, *states: str) -> None:
+        def reached() -> bool:
+            broadcast.refresh_from_db()
+            return broadcast.state in states
+
+        self.wait(reached, f"#{broadcast.pk} becomes {' or '.join(states)}")
+
+    def wait_for_calls(self, count: int) -> None:
+        self.wait(lambda: self.system.sandbox.state()["requests"] >= count, f"{count} calls")
+
+    def judge(self, result: Result, broadcast: Broadcast, *, faults: int = 0) -> Result:
+        """Ask the questions that every scenario ends with; the sandbox is the witness."""
+        broadcast.refresh_from_db()
+        rows = list(Recipient.objects.filter(message=broadcast).values_list("telegram_user_id", "state"))
+        accepted = self.system.sandbox.accepted_counts()
+        result.recipients, result.states = len(rows), dict(Counter(state for _person, state in rows))
+        result.lost_at_most = self.system.lost_in_kills + faults
+        result.duplicates = sum(1 for person, _state in rows if accepted.get(person, 0) > 1)
+        result.peak = self.system.sandbox.peaks().requested
+        unfinished = result.states.keys() & {"pending", "sending"}
+        _insist(broadcast.state in ENDED and not unfinished, f"{broadcast.state} with {result.states}")
+        _insist(result.duplicates == 0, f"{result.duplicates} people got it twice")
+        for person, state in rows:
+            times = accepted.get(person, 0)
+            _insist(state != "sent" or times == 1, f"{person} is said to have it, and does not")
+            _insist(state in {"sent", "uncertain"} or times == 0, f"{person} is {state}, and has it")
+        uncertain = result.states.get("uncertain", 0)
+        _insist(uncertain <= result.lost_at_most, f"{uncertain} uncertain, {result.lost_at_most} were under way")
+        limit = self.system.rate * TELEGRAM_LIMIT
+        _insist(result.peak <= limit, f"{result.peak} calls in a second, and the limit is {limit}")
+        return result
+
+
+def _insist(kept: bool, broken: str) -> None:
+    if not kept:
+        raise Broken(broken)
+
+
+def kills(chaos: Chaos, *, count: int, times: int) -> Result:
+    """SIGKILL at random moments, with 3 % of the answers dropped after the message was taken."""
+    with chaos.scenario(f"kill -9 of a worker, {times} times, 3 % of answers dropped") as result:
+        fault = chaos.system.sandbox.fault("drop_after", probability=0.03)
+        broadcast = chaos.start(count)
+        for number in range(times):
+            chaos.wait_for_calls(round(count * (number + chaos.dice.random()) / (times + 1)))
+            chaos.system.kill_worker(chaos.dice.randrange(len(chaos.system.workers)), only_child=number % 2 == 1)
+        chaos.wait_for_state(broadcast, "finished")
+        return chaos.judge(result, broadcast, faults=chaos.system.sandbox.fault_hits(fault))
+
+
+def updates(chaos: Chaos, *, count: int, times: int) -> Result:
+    """SIGTERM, as at every update: not one recipient may become uncertain by it."""
+    with chaos.scenario(f"SIGTERM of a worker, {times} times") as result:
+        broadcast = chaos.start(count)
+        for number in range(times):
+            chaos.wait_for_calls(round(count * (number + 0.5) / (times + 1)))
+            chaos.system.terminate_worker(chaos.dice.randrange(len(chaos.system.workers)))
+        chaos.wait_for_state(broadcast, "finished")
+        return chaos.judge(result, broadcast)
+
+
+def valkey_is_lost(chaos: Chaos, *, count: int) -> Result:
+    """FLUSHALL, and later a restart with everything forgotten."""
+    with chaos.scenario("Valkey flushed, then killed and restarted empty") as result:
+        broadcast = chaos.start(count)
+        chaos.wait_for_calls(count // 4)
+        chaos.system.flush_valkey()
+        chaos.wait_for_calls(count // 2)
+        chaos.system.restart_valkey()
+        chaos.wait_for_state(broadcast, "finished")
+        return chaos.judge(result, broadcast)
+
+
+def postgres_restarts(chaos: Chaos, *, count: int) -> Result:
+    """PostgreSQL is restarted in the middle: between a call's answer and its record, too."""
+    with chaos.scenario("PostgreSQL restarted") as result:
+        broadcast = chaos.start(count)
+        chaos.wait_for_calls(count // 2)
+        chaos.system.restart_postgres()
+        connections.close_all()
+        chaos.wait_for_state(broadcast, "finished")
+        return chaos.judge(result, broadcast)
+
+
+def everybody_starts(chaos: Chaos, *, count: int) -> Result:
+    """Due for two beats, started by hand from four places at once, and its form posted twice."""
+    with chaos.scenario("two beats, three workers, four clicks and a form posted twice") as result:
+        token = uuid.uuid4()
+        people = chaos.people(count)
+        text = f"Привет {token}"
+        audience = Audience(include=(Individuals(ids=tuple(people)),))
+        ids: list[int] = []
+        won: list[bool] = []
+
+        def click() -> None:
+            broadcast = services.create_broadcast(text=text, audience=audience, by=chaos.staff, submission_token=token)
+            ids.append(broadcast.pk)
+            try:
+                services.schedule_broadcast(broadcast=broadcast, scheduled_at=timezone.now(), by=chaos.staff)
+                services.start_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
+                won.append(True)
+            except services.BroadcastMoved:
+                won.append(False)
+            finally:
+                connections.close_all()
+
+        clicks = [threading.Thread(target=click) for _ in range(4)]
+        for thread in clicks:
+            thread.start()
+        for thread in clicks:
+            thread.join()
+        _insist(len(ids) == 4 and len(set(ids)) == 1, f"the form made {len(set(ids))} broadcasts")
+        _insist(won.count(True) <= 1, "it was started twice")
+        broadcast = Broadcast.objects.get(pk=ids[0])
+        chaos.wait_for_state(broadcast, "finished")
+        return chaos.judge(result, broadcast)
+
+
+def storm_of_429(chaos: Chaos, *, count: int) -> Result:
+    """429 with a second or two to wait, again and again: nobody fails, and the halts are kept."""
+    with chaos.scenario("storm of 429") as result:
+        for retry_after in (1, 2):
+            chaos.system.sandbox.fault("too_many_requests", retry_after=retry_after, times=2, nth=count // 5)
+        broadcast = chaos.start(count)
+        chaos.wait_for_state(broadcast, "finished")
+        _insist(Recipient.objects.filter(message=broadcast, state="failed").count() == 0, "a 429 failed somebody")
+        result.note = f"{_calls_in_a_halt(chaos)} calls in a halt"
+        return chaos.judge(result, broadcast)
+
+
+def _calls_in_a_halt(chaos: Chaos) -> int:
+    """Calls between a 429 and the end of its halt, but for those whose moment had been given out before."""
+    entries = chaos.system.sandbox.ledger()
+    refused = [entry for entry in entries if entry.status == 429]
+    given_out = 0.35  # seconds: the limiter's horizon, the latency, and a loaded machine
+    early = [
+        entry
+        for one in refused
+        for entry in entries
+        if one.monotonic + given_out < entry.monotonic < one.monotonic + 0.95
+    ]
+    _insist(not early, f"{len(early)} calls in a halt")
+    return len(early)
+
+
+def poison(chaos: Chaos, *, count: int) -> Result:
+    """A message that Telegram refuses: it stops for a handful, is corrected, and reaches everybody."""
+    with chaos.scenario("a poisoned message, corrected and resumed") as result:
+        broadcast = chaos.start(count, text=f"poison {uuid.uuid4()}")
+        chaos.system.sandbox.fault("bad_request", text_contains="poison")
+        chaos.wait_for_state(broadcast, "paused")
+        chaos.wait(lambda: not broadcast.recipients.filter(state="sending").exists(), "calls end")
+        failed = broadcast.recipients.filter(state="failed").count()
+        _insist(failed <= 3 * 6, f"{failed} failed before it stopped")
+        services.edit_broadcast(broadcast=broadcast, by=chaos.staff, text=f"Исправлено {uuid.uuid4()}")
+        services.resume_broadcast(broadcast=broadcast, by=chaos.staff)
+        services.retry_failed(broadcast=broadcast, by=chaos.staff)
+        chaos.wait_for_state(broadcast, "finished")
+        result.note = f"{failed} failed at first"
+        return chaos.judge(result, broadcast)
+
+
+def pause_resume_cancel(chaos: Chaos, *, count: int) -> Result:
+    """Under load: pausing takes at most two seconds, resuming continues exactly, cancelling keeps the rest back."""
+    with chaos.scenario("pause, resume and cancel under load") as result:
+        broadcast = chaos.start(count)
+        chaos.wait_for_calls(count // 6)
+        services.pause_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
+        paused_at = time.time()
+        time.sleep(2)
+        calls = chaos.system.sandbox.state()["requests"]
+        time.sleep(1)
+        _insist(chaos.system.sandbox.state()["requests"] == calls, "it went on after two seconds of pause")
+        last = max(entry.at for entry in chaos.system.sandbox.ledger())
+        services.resume_broadcast(broadcast=broadcast, by=chaos.staff)
+        chaos.wait_for_calls(count // 2)
+        services.cancel_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
+        chaos.wait(
+            lambda: not broadcast.recipients.filter(state__in=["pending", "sending"]).exists(), "the rest is cancelled"
+        )
+        result.note = f"last call {max(last - paused_at, 0):.2f} s after the pause"
+        judged = chaos.judge(result, broadcast)
+        _insist(judged.states.get("cancelled", 0) > 0, "nobody was left to cancel")
+        return judged
+
+
+def found_too_late(chaos: Chaos, *, count: int) -> Result:
+    """Scheduled, and found three hours later: held, and nothing is sent until a person says so."""
+    with chaos.scenario("scheduled, found three hours late") as result:
+        broadcast = chaos.broadcast(count)
+        late = timezone.now() - timedelta(hours=3)
+        services.schedule_broadcast(broadcast=broadcast, scheduled_at=late, by=chaos.staff)
+        chaos.wait_for_state(broadcast, "held")
+        _insist(chaos.system.sandbox.state()["requests"] == 0, "it was sent")
+        services.start_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
+        chaos.wait_for_state(broadcast, "finished")
+        result.note = "held, then started by hand"
+        return chaos.judge(result, broadcast)
+
+
+def all_scenarios(chaos: Chaos) -> Iterator[Result]:
+    """Each scenario; ``scale`` is what the short version sends to, the long one is many times that."""
+    scale = chaos.scale
+    yield kills(chaos, count=scale * 2, times=2 if scale < 1000 else 20)
+    yield updates(chaos, count=scale, times=1 if scale < 1000 else 5)
+    yield valkey_is_lost(chaos, count=scale)
+    yield postgres_restarts(chaos, count=scale)
+    yield everybody_starts(chaos, count=scale // 2)
+    yield storm_of_429(chaos, count=scale)
+    yield poison(chaos, count=scale // 4)
+    yield pause_resume_cancel(chaos, count=scale)
+    yield found_too_late(chaos, count=scale // 10)
