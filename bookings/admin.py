@@ -29,7 +29,7 @@ from bookings.models import (
     Stream,
 )
 from bookings.services import change_booking_status, moves_for
-from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, page_address
+from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, page_address, without_emails
 from users.admin import PersonRowsMixin
 from users.models import User
 
@@ -301,15 +301,17 @@ class StreamAdmin(TableAdmin):
 
 @admin.register(FreeLessonRegistration)
 class FreeLessonRegistrationAdmin(PersonRowsMixin, ReadOnlyAdmin):
-    list_display = ("id", "person", "email", "lesson_type", "lesson_date", "registered_at", "notification_sent")
+    list_display = ("id", "person", "hidden_email", "lesson_type", "lesson_date", "registered_at", "notification_sent")
     list_filter = ("notification_sent", ("lesson_date", admin.DateFieldListFilter))
     ordering = (models.F("registered_at").desc(nulls_last=True), "-id")
-    search_help_text = _(
-        "Telegram id, @username, a part of the name or the e-mail; # and a number finds the row itself"
-    )
+    fields = (
+        "telegram_user", "username", "first_name", "hidden_email", "lesson_type", "lesson_date", "registered_at",
+        "notification_sent",
+    )  # fmt: skip
 
-    def also_found_by(self, term: str) -> Q:
-        return Q(email__icontains=term.strip())
+    @admin.display(description=_("e-mail"))
+    def hidden_email(self, registration: FreeLessonRegistration) -> str:
+        return without_emails(registration.email)
 
 
 @admin.register(ReferralCoupon)

@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.admin import ReadOnlyAdmin, number_in, page_address
-from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
+from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Runner
+from messaging.outbox import Outbox
 from users.admin import PersonRowsMixin, person_link
 
 SHOWN = 100  # characters of a message's text in a list, as in the previous dashboard
@@ -88,6 +89,26 @@ class CorrectedMessageAdmin(ReadOnlyAdmin):
     @admin.display(description=_("person"))
     def person(self, message: CorrectedMessage) -> SafeString | str:
         return person_link(message.recipient.telegram_user)
+
+
+@admin.register(Outbox)
+class OutboxAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    """Messages about bookings that wait to be sent, or were."""
+
+    list_display = ("queued_at", "person", "kind", "state", "queued_by")
+    list_filter = ("state", "kind")
+    list_select_related = ("telegram_user", "queued_by")
+    ordering = ("-id",)
+    sortable_by = ()
+
+
+@admin.register(Runner)
+class RunnerAdmin(ReadOnlyAdmin):
+    """What is sending right now, and when it was last seen alive."""
+
+    list_display = ("worker", "broadcast", "correction", "started_at", "seen_at")
+    list_select_related = ("broadcast", "correction")
+    ordering = ("-seen_at",)
 
 
 def broadcast_link(pk: int | None) -> SafeString:

@@ -21,9 +21,20 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address
+from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address, without_emails
 from users.event_types import EVENT_LABELS, event_label
-from users.models import BlockedUser, Event, PeopleExport, PersonTotals, TelegramUser, User
+from users.models import (
+    BlockedUser,
+    EmailDisclosure,
+    Event,
+    Note,
+    PeopleExport,
+    PersonTag,
+    PersonTotals,
+    Tag,
+    TelegramUser,
+    User,
+)
 from users.roles import ROLES
 
 PEOPLE_FOUND = 500  # a name that fits more people narrows nothing
@@ -171,7 +182,7 @@ class EventAdmin(PersonRowsMixin, ReadOnlyAdmin):
 
     @admin.display(description=_("details"))
     def short_details(self, event: Event) -> str:
-        text = "" if event.details is None else json.dumps(event.details, ensure_ascii=False)
+        text = "" if event.details is None else without_emails(json.dumps(event.details, ensure_ascii=False))
         return text if len(text) <= 80 else f"{text[:79]}…"
 
     @admin.display(description=_("details"))
@@ -204,6 +215,39 @@ class PersonTotalsAdmin(PersonRowsMixin, ReadOnlyAdmin):
     list_display = ("person", "bookings", "events", "lessons", "last_activity_at", "temperature", "blocked")
     list_filter = ("temperature", "latest_status", "blocked")
     ordering = ("-last_activity_at", "-telegram_user_id")
+
+
+@admin.register(Tag)
+class TagAdmin(ReadOnlyAdmin):
+    """Words that staff put on people, on their pages."""
+
+    list_display = ("name",)
+    search_fields = ("name",)
+    ordering = ("name",)
+
+
+@admin.register(PersonTag)
+class PersonTagAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    list_display = ("id", "person", "tag")
+    list_filter = ("tag",)
+    list_select_related = ("telegram_user", "tag")
+    ordering = ("-id",)
+
+
+@admin.register(Note)
+class NoteAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    list_display = ("written_at", "person", "text", "written_by")
+    list_select_related = ("telegram_user", "written_by")
+    ordering = ("-written_at", "-id")
+
+
+@admin.register(EmailDisclosure)
+class EmailDisclosureAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    """Who was shown whose e-mail address in full: a record that nobody changes."""
+
+    list_display = ("shown_at", "person", "shown_to")
+    list_select_related = ("telegram_user", "shown_to")
+    ordering = ("-shown_at", "-id")
 
 
 @admin.register(PeopleExport)

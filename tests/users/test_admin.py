@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertNotContains
 
-from tests.factories import UserFactory
-from users.models import User
+from tests.factories import TelegramUserFactory, UserFactory
+from users.models import BlockedUser, User
 
 ACCOUNT_PERMISSIONS = [f"users.{verb}_user" for verb in ("view", "add", "change", "delete")]
 
@@ -68,6 +68,18 @@ def test_deleting_a_session_signs_its_owner_out(staff_client, staff):
     staff_client.post(_address(UserSession, "delete", session.pk), {"post": "yes"})
 
     assert other.get("/admin/").status_code == 302
+
+
+def test_staff_block_a_person_and_lift_the_block(client, db):
+    person = TelegramUserFactory.create()
+    permissions = [f"users.{verb}_blockeduser" for verb in ("view", "add", "change", "delete")]
+    client.force_login(UserFactory.create(is_staff=True, permissions=[*permissions, "users.view_telegramuser"]))
+
+    client.post(_address(BlockedUser, "add"), {"telegram_user": person.pk, "reason": "Просил не писать"})
+    assert BlockedUser.objects.get().reason == "Просил не писать"
+    client.post(_address(BlockedUser, "delete", person.pk), {"post": "yes"})
+
+    assert not BlockedUser.objects.exists()
 
 
 def _address(model: Any, page: str, *args: Any) -> str:

@@ -202,6 +202,7 @@ def _spoil(school: School) -> None:
             _become_unknown(recipient, Reason.NO_ANSWER)
         elif recipient.message is paused and place % 4 == 0:
             recipient.state, recipient.attempt = State.PENDING, 0
+            recipient.reason, recipient.error_code, recipient.error_text = "", None, ""
             recipient.sent_at = recipient.telegram_message_id = None
     paused.state, paused.paused_at, paused.finished_at = Broadcast.State.PAUSED, paused.finished_at, None
 
