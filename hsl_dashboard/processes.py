@@ -1,6 +1,6 @@
 """Child processes of the launcher: each with a log of its own, all ended together with their children.
 
-Honcho was tried first: it leaves its processes running when it is killed, knows no SIGHUP and no log per process.
+Honcho would leave its processes running when it is killed, and knows no SIGHUP and no log per process.
 """
 
 import contextlib
