@@ -7,3 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class BookingsConfig(AppConfig):
     name = "bookings"
     verbose_name = _("Bookings")
+
+    def ready(self) -> None:
+        from bookings.erasure import keep_what_is_counted
+
+        keep_what_is_counted()

@@ -18,7 +18,7 @@ from bookings.labels import Labels
 from bookings.models import Booking, FreeLessonRegistration, ReferralCoupon
 from bookings.statistics import course_statistics
 from bookings.tables import person_address
-from users.models import Event, PersonTotals, TelegramUser
+from users.models import ERASED_FROM, Event, PersonTotals, TelegramUser
 
 # As bookings.making counts them: everything but a cancelled one holds a place.
 ACTIVE = Q(confirmed=None) | ~Q(confirmed=Booking.Status.CANCELLED)
@@ -192,7 +192,11 @@ def _show_coupons(coupons: Iterable[ReferralCoupon], _labels: Labels) -> list[Tr
 
 def nameless_people(_labels: Labels) -> "QuerySet[PersonTotals]":
     """People of whom no name and no @username is known: the key by which the list sorts them is empty."""
-    return PersonTotals.objects.filter(name_key="").select_related("telegram_user").order_by("-telegram_user_id")
+    return (
+        PersonTotals.objects.filter(name_key="", telegram_user_id__lt=ERASED_FROM)
+        .select_related("telegram_user")
+        .order_by("-telegram_user_id")
+    )
 
 
 def _show_people(rows: Iterable[PersonTotals], _labels: Labels) -> list[Trouble]:

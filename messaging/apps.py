@@ -9,6 +9,8 @@ class MessagingConfig(AppConfig):
     verbose_name = _("Messaging")
 
     def ready(self) -> None:
+        from messaging.erasure import keep_deliveries
         from messaging.outbox import tell_students_about_bookings
 
         tell_students_about_bookings()
+        keep_deliveries()

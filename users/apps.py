@@ -10,6 +10,8 @@ class UsersConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
+        from users.erasure import keep_events
         from users.roles import keep_roles
 
+        keep_events()
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")

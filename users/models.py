@@ -14,6 +14,9 @@ from hsl_dashboard.db import DatabaseForeignKey
 from users.fields import NEVER, EverSortedDateTimeField
 from users.triggers import COUNT_NEW_EVENTS, CREATE_TOTALS, create_missing_person, keep_person_totals
 
+# Ids from here on stand for people who were erased; Telegram's own have 52 bits.
+ERASED_FROM = 2**60
+
 
 class User(AbstractUser):
     """A member of staff, who signs in to the dashboard."""
@@ -55,7 +58,14 @@ class TelegramUser(models.Model):
     @property
     def display_name(self) -> str:
         """First name as staff read it; «Неизвестно» where the bot has none."""
+        if self.is_erased:
+            return str(_("Erased person"))
         return (self.first_name or "").strip() or str(_("Unknown"))
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether this is nobody: what statistics count of a person who was erased."""
+        return self.user_id >= ERASED_FROM
 
     @property
     def telegram_url(self) -> str:

@@ -1,0 +1,257 @@
+"""Erasing and exporting a person: nothing is left of them anywhere, and every count stays what it was."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pghistory
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.db.models import Count
+
+from bookings.labels import Labels
+from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, ReferralUsage
+from bookings.services import change_booking_status
+from bookings.statistics import course_statistics
+from messaging.models import Broadcast, Recipient
+from messaging.outbox import Outbox
+from tests.factories import (
+    BookingFactory,
+    BroadcastFactory,
+    EventFactory,
+    FreeLessonRegistrationFactory,
+    RecipientFactory,
+    ReferralCouponFactory,
+    TelegramUserFactory,
+)
+from users.erasure import erase_person
+from users.models import BlockedUser, EmailDisclosure, Event, Note, PeopleExport, PersonTotals, TelegramUser, User
+from users.personal_data import owned_models, personal_data
+from users.services import add_tag, block_person, unblock_person, write_note
+from users.totals import totals_differences
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ID = 7_654_321_987
+USERNAME, OLD_USERNAME = "Zhozefina_Unikova", "zhozi_old"
+FIRST, LAST, OLD_FIRST = "Жозефина", "Уникова-Редкая", "Жози"
+EMAIL = "zhozefina+hsl@example.test"
+# Whatever of this is found anywhere afterwards is left of them.
+TRACES = (str(ID), USERNAME, OLD_USERNAME, FIRST, LAST, OLD_FIRST, EMAIL)
+
+
+@pytest.fixture
+def person(staff: User) -> TelegramUser:
+    """Somebody with rows in every table, and named by others in every way."""
+    person = TelegramUserFactory.create(user_id=ID, username=USERNAME, first_name=FIRST, last_name=LAST)
+    booking = BookingFactory.create(telegram_user=person, username=OLD_USERNAME, first_name=OLD_FIRST)
+    with pghistory.context(url=f"/users/{ID}/", reason=f"{FIRST} попросила"):
+        change_booking_status(booking=booking, to=Booking.Status.CONFIRMED, by=staff, at=NOW, reason="")
+    details = {"username": USERNAME, "first_name": FIRST, "email": EMAIL, "course_id": 1, "free": "text"}
+    EventFactory.create(telegram_user=person, event_type="view_program", details=details)
+    EventFactory.create(telegram_user=person, details=None, username=USERNAME, first_name=FIRST)
+    EventFactory.create(telegram_user=person, event_type="odd", details=["a list", FIRST])
+    FreeLessonRegistrationFactory.create(telegram_user=person, email=EMAIL, first_name=FIRST, username=USERNAME)
+    coupon = ReferralCouponFactory.create(created_by=ID, name=f"От {FIRST} {LAST}")
+    ReferralUsage.objects.create(coupon=coupon, telegram_user=person, booking=booking)
+    HackathonRegistration.objects.create(telegram_user=person, username=USERNAME)
+    HackathonRegistration.objects.create(telegram_user=None, username=USERNAME)
+    block_person(person=person, by=staff, at=NOW, reason=f"{FIRST} просила")
+    unblock_person(person=person, by=staff, reason="передумала")
+    block_person(person=person, by=staff, at=NOW, reason="снова")
+    write_note(person=person, text=f"{FIRST}: звонить после шести", by=staff, at=NOW)
+    add_tag(person=person, name="VIP", by=staff)
+    EmailDisclosure.objects.create(telegram_user=person, shown_to=staff, shown_at=NOW)
+    PeopleExport.objects.create(
+        exported_by=staff, query="q=%D0%96%D0%BE%D0%B7%D0%B5%D1%84%D0%B8%D0%BD%D0%B0", format="csv", with_emails=True
+    )
+    _letters(person, booking, staff)
+    _words_of_others(staff)
+    return person
+
+
+def _letters(person: TelegramUser, booking: Booking, staff: User) -> None:
+    alone = BroadcastFactory.create(message_text=f"{FIRST}, ждём вас", created_by=staff, total_recipients=1)
+    RecipientFactory.create(message=alone, telegram_user=person, username=USERNAME, state="sent")
+    audience = {"include": [{"kind": "people", "ids": [ID, 42]}]}
+    many = BroadcastFactory.create(message_text=f"Привет всем, и @{USERNAME}!", audience=audience)
+    RecipientFactory.create(message=many, telegram_user=person, error_text=f"chat {ID} not found", state="failed")
+    RecipientFactory.create(message=many, state="sent")
+    scheduled = BroadcastFactory.create(message_text="Завтра")
+    RecipientFactory.create(message=scheduled, telegram_user=person)
+    RecipientFactory.create(message=scheduled)
+    Outbox.objects.create(
+        telegram_user=person, booking=booking, kind="booking_confirmed", message_text=f"{FIRST}!", queued_at=NOW
+    )
+
+
+def _words_of_others(staff: User) -> None:
+    friend = TelegramUserFactory.create(first_name="Подруга")
+    named: list[Any] = [
+        {"friend_id": ID, "friend_name": FIRST, "course_id": 1},
+        {"invited": [{"username": USERNAME.lower(), "name": f"{FIRST} {LAST}"}, {"user_id": 5}]},
+        {"text": f"{FIRST} {LAST} <{EMAIL}>, она же t.me/{USERNAME}", "ids": [ID, 7]},
+        {str(ID): "key"},
+        f"позвала {LAST} {FIRST}",
+    ]
+    for details in named:
+        EventFactory.create(telegram_user=friend, event_type="student_response", details=details)
+    write_note(person=friend, text=f"Подруга @{USERNAME}, почта {EMAIL.upper()}", by=staff, at=NOW)
+    LogEntry.objects.create(
+        user=staff, object_id=str(ID), object_repr=f"{FIRST} ({ID})", action_flag=2, change_message=f"{FIRST}"
+    )
+
+
+def traces() -> list[str]:
+    """Look into every column of every table that can hold a word or a number."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables"
+            " USING (table_schema, table_name) WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
+            " AND data_type IN ('text', 'character varying', 'character', 'json', 'jsonb', 'ARRAY', 'bigint',"
+            " 'integer', 'numeric', 'USER-DEFINED')"
+        )
+        for table, column in cursor.fetchall():
+            for trace in TRACES:
+                cursor.execute(f'SELECT count(*) FROM "{table}" WHERE "{column}"::text ILIKE %s', [f"%{trace}%"])
+                if count := cursor.fetchone()[0]:
+                    found.append(f"{table}.{column}: {trace} ×{count}")
+    return found
+
+
+def counts() -> dict[str, Any]:
+    """What the pages count."""
+    return {
+        "streams": [(s.code, s.counts) for course in course_statistics(Labels.read()) for s in course.streams],
+        "people": TelegramUser.objects.count(),
+        "events": dict(Event.objects.order_by().values_list("event_type").annotate(Count("pk"))),
+        "viewed": Event.objects.filter(event_type="view_program", details__course_id=1).count(),
+        "lessons": FreeLessonRegistration.objects.count(),
+        "coupons": ReferralUsage.objects.count(),
+        "hackathon": HackathonRegistration.objects.count(),
+        "deliveries": sorted(Recipient.objects.filter(state__in=["sent", "failed"]).values_list("message_id", "state")),
+        "totals": sorted(PersonTotals.objects.values_list("bookings", "events", "lessons", "latest_status")),
+    }
+
+
+def test_the_search_for_traces_finds_them(person):
+    tables = {trace.split(".")[0] for trace in traces()}
+
+    assert {"users", "bookings", "events", "free_lesson_registrations", "message_recipients"} <= tables
+    assert {"pghistory_context", "django_admin_log", "users_note", "bookings_bookingevent"} <= tables
+    assert {"message_history", "messaging_outbox", "referral_coupons", "blocked_users"} <= tables
+
+
+def test_nothing_is_left_of_an_erased_person(person, staff):
+    erase_person(person=person, by=staff, at=NOW)
+
+    assert traces() == []
+
+
+def test_every_count_stays_what_it_was(person, staff):
+    before = counts()
+
+    erase_person(person=person, by=staff, at=NOW)
+
+    assert counts() == before
+    assert list(totals_differences()) == []
+
+
+def test_the_stand_in_has_no_name_and_gets_no_message(person, staff):
+    erase_person(person=person, by=staff, at=NOW)
+
+    stand_in = Booking.objects.get().telegram_user
+    assert stand_in.is_erased
+    assert stand_in.display_name == "Стёртый человек"
+    assert BlockedUser.objects.get(telegram_user=stand_in).reason == "erased"
+    assert Recipient.objects.filter(telegram_user=stand_in, state="pending").count() == 0
+    assert not Outbox.objects.exists()
+    assert not Note.objects.filter(telegram_user=stand_in).exists()
+
+
+def test_others_keep_their_words_but_those_about_the_erased(person, staff):
+    erase_person(person=person, by=staff, at=NOW)
+
+    kept = list(
+        Event.objects.filter(telegram_user__first_name="Подруга").order_by("pk").values_list("details", flat=True)
+    )
+    assert kept == [
+        {"friend_id": None, "friend_name": None, "course_id": 1},
+        {"invited": [{"username": None, "name": "…"}, {"user_id": 5}]},
+        {"text": "… <…>, она же …", "ids": [7]},
+        {},
+        "позвала …",
+    ]
+    assert Note.objects.get().text == "Подруга …, почта …"
+    assert Broadcast.objects.get(message_text="Привет всем, и …!").audience == {
+        "include": [{"kind": "people", "ids": [42]}]
+    }
+
+
+def test_namesakes_and_whoever_has_a_longer_number_are_left_alone(person, staff):
+    namesake = TelegramUserFactory.create(user_id=ID * 10, first_name=FIRST, last_name="Другая", username="other")
+    event = EventFactory.create(telegram_user=namesake, details={"first_name": FIRST, "id": ID * 10, "note": f"x{ID}0"})
+
+    erase_person(person=person, by=staff, at=NOW)
+
+    namesake.refresh_from_db()
+    event.refresh_from_db()
+    assert (namesake.first_name, *map((event.details or {}).get, ("first_name", "note"))) == (FIRST, FIRST, f"x{ID}0")
+
+
+def test_a_username_that_is_a_plain_word_spoils_no_text(staff):
+    person = TelegramUserFactory.create(username="python")
+    broadcast = BroadcastFactory.create(message_text="Курс Python начинается. Вопросы: @python")
+    event = EventFactory.create(details={"course": "python course"})
+
+    erase_person(person=person, by=staff, at=NOW)
+
+    broadcast.refresh_from_db()
+    event.refresh_from_db()
+    assert broadcast.message_text == "Курс Python начинается. Вопросы: …"
+    assert event.details == {"course": "python course"}
+
+
+@pytest.mark.parametrize("name", ["a.b*c(d", "[x]", "50% \\ off", "'; DROP TABLE users;--", "🦊", "<b>", "$^", ""])
+def test_names_with_odd_letters_break_nothing(staff, name):
+    person = TelegramUserFactory.create(first_name=name, last_name=name, username=None)
+    note = write_note(person=TelegramUserFactory.create(), text=f"знает {name} {name}", by=staff, at=NOW)
+
+    erase_person(person=person, by=staff, at=NOW)
+
+    note.refresh_from_db()
+    assert note.text == ("знает …" if name else "знает  ")
+
+
+def test_the_second_time_there_is_nobody(person, staff):
+    erase_person(person=person, by=staff, at=NOW)
+
+    with pytest.raises(TelegramUser.DoesNotExist):
+        erase_person(person=person, by=staff, at=NOW)
+
+
+def test_who_erased_is_written_down_without_whom(person, staff):
+    erase_person(person=person, by=staff, at=NOW)
+
+    entry = LogEntry.objects.latest("pk")
+    assert (entry.user, entry.change_message) == (staff, "erased")
+
+
+def test_every_table_that_knows_people_is_owned_or_a_view():
+    tables = {model._meta.db_table for model in owned_models()}
+
+    assert {"bookings", "events", "person_totals", "users_note", "messaging_outbox", "bookings_bookingevent"} <= tables
+    assert "messaging_correctedmessage" in tables
+
+
+def test_the_export_holds_every_row_and_who_else_names_them(person):
+    data = personal_data(person)
+
+    assert data["person"]["user_id"] == ID
+    assert data["rows"]["free_lesson_registrations"][0]["email"] == EMAIL
+    assert len(data["rows"]["events"]) == 4
+    assert {"users_note", "users_persontag", "message_recipients", "bookings_bookingevent"} <= set(data["rows"])
+    assert len(data["named_in_rows_of_others"]["events"]) == 5
+    assert "users_note" in data["named_in_rows_of_others"]
