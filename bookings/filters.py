@@ -78,7 +78,7 @@ class BookingFilter(django_filters.FilterSet):
         label=_("Search"),
         max_length=200,
         widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": _("@username, t.me link, name or ID"), "autocomplete": "off"}
+            attrs={"type": "search", "placeholder": _("@username, name or ID"), "autocomplete": "off"}
         ),
     )
     status = django_filters.MultipleChoiceFilter(
