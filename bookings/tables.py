@@ -4,23 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Min
 from django.urls import NoReverseMatch, reverse
 
 from bookings.labels import Labels
 from bookings.models import Booking
 from bookings.services import Move, moves_for
 from bookings.statistics import views_of_programme
-from users.models import Event, TelegramUser, User
+from users.models import LivePersonTotals, TelegramUser, User
 
 CHANGE_PERMISSION = "bookings.change_booking"
-# Written by the bot or by staff, not by the person.
-NOT_BY_THE_PERSON = ("booking_status_changed", "payment_approved", "free_lesson_reminder_sent")
 
 
 @dataclass(frozen=True)
 class Activity:
-    """What a person did in the bot: how much, and when last."""
+    """How many events a person has, and when they last did anything: an event, a booking, a lesson."""
 
     events: int = 0
     last_at: datetime | None = None
@@ -98,14 +96,12 @@ def people_rows_of(
 
 
 def activity_of(people: Iterable[TelegramUser]) -> dict[int, Activity]:
-    """Count the events of some people, and find the last thing each did themselves."""
-    counted = (
-        Event.objects.filter(telegram_user__in=[person.pk for person in people])
-        .order_by()
-        .values_list("telegram_user_id")
-        .annotate(events=Count("pk"), last_at=Max("created_at", filter=~Q(event_type__in=NOT_BY_THE_PERSON)))
-    )
-    return {user_id: Activity(events, last_at) for user_id, events, last_at in counted}
+    """Read what the list of people counts about each, so that both pages say the same."""
+    totals = LivePersonTotals.objects.filter(pk__in=[person.pk for person in people])
+    return {
+        user_id: Activity(events, last_at)
+        for user_id, events, last_at in totals.values_list("pk", "events", "last_activity_at")
+    }
 
 
 def person_address(person: TelegramUser) -> str:

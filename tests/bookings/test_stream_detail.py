@@ -137,11 +137,11 @@ def test_without_a_campaign_and_a_believable_booking_nobody_counts_as_viewed(sta
     assertContains(response, "Никого, кто только смотрел")
 
 
-def test_a_row_shows_the_last_thing_the_person_did_themselves(staff_client, stream):
-    booking = BookingFactory.create(course_stream="9th_stream")
+def test_a_row_shows_what_the_list_of_people_counts(staff_client, stream):
     now = timezone.now()
-    for days, kind in ((3, "start_command"), (0, "booking_status_changed")):
-        EventFactory.create(telegram_user=booking.telegram_user, event_type=kind, created_at=now - timedelta(days=days))
+    booking = BookingFactory.create(course_stream="9th_stream", created_at=now - timedelta(days=9))
+    for days in (3, 5):
+        EventFactory.create(telegram_user=booking.telegram_user, created_at=now - timedelta(days=days))
 
     response = staff_client.get(address())
 
