@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.filters import NONE
 from bookings.models import Booking
@@ -19,20 +20,20 @@ Status = Booking.Status
 # The words of the previous dashboard: of bookings on the page of all courses, of people on the page of a stream.
 COURSE_LABELS: dict[str, Any] = {
     "": _("All"),
-    str(Status.CONFIRMED): _("Confirmed ones"),
-    str(Status.PENDING): _("Pending ones"),
-    str(Status.NEW): _("New ones"),
-    str(Status.CANCELLED): _("Cancelled ones"),
-    NONE: _("Unknown ones"),
+    str(Status.CONFIRMED): pgettext_lazy("of bookings", "Confirmed"),
+    str(Status.PENDING): pgettext_lazy("of bookings", "Pending"),
+    str(Status.NEW): pgettext_lazy("of bookings", "New"),
+    str(Status.CANCELLED): pgettext_lazy("of bookings", "Cancelled"),
+    NONE: _("Unknown"),
 }
 STREAM_LABELS: dict[str, Any] = {
     "": _("All"),
-    str(Status.CONFIRMED): _("Has confirmed"),
-    str(Status.PENDING): _("Waits"),
-    str(Status.NEW): _("New ones"),
-    str(Status.CANCELLED): _("Has cancelled"),
-    NONE: _("Unknown ones"),
-    VIEWED: _("Has viewed"),
+    str(Status.CONFIRMED): pgettext_lazy("of a person", "Confirmed"),
+    str(Status.PENDING): pgettext_lazy("of a person", "Waiting"),
+    str(Status.NEW): pgettext_lazy("of bookings", "New"),
+    str(Status.CANCELLED): pgettext_lazy("of a person", "Cancelled"),
+    NONE: _("Unknown"),
+    VIEWED: pgettext_lazy("of a person", "Viewed"),
 }
 
 
