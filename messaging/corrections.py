@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from messaging.audiences import Audience
 from messaging.bot import Letter, Outcome, TelegramBot, Verdict
+from messaging.lifecycle import others_wait
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
 from messaging.personalisation import MissingValue, personalise, placeholders, read_values
 from messaging.queues import Claim, Look, NotSendable, Result, Unused, enlist_runner, waiting_time
@@ -125,6 +126,9 @@ class CorrectionQueue:
             )
             row = cursor.fetchone()
         return Look(live=row[0], sending=row[1], wait=row[2]) if row else Look(live=False)
+
+    def others_wait(self) -> bool:
+        return others_wait(at=timezone.now(), correction_id=self.correction_id)
 
     def finish(self) -> bool:
         unfinished = CorrectedMessage.objects.filter(

@@ -158,3 +158,15 @@ def waiting_for_a_runner(*, at: datetime, wanted: int) -> tuple[list[int], list[
         [pk for pk in sending for _ in range(wanted - have_broadcasts.count(pk))],
         [pk for pk in running for _ in range(1 - have_corrections.count(pk))],
     )
+
+
+def others_wait(*, at: datetime, broadcast_id: int | None = None, correction_id: int | None = None) -> bool:
+    """Whether anything but this has no runner at all, so that a process should make room for it."""
+    broadcasts, corrections = waiting_for_a_runner(at=at, wanted=1)
+    return bool(set(broadcasts) - {broadcast_id} or set(corrections) - {correction_id})
+
+
+def longest_halt(*, at: datetime) -> datetime | None:
+    """Until when Telegram asked for silence, if that is still to come."""
+    halted = Broadcast.objects.filter(halted_until__gt=at).order_by("-halted_until")
+    return halted.values_list("halted_until", flat=True).first()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from messaging.audiences import Audience
 from messaging.bot import Letter, Outcome, TelegramBot, Upload, Verdict
-from messaging.lifecycle import AUTOMATIC_BLOCKS, finish_broadcast, pause_broadcast
+from messaging.lifecycle import AUTOMATIC_BLOCKS, finish_broadcast, others_wait, pause_broadcast
 from messaging.models import Broadcast, Recipient, Runner
 from messaging.personalisation import MissingValue, Values, personalise, placeholders, read_values
 from messaging.reasons import StateReason, with_words
@@ -76,6 +76,9 @@ class Queue(Protocol):
 
     def look(self) -> Look:
         """See what is left."""
+
+    def others_wait(self) -> bool:
+        """Whether something else has nobody to send it."""
 
     def finish(self) -> bool:
         """Finish, when nothing is left."""
@@ -233,6 +236,9 @@ class SendQueue:
             )
             row = cursor.fetchone()
         return Look(live=row[0], sending=row[1], wait=row[2]) if row else Look(live=False)
+
+    def others_wait(self) -> bool:
+        return others_wait(at=timezone.now(), broadcast_id=self.broadcast_id)
 
     def finish(self) -> bool:
         return finish_broadcast(self.broadcast_id, at=timezone.now())

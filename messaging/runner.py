@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from messaging.bot import TelegramBot, WrongToken, connect_bot
-from messaging.delivery import SLICE, Delivery, Ending, runners_wanted
+from messaging.delivery import LONGEST_SLICE, SLICE, Delivery, Ending, runners_wanted
 from messaging.limiter import Limiter, connect_limiter
 from messaging.queues import Queue
 from messaging.reasons import StateReason, with_words
@@ -53,9 +53,12 @@ class Process:
 _process: Process | None = None
 
 
-def run_queue(queue: Queue, *, most: int | None = None, seconds: float = SLICE) -> Ending:
-    """Work on a queue for some seconds, unless enough others do, and say whether somebody should go on at once.
+def run_queue(
+    queue: Queue, *, most: int | None = None, seconds: float = SLICE, at_most: float = LONGEST_SLICE
+) -> Ending:
+    """Work on a queue for some seconds, more while nobody else waits, and say whether somebody should go on at once.
 
+    Does nothing where enough others work on it.
     Safe to call from any number of processes at once.
     """
     runner_id = queue.enlist(f"{socket.gethostname()}:{os.getpid()}", most=most or runners_wanted())
@@ -75,7 +78,7 @@ def run_queue(queue: Queue, *, most: int | None = None, seconds: float = SLICE) 
         stop=process.stop,
     )
     with _ended_by_sigterm(process):
-        return process.loop.run(delivery.run(runner_id, seconds=seconds))
+        return process.loop.run(delivery.run(runner_id, seconds=seconds, at_most=at_most))
 
 
 def _this_process() -> Process:

@@ -1,5 +1,6 @@
 """Work in the background: runners that send, and what beat looks after. A task carries an id, never a recipient."""
 
+import contextlib
 import logging
 
 from celery import shared_task
@@ -10,6 +11,7 @@ from kombu.exceptions import OperationalError
 from messaging import lifecycle
 from messaging.corrections import CorrectionQueue
 from messaging.delivery import runners_wanted
+from messaging.limiter import LimiterUnavailable, keep_begun
 from messaging.queues import SendQueue
 from messaging.runner import run_queue, shutting_down
 
@@ -41,6 +43,8 @@ def tick() -> None:
         logger.warning("%s recipients are uncertain: their worker is gone", rescued)
     lifecycle.cancel_leftovers()
     broadcasts, corrections = lifecycle.waiting_for_a_runner(at=now, wanted=runners_wanted())
+    with contextlib.suppress(LimiterUnavailable):
+        keep_begun(halted_until=lifecycle.longest_halt(at=now))
     for broadcast_id in broadcasts:
         wake_broadcast(broadcast_id)
     for correction_id in corrections:

@@ -44,7 +44,7 @@ def broadcast_to(count: int, **fields) -> Broadcast:
 
 
 def run(broadcast: Broadcast, *, seconds: float = 5) -> Ending:
-    ending = run_queue(SendQueue(broadcast.pk), seconds=seconds)
+    ending = run_queue(SendQueue(broadcast.pk), seconds=seconds, at_most=seconds)
     broadcast.refresh_from_db()
     return ending
 
@@ -84,6 +84,20 @@ def test_a_runner_that_has_no_time_left_asks_for_another_and_loses_nothing(teleg
     assert set(between) == {"sent", "pending"}
     assert states(broadcast) == {"sent": 60}
     assert not telegram.duplicates()
+
+
+def test_a_runner_goes_on_while_nobody_else_waits_and_makes_room_when_somebody_does(telegram, settings):
+    settings.TELEGRAM_MESSAGES_PER_SECOND = 25.0
+    alone = broadcast_to(40)
+    ending = run_queue(SendQueue(alone.pk), seconds=0.1, at_most=10)
+    assert (ending.again, states(alone)) == (False, {"sent": 40})
+
+    first, second = broadcast_to(60), broadcast_to(1)
+    ending = run_queue(SendQueue(first.pk), seconds=0.1, at_most=10)
+
+    assert ending.again
+    assert states(first)["pending"] > 20
+    assert states(second) == {"pending": 1}
 
 
 def test_the_rate_is_held(telegram, settings):

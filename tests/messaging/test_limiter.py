@@ -70,7 +70,7 @@ def test_slots_come_one_after_the_other_and_not_further_ahead_than_the_horizon()
     moments = [slot.at for slot in grant.slots]
     assert moments == sorted(moments)
     assert moments[-1] < end + 0.05
-    assert all(later - earlier >= 0.0098 for earlier, later in itertools.pairwise(moments))
+    assert all(later - earlier >= 0.0089 for earlier, later in itertools.pairwise(moments))
 
 
 def test_slots_given_back_are_given_out_again():

@@ -1,0 +1,224 @@
+"""How fast the sending engine is against the sandbox: `python -m benchmarks.sending` prints the table."""
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psutil
+
+from tests.chaos.system import System, kill, running_system
+
+UNLIMITED = 100_000.0  # messages/s: more than any process can
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One line of the table."""
+
+    what: str
+    result: str
+    target: str
+    kept: bool
+
+    def row(self) -> str:
+        return f"| {self.what} | {self.result} | {self.target} | {'yes' if self.kept else '**no**'} |"
+
+
+HEAD = "| measured | result | target | kept |\n|---|---|---|---|"
+
+
+class Bench:
+    """A running system whose rate and number of workers change."""
+
+    def __init__(self, system: System) -> None:
+        from users.models import User
+
+        self.system = system
+        self.staff = User.objects.create(username="bench")
+        self.next_person = 1_000_000
+
+    def workers(self, count: int, *, rate: float) -> None:
+        """Replace the workers: so many processes, with this rate."""
+        for worker in self.system.workers:
+            kill(worker)
+        self.system.workers.clear()
+        self.system.environment["TELEGRAM_MESSAGES_PER_SECOND"] = str(rate)
+        for _ in range(count):
+            self.system.start_worker()
+        time.sleep(2 + 2 * count)  # Django and Celery load
+        self.system.sandbox.reset()
+        self.system.sandbox.configure(latency_ms=(50, 50))
+
+    def draft(self, count: int):  # type: ignore[no-untyped-def]
+        from django.db import connection
+
+        from messaging import services
+        from messaging.audiences import Audience, InStream
+
+        first, self.next_person = self.next_person, self.next_person + count
+        stream = f"bench_{first}"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO users (user_id, first_name) SELECT id, 'Анна' FROM generate_series(%s, %s) AS id",
+                [first, first + count - 1],
+            )
+            cursor.execute(
+                "INSERT INTO bookings (user_id, confirmed, course_stream)"
+                " SELECT id, 2, %s FROM generate_series(%s, %s) AS id",
+                [stream, first, first + count - 1],
+            )
+            cursor.execute("ANALYZE users; ANALYZE bookings")
+        audience = Audience(include=(InStream(stream),))
+        return services.create_broadcast(text=f"Привет, {uuid.uuid4()}", audience=audience, by=self.staff)
+
+    def start(self, broadcast) -> float:  # type: ignore[no-untyped-def]
+        """Start it; seconds that the click took."""
+        from django.utils import timezone
+
+        from messaging import services
+
+        began = time.monotonic()
+        services.start_broadcast(broadcast=broadcast, by=self.staff, at=timezone.now())
+        return time.monotonic() - began
+
+    def send(self, count: int, *, at_once: int = 1) -> list[float]:
+        """Send to ``count`` people, in so many broadcasts; moments of all calls."""
+        drafts = [self.draft(count // at_once) for _ in range(at_once)]
+        for draft in drafts:
+            self.start(draft)
+        for draft in drafts:
+            while draft.state != "finished":
+                time.sleep(0.2)
+                draft.refresh_from_db()
+                if draft.state == "paused":
+                    raise RuntimeError(draft.state_reason)
+        return [entry.monotonic for entry in self.system.sandbox.ledger(accepted=True)]
+
+
+def per_second(moments: list[float]) -> float:
+    """The rate in the middle 80 %: the start of a runner and its last call are not the rate."""
+    moments = sorted(moments)
+    middle = moments[len(moments) // 10 : -(len(moments) // 10) or None]
+    return (len(middle) - 1) / (middle[-1] - middle[0])
+
+
+def freezing(bench: Bench) -> Iterator[Measured]:
+    for count, target in ((1_000, 1.0), (100_000, 5.0)):
+        took = bench.start(bench.draft(count))
+        yield Measured(f"audience of {count:,} frozen and started", f"{took:.2f} s", f"{target:.0f} s", took <= target)
+    from messaging.models import Broadcast, Recipient
+
+    Recipient.objects.filter(state="pending").update(state="cancelled")
+    Broadcast.objects.filter(state="sending").update(state="cancelled")
+
+
+def first_message(bench: Bench) -> Measured:
+    waits = []
+    bench.workers(2, rate=25)
+    time.sleep(6)  # beat begins the limiter
+    for _ in range(5):
+        bench.system.sandbox.reset(keep_people=True)
+        draft = bench.draft(50)
+        clicked = time.time()
+        bench.start(draft)
+        while not (entries := bench.system.sandbox.ledger()):
+            time.sleep(0.01)
+        waits.append(entries[0].at - clicked)
+        while draft.state != "finished":
+            time.sleep(0.1)
+            draft.refresh_from_db()
+    wait = statistics.median(waits)
+    return Measured("from the click to the first message (median of 5)", f"{wait:.2f} s", "1 s", wait <= 1)
+
+
+def held_rates(bench: Bench) -> Iterator[Measured]:
+    for rate, count in ((30, 600), (1000, 12_000)):
+        for workers in (1, 2, 4):
+            bench.workers(workers, rate=rate)
+            moments = bench.send(count, at_once=workers)
+            got, peak = per_second(moments), bench.system.sandbox.peaks().requested
+            kept = got >= rate * 0.98 and peak <= rate
+            result = f"{got:.1f}/s, at most {peak} in a second"
+            yield Measured(f"{rate}/s by {workers} workers", result, f"≥ {rate * 0.98:g}, ≤ {rate}", kept)
+
+
+async def bare_loop(system: System, count: int) -> float:
+    """The same library and transport in a loop of nothing else: messages/s."""
+    from messaging.bot import Letter, TelegramBot
+
+    bot = TelegramBot(token=system.sandbox.token, api_url=system.sandbox.url, timeout=20)
+    places = asyncio.Semaphore(128)
+
+    async def one(number: int) -> None:
+        async with places:
+            await bot.send(Letter(9_000_000 + number, "Привет"))
+
+    began = time.monotonic()
+    await asyncio.gather(*(one(number) for number in range(count)))
+    took = time.monotonic() - began
+    await bot.close()
+    return count / took
+
+
+def unlimited(bench: Bench) -> Measured:
+    bench.workers(1, rate=UNLIMITED)
+    bare = asyncio.run(bare_loop(bench.system, 5_000))
+    bench.system.sandbox.reset()
+    bench.system.sandbox.configure(latency_ms=(50, 50))
+    ours = per_second(bench.send(8_000))
+    share = ours / bare
+    result = f"{ours:.0f}/s of {bare:.0f}/s: {share:.0%}"
+    return Measured("without a limit, one worker, of a bare loop", result, "60 %", share >= 0.6)
+
+
+def memory(bench: Bench, *, most: int) -> Measured:
+    bench.workers(1, rate=UNLIMITED)
+    sizes = []
+    for count in (1_000, most):
+        bench.send(count)
+        parent = psutil.Process(bench.system.workers[0].pid)
+        sizes.append(max(child.memory_info().rss for child in parent.children()) / 2**20)
+    grown = sizes[1] - sizes[0]
+    result = f"{sizes[0]:.0f} MB, then {sizes[1]:.0f} MB"
+    return Measured(f"a worker's memory after 1,000 and after {most:,} more", result, "flat (≤ 10 MB)", grown <= 10)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m benchmarks.sending", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="20,000 instead of 100,000 recipients for the memory")
+    options = parser.parse_args()
+    with running_system(workers=0, beats=1, rate=25) as system:
+        os.environ.update(system.environment)
+        import django
+
+        django.setup()
+        from django.db import connections
+
+        bench = Bench(system)
+        print(HEAD, flush=True)
+        all_kept = True
+        try:
+            for measured in _all(bench, most=20_000 if options.quick else 100_000):
+                print(measured.row(), flush=True)
+                all_kept = all_kept and measured.kept
+        finally:
+            connections.close_all()
+    return 0 if all_kept else 1
+
+
+def _all(bench: Bench, *, most: int) -> Iterator[Measured]:
+    yield from freezing(bench)
+    yield first_message(bench)
+    yield from held_rates(bench)
+    yield unlimited(bench)
+    yield memory(bench, most=most)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
