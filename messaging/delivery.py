@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from django.utils import timezone
 
 from messaging.bot import Outcome, TelegramBot, Verdict
 from messaging.lifecycle import longest_halt
-from messaging.limiter import Limiter, LimiterForgot, LimiterUnavailable, Slot
+from messaging.limiter import Grant, Limiter, LimiterForgot, LimiterUnavailable, Slot
 from messaging.queues import Claim, Queue, Result, Unused, discharge_runners, see_runner
 from messaging.watch import Watch
 
@@ -93,7 +94,11 @@ class Delivery:
         self.claims, self.records = _Database(), _Database()
         self.calls: set[asyncio.Task[None]] = set()
         self.results: list[tuple[Claim, Result]] = []
-        self.full = asyncio.Event()
+        # Claims whose moment was missed (with when they were claimed), and those moments. Both are dealt with together:
+        # a hundred questions to Redis at once would make the next hundred late too.
+        self.waiting: deque[tuple[Claim, float]] = deque()
+        self.missed: list[Slot] = []
+        self.full, self.ended = asyncio.Event(), asyncio.Event()
         self.halted_until = 0.0  # time.monotonic()
         self.over = False
         self.again = True
@@ -115,6 +120,7 @@ class Delivery:
             self.over = True
             if self.calls:
                 await asyncio.wait(self.calls)
+            await self._release_waiting()
             self.full.set()
             await recorder
             finished = await self._told(self.queue.finish)
@@ -133,50 +139,77 @@ class Delivery:
     # Taking rows
 
     async def _round(self) -> None:
-        free = min(self.window, self.watch.window) - len(self.calls)
-        if free <= 0:
-            await asyncio.wait(self.calls, timeout=0.25, return_when=asyncio.FIRST_COMPLETED)
+        window = min(self.window, self.watch.window)
+        free = window - len(self.calls) - len(self.waiting)
+        enough = min(self.limiter.batch, max(window // 4, 1))  # not a claim for each call that ends
+        if free < enough and not self.waiting:
+            await self._wait_for_a_call(0.25)
             return
-        slots = await self._slots(min(self.limiter.batch, free))
+        slots = deque(await self._slots(min(self.limiter.batch, max(free, len(self.waiting)))))
         if not slots:
             return
+        while self.waiting and slots:
+            self._begin(*self.waiting.popleft(), slots.popleft())
+        if slots and free >= enough:
+            await self._claim_for(slots)
+        self.missed += slots
+
+    async def _claim_for(self, slots: deque[Slot]) -> None:
+        """Claim a row for each moment, and begin; moments that stay are for nobody."""
         try:
             claims = await self.claims.run(self.queue.claim, len(slots), self.worker)
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database does not answer: %s", error)
             claims = []
             await asyncio.sleep(0.5)
-        for claim, slot in zip(claims, slots, strict=False):
-            call = asyncio.create_task(self._call(claim, slot))
-            self.calls.add(call)
-            call.add_done_callback(self.calls.discard)
-        if unused := slots[len(claims) :]:
-            await self._give_back(unused)
+        claimed_at = time.monotonic()
+        for claim in claims:
+            self._begin(claim, claimed_at, slots.popleft())
         if not claims:
             await self._look_around()
+
+    def _begin(self, claim: Claim, claimed_at: float, slot: Slot) -> None:
+        call = asyncio.create_task(self._call(claim, claimed_at, slot))
+        self.calls.add(call)
+        call.add_done_callback(self._call_ended)
+
+    def _call_ended(self, call: "asyncio.Task[None]") -> None:
+        self.calls.discard(call)
+        self.ended.set()
+
+    async def _wait_for_a_call(self, seconds: float) -> None:
+        # An event, not asyncio.wait(): that one visits every call in flight each time.
+        self.ended.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.ended.wait(), seconds)
 
     async def _slots(self, want: int) -> tuple[Slot, ...]:
         wait = self.halted_until - time.monotonic()
         if wait <= 0:
-            try:
-                grant = await self.limiter.reserve(want)
-            except LimiterUnavailable as error:
-                logger.warning("Nothing is sent without Redis: %s", error)
-                wait = 0.5
-            except LimiterForgot:
-                await self._remind()
-                return ()
-            else:
-                if grant.slots:
-                    return grant.slots
-                wait = grant.wait
-                if grant.halted:
-                    self.halted_until = time.monotonic() + wait
+            grant = await self._grant(want)
+            if grant.slots:
+                return grant.slots
+            wait = grant.wait
+            if grant.halted:
+                self.halted_until = time.monotonic() + wait
+        if self.halted_until > time.monotonic():
+            await self._release_waiting()
         if wait > SHORT_HALT:
             self.over = True
         else:
             await asyncio.sleep(min(max(wait, 0.001), 0.25))
         return ()
+
+    async def _grant(self, want: int) -> Grant:
+        missed, self.missed = self.missed, []
+        try:
+            return await self.limiter.reserve(want, give_back=missed)
+        except LimiterUnavailable as error:
+            logger.warning("Nothing is sent without Redis: %s", error)
+            return Grant(wait=0.5)
+        except LimiterForgot:
+            await self._remind()
+            return Grant()
 
     async def _remind(self) -> None:
         """Redis has forgotten everything, and perhaps a halt with it: PostgreSQL has that too."""
@@ -186,10 +219,6 @@ class Delivery:
         except (LimiterUnavailable, OperationalError, InterfaceError) as error:
             logger.warning("Nothing is sent without Redis and PostgreSQL: %s", error)
             await asyncio.sleep(0.5)
-
-    async def _give_back(self, slots: tuple[Slot, ...]) -> None:
-        with contextlib.suppress(LimiterUnavailable, LimiterForgot):  # they pass unused
-            await self.limiter.reserve(0, give_back=slots)
 
     async def _look_around(self) -> None:
         """Nothing could be claimed: somebody stopped it, others have the rest, or the rest waits for its time."""
@@ -201,7 +230,7 @@ class Delivery:
         if not look.live:
             self.over, self.again = True, False
         elif self.calls:
-            await asyncio.wait(self.calls, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+            await self._wait_for_a_call(0.1)
         elif look.wait is not None:
             await asyncio.sleep(min(max(look.wait, 0.01), 0.25))
         elif self.results or look.sending:
@@ -211,47 +240,32 @@ class Delivery:
 
     # Calling
 
-    async def _call(self, claim: Claim, slot: Slot) -> None:
-        result: Result = Unused()
+    async def _call(self, claim: Claim, claimed_at: float, slot: Slot) -> None:
+        await asyncio.sleep(max(slot.at - time.monotonic(), 0))
+        if self._must_not_call(claimed_at):
+            self.missed.append(slot)
+            await self._note(claim, Unused())
+            return
+        if slot.late():
+            self.missed.append(slot)
+            self.waiting.append((claim, claimed_at))
+            return
         try:
-            if await self._until(slot, claimed_at=time.monotonic()):
-                result = await self.queue.call(self.bot, claim)
+            result = await self.queue.call(self.bot, claim)
         except Exception as error:
             # The outermost place that knows the row: whatever it was, the call may have gone out.
             logger.exception("Unexpected error for row %s", claim.id)
-            result = Outcome(Verdict.UNCERTAIN, reason="no_answer", text=f"{type(error).__name__}")
+            result = Outcome(Verdict.UNCERTAIN, reason="no_answer", text=type(error).__name__)
         await self._note(claim, result)
-
-    async def _until(self, slot: Slot, *, claimed_at: float) -> bool:
-        """Wait for the moment; when it was missed ask for another. False: do not call."""
-        current: Slot | None = slot
-        while not self._must_not_call(claimed_at):
-            if current is None:
-                await asyncio.sleep(0.02)
-                current = await self._another()
-                continue
-            ahead = current.at - time.monotonic()
-            if ahead > 0:
-                await asyncio.sleep(ahead)
-            if not current.late():
-                return not self._must_not_call(claimed_at)
-            current = await self._another(current)
-        if current is not None:
-            await self._give_back((current,))
-        return False
 
     def _must_not_call(self, claimed_at: float) -> bool:
         now = time.monotonic()
         return self.halted_until > now or self.stop() or self.watch.stopped or now - claimed_at > self.claim_lasts
 
-    async def _another(self, missed: Slot | None = None) -> Slot | None:
-        try:
-            grant = await self.limiter.reserve(1, give_back=[missed] if missed else [])
-        except (LimiterUnavailable, LimiterForgot):
-            return None
-        if grant.halted:
-            self.halted_until = max(self.halted_until, time.monotonic() + grant.wait)
-        return grant.slots[0] if grant.slots else None
+    async def _release_waiting(self) -> None:
+        while self.waiting:
+            claim, _claimed_at = self.waiting.popleft()
+            await self._note(claim, Unused())
 
     async def _note(self, claim: Claim, result: Result) -> None:
         self.results.append((claim, result))

@@ -59,6 +59,11 @@ while count > per_window do
 end
 local last = tonumber(redis.call('LINDEX', KEYS[1], -1))
 local answer = {now, 0, 0}
+-- Not one by one: who wants several waits until half of the horizon is free, so that a claim takes several rows.
+if want > 1 and last + spacing > now + horizon / 2 then
+    answer[2] = last + spacing - now - horizon / 2
+    return answer
+end
 for i = 1, want do
     local slot = math.max(now, last + spacing)
     if count >= per_window then

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -94,6 +95,9 @@ def _this_process() -> Process:
     )
     if _process is None or _process.made_for != made_for:
         close_process()
+        # What is loaded by now stays: without it a full collection stops the loop for 50 ms, and calls come late.
+        gc.collect()
+        gc.freeze()
         loop = asyncio.Runner()
         _process = Process(made_for=made_for, loop=loop, bot=connect_bot(), limiter=connect_limiter())
     return _process
