@@ -1,9 +1,10 @@
 """Placeholders in a message: ``{first_name|друг}`` becomes the person's name, or «друг» where there is none."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 
 from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.utils.dateformat import format as format_date
@@ -100,6 +101,33 @@ def read_values(
         for person, from_booking in _booking_values(people, list(streams)).items():
             values.setdefault(person, {}).update(from_booking)
     return {person: {name: value for name, value in values.get(person, {}).items() if value} for person in people}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """People who have no value for ``name``, which has no fallback: they would be skipped."""
+
+    name: str
+    people: tuple[int, ...]
+
+
+def find_missing(text: str, people: Iterable[int], *, streams: Iterable[StreamCode] = ()) -> list[Missing]:
+    """List, before sending, who would be skipped for want of a value; nothing is read when each has a fallback."""
+    names = {found.name for found in placeholders(text) if found.known and found.fallback is None}
+    if not names:
+        return []
+    without: dict[str, list[int]] = {name: [] for name in sorted(names)}
+    for some in _in_chunks(people, 2_000):
+        for person, values in read_values(some, names, streams=streams).items():
+            for name in names - values.keys():
+                without[name].append(person)
+    return [Missing(name=name, people=tuple(found)) for name, found in without.items() if found]
+
+
+def _in_chunks(people: Iterable[int], size: int) -> Iterator[list[int]]:
+    rest = iter(people)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, Values]:

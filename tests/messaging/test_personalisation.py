@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from bookings.models import Booking
 from messaging.markup import parse_html
-from messaging.personalisation import NAMES, MissingValue, personalise, placeholders, read_values, without_values
+from messaging.personalisation import (
+    NAMES,
+    Missing,
+    MissingValue,
+    find_missing,
+    personalise,
+    placeholders,
+    read_values,
+    without_values,
+)
 from tests.factories import BookingFactory, CourseFactory, StreamFactory, TelegramUserFactory
 
 
@@ -95,3 +104,13 @@ class TestReadValues:
 
         with django_assert_max_num_queries(5):
             read_values(people, NAMES)
+
+    def test_people_who_would_be_skipped_are_listed_before_sending(self):
+        anna = TelegramUserFactory.create(first_name="Анна", username="anna")
+        nameless = TelegramUserFactory.create(first_name=None, username=None)
+        people = [anna.pk, nameless.pk]
+
+        missing = find_missing("{first_name|друг}, @{username} {stream|} {unknown}", people)
+
+        assert missing == [Missing(name="username", people=(nameless.pk,))]
+        assert find_missing("{first_name|друг}", people) == []
