@@ -9,6 +9,7 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
+        import bookings.bulk_models  # noqa: F401  tables that stand in a module of their own
         from bookings.erasure import keep_what_is_counted
 
         keep_what_is_counted()

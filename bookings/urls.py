@@ -22,5 +22,7 @@ urlpatterns = [
     path("bookings/", views.booking_list, name="booking_list"),
     path("bookings/<int:pk>/", views.booking_detail, name="booking_detail"),
     path("bookings/<int:pk>/status/", views.booking_status, name="booking_status"),
+    path("bookings/bulk/", views.bulk_prepare, name="bulk_prepare"),
+    path("bookings/bulk/<uuid:pk>/", views.bulk_change, name="bulk_change"),
     path("data-quality/", views.data_quality, name="data_quality"),
 ]

@@ -174,7 +174,7 @@ def _cleaned(value: Any, identity: Identity, column: str) -> Any:
     match value:
         case str() if column == "username" and value.lstrip("@").lower() in _lower(identity.usernames):
             return GONE
-        case str() if column == "query" and _names(value, identity, alone=True):
+        case str() if column in {"query", "next"} and _names(value, identity, alone=True):
             return ""
         case str():
             return re.sub(identity.pattern, GONE, value, flags=re.IGNORECASE)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.filters import BookingFilter
+from bookings.forms import bulk_bar
 from bookings.history import booking_history
 from bookings.labels import Labels
 from bookings.models import Booking
@@ -35,6 +36,7 @@ def booking_list(request: StaffRequest) -> HttpResponse:
         "active_filters": narrowed.active_filters(request.path),
         "clear_address": request.path,
         "list_address": tidy_address(request.path, request.GET),
+        "bulk_form": bulk_bar(request.user, labels.codes),
         "updated_at": timezone.now(),
     }
     # 422: the words above the list say what was not understood, and htmx swaps it in.

@@ -1,7 +1,8 @@
 // Choosing rows: all of a table at once, how many are chosen. What is chosen are plain checkboxes of a form.
 "use strict";
 
-const rowBoxes = (form) => [...form.querySelectorAll('tbody input[type="checkbox"]:not(:disabled)')];
+// By the form's own list: a row that has forms of its own cannot stand inside one, and names it by form="…".
+const rowBoxes = (form) => [...form.elements].filter((one) => one.matches('tbody input[type="checkbox"]:not(:disabled)'));
 
 function showChosen(form) {
   const boxes = rowBoxes(form);
@@ -9,7 +10,7 @@ function showChosen(form) {
   form.querySelectorAll("[data-chosen-count]").forEach((place) => {
     place.textContent = String(chosen);
   });
-  const all = form.querySelector("[data-choose-all]");
+  const all = [...form.elements].find((one) => one.matches("[data-choose-all]"));
   if (!all) return;
   all.checked = chosen > 0 && chosen === boxes.length;
   all.indeterminate = chosen > 0 && chosen < boxes.length;

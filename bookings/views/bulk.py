@@ -1,0 +1,172 @@
+"""Changing many at once: choose or paste, look at what would happen, make it, see what became of each."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings.bulk_changes import (
+    AT_ONCE,
+    Target,
+    TooMany,
+    make_bulk_change,
+    overbooking_of,
+    prepare_bulk_change,
+    targets_of_bookings,
+    targets_of_pasted,
+    targets_of_people,
+    value_label,
+)
+from bookings.bulk_models import BulkChange, BulkRow
+from bookings.filters import LARGEST_ID, BookingFilter
+from bookings.forms import BulkForm, PastedForm, ReasonForm
+from bookings.labels import Labels
+from bookings.models import Booking
+from bookings.tables import person_address
+from hsl_dashboard.addresses import is_own_address
+from hsl_dashboard.web import StaffRequest
+from users.models import TelegramUser, User
+
+CHANGE_BOOKING, ADD_TAG = "bookings.change_booking", "users.add_persontag"
+
+
+class NobodyChosen(Exception):
+    """No row was ticked, or the filter finds none."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("bookings.view_booking", raise_exception=True)
+def bulk_prepare(request: StaffRequest) -> HttpResponse:
+    """Take a choice from a list, or a pasted list of people, and prepare the change; nothing is changed here."""
+    _require_any_permission(request.user)
+    pasted = "pasted" in request.POST or request.method != "POST"
+    form_class = PastedForm if pasted else BulkForm
+    form = form_class(request.POST if request.method == "POST" else None, by=request.user)
+    if request.method == "POST" and form.is_valid():
+        _require_permission(request.user, form.cleaned_data["kind"])
+        try:
+            change = _prepare(request, form)
+        except TooMany as many:
+            form.add_error(None, _too_many(many.found))
+        except NobodyChosen:
+            form.add_error(None, _("Nothing is chosen: tick some rows first."))
+        else:
+            return redirect("bookings:bulk_change", change.pk)
+    context = {"form": form, "pasted": pasted, "next": _next_address(request), "limit": AT_ONCE}
+    return render(request, "bookings/bulk_prepare.html", context, status=422 if form.errors else 200)
+
+
+def _prepare(request: StaffRequest, form: Any) -> BulkChange:
+    data = form.cleaned_data
+    targets = targets_of_pasted(data["pasted"]) if "pasted" in data else _chosen_targets(request, data)
+    if not targets:
+        raise NobodyChosen
+    return prepare_bulk_change(
+        kind=data["kind"],
+        value=data["value"],
+        targets=targets,
+        by=request.user,
+        at=timezone.now(),
+        next_address=_next_address(request),
+    )
+
+
+def _chosen_targets(request: StaffRequest, data: dict[str, Any]) -> list[Target]:
+    if data["of"] == "people":
+        return targets_of_people(_chosen_people(request, data))
+    bookings = Booking.objects.with_person()
+    if data["scope"] == "all":
+        narrowed = BookingFilter(QueryDict(data["query"]), queryset=bookings, labels=Labels.read())
+        found = narrowed.qs if narrowed.is_valid() else bookings.none()
+        return targets_of_bookings(_at_most(found))
+    return targets_of_bookings(bookings.filter(pk__in=_ids(request, "booking", LARGEST_ID)).order_by("-pk"))
+
+
+def _chosen_people(request: StaffRequest, data: dict[str, Any]) -> list[TelegramUser]:
+    if data["scope"] == "all":
+        raise NobodyChosen
+    chosen = TelegramUser.objects.filter(pk__in=_ids(request, "person", 2**63 - 1))
+    return list(chosen.order_by("first_name", "pk"))
+
+
+def _at_most(rows: Any) -> list[Any]:
+    found = list(rows[: AT_ONCE + 1])
+    if len(found) > AT_ONCE:
+        raise TooMany(rows.count())
+    return found
+
+
+def _ids(request: StaffRequest, name: str, largest: int) -> list[int]:
+    values = request.POST.getlist(name)[: AT_ONCE + 1]
+    return [int(one) for one in values if one.isascii() and one.isdigit() and len(one) < 20 and int(one) <= largest]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("bookings.view_booking", raise_exception=True)
+def bulk_change(request: StaffRequest, pk: uuid.UUID) -> HttpResponse:
+    """Before: what would happen to each. After: what did. Sending it twice makes it once."""
+    change = get_object_or_404(BulkChange, pk=pk, made_by=request.user)
+    _require_permission(request.user, change.kind)
+    form = ReasonForm(request.POST if request.method == "POST" else None, required=_needs_reason(change))
+    if request.method == "POST" and (change.finished_at or form.is_valid()):
+        if not change.finished_at:
+            make_bulk_change(
+                change=change, by=request.user, at=timezone.now(), reason=form.cleaned_data["reason"].strip()
+            )
+        return redirect("bookings:bulk_change", change.pk)
+    context = {"change": change, "form": form, **_facts(change)}
+    return render(request, "bookings/bulk_change.html", context, status=422 if form.errors else 200)
+
+
+def _facts(change: BulkChange) -> dict[str, Any]:
+    labels = Labels.read()
+    rows = list(change.rows.select_related("telegram_user", "booking"))
+    shown = [
+        {
+            "row": row,
+            "person_address": person_address(row.telegram_user) if row.telegram_user else "",
+            "stream": labels.stream(row.booking.course_id, row.seen_stream) if row.booking else "",
+            "course": labels.course(row.booking.course_id) if row.booking else "",
+        }
+        # What did not or will not happen stands first: it is what somebody has to look at.
+        for row in sorted(rows, key=lambda row: row.state not in {BulkRow.State.REFUSED, BulkRow.State.FAILED})
+    ]
+    return {
+        "rows": shown,
+        "counts": {str(state): sum(1 for row in rows if row.state == state) for state in BulkRow.State},
+        "total": len(rows),
+        "needs_reason": sum(1 for row in rows if row.needs_reason and row.state == BulkRow.State.READY),
+        "value": value_label(change),
+        "overbooking": overbooking_of(change),
+    }
+
+
+def _needs_reason(change: BulkChange) -> bool:
+    return change.rows.filter(state=BulkRow.State.READY, needs_reason=True).exists()
+
+
+def _next_address(request: StaffRequest) -> str:
+    asked = request.POST.get("next", "") or request.GET.get("next", "")
+    return asked if is_own_address(asked, request) else reverse("bookings:booking_list")
+
+
+def _too_many(found: int) -> str:
+    words = _("%(found)s were found; at most %(limit)s can be changed at once. Narrow the filter.")
+    return words % {"found": found, "limit": AT_ONCE}
+
+
+def _require_any_permission(user: User) -> None:
+    if not (user.has_perm(CHANGE_BOOKING) or user.has_perm(ADD_TAG)):
+        raise PermissionDenied
+
+
+def _require_permission(user: User, kind: str) -> None:
+    if not user.has_perm(ADD_TAG if kind == BulkChange.Kind.TAG else CHANGE_BOOKING):
+        raise PermissionDenied
