@@ -136,7 +136,7 @@ def _background() -> dict[str, list[str]]:
     worker = [*celery, "worker", "--loglevel=info", "--without-gossip", "--without-mingle"]
     return {
         "worker-default": [*worker, "--queues=default", "--concurrency=1", "--hostname=default@%h"],
-        "worker-telegram": [*worker, "--queues=telegram", "--concurrency=1", "--hostname=telegram@%h"],
+        "worker-telegram": [*worker, "--queues=telegram", "--concurrency=2", "--hostname=telegram@%h"],
         "beat": [*celery, "beat", "--loglevel=info", f"--pidfile={RUN / 'beat.pid'}"],
     }
 

@@ -29,6 +29,7 @@ from users.models import BlockedUser, Event, TelegramUser
 
 People = QuerySet[TelegramUser, int]  # a query of user ids
 
+# By the kind in the JSON. A new group of people is a subclass of Criterion, here or in an app's own module.
 CRITERIA: dict[str, type["Criterion"]] = {}
 
 

@@ -21,6 +21,7 @@ UPLOAD_TIMEOUT = 180.0  # seconds: 50 MB over a slow line
 # A connection that idled longer is not used again: the other side may have closed it meanwhile, and a request written
 # into a closed connection is one of which nobody knows whether it arrived.
 KEEP_ALIVE = 10.0  # seconds
+MOST_WORDS = 500  # characters of an error that are kept: the library quotes whole pages of HTML
 
 Reason = Recipient.Reason
 
@@ -207,7 +208,7 @@ def decide(error: TelegramError, *, code: int | None) -> Outcome:
     ``code`` is the HTTP status, None where no answer came. A refusal counts only in Telegram's own JSON: a 403 page of
     some proxy must not mark anybody as blocked.
     """
-    words = error.message
+    words = error.message[:MOST_WORDS]
     if isinstance(error, RetryAfter):
         return Outcome(Verdict.HALT, code=429, text=words, retry_after=_seconds(error.retry_after))
     if code == 429:
@@ -222,7 +223,7 @@ def decide(error: TelegramError, *, code: int | None) -> Outcome:
 
 def _refused(error: TelegramError, code: int | None) -> Outcome | None:
     """The refusals that Telegram itself decided. By class: BadRequest is a NetworkError, and comes before it."""
-    words = error.message
+    words = error.message[:MOST_WORDS]
     match error:
         case Forbidden():
             return Outcome(Verdict.FAILED, reason=_why_forbidden(words), code=code, text=words)

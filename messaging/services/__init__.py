@@ -10,6 +10,7 @@ from messaging.services.sending import (
     resume_broadcast,
     retry_failed,
     retryable_counts,
+    send_to_people,
     send_uncertain_again,
     start_broadcast,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "retry_failed",
     "retryable_counts",
     "schedule_broadcast",
+    "send_to_people",
     "send_uncertain_again",
     "start_broadcast",
 ]

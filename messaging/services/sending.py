@@ -3,15 +3,19 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from messaging import lifecycle, tasks
+from messaging.audiences import individuals
+from messaging.markup import Buttons
 from messaging.models import Broadcast, Recipient
 from messaging.reasons import StateReason, with_words
 from messaging.services.common import BroadcastMoved, State, check, move, recorded
+from messaging.services.writing import create_broadcast
 from users.models import BlockedUser, User
 
 Reason = Recipient.Reason
@@ -32,6 +36,32 @@ def start_broadcast(*, broadcast: Broadcast, by: User | None, at: datetime) -> N
         if not lifecycle.start_broadcast(broadcast.pk, at=at, come_from=(State.DRAFT, State.SCHEDULED, State.HELD)):
             raise BroadcastMoved(broadcast.pk)
         transaction.on_commit(lambda: tasks.wake_broadcast(broadcast.pk))
+
+
+def send_to_people(
+    *,
+    people: Iterable[int],
+    text: str,
+    by: User | None,
+    at: datetime,
+    buttons: Buttons | None = None,
+    submission_token: UUID | None = None,
+) -> Broadcast:
+    """Write a message to these people and begin to send it: what an individual message and an automation call.
+
+    With the same ``submission_token`` nothing is sent a second time; the broadcast of the first call is given.
+
+    Raises:
+        MessageRefused: Telegram would not take it.
+    """
+    with recorded(by):
+        broadcast = create_broadcast(
+            text=text, audience=individuals(people), by=by, buttons=buttons, submission_token=submission_token
+        )
+        if broadcast.state == State.DRAFT:
+            start_broadcast(broadcast=broadcast, by=by, at=at)
+            broadcast.refresh_from_db()
+    return broadcast
 
 
 def pause_broadcast(*, broadcast: Broadcast, by: User, at: datetime, reason: str = "") -> None:

@@ -78,7 +78,7 @@ def test_each_fault_has_its_outcome(telegram, effect, rule, expected):
     outcome = send(telegram)
 
     assert (outcome.verdict, outcome.reason, outcome.code) == expected
-    assert outcome.text
+    assert 0 < len(outcome.text) <= 500
     assert outcome.retry_after == rule.get("retry_after", 0)
 
 

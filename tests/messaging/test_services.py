@@ -106,6 +106,20 @@ def test_a_broadcast_that_was_held_is_sent_to_the_rows_it_has(staff):
     assert row.message.recipients.count() == 1
 
 
+def test_a_message_to_people_is_written_and_started_once(staff, woken, django_capture_on_commit_callbacks):
+    person, token = TelegramUserFactory.create(), uuid4()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        first, second = (
+            services.send_to_people(people=[person.pk], text="Привет", by=staff, at=NOW, submission_token=token)
+            for _ in range(2)
+        )
+
+    assert first == second
+    assert (first.state, first.recipients.count()) == (State.SENDING, 1)
+    assert woken == [first.pk]
+
+
 class TestScheduled:
     def test_it_starts_when_its_time_has_come(self, staff):
         broadcast = draft(staff)
