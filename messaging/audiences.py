@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration
 from messaging.models import Broadcast, Recipient
-from users.models import BlockedUser, Event, TelegramUser
+from users.models import BlockedUser, Event, PersonTag, TelegramUser
 
 People = QuerySet[TelegramUser, int]  # a query of user ids
 
@@ -210,6 +210,17 @@ class ReferralCode(Criterion):
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
         return Booking.objects.filter(referral_code__iexact=self.code).values("telegram_user_id")
+
+
+@dataclass(frozen=True)
+class WithTag(Criterion):
+    """People on whom staff put a tag, whatever its case."""
+
+    kind = "tag"
+    name: str
+
+    def people(self, *, at: datetime) -> QuerySet[Any, Any]:
+        return PersonTag.objects.filter(tag__name__iexact=self.name).values("telegram_user_id")
 
 
 @dataclass(frozen=True)

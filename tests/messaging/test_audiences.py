@@ -21,6 +21,7 @@ from messaging.audiences import (
     Received,
     ReferralCode,
     UnknownCriterion,
+    WithTag,
     count_audience,
     freeze_audience,
     individuals,
@@ -34,7 +35,7 @@ from tests.factories import (
     RecipientFactory,
     TelegramUserFactory,
 )
-from users.models import BlockedUser, TelegramUser
+from users.models import BlockedUser, PersonTag, Tag, TelegramUser
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EACH = [
@@ -48,6 +49,7 @@ EACH = [
     LeadTemperature("warm"),
     ActiveSince(date(2026, 11, 1)),
     ReferralCode("ANNA"),
+    WithTag("ждёт скидку"),
     Received(7, states=("failed",)),
 ]
 
@@ -162,6 +164,13 @@ def test_referral_codes_ignore_case():
     BookingFactory.create(referral_code="annabel")
 
     assert ids(ReferralCode("ANNA")) == {friend}
+
+
+def test_tags_ignore_case():
+    tagged = PersonTag.objects.create(telegram_user=person(), tag=Tag.objects.create(name="Ждёт скидку"))
+    person()
+
+    assert ids(WithTag("ждёт скидку")) == {tagged.telegram_user_id}
 
 
 def test_narrowing_keeps_those_who_are_in_all():
