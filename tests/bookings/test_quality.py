@@ -67,10 +67,14 @@ def test_a_cancelled_booking_and_one_of_another_course_are_no_double():
 
 
 def test_the_index_of_active_bookings_answers_the_search_for_doubles():
-    BookingFactory.create()
+    booking = BookingFactory.create()
+    BookingFactory.create_batch(
+        300, telegram_user=booking.telegram_user, course=booking.course, confirmed=Booking.Status.CANCELLED
+    )
     with connection.cursor() as cursor:
+        # So few rows are read whole, and an index that holds the cancelled ones would do as well.
+        cursor.execute("ANALYZE bookings")
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_bitmapscan = off")
         query, params = doubles(None).query.sql_with_params()
         cursor.execute(f"EXPLAIN {query}", params)
         plan = "\n".join(line for (line,) in cursor.fetchall())

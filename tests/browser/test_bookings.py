@@ -36,6 +36,7 @@ def row(page: Page, booking: Booking) -> Locator:
 
 
 def choose(page: Page, booking: Booking, status: str) -> None:
+    page.wait_for_load_state()  # the scripts are there: without them the same button leads to a page of its own
     row(page, booking).locator("select").select_option(label=status)
     row(page, booking).get_by_role("button", name="Изменить статус").click()
 
