@@ -11,5 +11,8 @@ class BookingsConfig(AppConfig):
     def ready(self) -> None:
         import bookings.bulk_models  # noqa: F401  tables that stand in a module of their own
         from bookings.erasure import keep_what_is_counted
+        from bookings.labels import stream_names
+        from users.names import register_stream_names
 
         keep_what_is_counted()
+        register_stream_names(stream_names)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from bookings.models import Course, Stream
@@ -40,3 +41,11 @@ class Labels:
             return NOTHING
         described = None if course_id is None else self.streams.get((course_id, code))
         return described or self.codes.get(code) or code
+
+
+def stream_names() -> dict[str, str]:
+    """Code to name of every described stream, the newest of the school first (one query)."""
+    return {
+        stream.code: stream.name
+        for stream in Stream.objects.order_by("-is_current", F("starts_on").desc(nulls_last=True), "-code")
+    }

@@ -10,6 +10,7 @@ from hsl_dashboard import health, views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="bookings:workshop_list"), name="home"),
+    path("", include("users.urls")),
     path("", include("bookings.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

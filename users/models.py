@@ -68,6 +68,12 @@ class TelegramUser(models.Model):
         return self.user_id >= ERASED_FROM
 
     @property
+    def full_name(self) -> str:
+        """First and last name; «Неизвестно» where the bot has neither."""
+        names = ((name or "").strip() for name in (self.first_name, self.last_name))
+        return " ".join(name for name in names if name) or self.display_name
+
+    @property
     def telegram_url(self) -> str:
         """Address of the person's Telegram profile; empty for somebody without a @username."""
         return f"https://t.me/{self.username}" if self.username else ""
@@ -128,7 +134,7 @@ class Event(models.Model):
                 first_name="COALESCE(NEW.first_name, NEW.details->>'first_name')",
                 seen_at="COALESCE(NEW.created_at, now())",
             ),
-            *keep_person_totals(columns=("created_at",), insert=COUNT_NEW_EVENTS),
+            *keep_person_totals(columns=("created_at", "event_type"), insert=COUNT_NEW_EVENTS),
         ]
 
     def __str__(self) -> str:
@@ -219,6 +225,11 @@ class PersonCounts(models.Model):
         abstract = True
 
 
+SORTED_COLUMNS = """name_key language_code first_seen_at bookings events lessons latest_stream latest_status
+    last_activity_at temperature blocked"""
+SORTED_NAMES = "name language first_seen bookings events lessons stream status activity temperature blocked"
+
+
 class PersonTotals(PersonCounts):
     """A person's counts, kept by triggers on what is counted; see docs/decisions/0005-person-totals.md."""
 
@@ -228,17 +239,10 @@ class PersonTotals(PersonCounts):
         verbose_name_plural = _("people's totals")
         # One index a sortable column, the id breaking ties: read either way, and from any row on.
         indexes = [
-            models.Index("name_key", "telegram_user", name="person_totals_name"),
-            models.Index("language_code", "telegram_user", name="person_totals_language"),
-            models.Index("first_seen_at", "telegram_user", name="person_totals_first_seen"),
-            models.Index("bookings", "telegram_user", name="person_totals_bookings"),
-            models.Index("events", "telegram_user", name="person_totals_events"),
-            models.Index("lessons", "telegram_user", name="person_totals_lessons"),
-            models.Index("latest_stream", "telegram_user", name="person_totals_stream"),
-            models.Index("latest_status", "telegram_user", name="person_totals_status"),
-            models.Index("last_activity_at", "telegram_user", name="person_totals_activity"),
-            models.Index("temperature", "telegram_user", name="person_totals_temperature"),
-            models.Index("blocked", "telegram_user", name="person_totals_blocked"),
+            *(
+                models.Index(column, "telegram_user", name=f"person_totals_{name}")
+                for name, column in zip(SORTED_NAMES.split(), SORTED_COLUMNS.split(), strict=True)
+            ),
             models.Index("cools_on", name="person_totals_cools_on", condition=models.Q(cools_on__isnull=False)),
         ]
 
@@ -246,16 +250,13 @@ class PersonTotals(PersonCounts):
         return str(self.pk)
 
 
-class LivePersonTotals(PersonCounts):
+class LivePersonTotals(PersonCounts):  # noqa: DJ008 - never shown by itself
     """The same counts, exact while some people wait to be counted again: a view that counts those on the spot."""
 
     class Meta:
         managed = False
         db_table = "person_totals_live"
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return str(self.pk)
 
 
 class PersonToCount(models.Model):

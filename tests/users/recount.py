@@ -10,6 +10,7 @@ from django.utils import timezone
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 STATUS = {-1: 1, 0: 3, 1: 4, 2: 5}
+NOT_BY_THE_PERSON = {"booking_status_changed", "payment_approved", "free_lesson_reminder_sent"}
 
 
 def read(query: str) -> list[tuple[Any, ...]]:
@@ -38,7 +39,7 @@ def temperature(moments: list[datetime]) -> int:
 
 def counted_totals() -> dict[int, dict[str, Any]]:
     bookings = by_person(read("SELECT user_id, id, confirmed, course_stream, created_at FROM bookings"))
-    events = by_person(read("SELECT user_id, created_at FROM events"))
+    events = by_person(read("SELECT user_id, created_at, event_type FROM events"))
     lessons = by_person(read("SELECT user_id, registered_at FROM free_lesson_registrations"))
     blocked = {row[0] for row in read("SELECT user_id FROM blocked_users")}
     totals = {}
@@ -47,7 +48,8 @@ def counted_totals() -> dict[int, dict[str, Any]]:
         # Newest last; a booking without a time is older than any with one.
         mine.sort(key=lambda b: (b[3] is not None, b[3] or datetime.min.replace(tzinfo=MOSCOW), b[0]))
         moments = [e[0] for e in events.get(user_id, []) if e[0]]
-        activity = [*moments, *(b[3] for b in mine if b[3]), *(r[0] for r in lessons.get(user_id, []) if r[0])]
+        own = [e[0] for e in events.get(user_id, []) if e[0] and e[1] not in NOT_BY_THE_PERSON]
+        activity = [*own, *(b[3] for b in mine if b[3]), *(r[0] for r in lessons.get(user_id, []) if r[0])]
         totals[user_id] = {
             "language_code": language or "",
             "first_seen_at": first_seen,

@@ -44,6 +44,8 @@ INSERT INTO events (user_id, event_type, created_at) VALUES ({p}, 'start_command
 INSERT INTO events (user_id, event_type, created_at) VALUES ({p}, 'view_program', NULL);
 INSERT INTO events (user_id, event_type, created_at)
     SELECT {p} + i % 2, 'x', now() - i * interval '6 hours' FROM generate_series(0, {n}) AS i;
+INSERT INTO events (user_id, event_type, created_at)
+    VALUES ({p}, 'booking_status_changed', now()), ({p}, 'payment_approved', now() - {n} * interval '1 hour');
 INSERT INTO bookings (user_id, confirmed, course_stream, created_at)
     VALUES ({p}, {n} % 5 - 1, '{n}th_stream', now() - {n} * interval '1 hour');
 INSERT INTO bookings (user_id, confirmed, course_stream, created_at) VALUES ({p}, NULL, NULL, NULL);
@@ -68,6 +70,7 @@ UPDATE users SET user_id = 7000 + {p} WHERE user_id = {p}
     AND NOT EXISTS (SELECT FROM users WHERE user_id = 7000 + {p})
     AND NOT EXISTS (SELECT FROM events WHERE user_id = {p}) AND NOT EXISTS (SELECT FROM bookings WHERE user_id = {p})
     AND NOT EXISTS (SELECT FROM blocked_users) AND NOT EXISTS (SELECT FROM free_lesson_registrations);
+UPDATE events SET event_type = 'free_lesson_reminder_sent' WHERE user_id = {p} AND id % 2 = 1;
 DELETE FROM events WHERE user_id = {p} AND id % 3 = 0;
 DELETE FROM bookings WHERE id = (SELECT max(id) FROM bookings WHERE user_id = {p});
 DELETE FROM free_lesson_registrations WHERE user_id = {p};

@@ -1,0 +1,170 @@
+"""How long the pages of people take with half a million of them: one client, warm, through Django's test client."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+RUNS = 9  # the median of so many, after two that warm up
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One page: medians in milliseconds, and the number of queries."""
+
+    name: str
+    milliseconds: float
+    database: float  # of them, waiting for the database
+    queries: int
+
+
+FILTERS = {
+    "stream": "stream=8th_stream",
+    "a rare stream": "stream=9th_stream",
+    "no stream": "stream=none",
+    "status confirmed": "status=5",
+    "status unknown": "status=2",
+    "no bookings": "status=0",
+    "two statuses": "status=4&status=5",
+    "lead hot": "lead=3",
+    "lead warm or hot": "lead=3&lead=2",
+    "lead cold": "lead=0",
+    "blocked": "blocked=yes",
+    "not blocked": "blocked=no",
+    "has an active booking": "booking=active",
+    "has none": "booking=no",
+    "language kk": "language=kk",
+    "language ru": "language=ru",
+    "registered for a lesson": "lesson=cursor_lesson",
+    "registered for a lesson of a day": "lesson=cursor_lesson&lesson_on=2026-05-05",
+    "first seen in a month": "since=2026-03-01&until=2026-03-31",
+    "first seen in two years": "since=2024-06-01&until=2026-05-31",
+    "six at once": "stream=8th_stream&status=5&blocked=no&language=ru&since=2026-01-01&booking=active",
+}
+SORTS = ["name", "id", "stream", "status", "bookings", "events", "lessons", "lead", "activity", "seen", "blocked"]
+SEARCHES = {
+    "rare name": "эйхенбаум кирилл",
+    "common name": "анна",
+    "surname": "щукин",
+    "1 letter": "а",
+    "2 letters, common": "ан",
+    "2 letters, rare": "щу",
+    "2 letters, nobody": "ъы",
+    "username": "@user_1a2b",
+    "t.me link": "https://t.me/user_1a2b3c4d",
+    "id": "1007919",
+    "part of an e-mail": "1a2b3@mail",
+    "nobody": "zzzzqq",
+    "common, with a filter": "анна&blocked=yes",
+    "common, with a wide filter": "анна&stream=8th_stream",
+}
+
+
+def measure() -> list[Measured]:
+    """Ask for every page; the first result is a page that only says SELECT 1."""
+    from django.test import Client
+
+    from users.models import User
+
+    staff, _created = User.objects.get_or_create(
+        username="benchmark", defaults={"is_staff": True, "is_superuser": True}
+    )
+    client = Client(headers={"host": "localhost"})
+    client.force_login(staff)
+
+    def page(address: str) -> Callable[[], None]:
+        def get() -> None:
+            response = client.get(address)
+            assert response.status_code == 200, (address, response.status_code)
+
+        return get
+
+    results = [_timed("SELECT 1 (/health/ready)", page("/health/ready"))]
+    results += [_timed(name, page(address)) for name, address in _addresses(client).items()]
+    return results
+
+
+def _addresses(client: "Client") -> dict[str, str]:
+    people = {"/users/": "/users/"}
+    people |= {f"filter: {name}": f"/users/?{query}" for name, query in FILTERS.items()}
+    people |= {f"sort: {sign}{name}": f"/users/?sort={sign}{name}" for name in SORTS for sign in ("", "-")}
+    people |= {f"search: {name}": f"/users/?q={text}" for name, text in SEARCHES.items()}
+    for query in ("stream=8th_stream", "blocked=yes", "lead=3", "status=0", "lesson=cursor_lesson", "language=kk"):
+        for sort in SORTS:
+            for sign in ("", "-"):
+                people[f"{query}, sort {sign}{sort}"] = f"/users/?{query}&sort={sign}{sort}"
+    for name, query in {"all": "", "stream": "stream=8th_stream&", "search": "q=анна&"}.items():
+        people[f"page 5,000 of {name}"] = f"/users/?{query}after={_deep_place()}"
+        people[f"last page of {name}"] = f"/users/?{query}before=end"
+    person = _busiest_person()
+    people["a person's page"] = f"/users/{person}/"
+    return people
+
+
+def _deep_place() -> str:
+    from users.keyset import Sorting
+    from users.models import PersonTotals
+
+    row = PersonTotals.objects.order_by("-last_activity_at", "-pk")[249_950]
+    return Sorting("last_activity_at", descending=True).place_of(row, 5_000).encode()
+
+
+def _busiest_person() -> int:
+    from users.models import PersonTotals
+
+    return PersonTotals.objects.order_by("-events").values_list("pk", flat=True)[0]
+
+
+def _timed(name: str, ask: Callable[[], None]) -> Measured:
+    from django.db import connection
+
+    waits: list[float] = []
+
+    def watch(execute: Any, *call: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return execute(*call)
+        finally:
+            waits.append((time.perf_counter() - started) * 1000)
+
+    ask()
+    ask()
+    whole, waited = [], []
+    with connection.execute_wrapper(watch):
+        for _run in range(RUNS):
+            waits.clear()
+            started = time.perf_counter()
+            ask()
+            whole.append((time.perf_counter() - started) * 1000)
+            waited.append(sum(waits))
+    return Measured(name, statistics.median(whole), statistics.median(waited), len(waits))
+
+
+def report(results: list[Measured]) -> str:
+    """Write the table, each page beside the page of SELECT 1 of the same run."""
+    least = results[0].milliseconds
+    lines = ["| page | median, ms | in the database, ms | of SELECT 1 | queries |", "|---|--:|--:|--:|--:|"]
+    lines += [
+        f"| {r.name} | {r.milliseconds:.1f} | {r.database:.1f} | {r.milliseconds / least:.1f}× | {r.queries} |"
+        for r in results
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    from benchmarks import school
+
+    school.prepare()
+    school.build()
+    from django.conf import settings
+
+    settings.DEBUG = False  # or Django would keep every query
+    print(report(measure()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""A school of half a million people for the benchmarks: made by SQL in a database of its own, once, in minutes."""
+
+import os
+import re
+import time
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+DATABASE = "hsl_benchmark"
+PEOPLE, BOOKINGS, EVENTS, LESSONS = 500_000, 1_000_000, 10_000_000, 200_000
+
+WORDS = re.compile(r"\w+")
+NAMES = WORDS.findall("""
+    Анна Мария Елена Ольга Наталья Екатерина Дарья Алиса Полина Софья Ксения Вероника Юлия Татьяна Светлана
+    Александр Дмитрий Максим Иван Артём Михаил Никита Егор Кирилл Андрей Сергей Фёдор Пётр Семён Глеб Арсений
+    Тимур Айгерим Данияр Оксана Богдан John Emma Ёжи Лев
+""")
+SURNAMES = WORDS.findall("""
+    Иванов Смирнов Кузнецов Попов Васильев Петров Соколов Михайлов Новиков Фёдоров Морозов Волков Алексеев Лебедев
+    Семёнов Егоров Павлов Козлов Степанов Николаев Орлов Андреев Макаров Никитин Захаров Зайцев Соловьёв Борисов
+    Яковлев Григорьев Романов Воробьёв Сергеев Кузьмин Фролов Александров Дмитриев Королёв Гусев Киселёв Щукин
+    Эйхенбаум Шевченко Ким Ли Smith
+""")
+
+# Triggers and keys are off while the rows go in; indexes are made afterwards, in one pass each.
+STEPS = {
+    "courses": "INSERT INTO courses (id, name, button_text) VALUES (1, 'Вайб кодинг', 'В'), (2, 'EXTRA', 'E')"
+    " ON CONFLICT DO NOTHING",
+    "people": f"""
+        INSERT INTO users (user_id, username, first_name, last_name, language_code, first_seen_at, updated_at)
+        SELECT 100000000 + i::bigint * 7919,
+            CASE WHEN random() < 0.8 THEN 'user_' || substr(md5(i::text), 1, 8) END,
+            (%(names)s::text[])[1 + floor(random() ^ 1.5 * {len(NAMES)})::int],
+            CASE WHEN random() < 0.7 THEN (%(surnames)s::text[])[1 + floor(random() ^ 1.5 * {len(SURNAMES)})::int] END,
+            (ARRAY['ru','ru','ru','ru','ru','ru','ru','ru','en','kk','uk','uz',NULL])[1 + floor(random() * 13)::int],
+            now() - random() ^ 1.5 * interval '3 years', now()
+        FROM generate_series(1, {PEOPLE}) AS i
+    """,
+    "numbers": "CREATE TEMP TABLE numbered AS SELECT row_number() OVER (ORDER BY md5(user_id::text)) AS i, user_id,"
+    " first_seen_at FROM users",
+    "numbers' key": "CREATE UNIQUE INDEX ON numbered (i) INCLUDE (user_id, first_seen_at)",
+    "bookings": f"""
+        INSERT INTO bookings (user_id, course_id, confirmed, created_at, discount_percent, course_stream)
+        SELECT n.user_id, 1 + (random() < 0.1)::int,
+            (ARRAY[0,1,1,2,2,2,-1,-1,-1,7])[1 + floor(random() * 9.02)::int],
+            n.first_seen_at + random() * (now() - n.first_seen_at),
+            (ARRAY[0,0,0,10,20,50])[1 + floor(random() * 6)::int],
+            (ARRAY['3rd_stream','4th_stream','5th_stream','6th_stream','7th_stream','8th_stream','8th_stream',
+                'mentoring','9th_stream',NULL])[1 + floor(random() ^ 1.2 * 9.1)::int]
+        FROM (
+            SELECT 1 + floor(random() ^ 1.4 * {PEOPLE * 0.6})::bigint AS i FROM generate_series(1, {BOOKINGS})
+        ) AS chosen
+        JOIN numbered AS n USING (i)
+    """,
+    "events": f"""
+        INSERT INTO events (user_id, event_type, details, created_at)
+        SELECT n.user_id,
+            (ARRAY['start_command','view_program','booking_created','lesson_link_clicked','session_reset'])
+                [1 + floor(random() ^ 2 * 5)::int],
+            CASE WHEN random() < 0.3 THEN jsonb_build_object('course_id', 1) END,
+            CASE WHEN recent THEN now() - random() * interval '7 days'
+                ELSE n.first_seen_at + random() ^ 2 * (now() - n.first_seen_at) END
+        FROM (
+            SELECT recent,
+                1 + floor(CASE WHEN recent THEN random() ^ 2 * 30000 ELSE random() ^ 2 * {PEOPLE} END)::bigint AS i
+            FROM (SELECT i %% 20 = 0 AS recent FROM generate_series(1, {EVENTS}) AS i) AS made OFFSET 0
+        ) AS chosen
+        JOIN numbered AS n USING (i)
+    """,
+    "registrations": f"""
+        INSERT INTO free_lesson_registrations (user_id, email, registered_at, lesson_type, lesson_date)
+        SELECT n.user_id,
+            substr(md5(n.user_id::text), 1, 10) || (ARRAY['@mail.ru','@gmail.com','@yandex.ru'])[1 + i %% 3],
+            n.first_seen_at + random() * (now() - n.first_seen_at),
+            (ARRAY['cursor_lesson','ai_lesson'])[1 + i %% 5 / 4],
+            date '2026-01-01' + (random() * 300)::int
+        FROM (SELECT 1 + floor(random() * {PEOPLE * 0.4})::bigint AS i FROM generate_series(1, {LESSONS})) AS chosen
+        JOIN numbered AS n USING (i)
+        ON CONFLICT DO NOTHING
+    """,
+    "blocks": "INSERT INTO blocked_users (user_id) SELECT user_id FROM numbered WHERE i %% 33 = 0",
+}
+
+
+def prepare() -> None:
+    """Point the settings at the benchmark's own database, which is made when it is not there."""
+    os.environ.setdefault("DEBUG", "true")
+    from hsl_dashboard import embedded
+
+    url = os.environ.get("BENCHMARK_DATABASE_URL") or _own_database(embedded.database_url())
+    os.environ["DATABASE_URL"] = url
+    os.environ["DJANGO_SETTINGS_MODULE"] = "hsl_dashboard.settings"
+    import django
+
+    django.setup()
+
+
+def build() -> None:
+    """Migrate, and fill the tables if nobody is there yet."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM users")
+        if cursor.fetchone()[0]:
+            return
+        print(f"Making {PEOPLE:,} people, {BOOKINGS:,} bookings and {EVENTS:,} events (some minutes, once) ...")
+        _fill(cursor)
+    started = time.monotonic()
+    call_command("rebuild_statistics", verbosity=0)
+    print(f"  rebuild_statistics {time.monotonic() - started:.0f} s", flush=True)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _fill(cursor: Any) -> None:
+    indexes = _secondary_indexes(cursor)
+    for name in indexes:
+        cursor.execute(f'DROP INDEX "{name}"')
+    cursor.execute("SET session_replication_role = replica")
+    cursor.execute("SET work_mem = '512MB'; SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
+    cursor.execute("SELECT setseed(0.42)")
+    steps = STEPS | {f"index {name}": definition for name, definition in indexes.items()}
+    for name, query in steps.items():
+        started = time.monotonic()
+        cursor.execute(query, {"names": NAMES, "surnames": SURNAMES} if "%(" in query or "%%" in query else None)
+        print(f"  {name} {time.monotonic() - started:.0f} s", flush=True)
+    cursor.execute("SET session_replication_role = origin")
+    cursor.execute("RESET ALL")
+    cursor.execute("ANALYZE")
+
+
+def _secondary_indexes(cursor: Any) -> dict[str, str]:
+    cursor.execute(
+        "SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid"
+        " WHERE i.indrelid IN ('bookings'::regclass, 'events'::regclass, 'users'::regclass) AND NOT i.indisunique"
+    )
+    return dict(cursor.fetchall())
+
+
+def _own_database(url: str) -> str:
+    with psycopg.connect(url, autocommit=True) as server:
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+            server.execute(f"CREATE DATABASE {DATABASE}")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{DATABASE}"))
+
+
+if __name__ == "__main__":
+    prepare()
+    build()

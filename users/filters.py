@@ -1,0 +1,268 @@
+"""What narrows and sorts the list of people; every field is bounded, so that no input reaches the database raw."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, ProhibitNullCharactersValidator
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import QueryDict
+from django.utils import formats, timezone
+from django.utils.translation import gettext_lazy as _
+
+from hsl_dashboard.addresses import ActiveFilter, tidy_address
+from users.keyset import Sorting
+from users.models import LatestStatus, LeadTemperature, PersonTotals, TelegramUser
+from users.names import stream_names
+
+NONE = "none"  # a stream or a language that is not there
+# What ?sort= says, and its column; a minus in front puts the largest first.
+SORTS = {
+    "name": "name_key",
+    "id": "pk",
+    "stream": "latest_stream",
+    "status": "latest_status",
+    "bookings": "bookings",
+    "events": "events",
+    "lessons": "lessons",
+    "lead": "temperature",
+    "activity": "last_activity_at",
+    "seen": "first_seen_at",
+    "blocked": "blocked",
+}
+LATEST_FIRST = "-activity"
+STATUSES = (
+    LatestStatus.NEW,
+    LatestStatus.PENDING,
+    LatestStatus.CONFIRMED,
+    LatestStatus.CANCELLED,
+    LatestStatus.UNKNOWN,
+    LatestStatus.NO_BOOKING,
+)
+NOT_FILTERS = ("sort", "before", "after")  # what else an address of the list may say
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The codes that occur, for the choices of the filter; one query, which reads an index and no row twice."""
+
+    streams: list[str]
+    languages: list[str]
+    lessons: list[str]
+
+    @classmethod
+    def read(cls) -> "Codes":
+        occurring = {
+            "streams": ("latest_stream", "person_totals"),
+            "languages": ("language_code", "person_totals"),
+            "lessons": ("lesson_type", "free_lesson_registrations"),
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(f"({_loose_scan(name, *at)})" for name, at in occurring.items()))
+            rows = cursor.fetchall()
+        return cls(**{name: [code for kind, code in rows if kind == name and code] for name in occurring})
+
+
+def _loose_scan(name: str, column: str, table: str) -> str:
+    """Jump from each value to the next larger one: SELECT DISTINCT would read half a million entries."""
+    return f"""
+        WITH RECURSIVE step AS (
+            SELECT min({column}) AS code FROM {table}
+            UNION ALL
+            SELECT (SELECT min({column}) FROM {table} WHERE {column} > step.code) FROM step WHERE code IS NOT NULL
+        ) SELECT '{name}', code FROM step WHERE code IS NOT NULL
+    """  # noqa: S608 - columns of ours
+
+
+class FilterForm(forms.Form):
+    """The filter's fields together: a period must not end before it begins."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", ValidationError(_("The period ends before it begins.")))
+        return cleaned
+
+
+class DayField(forms.DateField):
+    """A day as the browser's picker or a person writes it, in years that a calendar can count."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d.%m.%Y"])
+        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+        super().__init__(**kwargs)
+        self.validators += [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+
+
+class DayFilter(django_filters.DateFilter):
+    field_class = DayField
+
+
+class PeopleFilter(django_filters.FilterSet):
+    """The list of people as the address narrows it; the search (``q``) and the sorting are applied by the list."""
+
+    q = django_filters.CharFilter(
+        method="leave",
+        label=_("Search"),
+        max_length=200,
+        validators=[ProhibitNullCharactersValidator()],
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    stream = django_filters.ChoiceFilter(method="filter_code", label=_("Stream"), empty_label=_("All streams"))
+    status = django_filters.TypedMultipleChoiceFilter(
+        field_name="latest_status",
+        label=_("Status"),
+        choices=[(str(status.value), status.label) for status in STATUSES],
+        coerce=int,
+        distinct=False,  # a person is one row
+        widget=forms.CheckboxSelectMultiple,
+    )
+    lead = django_filters.TypedMultipleChoiceFilter(
+        field_name="temperature",
+        label=_("Lead"),
+        choices=[(str(value), label) for value, label in reversed(LeadTemperature.choices)],
+        coerce=int,
+        distinct=False,  # a person is one row
+        widget=forms.CheckboxSelectMultiple,
+    )
+    booking = django_filters.ChoiceFilter(
+        method="filter_booking",
+        label=_("Booking"),
+        empty_label=_("Any"),
+        choices=[("active", _("Has an active one")), ("yes", _("Has one, even cancelled")), ("no", _("Has none"))],
+    )
+    blocked = django_filters.ChoiceFilter(
+        method="filter_blocked",
+        label=_("Blocked the bot"),
+        empty_label=_("Anybody"),
+        choices=[("yes", _("Yes")), ("no", _("No"))],
+    )
+    language = django_filters.ChoiceFilter(method="filter_code", label=_("Language"), empty_label=_("All languages"))
+    lesson = django_filters.ChoiceFilter(
+        method="filter_lesson", label=_("Registered for lesson"), empty_label=_("Any lesson")
+    )
+    lesson_on = DayFilter(method="filter_lesson", label=_("Lesson date"))
+    since = DayFilter(method="filter_since", label=_("First seen from"))
+    until = DayFilter(method="filter_until", label=_("First seen to"))
+    sort = django_filters.ChoiceFilter(
+        method="leave",
+        label=_("Sorting"),
+        choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
+    )
+
+    class Meta:
+        model = PersonTotals
+        form = FilterForm
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Any]", with_emails: bool) -> None:
+        super().__init__(data, queryset=queryset)
+        codes, streams = Codes.read(), stream_names()
+        names = {code: streams.get(code, code) for code in (*streams, *codes.streams)}
+        self.stream_names = names
+        fields = self.form.fields
+        fields["stream"].choices = [("", _("All streams")), *names.items(), (NONE, _("No stream"))]
+        languages = [(code, _language_name(code)) for code in codes.languages]
+        fields["language"].choices = [("", _("All languages")), *languages, (NONE, _("Unknown"))]
+        fields["lesson"].choices = [("", _("Any lesson")), *((code, code) for code in codes.lessons)]
+        fields["q"].widget.attrs["placeholder"] = (
+            _("Name, @username, t.me link, ID or part of an e-mail")
+            if with_emails
+            else _("Name, @username, t.me link or ID")
+        )
+
+    @property
+    def sorted_by(self) -> str:
+        """What the list is sorted by: as asked, else the latest activity first."""
+        return str((self.is_valid() and self.form.cleaned_data.get("sort")) or LATEST_FIRST)
+
+    @property
+    def sorting(self) -> Sorting:
+        return Sorting(column=SORTS[self.sorted_by.removeprefix("-")], descending=self.sorted_by.startswith("-"))
+
+    @property
+    def searched(self) -> str:
+        return str(self.form.cleaned_data.get("q") or "") if self.is_valid() else ""
+
+    @property
+    def narrows(self) -> bool:
+        """Say whether anything but the search narrows the list."""
+        values = self.form.cleaned_data.items() if self.is_valid() else []
+        return any(value not in (None, "", []) for name, value in values if name not in {"q", *NOT_FILTERS})
+
+    def active_filters(self, path: str) -> list[ActiveFilter]:
+        """List what narrows the list, each with the address without it."""
+        return [
+            ActiveFilter(str(self.form.fields[name].label), text, self._address_without(path, name, raw))
+            for name, raw, text in self._active_values()
+        ]
+
+    def _address_without(self, path: str, name: str, raw: str) -> str:
+        rest = self.data.copy()
+        rest.setlist(name, [one for one in rest.getlist(name) if one != raw])
+        for position in ("before", "after"):
+            rest.pop(position, None)
+        return tidy_address(path, rest)
+
+    def _active_values(self) -> Iterator[tuple[str, str, str]]:
+        for name, value in self.form.cleaned_data.items() if self.is_valid() else []:
+            if name == "sort" or value in (None, "", []):
+                continue
+            choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, date):
+                    yield name, self.data[name], formats.date_format(one, "d.m.Y")
+                else:
+                    yield name, str(one) if choices else self.data[name], choices.get(str(one), str(one))
+
+    def leave(self, people: "QuerySet[Any]", _name: str, _value: str) -> "QuerySet[Any]":
+        return people
+
+    def filter_code(self, people: "QuerySet[Any]", name: str, code: str) -> "QuerySet[Any]":
+        column = {"stream": "latest_stream", "language": "language_code"}[name]
+        people = people.filter(**{column: "" if code == NONE else code})
+        # Whoever has no booking has no stream either, but was not meant.
+        return people.exclude(bookings=0) if (name, code) == ("stream", NONE) else people
+
+    def filter_booking(self, people: "QuerySet[Any]", _name: str, choice: str) -> "QuerySet[Any]":
+        match choice:
+            case "active":
+                return people.filter(has_active_booking=True)
+            case "yes":
+                return people.filter(bookings__gt=0)
+            case _:
+                return people.filter(bookings=0)
+
+    def filter_blocked(self, people: "QuerySet[Any]", _name: str, choice: str) -> "QuerySet[Any]":
+        return people.filter(blocked=choice == "yes")
+
+    def filter_lesson(self, people: "QuerySet[Any]", name: str, _value: Any) -> "QuerySet[Any]":
+        """Kind and date are asked of one registration; both fields come here, and the first one to come answers."""
+        kind, day = self.form.cleaned_data.get("lesson"), self.form.cleaned_data.get("lesson_on")
+        if name == "lesson_on" and kind:
+            return people
+        asked = {"free_lessons__lesson_type": kind, "free_lessons__lesson_date": day}
+        registered = TelegramUser.objects.filter(**{path: value for path, value in asked.items() if value})
+        return people.filter(Exists(registered.filter(pk=OuterRef("pk"))))
+
+    def filter_since(self, people: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
+        return people.filter(first_seen_at__gte=_midnight(day))
+
+    def filter_until(self, people: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
+        # "Never" is stored as the moment before all others.
+        return people.filter(first_seen_at__lt=_midnight(day + timedelta(days=1)), first_seen_at__gt=None)
+
+
+def _language_name(code: str) -> str:
+    known = {"ru": _("Russian"), "en": _("English"), "kk": _("Kazakh"), "uk": _("Ukrainian"), "uz": _("Uzbek")}
+    return f"{known[code]} ({code})" if code in known else code
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,75 @@
+"""Search for people by any part of a name, @username, t.me link, id or e-mail."""
+
+import re
+from typing import TypeVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection
+from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Left, Lower
+
+from users.models import PersonCounts, TelegramUser
+
+P = TypeVar("P", bound=PersonCounts)
+
+# People: fewer are listed one by one; more are so common that any walk through the list meets them at once.
+RARE = 3_000
+LINK = re.compile(r"^(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?@?([^/?#\s]*).*$", re.IGNORECASE)
+
+
+class PersonText(Func):
+    """The text in which people are searched, as users' migration 0013 indexes it."""
+
+    function = "person_text"
+    output_field = TextField()
+
+    def __init__(self) -> None:
+        columns = ("user_id", "username", "first_name", "last_name")
+        super().__init__(*(F(f"telegram_user__{name}") for name in columns))
+
+
+class IsOneOf(Func):
+    """``id = ANY (array)``: one parameter, where IN would have thousands."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY ("
+    output_field = BooleanField()
+
+
+def search_text(typed: str) -> str:
+    """Read what staff type as the index holds it: lower case, ё as е, a t.me link as its @username."""
+    text = " ".join(typed.split())
+    if link := LINK.match(text):
+        text = "@" + link[1] if link[1] else ""
+    return text.lower().replace("ё", "е")
+
+
+def narrow_by_search(people: "QuerySet[P]", text: str, *, with_emails: bool) -> "tuple[QuerySet[P], bool]":
+    """Keep the people in whose text ``text`` stands; say whether they are too common to have been listed."""
+    if not text:
+        return people.none(), False
+    found = _found(text, with_emails=with_emails)
+    if found is not None:
+        return people.filter(IsOneOf(F("pk"), Value(found, ArrayField(BigIntegerField())))), False
+    condition = Q(text__contains=text)
+    if with_emails:
+        condition |= Q(Exists(_with_email(text)))
+    common: QuerySet[P] = people.alias(text=PersonText()).filter(condition)  # type: ignore[assignment]
+    return common, True
+
+
+def _found(text: str, *, with_emails: bool) -> list[int] | None:
+    """Ask the index; None when more than RARE people are found."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT people_found(%s, %s, %s)", [text, with_emails, RARE])
+        found: list[int] | None = cursor.fetchone()[0]
+        return found
+
+
+def _with_email(text: str) -> "QuerySet[TelegramUser]":
+    # By name, not by model: registrations belong to an app above.
+    return (
+        TelegramUser.objects.filter(pk=OuterRef("pk"))
+        .alias(searched_email=Left(Lower("free_lessons__email"), 254))
+        .filter(searched_email__contains=text)
+    )

@@ -1,0 +1,98 @@
+"""Pages of people: the list, its export, and the page of one person."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from hsl_dashboard.addresses import tidy_address
+from hsl_dashboard.web import StaffRequest, render_page, wants_partial
+from users.exports import XLSX_ROWS, TooManyRows, csv_lines, start_export, xlsx_file
+from users.models import PeopleExport, PersonTotals, TelegramUser
+from users.names import stream_names
+from users.people import people_list
+from users.person_page import sections_of
+from users.privacy import VIEW_EMAIL, masked_email
+
+VIEW_PEOPLE = "users.view_telegramuser"
+EXPORT_PEOPLE = "users.export_people"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_safe
+@permission_required(VIEW_PEOPLE, raise_exception=True)
+def person_list(request: StaffRequest) -> HttpResponse:
+    people = people_list(request.GET, with_emails=request.user.has_perm(VIEW_EMAIL))
+    page, count = people.page(request.GET)
+    is_valid = people.filter.is_valid()
+    list_address = tidy_address(request.path, request.GET)
+    context = {
+        "form": people.filter.form,
+        "page": page,
+        "count": count,
+        "streams": people.filter.stream_names,
+        "sort": people.filter.sorted_by,
+        "active_filters": people.filter.active_filters(request.path),
+        "clear_address": request.path,
+        "leads_due_since": people.upkeep.due,
+        "may_export": request.user.has_perm(EXPORT_PEOPLE),
+        "updated_at": timezone.now(),
+    }
+    # 422: the words above the list say what was not understood, and htmx swaps it in.
+    response = render_page(
+        request, "users/person_list.html", context, partial="person-table", status=200 if is_valid else 422
+    )
+    if wants_partial(request):
+        # A form sends all of its fields; the address keeps those that say something, and the same one only once.
+        response["HX-Push-Url"] = "false" if request.htmx.current_url_abs_path == list_address else list_address
+    return response
+
+
+@require_POST
+@permission_required([VIEW_PEOPLE, EXPORT_PEOPLE], raise_exception=True)
+def person_export(request: StaffRequest) -> HttpResponseBase:
+    """Give the whole list that the address's query asks for, as a file. By POST: it writes who took it."""
+    with_emails = request.user.has_perm(VIEW_EMAIL)
+    people = people_list(request.GET, with_emails=with_emails)
+    file_format = request.POST.get("format", "")
+    if not people.filter.is_valid() or file_format not in PeopleExport.Format.values:
+        return HttpResponseBadRequest(_("The filter is not understood."))
+    export = start_export(
+        by=request.user, query=request.GET.urlencode()[:10_000], file_format=file_format, with_emails=with_emails
+    )
+    name = f"people-{timezone.localdate():%Y-%m-%d}.{file_format}"
+    rows: dict[str, Any] = {"streams": people.filter.stream_names, "export": export}
+    if file_format == PeopleExport.Format.CSV:
+        return StreamingHttpResponse(
+            csv_lines(people.sorted_people(), **rows),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+    try:
+        workbook = xlsx_file(people.sorted_people(), **rows)
+    except TooManyRows:
+        return render(request, "users/export_too_large.html", {"most": XLSX_ROWS}, status=422)
+    return FileResponse(workbook, as_attachment=True, filename=name, content_type=XLSX_TYPE)
+
+
+@require_safe
+@permission_required(VIEW_PEOPLE, raise_exception=True)
+def person_detail(request: StaffRequest, user_id: int) -> HttpResponse:
+    person = get_object_or_404(TelegramUser, pk=user_id)
+    emails = TelegramUser.objects.filter(pk=user_id, free_lessons__email__isnull=False)
+    shown = sorted(set(emails.values_list("free_lessons__email", flat=True)))
+    if not request.user.has_perm(VIEW_EMAIL):
+        shown = [masked_email(email) for email in shown]
+    context = {
+        "person": person,
+        "totals": PersonTotals.objects.filter(pk=user_id).first(),
+        "emails": shown,
+        "streams": stream_names(),
+        "sections": sections_of(person, request),
+        "updated_at": timezone.now(),
+    }
+    return render_page(request, "users/person_detail.html", context, partial="person")
