@@ -208,7 +208,7 @@ def decide(error: TelegramError, *, code: int | None) -> Outcome:
     ``code`` is the HTTP status, None where no answer came. A refusal counts only in Telegram's own JSON: a 403 page of
     some proxy must not mark anybody as blocked.
     """
-    words = error.message[:MOST_WORDS]
+    words = _kept(error)
     if isinstance(error, RetryAfter):
         return Outcome(Verdict.HALT, code=429, text=words, retry_after=_seconds(error.retry_after))
     if code == 429:
@@ -223,7 +223,7 @@ def decide(error: TelegramError, *, code: int | None) -> Outcome:
 
 def _refused(error: TelegramError, code: int | None) -> Outcome | None:
     """The refusals that Telegram itself decided. By class: BadRequest is a NetworkError, and comes before it."""
-    words = error.message[:MOST_WORDS]
+    words = _kept(error)
     match error:
         case Forbidden():
             return Outcome(Verdict.FAILED, reason=_why_forbidden(words), code=code, text=words)
@@ -234,6 +234,10 @@ def _refused(error: TelegramError, code: int | None) -> Outcome | None:
         case InvalidToken():
             return Outcome(Verdict.STOP, code=code, text=words)
     return None
+
+
+def _kept(error: TelegramError) -> str:
+    return error.message.replace("\x00", "")[:MOST_WORDS]  # PostgreSQL takes no NUL
 
 
 def _seconds(retry_after: int | timedelta) -> float:

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from messaging.bot import Outcome, TelegramBot, Verdict
@@ -317,7 +317,7 @@ class Delivery:
         results, self.results = self.results, []
         try:
             if results:
-                await self.records.run(self.queue.record, results, self.worker)
+                await self._write(results)
             if time.monotonic() - self.seen_at > SEEN_EVERY:
                 self.seen_at = time.monotonic()
                 await self.records.run(see_runner, runner_id)
@@ -327,6 +327,19 @@ class Delivery:
             self.results = results + self.results
             return False
         return True
+
+    async def _write(self, results: list[tuple[Claim, Result]]) -> None:
+        """Record; a result that the database refuses must not take the others along."""
+        try:
+            await self.records.run(self.queue.record, results, self.worker)
+        except (OperationalError, InterfaceError):
+            raise
+        except DatabaseError:
+            if len(results) == 1:
+                logger.exception("Row %s cannot be recorded, and will be named uncertain", results[0][0].id)
+                return
+            for one in results:
+                await self._write([one])
 
     async def _told(self, function: Callable[..., T], *arguments: Any) -> T | None:
         """Tell the database what beat would find out by itself, somewhat later, if the database did not answer."""

@@ -133,6 +133,12 @@ def test_a_refusal_that_is_not_telegrams_own_json_marks_nobody(error, code, verd
     assert decide(error, code=code).verdict is verdict
 
 
+def test_words_that_the_database_would_not_take_are_cut():
+    outcome = decide(BadRequest("x\x00" * 1000), code=400)
+
+    assert outcome.text == "x" * 500
+
+
 def test_what_is_not_json_of_telegram_is_uncertain(telegram, monkeypatch):
     async def answer(*_args, **_kwargs):
         return 200, b"[]"

@@ -1,6 +1,7 @@
 """One runner at work: everybody gets it once, every outcome is recorded, and every reason to stop stops it."""
 
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -376,6 +377,24 @@ def test_the_start_date_of_the_stream_is_said_in_russian(telegram):
     run(broadcast)
 
     assert telegram.ledger()[0].text == "Вайб кодинг, 9-й поток: 18 декабря"
+
+
+def test_a_result_that_the_database_refuses_takes_no_other_along(telegram, monkeypatch):
+    broadcast = broadcast_to(5)
+    refused = broadcast.recipients.order_by("id")[2]
+    send = SendQueue.call
+
+    async def call(self, bot, claim):
+        outcome = await send(self, bot, claim)
+        return replace(outcome, telegram_message_id=2**40) if claim.id == refused.pk else outcome
+
+    monkeypatch.setattr(SendQueue, "call", call)
+
+    run(broadcast, seconds=1)
+
+    assert states(broadcast) == {"sent": 4, "sending": 1}
+    lifecycle.rescue_dead_claims(at=timezone.now() + timedelta(hours=1))
+    assert states(broadcast) == {"sent": 4, "uncertain": 1}
 
 
 def test_unused_rows_go_back_as_if_never_claimed():
