@@ -12,6 +12,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="bookings:workshop_list"), name="home"),
     path("", include("users.urls")),
     path("", include("bookings.urls")),
+    path("", include("messaging.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     # On the sign-in page one chooses a language too.

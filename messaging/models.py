@@ -11,6 +11,14 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import DatabaseForeignKey
+from messaging.composing import (  # noqa: F401  # models of this app, in modules of their own
+    Draft,
+    MessageTemplate,
+    Segment,
+    SendingRules,
+    TelegramLink,
+    TemplateVersion,
+)
 from messaging.outbox import Outbox  # noqa: F401  # a model of this app, in a module of its own
 from messaging.triggers import hold_foreign_schedule, keep_delivery_status
 from users.models import TelegramUser

@@ -2,6 +2,19 @@
 
 from messaging.services.common import BroadcastMoved, MessageRefused, TooLate
 from messaging.services.correcting import delete_for_everyone, edit_for_everyone
+from messaging.services.drafting import (
+    ApprovalNeeded,
+    DraftChanged,
+    ask_for_approval,
+    attach_file,
+    create_draft,
+    detach_file,
+    discard_draft,
+    needs_approval,
+    save_draft,
+    send_draft,
+    send_test,
+)
 from messaging.services.sending import (
     RETRYABLE,
     cancel_broadcast,
@@ -24,22 +37,33 @@ from messaging.services.writing import (
 
 __all__ = [
     "RETRYABLE",
+    "ApprovalNeeded",
     "BroadcastMoved",
+    "DraftChanged",
     "MessageRefused",
     "TooLate",
+    "ask_for_approval",
+    "attach_file",
     "cancel_broadcast",
     "clone_broadcast",
     "count_as_delivered",
     "create_broadcast",
+    "create_draft",
     "delete_for_everyone",
+    "detach_file",
+    "discard_draft",
     "edit_broadcast",
     "edit_for_everyone",
+    "needs_approval",
     "pause_broadcast",
     "resend_to_missed",
     "resume_broadcast",
     "retry_failed",
     "retryable_counts",
+    "save_draft",
     "schedule_broadcast",
+    "send_draft",
+    "send_test",
     "send_to_people",
     "send_uncertain_again",
     "start_broadcast",

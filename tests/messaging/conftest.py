@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
+from bookings.models import Booking
 from messaging.sandbox.client import SandboxClient, run_sandbox
+from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory
+
+CONFIRMED = Booking.Status.CONFIRMED
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +26,18 @@ def telegram(telegram_process: SandboxClient, settings: Any) -> SandboxClient:
     settings.BOT_TOKEN = telegram_process.token
     settings.TELEGRAM_CALL_TIMEOUT = 1.0
     return telegram_process
+
+
+@pytest.fixture
+def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("messaging.tasks.wake_broadcast", lambda pk: None)
+
+
+@pytest.fixture
+def stream(db: None) -> str:
+    """The value of the box for the confirmed of a stream of three, one of them without a name."""
+    described = StreamFactory.create()
+    for name in ("Анна", "Борис", None):
+        BookingFactory.create(confirmed=CONFIRMED, telegram_user=TelegramUserFactory.create(first_name=name))
+    BookingFactory.create(confirmed=Booking.Status.CANCELLED)
+    return f"{described.course_id}:{described.code}:{CONFIRMED}"

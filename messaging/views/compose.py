@@ -1,0 +1,211 @@
+"""The page of a new message: whom it is for, what it says, how it will look; every change is kept on the server."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from hsl_dashboard.web import StaffRequest, wants_partial
+from messaging.audiences import Audience, Individuals
+from messaging.composing import Draft
+from messaging.content import Content, content_of
+from messaging.forms import check_content, read_content
+from messaging.models import Broadcast
+from messaging.services import DraftChanged, attach_file, create_draft, detach_file, discard_draft, save_draft
+from messaging.views.compose_context import Composing, broadcast_address, live_context, page_context
+
+PAGE = "messaging/compose_message.html"
+LARGEST_FILE = 50 * 1024 * 1024  # bytes: what a bot may upload
+LARGEST_PHOTO = 10 * 1024 * 1024
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(["messaging.add_broadcast", "users.view_telegramuser"], raise_exception=True)
+def compose_message(request: StaffRequest, pk: int | None = None) -> HttpResponse:
+    number = request.POST.get("draft", "") if pk is None else str(pk)
+    draft = get_object_or_404(Draft, pk=number) if number.isdecimal() else None
+    if draft and draft.broadcast_id:
+        return redirect(broadcast_address(draft.broadcast_id))
+    if request.method == "POST":
+        return _take_in(request, draft)
+    content = Content.from_json(draft.content) if draft else _first_content(request)
+    page = Composing(
+        request,
+        draft,
+        content,
+        version=draft.version if draft else 0,
+        search=request.GET.get("q", ""),
+        blank_buttons=1 if "button" in request.GET or not content.buttons else 0,
+        show_missing="check" in request.GET,
+    )
+    return render(request, PAGE, page_context(page))
+
+
+def _first_content(request: StaffRequest) -> Content:
+    """An empty message, the message of another broadcast (``?copy=``), or one to somebody (``?to=``)."""
+    copied, person = request.GET.get("copy", ""), request.GET.get("to", "")
+    if copied.isdecimal() and request.user.has_perm("messaging.view_broadcast"):
+        return content_of(get_object_or_404(Broadcast, pk=copied))
+    if person.isdecimal():
+        return Content(audience=Audience(include=(Individuals(ids=(int(person),)),)).as_json())
+    return Content()
+
+
+def _take_in(request: StaffRequest, draft: Draft | None) -> HttpResponse:
+    """Keep what was sent, then do what was asked."""
+    verb, _colon, argument = request.POST.get("do", "").partition(":")
+    before = Content.from_json(draft.content) if draft else Content()
+    content = _changed(read_content(request.POST, before), verb, argument)
+    page = Composing(
+        request,
+        draft,
+        content,
+        saved_from=request.POST.get("saved_from", "")[:40],
+        version=_version(request, "theirs" if verb == "overwrite" else "version"),
+        search=request.POST.get("q", "") if verb not in {"add", "leave"} else "",
+        show_missing=verb == "continue",
+    )
+    try:
+        _keep(page)
+    except DraftChanged as changed:
+        if changed.theirs.broadcast_id:
+            return _go(request, broadcast_address(changed.theirs.broadcast_id))
+        page.conflict, page.draft = changed.theirs, changed.theirs
+        return _show(request, page, status=409)
+    page.version = page.draft.version if page.draft else 0
+    return ACTS.get(verb, _stay)(request, page)
+
+
+def _keep(page: Composing) -> None:
+    at = timezone.now()
+    if page.draft is None:
+        page.draft = create_draft(content=page.content, by=page.user, at=at, saved_from=page.saved_from)
+        return
+    page.draft = save_draft(
+        draft=page.draft,
+        content=page.content,
+        by=page.user,
+        at=at,
+        version=page.version,
+        saved_from=page.saved_from,
+    )
+
+
+def _changed(content: Content, verb: str, argument: str) -> Content:
+    """What the pressed button changes in the content: one person in, out, or left out."""
+    if verb not in {"add", "leave"} or not argument.isdecimal():
+        return content
+    audience, person = content.question, int(argument)
+    include = _named(audience.include, person, keep=verb == "add")
+    exclude = _named(audience.exclude, person, keep=verb == "leave")
+    return replace(content, audience=replace(audience, include=include, exclude=exclude).as_json())
+
+
+def _named(criteria: tuple, person: int, *, keep: bool) -> tuple:  # type: ignore[type-arg]
+    others = tuple(one for one in criteria if not isinstance(one, Individuals))
+    ids = [pk for one in criteria if isinstance(one, Individuals) for pk in one.ids if pk != person]
+    ids = [*ids, person] if keep else ids
+    return (*others, Individuals(ids=tuple(ids))) if ids else others
+
+
+def _version(request: StaffRequest, name: str) -> int:
+    version = request.POST.get(name, "")
+    return int(version) if version.isdecimal() and len(version) < 10 else 0
+
+
+# What a pressed button does after everything is kept ------------------------------------------------------------------
+
+
+def _stay(request: StaffRequest, page: Composing) -> HttpResponse:
+    """Show the page again, or only what changed of it."""
+    if wants_partial(request):
+        return _show(request, page)
+    query = f"?q={page.search}" if page.search else ""
+    return HttpResponseRedirect(f"{page.address}{query}{'#people' if page.search else ''}")
+
+
+def _preview(request: StaffRequest, page: Composing) -> HttpResponse:
+    return _show(request, page) if wants_partial(request) else HttpResponseRedirect(f"{page.address}#preview")
+
+
+def _add_button(request: StaffRequest, page: Composing) -> HttpResponse:
+    return HttpResponseRedirect(f"{page.address}?button=1#buttons")
+
+
+def _upload(request: StaffRequest, page: Composing) -> HttpResponse:
+    if problem := _file_problem(request, page):
+        messages.error(request, problem)
+    return HttpResponseRedirect(f"{page.address}#media")
+
+
+def _file_problem(request: StaffRequest, page: Composing) -> str:
+    """Attach the file that came with the form; say what is wrong with it."""
+    file = request.FILES.get("media_upload")
+    if file is None or page.draft is None:
+        return ""
+    limit = LARGEST_PHOTO if page.content.kind == Broadcast.Kind.PHOTO else LARGEST_FILE
+    if page.content.kind == Broadcast.Kind.TEXT:
+        return str(_("A message of text takes no file: choose photo, video or document first."))
+    if not file.size or file.size > limit:
+        return str(_("The file is too large: at most %(size)d MB.") % {"size": limit // 1024 // 1024})
+    attach_file(draft=page.draft, file=file, by=page.user, at=timezone.now())
+    return ""
+
+
+def _remove_file(request: StaffRequest, page: Composing) -> HttpResponse:
+    assert page.draft is not None
+    detach_file(draft=page.draft, by=page.user, at=timezone.now())
+    return HttpResponseRedirect(f"{page.address}#media")
+
+
+def _discard(request: StaffRequest, page: Composing) -> HttpResponse:
+    assert page.draft is not None
+    discard_draft(draft=page.draft)
+    messages.success(request, _("The draft is thrown away."))
+    return redirect("messaging:compose_message")
+
+
+def _continue(request: StaffRequest, page: Composing) -> HttpResponse:
+    """To the last page, when nothing is wrong."""
+    assert page.draft is not None
+    if problem := _file_problem(request, page):
+        messages.error(request, problem)
+        return _show(request, page, status=422)
+    if check_content(page.content, at=timezone.now(), has_upload=page.has_upload).any:
+        return _show(request, page, status=422)
+    return redirect("messaging:compose_confirm", page.draft.pk)
+
+
+ACTS: dict[str, Callable[[StaffRequest, Composing], HttpResponse]] = {
+    "preview": _preview,
+    "add_button": _add_button,
+    "upload": _upload,
+    "remove_file": _remove_file,
+    "discard": _discard,
+    "continue": _continue,
+}
+
+
+def _show(request: StaffRequest, page: Composing, *, status: int = 200) -> HttpResponse:
+    if not wants_partial(request):
+        return render(request, PAGE, page_context(page), status=status)
+    response = render(request, "messaging/_compose_live.html", live_context(page) | {"oob": True}, status=status)
+    if page.draft and request.path != page.address:
+        # The draft was made by this very change: a reload must find it.
+        response["HX-Replace-Url"] = reverse("messaging:compose_message", args=[page.draft.pk])
+    return response
+
+
+def _go(request: StaffRequest, address: str) -> HttpResponse:
+    if wants_partial(request):
+        response = HttpResponse()
+        response["HX-Redirect"] = address
+        return response
+    return HttpResponseRedirect(address)

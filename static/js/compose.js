@@ -1,0 +1,58 @@
+// Writing a message: formatting by button and by key, lines of buttons. The server keeps and shows everything.
+"use strict";
+
+const FORMATS = { a: ['<a href="https://">', "</a>"] };
+
+function insert(field, text) {
+  field.focus();
+  // Old, and the only way that leaves the browser's undo whole.
+  if (!document.execCommand("insertText", false, text)) field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function format(field, tag) {
+  const [opening, closing] = FORMATS[tag] || [`<${tag}>`, `</${tag}>`];
+  const { selectionStart: start, selectionEnd: end, value } = field;
+  insert(field, opening + value.slice(start, end) + closing);
+  if (tag === "a") {
+    // The address is what is typed next.
+    field.setSelectionRange(start + '<a href="'.length, start + opening.length - 2);
+  } else {
+    field.setSelectionRange(start + opening.length, end + opening.length);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const field = document.getElementById("text");
+  const tool = event.target.closest("[data-format], [data-insert]");
+  if (tool?.dataset.format) format(field, tool.dataset.format);
+  if (tool?.dataset.insert) insert(field, tool.dataset.insert);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "text" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+  // By the place of the key: a Russian layout types the same shortcuts.
+  const key = (event.shiftKey ? "shift+" : "") + event.code.replace("Key", "").toLowerCase();
+  const tool = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!tool) return;
+  event.preventDefault();
+  format(event.target, tool.dataset.format);
+});
+
+document.addEventListener("click", (event) => {
+  const lines = document.getElementById("button-lines");
+  if (event.target.closest("[data-add-line]")) {
+    event.preventDefault();
+    const line = document.getElementById("button-line").content.cloneNode(true);
+    const rows = [...lines.querySelectorAll('[name="button_row"]')].map((row) => Number(row.value) || 0);
+    line.querySelector('[name="button_row"]').value = Math.max(0, ...rows) + 1;
+    lines.append(line);
+    lines.lastElementChild.querySelector("input").focus();
+  }
+  const removing = event.target.closest("[data-remove-line]");
+  if (removing) {
+    removing.closest(".button-line").remove();
+    document.querySelector("[data-add-line]").focus();
+    lines.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});

@@ -1,0 +1,184 @@
+"""Writing a message: the page, what it keeps, what it refuses."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django.asserts import assertContains
+
+from bookings.models import Booking
+from messaging.audiences import Received
+from messaging.composing import Draft
+from messaging.content import Content
+from messaging.models import Broadcast
+from tests.factories import BroadcastFactory, TelegramUserFactory, UserFactory
+from tests.messaging.composing import NEW, confirm, form, write
+
+pytestmark = pytest.mark.usefixtures("no_workers")
+
+
+# Drafts ---------------------------------------------------------------------------------------------------------------
+
+
+def htmx(client: Client, address: str, data: dict[str, Any]) -> Any:
+    return client.post(address, data, headers={"HX-Request": "true"})
+
+
+def test_every_change_is_kept_and_the_address_leads_to_it(staff_client: Client, stream: str) -> None:
+    response = htmx(staff_client, NEW, form(stream, do=""))
+
+    draft = Draft.objects.get()
+    assert response["HX-Replace-Url"] == f"/messages/new/{draft.pk}/"
+    assertContains(response, 'id="draft-state" hx-swap-oob="true"')
+    assertContains(staff_client.get(f"{NEW}{draft.pk}/"), "Привет, {first_name|друг}!")
+
+
+def test_the_same_page_saves_again_and_another_is_told(staff_client: Client, stream: str) -> None:
+    draft = write(staff_client, stream, do="")
+    address = f"{NEW}{draft.pk}/"
+    htmx(staff_client, address, form(stream, do="", version=1, text="Раз"))
+    late = htmx(staff_client, address, form(stream, do="", version=1, text="Два"))
+    assert late.status_code == 200
+
+    other = Client()
+    other.force_login(UserFactory.create(is_superuser=True))
+    refused = htmx(other, address, form(stream, do="", version=1, text="Чужое", saved_from="page-2"))
+
+    assert refused.status_code == 409
+    assertContains(refused, "Ваши правки не сохранены", status_code=409)
+    draft.refresh_from_db()
+    assert draft.content["text"] == "Два"
+    insisted = form(stream, do="overwrite", theirs=draft.version, version=1, text="Чужое", saved_from="page-2")
+    other.post(address, insisted)
+    draft.refresh_from_db()
+    assert draft.content["text"] == "Чужое"
+
+
+def test_the_preview_is_the_chosen_students(staff_client: Client, stream: str) -> None:
+    boris = Booking.objects.get(telegram_user__first_name="Борис").telegram_user_id
+    response = htmx(
+        staff_client, NEW, form(stream, do="", text="<b>Привет, {first_name|друг}</b> & <", preview_for=boris)
+    )
+
+    assertContains(response, "<strong>Привет, Борис</strong> &amp; &lt;")
+
+
+def test_nothing_of_the_author_passes_the_preview_unescaped(staff_client: Client, stream: str) -> None:
+    text = '<script>alert(1)</script><a href="javascript:alert(1)">x</a><b onclick="x">y</b>'
+    response = htmx(staff_client, NEW, form(stream, do="", text=text))
+
+    bubble = response.content.decode().split('id="bubble"')[1]
+    assert "<script" not in bubble and "javascript:" not in bubble and "onclick" not in bubble
+
+
+def test_each_problem_stands_with_its_place(staff_client: Client, stream: str) -> None:
+    response = staff_client.post(
+        NEW, form(stream, text="Привет\n<b>жирный", button_text=["Да"], button_target=[""], button_row=["1"])
+    )
+
+    assertContains(response, "Строка 2, символ 1", status_code=422)
+    assert response.context["faults"].buttons
+
+
+def test_an_empty_form_is_told_what_is_missing_only_when_it_goes_on(staff_client: Client) -> None:
+    assert not staff_client.get(NEW).context["faults"].any
+
+    faults = staff_client.post(NEW, form(text="")).context["faults"]
+
+    assert faults.text and faults.audience
+
+
+# Whom -----------------------------------------------------------------------------------------------------------------
+
+
+def test_people_are_found_added_and_left_out_without_javascript(staff_client: Client, stream: str) -> None:
+    zoya = TelegramUserFactory.create(first_name="Зоя", username="zoya")
+    draft = write(staff_client, stream, do="find", q="@zoy")
+    address = f"{NEW}{draft.pk}/"
+    assertContains(staff_client.get(address + "?q=zoy"), f"add:{zoya.pk}")
+
+    staff_client.post(address, form(stream, do=f"add:{zoya.pk}", version=draft.version))
+    draft.refresh_from_db()
+    assert Content.from_json(draft.content).question.include[-1].ids == (zoya.pk,)
+
+    staff_client.post(address, form(stream, do=f"leave:{zoya.pk}", person=[zoya.pk], version=draft.version))
+    draft.refresh_from_db()
+    audience = Content.from_json(draft.content).question
+    assert len(audience.include) == 1 and audience.exclude[0].ids == (zoya.pk,)
+
+
+def test_what_has_no_box_of_its_own_is_kept_and_can_be_taken_off(staff_client: Client, db: None) -> None:
+    missed = {"kind": "received", "broadcast_id": 7, "states": ["failed"]}
+    other = BroadcastFactory.create(audience={"include": [missed], "narrow": [], "exclude": [], "quiet_hours": None})
+
+    page = staff_client.get(f"{NEW}?copy={other.pk}")
+
+    assertContains(page, "Получатели сообщения №7")
+    [kept] = page.context["kept"]
+    draft = write(staff_client, "", kept_include=[kept.value, "nonsense", "[]"])
+    [criterion] = Content.from_json(draft.content).question.include
+    assert criterion == Received(broadcast_id=7, states=("failed",))
+
+
+def test_a_hostile_form_breaks_nothing(staff_client: Client, db: None) -> None:
+    response = staff_client.post(
+        NEW,
+        {
+            "cell": ["::", "x", "9:y:z", ":a:9"],
+            "group": ["no"],
+            "person": ["-1", "x", "9" * 30],
+            "quiet_hours": "-3",
+            "kind": "gif",
+            "preview_for": "x",
+            "version": "x",
+            "draft": "x",
+            "button_text": ["a"],
+            "button_target": ["b"],
+            "button_row": ["²"],
+            "do": "continue",
+        },
+    )
+
+    assert response.status_code == 422
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+
+
+def test_an_uploaded_file_goes_with_the_message(
+    staff_client: Client, stream: str, settings: Any, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    picture = SimpleUploadedFile("team.png", b"picture", content_type="image/png")
+
+    draft = write(staff_client, stream, kind="photo", media_upload=picture)
+    confirm(staff_client, draft, recipients=3)
+
+    broadcast = Broadcast.objects.get()
+    assert broadcast.kind == Broadcast.Kind.PHOTO
+    assert broadcast.media_upload.read() == b"picture"
+    broadcast.media_upload.close()
+
+
+def test_a_photo_without_its_file_is_refused(staff_client: Client, stream: str) -> None:
+    assert staff_client.post(NEW, form(stream, kind="photo")).context["faults"].media
+
+
+def test_an_earlier_file_is_chosen_from_the_list(staff_client: Client, stream: str) -> None:
+    BroadcastFactory.create(kind="video", media_file_id="BAAC1", created_at=datetime(2026, 11, 1, tzinfo=UTC))
+    assertContains(staff_client.get(NEW), "video|BAAC1")
+
+    draft = write(staff_client, stream, media_earlier="video|BAAC1")
+
+    assert (draft.content["kind"], draft.content["media_file_id"]) == ("video", "BAAC1")
+
+
+def test_the_page_asks_a_bounded_number_of_questions(
+    staff_client: Client, stream: str, django_assert_max_num_queries: Any
+) -> None:
+    draft = write(staff_client, stream)
+
+    with django_assert_max_num_queries(45):
+        staff_client.get(f"{NEW}{draft.pk}/")
