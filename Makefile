@@ -13,7 +13,7 @@ PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-che
 	ALLOWED_HOSTS=dashboard.example.org DATABASE_URL=postgres://user:password@database.example.org/name \
 	REDIS_URL=rediss://:password@redis.example.org/0 BOT_TOKEN=1:token TELEGRAM_API_URL= SENTRY_DSN=
 
-.PHONY: help demo test check chaos install messages clean
+.PHONY: help demo test check chaos bench install messages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -34,6 +34,9 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m pytest
+
+bench: $(INSTALLED) ## the people's pages with 500,000 people and 10,000,000 events (makes them once: 4 GB, ten minutes)
+	@$(BIN)/python -W ignore -m benchmarks
 
 chaos: $(INSTALLED) ## break the sending engine in every known way, for some minutes (a short version is in make test)
 	@$(BIN)/python -m tests.chaos --long $(ARGS)
