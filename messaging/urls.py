@@ -1,12 +1,32 @@
-"""Addresses of the messages' pages."""
+"""Addresses of messages."""
 
 from django.urls import path
 
 from messaging import views
+from messaging.views import blocked, history, history_acts
 
 app_name = "messaging"
+
 urlpatterns = [
     path("messages/new/", views.compose_message, name="compose_message"),
     path("messages/new/<int:pk>/", views.compose_message, name="compose_message"),
     path("messages/new/<int:pk>/confirm/", views.compose_confirm, name="compose_confirm"),
+    path("messages/", history.broadcast_list, name="broadcast_list"),
+    path("messages/blocked/", blocked.blocked_list, name="blocked_list"),
+    path("messages/blocked/<int:user_id>/", blocked.person_unblock, name="person_unblock"),
+    path("messages/<int:pk>/", history.broadcast_detail, name="broadcast_detail"),
+    path("messages/<int:pk>/progress/", history.broadcast_progress, name="broadcast_progress"),
+    path("messages/<int:pk>/outcome/", history.broadcast_outcome, name="broadcast_outcome"),
+    path("messages/<int:pk>/recipients.csv", history.recipient_export, name="recipient_export"),
+    path("messages/<int:pk>/start/", history_acts.broadcast_start, name="broadcast_start"),
+    path("messages/<int:pk>/pause/", history_acts.broadcast_pause, name="broadcast_pause"),
+    path("messages/<int:pk>/resume/", history_acts.broadcast_resume, name="broadcast_resume"),
+    path("messages/<int:pk>/cancel/", history_acts.broadcast_cancel, name="broadcast_cancel"),
+    path("messages/<int:pk>/schedule/", history_acts.broadcast_schedule, name="broadcast_schedule"),
+    path("messages/<int:pk>/edit/", history_acts.broadcast_edit, name="broadcast_edit"),
+    path("messages/<int:pk>/delete/", history_acts.broadcast_delete, name="broadcast_delete"),
+    path("messages/<int:pk>/retry/", history_acts.broadcast_retry, name="broadcast_retry"),
+    path("messages/<int:pk>/decide/", history_acts.broadcast_decide, name="broadcast_decide"),
+    path("messages/<int:pk>/clone/", history_acts.broadcast_clone, name="broadcast_clone"),
+    path("messages/<int:pk>/missed/", history_acts.broadcast_missed, name="broadcast_missed"),
 ]

@@ -1,0 +1,239 @@
+"""What narrows the lists of messages, of recipients and of blocked people."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.http import QueryDict
+from django.utils import formats, timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.labels import Labels
+from hsl_dashboard.addresses import ActiveFilter, address_without
+from messaging.models import Broadcast, Recipient
+from messaging.privacy import GROUP, TO_INDIVIDUALS, may_read_letters
+from messaging.statistics import reason_label
+from users.models import BlockedUser, User
+
+INDIVIDUALS = "individual"
+NOBODY = "none"  # a message whose author nobody wrote down
+LARGEST_TELEGRAM_ID = 2**63 - 1
+WAITING = "waiting"
+
+
+class FilterForm(forms.Form):
+    """PostgreSQL takes no NUL; a form that is not understood says so."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name, value in cleaned.items():
+            if isinstance(value, str) and "\0" in value:
+                self.add_error(name, _("This holds a sign that no text can hold."))
+        return cleaned
+
+
+class Day(forms.DateField):
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d.%m.%Y"])
+        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+        super().__init__(**kwargs)
+        self.validators += [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+
+
+class DayFilter(django_filters.DateFilter):
+    field_class = Day
+
+
+def search_field(label: Any, placeholder: Any) -> django_filters.CharFilter:
+    widget = forms.TextInput(attrs={"type": "search", "placeholder": placeholder, "autocomplete": "off"})
+    return django_filters.CharFilter(method="filter_search", label=label, max_length=200, widget=widget)
+
+
+class ListFilter(django_filters.FilterSet):
+    """A list whose address holds its filters."""
+
+    def active_filters(self, path: str) -> list[ActiveFilter]:
+        """List what narrows the list, each with the address without it."""
+        return [
+            ActiveFilter(
+                str(self.form.fields[name].label), text, address_without(path, self.data, name, self.data[name])
+            )
+            for name, text in self._active_values()
+        ]
+
+    def _active_values(self) -> Iterator[tuple[str, str]]:
+        if not self.is_valid():
+            return
+        for name, value in self.form.cleaned_data.items():
+            if value in (None, ""):
+                continue
+            choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
+            shown = (
+                formats.date_format(value, "d.m.Y") if isinstance(value, date) else choices.get(str(value), str(value))
+            )
+            yield name, shown
+
+
+class BroadcastFilter(ListFilter):
+    """The history of messages."""
+
+    q = search_field(_("Search in the text"), _("Words of the message, or its number"))
+    to = django_filters.ChoiceFilter(method="filter_to", label=_("To whom"), empty_label=_("All messages"))
+    state = django_filters.ChoiceFilter(label=_("State"), empty_label=_("Any state"), choices=Broadcast.State.choices)
+    kind = django_filters.ChoiceFilter(label=_("Kind"), empty_label=_("Any kind"), choices=Broadcast.Kind.choices)
+    author = django_filters.ChoiceFilter(method="filter_author", label=_("Author"), empty_label=_("Any author"))
+    since = DayFilter(method="filter_since", label=_("From"))
+    until = DayFilter(method="filter_until", label=_("To"))
+
+    class Meta:
+        model = Broadcast
+        form = FilterForm
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, *, labels: Labels, by: User, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.by = by
+        self.form.fields["to"].choices = [
+            ("", _("All messages")),
+            (INDIVIDUALS, _("Individual ones")),
+            *self._streams(labels),
+        ]
+        authors = User.objects.filter(pk__in=Broadcast.objects.exclude(created_by=None).values("created_by"))
+        self.form.fields["author"].choices = [
+            ("", _("Any author")),
+            *((str(one.pk), one.get_full_name() or one.get_username()) for one in authors.order_by("username")),
+            (NOBODY, _("Not known (author)")),
+        ]
+
+    def _streams(self, labels: Labels) -> Iterator[tuple[str, str]]:
+        yield from labels.codes.items()
+        groups = (
+            Broadcast.objects.filter(recipient_type=GROUP).exclude(recipient_group=None).order_by("recipient_group")
+        )
+        for code in groups.values_list("recipient_group", flat=True).distinct():
+            if code and "," not in code and code not in labels.codes:
+                yield code, code
+
+    def filter_queryset(self, queryset: "QuerySet[Broadcast]") -> "QuerySet[Broadcast]":
+        # When it happened or will; the previous dashboard's sent_at is the moment of its making.
+        moment = Coalesce("started_at", "scheduled_at", "sent_at", "created_at")
+        narrowed: QuerySet[Broadcast] = super().filter_queryset(queryset.alias(moment=moment))
+        return narrowed
+
+    def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
+        found = Q(message_text__icontains=text)
+        if not may_read_letters(self.by):
+            found &= ~TO_INDIVIDUALS  # a search must not tell what one may not read
+        number = text.removeprefix("#")
+        if number.isascii() and number.isdecimal():
+            found |= Q(pk=int(number[:18]))
+        return rows.filter(found)
+
+    def filter_to(self, rows: "QuerySet[Broadcast]", _name: str, to: str) -> "QuerySet[Broadcast]":
+        if to == INDIVIDUALS:
+            return rows.filter(TO_INDIVIDUALS)
+        asked = {"include": [{"kind": "stream", "code": to}]}
+        return rows.filter(Q(recipient_group=to) | Q(audience__contains=asked))
+
+    def filter_author(self, rows: "QuerySet[Broadcast]", _name: str, author: str) -> "QuerySet[Broadcast]":
+        return rows.filter(created_by=None if author == NOBODY else int(author))
+
+    def filter_since(self, rows: "QuerySet[Broadcast]", _name: str, day: date) -> "QuerySet[Broadcast]":
+        return rows.filter(Q(moment__gte=_midnight(day)))
+
+    def filter_until(self, rows: "QuerySet[Broadcast]", _name: str, day: date) -> "QuerySet[Broadcast]":
+        return rows.filter(Q(moment__lt=_midnight(day + timedelta(days=1))))
+
+
+class RecipientFilter(ListFilter):
+    """The recipients of one broadcast."""
+
+    q = search_field(_("Search"), _("@username, name or ID"))
+    state = django_filters.ChoiceFilter(
+        method="filter_state",
+        label=_("What became of it"),
+        empty_label=_("All"),
+        choices=[
+            (Recipient.State.SENT, _("Delivered")),
+            (Recipient.State.FAILED, _("Not delivered")),
+            (Recipient.State.UNCERTAIN, _("Not known")),
+            (WAITING, _("Waiting")),
+            (Recipient.State.CANCELLED, _("Cancelled (recipient)")),
+            (Recipient.State.DELETED, _("Deleted")),
+            (Recipient.State.SKIPPED, _("Skipped")),
+        ],
+    )
+    reason = django_filters.ChoiceFilter(method="filter_reason", label=_("Reason"), empty_label=_("Any reason"))
+
+    class Meta:
+        model = Recipient
+        form = FilterForm
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        choices = [(reason, reason_label(reason)) for reason in Recipient.Reason.values]
+        self.form.fields["reason"].choices = [("", _("Any reason")), *choices, (NOBODY, reason_label(""))]
+
+    def filter_search(self, rows: "QuerySet[Recipient]", _name: str, text: str) -> "QuerySet[Recipient]":
+        return rows.filter(_person_condition(text, "telegram_user__"))
+
+    def filter_state(self, rows: "QuerySet[Recipient]", _name: str, state: str) -> "QuerySet[Recipient]":
+        duplicates = Q(reason=Recipient.Reason.DUPLICATE)
+        if state == Recipient.State.SKIPPED:
+            return rows.filter(Q(state=state) | duplicates)
+        states = [Recipient.State.PENDING, Recipient.State.SENDING] if state == WAITING else [state]
+        return rows.filter(~duplicates, state__in=states)
+
+    def filter_reason(self, rows: "QuerySet[Recipient]", _name: str, reason: str) -> "QuerySet[Recipient]":
+        return rows.filter(reason="" if reason == NOBODY else reason)
+
+
+class BlockedFilter(ListFilter):
+    """People whom nothing is sent to."""
+
+    q = search_field(_("Search"), _("@username, name or ID"))
+    why = django_filters.ChoiceFilter(
+        method="filter_why",
+        label=_("Why"),
+        empty_label=_("Any reason"),
+        choices=[
+            ("bot_blocked_by_user", _("Blocked the bot")),
+            ("user_is_deactivated", _("Account deleted")),
+            ("bot_not_started", _("Never started the bot")),
+            ("chat_not_found", _("Chat not found")),
+            ("staff", _("Staff decided so")),
+        ],
+    )
+
+    class Meta:
+        model = BlockedUser
+        form = FilterForm
+        fields: list[str] = []
+
+    def filter_search(self, rows: "QuerySet[BlockedUser]", _name: str, text: str) -> "QuerySet[BlockedUser]":
+        return rows.filter(_person_condition(text, "telegram_user__"))
+
+    def filter_why(self, rows: "QuerySet[BlockedUser]", _name: str, why: str) -> "QuerySet[BlockedUser]":
+        known = [value for value, _label in self.form.fields["why"].choices if value and value != "staff"]
+        return rows.exclude(reason__in=known) if why == "staff" else rows.filter(reason=why)
+
+
+def _person_condition(text: str, prefix: str) -> Q:
+    """Read what staff type: @name, a t.me link, a name or a Telegram id."""
+    name = text.strip().removeprefix("https://").removeprefix("t.me/").removeprefix("@")
+    found = Q()
+    for column in ("username", "first_name", "last_name"):
+        found |= Q(**{f"{prefix}{column}__icontains": name})
+    if name.isascii() and name.isdecimal() and int(name[:30]) <= LARGEST_TELEGRAM_ID:
+        found |= Q(**{f"{prefix}pk": int(name[:30])})
+    return found
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

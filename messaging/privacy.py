@@ -1,0 +1,18 @@
+"""Who may read what was written to one person: those who write and send, not everybody who may look at counts."""
+
+from django.db.models import Q
+
+from messaging.models import Broadcast
+from users.models import User
+
+GROUP = "group"
+TO_INDIVIDUALS = ~Q(recipient_type=GROUP) | Q(recipient_type=None)
+
+
+def may_read_letters(staff: User) -> bool:
+    """Say whether somebody may read messages to individuals; a viewer sees their counts only."""
+    return staff.has_perm("messaging.add_broadcast") or staff.has_perm("messaging.send_broadcast")
+
+
+def may_read(broadcast: Broadcast, staff: User) -> bool:
+    return broadcast.recipient_type == GROUP or may_read_letters(staff)

@@ -1,0 +1,203 @@
+"""What staff do with a message on its page."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from messaging import tasks
+from messaging.audiences import individuals
+from messaging.models import Broadcast, Correction, Recipient
+from tests.factories import RecipientFactory, TelegramUserFactory
+from tests.messaging.broadcasts import group, page, recipients, state_of
+
+pytestmark = pytest.mark.django_db
+
+State, Outcome = Broadcast.State, Recipient.State
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch) -> list[int]:
+    """Ids of the broadcasts and corrections for which a runner was asked."""
+    woken: list[int] = []
+    monkeypatch.setattr(tasks, "wake_broadcast", woken.append)
+    monkeypatch.setattr(tasks, "wake_correction", woken.append)
+    return woken
+
+
+def test_pause_and_resume_are_recorded_with_who_did_it(staff_client, staff):
+    broadcast = group(state=State.SENDING)
+    recipients(broadcast, pending=2)
+
+    staff_client.post(page(broadcast, "pause"))
+    assert state_of(broadcast) == State.PAUSED
+    staff_client.post(page(broadcast, "resume"))
+    assert state_of(broadcast) == State.SENDING
+
+    story = staff_client.get(page(broadcast)).context["story"]
+    assert [(entry.what, entry.actor) for entry in story[:2]] == [
+        ("Продолжено", "anna"),
+        ("Поставлено на паузу", "anna"),
+    ]
+
+
+def test_who_is_too_late_is_told_what_the_message_is_now(staff_client):
+    broadcast = group(state=State.FINISHED)
+
+    response = staff_client.post(page(broadcast, "pause"), follow=True)
+
+    assertContains(response, "сообщение сейчас «Завершена»")
+
+
+def test_cancelling_asks_first_and_keeps_the_reason(staff_client):
+    broadcast = group(state=State.SENDING, started_at=timezone.now())
+    [row] = recipients(broadcast, pending=1)
+
+    assertContains(staff_client.get(page(broadcast, "cancel")), "Отменить это сообщение?")
+    assert state_of(broadcast) == State.SENDING
+    staff_client.post(page(broadcast, "cancel"), {"reason": "Не тот поток"})
+
+    assert (state_of(broadcast), state_of(row)) == (State.CANCELLED, Outcome.CANCELLED)
+    assertContains(staff_client.get(page(broadcast)), "Не тот поток")
+
+
+def test_sending_to_more_than_a_hundred_needs_the_number_typed(staff_client, woken):
+    people = [TelegramUserFactory.create().pk for _ in range(101)]
+    broadcast = group(state=State.SCHEDULED, scheduled_at=timezone.now(), audience=individuals(people).as_json())
+
+    refused = staff_client.post(page(broadcast, "start"), {"number": "100"})
+    assert (refused.status_code, state_of(broadcast)) == (422, State.SCHEDULED)
+    staff_client.post(page(broadcast, "start"), {"number": "101"})
+
+    assert state_of(broadcast) == State.SENDING
+    assert broadcast.recipients.pending().count() == 101
+
+
+def test_a_scheduled_message_moves_to_another_time_but_not_into_the_past(staff_client):
+    broadcast = group(state=State.SCHEDULED, scheduled_at=timezone.now() + timedelta(hours=1))
+    later = timezone.localtime() + timedelta(days=1)
+
+    refused = staff_client.post(page(broadcast, "schedule"), {"scheduled_at": "2020-01-01T10:00"})
+    staff_client.post(page(broadcast, "schedule"), {"scheduled_at": later.strftime("%Y-%m-%dT%H:%M")})
+
+    assert refused.status_code == 422
+    broadcast.refresh_from_db()
+    assert abs(broadcast.scheduled_at - later) < timedelta(minutes=1)
+
+
+def test_the_text_of_a_paused_message_changes_and_a_mistake_is_shown_with_its_place(staff_client):
+    broadcast = group(state=State.PAUSED)
+
+    refused = staff_client.post(page(broadcast, "edit"), {"text": "Привет\n<b>мир"})
+    staff_client.post(page(broadcast, "edit"), {"text": "Привет,\r\n<b>мир</b>"})
+
+    assertContains(refused, "строка 2, символ 1", status_code=422)
+    broadcast.refresh_from_db()
+    assert broadcast.message_text == "Привет,\n<b>мир</b>"
+
+
+def test_only_the_chosen_class_of_errors_is_tried_again(staff_client):
+    broadcast = group()
+    bad = RecipientFactory.create(message=broadcast, state="failed", reason="bad_request")
+    old = RecipientFactory.create(message=broadcast, state="failed", reason="")
+    gone = RecipientFactory.create(message=broadcast, state="failed", reason="deactivated")
+
+    question = staff_client.get(page(broadcast, "retry"))
+    staff_client.post(page(broadcast, "retry"), {"reasons": ["none"]})
+
+    assertNotContains(question, "deactivated")
+    assert (state_of(bad), state_of(old), state_of(gone)) == (Outcome.FAILED, Outcome.PENDING, Outcome.FAILED)
+    assert state_of(broadcast) == State.SENDING
+
+
+def test_uncertain_ones_are_decided_one_by_one_or_all(staff_client, staff):
+    broadcast = group()
+    first, second, third = recipients(broadcast, uncertain=3)
+    here = f"{page(broadcast)}?state=uncertain"
+
+    response = staff_client.post(
+        page(broadcast, "decide"), {"recipient": first.pk, "verdict": "delivered", "next": here}
+    )
+    assertRedirects(response, here)
+    assert (state_of(first), first.decided_by, state_of(second)) == (Outcome.SENT, staff, Outcome.UNCERTAIN)
+
+    staff_client.post(page(broadcast, "decide"), {"recipient": second.pk, "verdict": "again", "next": "//evil.test"})
+    assert (state_of(second), state_of(third)) == (Outcome.PENDING, Outcome.UNCERTAIN)
+
+    staff_client.post(page(broadcast, "decide"), {"all": "1", "verdict": "delivered"})
+    assert state_of(third) == Outcome.SENT
+
+
+def test_a_decision_about_nobody_changes_nobody(staff_client):
+    broadcast = group()
+    [row] = recipients(broadcast, uncertain=1)
+
+    staff_client.post(page(broadcast, "decide"), {"verdict": "again", "recipient": "x"})
+
+    assert state_of(row) == Outcome.UNCERTAIN
+
+
+def delivered(broadcast: Broadcast, *, hours: float) -> Recipient:
+    at = timezone.now() - timedelta(hours=hours)
+    return RecipientFactory.create(message=broadcast, state="sent", telegram_message_id=7, sent_at=at)
+
+
+def test_deleting_reaches_what_is_younger_than_48_hours_and_shows_the_time_left(staff_client):
+    broadcast = group()
+    delivered(broadcast, hours=1)
+    delivered(broadcast, hours=49)
+
+    shown = staff_client.get(page(broadcast)).context["correctable"]
+    staff_client.post(page(broadcast, "delete"))
+
+    assert shown.count == 1
+    assert shown.last_until and shown.last_until - timezone.now() > timedelta(hours=46)
+    correction = Correction.objects.get()
+    assert (correction.kind, correction.messages.count()) == ("delete", 1)
+    response = staff_client.get(page(broadcast))
+    assertContains(response, "Удаление у всех")
+    assert response.context["moves"]
+
+
+def test_after_48_hours_nothing_can_be_deleted(staff_client):
+    broadcast = group()
+    delivered(broadcast, hours=49)
+
+    assertContains(staff_client.get(page(broadcast)), "Прошло 48 часов")
+    response = staff_client.post(page(broadcast, "delete"))
+
+    assert response.status_code == 422
+    assert not Correction.objects.exists()
+
+
+def test_a_copy_is_a_draft_and_a_form_posted_twice_makes_one(staff_client, staff):
+    broadcast = group(message_text="Урок", audience=individuals([TelegramUserFactory.create().pk]).as_json())
+    token = str(uuid.uuid4())
+
+    for _ in range(2):
+        response = staff_client.post(page(broadcast, "clone"), {"token": token})
+
+    copy = broadcast.copies.get()
+    assertRedirects(response, page(copy))
+    assert (copy.state, copy.message_text, copy.created_by) == (State.DRAFT, "Урок", staff)
+
+
+def test_those_who_did_not_get_it_become_a_draft(staff_client):
+    broadcast = group()
+    recipients(broadcast, sent=2, failed=1)
+
+    staff_client.post(page(broadcast, "missed"))
+
+    question = staff_client.get(page(broadcast.copies.get(), "start")).context["question"]
+    assert dict(question.facts)["Получат"] == "1"
+
+
+def test_a_text_that_telegram_refuses_is_not_copied(staff_client):
+    broadcast = group(message_text="<b>Незакрытый тег")
+
+    response = staff_client.post(page(broadcast, "clone"), follow=True)
+
+    assertContains(response, "Telegram не примет этот текст")
+    assert not broadcast.copies.exists()

@@ -1,0 +1,282 @@
+"""The history of messages, the page of one, and what staff do there."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from messaging import tasks
+from messaging.models import Broadcast, Recipient
+from tests.factories import (
+    BookingFactory,
+    BroadcastFactory,
+    EventFactory,
+    RecipientFactory,
+    TelegramUserFactory,
+    UserFactory,
+)
+from tests.messaging.broadcasts import group, page, recipients, state_of
+from users.models import PeopleExport
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("messaging:broadcast_list")
+HTMX = {"HX-Request": "true"}
+State, Outcome = Broadcast.State, Recipient.State
+VIEWER = ["messaging.view_broadcast"]
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch) -> list[int]:
+    """Ids of the broadcasts and corrections for which a runner was asked."""
+    woken: list[int] = []
+    monkeypatch.setattr(tasks, "wake_broadcast", woken.append)
+    monkeypatch.setattr(tasks, "wake_correction", woken.append)
+    return woken
+
+
+@pytest.fixture
+def viewer_client(client):
+    client.force_login(UserFactory.create(permissions=VIEWER))
+    return client
+
+
+def found(client, **query) -> list[Broadcast]:
+    response = client.get(LIST, query)
+    assert response.status_code == 200, response.context["form"].errors
+    return [row.broadcast for row in response.context["rows"]]
+
+
+# The list -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_counts_rows_and_not_what_the_message_says_of_itself(staff_client):
+    broadcast = group(total_recipients=999, successful_deliveries=999)
+    recipients(broadcast, sent=3, failed=2, uncertain=1, pending=1, skipped=4)
+    RecipientFactory.create(message=broadcast, state="sent", reason="duplicate")
+
+    [row] = staff_client.get(LIST).context["rows"]
+
+    numbers = row.numbers
+    assert (numbers.sent, numbers.failed, numbers.uncertain, numbers.waiting, numbers.skipped) == (3, 2, 1, 1, 5)
+    assert numbers.total == 7
+
+
+def test_the_list_costs_the_same_for_one_message_and_for_many(staff_client, django_assert_max_num_queries):
+    for _ in range(12):
+        recipients(group(), sent=2)
+
+    with django_assert_max_num_queries(18):
+        staff_client.get(LIST)
+
+
+def test_every_filter_narrows_the_list(staff_client, staff):
+    old = group(message_text="Старт завтра", sent_at=timezone.now() - timedelta(days=40))
+    letter = BroadcastFactory.create(message_text="Здравствуйте", recipient_type="individual", created_by=staff)
+    photo = group(kind="photo", recipient_group="5th_stream", state=State.CANCELLED)
+    question = {"include": [{"kind": "stream", "code": "5th_stream", "course_id": None, "statuses": [2]}]}
+    both = group(recipient_group="stream,stream", audience=question)
+    recently = (timezone.now() - timedelta(days=3)).date().isoformat()
+
+    assert found(staff_client, q="СТАРТ") == [old]
+    assert found(staff_client, q=f"#{photo.pk}") == [photo]
+    assert found(staff_client, to="individual") == [letter]
+    assert found(staff_client, to="5th_stream") == [both, photo]
+    assert found(staff_client, state="cancelled") == [photo]
+    assert found(staff_client, kind="photo") == [photo]
+    assert found(staff_client, author=staff.pk) == [letter]
+    assert found(staff_client, author="none") == [both, photo, old]
+    assert found(staff_client, until=recently) == [old]
+    assert old not in found(staff_client, since=recently)
+
+
+def test_a_filter_that_is_not_understood_says_so(staff_client):
+    response = staff_client.get(LIST, {"since": "вчера", "state": "flying"})
+
+    assert response.status_code == 422
+    assertContains(response, "Фильтр не понят", status_code=422)
+
+
+def test_htmx_gets_the_table_only_and_a_tidy_address(staff_client):
+    group()
+
+    response = staff_client.get(LIST, {"q": "", "state": "finished"}, headers=HTMX)
+
+    assertNotContains(response, "<h1>")
+    assert response["HX-Push-Url"] == f"{LIST}?state=finished"
+
+
+def test_what_is_to_come_stands_above_with_what_can_be_done(staff_client, viewer_client):
+    planned = group(state=State.SCHEDULED, scheduled_at=timezone.now() + timedelta(days=1), message_text="Завтра")
+
+    response = staff_client.get(LIST)
+
+    assert [row.broadcast for row in response.context["to_come"]] == [planned]
+
+
+@pytest.mark.parametrize("name", ["broadcast_list", "blocked_list"])
+def test_pages_need_their_permission(client, name):
+    assert client.get(reverse(f"messaging:{name}")).status_code == 302
+    client.force_login(UserFactory.create())
+    assert client.get(reverse(f"messaging:{name}")).status_code == 403
+
+
+# Who may read what ----------------------------------------------------------------------------------------------------
+
+
+def test_a_viewer_sees_the_counts_of_a_letter_but_not_its_text(viewer_client):
+    letter = BroadcastFactory.create(message_text="Ваш долг", recipient_type="individual", state=State.FINISHED)
+    everyone = group(message_text="Урок в семь")
+    recipients(letter, sent=1)
+
+    assertNotContains(viewer_client.get(LIST), "Ваш долг")
+    assertContains(viewer_client.get(LIST), "Урок в семь")
+    assertNotContains(viewer_client.get(page(letter)), "Ваш долг")
+    assertContains(viewer_client.get(page(everyone)), "Урок в семь")
+    assert found(viewer_client, q="долг") == []
+
+
+POSTS = ["start", "pause", "resume", "cancel", "schedule", "edit", "delete", "retry", "decide", "clone", "missed"]
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_a_viewer_changes_nothing(viewer_client, name):
+    broadcast = group(state=State.SENDING)
+
+    assert viewer_client.post(page(broadcast, name)).status_code == 403
+    assert state_of(broadcast) == State.SENDING
+    assert viewer_client.post(reverse("messaging:recipient_export", args=[broadcast.pk])).status_code == 403
+
+
+def test_who_writes_may_copy_but_not_send(client):
+    client.force_login(UserFactory.create(permissions=[*VIEWER, "messaging.add_broadcast"]))
+    broadcast = group()
+
+    assert client.post(page(broadcast, "start")).status_code == 403
+    assert client.post(page(broadcast, "clone")).status_code == 302
+
+
+# One message ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_old_text_that_telegram_refuses_is_shown_as_it_was_written(staff_client):
+    broadcast = group(message_text="<b>Незакрытый тег")
+    recipients(broadcast, failed=3)
+
+    response = staff_client.get(page(broadcast))
+
+    assertContains(response, "&lt;b&gt;Незакрытый тег")
+    assert (response.context["row"].numbers.failed, response.context["row"].numbers.percent) == (3, 100)
+
+
+def test_a_running_message_asks_for_itself_and_a_finished_one_stops(staff_client):
+    broadcast = group(state=State.SENDING, started_at=timezone.now())
+    recipients(broadcast, sent=1, pending=3)
+    RecipientFactory.create(message=broadcast, state="sent", claimed_at=timezone.now() - timedelta(seconds=4))
+
+    running = staff_client.get(page(broadcast, "progress"), headers=HTMX)
+    Broadcast.objects.update(state=State.FINISHED)
+    ended = staff_client.get(page(broadcast, "progress"), headers=HTMX)
+
+    assertContains(running, 'hx-trigger="every 2s"')
+    assert running.context["pace"].rate == pytest.approx(0.25, abs=0.05)
+    assert running.context["pace"].remaining == pytest.approx(12, abs=2)
+    assert ended.status_code == 286
+    assert ended["HX-Trigger"] == "broadcast-ended"
+    assert b"hx-trigger" not in ended.content
+
+
+def test_the_progress_alone_is_no_page(staff_client):
+    broadcast = group()
+
+    assertRedirects(staff_client.get(page(broadcast, "progress")), page(broadcast))
+
+
+def test_waiting_for_telegram_is_said_with_its_time_and_counts_in_the_remaining_time(staff_client):
+    until = timezone.now() + timedelta(seconds=90)
+    broadcast = group(state=State.SENDING, halted_until=until)
+    recipients(broadcast, pending=1)
+    RecipientFactory.create(message=broadcast, state="sent", claimed_at=timezone.now() - timedelta(seconds=2))
+
+    response = staff_client.get(page(broadcast))
+
+    assertContains(response, f"Ждём Telegram до {timezone.localtime(until):%H:%M:%S}")
+    assert response.context["pace"].remaining > 88
+
+
+def test_recipients_are_found_by_state_reason_and_name(staff_client):
+    broadcast = group()
+    zoya = TelegramUserFactory.create(first_name="Зоя", username="zoya")
+    one = RecipientFactory.create(message=broadcast, telegram_user=zoya, state="failed", reason="blocked")
+    recipients(broadcast, sent=2, pending=1, sending=1)
+
+    def rows(**query):
+        return {row["recipient"].pk for row in staff_client.get(page(broadcast), query).context["recipients"]}
+
+    assert rows(q="@zoya") == rows(q="зоя") == rows(q=str(zoya.pk)) == rows(reason="blocked") == {one.pk}
+    assert rows(state="failed") == {one.pk}
+    assert len(rows(state="waiting")) == 2
+    assert len(rows()) == 5
+
+
+def test_the_download_holds_what_the_filter_leaves_and_is_written_down(staff_client, staff):
+    broadcast = group()
+    person = TelegramUserFactory.create(first_name="=cmd()", username="evil")
+    RecipientFactory.create(
+        message=broadcast,
+        telegram_user=person,
+        state="failed",
+        reason="blocked",
+        error_code=403,
+        error_text="Forbidden",
+    )
+    recipients(broadcast, sent=2)
+
+    address = reverse("messaging:recipient_export", args=[broadcast.pk])
+    response = staff_client.post(f"{address}?state=failed")
+    lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
+
+    assert len(lines) == 2
+    assert "'=cmd()" in lines[1] and "403" in lines[1]
+    export = PeopleExport.objects.get()
+    assert (export.exported_by, export.rows, export.query) == (staff, 1, f"{address}?state=failed")
+
+
+# What came of it ------------------------------------------------------------------------------------------------------
+
+
+def test_the_72_hours_after_stand_beside_the_same_peoples_usual(staff_client):
+    broadcast = group(buttons=[[{"text": "Да", "callback_data": "yes_8"}]])
+    sent_at = timezone.now() - timedelta(days=5)
+    one = RecipientFactory.create(message=broadcast, state="sent", sent_at=sent_at).telegram_user
+    other = RecipientFactory.create(message=broadcast, state="failed").telegram_user
+
+    def did(person, days, **fields):
+        EventFactory.create(telegram_user=person, created_at=sent_at + timedelta(days=days), **fields)
+
+    did(one, 1, details={"data": "yes_8"}, event_type="button")
+    did(one, 2, details={"data": "yes_80"})
+    did(one, 4)  # too late
+    did(one, 1, event_type="booking_status_changed")  # staff did it
+    did(other, 1)  # never got it
+    for day in range(1, 10):
+        did(one, -day * 2.5)
+    BookingFactory.create(telegram_user=one, created_at=sent_at + timedelta(hours=5))
+
+    response = staff_client.get(page(broadcast, "outcome"))
+
+    measures = {one.name: one for one in response.context["outcome"].measures}
+    assert (measures["presses"].count, measures["presses"].people) == (1, 1)
+    assert (measures["events"].count, measures["events"].people, measures["events"].usual) == (2, 1, 1.0)
+    assert (measures["bookings"].count, measures["bookings"].usual) == (1, 0.0)
+    assert response.context["outcome"].complete
+    assertContains(response, "После сообщения, а не из-за него")
+
+
+def test_nobody_got_it_nothing_to_compare(staff_client):
+    broadcast = group()
+    recipients(broadcast, failed=2)
+
+    assertContains(staff_client.get(page(broadcast, "outcome")), "сравнивать нечего")
