@@ -12,7 +12,9 @@ class BookingsConfig(AppConfig):
         import bookings.bulk_models  # noqa: F401  tables that stand in a module of their own
         from bookings.erasure import keep_what_is_counted
         from bookings.labels import stream_names
+        from bookings.person import show_on_persons_page
         from users.names import register_stream_names
 
         keep_what_is_counted()
         register_stream_names(stream_names)
+        show_on_persons_page()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import pghistory
 from django.db import transaction
@@ -56,6 +56,12 @@ class Values:
             referral_code=self.referral_code or None,
             discount_percent=self.discount_percent or 0,
         )
+
+    def as_columns(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def with_stream(self, code: str) -> Self:
+        return replace(self, course_stream=code)
 
     def differs(self, other: Self) -> set[str]:
         """Name the fields in which two sets of values say something else."""
@@ -166,10 +172,8 @@ def move_to_stream(
         raise NoActiveBooking(_("The person has no active bookings"))
     was = Values.of(booking)
     if booking.pk != seen:
-        raise BookingEdited(seen=was, theirs=was, yours=replace(was, course_stream=code))
+        raise BookingEdited(seen=was, theirs=was, yours=was.with_stream(code))
     if (was.course_stream or "") == code:
         raise AlreadyInStream(_("The person is in this stream already"))
-    edit_booking(
-        booking=booking, to=replace(was, course_stream=code), seen=was, by=by, at=at, reason=reason, notify=notify
-    )
+    edit_booking(booking=booking, to=was.with_stream(code), seen=was, by=by, at=at, reason=reason, notify=notify)
     return booking

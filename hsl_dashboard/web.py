@@ -35,9 +35,15 @@ def render_page(
     request: HttpRequest, template: str, context: dict[str, Any], *, partial: str, status: int = 200
 ) -> HttpResponse:
     """Give the whole page, or only ``partial`` of it when htmx will swap it in."""
-    if wants_partial(request):
-        template = f"{template}#{partial}"
-    response = render(request, template, context, status=status)
+    piece = f"{template}#{partial}"
+    return render_page_or_piece(request, template, piece, context, status=status)
+
+
+def render_page_or_piece(
+    request: HttpRequest, page: str, piece: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Give the whole page, or only ``piece`` of it, a template of its own, when htmx will swap it in."""
+    response = render(request, piece if wants_partial(request) else page, context, status=status)
     # A browser or proxy must not serve the fragment where the page is wanted.
     patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
     return response

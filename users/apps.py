@@ -12,6 +12,8 @@ class UsersConfig(AppConfig):
     def ready(self) -> None:
         from users.erasure import keep_events
         from users.roles import keep_roles
+        from users.timeline_sources import register_own_sources
 
         keep_events()
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")
+        register_own_sources()

@@ -1,5 +1,7 @@
 """Parts of addresses that Django has no converter for."""
 
+from django.urls import register_converter
+
 LARGEST_ID = 2**63 - 1
 
 
@@ -16,3 +18,6 @@ class TelegramIdConverter:
 
     def to_url(self, value: int) -> str:
         return str(value)
+
+
+register_converter(TelegramIdConverter, "telegram_id")

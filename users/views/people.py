@@ -1,10 +1,10 @@
-"""Pages of people: the list, its export, and the page of one person."""
+"""The list of people, and its export."""
 
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -12,11 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 from hsl_dashboard.addresses import tidy_address
 from hsl_dashboard.web import StaffRequest, render_page, wants_partial
 from users.exports import XLSX_ROWS, TooManyRows, csv_lines, start_export, xlsx_file
-from users.models import PeopleExport, PersonTotals, TelegramUser
-from users.names import stream_names
+from users.models import PeopleExport
 from users.people import people_list
-from users.person_page import sections_of
-from users.privacy import VIEW_EMAIL, masked_email
+from users.privacy import VIEW_EMAIL
 
 VIEW_PEOPLE = "users.view_telegramuser"
 EXPORT_PEOPLE = "users.export_people"
@@ -77,22 +75,3 @@ def person_export(request: StaffRequest) -> HttpResponseBase:
     except TooManyRows:
         return render(request, "users/export_too_large.html", {"most": XLSX_ROWS}, status=422)
     return FileResponse(workbook, as_attachment=True, filename=name, content_type=XLSX_TYPE)
-
-
-@require_safe
-@permission_required(VIEW_PEOPLE, raise_exception=True)
-def person_detail(request: StaffRequest, user_id: int) -> HttpResponse:
-    person = get_object_or_404(TelegramUser, pk=user_id)
-    emails = TelegramUser.objects.filter(pk=user_id, free_lessons__email__isnull=False)
-    shown = sorted(set(emails.values_list("free_lessons__email", flat=True)))
-    if not request.user.has_perm(VIEW_EMAIL):
-        shown = [masked_email(email) for email in shown]
-    context = {
-        "person": person,
-        "totals": PersonTotals.objects.filter(pk=user_id).first(),
-        "emails": shown,
-        "streams": stream_names(),
-        "sections": sections_of(person, request),
-        "updated_at": timezone.now(),
-    }
-    return render_page(request, "users/person_detail.html", context, partial="person")

@@ -1,0 +1,45 @@
+"""Two editors of one booking: what the second one saw, what is there now, and what they wanted, side by side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from django.utils.translation import gettext as _
+
+from bookings.editing import BookingEdited, Values
+from bookings.labels import NOTHING, Labels
+from bookings.models import Booking
+
+
+@dataclass(frozen=True)
+class ConflictRow:
+    """One field in three versions, as staff read them."""
+
+    label: str
+    seen: str
+    theirs: str
+    yours: str
+
+
+def conflict_rows(conflict: BookingEdited, labels: Labels, *, course_id: int | None) -> list[ConflictRow]:
+    """List the fields in which the three versions are not the same."""
+    versions = [_readable(one, labels, course_id) for one in (conflict.seen, conflict.theirs, conflict.yours)]
+    return list(_differing(*versions))
+
+
+def _differing(seen: dict[str, str], theirs: dict[str, str], yours: dict[str, str]) -> Iterator[ConflictRow]:
+    return (
+        ConflictRow(label, seen[label], theirs[label], yours[label])
+        for label in seen
+        if len({seen[label], theirs[label], yours[label]}) > 1
+    )
+
+
+def _readable(values: Values, labels: Labels, course_id: int | None) -> dict[str, str]:
+    tidy = values.tidy()
+    assert len(fields(tidy)) == 4  # a new field needs its line here
+    return {
+        _("Stream"): labels.stream(course_id, tidy.course_stream),
+        _("Status"): Booking(confirmed=tidy.confirmed).status_label,
+        _("Discount, %"): str(tidy.discount_percent),
+        _("Referral code"): tidy.referral_code or NOTHING,
+    }

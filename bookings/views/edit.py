@@ -1,0 +1,142 @@
+"""A booking edited on its person's page: in place with htmx, on a page of its own without."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings.conflicts import conflict_rows
+from bookings.coupons import CouponRefused
+from bookings.editing import BookingEdited, NothingToSave, UnknownStream, Values, edit_booking, notice_kind
+from bookings.labels import Labels
+from bookings.models import Booking
+from bookings.notices import notice_text
+from bookings.person import CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
+from bookings.person_forms import BookingForm
+from bookings.services import BookingGone, ReasonMissing, TransitionNotAllowed
+from hsl_dashboard.web import StaffRequest, wants_partial
+from users.person_context import changed_pieces, person_address
+
+# Why a booking stays as it is, and the field beside which that is said (None: above the form).
+REFUSALS: dict[type[Exception], str | None] = {
+    NothingToSave: None,
+    CouponRefused: "referral_code",
+    UnknownStream: "course_stream",
+    ReasonMissing: "reason",
+    TransitionNotAllowed: "confirmed",
+}
+
+
+@require_safe
+@permission_required([VIEW_PEOPLE, VIEW_BOOKINGS], raise_exception=True)
+def person_booking(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
+    """Give the card again, to who opened its form and leaves it; without htmx, the page on which it stands."""
+    booking = _booking_of(user_id, pk)
+    if not wants_partial(request):
+        return HttpResponseRedirect(card_address(booking))
+    context = {"card": card_of(booking, Labels.read(), by=request.user), "focus": True}
+    return render(request, "bookings/_person_booking.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required([VIEW_PEOPLE, VIEW_BOOKINGS, CHANGE_BOOKING], raise_exception=True)
+def booking_edit(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
+    booking = _booking_of(user_id, pk)
+    labels = Labels.read()
+    if request.method != "POST":
+        return _show_form(request, booking, BookingForm(booking=booking, by=request.user, labels=labels), labels)
+    form = BookingForm(request.POST, booking=booking, by=request.user, labels=labels)
+    if not form.is_valid():
+        return _show_form(request, booking, form, labels, status=422)
+    if "preview" in request.POST:
+        return _show_form(request, booking, form, labels, preview=_preview(booking, form))
+    return _save(request, booking, form, labels)
+
+
+def _booking_of(user_id: int, pk: int) -> Booking:
+    """Find a booking of this person; one of somebody else is not here."""
+    return get_object_or_404(Booking.objects.with_person(), pk=pk, telegram_user_id=user_id)
+
+
+def _save(request: StaffRequest, booking: Booking, form: BookingForm, labels: Labels) -> HttpResponse:
+    try:
+        edit_booking(
+            booking=booking,
+            to=form.values,
+            seen=form.cleaned_data["seen"],
+            by=request.user,
+            at=timezone.now(),
+            reason=form.cleaned_data["reason"],
+            notify=form.cleaned_data["notify"],
+        )
+    except BookingGone:
+        raise Http404 from None
+    except BookingEdited as conflict:
+        return _show_conflict(request, booking, form, conflict, labels)
+    except tuple(REFUSALS) as refused:
+        not_allowed = _("The rules of the school do not allow this change of the status.")
+        why = not_allowed if isinstance(refused, TransitionNotAllowed) else str(refused)
+        form.add_error(REFUSALS[type(refused)], why)
+        return _show_form(request, booking, form, labels, status=422)
+    return _show_edited(request, booking, labels, notified=form.cleaned_data["notify"])
+
+
+def _show_form(
+    request: StaffRequest, booking: Booking, form: BookingForm, labels: Labels, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {
+        "booking": booking,
+        "person": booking.telegram_user,
+        "card": card_of(booking, labels, by=request.user),
+        "form": form,
+        "in_place": wants_partial(request),
+        "person_address": person_address(booking.telegram_user_id),
+        **more,
+    }
+    template = "bookings/_booking_form.html" if wants_partial(request) else "bookings/booking_edit.html"
+    return render(request, template, context, status=status)
+
+
+def _preview(booking: Booking, form: BookingForm) -> str:
+    """Write what the student would be told if this form were saved; empty when nothing has changed."""
+    changed = form.values.differs(form.cleaned_data["seen"])
+    return notice_text(booking=future(booking, form.values), kind=notice_kind(changed, form.values)) if changed else ""
+
+
+def future(booking: Booking, values: Values) -> Booking:
+    """Give a booking as it would be with other values; it is never saved."""
+    return Booking(
+        pk=booking.pk, telegram_user=booking.telegram_user, course_id=booking.course_id, **values.as_columns()
+    )
+
+
+def _show_conflict(
+    request: StaffRequest, booking: Booking, form: BookingForm, conflict: BookingEdited, labels: Labels
+) -> HttpResponse:
+    """Show what was seen, what is there now, and what was wanted; saved again, the form replaces what is there now."""
+    booking.refresh_from_db()
+    kept = {name: form.cleaned_data[name] for name in ("reason", "notify")}
+    again = BookingForm(booking=booking, by=request.user, labels=labels, initial=conflict.yours.as_columns() | kept)
+    rows = conflict_rows(conflict, labels, course_id=booking.course_id)
+    return _show_form(request, booking, again, labels, status=409, conflict=rows)
+
+
+def _show_edited(request: StaffRequest, booking: Booking, labels: Labels, *, notified: bool) -> HttpResponse:
+    sentence = _("Booking #%(number)s is saved.") % {"number": booking.pk}
+    if notified:
+        sentence = f"{sentence} {_('The message to the student is in the queue.')}"
+    if not wants_partial(request):
+        messages.success(request, sentence)
+        return HttpResponseRedirect(card_address(booking))
+    context = {
+        "card": card_of(booking, labels, by=request.user),
+        "sentence": sentence,
+        "focus": True,
+        **changed_pieces(request, booking.telegram_user_id),
+    }
+    return render(request, "bookings/_booking_edited.html", context)

@@ -1,0 +1,27 @@
+"""A person's e-mail addresses in full, for who may see them; each look is written down."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from bookings.person import VIEW_LESSONS, VIEW_PEOPLE, lessons_of
+from hsl_dashboard.web import StaffRequest, wants_partial
+from users.models import TelegramUser
+from users.person_context import changed_pieces, person_address
+from users.privacy import VIEW_EMAIL
+from users.services import disclose_emails
+
+
+@require_POST
+@permission_required([VIEW_PEOPLE, VIEW_LESSONS, VIEW_EMAIL], raise_exception=True)
+def person_emails(request: StaffRequest, user_id: int) -> HttpResponse:
+    """Show them, and write down who looked: so by POST."""
+    person = get_object_or_404(TelegramUser, pk=user_id)
+    disclose_emails(person=person, to=request.user, at=timezone.now())
+    section = {"lessons": lessons_of(person, unmasked=True), "may_unmask": False}
+    context = {"person": person, "section": section, "person_address": person_address(user_id)}
+    if wants_partial(request):
+        return render(request, "bookings/_emails_shown.html", context | changed_pieces(request, user_id))
+    return render(request, "bookings/person_emails.html", context)

@@ -1,0 +1,155 @@
+"""A person placed by staff: booked on a course, or moved to another stream."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings.coupons import CouponRefused, find_coupon
+from bookings.editing import (
+    AlreadyInStream,
+    BookingEdited,
+    NoActiveBooking,
+    UnknownStream,
+    Values,
+    latest_active_booking,
+    move_to_stream,
+    notice_kind,
+)
+from bookings.labels import Labels
+from bookings.making import ActiveBookingExists, StreamFull, create_booking
+from bookings.models import Booking
+from bookings.notices import NoticeKind, notice_text
+from bookings.person import ADD_BOOKING, CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
+from bookings.person_forms import NewBookingForm, StreamForm
+from bookings.views.edit import future
+from hsl_dashboard.web import StaffRequest, render_page, wants_partial
+from users.models import TelegramUser
+from users.person_context import person_address
+
+NEW_BOOKING_FIELDS = ("status", "discount_percent", "referral_code", "reason", "second", "overbook", "notify")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required([VIEW_PEOPLE, VIEW_BOOKINGS, ADD_BOOKING], raise_exception=True)
+def booking_new(request: StaffRequest, user_id: int) -> HttpResponse:
+    person = get_object_or_404(TelegramUser, pk=user_id)
+    if request.method != "POST":
+        return _show_new(request, person, NewBookingForm(), status=200)
+    form = NewBookingForm(request.POST)
+    if not form.is_valid():
+        return _show_new(request, person, form)
+    if "preview" in request.POST:
+        preview = notice_text(booking=_wanted(person, form), kind=NoticeKind.CREATED)
+        return _show_new(request, person, form, status=200, preview=preview)
+    try:
+        made = _make(request, person, form)
+    except ActiveBookingExists as exists:
+        if exists.may_override and form.cleaned_data["second"]:
+            form.add_error("reason", _("Say why: it stays in the history of the booking."))
+        return _show_new(request, person, form, exists=exists)
+    except StreamFull as full:
+        return _show_new(request, person, form, full=full)
+    except (CouponRefused, UnknownStream) as refused:
+        form.add_error("referral_code" if isinstance(refused, CouponRefused) else "place", str(refused))
+        return _show_new(request, person, form)
+    messages.success(request, _("Booking #%(number)s is made.") % {"number": made.pk})
+    return HttpResponseRedirect(card_address(made))
+
+
+def _wanted(person: TelegramUser, form: NewBookingForm) -> Booking:
+    """Give the booking that the form asks for; it is never saved."""
+    course, code = form.cleaned_data["place"]
+    percent = form.cleaned_data["discount_percent"]
+    if percent is None and (coupon := find_coupon(form.cleaned_data["referral_code"])):
+        percent = coupon.discount_percent
+    return Booking(telegram_user=person, course=course, course_stream=code, discount_percent=percent)
+
+
+def _make(request: StaffRequest, person: TelegramUser, form: NewBookingForm) -> Booking:
+    course, code = form.cleaned_data["place"]
+    asked = {name: form.cleaned_data[name] for name in NEW_BOOKING_FIELDS}
+    return create_booking(person=person, course=course, stream_code=code, by=request.user, at=timezone.now(), **asked)
+
+
+def _show_new(
+    request: StaffRequest, person: TelegramUser, form: NewBookingForm, *, status: int = 422, **more: Any
+) -> HttpResponse:
+    context = {"person": person, "form": form, "person_address": person_address(person.pk), **more}
+    return render(request, "bookings/booking_new.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required([VIEW_PEOPLE, VIEW_BOOKINGS, CHANGE_BOOKING], raise_exception=True)
+def person_stream(request: StaffRequest, user_id: int) -> HttpResponse:
+    """Move a person's latest active booking, which the form names, to another stream."""
+    person = get_object_or_404(TelegramUser, pk=user_id)
+    booking = latest_active_booking(person)
+    if request.method != "POST":
+        return _show_stream(request, person, booking, _stream_form(booking), status=200)
+    form = _stream_form(booking, request.POST)
+    if not form.is_valid():
+        return _show_stream(request, person, booking, form)
+    if "preview" in request.POST and booking:
+        to = Values.of(booking).with_stream(form.cleaned_data["to"])
+        preview = notice_text(booking=future(booking, to), kind=notice_kind({"course_stream"}, to))
+        return _show_stream(request, person, booking, form, status=200, preview=preview)
+    try:
+        moved = _move(request, person, form)
+    except BookingEdited:
+        again = _stream_form(booking, initial=form.cleaned_data)
+        return _show_stream(request, person, booking, again, status=409, conflict=True)
+    except (NoActiveBooking, AlreadyInStream, UnknownStream) as refused:
+        form.add_error("to", str(refused))
+        return _show_stream(request, person, booking, form)
+    return _show_moved(request, moved)
+
+
+def _stream_form(booking: Booking | None, data: Any = None, *, initial: dict[str, Any] | None = None) -> StreamForm:
+    shown = {"booking": booking.pk if booking else None}
+    return StreamForm(data, course_id=booking.course_id if booking else None, initial=(initial or {}) | shown)
+
+
+def _move(request: StaffRequest, person: TelegramUser, form: StreamForm) -> Booking:
+    return move_to_stream(
+        person=person,
+        code=form.cleaned_data["to"],
+        seen=form.cleaned_data["booking"],
+        by=request.user,
+        at=timezone.now(),
+        reason=form.cleaned_data["reason"],
+        notify=form.cleaned_data["notify"],
+    )
+
+
+def _show_stream(
+    request: StaffRequest,
+    person: TelegramUser,
+    booking: Booking | None,
+    form: StreamForm,
+    *,
+    status: int = 422,
+    **more: Any,
+) -> HttpResponse:
+    context = {
+        "person": person,
+        "form": form,
+        "card": card_of(booking, Labels.read(), by=request.user) if booking else None,
+        "person_address": person_address(person.pk),
+        **more,
+    }
+    return render_page(request, "bookings/person_stream.html", context, partial="stream-dialog", status=status)
+
+
+def _show_moved(request: StaffRequest, moved: Booking) -> HttpResponse:
+    text = _("The stream is changed: booking #%(number)s is now in “%(stream)s”.")
+    stream = Labels.read().stream(moved.course_id, moved.course_stream)
+    messages.success(request, text % {"number": moved.pk, "stream": stream})
+    if wants_partial(request):
+        return HttpResponse(headers={"HX-Redirect": person_address(moved.telegram_user_id)})
+    return HttpResponseRedirect(card_address(moved))

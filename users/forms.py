@@ -1,0 +1,42 @@
+"""What staff write about a person."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from users.services import MAX_BLOCK_REASON_LENGTH, MAX_NOTE_LENGTH, MAX_TAG_LENGTH
+
+
+class NoteForm(forms.Form):
+    """A note for the other members of staff."""
+
+    text = forms.CharField(
+        label=_("New note"),
+        max_length=MAX_NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Only staff see it."),
+    )
+
+
+class TagForm(forms.Form):
+    """A tag for a person."""
+
+    name = forms.CharField(label=_("New tag"), max_length=MAX_TAG_LENGTH)
+
+    def clean_name(self) -> str:
+        # A comma or a line break would make two tags of one for whoever reads a list of them.
+        name = " ".join(self.cleaned_data["name"].replace(",", " ").split())
+        if not name:
+            raise ValidationError(self.fields["name"].error_messages["required"], code="required")
+        return name
+
+
+class BlockForm(forms.Form):
+    """Why a person is blocked, or no longer."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=MAX_BLOCK_REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It stays in the history of the person."),
+    )

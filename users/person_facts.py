@@ -1,0 +1,94 @@
+"""Who a person is, and how warm a lead and why: what stands at the head of their page, in one query."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db.models import JSONField, TextField
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext_lazy as _
+
+from users.models import BlockedUser, LeadTemperature, PersonCounts, TelegramUser
+
+TAGS_SUGGESTED = 300  # more than a school has
+
+# Migration 0005 decides the temperature by the same days; here they are said.
+WEEK = """(
+    SELECT jsonb_build_array(count(*), count(DISTINCT (e.created_at AT TIME ZONE %s)::date)) FROM events AS e
+    WHERE e.user_id = users.user_id
+        AND e.created_at >= (school_today() - 6)::timestamp AT TIME ZONE %s
+)"""
+TAGS = """(
+    SELECT COALESCE(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name) ORDER BY lower(t.name)), '[]')
+    FROM users_persontag AS p JOIN users_tag AS t ON t.id = p.tag_id WHERE p.user_id = users.user_id
+)"""
+SUGGESTIONS = """(
+    SELECT COALESCE(jsonb_agg(t.name ORDER BY lower(t.name)), '[]') FROM (
+        SELECT name FROM users_tag WHERE id IN (SELECT tag_id FROM users_persontag) ORDER BY lower(name) LIMIT %s
+    ) AS t
+)"""
+
+# By name, not by model: streams belong to an app above. The first course names a code best.
+STREAM = """(
+    SELECT s.name FROM bookings_stream AS s WHERE s.code = person_totals_live.latest_stream
+    ORDER BY s.course_id LIMIT 1
+)"""
+
+LEAD_EXPLAINED = _(
+    "The last seven days, today included. Hot: at least 20 events on at least 5 days. Warm: at least 10 on at least 3."
+    " Cool: at least 5. Else cold."
+)
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """A person with what is counted about them."""
+
+    person: TelegramUser
+    totals: PersonCounts | None
+    block: BlockedUser | None
+    week_events: int
+    week_days: int
+    latest_stream: str  # its name, else its code
+    tags: list[dict[str, Any]]  # id, name
+    suggested_tags: list[str]
+
+    @property
+    def temperature(self) -> LeadTemperature:
+        return LeadTemperature(self.totals.temperature) if self.totals else LeadTemperature.COLD
+
+    @property
+    def blocked_by_staff(self) -> bool:
+        """Whether staff wrote the reason; the bot's own word for it is its column's default."""
+        return self.block is not None and self.block.reason not in {None, "", "bot_blocked_by_user"}
+
+
+def read_facts(person_id: int) -> PersonFacts:
+    """Read a person with their counts, block and tags (one query).
+
+    Raises:
+        TelegramUser.DoesNotExist: nobody has this id.
+    """
+    zone = settings.TIME_ZONE
+    found = (
+        TelegramUser.objects.filter(pk=person_id)
+        .select_related("livepersontotals", "block")
+        .annotate(
+            week=RawSQL(WEEK, [zone, zone], JSONField()),  # noqa: S611 - SQL of ours
+            stream=RawSQL(STREAM, [], TextField()),  # noqa: S611
+            tag_list=RawSQL(TAGS, [], JSONField()),  # noqa: S611
+            suggestions=RawSQL(SUGGESTIONS, [TAGS_SUGGESTED], JSONField()),  # noqa: S611
+        )
+        .get()
+    )
+    totals = getattr(found, "livepersontotals", None)
+    return PersonFacts(
+        person=found,
+        totals=totals,
+        latest_stream=found.stream or (totals.latest_stream if totals else ""),
+        block=getattr(found, "block", None),
+        week_events=found.week[0],
+        week_days=found.week[1],
+        tags=found.tag_list,
+        suggested_tags=found.suggestions,
+    )
