@@ -199,15 +199,13 @@ CELERY_TASK_ROUTES = {"messaging.tasks.*": {"queue": "telegram"}}
 # A task carries an id and can run twice; state lives in PostgreSQL, so results are kept nowhere.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     # People whom a trigger could only mark, and leads whose week has passed; both look into an index and find nobody.
     "users.fold_person_totals": {"task": "users.tasks.fold_person_totals", "schedule": 60.0},  # seconds
     "users.cool_leads": {"task": "users.tasks.cool_leads", "schedule": 60.0},  # seconds
-}
-CELERY_TIMEZONE = TIME_ZONE
-# On the other queue than the runners: starting, rescuing and waking must not wait behind them. A tick that nobody took
-# before the next one is dropped.
-CELERY_BEAT_SCHEDULE = {
+    # On the other queue than the runners: starting, rescuing and waking must not wait behind them. A tick that nobody
+    # took before the next one is dropped.
     "messaging-tick": {
         "task": "messaging.tasks.tick",
         "schedule": 5.0,

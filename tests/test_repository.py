@@ -3,14 +3,17 @@
 import ast
 import inspect
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from hsl_dashboard import environment
+from hsl_dashboard.celery import app as celery_app
 
 ROOT = Path(__file__).resolve().parent.parent
 OUR_PACKAGES = ("users", "bookings", "messaging", "analytics", "hsl_dashboard")
@@ -68,6 +71,22 @@ def test_every_variable_that_the_settings_read_is_explained() -> None:
 
 def test_every_variable_explained_is_read() -> None:
     assert variables_explained() - variables_read() == set()
+
+
+def test_no_setting_is_set_twice() -> None:
+    """The second of two would silently replace the first."""
+    tree = ast.parse((ROOT / "hsl_dashboard" / "settings.py").read_text())
+    assigned = [ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)]
+
+    assert [name for name, times in Counter(assigned).items() if times > 1] == []
+
+
+def test_beat_calls_tasks_that_exist_and_all_upkeep_is_called() -> None:
+    celery_app.loader.import_default_modules()
+    called = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert called <= celery_app.tasks.keys()
+    assert called >= {"users.tasks.fold_person_totals", "users.tasks.cool_leads", "messaging.tasks.tick"}
 
 
 # Addresses ------------------------------------------------------------------------------------------------------------
