@@ -8,7 +8,7 @@ RUN python -m venv /app/venv
 WORKDIR /app/src
 # First what changes seldom: the layer of the dependencies is built again only with pyproject.toml.
 COPY pyproject.toml ./
-RUN /app/venv/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
+RUN /app/venv/bin/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['sentry'], sep='\n')" \
         > /tmp/requirements.txt \
     && /app/venv/bin/pip install --requirement /tmp/requirements.txt
 COPY . .

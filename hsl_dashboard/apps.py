@@ -3,8 +3,9 @@
 from types import ModuleType
 
 from django.apps import AppConfig
+from django.conf import settings
 
-from hsl_dashboard import messages
+from hsl_dashboard import messages, sentry
 
 
 class HslDashboardConfig(AppConfig):
@@ -19,3 +20,6 @@ class HslDashboardConfig(AppConfig):
         # The application must exist in every process that queues a task: without it, shared tasks look for a broker
         # of their own.
         from hsl_dashboard import celery, checks  # noqa: F401
+
+        if settings.SENTRY_DSN:
+            sentry.start(settings.SENTRY_DSN)

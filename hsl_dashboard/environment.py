@@ -26,6 +26,12 @@ def required(name: str, *, cure: str, development: str | None = None) -> str:
     raise ImproperlyConfigured(f"{name} is not set. {cure}")
 
 
+def optional(name: str) -> str:
+    """Read a variable whose absence switches something off."""
+    value: str = env.str(name, default="")
+    return value
+
+
 def boolean(name: str, *, default: bool) -> bool:
     """Read yes or no; anything else stops the start, since a typing error must not mean "no"."""
     raw = env.str(name, default="").strip().lower()

@@ -15,6 +15,7 @@ from hsl_dashboard.environment import (
     debug,
     number,
     one_of,
+    optional,
     redis_url,
     required,
     time_zone,
@@ -235,6 +236,11 @@ TELEGRAM_CALL_TIMEOUT = number("TELEGRAM_CALL_TIMEOUT", default=20, lowest=1, un
 TELEGRAM_SANDBOX = (urlsplit(TELEGRAM_API_URL).hostname or "") in {"localhost", "127.0.0.1", "::1"}
 # python-telegram-bot warns at every RetryAfter unless told that we read timedeltas.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+# Watching -------------------------------------------------------------------------------------------------------------
+
+# Where errors are reported; empty, and nothing is sent anywhere (hsl_dashboard/sentry.py).
+SENTRY_DSN = optional("SENTRY_DSN")
 
 LOGGING = {
     "version": 1,
