@@ -1,4 +1,4 @@
-"""Middleware of our own: Russian until somebody chooses another language, and when a session was last seen."""
+"""Middleware of our own: Russian unless another language is chosen, no page in caches, when a session was last seen."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,6 +7,7 @@ from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 
 SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
 
@@ -20,6 +21,21 @@ def language_by_choice(get_response: Callable[[HttpRequest], HttpResponse]) -> C
     def middleware(request: HttpRequest) -> HttpResponse:
         request.META.pop("HTTP_ACCEPT_LANGUAGE", None)
         return get_response(request)
+
+    return middleware
+
+
+def keep_out_of_caches(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Tell browsers and proxies to keep no page that somebody signed in for: after signing out, «back» shows none.
+
+    OWASP ASVS 5.0, 14.3.2.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
 
     return middleware
 

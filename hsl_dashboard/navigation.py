@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy
+from django.views.generic import RedirectView
 
 THEME_COOKIE = "theme"
 THEMES = ("system", "light", "dark")
@@ -24,11 +25,12 @@ class Item:
     permission: str = ""
 
     def exists(self) -> bool:
+        """Say whether there is such a page; an address that only leads on to another one is none."""
         try:
-            resolve(self.address)
+            view = resolve(self.address).func
         except Resolver404:
             return False
-        return True
+        return getattr(view, "view_class", None) is not RedirectView
 
     def contains(self, path: str) -> bool:
         return path == self.address or (self.address != "/" and path.startswith(self.address))

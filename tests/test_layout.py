@@ -52,6 +52,11 @@ def test_navigation_leaves_out_a_place_that_no_view_serves(monkeypatch: pytest.M
     assert "/nowhere/" not in addresses("/")
 
 
+def test_navigation_leaves_out_an_address_that_only_leads_on(client: Client, db: None) -> None:
+    assert client.get("/").status_code == 302
+    assert "/" not in addresses("/workshops/")
+
+
 def test_every_permission_of_the_navigation_exists(db: None) -> None:
     existing = {
         f"{one.content_type.app_label}.{one.codename}" for one in Permission.objects.select_related("content_type")
@@ -71,8 +76,10 @@ def test_navigation_marks_where_one_is(path: str, current: str) -> None:
 
 
 def test_overview_is_current_only_on_itself() -> None:
-    assert [link.current for link in navigation_links("/", lambda name: True) if link.address == "/"] == ["page"]
-    assert [link.current for link in navigation_links("/users/", lambda name: True) if link.address == "/"] == [""]
+    [overview] = [item for item in ITEMS if item.address == "/"]
+
+    assert overview.contains("/")
+    assert not overview.contains("/users/")
 
 
 def test_fragments_pay_for_no_permission_check(rf: RequestFactory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +91,7 @@ def test_fragments_pay_for_no_permission_check(rf: RequestFactory, monkeypatch: 
     context = navigation(request)
 
     assert asked == []
-    assert list(context["navigation_links"])
+    assert list(context["navigation_links"]) == []
     assert "bookings.view_booking" in asked
 
 
@@ -380,3 +387,8 @@ def test_white_reads_on_a_filled_button(side: int, ground: str) -> None:
 def test_edges_and_bars_are_seen(side: int, fill: str) -> None:
     assert contrast(tokens()[fill][side], tokens()["surface"][side]) >= 3
     assert contrast(tokens()[fill][side], tokens()["canvas"][side]) >= 3
+
+
+def test_no_browser_keeps_a_page_that_somebody_signed_in_for(staff_client: Client) -> None:
+    for address in ("/workshops/", "/bookings/", "/data-quality/", "/accounts/sessions/"):
+        assert "no-store" in staff_client.get(address)["Cache-Control"]
