@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.addresses import ActiveFilter, tidy_address
 from users.keyset import Sorting
-from users.models import LatestStatus, LeadTemperature, PersonTotals, TelegramUser
+from users.models import LatestStatus, LeadTemperature, Note, PersonTag, PersonTotals, TelegramUser
 from users.names import stream_names
 
 NONE = "none"  # a stream or a language that is not there
@@ -56,6 +56,7 @@ class Codes:
     streams: list[str]
     languages: list[str]
     lessons: list[str]
+    tags: list[str]
 
     @classmethod
     def read(cls) -> "Codes":
@@ -63,6 +64,7 @@ class Codes:
             "streams": ("latest_stream", "person_totals"),
             "languages": ("language_code", "person_totals"),
             "lessons": ("lesson_type", "free_lesson_registrations"),
+            "tags": ("name", "users_tag"),
         }
         with connection.cursor() as cursor:
             cursor.execute(" UNION ALL ".join(f"({_loose_scan(name, *at)})" for name, at in occurring.items()))
@@ -146,6 +148,10 @@ class PeopleFilter(django_filters.FilterSet):
         choices=[("yes", _("Yes")), ("no", _("No"))],
     )
     language = django_filters.ChoiceFilter(method="filter_code", label=_("Language"), empty_label=_("All languages"))
+    tag = django_filters.ChoiceFilter(method="filter_tag", label=_("Tag"), empty_label=_("Any tag"))
+    note = django_filters.CharFilter(
+        method="filter_note", label=_("A note says"), max_length=200, validators=[ProhibitNullCharactersValidator()]
+    )
     lesson = django_filters.ChoiceFilter(
         method="filter_lesson", label=_("Registered for lesson"), empty_label=_("Any lesson")
     )
@@ -172,6 +178,7 @@ class PeopleFilter(django_filters.FilterSet):
         fields["stream"].choices = [("", _("All streams")), *names.items(), (NONE, _("No stream"))]
         languages = [(code, _language_name(code)) for code in codes.languages]
         fields["language"].choices = [("", _("All languages")), *languages, (NONE, _("Unknown"))]
+        fields["tag"].choices = [("", _("Any tag")), *((name, name) for name in codes.tags)]
         fields["lesson"].choices = [("", _("Any lesson")), *((code, code) for code in codes.lessons)]
         fields["q"].widget.attrs["placeholder"] = (
             _("Name, @username, t.me link, ID or part of an e-mail")
@@ -249,6 +256,12 @@ class PeopleFilter(django_filters.FilterSet):
 
     def filter_blocked(self, people: "QuerySet[Any]", _name: str, choice: str) -> "QuerySet[Any]":
         return people.filter(blocked=choice == "yes")
+
+    def filter_tag(self, people: "QuerySet[Any]", _name: str, tag: str) -> "QuerySet[Any]":
+        return people.filter(pk__in=PersonTag.objects.filter(tag__name=tag).values("telegram_user_id"))
+
+    def filter_note(self, people: "QuerySet[Any]", _name: str, text: str) -> "QuerySet[Any]":
+        return people.filter(pk__in=Note.objects.filter(text__icontains=text).values("telegram_user_id"))
 
     def filter_lesson(self, people: "QuerySet[Any]", name: str, _value: Any) -> "QuerySet[Any]":
         """Kind and date are asked of one registration; both fields come here, and the first one to come answers."""
