@@ -15,6 +15,7 @@ from messaging.services.drafting import (
     send_draft,
     send_test,
 )
+from messaging.services.linking import CodeRefused, CodeTooSoon, confirm_link, send_link_code, unlink
 from messaging.services.sending import (
     RETRYABLE,
     cancel_broadcast,
@@ -39,6 +40,8 @@ __all__ = [
     "RETRYABLE",
     "ApprovalNeeded",
     "BroadcastMoved",
+    "CodeRefused",
+    "CodeTooSoon",
     "DraftChanged",
     "MessageRefused",
     "TooLate",
@@ -46,6 +49,7 @@ __all__ = [
     "attach_file",
     "cancel_broadcast",
     "clone_broadcast",
+    "confirm_link",
     "count_as_delivered",
     "create_broadcast",
     "create_draft",
@@ -63,8 +67,10 @@ __all__ = [
     "save_draft",
     "schedule_broadcast",
     "send_draft",
+    "send_link_code",
     "send_test",
     "send_to_people",
     "send_uncertain_again",
     "start_broadcast",
+    "unlink",
 ]

@@ -42,7 +42,8 @@ def save_draft(*, draft: Draft, content: Content, by: User, at: datetime, versio
     Raises:
         DraftChanged: another page saved meanwhile, or it was sent.
     """
-    if version == draft.version and content == Content.from_json(draft.content) and draft.broadcast_id is None:
+    # What stands there already is no change: a late request of a page must not move the version it confirms.
+    if content == Content.from_json(draft.content) and draft.broadcast_id is None:
         return draft
     # One conditional UPDATE: of two who save over the same version, the second is told.
     seen = Draft.objects.open().filter(pk=draft.pk)

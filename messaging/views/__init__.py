@@ -2,5 +2,6 @@
 
 from messaging.views.compose import compose_message
 from messaging.views.compose_confirm import compose_confirm
+from messaging.views.compose_link import compose_link
 
-__all__ = ["compose_confirm", "compose_message"]
+__all__ = ["compose_confirm", "compose_link", "compose_message"]

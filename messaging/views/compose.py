@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,12 +16,22 @@ from django.views.decorators.http import require_http_methods
 
 from hsl_dashboard.web import StaffRequest, wants_partial
 from messaging.audiences import Audience, Individuals
-from messaging.composing import Draft
+from messaging.composing import Draft, TelegramLink
 from messaging.content import Content, content_of
 from messaging.forms import check_content, read_content
 from messaging.models import Broadcast
-from messaging.services import DraftChanged, attach_file, create_draft, detach_file, discard_draft, save_draft
-from messaging.views.compose_context import Composing, broadcast_address, live_context, page_context
+from messaging.preview import personal_text
+from messaging.services import (
+    DraftChanged,
+    MessageRefused,
+    attach_file,
+    create_draft,
+    detach_file,
+    discard_draft,
+    save_draft,
+    send_test,
+)
+from messaging.views.compose_context import Composing, broadcast_address, live_context, page_context, preview_people
 
 PAGE = "messaging/compose_message.html"
 LARGEST_FILE = 50 * 1024 * 1024  # bytes: what a bot may upload
@@ -127,7 +139,7 @@ def _stay(request: StaffRequest, page: Composing) -> HttpResponse:
     """Show the page again, or only what changed of it."""
     if wants_partial(request):
         return _show(request, page)
-    query = f"?q={page.search}" if page.search else ""
+    query = f"?{urlencode({'q': page.search})}" if page.search else ""
     return HttpResponseRedirect(f"{page.address}{query}{'#people' if page.search else ''}")
 
 
@@ -183,6 +195,28 @@ def _continue(request: StaffRequest, page: Composing) -> HttpResponse:
     return redirect("messaging:compose_confirm", page.draft.pk)
 
 
+def _test(request: StaffRequest, page: Composing) -> HttpResponse:
+    """«Отправить себе»: the words as the student chosen in the preview would read them."""
+    if not request.user.has_perm("messaging.send_broadcast"):
+        raise PermissionDenied
+    link = TelegramLink.objects.filter(user=request.user).exclude(linked_at=None).first()
+    if link is None:
+        return redirect(f"{reverse('messaging:compose_link')}?{urlencode({'next': page.address})}")
+    people = preview_people(page.content)
+    chosen = next((one for one in people if one.pk == page.content.preview_for), people[0] if people else None)
+    text, _missing = personal_text(page.content, chosen)
+    upload = str(page.draft.media_upload.name or "") if page.draft else ""
+    now = timezone.now()
+    try:
+        send_test(content=page.content, text=text, to=link.telegram_user_id, by=request.user, at=now, upload=upload)
+    except MessageRefused as refused:
+        page.show_missing = True
+        messages.error(request, str(refused))
+        return _show(request, page, status=422)
+    messages.success(request, _("It is on its way to your Telegram."))
+    return HttpResponseRedirect(f"{page.address}#preview")
+
+
 ACTS: dict[str, Callable[[StaffRequest, Composing], HttpResponse]] = {
     "preview": _preview,
     "add_button": _add_button,
@@ -190,6 +224,7 @@ ACTS: dict[str, Callable[[StaffRequest, Composing], HttpResponse]] = {
     "remove_file": _remove_file,
     "discard": _discard,
     "continue": _continue,
+    "test": _test,
 }
 
 

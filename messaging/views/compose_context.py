@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from hsl_dashboard.web import StaffRequest
@@ -140,11 +140,8 @@ def earlier_media() -> list[dict[str, Any]]:
 
 
 def broadcast_address(pk: int) -> str:
-    """The page of a broadcast."""
-    try:
-        return reverse("messaging:broadcast_detail", args=[pk])
-    except NoReverseMatch:
-        return reverse("messaging:compose_message")
+    """The page of a broadcast, on which one watches it being sent."""
+    return reverse("messaging:broadcast_detail", args=[pk])
 
 
 def _file_name(page: Composing) -> str:

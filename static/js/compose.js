@@ -56,3 +56,8 @@ document.addEventListener("click", (event) => {
     lines.dispatchEvent(new Event("change", { bubbles: true }));
   }
 });
+
+// Going on sends everything itself: what is still under way must not come after it.
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "compose") htmx.trigger(event.target, "htmx:abort");
+});

@@ -1,0 +1,249 @@
+"""Writing to a stream against everything that runs in earnest: web, worker, beat and Telegram's sandbox."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from bookings.models import Booking
+from messaging.composing import Draft
+from messaging.models import Broadcast, Recipient
+from messaging.sandbox.client import SandboxClient, run_sandbox
+from tests.browser.helpers import ROOT, assert_accessible, sign_in, use_theme, use_width
+from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
+
+CONFIRMED = Booking.Status.CONFIRMED
+State = Broadcast.State
+
+
+@pytest.fixture
+def telegram() -> Iterator[SandboxClient]:
+    with run_sandbox() as client:
+        yield client
+
+
+@pytest.fixture
+def running(page: Page, telegram: SandboxClient, tmp_path: Path) -> Iterator[None]:
+    """A worker and a beat on the database of this test."""
+    database = connection.settings_dict
+    address = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
+    environment = os.environ | {
+        "DATABASE_URL": address,
+        "REDIS_URL": settings.REDIS_URL,
+        "BOT_TOKEN": telegram.token,
+        "TELEGRAM_API_URL": telegram.url,
+        "DJANGO_SETTINGS_MODULE": "hsl_dashboard.settings",
+    }
+    commands = (
+        ("worker", "--queues=telegram,default", "--concurrency=1", "--without-gossip", "--without-mingle"),
+        ("beat", "--pidfile="),
+    )
+    processes = []
+    for command in commands:
+        with (tmp_path / f"{command[0]}.log").open("wb") as log:
+            processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "celery", "-A", "hsl_dashboard", *command, "--loglevel=info"],
+                    cwd=ROOT,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            )
+    yield
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture
+def stream(db: None) -> list[int]:
+    """Three confirmed people, one without a name."""
+    StreamFactory.create()
+    people = [TelegramUserFactory.create(first_name=name) for name in ("Анна", "Борис", None)]
+    for person in people:
+        BookingFactory.create(confirmed=CONFIRMED, telegram_user=person)
+    return [person.pk for person in people]
+
+
+def until(page: Page, true: Callable[[], bool], *, seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        page.wait_for_timeout(200)  # ms; a plain sleep would hold the page's own requests
+
+
+def tick_stream(page: Page, count: int = 3) -> None:
+    page.get_by_label(f"8-й поток · Вайб кодинг: Подтверждено, {count}").check()
+
+
+@pytest.mark.timeout(120)
+def test_a_stream_is_written_to_and_every_phone_shows_it(
+    page: Page, running: None, telegram: SandboxClient, stream: list[int]
+) -> None:
+    anna, _boris, nameless = stream
+    sign_in(page)
+    page.goto("/messages/new/")
+    tick_stream(page)
+    page.get_by_role("textbox", name="Текст", exact=True).fill("Привет, {first_name|друг}! Завтра начинаем.")
+    page.get_by_label("Текст кнопки").first.fill("Программа")
+    page.get_by_label("URL или callback_data").first.fill("https://hsl.test/go")
+
+    expect(page.locator("#audience-total")).to_contain_text("Получат 3")
+    expect(page.locator("#bubble .key")).to_contain_text("Программа")
+    page.get_by_label("Показать для").select_option(str(anna))
+    expect(page.locator("#bubble")).to_contain_text("Привет, Анна! Завтра начинаем.")
+    page.get_by_label("Показать для").select_option(str(nameless))
+    expect(page.locator("#bubble")).to_contain_text("Привет, друг!")
+    page.get_by_role("button", name="Проверить и отправить").click()
+
+    expect(page.locator(".big-number")).to_contain_text("3 человека получат сообщение")
+    page.get_by_role("button", name="Да, отправить сообщение").click()
+    expect(page.locator("body")).to_contain_text("Отправка началась.")
+
+    until(page, lambda: Broadcast.objects.filter(state=State.FINISHED).exists())
+    assert Recipient.objects.sent().count() == 3
+    words = {entry.chat_id: entry.text for entry in telegram.ledger(accepted=True)}
+    assert words[anna] == "Привет, Анна! Завтра начинаем."
+    assert words[nameless] == "Привет, друг! Завтра начинаем."
+    page.goto(f"{telegram.url}/chat/{anna}")
+    expect(page.locator("#messages")).to_contain_text("Привет, Анна!")
+    expect(page.locator("#messages")).to_contain_text("Программа")
+
+
+@pytest.mark.timeout(120)
+def test_what_is_scheduled_starts_by_itself_and_what_is_cancelled_does_not(
+    page: Page, running: None, telegram: SandboxClient, stream: list[int]
+) -> None:
+    sign_in(page)
+    tomorrow = (timezone.localtime() + timedelta(days=1)).strftime("%Y-%m-%dT18:55")
+    for words in ("Уйдёт", "Не уйдёт"):
+        page.goto("/messages/new/")
+        tick_stream(page)
+        page.get_by_role("textbox", name="Текст", exact=True).fill(words)
+        page.get_by_text("Запланировать отправку").click()
+        page.get_by_label("Дата и время по Москве").fill(tomorrow)
+        expect(page.locator("#time-check")).to_contain_text("18:55 по Москве")
+        page.get_by_role("button", name="Проверить и отправить").click()
+        page.get_by_role("button", name="Да, запланировать сообщение").click()
+        expect(page.locator("body")).to_contain_text("Сообщение запланировано.")
+    goes, stays = Broadcast.objects.order_by("pk")
+    assert goes.state == stays.state == State.SCHEDULED
+
+    Broadcast.objects.filter(pk=stays.pk).update(state=State.CANCELLED)
+    Broadcast.objects.update(scheduled_at=timezone.now())
+
+    until(page, lambda: Broadcast.objects.filter(pk=goes.pk, state=State.FINISHED).exists())
+    assert {entry.text for entry in telegram.ledger(accepted=True)} == {"Уйдёт"}
+
+
+def test_everything_but_the_live_preview_works_without_javascript(
+    browser: Browser, page: Page, live_server: LiveServer, stream: list[int]
+) -> None:
+    user = sign_in(page)
+    context = browser.new_context(java_script_enabled=False, base_url=live_server.url, locale="ru-RU")
+    context.add_cookies(page.context.cookies())
+    plain = context.new_page()
+    TelegramUserFactory.create(first_name="Зоя", username="zoya")
+    plain.goto("/messages/new/")
+    tick_stream(plain)
+    plain.get_by_role("textbox", name="Текст", exact=True).fill("Привет, {first_name|друг}!")
+    plain.get_by_label("Текст кнопки").fill("Программа")
+    plain.get_by_label("URL или callback_data").fill("https://hsl.test")
+    plain.get_by_placeholder("Введите @username").fill("@zoya")
+    plain.get_by_role("button", name="Найти").click()
+    plain.get_by_role("button", name="Добавить: Зоя").click()
+    expect(plain.locator("#people-chosen")).to_contain_text("Зоя")
+    plain.get_by_role("button", name="Добавить кнопку").click()
+    plain.get_by_label("Текст кнопки").last.fill("Вопрос")
+    plain.get_by_label("URL или callback_data").last.fill("ask")
+    plain.get_by_role("button", name="Предпросмотр").last.click()
+
+    expect(plain.locator("#bubble .key")).to_have_text(["Программа", "Вопрос"])
+    expect(plain.locator("#audience-total")).to_contain_text("Получат 4")
+    plain.get_by_role("button", name="Проверить и отправить").click()
+    plain.get_by_role("button", name="Да, отправить сообщение").click()
+
+    expect(plain.locator("body")).to_contain_text("Отправка началась.")
+    broadcast = Broadcast.objects.get()
+    assert broadcast.created_by == user
+    assert [[one["text"] for one in row] for row in broadcast.buttons] == [["Программа"], ["Вопрос"]]
+    context.close()
+
+
+def test_two_colleagues_in_one_draft_are_told_of_each_other(page: Page, browser: Browser, stream: list[int]) -> None:
+    sign_in(page, UserFactory.create(username="maria", is_staff=True, is_superuser=True))
+    page.goto("/messages/new/")
+    page.get_by_role("textbox", name="Текст", exact=True).fill("Первая")
+    expect(page.locator("#draft-state")).to_contain_text("Черновик сохранён")
+    page.get_by_role("textbox", name="Текст", exact=True).press_sequentially(" версия")
+    until(page, lambda: Draft.objects.get().content["text"] == "Первая версия")
+    draft = Draft.objects.get()
+    assert page.url.endswith(f"/messages/new/{draft.pk}/")
+    assert "Первая" not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+
+    colleague = UserFactory.create(username="oleg")
+    content = draft.content | {"text": "Версия Олега"}
+    Draft.objects.update(content=content, version=draft.version + 1, saved_from="another", updated_by=colleague)
+    page.get_by_role("textbox", name="Текст", exact=True).press_sequentially("!")
+
+    expect(page.locator("#draft-state [role=alert]")).to_contain_text("oleg меняет этот черновик")
+    assert Draft.objects.get().content["text"] == "Версия Олега"
+    page.get_by_role("button", name="Сохранить мою вместо неё").click()
+    until(page, lambda: Draft.objects.get().content["text"] == "Первая версия!")
+
+
+def test_formatting_by_key_wraps_what_is_chosen_on_any_layout(page: Page, db: None) -> None:
+    sign_in(page)
+    page.goto("/messages/new/")
+    field = page.get_by_role("textbox", name="Текст", exact=True)
+    field.fill("важно")
+    field.select_text()
+    field.press("Control+b")
+    expect(field).to_have_value("<b>важно</b>")
+    expect(page.locator("#bubble strong")).to_have_text("важно")
+
+    field.press("End")
+    page.get_by_role("button", name="Имя", exact=True).click()
+
+    expect(field).to_have_value("<b>важно</b>{first_name|друг}")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", ["wide", "phone"])
+def test_the_pages_can_be_used_by_everybody(
+    page: Page, stream: list[int], theme: Literal["light", "dark"], width: Literal["wide", "phone"]
+) -> None:
+    sign_in(page)
+    use_theme(page, theme)
+    use_width(page, width)
+    BookingFactory.create_batch(100, confirmed=CONFIRMED)
+    page.goto("/messages/new/")
+    tick_stream(page, 103)
+    page.get_by_role("textbox", name="Текст", exact=True).fill("<b>Привет</b> <tg-spoiler>да</tg-spoiler>")
+    expect(page.locator("#bubble strong")).to_be_visible()
+    assert_accessible(page)
+
+    page.get_by_role("button", name="Проверить и отправить").click()
+    page.get_by_label("Введите число получателей: 103").fill("100")
+    assert_accessible(page)
+    page.get_by_role("button", name="Да, отправить сообщение").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Введите число получателей: 103")
+    assert not Broadcast.objects.exists()

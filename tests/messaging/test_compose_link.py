@@ -1,0 +1,125 @@
+"""«Отправить себе», and linking one's own Telegram account by a one-time code."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertRedirects
+
+from messaging.composing import TelegramLink
+from messaging.models import Broadcast, Recipient
+from messaging.services import CodeRefused, confirm_link, send_link_code
+from tests.factories import TelegramUserFactory, UserFactory
+from tests.messaging.composing import MAY_WRITE, NEW, form
+from users.models import TelegramUser, User
+
+pytestmark = pytest.mark.usefixtures("no_workers")
+
+LINK = "/messages/new/link/"
+
+
+@pytest.fixture
+def myself(db: None) -> TelegramUser:
+    return TelegramUserFactory.create(first_name="Маша", username="masha")
+
+
+def code_of(person: TelegramUser) -> str:
+    """What the person reads in Telegram."""
+    words = Broadcast.objects.filter(recipients__telegram_user=person).latest("pk").message_text
+    found = re.search(r"<code>(\d{6})</code>", words)
+    assert found
+    return found[1]
+
+
+def test_the_code_that_the_bot_brought_links_the_account(
+    staff_client: Client, staff: User, myself: TelegramUser
+) -> None:
+    assertContains(staff_client.get(LINK, {"q": "masha"}), f"send:{myself.pk}")
+    assertContains(staff_client.post(LINK, {"do": f"send:{myself.pk}"}), "Введите код")
+    Broadcast.objects.update(state=Broadcast.State.FINISHED)
+    code = code_of(myself)
+
+    response = staff_client.post(LINK, {"code": f" {code[:3]} {code[3:]} ", "next": NEW})
+
+    assertRedirects(response, NEW)
+    link = TelegramLink.objects.get(user=staff)
+    assert link.linked_at is not None and link.telegram_user == myself
+    assert code not in Broadcast.objects.get().message_text
+
+
+def test_a_wrong_code_is_told_and_five_of_them_end_it(staff_client: Client, staff: User, myself: TelegramUser) -> None:
+    staff_client.post(LINK, {"do": f"send:{myself.pk}"})
+    code = code_of(myself)
+    wrong = "000000" if code != "000000" else "111111"
+
+    for _ in range(5):
+        assert staff_client.post(LINK, {"code": wrong}).status_code == 422
+
+    assert staff_client.post(LINK, {"code": code}).status_code == 422
+    assert TelegramLink.objects.get(user=staff).linked_at is None
+
+
+def test_a_code_lives_ten_minutes(staff: User, myself: TelegramUser) -> None:
+    now = timezone.now()
+    send_link_code(user=staff, to=myself, at=now)
+
+    with pytest.raises(CodeRefused):
+        confirm_link(user=staff, code=code_of(myself), at=now + timedelta(minutes=11))
+
+
+def test_a_code_works_once_and_for_its_own_account_only(staff: User, myself: TelegramUser) -> None:
+    now = timezone.now()
+    send_link_code(user=staff, to=myself, at=now)
+    code = code_of(myself)
+
+    with pytest.raises(CodeRefused):
+        confirm_link(user=UserFactory.create(), code=code, at=now)
+    confirm_link(user=staff, code=code, at=now)
+    with pytest.raises(CodeRefused):
+        confirm_link(user=staff, code=code, at=now)
+
+
+def test_nobody_is_flooded_with_codes(staff_client: Client, myself: TelegramUser) -> None:
+    staff_client.post(LINK, {"do": f"send:{myself.pk}"})
+
+    assert staff_client.post(LINK, {"do": f"send:{myself.pk}"}).status_code == 429
+    assert Broadcast.objects.count() == 1
+
+
+def test_send_to_me_shows_the_chosen_students_words(staff_client: Client, staff: User, myself: TelegramUser) -> None:
+    TelegramLink.objects.create(user=staff, telegram_user=myself, linked_at=timezone.now())
+    boris = TelegramUserFactory.create(first_name="Борис {и}")
+
+    staff_client.post(NEW, form(do="test", person=[boris.pk], preview_for=boris.pk))
+
+    recipient = Recipient.objects.get()
+    assert recipient.telegram_user == myself
+    assert recipient.message.message_text == "Привет, Борис {{и}}!"
+    assert recipient.message.state == Broadcast.State.SENDING
+
+
+def test_without_a_linked_account_send_to_me_leads_to_linking(staff_client: Client, db: None) -> None:
+    response = staff_client.post(NEW, form(do="test"))
+
+    assert response["Location"].startswith(f"{LINK}?next=")
+    assert not Broadcast.objects.exists()
+
+
+def test_who_may_not_send_sends_nothing_to_themselves_either(client: Client, db: None) -> None:
+    client.force_login(UserFactory.create(permissions=MAY_WRITE))
+
+    assert client.post(NEW, form(do="test")).status_code == 403
+
+
+def test_a_message_that_telegram_would_refuse_is_not_sent_to_me(
+    staff_client: Client, staff: User, myself: TelegramUser
+) -> None:
+    TelegramLink.objects.create(user=staff, telegram_user=myself, linked_at=timezone.now())
+
+    response: Any = staff_client.post(NEW, form(do="test", text="<b>"))
+
+    assert response.status_code == 422
+    assert not Broadcast.objects.exists()
