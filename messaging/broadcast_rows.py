@@ -11,6 +11,7 @@ from messaging.audiences import Audience, InStream, UnknownCriterion
 from messaging.history import staff_name
 from messaging.markup import Problem, parse_html
 from messaging.models import Broadcast
+from messaging.preview import render
 from messaging.privacy import GROUP, may_read
 from messaging.reasons import describe
 from messaging.statistics import Numbers, numbers_of
@@ -99,4 +100,4 @@ def _streams(broadcast: Broadcast, labels: Labels) -> list[str]:
 def shown_text(broadcast: Broadcast) -> str:
     """The text as it arrives; as it was written where Telegram would refuse it."""
     parsed = parse_html(broadcast.message_text)
-    return broadcast.message_text if parsed.problems else parsed.text
+    return broadcast.message_text if parsed.problems else render(parsed)

@@ -157,6 +157,14 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
     def with_person(self) -> Self:
         return self.select_related("telegram_user")
 
+    def troubles_first(self) -> Self:
+        """Whoever needs a decision, then those whom it failed for, then the rest."""
+        whens = [
+            models.When(state=state, then=place)
+            for place, state in enumerate([Recipient.State.UNCERTAIN, Recipient.State.FAILED])
+        ]
+        return self.order_by(models.Case(*whens, default=2), "pk")
+
 
 class Recipient(models.Model):
     """A broadcast's copy for one person: whether it arrived, and why not."""

@@ -153,8 +153,7 @@ def recipient_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, An
     recipients = Recipient.objects.filter(message=broadcast).with_person().select_related("decided_by")
     narrowed = RecipientFilter(request.GET, queryset=recipients)
     is_valid = narrowed.is_valid()
-    # Whoever needs a decision stands first; the index of the broadcast gives the rest in order.
-    page = page_of((narrowed.qs if is_valid else recipients.none()).order_by("pk"), request)
+    page = page_of((narrowed.qs if is_valid else recipients.none()).troubles_first(), request)
     corrected = CorrectedMessage.objects.filter(recipient__in=[one.pk for one in page]).order_by("correction_id")
     results = {one.recipient_id: one for one in corrected.select_related("correction")}
     rows = [

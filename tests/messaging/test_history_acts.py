@@ -84,6 +84,7 @@ def test_a_scheduled_message_moves_to_another_time_but_not_into_the_past(staff_c
 
     assert refused.status_code == 422
     broadcast.refresh_from_db()
+    assert broadcast.scheduled_at
     assert abs(broadcast.scheduled_at - later) < timedelta(minutes=1)
 
 
@@ -153,7 +154,8 @@ def test_deleting_reaches_what_is_younger_than_48_hours_and_shows_the_time_left(
     staff_client.post(page(broadcast, "delete"))
 
     assert shown.count == 1
-    assert shown.last_until and shown.last_until - timezone.now() > timedelta(hours=46)
+    assert shown.last_until
+    assert shown.last_until - timezone.now() > timedelta(hours=46)
     correction = Correction.objects.get()
     assert (correction.kind, correction.messages.count()) == ("delete", 1)
     response = staff_client.get(page(broadcast))
