@@ -1,6 +1,5 @@
 """What narrows and sorts the list of bookings: every field bounded, so that no input reaches the database raw."""
 
-import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -9,20 +8,18 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import CharField, F, Q, QuerySet, Value
-from django.db.models.functions import Lower, Replace
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from bookings.models import Booking
+from bookings.search import narrow_by_search
 from hsl_dashboard.addresses import ActiveFilter, address_without
 
 NONE = "none"  # a stream, course or status that is not there
-LARGEST_ID = 2**31 - 1
-LARGEST_TELEGRAM_ID = 2**63 - 1
-SEARCH_PREFIX = re.compile(r"^(?:https?://)?(?:www\.)?(?:t(?:elegram)?\.me/|@)+", re.IGNORECASE)
 # What the bot offers; other numbers are found by «Со скидкой» and by sorting.
 DISCOUNTS = (10, 15, 20, 30, 50, 100)
 
@@ -159,9 +156,7 @@ class BookingFilter(django_filters.FilterSet):
                     yield name, raw, choices.get(str(one), str(one))
 
     def filter_search(self, rows: "QuerySet[Booking]", _name: str, text: str) -> "QuerySet[Booking]":
-        return rows.alias(
-            plain_name=_plain("telegram_user__first_name"), plain_booked_name=_plain("first_name")
-        ).filter(search_condition(text))
+        return narrow_by_search(rows, text)
 
     def filter_status(self, rows: "QuerySet[Booking]", _name: str, statuses: list[str]) -> "QuerySet[Booking]":
         condition = Q(confirmed__in=[int(status) for status in statuses if status != NONE])
@@ -200,34 +195,6 @@ class BookingFilter(django_filters.FilterSet):
         ordered = expression.desc(nulls_last=True) if sort.startswith("-") else expression.asc(nulls_last=True)
         # The id breaks ties, so that no row stands on two pages; with the newest first, their index serves both.
         return rows.order_by(ordered, "-id")
-
-
-def search_condition(text: str) -> Q:
-    """Read what staff type: @name, a t.me link, a name, a Telegram id or a booking's number (with or without #)."""
-    handle = SEARCH_PREFIX.sub("", text).split("?")[0].rstrip("/")
-    if SEARCH_PREFIX.match(text):
-        return Q(telegram_user__username__icontains=handle) | Q(username__icontains=handle)
-    name = _without_yo(text)
-    found = Q(plain_name__contains=name) | Q(plain_booked_name__contains=name)
-    found |= Q(telegram_user__username__icontains=text) | Q(username__icontains=text)
-    number = text.removeprefix("#")
-    if number.isascii() and number.isdigit():
-        found |= _with_number(int(number[:30]))
-    return found
-
-
-def _with_number(number: int) -> Q:
-    """PostgreSQL refuses numbers that its column cannot hold; nobody has such an id."""
-    found = Q(telegram_user_id=number) if number <= LARGEST_TELEGRAM_ID else Q()
-    return found | Q(pk=number) if number <= LARGEST_ID else found
-
-
-def _without_yo(text: str) -> str:
-    return text.lower().replace("ё", "е")
-
-
-def _plain(column: str) -> Replace:
-    return Replace(Lower(column), Value("ё"), Value("е"), output_field=CharField())
 
 
 def _midnight(day: date) -> datetime:

@@ -12,7 +12,7 @@ NOTHING = "—"
 
 @dataclass(frozen=True)
 class Labels:
-    """The names of all courses and streams, read once for a page (two queries)."""
+    """The names of all courses and streams, read once for a page (one query)."""
 
     courses: dict[int, str]
     streams: dict[tuple[int, str], str]
@@ -20,10 +20,10 @@ class Labels:
 
     @classmethod
     def read(cls) -> "Labels":
-        courses = dict(Course.objects.values_list("id", "name"))
-        described = Stream.objects.order_by("-course_id").values_list("course_id", "code", "name")
+        rows = Course.objects.order_by("-id", "streams__id").values_list("id", "name", "streams__code", "streams__name")
+        described = [(course_id, code, name) for course_id, _course, code, name in rows if code is not None]
         return cls(
-            courses=courses,
+            courses={course_id: course for course_id, course, _code, _name in rows},
             streams={(course_id, code): name for course_id, code, name in described},
             # The first course describes a code best, where another course uses it undescribed.
             codes={code: name for _course_id, code, name in described},

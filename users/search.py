@@ -5,7 +5,19 @@ from typing import TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Exists,
+    Expression,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Left, Lower
 
 from users.models import PersonCounts, TelegramUser
@@ -18,14 +30,14 @@ LINK = re.compile(r"^(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?@
 
 
 class PersonText(Func):
-    """The text in which people are searched, as users' migration 0013 indexes it."""
+    """The text in which people are searched, as users' migration 0013 indexes it; ``path`` leads to the person."""
 
     function = "person_text"
     output_field = TextField()
 
-    def __init__(self) -> None:
+    def __init__(self, path: str = "telegram_user__", **others: Expression | F) -> None:
         columns = ("user_id", "username", "first_name", "last_name")
-        super().__init__(*(F(f"telegram_user__{name}") for name in columns))
+        super().__init__(*(others.get(name) or F(f"{path}{name}") for name in columns))
 
 
 class IsOneOf(Func):

@@ -25,10 +25,11 @@ from bookings.bulk_changes import (
     value_label,
 )
 from bookings.bulk_models import BulkChange, BulkRow
-from bookings.filters import LARGEST_ID, BookingFilter
+from bookings.filters import BookingFilter
 from bookings.forms import BulkForm, PastedForm, ReasonForm
 from bookings.labels import Labels
 from bookings.models import Booking
+from bookings.search import LARGEST_ID
 from bookings.tables import person_address
 from hsl_dashboard.addresses import is_own_address
 from hsl_dashboard.web import StaffRequest

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -140,6 +141,29 @@ def test_search_finds_a_booking_by_its_number(staff_client, artyom):
 @pytest.mark.parametrize("text", ["%", "_____________", "\\", "'", "@", "t.me/", "٣", "9" * 200, "-1", "1e3"])
 def test_search_takes_no_letter_for_a_command(staff_client, artyom, text):
     assert isinstance(found(staff_client, q=text), list)
+
+
+def test_an_ordinary_letter_finds_the_same_when_too_many_have_it(staff_client, artyom, monkeypatch):
+    texts = ("ртё", "тема", "@artyom", f"#{artyom.pk}", "%", "\\")
+    listed = [found(staff_client, q=text) for text in texts]
+
+    monkeypatch.setattr("bookings.search.RARE", -1)  # nothing is rare: every search walks the list
+
+    assert listed[0] == listed[1] == listed[2] == [artyom]
+    assert artyom in listed[3]
+    assert [found(staff_client, q=text) for text in texts] == listed
+
+
+def test_search_reads_an_index_of_names_when_booking(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM bookings"
+            " WHERE person_grams(person_text(user_id, username, first_name, NULL)) @> ARRAY['тем']"
+        )
+        plan = "".join(line for (line,) in cursor.fetchall())
+
+    assert "bookings_grams" in plan
 
 
 def test_a_wildcard_is_a_letter_like_any_other(staff_client, artyom):
