@@ -33,8 +33,9 @@ SLICE = 5.0  # seconds a runner works before it makes room for another broadcast
 # Seconds that it goes on while nobody else waits: each change of runners is a gap of 0.1 s, which every 5 s would cost
 # more of the rate than the 2 % that may be lost.
 LONGEST_SLICE = 60.0
-# Calls in flight: a second's worth, so that slow answers do not lower the rate; 128 are enough for 1,000/s at 100 ms.
-FEWEST, MOST = 16, 128
+# Calls claimed and not answered: a second's worth, so that slow answers do not lower the rate; 256 at 1,000/s, where each
+# takes 100 ms with its wait for its moment.
+FEWEST, MOST = 16, 256
 RECORD_EVERY = 0.1  # seconds
 RECORD_AT = 50  # rows
 SEEN_EVERY = 1.0  # seconds between two signs of life, and two looks for others who wait

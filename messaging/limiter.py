@@ -4,7 +4,7 @@ A grant is not a permission to call at once but a *slot*: a moment on Redis' own
 machines are spaced evenly, so that several workers together look to Telegram like one. Two rules hold between slots:
 
 * spacing: the next slot is at least 1/(1.1 · rate) after the last one (burst 1);
-* window: at most ``rate`` slots in any 1.015 s. The 15 ms are for what no limiter can see: a call that leaves a process
+* window: at most ``rate`` slots in any 1.012 s. The 12 ms are for what no limiter can see: a call that leaves a process
   late. A process that is more than LATE behind its slot gives it back and asks for another.
 
 The spacing is somewhat shorter than the window needs, so that slots which were given back are caught up. Together the
@@ -27,7 +27,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 LATE = 0.005  # seconds behind its slot after which a call must not start any more
-GUARD = 0.015  # share of the window that is kept for late calls; the rate stays within 2 % with it
+GUARD = 0.012  # share of the window that is kept for late calls; the rate stays within 2 % with it
 CATCH_UP = 1.1  # how much faster than the rate the slots may come after some were given back
 # How far ahead slots are given out: time for some 8 calls, since what is claimed is what a crash leaves unknown; but no
 # less than PostgreSQL needs for a claim on a busy machine, and no more than a pause may take to be felt.
