@@ -3,17 +3,19 @@
 import pgtrigger
 
 
-def create_missing_person(*, username: str, first_name: str, seen_at: str) -> pgtrigger.Trigger:
+def create_missing_person(*, username: str, first_name: str, seen_at: str, condition: str = "") -> pgtrigger.Trigger:
     """Make the person of a new row when ``users`` has nobody with that id.
 
     The bot inserts bookings, events and registrations of people it has not stored yet, and must not fail on
     the foreign key. The arguments are SQL expressions over NEW; blank names are stored as NULL. The look before the
-    insert matters: ON CONFLICT alone waits for a transaction that is changing that person.
+    insert matters: ON CONFLICT alone waits for a transaction that is changing that person. Rows that do not meet
+    ``condition`` are ours, and name nobody unknown.
     """
     return pgtrigger.Trigger(
         name="create_missing_person",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("user_id"),
+        condition=pgtrigger.Condition(condition) if condition else None,
         func=f"""
             INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)
             SELECT NEW.user_id, NULLIF({username}, ''), NULLIF({first_name}, ''), {seen_at}, {seen_at}
