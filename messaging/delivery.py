@@ -33,8 +33,8 @@ SLICE = 5.0  # seconds a runner works before it makes room for another broadcast
 # Seconds that it goes on while nobody else waits: each change of runners is a gap of 0.1 s, which every 5 s would cost
 # more of the rate than the 2 % that may be lost.
 LONGEST_SLICE = 60.0
-# Calls claimed and not answered: a second's worth, so that slow answers do not lower the rate; 256 at 1,000/s, where each
-# takes 100 ms with its wait for its moment.
+# Calls claimed and not answered: a second's worth, so that slow answers do not lower the rate; 256 are enough at
+# 1,000/s, where each takes 100 ms with its wait for its moment.
 FEWEST, MOST = 16, 256
 RECORD_EVERY = 0.1  # seconds
 RECORD_AT = 50  # rows

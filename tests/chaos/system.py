@@ -22,7 +22,7 @@ from messaging.sandbox.client import SandboxClient, start_sandbox
 ROOT = Path(__file__).parent.parent.parent
 RATE = 150  # messages/s
 CALL_TIMEOUT = 2  # seconds; a dead claim is rescued after 2 · 2 + 5 = 9
-WINDOW = 128  # the most rows that a worker has under way: delivery.MOST
+WINDOW = 256  # the most rows that a worker has under way: delivery.MOST
 
 
 @dataclass

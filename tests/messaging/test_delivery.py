@@ -10,13 +10,12 @@ from django.utils import timezone
 from redis import Redis
 
 from messaging import lifecycle
-from messaging.bot import Outcome, Verdict
 from messaging.delivery import Ending
 from messaging.models import Broadcast, Recipient, Runner
-from messaging.queues import SendQueue, Unused
+from messaging.queues import SendQueue
 from messaging.runner import close_process, run_queue
 from messaging.sandbox.client import SandboxClient
-from tests.factories import BookingFactory, BroadcastFactory, RecipientFactory, StreamFactory, TelegramUserFactory
+from tests.factories import BookingFactory, BroadcastFactory, StreamFactory, TelegramUserFactory
 from tests.messaging.warm_redis import warm_up
 from users.models import BlockedUser
 
@@ -333,23 +332,6 @@ def test_a_runner_that_is_silent_is_replaced(telegram):
     assert states(broadcast) == {"sent": 2}
 
 
-def test_a_late_answer_replaces_the_guess_of_the_rescue_but_never_a_later_claim():
-    broadcast = broadcast_to(2)
-    queue = SendQueue(broadcast.pk)
-    queue.enlist("w", most=1)
-    first, second = queue.claim(2, "w")
-    broadcast.recipients.update(claimed_at=timezone.now() - timedelta(hours=1))
-    lifecycle.rescue_dead_claims(at=timezone.now())
-    assert states(broadcast) == {"uncertain": 2}
-    Recipient.objects.filter(pk=second.id).update(state="pending")
-    [again] = queue.claim(1, "w")
-
-    queue.record([(claim, Outcome(Verdict.SENT, telegram_message_id=7)) for claim in (first, second)], "w")
-
-    assert Recipient.objects.get(pk=first.id).state == "sent"
-    assert Recipient.objects.get(pk=again.id).state == "sending"
-
-
 def test_the_database_connections_of_a_runner_are_closed():
     broadcast = broadcast_to(1)
     before = connections_of_this_test()
@@ -395,15 +377,3 @@ def test_a_result_that_the_database_refuses_takes_no_other_along(telegram, monke
     assert states(broadcast) == {"sent": 4, "sending": 1}
     lifecycle.rescue_dead_claims(at=timezone.now() + timedelta(hours=1))
     assert states(broadcast) == {"sent": 4, "uncertain": 1}
-
-
-def test_unused_rows_go_back_as_if_never_claimed():
-    row = RecipientFactory.create(message__state=State.SENDING)
-    queue = SendQueue(row.message_id)
-    queue.enlist("w", most=1)
-    [claim] = queue.claim(5, "w")
-
-    queue.record([(claim, Unused())], "w")
-
-    row.refresh_from_db()
-    assert (row.state, row.attempt) == ("pending", 0)

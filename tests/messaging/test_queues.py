@@ -1,0 +1,44 @@
+"""Rows are claimed once, and a record is written only over its own claim."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from messaging import lifecycle
+from messaging.bot import Outcome, Verdict
+from messaging.models import Recipient
+from messaging.queues import SendQueue, Unused
+from tests.factories import BroadcastFactory, RecipientFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_late_answer_replaces_the_guess_of_the_rescue_but_never_a_later_claim():
+    broadcast = BroadcastFactory.create(state="sending")
+    RecipientFactory.create_batch(2, message=broadcast)
+    queue = SendQueue(broadcast.pk)
+    queue.enlist("w", most=1)
+    first, second = queue.claim(2, "w")
+    broadcast.recipients.update(claimed_at=timezone.now() - timedelta(hours=1))
+    lifecycle.rescue_dead_claims(at=timezone.now())
+    assert set(broadcast.recipients.values_list("state", flat=True)) == {"uncertain"}
+    Recipient.objects.filter(pk=second.id).update(state="pending")
+    [again] = queue.claim(1, "w")
+
+    queue.record([(claim, Outcome(Verdict.SENT, telegram_message_id=7)) for claim in (first, second)], "w")
+
+    assert Recipient.objects.get(pk=first.id).state == "sent"
+    assert Recipient.objects.get(pk=again.id).state == "sending"
+
+
+def test_unused_rows_go_back_as_if_never_claimed():
+    row = RecipientFactory.create(message__state="sending")
+    queue = SendQueue(row.message_id)
+    queue.enlist("w", most=1)
+    [claim] = queue.claim(5, "w")
+
+    queue.record([(claim, Unused())], "w")
+
+    row.refresh_from_db()
+    assert (row.state, row.attempt) == ("pending", 0)
