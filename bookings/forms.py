@@ -89,7 +89,7 @@ class PastedForm(ActForm):
     """People named by hand."""
 
     pasted = forms.CharField(
-        label=_("People"),
+        label=_("Whom to change"),
         max_length=MAX_PASTED,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
         help_text=_("@usernames, t.me links or Telegram ids, separated by spaces, commas or line breaks."),

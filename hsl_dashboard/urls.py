@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("users.urls")),
     path("", include("bookings.urls")),
     path("", include("messaging.urls")),
+    path("", include("users.personal_data_urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     # On the sign-in page one chooses a language too.

@@ -52,6 +52,11 @@ def keep_for_statistics(model: Model, **blank: Any) -> None:
     _kept[model] = blank
 
 
+def kept_models() -> set[Model]:
+    """Tables whose rows go to the stand-in."""
+    return set(_kept)
+
+
 def before_erasing(step: Callable[[TelegramUser], None]) -> None:
     """Let an app above do what only it knows, before any row is touched."""
     _first.append(step)

@@ -34,6 +34,8 @@ from bookings.tables import person_address
 from hsl_dashboard.addresses import is_own_address
 from hsl_dashboard.web import StaffRequest
 from users.models import TelegramUser, User
+from users.people import people_list
+from users.privacy import VIEW_EMAIL
 
 CHANGE_BOOKING, ADD_TAG = "bookings.change_booking", "users.add_persontag"
 
@@ -92,7 +94,9 @@ def _chosen_targets(request: StaffRequest, data: dict[str, Any]) -> list[Target]
 
 def _chosen_people(request: StaffRequest, data: dict[str, Any]) -> list[TelegramUser]:
     if data["scope"] == "all":
-        raise NobodyChosen
+        people = people_list(QueryDict(data["query"]), with_emails=request.user.has_perm(VIEW_EMAIL))
+        rows = people.sorted_people()
+        return [row.telegram_user for row in _at_most(rows)] if people.filter.is_valid() else []
     chosen = TelegramUser.objects.filter(pk__in=_ids(request, "person", 2**63 - 1))
     return list(chosen.order_by("first_name", "pk"))
 

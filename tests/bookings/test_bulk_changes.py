@@ -13,7 +13,7 @@ from bookings import bulk_changes
 from bookings.bulk_changes import make_bulk_change, prepare_bulk_change, targets_of_bookings, targets_of_pasted
 from bookings.bulk_models import BulkChange, BulkRow
 from bookings.models import Booking
-from tests.factories import BookingFactory, StreamFactory, UserFactory
+from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 from users.models import Event, PersonTag, User
 
 pytestmark = pytest.mark.django_db
@@ -289,3 +289,36 @@ def test_the_list_shows_boxes_only_to_who_may_change(client, manager_client, thr
 
     assert 'name="booking"' not in client.get(reverse("bookings:booking_list")).content.decode()
     assert manager_client.get(reverse("bookings:booking_list")).content.decode().count('name="booking"') == 3
+
+
+# From the list of people ----------------------------------------------------------------------------------------------
+
+
+def test_people_of_the_list_are_moved_by_their_latest_active_booking(manager_client, three):
+    person = three[0].telegram_user
+    nobody = TelegramUserFactory.create(first_name="Без брони")
+    html = manager_client.get("/users/").content.decode()
+    assert html.count('name="person"') == 4
+
+    data = {"of": "people", "person": [person.pk, nobody.pk], "act": "stream:9th_stream", "scope": "chosen"}
+    manager_client.post(manager_client.post(PREPARE, data).url, {})
+
+    assert states() == {"Анна": "done", "Без брони": "refused"}
+    assert Booking.objects.get(course_stream="9th_stream").telegram_user == person
+
+
+def test_all_people_that_the_filter_finds_get_a_tag(manager_client, three):
+    TelegramUserFactory.create(first_name="Без брони")
+
+    data = {"of": "people", "act": "tag", "tag": "зовём", "scope": "all", "query": "booking=active"}
+    manager_client.post(manager_client.post(PREPARE, data).url, {})
+
+    assert PersonTag.objects.count() == 3
+
+
+def test_a_viewer_sees_no_boxes_in_the_list_of_people(client, three):
+    viewer = UserFactory.create()
+    viewer.groups.add(Group.objects.get(name="Viewer"))
+    client.force_login(viewer)
+
+    assert 'name="person"' not in client.get("/users/").content.decode()

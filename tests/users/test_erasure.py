@@ -1,5 +1,6 @@
 """Erasing and exporting a person: nothing is left of them anywhere, and every count stays what it was."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.db.models import Count
+from django.urls import reverse
 
 from bookings.labels import Labels
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, ReferralUsage
@@ -255,3 +257,58 @@ def test_the_export_holds_every_row_and_who_else_names_them(person):
     assert {"users_note", "users_persontag", "message_recipients", "bookings_bookingevent"} <= set(data["rows"])
     assert len(data["named_in_rows_of_others"]["events"]) == 5
     assert "users_note" in data["named_in_rows_of_others"]
+
+
+# Pages ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def erase_address(person) -> str:
+    return reverse("personal_data:personal_data_erase", args=[person.pk])
+
+
+def test_the_page_says_what_goes_and_what_stays(person, staff_client, erase_address):
+    html = staff_client.get(erase_address).content.decode()
+
+    assert "Заметки" in html and "События" in html
+    assert TelegramUser.objects.filter(pk=ID).exists()
+
+
+@pytest.mark.parametrize("typed", ["", "1", f"{ID}0", USERNAME, f"{ID}\0"])
+def test_another_id_erases_nobody(person, staff_client, erase_address, typed):
+    response = staff_client.post(erase_address, {"typed": typed})
+
+    assert response.status_code == 422
+    assert TelegramUser.objects.filter(pk=ID).exists()
+
+
+def test_the_id_typed_erases_and_leaves_nothing_of_the_request_either(person, staff_client, erase_address):
+    response = staff_client.post(erase_address, {"typed": f" {ID} "})
+
+    assert response.status_code == 302
+    assert traces() == []
+    assert staff_client.get(erase_address).status_code == 404
+
+
+def test_a_stand_in_cannot_be_erased_again(person, staff, staff_client):
+    erase_person(person=person, by=staff, at=NOW)
+    stand_in = Booking.objects.get().telegram_user_id
+
+    assert staff_client.get(reverse("personal_data:personal_data_erase", args=[stand_in])).status_code == 404
+
+
+def test_the_file_holds_everything_and_taking_it_is_written_down(person, staff, staff_client):
+    response = staff_client.post(reverse("personal_data:personal_data_export", args=[person.pk]))
+
+    data = json.loads(response.content)
+    assert "attachment" in response["Content-Disposition"]
+    assert data["rows"]["free_lesson_registrations"][0]["email"] == EMAIL
+    assert FIRST in response.content.decode()
+    entry = LogEntry.objects.latest("pk")
+    assert (entry.user, entry.object_id, entry.change_message) == (staff, str(ID), "exported")
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**63, 10**30])
+def test_nobody_is_not_found(staff_client, number):
+    assert staff_client.get(f"/users/{number}/erase/").status_code == 404
+    assert staff_client.post(f"/users/{number}/export/").status_code == 404

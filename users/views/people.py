@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from hsl_dashboard.addresses import tidy_address
 from hsl_dashboard.web import StaffRequest, render_page, wants_partial
 from users.exports import XLSX_ROWS, TooManyRows, csv_lines, start_export, xlsx_file
+from users.list_bar import list_bar
 from users.models import PeopleExport
 from users.people import people_list
 from users.privacy import VIEW_EMAIL
@@ -38,7 +39,9 @@ def person_list(request: StaffRequest) -> HttpResponse:
         "clear_address": request.path,
         "leads_due_since": people.upkeep.due,
         "may_export": request.user.has_perm(EXPORT_PEOPLE),
+        "list_address": list_address,
         "updated_at": timezone.now(),
+        **list_bar(request),
     }
     # 422: the words above the list say what was not understood, and htmx swaps it in.
     response = render_page(

@@ -1,0 +1,88 @@
+"""Who may open what: every address, method and role; tests/test_access.py fails for a page that has no line here."""
+
+from dataclasses import dataclass
+
+from users.roles import ADMINISTRATOR, COURSES, MARKETING, ROLES
+
+ALL = frozenset(ROLES)
+NONE: frozenset[str] = frozenset()
+
+
+def only(*roles: str) -> frozenset[str]:
+    """These roles, and administrators, who may everything."""
+    return frozenset({ADMINISTRATOR, *roles})
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may read an address (GET and HEAD) and who may send to it (POST); nobody: the method does not exist."""
+
+    get: frozenset[str] = NONE
+    post: frozenset[str] = NONE
+    anonymous: bool = False  # open without signing in
+
+
+SEEN_BY_ALL = Access(get=ALL)
+BOOKINGS, MESSAGES, PEOPLE = only(COURSES), only(MARKETING), only(MARKETING, COURSES)
+
+ACCESS: dict[str, Access] = {
+    # Around every page
+    "home": Access(get=ALL, post=ALL),  # leads on, whatever the method
+    "health_live": Access(get=ALL, anonymous=True),
+    "health_ready": Access(get=ALL, anonymous=True),
+    "set_language": Access(get=ALL, post=ALL, anonymous=True),
+    "theme_set": Access(post=ALL, anonymous=True),
+    # Courses and bookings
+    "bookings:workshop_list": SEEN_BY_ALL,
+    "bookings:stream_detail": SEEN_BY_ALL,
+    "bookings:booking_list": SEEN_BY_ALL,
+    "bookings:booking_detail": SEEN_BY_ALL,
+    "bookings:booking_status": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:bulk_prepare": Access(get=PEOPLE, post=PEOPLE),  # marketing: tags
+    "bookings:bulk_change": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:data_quality": SEEN_BY_ALL,
+    "bookings:booking_new": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:person_booking": SEEN_BY_ALL,
+    "bookings:booking_edit": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:person_stream": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:person_emails": Access(post=PEOPLE),
+    # People
+    "users:person_list": SEEN_BY_ALL,
+    "users:person_detail": SEEN_BY_ALL,
+    "users:person_export": Access(post=PEOPLE),
+    "users:note_add": Access(post=PEOPLE),
+    "users:note_delete": Access(get=ALL, post=ALL),  # only one's own, or with users.delete_note
+    "users:tag_add": Access(post=PEOPLE),
+    "users:tag_remove": Access(post=PEOPLE),
+    "users:person_block": Access(get=PEOPLE, post=PEOPLE),
+    "personal_data:personal_data_erase": Access(get=only(), post=only()),
+    "personal_data:personal_data_export": Access(post=only()),
+    # Messages
+    "messaging:broadcast_list": SEEN_BY_ALL,
+    "messaging:broadcast_detail": SEEN_BY_ALL,
+    "messaging:broadcast_progress": SEEN_BY_ALL,
+    "messaging:broadcast_outcome": SEEN_BY_ALL,
+    "messaging:recipient_export": Access(get=PEOPLE),
+    "messaging:blocked_list": SEEN_BY_ALL,
+    "messaging:person_unblock": Access(get=PEOPLE, post=PEOPLE),
+    **{
+        f"messaging:{name}": Access(get=MESSAGES, post=MESSAGES)
+        for name in (
+            "broadcast_start", "broadcast_pause", "broadcast_resume", "broadcast_cancel", "broadcast_schedule",
+            "broadcast_edit", "broadcast_delete", "broadcast_retry", "broadcast_decide", "broadcast_clone",
+            "broadcast_missed", "compose_message", "compose_confirm",
+        )
+    },
+}  # fmt: skip
+
+# Pages of libraries: allauth's own account pages need a sign-in but these; the Django admin needs «Staff status».
+OPEN_OF_ALLAUTH = frozenset(
+    {
+        "account_login", "account_logout", "account_inactive", "account_signup", "account_email_verification_sent",
+        "account_confirm_email", "account_confirm_login_code", "account_reset_password", "account_reset_password_done",
+        "account_reset_password_from_key", "account_reset_password_from_key_done", "mfa_authenticate",
+        "mfa_login_webauthn",
+    }
+)  # fmt: skip
+OF_ALLAUTH = ("account_", "mfa_", "usersessions_")
+OF_THE_ADMIN = "admin:"

@@ -1,0 +1,144 @@
+"""Every address with every method, by every role and by nobody, against the table in tests/access.py."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from bookings.bulk_models import BulkChange
+from tests.access import ACCESS, OF_ALLAUTH, OF_THE_ADMIN, OPEN_OF_ALLAUTH
+from tests.factories import (
+    BookingFactory,
+    BroadcastFactory,
+    EventFactory,
+    FreeLessonRegistrationFactory,
+    RecipientFactory,
+    StreamFactory,
+    TelegramUserFactory,
+    UserFactory,
+)
+from users.models import BlockedUser, User
+from users.roles import ADMINISTRATOR, ROLES, VIEWER
+
+pytestmark = pytest.mark.django_db
+
+EMAIL = "very.secret.address@example.test"
+PERSON, BOOKING, BROADCAST = 5_111_222_333, 71, 72
+CHANGE = uuid.UUID("6f1c1f0a-7d3b-4c57-9a4e-2f4f5d1b7a10")
+LOGIN = "/accounts/login/"
+
+
+def addresses(resolver: URLResolver, prefix: str = "", spaces: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Every address: its name, and a path with a sample in place of each parameter."""
+    for entry in resolver.url_patterns:
+        place = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from addresses(entry, place, (*spaces, entry.namespace) if entry.namespace else spaces)
+        elif isinstance(entry, URLPattern):
+            yield ":".join((*spaces, entry.name or place)), sample_path(place)
+
+
+def sample_path(route: str) -> str:
+    about_messages = route.startswith("messages/")
+    samples = {"user_id": PERSON, "code": "8th_stream", "pk": BROADCAST if about_messages else BOOKING}
+    route = route.replace("<uuid:pk>", str(CHANGE))
+    route = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(samples.get(found[1], 1)), route)
+    route = re.sub(r"\(\?P<\w+>[^()]*(?:\([^()]*\)[^()]*)*\)", "1", route)
+    return "/" + route.replace("^", "").replace("$", "").replace("\\", "")
+
+
+EVERYTHING = sorted(set(addresses(get_resolver())))
+OURS = [
+    (name, path) for name, path in EVERYTHING if not name.startswith((*OF_ALLAUTH, OF_THE_ADMIN)) and name in ACCESS
+]
+OF_LIBRARIES = [(name, path) for name, path in EVERYTHING if name.startswith((*OF_ALLAUTH, OF_THE_ADMIN))]
+
+
+@pytest.fixture
+def world() -> None:
+    """Something behind every sample."""
+    StreamFactory.create()
+    person = TelegramUserFactory.create(user_id=PERSON)
+    BookingFactory.create(pk=BOOKING, telegram_user=person)
+    EventFactory.create(telegram_user=person, event_type="free_lesson_registered", details={"email": EMAIL})
+    FreeLessonRegistrationFactory.create(telegram_user=person, email=EMAIL)
+    RecipientFactory.create(message=BroadcastFactory.create(pk=BROADCAST), telegram_user=person)
+    BlockedUser.objects.create(telegram_user=person)
+
+
+def member(role: str) -> User:
+    user = UserFactory.create(username=role.lower().replace(" ", "-"))
+    user.groups.add(Group.objects.get(name=role))
+    BulkChange.objects.create(
+        pk=CHANGE, kind="status", value="2", made_by=user, prepared_at=datetime(2026, 11, 21, tzinfo=UTC)
+    )
+    return user
+
+
+def test_every_address_has_its_line():
+    unknown = [name for name, _path in EVERYTHING if name not in ACCESS and (name, _path) not in OF_LIBRARIES]
+
+    assert unknown == [], "Say in tests/access.py who may open these, and in docs/roles.md if it is a new permission"
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("name", "path"), OURS)
+def test_each_role_reaches_its_pages_and_no_other(world, name: str, path: str, role: str):
+    client = Client()
+    client.force_login(member(role))
+    for method, allowed in (("get", ACCESS[name].get), ("head", ACCESS[name].get), ("post", ACCESS[name].post)):
+        response = getattr(client, method)(path)
+
+        said = f"{role}: {method.upper()} {path} gave {response.status_code}"
+        assert response.status_code < 500, said
+        if role in allowed:
+            assert response.status_code not in {401, 403, 405}, said
+            assert not response.get("Location", "").startswith(LOGIN), said
+        else:
+            assert response.status_code in ({403} if allowed else {403, 405}), said
+        if (method == "get" and role != ADMINISTRATOR) or role == VIEWER:
+            assert EMAIL not in _text(response), f"{role} reads an e-mail at {path}"
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("name", "path"), OURS)
+def test_methods_that_no_page_has_are_refused(world, name: str, path: str, role: str):
+    client = Client()
+    client.force_login(member(role))
+    open_to_any_method = {"home", "health_live", "health_ready", "set_language"}
+
+    for method in ("put", "patch", "delete"):
+        response = getattr(client, method)(path)
+        assert name in open_to_any_method or response.status_code in {403, 405}, f"{method.upper()} {path}"
+
+
+@pytest.mark.parametrize(("name", "path"), OURS)
+def test_nobody_signed_in_is_led_to_the_sign_in(world, client: Client, name: str, path: str):
+    for method in ("get", "head", "post", "put", "delete"):
+        response = getattr(client, method)(path)
+
+        if ACCESS[name].anonymous:
+            assert not response.get("Location", "").startswith(LOGIN)
+        else:
+            assert response.status_code == 302 and response["Location"].startswith(LOGIN), f"{method.upper()} {path}"
+
+
+@pytest.mark.parametrize(("name", "path"), OF_LIBRARIES)
+def test_pages_of_libraries_are_closed_to_nobody_and_the_admin_to_who_is_no_staff(world, client, name: str, path: str):
+    if name not in OPEN_OF_ALLAUTH and not name.startswith("admin:login"):
+        response = client.get(path)
+        assert response.status_code in {301, 302, 403, 404}, f"anonymous: {path} gave {response.status_code}"
+    if name.startswith(OF_THE_ADMIN):
+        client.force_login(member(ADMINISTRATOR))  # the group alone is no «Staff status»
+        response = client.get(path)
+        assert response.status_code in {301, 302, 403, 404}, f"no staff: {path} gave {response.status_code}"
+
+
+def _text(response) -> str:
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    return content.decode(errors="replace")
