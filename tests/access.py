@@ -62,16 +62,19 @@ ACCESS: dict[str, Access] = {
     "messaging:broadcast_detail": SEEN_BY_ALL,
     "messaging:broadcast_progress": SEEN_BY_ALL,
     "messaging:broadcast_outcome": SEEN_BY_ALL,
-    "messaging:recipient_export": Access(get=PEOPLE),
+    "messaging:recipient_export": Access(post=PEOPLE),
     "messaging:blocked_list": SEEN_BY_ALL,
     "messaging:person_unblock": Access(get=PEOPLE, post=PEOPLE),
     **{
         f"messaging:{name}": Access(get=MESSAGES, post=MESSAGES)
         for name in (
-            "broadcast_start", "broadcast_pause", "broadcast_resume", "broadcast_cancel", "broadcast_schedule",
-            "broadcast_edit", "broadcast_delete", "broadcast_retry", "broadcast_decide", "broadcast_clone",
-            "broadcast_missed", "compose_message", "compose_confirm",
+            "broadcast_start", "broadcast_cancel", "broadcast_schedule", "broadcast_edit", "broadcast_delete",
+            "broadcast_retry", "compose_message", "compose_confirm",
         )
+    },
+    **{
+        f"messaging:{name}": Access(post=MESSAGES)
+        for name in ("broadcast_pause", "broadcast_resume", "broadcast_decide", "broadcast_clone", "broadcast_missed")
     },
 }  # fmt: skip
 

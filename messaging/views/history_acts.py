@@ -124,7 +124,7 @@ def broadcast_delete(request: StaffRequest, pk: int) -> HttpResponse:
 @may_send
 def broadcast_retry(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, form: forms.Form) -> str:
-        reasons = ["" if reason == "none" else reason for reason in form.cleaned_data["reasons"]]
+        reasons = ["" if reason == "none" else reason for reason in form.cleaned_data.get("reasons", [])]
         count = services.retry_failed(broadcast=broadcast, by=request.user, reasons=reasons)
         return _again(count)
 
