@@ -69,7 +69,7 @@ ACCESS: dict[str, Access] = {
         f"messaging:{name}": Access(get=MESSAGES, post=MESSAGES)
         for name in (
             "broadcast_start", "broadcast_cancel", "broadcast_schedule", "broadcast_edit", "broadcast_delete",
-            "broadcast_retry", "compose_message", "compose_confirm",
+            "broadcast_retry", "compose_message", "compose_confirm", "compose_link",
         )
     },
     **{
