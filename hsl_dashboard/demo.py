@@ -116,6 +116,7 @@ def _environment(port: int) -> dict[str, str]:
         "REDIS_URL": redis,
         "SECRET_KEY": secret.read_text(),  # kept, so that a second start keeps the sessions
         "DEBUG": "true",
+        "DEBUG_PAGES": "false",
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
         "CSRF_TRUSTED_ORIGINS": f"http://localhost:{port},http://127.0.0.1:{port}",
         "BOT_TOKEN": BOT_TOKEN,

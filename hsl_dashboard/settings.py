@@ -24,7 +24,9 @@ from hsl_dashboard.environment import (
 
 # The process ----------------------------------------------------------------------------------------------------------
 
-DEBUG = debug()
+DEVELOPMENT = debug()
+# Django's own error pages tell code and settings, and it keeps every query; the demo shows the pages of the school.
+DEBUG = DEVELOPMENT and boolean("DEBUG_PAGES", default=True)
 SECRET_KEY = required(
     "SECRET_KEY",
     cure="Set it to 50 or more random characters: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
@@ -130,12 +132,12 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if DEVELOPMENT
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
 MEDIA_ROOT = ROOT / "media"
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = DEVELOPMENT
 
 # Sign-in --------------------------------------------------------------------------------------------------------------
 
@@ -154,7 +156,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 # An administrator made the account and knows the address: nobody has to prove it before a second factor.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 # Browsers allow passkeys on localhost without TLS; production has TLS.
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 USERSESSIONS_TRACK_ACTIVITY = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -180,7 +182,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
-if not DEBUG:
+if not DEVELOPMENT:
     # The balancer in front speaks TLS and says so.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = boolean("SECURE_SSL_REDIRECT", default=True)

@@ -52,24 +52,27 @@ def test_the_demo_meets_no_real_database_and_no_real_bot(monkeypatch: pytest.Mon
     assert environment["DATABASE_URL"] == demo.embedded.database_url()
     assert environment["BOT_TOKEN"] == demo.BOT_TOKEN
     assert environment["SENTRY_DSN"] == ""
+    assert environment["DEBUG_PAGES"] == "false"  # who mistypes an address sees the school's page, not our code
 
 
 def test_prepare_demo_refuses_a_database_elsewhere(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.DEBUG = True
+    settings.DEVELOPMENT = True
     monkeypatch.setitem(settings.DATABASES["default"], "HOST", "live.example.org")
 
     with pytest.raises(CommandError, match="known password"):
         call_command("prepare_demo")
 
 
-def test_prepare_demo_refuses_production() -> None:
+def test_prepare_demo_refuses_production(settings: Settings) -> None:
+    settings.DEVELOPMENT = False
+
     with pytest.raises(CommandError, match="DEBUG=true"):
         call_command("prepare_demo")
 
 
 @pytest.mark.django_db
 def test_prepare_demo_makes_a_school_and_logins_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.DEBUG = True
+    settings.DEVELOPMENT = True
     asked = []
     monkeypatch.setattr(
         "hsl_dashboard.management.commands.prepare_demo.call_command", lambda name, **options: asked.append(name)
