@@ -134,7 +134,10 @@ def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]
             person_address(booking.telegram_user),
             [booking],
             booking.created_at,
-            [Repair(f"#{booking.pk}", _address_of(booking))],
+            [
+                Repair(f"#{booking.pk}", _address_of(booking)),
+                Repair(_("Change…"), reverse("bookings:booking_edit", args=[booking.telegram_user_id, booking.pk])),
+            ],
         )
         for booking in bookings
     ]
