@@ -107,7 +107,7 @@ class BroadcastFilter(ListFilter):
         self.form.fields["author"].choices = [
             ("", _("Any author")),
             *((str(one.pk), one.get_full_name() or one.get_username()) for one in authors.order_by("username")),
-            (NOBODY, _("Not known (author)")),
+            (NOBODY, _("No author recorded")),
         ]
 
     def _streams(self, labels: Labels) -> Iterator[tuple[str, str]]:

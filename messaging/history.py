@@ -16,12 +16,12 @@ State = Broadcast.State
 
 MOVES = {
     State.DRAFT: gettext_lazy("Written"),
-    State.SCHEDULED: gettext_lazy("Scheduled (history)"),
-    State.SENDING: gettext_lazy("Started (history)"),
-    State.PAUSED: gettext_lazy("Paused (history)"),
-    State.CANCELLED: gettext_lazy("Cancelled (history)"),
-    State.FINISHED: gettext_lazy("Finished (history)"),
-    State.HELD: gettext_lazy("Held (history)"),
+    State.SCHEDULED: gettext_lazy("Was scheduled"),
+    State.SENDING: gettext_lazy("Sending began"),
+    State.PAUSED: gettext_lazy("Was paused"),
+    State.CANCELLED: gettext_lazy("Was cancelled"),
+    State.FINISHED: gettext_lazy("Has finished"),
+    State.HELD: gettext_lazy("Was held"),
 }
 
 

@@ -26,7 +26,7 @@ class SureForm(forms.Form):
 
 class TextForm(forms.Form):
     text = forms.CharField(
-        label=_("Text (field)"),
+        label=_("Text of the message"),
         max_length=MAX_TEXT_LENGTH,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "true"}),
