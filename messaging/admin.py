@@ -10,7 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.admin import ReadOnlyAdmin, number_in, page_address
+from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, number_in, page_address
+from messaging.composing import Draft, MessageTemplate, Segment, SendingRules, TelegramLink, TemplateVersion
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Runner
 from messaging.outbox import Outbox
 from users.admin import PersonRowsMixin, person_link
@@ -114,3 +115,63 @@ class RunnerAdmin(ReadOnlyAdmin):
 def broadcast_link(pk: int | None) -> SafeString:
     """A broadcast's number, as a link to its page in the admin."""
     return format_html('<a href="{}">#{}</a>', reverse("admin:messaging_broadcast_change", args=[pk]), pk)
+
+
+# What composing keeps -------------------------------------------------------------------------------------------------
+
+
+@admin.register(SendingRules)
+class SendingRulesAdmin(TableAdmin):
+    """One row: above how many recipients a second person approves."""
+
+    list_display = ("__str__", "approval_above")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not SendingRules.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: SendingRules | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: SendingRules, form: Any, change: bool) -> None:
+        obj.pk = 1
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Draft)
+class DraftAdmin(ReadOnlyAdmin):
+    list_display = ("id", "updated_by", "updated_at", "version", "broadcast")
+    list_select_related = ("updated_by", "broadcast")
+    ordering = ("-updated_at",)
+
+
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(ReadOnlyAdmin):
+    list_display = ("name", "is_archived", "created_by", "created_at")
+    list_select_related = ("created_by",)
+    ordering = ("name",)
+
+
+@admin.register(TemplateVersion)
+class TemplateVersionAdmin(ReadOnlyAdmin):
+    list_display = ("template", "number", "created_by", "created_at")
+    list_select_related = ("template", "created_by")
+    ordering = ("template__name", "-number")
+
+
+@admin.register(Segment)
+class SegmentAdmin(ReadOnlyAdmin):
+    list_display = ("name", "owner", "created_by", "created_at")
+    list_select_related = ("owner", "created_by")
+    ordering = ("name",)
+
+
+@admin.register(TelegramLink)
+class TelegramLinkAdmin(ReadOnlyAdmin):
+    """Which Telegram account belongs to which member of staff; the code itself is kept nowhere."""
+
+    list_display = ("user", "telegram_user", "linked_at")
+    list_select_related = ("user", "telegram_user")
+    ordering = ("user__username",)
+
+    def get_fields(self, request: HttpRequest, obj: TelegramLink | None = None) -> Any:
+        return ("user", "telegram_user", "linked_at", "code_sent_at")

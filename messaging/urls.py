@@ -9,6 +9,7 @@ app_name = "messaging"
 
 urlpatterns = [
     path("messages/new/", views.compose_message, name="compose_message"),
+    path("messages/templates/", views.template_list, name="template_list"),
     path("messages/new/link/", views.compose_link, name="compose_link"),
     path("messages/new/<int:pk>/", views.compose_message, name="compose_message"),
     path("messages/new/<int:pk>/confirm/", views.compose_confirm, name="compose_confirm"),

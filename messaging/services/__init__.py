@@ -14,6 +14,7 @@ from messaging.services.drafting import (
     save_draft,
     send_draft,
     send_test,
+    settle_draft,
 )
 from messaging.services.linking import CodeRefused, CodeTooSoon, confirm_link, send_link_code, unlink
 from messaging.services.sending import (
@@ -71,6 +72,7 @@ __all__ = [
     "send_test",
     "send_to_people",
     "send_uncertain_again",
+    "settle_draft",
     "start_broadcast",
     "unlink",
 ]

@@ -57,6 +57,11 @@ def save_draft(*, draft: Draft, content: Content, by: User, at: datetime, versio
     return draft
 
 
+def settle_draft(*, draft: Draft) -> None:
+    """Go on to the last page: what its page sent before and arrives only now must not change what is confirmed."""
+    Draft.objects.filter(pk=draft.pk).update(saved_from="")
+
+
 def attach_file(*, draft: Draft, file: "UploadedFile[Any]", by: User, at: datetime) -> None:
     """Keep a file with the draft; it goes to Telegram with the first message."""
     draft.media_upload.save(file.name or "file", file, save=False)

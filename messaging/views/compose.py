@@ -30,8 +30,10 @@ from messaging.services import (
     discard_draft,
     save_draft,
     send_test,
+    settle_draft,
 )
 from messaging.views.compose_context import Composing, broadcast_address, live_context, page_context, preview_people
+from messaging.views.compose_library import LIBRARY_ACTS
 
 PAGE = "messaging/compose_message.html"
 LARGEST_FILE = 50 * 1024 * 1024  # bytes: what a bot may upload
@@ -192,6 +194,7 @@ def _continue(request: StaffRequest, page: Composing) -> HttpResponse:
         return _show(request, page, status=422)
     if check_content(page.content, at=timezone.now(), has_upload=page.has_upload).any:
         return _show(request, page, status=422)
+    settle_draft(draft=page.draft)
     return redirect("messaging:compose_confirm", page.draft.pk)
 
 
@@ -225,6 +228,7 @@ ACTS: dict[str, Callable[[StaffRequest, Composing], HttpResponse]] = {
     "discard": _discard,
     "continue": _continue,
     "test": _test,
+    **LIBRARY_ACTS,
 }
 
 

@@ -19,6 +19,7 @@ from messaging.content import Content
 from messaging.forms import Faults, check_content
 from messaging.models import Broadcast
 from messaging.preview import preview_message
+from messaging.services.library import newest_versions, segments_for
 from users.models import TelegramUser, User
 
 DRAFTS_SHOWN = 8
@@ -98,6 +99,8 @@ def page_context(page: Composing) -> dict[str, Any]:
             *_kept("exclude", audience.exclude),
         ],
         "quiet_hours": audience.quiet_hours,
+        "segments": segments_for(page.user),
+        "template_versions": newest_versions(),
         "kinds": Broadcast.Kind.choices,
         "earlier_media": earlier_media(),
         "button_lines": [*page.content.buttons, *[_blank(page.content)] * max(page.blank_buttons, 0)],
