@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.admin_forms import BookingStatusForm, BulkStatusForm, ReferralCouponForm
 from bookings.bulk import change_in_bulk, label_of, plan_bulk_change
+from bookings.changes import BookingChange
 from bookings.history import booking_history
 from bookings.labels import NOTHING, Labels
 from bookings.models import (
@@ -352,3 +353,13 @@ class ReferralUsageAdmin(PersonRowsMixin, ReadOnlyAdmin):
 class HackathonRegistrationAdmin(PersonRowsMixin, ReadOnlyAdmin):
     list_display = ("id", "person", "username", "created_at")
     ordering = ("-id",)
+
+
+@admin.register(BookingChange)
+class BookingChangeAdmin(ReadOnlyAdmin):
+    """What triggers wrote down: statuses that changed, and new registrations."""
+
+    list_display = ("id", "booking_id", "registration_id", "was", "status", "is_new", "changed_at", "told_at")
+    list_filter = ("status", "is_new")
+    ordering = ("-id",)
+    sortable_by = ()

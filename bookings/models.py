@@ -7,6 +7,8 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from bookings.changes import BookingChange  # noqa: F401  # a model of this app, in a module of its own
+from bookings.triggers import record_registration, record_status_change
 from hsl_dashboard.db import DatabaseForeignKey
 from users.models import TelegramUser
 from users.triggers import create_missing_person, keep_person_totals
@@ -87,7 +89,13 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.order_by(models.F("created_at").desc(nulls_last=True), "-id")
 
 
-@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    # What became of a message is no decision of anybody.
+    exclude=["notified_at", "notified_about", "notice_error"],
+)
 class Booking(models.Model):
     """A person's place in a course: asked for, paid, or given up."""
 
@@ -127,6 +135,10 @@ class Booking(models.Model):
     discount_percent = models.IntegerField(_("discount, %"), null=True, blank=True, db_default=0)
     # Text, not a key: the bot may write a stream that nobody has described yet.
     course_stream = models.CharField(_("stream"), max_length=50, null=True, blank=True, db_default="4th_stream")
+    # The last message about this booking: what it told (notices.NoticeKind), when it arrived, or why it did not.
+    notified_at = models.DateTimeField(_("student told"), null=True, blank=True)
+    notified_about = models.CharField(_("told about"), max_length=30, blank=True, db_default="")
+    notice_error = models.CharField(_("why the student was not told"), max_length=30, blank=True, db_default="")
 
     objects = BookingQuerySet.as_manager()
 
@@ -172,6 +184,7 @@ class Booking(models.Model):
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.created_at, now())"
             ),
             *keep_person_totals(columns=("id", "confirmed", "course_stream", "created_at")),
+            record_status_change(),
         ]
 
     def __str__(self) -> str:
@@ -232,6 +245,7 @@ class FreeLessonRegistration(models.Model):
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.registered_at, now())"
             ),
             *keep_person_totals(columns=("registered_at",)),
+            record_registration(),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -19,14 +20,22 @@ class NoticeKind(models.TextChoices):
     CANCELLED = "booking_cancelled", _("Booking cancelled")
     MOVED = "booking_moved", _("Stream changed")
     CHANGED = "booking_changed", _("Booking changed")
+    PAYMENT_REMINDER = "payment_reminder", _("Payment reminder")
+    COURSE_START = "course_start", _("Course starts soon")
+    FREE_LESSON = "free_lesson", _("Free lesson soon")
 
 
 @dataclass(frozen=True)
 class Notifier:
-    """Whoever can tell students: ``write`` gives the text (HTML of Telegram), ``queue`` puts it into the outbox."""
+    """Whoever can tell students.
+
+    ``write`` gives the text (HTML of Telegram), ``queue`` puts it into the outbox, ``explain`` says in words why a
+    message did not arrive.
+    """
 
     write: Callable[[Booking, NoticeKind], str]
     queue: Callable[[Booking, NoticeKind, User, datetime], None]
+    explain: Callable[[str], str]
 
 
 _notifiers: list[Notifier] = []
@@ -37,6 +46,33 @@ def register_notifier(notifier: Notifier) -> None:
     _notifiers[:] = [notifier]
 
 
+@dataclass(frozen=True)
+class LastNotice:
+    """What staff see on a booking: what the student was told last, when, or in ``error`` why they were not."""
+
+    about: str
+    at: datetime | None
+    error: str
+
+
+def last_notice(booking: Booking) -> LastNotice | None:
+    """Say what became of the last message about a booking; None when there was none."""
+    kind = booking.notified_about
+    if not kind:
+        return None
+    about = str(NoticeKind(kind).label) if kind in NoticeKind.values else kind
+    error = booking.notice_error
+    return LastNotice(about, booking.notified_at, _notifiers[0].explain(error) if error and _notifiers else error)
+
+
+def mark_told(*, booking: Booking, kind: NoticeKind, at: datetime) -> None:
+    """Note that staff tell the student of the change made in this transaction, so that no automation does it again."""
+    statuses = {NoticeKind.CONFIRMED: Booking.Status.CONFIRMED, NoticeKind.CANCELLED: Booking.Status.CANCELLED}
+    if kind in statuses:
+        here = booking.changes.filter(changed_at=TransactionNow(), status=statuses[kind])
+        here.update(told_at=at)
+
+
 def notice_text(*, booking: Booking, kind: NoticeKind) -> str:
     """Give the words that would be sent; empty when nobody can send."""
     return _notifiers[0].write(booking, kind) if _notifiers else ""
@@ -45,4 +81,5 @@ def notice_text(*, booking: Booking, kind: NoticeKind) -> str:
 def queue_notice(*, booking: Booking, kind: NoticeKind, by: User, at: datetime) -> None:
     """Queue what the student is told, in the transaction that changes the booking; nothing is sent here."""
     if _notifiers:
+        mark_told(booking=booking, kind=kind, at=at)
         _notifiers[0].queue(booking, kind, by, at)

@@ -1,5 +1,6 @@
 """What the environment tells the settings, with a cure for every missing or wrong variable."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -53,6 +54,14 @@ def number(name: str, *, default: float, lowest: float, unit: str) -> float:
         raise ImproperlyConfigured(f"{name} is {raw!r}. Set it to a number of {unit}.") from None
     if value < lowest:
         raise ImproperlyConfigured(f"{name} is {raw}. Set it to at least {lowest:g} {unit}.")
+    return value
+
+
+def secret(name: str) -> str:
+    """Read a secret that Telegram is told: 16 to 256 letters, digits, _ and -; '' where there is none."""
+    value: str = env.str(name, default="")
+    if value and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value):
+        raise ImproperlyConfigured(f"{name} is not 16 to 256 letters, digits, _ or -, which Telegram asks for.")
     return value
 
 

@@ -18,6 +18,7 @@ from hsl_dashboard.environment import (
     optional,
     redis_url,
     required,
+    secret,
     time_zone,
     trusted_origins,
 )
@@ -233,6 +234,8 @@ BOT_TOKEN = required("BOT_TOKEN", cure="Set it to the token that @BotFather gave
 TELEGRAM_API_URL = address("TELEGRAM_API_URL", default="https://api.telegram.org", schemes=("https", "http"))
 # Telegram allows a bot about 30 a second; the bot's own answers need room under that.
 TELEGRAM_MESSAGES_PER_SECOND = number("TELEGRAM_MESSAGES_PER_SECOND", default=25, lowest=0.1, unit="messages/s")
+# The bot polls, so nobody calls us unless the school says so.
+TELEGRAM_WEBHOOK_SECRET = secret("TELEGRAM_WEBHOOK_SECRET")
 # seconds. Above what Telegram needs for any message: whoever did not answer until then counts as «not known».
 TELEGRAM_CALL_TIMEOUT = number("TELEGRAM_CALL_TIMEOUT", default=20, lowest=1, unit="seconds")
 # Messages go to a server on this machine, which only plays Telegram.

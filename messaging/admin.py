@@ -11,9 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, number_in, page_address
+from messaging.automation import Automation
 from messaging.composing import Draft, MessageTemplate, Segment, SendingRules, TelegramLink, TemplateVersion
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Runner
 from messaging.outbox import Outbox
+from messaging.received import ReceivedUpdate
 from users.admin import PersonRowsMixin, person_link
 
 SHOWN = 100  # characters of a message's text in a list, as in the previous dashboard
@@ -101,6 +103,25 @@ class OutboxAdmin(PersonRowsMixin, ReadOnlyAdmin):
     list_select_related = ("telegram_user", "queued_by")
     ordering = ("-id",)
     sortable_by = ()
+
+
+@admin.register(Automation)
+class AutomationAdmin(ReadOnlyAdmin):
+    """Rules by which students are told; they are changed on their own page."""
+
+    list_display = ("kind", "is_on", "switched_on_at", "offset")
+    ordering = ("id",)
+
+    def view_on_site(self, obj: Automation) -> str | None:
+        return page_address("messaging:automation_edit", obj.kind)
+
+
+@admin.register(ReceivedUpdate)
+class ReceivedUpdateAdmin(ReadOnlyAdmin):
+    """Which updates of Telegram have been taken in."""
+
+    list_display = ("update_id", "received_at")
+    ordering = ("-received_at",)
 
 
 @admin.register(Runner)

@@ -10,7 +10,7 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging.erasure import keep_deliveries
-        from messaging.outbox import tell_students_about_bookings
+        from messaging.notifying import tell_students_about_bookings
         from messaging.person import show_on_persons_page
 
         tell_students_about_bookings()

@@ -143,7 +143,7 @@ AUTOMATIC_BLOCKS = {
     Recipient.Reason.NO_CHAT: "chat_not_found",
 }
 # Events that the bot or staff write about a person who did nothing.
-NOT_THEIR_OWN = ("booking_status_changed", "free_lesson_reminder_sent", "payment_approved")
+NOT_THEIR_OWN = ("bot_blocked", "booking_status_changed", "free_lesson_reminder_sent", "payment_approved")
 
 
 def waiting_for_a_runner(*, at: datetime, wanted: int) -> tuple[list[int], list[int]]:

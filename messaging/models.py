@@ -11,7 +11,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import DatabaseForeignKey
-from messaging.composing import (  # noqa: F401  # models of this app, in modules of their own
+from messaging.automation import Automation  # noqa: F401  # models of this app, in modules of their own
+from messaging.composing import (  # noqa: F401
     Draft,
     MessageTemplate,
     Segment,
@@ -19,7 +20,8 @@ from messaging.composing import (  # noqa: F401  # models of this app, in module
     TelegramLink,
     TemplateVersion,
 )
-from messaging.outbox import Outbox  # noqa: F401  # a model of this app, in a module of its own
+from messaging.outbox import Outbox  # noqa: F401
+from messaging.received import ReceivedUpdate  # noqa: F401
 from messaging.triggers import hold_foreign_schedule, keep_delivery_status
 from users.models import TelegramUser
 from users.triggers import create_missing_person

@@ -10,9 +10,10 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.changes import BookingChange
 from bookings.labels import Labels
-from bookings.models import Booking, Stream
-from bookings.notices import NoticeKind, Notifier, register_notifier
+from bookings.models import Booking, FreeLessonRegistration, Stream
+from bookings.notices import NoticeKind
 from hsl_dashboard.db import DatabaseForeignKey
 from users.models import TelegramUser, User
 
@@ -26,6 +27,10 @@ class Outbox(models.Model):
         QUEUED = "queued", gettext_lazy("In the queue")
         SENT = "sent", gettext_lazy("Handed over")
         CANCELLED = "cancelled", gettext_lazy("Withdrawn")
+        # What became of it, from the recipient's row.
+        DELIVERED = "delivered", gettext_lazy("Delivered")
+        FAILED = "failed", gettext_lazy("Not delivered")
+        UNCERTAIN = "uncertain", gettext_lazy("Not known")
 
     telegram_user = models.ForeignKey(
         TelegramUser,
@@ -52,16 +57,73 @@ class Outbox(models.Model):
     )
     sent_at = models.DateTimeField(gettext_lazy("sent"), null=True)
 
+    # The rule that fired, and what for; staff's own messages have neither.
+    rule = models.ForeignKey(
+        "messaging.Automation",
+        models.SET_NULL,
+        null=True,
+        db_index=False,
+        related_name="fired",
+        verbose_name=gettext_lazy("automation"),
+    )
+    change = models.ForeignKey(
+        BookingChange,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="outbox",
+        verbose_name=gettext_lazy("change of a booking"),
+    )
+    registration = models.ForeignKey(
+        FreeLessonRegistration,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="outbox",
+        verbose_name=gettext_lazy("free lesson registration"),
+    )
+    occurs_on = models.DateField(gettext_lazy("date it reminds of"), null=True)
+    # Its copy in the sending engine.
+    recipient = models.OneToOneField(
+        "messaging.Recipient",
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="outbox",
+        verbose_name=gettext_lazy("recipient"),
+    )
+    reason = models.CharField(gettext_lazy("why it was not delivered"), max_length=30, db_default="")
+    settled_at = models.DateTimeField(gettext_lazy("settled"), null=True)
+
     class Meta:
         verbose_name = gettext_lazy("message about a booking")
         verbose_name_plural = gettext_lazy("messages about bookings")
         indexes = [
             # Whoever sends takes them in this order; the sent ones, nearly all, are not in it.
             models.Index("id", name="messaging_outbox_queued", condition=models.Q(state="queued")),
+            # What the engine may still say something about.
+            models.Index(
+                "sent_at",
+                name="messaging_outbox_unsettled",
+                condition=models.Q(state__in=["sent", "uncertain", "failed"]),
+            ),
+            # The last firings of a rule.
+            models.Index("rule", models.F("id").desc(), name="messaging_outbox_rule"),
         ]
         constraints = [
             DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="messaging_outbox_user_id_fkey"),
             DatabaseForeignKey(field="booking", on_delete="SET NULL", name="messaging_outbox_booking_id_fkey"),
+            DatabaseForeignKey(field="change", on_delete="SET NULL", name="messaging_outbox_change_id_fkey"),
+            DatabaseForeignKey(
+                field="registration", on_delete="SET NULL", name="messaging_outbox_registration_id_fkey"
+            ),
+            DatabaseForeignKey(field="recipient", on_delete="SET NULL", name="messaging_outbox_recipient_id_fkey"),
+            # A rule fires once: for a change, for a date of a booking, for a date of a registration.
+            models.UniqueConstraint(fields=["rule", "change"], name="messaging_outbox_once_per_change"),
+            models.UniqueConstraint(fields=["rule", "booking", "occurs_on"], name="messaging_outbox_once_per_start"),
+            models.UniqueConstraint(
+                fields=["rule", "registration", "occurs_on"], name="messaging_outbox_once_per_lesson"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -95,11 +157,6 @@ def queue_notice(booking: Booking, kind: NoticeKind, by: User, at: datetime) -> 
         queued_by=by,
         queued_at=at,
     )
-
-
-def tell_students_about_bookings() -> None:
-    """Give bookings the words and the queue; called when the app is ready."""
-    register_notifier(Notifier(write=write_notice, queue=queue_notice))
 
 
 def _greeting(person: TelegramUser) -> str:

@@ -155,11 +155,12 @@ def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, V
             "stream": labels.stream(booked, code) if code else "",
             "course": labels.course(booked) if booked is not None else "",
             # Students read Russian, whatever language the member of staff works in.
-            "starts_on": _russian_date(starts_on) if starts_on else "",
+            "starts_on": russian_date(starts_on) if starts_on else "",
         }
     return values
 
 
-def _russian_date(day: object) -> str:
+def russian_date(day: object) -> str:
+    """«3 декабря»."""
     with override("ru"):
         return format_date(day, "j E")  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from messaging.audiences import Audience
 from messaging.bot import Letter, Outcome, TelegramBot, Upload, Verdict
 from messaging.lifecycle import AUTOMATIC_BLOCKS, finish_broadcast, others_wait, pause_broadcast
 from messaging.models import Broadcast, Recipient, Runner
+from messaging.outbox import Outbox
 from messaging.personalisation import MissingValue, Values, personalise, placeholders, read_values
 from messaging.reasons import StateReason, with_words
 
@@ -28,6 +29,7 @@ class Claim:
     attempt: int
     values: Values
     telegram_message_id: int | None = None
+    text: str | None = None  # words of this row's own, which are sent as they stand
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,15 @@ class SendQueue:
         self.names: set[str] = set()
         self.streams: list[tuple[int | None, str]] = []
         self.upload: Upload | None = None
+        self.own_words = False
 
     def enlist(self, worker: str, *, most: int) -> int | None:
         self.broadcast = Broadcast.objects.sending().filter(pk=self.broadcast_id).first()
         if self.broadcast is None or not self._read_upload(self.broadcast):
             return None
         self.names = {found.name for found in placeholders(self.broadcast.message_text)}
+        # Messages about bookings were written one by one when they were queued.
+        self.own_words = Outbox.objects.filter(recipient__message=self.broadcast_id).exists()
         if self.broadcast.audience:
             self.streams = Audience.from_json(self.broadcast.audience).streams
         return enlist_runner(worker, column="broadcast_id", pk=self.broadcast_id, most=most)
@@ -126,10 +131,17 @@ class SendQueue:
             rows = self._claim_for_upload(worker) if needs_upload else self._claim(count, worker)
             people = [person for _id, person, _attempt in rows]
             values = read_values(people, self.names, streams=self.streams) if rows else {}
+            texts = self._own_texts([row_id for row_id, _person, _attempt in rows])
         return [
-            Claim(id=row_id, chat_id=person, attempt=attempt, values=values.get(person, {}))
+            Claim(id=row_id, chat_id=person, attempt=attempt, values=values.get(person, {}), text=texts.get(row_id))
             for row_id, person, attempt in rows
         ]
+
+    def _own_texts(self, recipients: list[int]) -> dict[int, str]:
+        if not self.own_words:
+            return {}
+        rows = Outbox.objects.filter(recipient__in=recipients)
+        return {pk: text for pk, text in rows.values_list("recipient_id", "message_text") if pk is not None}
 
     def _claim(self, count: int, worker: str) -> list[tuple[int, int, int]]:
         # The CTE is MATERIALIZED: in an IN (…) the planner may run the LIMIT once a row and claim more than asked.
@@ -165,7 +177,7 @@ class SendQueue:
     async def call(self, bot: TelegramBot, claim: Claim) -> Result:
         broadcast = self._loaded()
         try:
-            text = personalise(broadcast.message_text, claim.values)
+            text = personalise(broadcast.message_text, claim.values) if claim.text is None else claim.text
         except MissingValue as missing:
             return NotSendable(missing.name)
         media = broadcast.media_file_id or self.upload or ""

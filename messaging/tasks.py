@@ -8,12 +8,13 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from messaging import lifecycle
+from messaging import firing, lifecycle
 from messaging.corrections import CorrectionQueue
 from messaging.delivery import runners_wanted
 from messaging.limiter import LimiterUnavailable, keep_begun
 from messaging.queues import SendQueue
 from messaging.runner import run_queue, shutting_down
+from messaging.updates import forget_updates
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,9 @@ def tick() -> None:
     """Look after everything that is sent: start, hold, rescue, finish and wake. Two at once do no harm."""
     now = timezone.now()
     lifecycle.start_scheduled(at=now)
+    firing.fire_automations(at=now)
+    firing.hand_over(at=now)
+    firing.settle(at=now)
     if rescued := lifecycle.rescue_dead_claims(at=now):
         logger.warning("%s recipients are uncertain: their worker is gone", rescued)
     lifecycle.cancel_leftovers()
@@ -53,7 +57,8 @@ def tick() -> None:
 
 @shared_task
 def end_blocks() -> None:
-    """Write again to people who came back to the bot."""
+    """Write again to people who came back to the bot, and forget old updates of Telegram."""
+    forget_updates(at=timezone.now())
     if ended := lifecycle.end_blocks(at=timezone.now()):
         logger.info("%s people came back", ended)
 

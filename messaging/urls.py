@@ -31,4 +31,8 @@ urlpatterns = [
     path("messages/<int:pk>/decide/", history_acts.broadcast_decide, name="broadcast_decide"),
     path("messages/<int:pk>/clone/", history_acts.broadcast_clone, name="broadcast_clone"),
     path("messages/<int:pk>/missed/", history_acts.broadcast_missed, name="broadcast_missed"),
+    path("messages/automations/", views.automation_list, name="automation_list"),
+    path("messages/automations/<slug:kind>/", views.automation_edit, name="automation_edit"),
+    path("messages/automations/<slug:kind>/switch/", views.automation_switch, name="automation_switch"),
+    path("api/telegram/webhook", views.telegram_webhook, name="telegram_webhook"),
 ]

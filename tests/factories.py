@@ -1,11 +1,13 @@
 """Objects for tests, one line each."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
 
 from bookings.models import Booking, Course, FreeLessonRegistration, ReferralCoupon, Stream
+from messaging.automation import Automation
 from messaging.models import Broadcast, Recipient
 from users.models import Event, TelegramUser, User
 
@@ -118,3 +120,20 @@ class RecipientFactory(DjangoModelFactory[Recipient]):
     message = factory.SubFactory(BroadcastFactory)
     telegram_user = factory.SubFactory(TelegramUserFactory)
     state = Recipient.State.PENDING
+
+
+class AutomationFactory(DjangoModelFactory[Automation]):
+    """A rule that is on since long ago; the migration made it, unless an earlier test emptied the tables."""
+
+    class Meta:
+        model = Automation
+        django_get_or_create = ("kind",)
+
+    kind = "booking_confirmed"
+    template = "{first_name|друг}, {course}, {stream|?}, {starts_on|?}"
+
+    @classmethod
+    def _create(cls, model_class: type[Automation], *args: object, **kwargs: Any) -> Automation:
+        kind = kwargs.pop("kind")
+        values = {"is_on": True, "switched_on_at": datetime(2020, 1, 1, tzinfo=UTC), "offset": 0} | kwargs
+        return model_class.objects.update_or_create(kind=kind, defaults=values)[0]

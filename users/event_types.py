@@ -23,6 +23,9 @@ EVENT_LABELS: dict[str, Promise] = {
     "session_reset": _("Reset the session"),
     "stats_requested": _("Asked for statistics"),
     "referral_stats_requested": _("Asked for referral statistics"),
+    "bot_blocked": _("Blocked the bot"),
+    "bot_unblocked": _("Came back to the bot"),
+    "button_pressed": _("Pressed a button under a message"),
     "unknown_callback": _("Pressed an unknown button"),
 }
 

@@ -14,6 +14,7 @@ from bookings.forms import bulk_bar
 from bookings.history import booking_history
 from bookings.labels import Labels
 from bookings.models import Booking
+from bookings.notices import last_notice
 from bookings.tables import rows_of
 from hsl_dashboard.addresses import tidy_address
 from hsl_dashboard.web import StaffRequest, page_of, render_page, wants_partial
@@ -65,6 +66,7 @@ def booking_facts(booking: Booking, labels: Labels, *, by: User) -> dict[str, An
         "booking": booking,
         "row": row,
         "history": booking_history(booking, labels),
+        "notice": last_notice(booking),
         "others": Booking.objects.filter(telegram_user=booking.telegram_user_id).exclude(pk=booking.pk).count(),
         "list_address": reverse("bookings:booking_detail", args=[booking.pk]),
         "updated_at": timezone.now(),

@@ -1,5 +1,6 @@
 """What staff can do with messages: write, schedule, start, pause, take back, try again, decide."""
 
+from messaging.services.automating import AlreadySwitched, change_automation, switch_automation
 from messaging.services.common import BroadcastMoved, MessageRefused, TooLate
 from messaging.services.correcting import delete_for_everyone, edit_for_everyone
 from messaging.services.drafting import (
@@ -39,6 +40,7 @@ from messaging.services.writing import (
 
 __all__ = [
     "RETRYABLE",
+    "AlreadySwitched",
     "ApprovalNeeded",
     "BroadcastMoved",
     "CodeRefused",
@@ -49,6 +51,7 @@ __all__ = [
     "ask_for_approval",
     "attach_file",
     "cancel_broadcast",
+    "change_automation",
     "clone_broadcast",
     "confirm_link",
     "count_as_delivered",
@@ -75,4 +78,5 @@ __all__ = [
     "settle_draft",
     "start_broadcast",
     "unlink",
+    "switch_automation",
 ]
