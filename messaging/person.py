@@ -14,16 +14,18 @@ SHOWN = 10  # messages; the timeline has all of them
 SENT = """
     SELECT COALESCE(r.sent_at, r.created_at) AS at, r.id::bigint AS number, m.created_by_id::integer AS actor,
         jsonb_build_object(
-            'broadcast', r.message_id, 'text', left(m.message_text, 600), 'state', r.state, 'reason', r.reason
+            'broadcast', r.message_id, 'text', left(COALESCE(o.message_text, m.message_text), 600),
+            'state', r.state, 'reason', r.reason
         ) AS data
-    FROM message_recipients AS r JOIN message_history AS m ON m.id = r.message_id WHERE r.user_id = %(person)s
+    FROM message_recipients AS r JOIN message_history AS m ON m.id = r.message_id
+    LEFT JOIN messaging_outbox AS o ON o.recipient_id = r.id WHERE r.user_id = %(person)s
 """
 
 QUEUED = """
     SELECT o.queued_at AS at, o.id AS number, o.queued_by_id::integer AS actor, jsonb_build_object(
         'text', left(o.message_text, 600), 'outbox', o.state, 'booking', o.booking_id
     ) AS data
-    FROM messaging_outbox AS o WHERE o.user_id = %(person)s
+    FROM messaging_outbox AS o WHERE o.user_id = %(person)s AND o.recipient_id IS NULL
 """
 
 
@@ -31,7 +33,9 @@ def person_messages(request: StaffRequest, person: TelegramUser) -> dict[str, An
     """Gather the newest messages to a person; None for who may not see messages (one query)."""
     if not request.user.has_perm(PERMISSION):
         return None
-    received = Recipient.objects.filter(telegram_user=person).select_related("message").order_by("-id")[: SHOWN + 1]
+    received = (
+        Recipient.objects.filter(telegram_user=person).select_related("message", "outbox").order_by("-id")[: SHOWN + 1]
+    )
     messages = list(received)
     return {"messages": messages[:SHOWN], "more": len(messages) > SHOWN}
 
