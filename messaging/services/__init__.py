@@ -77,6 +77,6 @@ __all__ = [
     "send_uncertain_again",
     "settle_draft",
     "start_broadcast",
-    "unlink",
     "switch_automation",
+    "unlink",
 ]
