@@ -36,8 +36,14 @@ def write_history(school: School) -> tuple[list[Context], list[models.Model]]:
 
 
 def _row(booking: Booking, *, label: str, at: datetime, confirmed: int | None, context: Context | None) -> models.Model:
-    values = {field.attname: getattr(booking, field.attname) for field in Booking._meta.concrete_fields}
-    row: models.Model = apps.get_model("bookings", "BookingEvent")(
+    history = apps.get_model("bookings", "BookingEvent")
+    kept = {field.attname for field in history._meta.concrete_fields}  # what was told is no part of it
+    values = {
+        field.attname: getattr(booking, field.attname)
+        for field in Booking._meta.concrete_fields
+        if field.attname in kept
+    }
+    row: models.Model = history(
         **values | {"confirmed": confirmed},
         pgh_obj_id=booking.pk,
         pgh_label=label,
