@@ -12,7 +12,7 @@ INSERT = "INSERT INTO events (user_id, event_type, details) VALUES (%s, 'start_c
 def measure(url: str) -> tuple[float, float]:
     """Inserts a second with and without the triggers on events; what was inserted is taken away again."""
     with psycopg.connect(url, autocommit=True) as control:
-        last = control.execute("SELECT max(id) FROM events").fetchone()[0]
+        (last,) = control.execute("SELECT max(id) FROM events").fetchall()[0]
         people = [row[0] for row in control.execute("SELECT user_id FROM users LIMIT %s", [EACH])]
         with_triggers = _insert(url, people, ignore=False)
         without = _insert(url, people, ignore=True)
@@ -28,7 +28,7 @@ def _insert(url: str, people: list[int], *, ignore: bool) -> float:
         with psycopg.connect(url, autocommit=True) as bot:
             if ignore:
                 names = bot.execute("SELECT array_agg(tgname) FROM pg_trigger WHERE tgname LIKE '%person_totals%'")
-                bot.execute("SELECT set_config('pgtrigger.ignore', %s::text, false)", [names.fetchone()[0]])
+                bot.execute("SELECT set_config('pgtrigger.ignore', %s::text, false)", [names.fetchall()[0][0]])
             while time.monotonic() < deadline:
                 bot.execute(INSERT, [people[counts[number] * 7 % len(people)]])
                 counts[number] += 1

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.admin_forms import BookingStatusForm, BulkStatusForm, ReferralCouponForm
 from bookings.bulk import change_in_bulk, label_of, plan_bulk_change
+from bookings.bulk_models import BulkChange, BulkRow
 from bookings.changes import BookingChange
 from bookings.history import booking_history
 from bookings.labels import NOTHING, Labels
@@ -361,5 +362,27 @@ class BookingChangeAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "booking_id", "registration_id", "was", "status", "is_new", "changed_at", "told_at")
     list_filter = ("status", "is_new")
+    ordering = ("-id",)
+    sortable_by = ()
+
+
+@admin.register(BulkChange)
+class BulkChangeAdmin(ReadOnlyAdmin):
+    """Who changed many at once, to what, when and why."""
+
+    list_display = ("kind", "value", "made_by", "prepared_at", "finished_at", "reason")
+    list_select_related = ("made_by",)
+    list_filter = ("kind",)
+    ordering = ("-prepared_at",)
+    sortable_by = ()
+
+
+@admin.register(BulkRow)
+class BulkRowAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    """What became of each booking or person in those changes."""
+
+    list_display = ("id", "change", "person", "booking", "state", "note")
+    list_select_related = ("change", "telegram_user", "booking")
+    list_filter = ("state",)
     ordering = ("-id",)
     sortable_by = ()
