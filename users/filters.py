@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.addresses import ActiveFilter, tidy_address
 from users.keyset import Sorting
-from users.models import LatestStatus, LeadTemperature, Note, PersonTag, PersonTotals, TelegramUser
+from users.models import LatestStatus, LeadTemperature, Note, PersonTag, PersonTotals
 from users.names import stream_names
+from users.registrations import lesson_registrations
 
 NONE = "none"  # a stream or a language that is not there
 # What ?sort= says, and its column; a minus in front puts the largest first.
@@ -128,7 +129,7 @@ class PeopleFilter(django_filters.FilterSet):
         widget=forms.CheckboxSelectMultiple,
     )
     lead = django_filters.TypedMultipleChoiceFilter(
-        field_name="temperature",
+        method="filter_lead",
         label=_("Lead"),
         choices=[(str(value), label) for value, label in reversed(LeadTemperature.choices)],
         coerce=int,
@@ -248,6 +249,10 @@ class PeopleFilter(django_filters.FilterSet):
         people = people.filter(latest_status__in=statuses)
         return people if LatestStatus.NO_BOOKING in statuses else people.filter(bookings__gt=0)
 
+    def filter_lead(self, people: "QuerySet[Any]", _name: str, temperatures: list[int]) -> "QuerySet[Any]":
+        people = people.filter(temperature__in=temperatures)
+        return people if LeadTemperature.COLD in temperatures else people.filter(temperature__gt=LeadTemperature.COLD)
+
     def filter_booking(self, people: "QuerySet[Any]", _name: str, choice: str) -> "QuerySet[Any]":
         if choice == "no":
             return people.filter(**NOT_BOOKED)
@@ -268,9 +273,9 @@ class PeopleFilter(django_filters.FilterSet):
         kind, day = self.form.cleaned_data.get("lesson"), self.form.cleaned_data.get("lesson_on")
         if name == "lesson_on" and kind:
             return people
-        asked = {"free_lessons__lesson_type": kind, "free_lessons__lesson_date": day}
-        registered = TelegramUser.objects.filter(**{path: value for path, value in asked.items() if value})
-        return people.filter(Exists(registered.filter(pk=OuterRef("pk"))), lessons__gt=0)
+        asked = {"lesson_type": kind, "lesson_date": day}
+        registered = lesson_registrations().filter(**{name: value for name, value in asked.items() if value})
+        return people.filter(Exists(registered.filter(telegram_user=OuterRef("pk"))), lessons__gt=0)
 
     def filter_since(self, people: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
         return people.filter(first_seen_at__gte=_midnight(day))

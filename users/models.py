@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import DatabaseForeignKey
 from users.fields import NEVER, EverSortedDateTimeField
+from users.indexes import TOTALS_INDEXES
 from users.triggers import COUNT_NEW_EVENTS, CREATE_TOTALS, create_missing_person, keep_person_totals
 
 # Ids from here on stand for people who were erased; Telegram's own have 52 bits.
@@ -225,11 +226,6 @@ class PersonCounts(models.Model):
         abstract = True
 
 
-SORTED_COLUMNS = """name_key language_code first_seen_at bookings events lessons latest_stream latest_status
-    last_activity_at temperature blocked"""
-SORTED_NAMES = "name language first_seen bookings events lessons stream status activity temperature blocked"
-
-
 class PersonTotals(PersonCounts):
     """A person's counts, kept by triggers on what is counted; see docs/decisions/0005-person-totals.md."""
 
@@ -237,14 +233,7 @@ class PersonTotals(PersonCounts):
         db_table = "person_totals"
         verbose_name = _("person's totals")
         verbose_name_plural = _("people's totals")
-        # One index a sortable column, the id breaking ties: read either way, and from any row on.
-        indexes = [
-            *(
-                models.Index(column, "telegram_user", name=f"person_totals_{name}")
-                for name, column in zip(SORTED_NAMES.split(), SORTED_COLUMNS.split(), strict=True)
-            ),
-            models.Index("cools_on", name="person_totals_cools_on", condition=models.Q(cools_on__isnull=False)),
-        ]
+        indexes = TOTALS_INDEXES
 
     def __str__(self) -> str:
         return str(self.pk)

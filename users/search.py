@@ -1,7 +1,7 @@
 """Search for people by any part of a name, @username, t.me link, id or e-mail."""
 
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
@@ -20,12 +20,14 @@ from django.db.models import (
 )
 from django.db.models.functions import Left, Lower
 
-from users.models import PersonCounts, TelegramUser
+from users.models import PersonCounts
+from users.registrations import lesson_registrations
 
 P = TypeVar("P", bound=PersonCounts)
 
 # People: fewer are listed one by one; more are so common that any walk through the list meets them at once.
 RARE = 3_000
+LISTED_BY_NAME = 60_000  # more than have the commonest first name of half a million
 LINK = re.compile(r"^(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?@?([^/?#\s]*).*$", re.IGNORECASE)
 
 
@@ -56,11 +58,13 @@ def search_text(typed: str) -> str:
     return text.lower().replace("ё", "е")
 
 
-def narrow_by_search(people: "QuerySet[P]", text: str, *, with_emails: bool) -> "tuple[QuerySet[P], bool]":
-    """Keep the people in whose text ``text`` stands; say whether they are too common to have been listed."""
+def narrow_by_search(
+    people: "QuerySet[P]", text: str, *, with_emails: bool, at_most: int = RARE
+) -> "tuple[QuerySet[P], bool]":
+    """Keep the people in whose text ``text`` stands; say whether they are more than ``at_most``, and not listed."""
     if not text:
         return people.none(), False
-    found = _found(text, with_emails=with_emails)
+    found = _found(text, with_emails=with_emails, at_most=at_most)
     if found is not None:
         return people.filter(IsOneOf(F("pk"), Value(found, ArrayField(BigIntegerField())))), False
     condition = Q(text__contains=text)
@@ -70,18 +74,15 @@ def narrow_by_search(people: "QuerySet[P]", text: str, *, with_emails: bool) -> 
     return common, True
 
 
-def _found(text: str, *, with_emails: bool) -> list[int] | None:
-    """Ask the index; None when more than RARE people are found."""
+def _found(text: str, *, with_emails: bool, at_most: int) -> list[int] | None:
+    """Ask the index; None when more than ``at_most`` people are found."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT people_found(%s, %s, %s)", [text, with_emails, RARE])
+        cursor.execute("SELECT people_found(%s, %s, %s)", [text, with_emails, at_most])
         found: list[int] | None = cursor.fetchone()[0]
         return found
 
 
-def _with_email(text: str) -> "QuerySet[TelegramUser]":
-    # By name, not by model: registrations belong to an app above.
-    return (
-        TelegramUser.objects.filter(pk=OuterRef("pk"))
-        .alias(searched_email=Left(Lower("free_lessons__email"), 254))
-        .filter(searched_email__contains=text)
-    )
+def _with_email(text: str) -> "QuerySet[Any]":
+    registrations = lesson_registrations().filter(telegram_user=OuterRef("pk"))
+    registrations = registrations.alias(searched_email=Left(Lower("email"), 254))
+    return registrations.filter(searched_email__contains=text)
