@@ -84,5 +84,7 @@ def _found(text: str, *, with_emails: bool, at_most: int) -> list[int] | None:
 
 def _with_email(text: str) -> "QuerySet[Any]":
     registrations = lesson_registrations().filter(telegram_user=OuterRef("pk"))
-    registrations = registrations.alias(searched_email=Left(Lower("email"), 254))
-    return registrations.filter(searched_email__contains=text)
+    found: QuerySet[Any] = registrations.alias(searched_email=Left(Lower("email"), 254)).filter(
+        searched_email__contains=text
+    )
+    return found
