@@ -7,7 +7,7 @@ from django.db import migrations
 
 # NULL when more than ``at_most`` are found: then they are so common that the list meets them at once.
 FIND = """
-CREATE FUNCTION bookings_found(searched text, at_most integer) RETURNS integer[]
+CREATE OR REPLACE FUNCTION bookings_found(searched text, at_most integer) RETURNS integer[]
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     people bigint[] := people_found(searched, false, at_most);
@@ -32,8 +32,10 @@ BEGIN
 END $$;
 """
 
+# Outside a transaction every statement must bear being run again: an interrupted build leaves an invalid index.
+DROP_INDEX = "DROP INDEX CONCURRENTLY IF EXISTS bookings_grams"
 INDEX = """
-CREATE INDEX CONCURRENTLY IF NOT EXISTS bookings_grams ON bookings
+CREATE INDEX CONCURRENTLY bookings_grams ON bookings
 USING gin (person_grams(person_text(user_id, username, first_name, NULL)))
 """
 
@@ -44,6 +46,7 @@ class Migration(migrations.Migration):
     dependencies = [("bookings", "0008_bulk_changes"), ("users", "0013_people_search")]
 
     operations = [
-        migrations.RunSQL(FIND, "DROP FUNCTION bookings_found"),
-        migrations.RunSQL(INDEX, "DROP INDEX CONCURRENTLY IF EXISTS bookings_grams"),
+        migrations.RunSQL(FIND, "DROP FUNCTION IF EXISTS bookings_found"),
+        migrations.RunSQL(DROP_INDEX, migrations.RunSQL.noop),
+        migrations.RunSQL(INDEX, DROP_INDEX),
     ]
