@@ -69,13 +69,17 @@ ACCESS: dict[str, Access] = {
         f"messaging:{name}": Access(get=MESSAGES, post=MESSAGES)
         for name in (
             "broadcast_start", "broadcast_cancel", "broadcast_schedule", "broadcast_edit", "broadcast_delete",
-            "broadcast_retry", "compose_message", "compose_confirm", "compose_link",
+            "broadcast_retry", "compose_message", "compose_confirm", "compose_link", "template_list",
         )
     },
     **{
         f"messaging:{name}": Access(post=MESSAGES)
         for name in ("broadcast_pause", "broadcast_resume", "broadcast_decide", "broadcast_clone", "broadcast_missed")
     },
+    "messaging:automation_list": SEEN_BY_ALL,
+    "messaging:automation_edit": Access(get=MESSAGES, post=MESSAGES),
+    "messaging:automation_switch": Access(post=MESSAGES),
+    "messaging:telegram_webhook": Access(post=ALL, anonymous=True),  # a secret in the header opens it
 }  # fmt: skip
 
 # Pages of libraries: allauth's own account pages need a sign-in but these; the Django admin needs «Staff status».
