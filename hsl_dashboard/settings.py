@@ -101,7 +101,6 @@ TEMPLATES = [
                 "hsl_dashboard.navigation.navigation",
             ],
             "builtins": ["template_partials.templatetags.partials", "django.templatetags.i18n"],
-            "libraries": {"heroicons": "hsl_dashboard.templatetags.icons"},
         },
     },
 ]

@@ -1,7 +1,4 @@
-"""The tags of ``heroicons``, each icon drawn once a process: a page shows dozens, and drawing one copies a tree of XML.
-
-Settings register this library under the name ``heroicons``, so templates load what heroicons' manual tells them to.
-"""
+"""The tags of ``heroicons``, each icon drawn once a process: a page has dozens, and drawing one copies an XML tree."""
 
 from functools import lru_cache, wraps
 from typing import Any

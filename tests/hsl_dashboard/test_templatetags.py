@@ -9,7 +9,7 @@ from hsl_dashboard.templatetags.times import moment
 
 
 def test_icons_are_those_of_heroicons_and_drawn_once():
-    template = engines["django"].from_string('{% load heroicons %}{% heroicon_micro "key" size=12 class="big" %}')
+    template = engines["django"].from_string('{% load icons %}{% heroicon_micro "key" size=12 class="big" %}')
 
     assert template.render() == heroicons.heroicon_micro("key", size=12, **{"class": "big"})
 
