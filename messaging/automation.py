@@ -11,9 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.notices import NoticeKind
 
-# By the clock of TIME_ZONE, Moscow: nobody is woken up, and what falls into the night waits for the morning.
-QUIET_FROM, QUIET_UNTIL = time(21), time(9)
-FIRES_AT = time(10)  # the hour of a reminder whose day is counted from a date
+FIRES_AT = time(10)  # Moscow's hour of a reminder whose day is counted from a date
 
 KINDS = (
     NoticeKind.CONFIRMED,
@@ -86,14 +84,3 @@ class Automation(models.Model):
         now = timezone.localtime(at)
         hour_has_come = now.time() >= FIRES_AT
         return now.date(), now.date() + timedelta(days=self.offset if hour_has_come else self.offset - 1)
-
-
-def is_quiet(at: datetime) -> bool:
-    """Whether students are left alone at this moment."""
-    clock = timezone.localtime(at).time()
-    return clock >= QUIET_FROM or clock < QUIET_UNTIL
-
-
-def end_of_day(at: datetime) -> datetime:
-    """The last moment of the day at which something may still be sent, or ``at`` itself when it has passed."""
-    return max(at, timezone.localtime(at).replace(hour=QUIET_FROM.hour, minute=0, second=0, microsecond=0))

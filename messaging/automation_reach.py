@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from django.db.models import Count
 
 from bookings.tables import person_address
-from messaging.automation import Automation, end_of_day
+from messaging.automation import Automation
 from messaging.due import count_due, find_due
 from messaging.firing import known_values
 from messaging.markup import parse_html
 from messaging.notifying import explain
 from messaging.outbox import Outbox
 from messaging.personalisation import MissingValue, personalise
+from messaging.quiet import end_of_day
 from users.models import TelegramUser
 
 SAMPLE = 5  # people named as an example

@@ -1,23 +1,21 @@
 """What stands on the last page before sending: the exact number, who is left out and why, how long it takes."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from messaging.audiences import Audience, AudienceCount, count_audience
 from messaging.content import Content
 from messaging.models import Recipient
 from messaging.personalisation import placeholders, read_values
+from messaging.quiet import NIGHT, is_quiet
 from users.models import TelegramUser
 
 TYPED_ABOVE = 100  # recipients; above this one types the number
 SAMPLE = 6  # people shown
-# Students sleep: a message between these hours, Moscow, is asked about once more.
-QUIET_FROM, QUIET_UNTIL = time(22), time(9)
 READ_AT_ONCE = 5_000  # people
 
 
@@ -67,7 +65,12 @@ class Summary:
     @property
     def is_quiet(self) -> bool:
         """Whether it would arrive while students sleep, from the first to the last."""
-        return any(_sleeps(moment) for moment in (self.starts_at, self.ends_at))
+        return is_quiet(self.starts_at, until=self.ends_at)
+
+    @property
+    def night(self) -> dict[str, str]:
+        """When students sleep, to be named in the warning."""
+        return NIGHT
 
     @property
     def number_is_typed(self) -> bool:
@@ -108,8 +111,3 @@ def _without_value(content: Content, audience: Audience, *, at: datetime) -> int
         values = read_values(ids[start : start + READ_AT_ONCE], names, streams=audience.streams)
         missing += sum(not names <= known.keys() for known in values.values())
     return missing
-
-
-def _sleeps(moment: datetime) -> bool:
-    clock = timezone.localtime(moment).time()
-    return clock >= QUIET_FROM or clock < QUIET_UNTIL

@@ -13,12 +13,13 @@ from django.db.models import Q
 
 from bookings.labels import NOTHING, Labels
 from bookings.models import Booking, FreeLessonRegistration, Stream
-from messaging.automation import Automation, is_quiet
+from messaging.automation import Automation
 from messaging.due import Due, find_due
 from messaging.lifecycle import recount
 from messaging.models import Broadcast, Recipient
 from messaging.outbox import Outbox
 from messaging.personalisation import MissingValue, Values, personalise, read_values, russian_date
+from messaging.quiet import is_quiet
 from users.models import BlockedUser
 
 AT_ONCE = 500  # messages of a rule in one tick; the rest follow in the next

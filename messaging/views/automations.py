@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hsl_dashboard.web import StaffRequest, render_page
-from messaging.automation import KINDS, Automation, is_quiet
+from messaging.automation import KINDS, Automation
 from messaging.automation_form import AutomationForm
 from messaging.automation_history import history_of
 from messaging.automation_reach import facts_of, reach_of
+from messaging.quiet import NIGHT, is_quiet
 from messaging.services import AlreadySwitched, change_automation, switch_automation
 
 VIEW, CHANGE = "messaging.view_automation", "messaging.change_automation"
@@ -78,5 +79,6 @@ def _list(request: StaffRequest) -> dict[str, Any]:
         "may_change": request.user.has_perm(CHANGE),
         "may_see_people": request.user.has_perm("users.view_telegramuser"),
         "quiet": is_quiet(now),
+        **NIGHT,
         "updated_at": now,
     }

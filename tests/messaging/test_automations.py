@@ -12,11 +12,12 @@ from bookings.editing import Values, edit_booking
 from bookings.models import Booking, FreeLessonRegistration, Stream
 from bookings.notices import last_notice
 from messaging import firing
-from messaging.automation import Automation, is_quiet
+from messaging.automation import Automation
 from messaging.automation_reach import reach_of
 from messaging.models import Broadcast, Recipient
 from messaging.outbox import Outbox
 from messaging.queues import SendQueue
+from messaging.quiet import is_quiet
 from messaging.runner import close_process, run_queue
 from messaging.services import count_as_delivered
 from tests import bot

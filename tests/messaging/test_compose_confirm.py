@@ -120,9 +120,20 @@ def test_the_last_page_says_who_is_left_out_and_why(staff_client: Client, stream
     assertContains(page, "Нечего подставить")
 
 
-def test_a_message_at_night_is_warned_of(staff_client: Client, stream: str) -> None:
+@pytest.mark.parametrize(("clock", "warned"), [("20:50", False), ("21:00", True), ("23:30", True), ("08:59", True)])
+def test_a_message_at_night_is_warned_of(staff_client: Client, stream: str, clock: str, warned: bool) -> None:
     tomorrow = timezone.localtime() + timedelta(days=1)
-    draft = write(staff_client, stream, when="at", at=tomorrow.strftime("%Y-%m-%dT23:30"))
+    draft = write(staff_client, stream, when="at", at=tomorrow.strftime(f"%Y-%m-%dT{clock}"))
+
+    page = staff_client.get(f"{NEW}{draft.pk}/confirm/")
+
+    assert ("между 21:00 и 09:00" in page.content.decode()) is warned
+
+
+def test_a_message_that_lasts_into_the_night_is_warned_of(staff_client: Client, stream: str, settings) -> None:  # type: ignore[no-untyped-def]
+    settings.TELEGRAM_MESSAGES_PER_SECOND = 1 / 7200  # two people, four hours
+    tomorrow = timezone.localtime() + timedelta(days=1)
+    draft = write(staff_client, stream, when="at", at=tomorrow.strftime("%Y-%m-%dT18:00"))
 
     assert staff_client.get(f"{NEW}{draft.pk}/confirm/").context["summary"].is_quiet
 
