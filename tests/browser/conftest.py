@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, Route, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from messaging.sandbox.client import SandboxClient, run_sandbox
 from tests.browser.helpers import ROOT
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -108,3 +109,12 @@ def page(
     yield page
     context.close()
     assert not troubles, "The browser complained:\n" + "\n".join(troubles)
+
+
+@pytest.fixture
+def telegram(page: Page) -> Iterator[SandboxClient]:
+    """Telegram's sandbox for one test."""
+    with run_sandbox() as client:
+        yield client
+        # Or the window, which closes later, goes on asking a server that is gone, for its icon and its news.
+        page.goto("about:blank")

@@ -1,10 +1,5 @@
 """Writing to a stream against everything that runs in earnest: web, worker, beat and Telegram's sandbox."""
 
-import contextlib
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -12,8 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -21,8 +14,9 @@ from pytest_django.live_server_helper import LiveServer
 from bookings.models import Booking
 from messaging.composing import Draft
 from messaging.models import Broadcast, Recipient
-from messaging.sandbox.client import SandboxClient, run_sandbox
-from tests.browser.helpers import ROOT, assert_accessible, sign_in, use_theme, use_width
+from messaging.sandbox.client import SandboxClient
+from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+from tests.browser.stack import running_stack
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 
 CONFIRMED = Booking.Status.CONFIRMED
@@ -30,46 +24,9 @@ State = Broadcast.State
 
 
 @pytest.fixture
-def telegram() -> Iterator[SandboxClient]:
-    with run_sandbox() as client:
-        yield client
-
-
-@pytest.fixture
 def running(page: Page, telegram: SandboxClient, tmp_path: Path) -> Iterator[None]:
-    """A worker and a beat on the database of this test."""
-    database = connection.settings_dict
-    address = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
-    environment = os.environ | {
-        "DATABASE_URL": address,
-        "REDIS_URL": settings.REDIS_URL,
-        "BOT_TOKEN": telegram.token,
-        "TELEGRAM_API_URL": telegram.url,
-        "DJANGO_SETTINGS_MODULE": "hsl_dashboard.settings",
-    }
-    commands = (
-        ("worker", "--queues=telegram,default", "--concurrency=1", "--without-gossip", "--without-mingle"),
-        ("beat", "--pidfile="),
-    )
-    processes = []
-    for command in commands:
-        with (tmp_path / f"{command[0]}.log").open("wb") as log:
-            processes.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "celery", "-A", "hsl_dashboard", *command, "--loglevel=info"],
-                    cwd=ROOT,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            )
-    yield
-    for process in processes:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with running_stack(telegram, tmp_path, rate=25):
+        yield
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from messaging.audiences import individuals
 from messaging.models import Broadcast, Recipient
-from messaging.sandbox.client import SandboxClient, run_sandbox
+from messaging.sandbox.client import SandboxClient
 from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
 from tests.browser.stack import running_stack
 from tests.factories import BroadcastFactory, RecipientFactory, TelegramUserFactory
@@ -21,12 +21,6 @@ from users.models import BlockedUser
 
 State = Broadcast.State
 PATIENCE = 40_000  # ms; a worker takes some seconds to start
-
-
-@pytest.fixture
-def telegram() -> Iterator[SandboxClient]:
-    with run_sandbox() as client:
-        yield client
 
 
 @pytest.fixture
