@@ -8,6 +8,8 @@ BIN := .venv/bin
 RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
+# A process a core, each with a database of its own; tests/conftest.py says what is dealt out, and in which order.
+SIDE_BY_SIDE := --numprocesses=logical --maxprocesses=8 --dist=loadgroup --no-loadscope-reorder
 # Settings of production, for the check of them alone: nothing connects anywhere.
 PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-check-5hP9qLx2Zr7Tn4Wk8 \
 	ALLOWED_HOSTS=dashboard.example.org DATABASE_URL=postgres://user:password@database.example.org/name \
@@ -22,7 +24,7 @@ demo: $(RUNNABLE) ## the whole system with a demo school, on this machine (PORT=
 	@$(BIN)/python -m hsl_dashboard.demo --port $(PORT)
 
 test: $(INSTALLED) ## all tests (ARGS="tests/bookings -x" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
 
 check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, migrations, settings, containers, tests
 	$(BIN)/ruff format --check .
@@ -33,7 +35,7 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 bench: $(INSTALLED) ## the people's pages with 500,000 people and 10,000,000 events (makes them once: 4 GB, ten minutes)
 	@$(BIN)/python -W ignore -m benchmarks

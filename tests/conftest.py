@@ -1,5 +1,7 @@
 """Fixtures that every test may ask for."""
 
+from collections.abc import Generator
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -7,6 +9,27 @@ from django.test import Client
 from bookings.models import Booking
 from tests.factories import BookingFactory, UserFactory
 from users.models import User
+
+# They start servers of their own and wait for them: begun first, they never leave one process alone at the end.
+SLOWEST = ("tests/chaos/", "tests/adoption/", "tests/test_containers.py")
+EMPTIES_TABLES = {"transactional_db", "live_server"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Cut the tests into pieces that xdist may deal out: a file, or the part of it that empties all tables at its end.
+
+    What the migrations wrote is gone afterwards, so pytest-django puts these tests behind the others, and xdist keeps
+    that order as long as no piece holds both.
+    """
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        empties = EMPTIES_TABLES & set(getattr(item, "fixturenames", ())) or (
+            marker and marker.kwargs.get("transaction")
+        )
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.name}-last" if empties else item.path.name))
+    yield
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A bot that goes on working in a thread, and notes how long each of its statements took."""
+"""A bot that goes on working in a thread, and takes no wait for a lock of more than 2 s."""
 
 import threading
 import time
@@ -13,13 +13,12 @@ PEOPLE_A_ROUND = 10  # tests.bot.everything() names nine
 
 
 class BusyBot:
-    """Works from ``with`` to its end; afterwards ``waits`` (seconds) and ``errors`` tell how it went."""
+    """Works from ``with`` to its end; afterwards ``errors`` tells how it went."""
 
     def __init__(self, database: Database, *, first_person: int = FIRST_PERSON) -> None:
         self.database = database
         self.first_person = first_person
         self.rounds = 0
-        self.waits: list[float] = []
         self.errors: list[Exception] = []
         self._stop = threading.Event()
         self._started = threading.Event()
@@ -37,16 +36,15 @@ class BusyBot:
         self._thread.join(timeout=30)
 
     def _work(self) -> None:
-        with self.database.connected(application_name="bot") as connection:
+        # PostgreSQL times the wait for a lock itself: a machine that is busy with other things is no failure of ours.
+        with self.database.connected(application_name="bot", options="-c lock_timeout=2s") as connection:
             while not self._stop.is_set():
                 person = self.first_person + self.rounds * PEOPLE_A_ROUND
                 for action in bot.everything(connection, person):
-                    started = time.perf_counter()
                     try:
                         action()
                     except Exception as error:  # noqa: BLE001 - whatever the bot meets is a failure of ours
                         self.errors.append(error)
-                    self.waits.append(time.perf_counter() - started)
                     time.sleep(0.002)
                 self.rounds += 1
                 self._started.set()

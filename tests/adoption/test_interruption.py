@@ -55,7 +55,6 @@ def test_killed_at_any_moment_it_goes_on(live, adopted):
 
     assert finished.returncode == 0, output
     assert busy.errors == []
-    assert max(busy.waits) < 2
     assert_same_schema(live, adopted)
     assert all(
         now[0] >= then[0] for now, then in zip(contents(live, before=known).values(), before.values(), strict=True)

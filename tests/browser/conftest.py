@@ -27,13 +27,10 @@ SCREENSHOTS = ROOT / ".local" / "screenshots"
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "page" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-    # Last of all: while Playwright's loop runs in this thread, nobody else can run one.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -48,15 +45,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    # Playwright's loop runs in this thread, so Django takes the test for asynchronous code, which it is not.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as running:
+    """Playwright, ended with each file: while its loop runs in this thread, nobody else can run one."""
+    # The loop makes Django take the test for asynchronous code, which it is not.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as running:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     program = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
     if program is None:
