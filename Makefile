@@ -37,8 +37,8 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-bench: $(INSTALLED) ## the people's pages with 500,000 people and 10,000,000 events (makes them once: 4 GB, ten minutes)
-	@$(BIN)/python -W ignore -m benchmarks
+bench: $(INSTALLED) ## the pages with 500,000 people and 10,000,000 events: 4 GB, ten minutes once (ARGS="--people 20000" for fewer)
+	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
 chaos: $(INSTALLED) ## break the sending engine in every known way, for some minutes (a short version is in make test)
 	@$(BIN)/python -m tests.chaos --long $(ARGS)

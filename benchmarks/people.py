@@ -160,8 +160,7 @@ def report(results: list[Measured]) -> str:
 def main() -> None:
     from benchmarks import school
 
-    school.prepare()
-    school.build()
+    school.build(school.prepare())
     from django.conf import settings
 
     settings.DEBUG = False  # or Django would keep every query

@@ -1,5 +1,6 @@
 """A school of half a million people for the benchmarks: made by SQL in a database of its own, once, in minutes."""
 
+import argparse
 import os
 import re
 import time
@@ -8,8 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-DATABASE = "hsl_benchmark"
-PEOPLE, BOOKINGS, EVENTS, LESSONS = 500_000, 1_000_000, 10_000_000, 200_000
+PEOPLE = 500_000  # the size that the targets are set for, with two bookings and twenty events a person
 
 WORDS = re.compile(r"\w+")
 NAMES = WORDS.findall("""
@@ -25,6 +25,7 @@ SURNAMES = WORDS.findall("""
 """)
 
 # Triggers and keys are off while the rows go in; indexes are made afterwards, in one pass each.
+# ``%(people)s`` is how many there are.
 STEPS = {
     "courses": "INSERT INTO courses (id, name, button_text) VALUES (1, 'Вайб кодинг', 'В'), (2, 'EXTRA', 'E')"
     " ON CONFLICT DO NOTHING",
@@ -36,12 +37,12 @@ STEPS = {
             CASE WHEN random() < 0.7 THEN (%(surnames)s::text[])[1 + floor(random() ^ 1.5 * {len(SURNAMES)})::int] END,
             (ARRAY['ru','ru','ru','ru','ru','ru','ru','ru','en','kk','uk','uz',NULL])[1 + floor(random() * 13)::int],
             now() - random() ^ 1.5 * interval '3 years', now()
-        FROM generate_series(1, {PEOPLE}) AS i
+        FROM generate_series(1, %(people)s) AS i
     """,
     "numbers": "CREATE TEMP TABLE numbered AS SELECT row_number() OVER (ORDER BY md5(user_id::text)) AS i, user_id,"
     " first_seen_at FROM users",
     "numbers' key": "CREATE UNIQUE INDEX ON numbered (i) INCLUDE (user_id, first_seen_at)",
-    "bookings": f"""
+    "bookings": """
         INSERT INTO bookings (user_id, course_id, confirmed, created_at, discount_percent, course_stream)
         SELECT n.user_id, 1 + (random() < 0.1)::int,
             (ARRAY[0,1,1,2,2,2,-1,-1,-1,7])[1 + floor(random() * 9.02)::int],
@@ -50,11 +51,11 @@ STEPS = {
             (ARRAY['3rd_stream','4th_stream','5th_stream','6th_stream','7th_stream','8th_stream','8th_stream',
                 'mentoring','9th_stream',NULL])[1 + floor(random() ^ 1.2 * 9.1)::int]
         FROM (
-            SELECT 1 + floor(random() ^ 1.4 * {PEOPLE * 0.6})::bigint AS i FROM generate_series(1, {BOOKINGS})
+            SELECT 1 + floor(random() ^ 1.4 * %(people)s * 0.6)::bigint AS i FROM generate_series(1, 2 * %(people)s)
         ) AS chosen
         JOIN numbered AS n USING (i)
     """,
-    "events": f"""
+    "events": """
         INSERT INTO events (user_id, event_type, details, created_at)
         SELECT n.user_id,
             (ARRAY['start_command','view_program','booking_created','lesson_link_clicked','session_reset'])
@@ -64,19 +65,21 @@ STEPS = {
                 ELSE n.first_seen_at + random() ^ 2 * (now() - n.first_seen_at) END
         FROM (
             SELECT recent,
-                1 + floor(CASE WHEN recent THEN random() ^ 2 * 30000 ELSE random() ^ 2 * {PEOPLE} END)::bigint AS i
-            FROM (SELECT i %% 20 = 0 AS recent FROM generate_series(1, {EVENTS}) AS i) AS made OFFSET 0
+                1 + floor(random() ^ 2 * %(people)s * CASE WHEN recent THEN 0.06 ELSE 1 END)::bigint AS i
+            FROM (SELECT i %% 20 = 0 AS recent FROM generate_series(1, 20 * %(people)s) AS i) AS made OFFSET 0
         ) AS chosen
         JOIN numbered AS n USING (i)
     """,
-    "registrations": f"""
+    "registrations": """
         INSERT INTO free_lesson_registrations (user_id, email, registered_at, lesson_type, lesson_date)
         SELECT n.user_id,
             substr(md5(n.user_id::text), 1, 10) || (ARRAY['@mail.ru','@gmail.com','@yandex.ru'])[1 + i %% 3],
             n.first_seen_at + random() * (now() - n.first_seen_at),
             (ARRAY['cursor_lesson','ai_lesson'])[1 + i %% 5 / 4],
             date '2026-01-01' + (random() * 300)::int
-        FROM (SELECT 1 + floor(random() * {PEOPLE * 0.4})::bigint AS i FROM generate_series(1, {LESSONS})) AS chosen
+        FROM (
+            SELECT 1 + floor(random() * %(people)s * 0.4)::bigint AS i FROM generate_series(1, %(people)s * 2 / 5)
+        ) AS chosen
         JOIN numbered AS n USING (i)
         ON CONFLICT DO NOTHING
     """,
@@ -84,31 +87,36 @@ STEPS = {
 }
 
 
-def prepare() -> None:
-    """Point the settings at the benchmark's own database, which is made when it is not there."""
+def prepare() -> int:
+    """Read how many people are asked for, and point the settings at their own database, which is made if need be."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=PEOPLE, help=f"fewer than {PEOPLE:,}, for a quick look")
+    people: int = parser.parse_known_args()[0].people
     os.environ.setdefault("DEBUG", "true")
     from hsl_dashboard import embedded
 
-    url = os.environ.get("BENCHMARK_DATABASE_URL") or _own_database(embedded.database_url())
+    name = "hsl_benchmark" if people == PEOPLE else f"hsl_benchmark_{people}"
+    url = os.environ.get("BENCHMARK_DATABASE_URL") or _own_database(embedded.database_url(), name)
     os.environ["DATABASE_URL"] = url
     os.environ["DJANGO_SETTINGS_MODULE"] = "hsl_dashboard.settings"
     import django
 
     django.setup()
+    return people
 
 
-def build() -> None:
+def build(people: int) -> None:
     """Migrate, and fill the tables if nobody is there yet."""
     from django.core.management import call_command
     from django.db import connection
 
     call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM users")
+        cursor.execute("SELECT EXISTS (SELECT FROM users)")
         if cursor.fetchone()[0]:
             return
-        print(f"Making {PEOPLE:,} people, {BOOKINGS:,} bookings and {EVENTS:,} events (some minutes, once) ...")
-        _fill(cursor)
+        print(f"Making {people:,} people, {2 * people:,} bookings and {20 * people:,} events (once) ...", flush=True)
+        _fill(cursor, people)
     started = time.monotonic()
     call_command("rebuild_statistics", verbosity=0)
     print(f"  rebuild_statistics {time.monotonic() - started:.0f} s", flush=True)
@@ -116,7 +124,7 @@ def build() -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _fill(cursor: Any) -> None:
+def _fill(cursor: Any, people: int) -> None:
     indexes = _secondary_indexes(cursor)
     for name in indexes:
         cursor.execute(f'DROP INDEX "{name}"')
@@ -124,9 +132,10 @@ def _fill(cursor: Any) -> None:
     cursor.execute("SET work_mem = '512MB'; SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
     cursor.execute("SELECT setseed(0.42)")
     steps = STEPS | {f"index {name}": definition for name, definition in indexes.items()}
+    values = {"people": people, "names": NAMES, "surnames": SURNAMES}
     for name, query in steps.items():
         started = time.monotonic()
-        cursor.execute(query, {"names": NAMES, "surnames": SURNAMES} if "%(" in query or "%%" in query else None)
+        cursor.execute(query, values if name in STEPS else None)
         print(f"  {name} {time.monotonic() - started:.0f} s", flush=True)
     cursor.execute("SET session_replication_role = origin")
     cursor.execute("RESET ALL")
@@ -141,13 +150,12 @@ def _secondary_indexes(cursor: Any) -> dict[str, str]:
     return dict(cursor.fetchall())
 
 
-def _own_database(url: str) -> str:
+def _own_database(url: str, name: str) -> str:
     with psycopg.connect(url, autocommit=True) as server:
-        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-            server.execute(f"CREATE DATABASE {DATABASE}")
-    return urlunsplit(urlsplit(url)._replace(path=f"/{DATABASE}"))
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            server.execute(f"CREATE DATABASE {name}")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 if __name__ == "__main__":
-    prepare()
-    build()
+    build(prepare())

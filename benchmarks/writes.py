@@ -44,8 +44,7 @@ def _insert(url: str, people: list[int], *, ignore: bool) -> float:
 def main() -> None:
     from benchmarks import school
 
-    school.prepare()
-    school.build()
+    school.build(school.prepare())
     import os
 
     with_triggers, without = measure(os.environ["DATABASE_URL"])
