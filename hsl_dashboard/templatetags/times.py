@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
@@ -31,10 +31,6 @@ def ago(at: datetime | None) -> str:
 def moment(at: datetime) -> SafeString:
     """Show how long ago something was, the exact Moscow time on hover: fifty rows in a third of the templates' time."""
     local = timezone.localtime(at)
-    return format_html(
-        '<time datetime="{}" title="{} {}">{}</time>',
-        local.isoformat(),
-        local.strftime("%d.%m.%Y %H:%M"),
-        _("Moscow time"),
-        ago(at),
-    )
+    exact = f"{local:%d.%m.%Y %H:%M} {conditional_escape(_('Moscow time'))}"
+    # Digits, and words of our own: what format_html() would escape is escaped.
+    return mark_safe(f'<time datetime="{local.isoformat()}" title="{exact}">{conditional_escape(ago(at))}</time>')  # noqa: S308
