@@ -110,6 +110,17 @@ def trusted_origins() -> list[str]:
     return origins
 
 
+def dashboard_url(*, origins: list[str], hosts: list[str]) -> str:
+    """Read the address that messages to staff lead to; without it, what the other variables tell; '' if nothing."""
+    named = env.str("DASHBOARD_URL", default="")
+    if named:
+        return address("DASHBOARD_URL", default="", schemes=("http", "https"))
+    if origins:
+        return origins[0].rstrip("/")
+    # A pattern («.example.org», «*») names no host.
+    return next((f"https://{host}" for host in hosts if host[0] not in ".*["), "")
+
+
 def debug() -> bool:
     return boolean("DEBUG", default=False)
 

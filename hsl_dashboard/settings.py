@@ -11,6 +11,7 @@ from hsl_dashboard.environment import (
     address,
     allowed_hosts,
     boolean,
+    dashboard_url,
     database,
     debug,
     number,
@@ -35,6 +36,7 @@ SECRET_KEY = required(
 )
 ALLOWED_HOSTS = allowed_hosts()
 CSRF_TRUSTED_ORIGINS = trusted_origins()
+DASHBOARD_URL = dashboard_url(origins=CSRF_TRUSTED_ORIGINS, hosts=ALLOWED_HOSTS)
 ROOT_URLCONF = "hsl_dashboard.urls"
 WSGI_APPLICATION = "hsl_dashboard.wsgi.application"
 

@@ -16,6 +16,7 @@ from messaging.composing import Draft, MessageTemplate, Segment, SendingRules, T
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Runner
 from messaging.outbox import Outbox
 from messaging.received import ReceivedUpdate
+from messaging.report import Report
 from users.admin import PersonRowsMixin, person_link
 
 SHOWN = 100  # characters of a message's text in a list, as in the previous dashboard
@@ -124,6 +125,15 @@ class ReceivedUpdateAdmin(ReadOnlyAdmin):
     ordering = ("-received_at",)
 
 
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin):
+    """Which broadcasts' authors are told how they ended."""
+
+    list_display = ("broadcast", "message", "queued_at", "settled_at")
+    list_select_related = ("broadcast", "message")
+    ordering = ("-queued_at",)
+
+
 @admin.register(Runner)
 class RunnerAdmin(ReadOnlyAdmin):
     """What is sending right now, and when it was last seen alive."""
@@ -195,4 +205,4 @@ class TelegramLinkAdmin(ReadOnlyAdmin):
     ordering = ("user__username",)
 
     def get_fields(self, request: HttpRequest, obj: TelegramLink | None = None) -> Any:
-        return ("user", "telegram_user", "linked_at", "code_sent_at")
+        return ("user", "telegram_user", "linked_at", "code_sent_at", "wants_reports")

@@ -7,17 +7,25 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 
 from bookings.labels import Labels
-from messaging.audiences import Audience, InStream, UnknownCriterion
+from bookings.notices import NoticeKind
+from messaging.audience_choices import GROUPS
+from messaging.audience_choices import describe as describe_criterion
+from messaging.audiences import Audience, Individuals, InStream, UnknownCriterion
+from messaging.firing import AUTOMATION
 from messaging.history import staff_name
 from messaging.markup import Problem, parse_html
 from messaging.models import Broadcast
 from messaging.preview import render
 from messaging.privacy import GROUP, may_read
 from messaging.reasons import describe
+from messaging.report import REPORT
 from messaging.statistics import Numbers, numbers_of
 from users.models import User
 
 SNIPPET = 100  # characters: what the previous dashboard showed
+SHOWN = 3  # groups named in a list
+# What the previous dashboard wrote for groups that are no stream.
+OLD_GROUPS = {"non_course": "not_students", "hackathon": "hackathon"}
 
 State = Broadcast.State
 
@@ -41,11 +49,7 @@ class BroadcastRow:
 
     @cached_property
     def snippet(self) -> str:
-        """The first words without their tags; a text that Telegram would refuse stands as it was written."""
-        parsed = parse_html(self.broadcast.message_text)
-        text = self.broadcast.message_text if parsed.problems else parsed.text
-        words = " ".join(text.split())
-        return words if len(words) <= SNIPPET else f"{words[: SNIPPET - 1]}…"
+        return first_words(self.broadcast)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -68,6 +72,14 @@ class BroadcastRow:
         return self.broadcast.state in {State.DRAFT, State.SCHEDULED, State.HELD}
 
 
+def first_words(broadcast: Broadcast) -> str:
+    """The first words without their tags; a text that Telegram would refuse stands as it was written."""
+    parsed = parse_html(broadcast.message_text)
+    text = broadcast.message_text if parsed.problems else parsed.text
+    words = " ".join(text.split())
+    return words if len(words) <= SNIPPET else f"{words[: SNIPPET - 1]}…"
+
+
 def broadcast_rows(broadcasts: Iterable[Broadcast], *, labels: Labels, by: User) -> list[BroadcastRow]:
     """Prepare broadcasts for a list: one query for all their numbers."""
     broadcasts = list(broadcasts)
@@ -77,24 +89,43 @@ def broadcast_rows(broadcasts: Iterable[Broadcast], *, labels: Labels, by: User)
 
 def audience_words(broadcast: Broadcast, labels: Labels) -> str:
     """Whom it is for, in a few words."""
-    streams = _streams(broadcast, labels)
-    if streams:
-        return ", ".join(streams)
+    if broadcast.recipient_type == AUTOMATION:
+        return _("Automation: %(rule)s") % {"rule": _rule(broadcast.recipient_group or "")}
+    if broadcast.recipient_type == REPORT:
+        return _("Report to the author")
+    if parts := _criteria(broadcast, labels):
+        more = len(parts) - SHOWN
+        words = ", ".join(parts[:SHOWN])
+        return _("%(groups)s and %(count)d more") % {"groups": words, "count": more} if more > 0 else words
     if broadcast.recipient_type != GROUP:
         return _("Individually")
-    group = broadcast.recipient_group or ""
-    return labels.stream(None, group) if group and "," not in group else _("Several groups")
+    return group_name(broadcast.recipient_group or "", labels)
 
 
-def _streams(broadcast: Broadcast, labels: Labels) -> list[str]:
-    """The streams, where the question names nothing but streams."""
+def group_name(code: str, labels: Labels) -> str:
+    """The name of a stream, or of a group of the previous dashboard."""
+    if code in OLD_GROUPS:
+        return str(GROUPS[OLD_GROUPS[code]][1])
+    return labels.stream(None, code) if code and "," not in code else _("Several groups")
+
+
+def _rule(kind: str) -> str:
+    return str(NoticeKind(kind).label) if kind in NoticeKind.values else kind
+
+
+def _criteria(broadcast: Broadcast, labels: Labels) -> list[str]:
+    """What the question asks for; nothing where it only names people, which is nobody's business in a list."""
     try:
         audience = Audience.from_json(broadcast.audience) if broadcast.audience else Audience()
     except (UnknownCriterion, TypeError, ValueError):
         return []
-    if not all(isinstance(one, InStream) for one in audience.include):
+    if all(isinstance(one, Individuals) for one in audience.include):
         return []
-    return list(dict.fromkeys(labels.stream(course, code) for course, code in audience.streams))
+    parts = [
+        labels.stream(one.course_id, one.code) if isinstance(one, InStream) else describe_criterion(one)
+        for one in audience.include
+    ]
+    return list(dict.fromkeys(parts))
 
 
 def shown_text(broadcast: Broadcast) -> str:

@@ -161,6 +161,7 @@ class TelegramLink(models.Model):
     code_broadcast = models.ForeignKey(
         "messaging.Broadcast", models.SET_NULL, null=True, related_name="+", verbose_name=_("message with the code")
     )
+    wants_reports = models.BooleanField(_("reports about one's own messages"), default=True, db_default=True)
 
     class Meta:
         verbose_name = _("linked Telegram account")

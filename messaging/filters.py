@@ -15,12 +15,17 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from hsl_dashboard.addresses import ActiveFilter, address_without
+from messaging.broadcast_rows import group_name
+from messaging.firing import AUTOMATION
 from messaging.models import Broadcast, Recipient
 from messaging.privacy import GROUP, TO_INDIVIDUALS, may_read_letters
+from messaging.report import REPORT
 from messaging.statistics import reason_label
 from users.models import BlockedUser, User
 
 INDIVIDUALS = "individual"
+# Choices beside the streams; a code of the bot's holds no colon.
+AUTOMATIONS, REPORTS = "by:automation", "by:report"
 NOBODY = "none"  # a message whose author nobody wrote down
 LARGEST_TELEGRAM_ID = 2**63 - 1
 WAITING = "waiting"
@@ -102,6 +107,8 @@ class BroadcastFilter(ListFilter):
             ("", _("All messages")),
             (INDIVIDUALS, _("Individual ones")),
             *self._streams(labels),
+            (AUTOMATIONS, _("Automations")),
+            (REPORTS, _("Reports to authors")),
         ]
         authors = User.objects.filter(pk__in=Broadcast.objects.exclude(created_by=None).values("created_by"))
         self.form.fields["author"].choices = [
@@ -117,13 +124,14 @@ class BroadcastFilter(ListFilter):
         )
         for code in groups.values_list("recipient_group", flat=True).distinct():
             if code and "," not in code and code not in labels.codes:
-                yield code, code
+                yield code, group_name(code, labels)
 
     def filter_queryset(self, queryset: "QuerySet[Broadcast]") -> "QuerySet[Broadcast]":
         # When it happened or will; the previous dashboard's sent_at is the moment of its making.
         moment = Coalesce("started_at", "scheduled_at", "sent_at", "created_at")
         narrowed: QuerySet[Broadcast] = super().filter_queryset(queryset.alias(moment=moment))
-        return narrowed
+        # Each message to an audience has its report: between the messages to students they would only be in the way.
+        return narrowed if self.form.cleaned_data.get("to") == REPORTS else narrowed.exclude(recipient_type=REPORT)
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
         found = Q(message_text__icontains=text)
@@ -136,7 +144,9 @@ class BroadcastFilter(ListFilter):
 
     def filter_to(self, rows: "QuerySet[Broadcast]", _name: str, to: str) -> "QuerySet[Broadcast]":
         if to == INDIVIDUALS:
-            return rows.filter(TO_INDIVIDUALS)
+            return rows.filter(TO_INDIVIDUALS).exclude(recipient_type__in=[AUTOMATION, REPORT])
+        if to in {AUTOMATIONS, REPORTS}:
+            return rows.filter(recipient_type=AUTOMATION if to == AUTOMATIONS else REPORT)
         asked = {"include": [{"kind": "stream", "code": to}]}
         return rows.filter(Q(recipient_group=to) | Q(audience__contains=asked))
 

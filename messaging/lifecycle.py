@@ -7,8 +7,10 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from messaging.audiences import Audience, freeze_audience
+from messaging.composing import TelegramLink
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Runner
 from messaging.reasons import StateReason
+from messaging.report import Report
 
 LATE_AFTER = timedelta(minutes=15)  # a scheduled broadcast that is later than this asks a person
 RUNNER_SILENT_AFTER = timedelta(seconds=10)
@@ -63,11 +65,26 @@ def pause_broadcast(broadcast_id: int, *, reason: str, at: datetime) -> bool:
 def finish_broadcast(broadcast_id: int, *, at: datetime) -> bool:
     """Finish when nobody waits and nobody is being sent to."""
     unfinished = Recipient.objects.filter(message=OuterRef("pk")).unfinished()
-    finished = Broadcast.objects.filter(~Exists(unfinished), pk=broadcast_id, state=State.SENDING).update(
-        state=State.FINISHED, state_reason="", finished_at=at, halted_until=None
-    )
+    with transaction.atomic():
+        finished = Broadcast.objects.filter(~Exists(unfinished), pk=broadcast_id, state=State.SENDING).update(
+            state=State.FINISHED, state_reason="", finished_at=at, halted_until=None
+        )
+        if finished:
+            queue_report(broadcast_id, at=at)
     recount(broadcast_id)
     return bool(finished)
+
+
+def queue_report(broadcast_id: int, *, at: datetime) -> None:
+    """Note that the author is told how it ended, unless they were, or nobody is there to be told.
+
+    Called in the transaction that ends it. What a rule or a change of a booking sent asks no question about people,
+    and a report asks none either: only what somebody wrote to an audience is reported.
+    """
+    told = TelegramLink.objects.filter(user=OuterRef("created_by"), wants_reports=True).exclude(linked_at=None)
+    ended = Broadcast.objects.filter(Exists(told), pk=broadcast_id).exclude(audience=None).exclude(started_at=None)
+    if ended.exists():
+        Report.objects.bulk_create([Report(broadcast_id=broadcast_id, queued_at=at)], ignore_conflicts=True)
 
 
 def recount(broadcast_id: int) -> None:

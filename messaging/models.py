@@ -22,6 +22,7 @@ from messaging.composing import (  # noqa: F401
 )
 from messaging.outbox import Outbox  # noqa: F401
 from messaging.received import ReceivedUpdate  # noqa: F401
+from messaging.report import Report  # noqa: F401
 from messaging.triggers import hold_foreign_schedule, keep_delivery_status
 from users.models import TelegramUser
 from users.triggers import create_missing_person

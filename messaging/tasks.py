@@ -8,7 +8,7 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from messaging import firing, lifecycle
+from messaging import firing, lifecycle, reporting
 from messaging.corrections import CorrectionQueue
 from messaging.delivery import runners_wanted
 from messaging.limiter import LimiterUnavailable, keep_begun
@@ -43,6 +43,7 @@ def tick() -> None:
     firing.fire_automations(at=now)
     firing.hand_over(at=now)
     firing.settle(at=now)
+    reporting.send_reports(at=now)
     if rescued := lifecycle.rescue_dead_claims(at=now):
         logger.warning("%s recipients are uncertain: their worker is gone", rescued)
     lifecycle.cancel_leftovers()

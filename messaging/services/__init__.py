@@ -17,7 +17,14 @@ from messaging.services.drafting import (
     send_test,
     settle_draft,
 )
-from messaging.services.linking import CodeRefused, CodeTooSoon, confirm_link, send_link_code, unlink
+from messaging.services.linking import (
+    CodeRefused,
+    CodeTooSoon,
+    choose_reports,
+    confirm_link,
+    send_link_code,
+    unlink,
+)
 from messaging.services.sending import (
     RETRYABLE,
     cancel_broadcast,
@@ -52,6 +59,7 @@ __all__ = [
     "attach_file",
     "cancel_broadcast",
     "change_automation",
+    "choose_reports",
     "clone_broadcast",
     "confirm_link",
     "count_as_delivered",

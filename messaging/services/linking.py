@@ -84,6 +84,11 @@ def unlink(*, user: User) -> None:
     TelegramLink.objects.filter(user=user).delete()
 
 
+def choose_reports(*, user: User, wanted: bool) -> None:
+    """Have the bot tell how one's messages ended, or not."""
+    TelegramLink.objects.filter(user=user).update(wants_reports=wanted)
+
+
 def _forget_code(broadcast_id: int) -> None:
     """The history of messages need not show a code for ever; one that waits still is left alone."""
     over = Broadcast.objects.filter(pk=broadcast_id, state=Broadcast.State.FINISHED)

@@ -90,15 +90,17 @@ def cancel_broadcast(*, broadcast: Broadcast, by: User, at: datetime, reason: st
     Raises:
         BroadcastMoved: it is over.
     """
-    move(
-        broadcast.pk,
-        come_from=(State.DRAFT, State.SCHEDULED, State.HELD, State.SENDING, State.PAUSED),
-        by=by,
-        reason=reason,
-        state=State.CANCELLED,
-        state_reason=with_words(StateReason.STAFF, reason) if reason else "",
-        finished_at=at,
-    )
+    with transaction.atomic():
+        move(
+            broadcast.pk,
+            come_from=(State.DRAFT, State.SCHEDULED, State.HELD, State.SENDING, State.PAUSED),
+            by=by,
+            reason=reason,
+            state=State.CANCELLED,
+            state_reason=with_words(StateReason.STAFF, reason) if reason else "",
+            finished_at=at,
+        )
+        lifecycle.queue_report(broadcast.pk, at=at)
     lifecycle.cancel_leftovers()
 
 

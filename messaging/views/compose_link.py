@@ -12,7 +12,7 @@ from hsl_dashboard.addresses import is_own_address
 from hsl_dashboard.web import StaffRequest
 from messaging.audience_choices import find_people
 from messaging.composing import TelegramLink
-from messaging.services import CodeRefused, CodeTooSoon, confirm_link, send_link_code, unlink
+from messaging.services import CodeRefused, CodeTooSoon, choose_reports, confirm_link, send_link_code, unlink
 from users.models import TelegramUser
 
 
@@ -38,6 +38,9 @@ def _act(request: StaffRequest, back: str) -> HttpResponse:
         return _show(request, back)
     if verb == "unlink":
         unlink(user=request.user)
+        return _show(request, back)
+    if verb == "reports":
+        choose_reports(user=request.user, wanted=argument == "on")
         return _show(request, back)
     try:
         confirm_link(user=request.user, code=request.POST.get("code", ""), at=now)

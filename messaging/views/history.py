@@ -21,6 +21,7 @@ from messaging.history import broadcast_history
 from messaging.models import Broadcast, CorrectedMessage, Recipient
 from messaging.outcome import OUTCOME_DEFINITIONS, outcome_of
 from messaging.privacy import TO_INDIVIDUALS, may_read_letters
+from messaging.reporting import ending_of
 from messaging.statistics import DEFINITIONS, causes_of, correctable_of, corrections_of, pace_of, reason_label
 
 SEE = "messaging.view_broadcast"
@@ -135,6 +136,7 @@ def progress_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any
         "halted_until": halted if row.is_running else None,
         "next_try_at": _next_try(broadcast, now) if row.is_running and not halted else None,
         "corrections": corrections,
+        "ending": ending_of(broadcast) if row.is_over else None,
         "moves": row.is_running or any(one.correction.state == "running" for one in corrections),
         "causes": causes_of(broadcast, retryable=retryable),
         "retryable": sum(retryable.values()),

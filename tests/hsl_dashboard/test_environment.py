@@ -134,3 +134,20 @@ def test_a_risky_setting_is_warned_about(changes: dict[str, object], warning: st
     found = [message.id for message in run_checks(include_deployment_checks=True) if message.id]
 
     assert [name for name in found if name.startswith("hsl_dashboard.")] == [warning]
+
+
+@pytest.mark.parametrize(
+    ("named", "origins", "hosts", "address"),
+    [
+        ("https://school.test/", ["https://other.test"], ["other.test"], "https://school.test"),
+        ("", ["http://localhost:8241"], ["localhost"], "http://localhost:8241"),
+        ("", [], [".example.org", "*", "[::1]", "dashboard.example.org"], "https://dashboard.example.org"),
+        ("", [], ["*"], ""),
+    ],
+)
+def test_messages_to_staff_know_the_dashboards_address(
+    named: str, origins: list[str], hosts: list[str], address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHBOARD_URL", named)
+
+    assert environment.dashboard_url(origins=origins, hosts=hosts) == address

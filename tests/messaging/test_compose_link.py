@@ -89,6 +89,19 @@ def test_nobody_is_flooded_with_codes(staff_client: Client, myself: TelegramUser
     assert Broadcast.objects.count() == 1
 
 
+def test_reports_are_switched_off_and_on_where_the_account_is_linked(
+    staff_client: Client, staff: User, myself: TelegramUser
+) -> None:
+    link = TelegramLink.objects.create(user=staff, telegram_user=myself, linked_at=timezone.now())
+    assert link.wants_reports
+    someone_elses = TelegramLink.objects.create(user=UserFactory.create(), telegram_user=myself)
+
+    assertContains(staff_client.post(LINK, {"do": "reports:off"}), "Включить отчёты")
+    assert list(TelegramLink.objects.order_by("pk").values_list("wants_reports", flat=True)) == [False, True]
+    assertContains(staff_client.post(LINK, {"do": "reports:on"}), "Выключить отчёты")
+    assert TelegramLink.objects.get(pk=someone_elses.pk).wants_reports
+
+
 def test_send_to_me_shows_the_chosen_students_words(staff_client: Client, staff: User, myself: TelegramUser) -> None:
     TelegramLink.objects.create(user=staff, telegram_user=myself, linked_at=timezone.now())
     boris = TelegramUserFactory.create(first_name="Борис {и}")

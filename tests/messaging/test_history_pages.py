@@ -8,17 +8,19 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from messaging import tasks
+from messaging.audiences import Audience, Everyone, Hackathon, InStream, NotStudents
 from messaging.models import Broadcast, Recipient
 from tests.factories import (
     BookingFactory,
     BroadcastFactory,
     EventFactory,
     RecipientFactory,
+    StreamFactory,
     TelegramUserFactory,
     UserFactory,
 )
 from tests.messaging.broadcasts import group, page, recipients, state_of
-from users.models import PeopleExport
+from users.models import BlockedUser, PeopleExport
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +92,36 @@ def test_every_filter_narrows_the_list(staff_client, staff):
     assert found(staff_client, author="none") == [both, photo, old]
     assert found(staff_client, until=recently) == [old]
     assert old not in found(staff_client, since=recently)
+
+
+def test_reports_to_authors_and_automations_have_filters_of_their_own(staff_client):
+    letter = BroadcastFactory.create(recipient_type="individual")
+    fired = BroadcastFactory.create(recipient_type="automation", recipient_group="booking_confirmed")
+    report = BroadcastFactory.create(recipient_type="report")
+    unnamed = BroadcastFactory.create(recipient_type=None)
+
+    assert {one.pk for one in found(staff_client)} == {letter.pk, fired.pk, unnamed.pk}
+    assert found(staff_client, to="by:report") == [report]
+    assert found(staff_client, to="by:automation") == [fired]
+    assert {one.pk for one in found(staff_client, to="individual")} == {letter.pk, unnamed.pk}
+    assertContains(staff_client.get(LIST, {"to": "by:automation"}), "Автоматически: Бронирование подтверждено")
+
+
+def test_groups_are_called_by_their_names(staff_client):
+    StreamFactory.create(code="8th_stream", name="8-й поток")
+    old = group(recipient_group="non_course")
+    many = group(
+        recipient_group="stream,stream,hackathon",
+        audience=Audience(
+            include=(InStream(course_id=None, code="8th_stream"), Hackathon(), Everyone(), NotStudents())
+        ).as_json(),
+    )
+
+    audiences = {row.broadcast: row.audience for row in staff_client.get(LIST).context["rows"]}
+
+    assert audiences[old] == "Все кроме учеников"
+    assert audiences[many] == "8-й поток, Хакатон, Все, кого знает бот и ещё 1"
+    assertContains(staff_client.get(LIST), '<option value="non_course">Все кроме учеников</option>', html=True)
 
 
 def test_a_filter_that_is_not_understood_says_so(staff_client):
@@ -186,6 +218,19 @@ def test_a_running_message_asks_for_itself_and_a_finished_one_stops(staff_client
     assert ended.status_code == 286
     assert ended["HX-Trigger"] == "broadcast-ended"
     assert b"hx-trigger" not in ended.content
+
+
+def test_after_the_end_it_says_how_long_it_took_and_how_many_are_blocked_since(staff_client):
+    now = timezone.now()
+    broadcast = group(started_at=now - timedelta(minutes=3, seconds=5), finished_at=now)
+    for blocked_at in (now, now - timedelta(days=9)):
+        person = RecipientFactory.create(message=broadcast, state="failed", reason="blocked").telegram_user
+        BlockedUser.objects.create(telegram_user=person, blocked_at=blocked_at, reason="bot_blocked_by_user")
+
+    response = staff_client.get(page(broadcast))
+
+    assertContains(response, "заняло 3 мин 5 с")
+    assertContains(response, "1 человек с тех пор заблокирован")
 
 
 def test_the_progress_alone_is_no_page(staff_client):
