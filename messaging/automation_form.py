@@ -1,5 +1,6 @@
 """The form of an automation: its words and its time."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from bookings.notices import NoticeKind
 from messaging.automation import Automation
 from messaging.markup import check_message
 from messaging.models import Broadcast
+from messaging.services import RuleValues
 
 LONGEST = {True: 60, False: 1440}  # days, or minutes: a day
 LABELS = {
@@ -25,13 +27,17 @@ LABELS = {
 class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at run time
     """Words, offset, and whether those from before count."""
 
+    # What the form showed when it was opened, so that whoever saves second is told.
+    seen = forms.JSONField(widget=forms.HiddenInput)
+
     class Meta:
         model = Automation
         fields = ("template", "offset", "include_earlier")
         widgets = {"template": forms.Textarea(attrs={"rows": 6, "spellcheck": "true"})}
 
-    def __init__(self, data: Any = None, *, instance: Automation) -> None:
-        super().__init__(data, instance=instance)
+    def __init__(self, data: Any = None, *, instance: Automation, **kwargs: Any) -> None:
+        super().__init__(data, instance=instance, **kwargs)
+        self.initial["seen"] = asdict(RuleValues.of(instance))
         longest = LONGEST[instance.counts_days]
         self.fields["offset"] = forms.IntegerField(
             label=LABELS[instance.notice], min_value=0, max_value=longest, help_text=self._offset_help(instance)
@@ -51,8 +57,25 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
             return _("Counted from the moment the booking became “Pending”.")
         return _("A status that is changed back meanwhile is not told.")
 
+    @property
+    def values(self) -> RuleValues:
+        """What was asked for; valid forms only."""
+        earlier = self.cleaned_data.get("include_earlier", self.cleaned_data["seen"].include_earlier)
+        return RuleValues(self.cleaned_data["template"], self.cleaned_data["offset"], earlier)
+
+    def clean_seen(self) -> RuleValues:
+        seen = self.cleaned_data["seen"]
+        try:
+            values = RuleValues(**seen)
+        except TypeError:
+            raise ValidationError(_("Open the form again: it does not say what it showed.")) from None
+        kinds = {name: type(value) for name, value in asdict(values).items()}
+        if kinds != {"template": str, "offset": int, "include_earlier": bool} or not 0 <= values.offset < 2**31:
+            raise ValidationError(_("Open the form again: it does not say what it showed."))
+        return values
+
     def clean_template(self) -> str:
-        text: str = self.cleaned_data["template"]
+        text: str = self.cleaned_data["template"].replace("\r\n", "\n")
         problems = check_message(kind=Broadcast.Kind.TEXT, text=text, buttons=[]).errors
         if problems:
             raise ValidationError([_with_place(problem.message, problem.place(text)) for problem in problems])

@@ -1,6 +1,12 @@
 """What staff can do with messages: write, schedule, start, pause, take back, try again, decide."""
 
-from messaging.services.automating import AlreadySwitched, change_automation, switch_automation
+from messaging.services.automating import (
+    AlreadySwitched,
+    RuleEdited,
+    RuleValues,
+    change_automation,
+    switch_automation,
+)
 from messaging.services.common import BroadcastMoved, MessageRefused, TooLate
 from messaging.services.correcting import delete_for_everyone, edit_for_everyone
 from messaging.services.drafting import (
@@ -54,6 +60,8 @@ __all__ = [
     "CodeTooSoon",
     "DraftChanged",
     "MessageRefused",
+    "RuleEdited",
+    "RuleValues",
     "TooLate",
     "ask_for_approval",
     "attach_file",

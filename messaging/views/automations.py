@@ -1,5 +1,6 @@
 """The page of automations: every rule with its words, its switch, what it did and whom it would reach; and its form."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from messaging.automation_form import AutomationForm
 from messaging.automation_history import history_of
 from messaging.automation_reach import facts_of, reach_of
 from messaging.quiet import NIGHT, is_quiet
-from messaging.services import AlreadySwitched, change_automation, switch_automation
+from messaging.services import AlreadySwitched, RuleEdited, change_automation, switch_automation
 
 VIEW, CHANGE = "messaging.view_automation", "messaging.change_automation"
 
@@ -31,18 +32,22 @@ def automation_list(request: StaffRequest) -> HttpResponse:
 @permission_required([VIEW, CHANGE], raise_exception=True)
 def automation_edit(request: StaffRequest, kind: str) -> HttpResponse:
     rule = get_object_or_404(Automation, kind=kind)
-    stored = Automation.objects.get(pk=rule.pk)
     form = AutomationForm(request.POST or None, instance=rule)
-    if request.method == "POST" and form.is_valid():
-        change_automation(
-            rule=stored,
-            template=form.cleaned_data["template"],
-            offset=form.cleaned_data["offset"],
-            include_earlier=form.cleaned_data.get("include_earlier", stored.include_earlier),
-            by=request.user,
-        )
-        messages.success(request, _("Saved: %(rule)s") % {"rule": stored})
-        return redirect("messaging:automation_list")
+    if request.method != "POST" or not form.is_valid():
+        return _show_form(request, kind, form, status=422 if form.errors else 200)
+    try:
+        change_automation(rule=rule, to=form.values, seen=form.cleaned_data["seen"], by=request.user)
+    except RuleEdited as edited:
+        # What was wanted stands in the form still; saved again, it replaces what is there now.
+        again = AutomationForm(initial=asdict(edited.yours), instance=Automation.objects.get(kind=kind))
+        return _show_form(request, kind, again, status=409, conflict=edited)
+    messages.success(request, _("Saved: %(rule)s") % {"rule": rule})
+    return redirect("messaging:automation_list")
+
+
+def _show_form(request: StaffRequest, kind: str, form: AutomationForm, *, status: int, **more: Any) -> HttpResponse:
+    # The form has changed its own copy of the rule.
+    stored = Automation.objects.get(kind=kind)
     now = timezone.now()
     context = {
         "form": form,
@@ -50,8 +55,9 @@ def automation_edit(request: StaffRequest, kind: str) -> HttpResponse:
         "reach": reach_of(stored, at=now),
         "history": history_of(stored),
         "updated_at": now,
+        **more,
     }
-    return render(request, "messaging/automation_edit.html", context, status=422 if form.errors else 200)
+    return render(request, "messaging/automation_edit.html", context, status=status)
 
 
 @require_POST

@@ -1,5 +1,7 @@
 """The page of automations: every rule with its words, its switch and what it did; who may change it, and the record."""
 
+import json
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from messaging.automation import KINDS, Automation
 from messaging.automation_history import history_of
 from messaging.outbox import Outbox
+from messaging.services import RuleValues
 from tests.factories import AutomationFactory, BookingFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +35,11 @@ def client_with(*permissions: str) -> Client:
 
 def address(name: str, kind: str = "booking_confirmed") -> str:
     return reverse(f"messaging:{name}", args=[kind])
+
+
+def seen(kind: str) -> str:
+    """What the form of a rule says that it showed."""
+    return json.dumps(asdict(RuleValues.of(Automation.objects.get(kind=kind))))
 
 
 def test_the_page_shows_every_rule_in_russian_with_its_time_and_its_last_firings(staff_client):
@@ -93,7 +101,12 @@ def test_switching_on_and_off_is_recorded_with_who_did_it(staff_client, staff):
 def test_words_and_time_are_saved_and_shown(staff_client):
     response = staff_client.post(
         address("automation_edit", "course_start"),
-        {"template": "Скоро: <b>{course|курс}</b>", "offset": "2", "include_earlier": "on"},
+        {
+            "template": "Скоро: <b>{course|курс}</b>",
+            "offset": "2",
+            "include_earlier": "on",
+            "seen": seen("course_start"),
+        },
         follow=True,
     )
 
@@ -116,11 +129,45 @@ def test_words_and_time_are_saved_and_shown(staff_client):
 def test_what_telegram_would_refuse_comes_back_with_its_place(staff_client, fields, words):
     before = Automation.objects.get(kind="payment_reminder")
 
+    fields = fields | {"seen": seen("payment_reminder")}
     response = staff_client.post(address("automation_edit", "payment_reminder"), fields)
 
     assertContains(response, words, status_code=422)
     after = Automation.objects.get(kind="payment_reminder")
     assert (after.template, after.offset) == (before.template, before.offset)
+
+
+def test_of_two_who_edit_a_rule_the_second_sees_both_texts_and_may_save_over_it(staff_client, staff):
+    here = address("automation_edit", "payment_reminder")
+    opened = seen("payment_reminder")
+    boss = UserFactory.create(username="boss", is_superuser=True)
+    other = Client()
+    other.force_login(boss)
+    other.post(here, {"template": "Слова\r\nначальника", "offset": "5", "seen": opened})
+
+    mine = {"template": "Мои слова", "offset": "3", "seen": opened}
+    refused = staff_client.post(here, mine)
+
+    assertContains(refused, "Это правило тем временем изменили: <bdi>boss</bdi>", status_code=409)
+    assertContains(refused, "Слова<br>начальника", status_code=409)
+    assertContains(refused, "сейчас 5, у вас 3", status_code=409)
+    assert Automation.objects.get(kind="payment_reminder").template == "Слова\nначальника"
+    form = refused.context["form"]
+    assert (form["template"].value(), form["offset"].value()) == ("Мои слова", 3)
+
+    staff_client.post(here, mine | {"seen": json.dumps(form["seen"].initial)})
+
+    rule = Automation.objects.get(kind="payment_reminder")
+    assert (rule.template, rule.offset) == ("Мои слова", 3)
+    assert [entry.actor for entry in history_of(rule)][:2] == ["anna", "boss"]
+
+
+@pytest.mark.parametrize("nonsense", ["", "x", "[]", "{}", '{"template": 1, "offset": 2, "include_earlier": true}'])
+def test_a_form_that_does_not_say_what_it_showed_saves_nothing(staff_client, nonsense):
+    fields = {"template": "Да", "offset": "1", "seen": nonsense}
+
+    assert staff_client.post(address("automation_edit"), fields).status_code == 422
+    assert Automation.objects.get(kind="booking_confirmed").template != "Да"
 
 
 def test_a_rule_that_does_not_exist_is_not_found(staff_client):
