@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from messaging.models import Broadcast, Correction
 from messaging.reasons import describe
@@ -22,6 +22,22 @@ MOVES = {
     State.CANCELLED: gettext_lazy("Was cancelled"),
     State.FINISHED: gettext_lazy("Has finished"),
     State.HELD: gettext_lazy("Was held"),
+}
+
+
+# Written by services.common.note_act.
+ACTS = {
+    "retried": ngettext_lazy("Sent to %(count)d failed one again", "Sent to %(count)d failed ones again", "count"),
+    "sent_again": ngettext_lazy(
+        "Sent to %(count)d whose outcome was not known again",
+        "Sent to %(count)d whose outcomes were not known again",
+        "count",
+    ),
+    "counted_delivered": ngettext_lazy(
+        "Counted %(count)d whose outcome was not known as delivered",
+        "Counted %(count)d whose outcomes were not known as delivered",
+        "count",
+    ),
 }
 
 
@@ -54,8 +70,10 @@ def _moves(rows: list[Any], names: dict[int, str]) -> Iterator[Entry]:
     before: Any = None
     for row in rows:
         context = row.pgh_context.metadata if row.pgh_context else {}
-        what = _what(before, row)
-        before = row
+        if row.pgh_label in ACTS:
+            what = _act(row.pgh_label, context.get("count", 0))
+        else:
+            what, before = _what(before, row), row
         if what:
             reason = context.get("reason") or describe(row.state_reason)
             actor = names.get(context.get("user") or 0, "")
@@ -67,13 +85,18 @@ def _what(before: Any, row: Any) -> str:
         if before is not None and row.state == State.SENDING and before.state == State.PAUSED:
             return _("Resumed")
         if before is not None and row.state == State.SENDING and before.state == State.FINISHED:
-            return _("Some are sent again")
+            return ""  # the act that woke it up says more
         return str(MOVES[State(row.state)]) if row.state in State.values else str(row.state)
     if before.scheduled_at != row.scheduled_at:
         return _("Moved to another time")
     if (before.message_text, before.buttons) != (row.message_text, row.buttons):
         return _("Text changed before sending")
     return ""
+
+
+def _act(label: str, count: int) -> str:
+    told: str = ACTS[label] % {"count": count}
+    return told
 
 
 def _corrections(corrections: list[Correction]) -> Iterator[Entry]:

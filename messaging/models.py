@@ -43,6 +43,10 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     pghistory.InsertEvent(),
     pghistory.UpdateEvent(),
     pghistory.DeleteEvent(),
+    # What staff do with its recipients changes no column of the broadcast (services.common.note_act).
+    pghistory.ManualEvent("retried"),
+    pghistory.ManualEvent("sent_again"),
+    pghistory.ManualEvent("counted_delivered"),
     # What the engine counts and notes while it sends is no decision of anybody.
     exclude=["total_recipients", "successful_deliveries", "halted_until", "media_file_id", "sent_at"],
 )

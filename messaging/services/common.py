@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pghistory
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from messaging import tasks
@@ -42,6 +42,21 @@ def recorded(by: User | None, reason: str = "") -> Iterator[None]:
     words = {"user": by.pk if by else None, "reason": reason}
     with pghistory.context(**{name: word for name, word in words.items() if word}), transaction.atomic():
         yield
+
+
+class Act(models.TextChoices):
+    """What staff do with the recipients of a broadcast, as its history names it."""
+
+    RETRIED = "retried"
+    SENT_AGAIN = "sent_again"
+    COUNTED_DELIVERED = "counted_delivered"
+
+
+def note_act(broadcast: Broadcast, act: Act, *, count: int) -> None:
+    """Write an act about ``count`` recipients into the history; inside ``recorded``, which knows who does it."""
+    if count:
+        with pghistory.context(count=count):
+            pghistory.create_event(broadcast, label=act.value)
 
 
 def check(*, kind: str, text: str, buttons: Buttons, has_media: bool) -> None:

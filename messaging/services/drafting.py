@@ -6,6 +6,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from messaging.audiences import individuals
 from messaging.composing import Draft, SendingRules
@@ -125,7 +126,8 @@ def _approved(draft: Draft, by: User, recipients: int) -> str:
         return ""
     if not draft.waits_for_approval or draft.asked_by_id == by.pk or not by.has_perm("messaging.approve_broadcast"):
         raise ApprovalNeeded(draft.pk)
-    return f"Approved by {by.get_username()}, asked by {draft.asked_by.get_username() if draft.asked_by else '?'}"
+    asked_by = draft.asked_by.get_username() if draft.asked_by else "?"
+    return _("Approved by %(who)s, asked by %(whom)s") % {"who": by.get_username(), "whom": asked_by}
 
 
 def _make_broadcast(draft: Draft, by: User) -> Broadcast:

@@ -14,7 +14,7 @@ from messaging.audiences import individuals
 from messaging.markup import Buttons
 from messaging.models import Broadcast, Recipient
 from messaging.reasons import StateReason, with_words
-from messaging.services.common import BroadcastMoved, State, check, move, recorded
+from messaging.services.common import Act, BroadcastMoved, State, check, move, note_act, recorded
 from messaging.services.writing import create_broadcast
 from users.models import BlockedUser, User
 
@@ -113,7 +113,7 @@ def retry_failed(*, broadcast: Broadcast, by: User, reasons: Iterable[str] = RET
         BroadcastMoved: it was never sent, or is cancelled.
     """
     rows = _retryable(broadcast).filter(reason__in=list(reasons))
-    return _queue_again(broadcast, rows, by=by)
+    return _queue_again(broadcast, rows, Act.RETRIED, by=by)
 
 
 def retryable_counts(*, broadcast: Broadcast) -> dict[str, int]:
@@ -127,6 +127,7 @@ def count_as_delivered(*, broadcast: Broadcast, by: User, at: datetime, recipien
         decided = _uncertain(broadcast, recipients).update(
             state=Recipient.State.SENT, reason="", decided_by=by, decided_at=at
         )
+        note_act(broadcast, Act.COUNTED_DELIVERED, count=decided)
         lifecycle.recount(broadcast.pk)
     return decided
 
@@ -139,7 +140,9 @@ def send_uncertain_again(
     Raises:
         BroadcastMoved: it is cancelled, or was never sent.
     """
-    return _queue_again(broadcast, _uncertain(broadcast, recipients), by=by, decided_by=by, decided_at=at)
+    return _queue_again(
+        broadcast, _uncertain(broadcast, recipients), Act.SENT_AGAIN, by=by, decided_by=by, decided_at=at
+    )
 
 
 def _retryable(broadcast: Broadcast) -> QuerySet[Recipient]:
@@ -152,7 +155,7 @@ def _uncertain(broadcast: Broadcast, recipients: Iterable[int] | None) -> QueryS
     return rows if recipients is None else rows.filter(pk__in=list(recipients))
 
 
-def _queue_again(broadcast: Broadcast, rows: QuerySet[Recipient], *, by: User, **changes: Any) -> int:
+def _queue_again(broadcast: Broadcast, rows: QuerySet[Recipient], act: Act, *, by: User, **changes: Any) -> int:
     """Let rows wait for a runner again; one that is paused stays so, with more to do when it goes on."""
     with recorded(by):
         over = [State.FINISHED, State.SENDING, State.PAUSED]
@@ -166,6 +169,7 @@ def _queue_again(broadcast: Broadcast, rows: QuerySet[Recipient], *, by: User, *
             next_try_at=timezone.now(),
             **changes,
         )
+        note_act(broadcast, act, count=count)
         if count:
             Broadcast.objects.filter(pk=broadcast.pk, state=State.FINISHED).update(
                 state=State.SENDING, finished_at=None

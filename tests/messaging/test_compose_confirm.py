@@ -197,7 +197,7 @@ def test_a_second_person_approves_and_both_are_recorded(
     broadcast = Broadcast.objects.get()
     assert broadcast.created_by == author
     events = apps.get_model("messaging", "BroadcastEvent").objects.filter(pgh_obj=broadcast)
-    assert f"Approved by {approver.username}, asked by maria" in {
+    assert f"Одобрение: {approver.username}; просьба: maria" in {
         event.pgh_context.metadata["reason"] for event in events
     }
 

@@ -131,6 +131,26 @@ def test_uncertain_ones_are_decided_one_by_one_or_all(staff_client, staff):
     assert state_of(third) == Outcome.SENT
 
 
+def test_every_act_stands_in_the_story_with_who_did_it(staff_client):
+    broadcast = group(state=State.PAUSED)
+    recipients(broadcast, uncertain=3)
+    RecipientFactory.create(message=broadcast, state="failed", reason="bad_request")
+    first = broadcast.recipients.uncertain()[0]
+
+    staff_client.post(page(broadcast, "retry"), {"reasons": ["bad_request"]})
+    staff_client.post(page(broadcast, "decide"), {"recipient": first.pk, "verdict": "delivered"})
+    staff_client.post(page(broadcast, "decide"), {"all": "1", "verdict": "again"})
+    staff_client.post(page(broadcast, "decide"), {"all": "1", "verdict": "again"})  # nobody is left
+
+    story = staff_client.get(page(broadcast)).context["story"]
+    assert [(entry.what, entry.actor) for entry in story[:3]] == [
+        ("Отправлено ещё раз 2 неизвестным", "anna"),
+        ("Засчитано доставленным: 1 с неизвестным исходом", "anna"),
+        ("Повторено 1 неудачному", "anna"),
+    ]
+    assert len(story) == 4
+
+
 def test_a_decision_about_nobody_changes_nobody(staff_client):
     broadcast = group()
     [row] = recipients(broadcast, uncertain=1)
