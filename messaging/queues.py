@@ -1,6 +1,7 @@
 """What a runner works through: rows are claimed and committed before any call, and recorded after it."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -127,7 +128,7 @@ class SendQueue:
     def claim(self, count: int, worker: str) -> list[Claim]:
         needs_upload = self._loaded().needs_upload
         # One transaction: a row that is claimed has its values, or is not claimed.
-        with transaction.atomic():
+        with _transaction(needed=needs_upload or bool(self.names) or self.own_words):
             rows = self._claim_for_upload(worker) if needs_upload else self._claim(count, worker)
             people = [person for _id, person, _attempt in rows]
             values = read_values(people, self.names, streams=self.streams) if rows else {}
@@ -204,7 +205,7 @@ class SendQueue:
             for claim, result in results
             if isinstance(result, Outcome) and result.verdict is Verdict.FAILED and result.reason in AUTOMATIC_BLOCKS
         ]
-        with transaction.atomic(), connection.cursor() as cursor:
+        with _transaction(needed=bool(uploaded or blocked)), connection.cursor() as cursor:
             # The attempt tells our claim from a later one; «worker_lost» was only a guess, and we know.
             cursor.execute(
                 """
@@ -261,6 +262,11 @@ class SendQueue:
     def _loaded(self) -> Broadcast:
         assert self.broadcast is not None, "enlist() comes first"
         return self.broadcast
+
+
+def _transaction(*, needed: bool) -> AbstractContextManager[None]:
+    """A transaction for several statements; for a single one it would be two more trips to the database."""
+    return transaction.atomic() if needed else nullcontext()
 
 
 def _row_of(claim: Claim, result: Result) -> tuple[Any, ...]:
