@@ -1,39 +1,22 @@
-"""The recipients of a broadcast as a CSV file for Excel, as it streams out of the database."""
+"""The recipients of a broadcast, and blocked people, as files."""
 
-import csv
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from django.db import transaction
-from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from messaging.models import Recipient
+from hsl_dashboard.spreadsheets import XLSX_ROWS, Sheet
+from messaging.history import staff_name
+from messaging.models import CorrectedMessage, Recipient
+from messaging.recipient_rows import TroublesFirst
 from messaging.statistics import reason_label
-from users.models import PeopleExport, User
-
-ROWS_AT_ONCE = 2_000  # rows: what the server-side cursor hands over
-BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # with which a cell becomes a formula (OWASP, CSV injection)
+from users.exports import finish_export
+from users.models import BlockedUser, PeopleExport
 
 
-class Line:
-    """Stands in for a file: csv.writer writes a line, and gets it back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def start_recipient_export(*, by: User, query: str) -> PeopleExport:
-    """Write down who takes which list, before the first row leaves the house."""
-    return PeopleExport.objects.create(exported_by=by, query=query, format=PeopleExport.Format.CSV, with_emails=False)
-
-
-def recipient_lines(recipients: "QuerySet[Recipient]", *, export: PeopleExport) -> Iterator[str]:
-    """Stream the lines; when the last one is out, the export's row says how many there were."""
-    writer = csv.writer(Line(), delimiter=";", lineterminator="\r\n")
+def recipient_sheet(recipients: TroublesFirst, *, export: PeopleExport) -> Sheet:
+    """The table of recipients as it stands on the page, all of its pages."""
     headings = [
         "ID",
         _("Name"),
@@ -43,20 +26,20 @@ def recipient_lines(recipients: "QuerySet[Recipient]", *, export: PeopleExport) 
         _("Telegram's code"),
         _("Telegram's words"),
         _("Attempts"),
+        _("Last tried, Moscow"),
         _("Delivered, Moscow"),
+        _("Decided by"),
+        _("Deleting, changing"),
     ]
-    yield BYTE_ORDER_MARK + str(writer.writerow(headings))
-    rows = 0
-    # In a transaction the cursor stays on the server and gives its first rows at once.
-    with transaction.atomic():
-        for recipient in recipients.iterator(chunk_size=ROWS_AT_ONCE):
-            rows += 1
-            yield str(writer.writerow([_safe(cell) for cell in _cells(recipient)]))
-    PeopleExport.objects.filter(pk=export.pk).update(rows=rows)
+    rows = (_recipient_cells(recipient) for recipient in recipients.iterator())
+    return Sheet(_("Recipients"), headings, rows, done=partial(finish_export, export), seconds=True)
 
 
-def _cells(recipient: Recipient) -> list[Any]:
+def _recipient_cells(recipient: Recipient) -> list[Any]:
     person = recipient.telegram_user
+    corrected = recipient.corrected  # type: ignore[attr-defined]  # TroublesFirst.iterator
+    result = str(CorrectedMessage.State(corrected).label) if corrected else ""
+    words = recipient.corrected_words or ""  # type: ignore[attr-defined]
     return [
         recipient.telegram_user_id,
         person.display_name,
@@ -66,15 +49,32 @@ def _cells(recipient: Recipient) -> list[Any]:
         recipient.error_code,
         recipient.error_text,
         recipient.attempt,
+        recipient.claimed_at,
         recipient.sent_at,
+        staff_name(recipient.decided_by),
+        f"{result}: {words}" if words else result,
     ]
 
 
-def _safe(cell: Any) -> Any:
-    """Give a cell as text that no spreadsheet takes for a formula; moments in Moscow time."""
-    if isinstance(cell, datetime):
-        return timezone.localtime(cell).strftime("%d.%m.%Y %H:%M:%S")
-    if isinstance(cell, str):
-        cell = cell.replace("\0", "")
-        return f"'{cell}" if cell.startswith(FORMULA) else cell
-    return "" if cell is None else cell
+def blocked_sheet(blocks: Iterable[BlockedUser], *, words: dict[str, str], export: PeopleExport) -> Sheet:
+    """The list of blocked people; ``words`` say the reasons that Telegram gave."""
+    headings = ["ID", _("Name"), "Username", _("Since, Moscow"), _("Why"), _("Who decided")]
+    rows = (
+        [
+            block.pk,
+            block.telegram_user.display_name,
+            block.telegram_user.username or "",
+            block.blocked_at,
+            words.get(block.reason or "", block.reason or ""),
+            "Telegram" if block.reason in words else _("Staff"),
+        ]
+        for block in blocks
+    )
+    return Sheet(_("Blocked people"), headings, rows, done=partial(finish_export, export))
+
+
+def too_long_sentence() -> str:
+    """What is said instead of a workbook that nobody would wait for."""
+    return _("A workbook takes at most %(most)d rows here. CSV takes any number and opens in Excel as well.") % {
+        "most": XLSX_ROWS
+    }

@@ -220,6 +220,8 @@ class BlockedFilter(ListFilter):
             ("staff", _("Staff decided so")),
         ],
     )
+    since = DayFilter(method="filter_since", label=_("Blocked from"))
+    until = DayFilter(method="filter_until", label=_("Blocked to"))
 
     class Meta:
         model = BlockedUser
@@ -232,6 +234,12 @@ class BlockedFilter(ListFilter):
     def filter_why(self, rows: "QuerySet[BlockedUser]", _name: str, why: str) -> "QuerySet[BlockedUser]":
         known = [value for value, _label in self.form.fields["why"].choices if value and value != "staff"]
         return rows.exclude(reason__in=known) if why == "staff" else rows.filter(reason=why)
+
+    def filter_since(self, rows: "QuerySet[BlockedUser]", _name: str, day: date) -> "QuerySet[BlockedUser]":
+        return rows.filter(blocked_at__gte=_midnight(day))
+
+    def filter_until(self, rows: "QuerySet[BlockedUser]", _name: str, day: date) -> "QuerySet[BlockedUser]":
+        return rows.filter(blocked_at__lt=_midnight(day + timedelta(days=1)))
 
 
 def _person_condition(text: str, prefix: str) -> Q:

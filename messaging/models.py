@@ -44,9 +44,9 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     pghistory.UpdateEvent(),
     pghistory.DeleteEvent(),
     # What staff do with its recipients changes no column of the broadcast (services.common.note_act).
-    pghistory.ManualEvent("retried"),
-    pghistory.ManualEvent("sent_again"),
-    pghistory.ManualEvent("counted_delivered"),
+    pghistory.ManualEvent("retried"),  # type: ignore[no-untyped-call]
+    pghistory.ManualEvent("sent_again"),  # type: ignore[no-untyped-call]
+    pghistory.ManualEvent("counted_delivered"),  # type: ignore[no-untyped-call]
     # What the engine counts and notes while it sends is no decision of anybody.
     exclude=["total_recipients", "successful_deliveries", "halted_until", "media_file_id", "sent_at"],
 )
@@ -163,14 +163,6 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
 
     def with_person(self) -> Self:
         return self.select_related("telegram_user")
-
-    def troubles_first(self) -> Self:
-        """Whoever needs a decision, then those whom it failed for, then the rest."""
-        whens = [
-            models.When(state=state, then=place)
-            for place, state in enumerate([Recipient.State.UNCERTAIN, Recipient.State.FAILED])
-        ]
-        return self.order_by(models.Case(*whens, default=2), "pk")
 
 
 class Recipient(models.Model):

@@ -64,6 +64,7 @@ ACCESS: dict[str, Access] = {
     "messaging:broadcast_outcome": SEEN_BY_ALL,
     "messaging:recipient_export": Access(post=PEOPLE),
     "messaging:blocked_list": SEEN_BY_ALL,
+    "messaging:blocked_export": Access(post=PEOPLE),
     "messaging:person_unblock": Access(get=PEOPLE, post=PEOPLE),
     **{
         f"messaging:{name}": Access(get=MESSAGES, post=MESSAGES)

@@ -3,23 +3,29 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import F
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.tables import person_address
 from hsl_dashboard.addresses import tidy_address
+from hsl_dashboard.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, file_response
 from hsl_dashboard.web import StaffRequest, page_of, render_page, wants_partial
+from messaging.exports import blocked_sheet, too_long_sentence
 from messaging.filters import BlockedFilter
 from messaging.history_forms import UnblockForm
 from messaging.lifecycle import AUTOMATIC_BLOCKS
 from messaging.statistics import reason_label
-from users.models import BlockedUser
+from users.exports import start_export
+from users.models import BlockedUser, PeopleExport
 from users.services import NotBlocked, unblock_person
 
 SEE = "users.view_blockeduser"
 UNBLOCK = "users.delete_blockeduser"
+EXPORT = "users.export_people"
 
 WORDS = {stored: reason for reason, stored in AUTOMATIC_BLOCKS.items()}
 
@@ -27,10 +33,9 @@ WORDS = {stored: reason for reason, stored in AUTOMATIC_BLOCKS.items()}
 @require_safe
 @permission_required(SEE, raise_exception=True)
 def blocked_list(request: StaffRequest) -> HttpResponse:
-    narrowed = BlockedFilter(request.GET, queryset=BlockedUser.objects.select_related("telegram_user"))
+    narrowed = _narrowed(request)
     is_valid = narrowed.is_valid()
-    found = narrowed.qs if is_valid else BlockedUser.objects.none()
-    page = page_of(found.order_by(F("blocked_at").desc(nulls_last=True), "pk"), request)
+    page = page_of(narrowed.qs if is_valid else BlockedUser.objects.none(), request)
     context = {
         "form": narrowed.form,
         "page": page,
@@ -45,7 +50,9 @@ def blocked_list(request: StaffRequest) -> HttpResponse:
         ],
         "active_filters": narrowed.active_filters(request.path),
         "clear_address": request.path,
+        "query": tidy_address("", request.GET),
         "may_unblock": request.user.has_perm(UNBLOCK),
+        "may_export": request.user.has_perm(EXPORT),
     }
     response = render_page(
         request, "messaging/blocked_list.html", context, partial="blocked-table", status=200 if is_valid else 422
@@ -54,6 +61,29 @@ def blocked_list(request: StaffRequest) -> HttpResponse:
         address = tidy_address(request.path, request.GET)
         response["HX-Push-Url"] = "false" if request.htmx.current_url_abs_path == address else address
     return response
+
+
+@require_POST
+@permission_required([SEE, EXPORT], raise_exception=True)
+def blocked_export(request: StaffRequest) -> HttpResponseBase:
+    """Give the whole filtered list as a file. By POST: it writes who took it."""
+    narrowed = _narrowed(request)
+    file_format = request.POST.get("format", "")
+    if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
+        return HttpResponseBadRequest(_("The filter is not understood."))
+    if file_format == PeopleExport.Format.XLSX and narrowed.qs.count() > XLSX_ROWS:
+        messages.warning(request, too_long_sentence())
+        return redirect(tidy_address(reverse("messaging:blocked_list"), request.GET))
+    query = request.get_full_path()[:10_000]
+    export = start_export(by=request.user, query=query, file_format=file_format, with_emails=False)
+    labels = {stored: reason_label(reason) for stored, reason in WORDS.items()}
+    sheet = blocked_sheet(narrowed.qs.iterator(chunk_size=ROWS_AT_ONCE), words=labels, export=export)
+    return file_response(sheet, name=f"blocked-{timezone.localdate():%Y-%m-%d}", file_format=file_format)
+
+
+def _narrowed(request: StaffRequest) -> BlockedFilter:
+    blocks = BlockedUser.objects.select_related("telegram_user").order_by(F("blocked_at").desc(nulls_last=True), "pk")
+    return BlockedFilter(request.GET, queryset=blocks)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,28 +1,36 @@
 """The history of messages, and the page of one: its progress, its recipients, what came of it."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.labels import Labels
 from bookings.tables import person_address
 from hsl_dashboard.addresses import page_at, tidy_address
+from hsl_dashboard.spreadsheets import XLSX_ROWS, file_response
 from hsl_dashboard.web import StaffRequest, page_of, render_page, wants_partial
 from messaging import services
 from messaging.broadcast_rows import broadcast_rows, shown_text
-from messaging.exports import recipient_lines, start_recipient_export
+from messaging.exports import recipient_sheet, too_long_sentence
 from messaging.filters import BroadcastFilter, RecipientFilter
 from messaging.history import broadcast_history
 from messaging.models import Broadcast, CorrectedMessage, Recipient
 from messaging.outcome import OUTCOME_DEFINITIONS, outcome_of
 from messaging.privacy import TO_INDIVIDUALS, may_read_letters
+from messaging.recipient_rows import TroublesFirst
 from messaging.reporting import ending_of
 from messaging.statistics import DEFINITIONS, causes_of, correctable_of, corrections_of, pace_of, reason_label
+from users.exports import start_export
+from users.models import PeopleExport
 
 SEE = "messaging.view_broadcast"
 SEND = "messaging.send_broadcast"
@@ -110,16 +118,20 @@ def broadcast_outcome(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required([SEE, EXPORT], raise_exception=True)
 def recipient_export(request: StaffRequest, pk: int) -> HttpResponseBase:
+    """Give the whole filtered table as a file. By POST: it writes who took it."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
-    narrowed = RecipientFilter(request.GET, queryset=Recipient.objects.filter(message=broadcast).with_person())
-    if not narrowed.is_valid():
-        return redirect("messaging:broadcast_detail", pk)
-    export = start_recipient_export(by=request.user, query=request.get_full_path())
-    lines = recipient_lines(narrowed.qs.order_by("pk"), export=export)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="message-{pk}-recipients.csv"'
-    response["Cache-Control"] = "no-store"
-    return response
+    narrowed = RecipientFilter(request.GET, queryset=_recipients_of(broadcast))
+    file_format = request.POST.get("format", "")
+    if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
+        return HttpResponseBadRequest(_("The filter is not understood."))
+    found = TroublesFirst(narrowed.qs)
+    if file_format == PeopleExport.Format.XLSX and found.count() > XLSX_ROWS:
+        messages.warning(request, too_long_sentence())
+        return redirect(tidy_address(reverse("messaging:broadcast_detail", args=[pk]), request.GET))
+    query = request.get_full_path()[:10_000]
+    export = start_export(by=request.user, query=query, file_format=file_format, with_emails=False)
+    sheet = recipient_sheet(found, export=export)
+    return file_response(sheet, name=f"message-{pk}-recipients", file_format=file_format)
 
 
 def progress_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
@@ -152,10 +164,11 @@ def progress_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any
 
 def recipient_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
     """Gather a page of the recipients."""
-    recipients = Recipient.objects.filter(message=broadcast).with_person().select_related("decided_by")
+    recipients = _recipients_of(broadcast)
     narrowed = RecipientFilter(request.GET, queryset=recipients)
     is_valid = narrowed.is_valid()
-    page = page_of((narrowed.qs if is_valid else recipients.none()).troubles_first(), request)
+    rows_found = TroublesFirst(narrowed.qs if is_valid else recipients.none())
+    page = page_of(cast("QuerySet[Recipient]", rows_found), request)  # as much of one as a paginator needs
     corrected = CorrectedMessage.objects.filter(recipient__in=[one.pk for one in page]).order_by("correction_id")
     results = {one.recipient_id: one for one in corrected.select_related("correction")}
     rows = [
@@ -181,6 +194,10 @@ def recipient_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, An
         "may_send": request.user.has_perm(SEND),
         "may_export": request.user.has_perm(EXPORT),
     }
+
+
+def _recipients_of(broadcast: Broadcast) -> "QuerySet[Recipient]":
+    return Recipient.objects.filter(message=broadcast).with_person().select_related("decided_by")
 
 
 def _story(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:

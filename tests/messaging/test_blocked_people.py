@@ -1,12 +1,15 @@
 """The page of people whom nothing is sent to."""
 
+from datetime import datetime
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from pghistory.models import Context
 from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.factories import TelegramUserFactory, UserFactory
-from users.models import BlockedUser
+from users.models import BlockedUser, PeopleExport
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +42,36 @@ def test_people_are_found_by_name_and_by_reason(staff_client):
     assert found(staff_client, q="@zoya") == found(staff_client, q="зоя") == {zoya.pk}
     assert found(staff_client, why="user_is_deactivated") == {gone.pk}
     assert found(staff_client, why="staff") == {silent.pk}
+
+
+def test_people_are_found_by_the_day_of_the_block(staff_client):
+    old, new = blocked(), blocked()
+    moscow = timezone.get_default_timezone()
+    BlockedUser.objects.filter(pk=old.pk).update(blocked_at=datetime(2026, 3, 1, 23, 59, 59, tzinfo=moscow))
+    BlockedUser.objects.filter(pk=new.pk).update(blocked_at=datetime(2026, 3, 2, tzinfo=moscow))
+
+    assert found(staff_client, until="2026-03-01") == {old.pk}
+    assert found(staff_client, since="2026-03-02") == {new.pk}
+    refused = staff_client.get(LIST, {"since": "31.02.2026"})
+    assertContains(refused, "Заблокированы с", status_code=422)
+    assertContains(refused, "Введите правильную дату", status_code=422)
+
+
+def test_the_list_leaves_as_a_file_that_is_written_down(staff_client, staff):
+    blocked("Просил не писать", first_name="=1+1")
+    blocked("user_is_deactivated")
+    blocked(first_name="Зоя")
+    address = reverse("messaging:blocked_export")
+
+    response = staff_client.post(f"{address}?why=staff", {"format": "csv"})
+
+    lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert "'=1+1" in lines[1] and lines[1].endswith("Просил не писать;Сотрудники")
+    export = PeopleExport.objects.get()
+    assert (export.exported_by, export.rows, export.query) == (staff, 1, f"{address}?why=staff")
+    assert b"".join(staff_client.post(address, {"format": "xlsx"}).streaming_content).startswith(b"PK")
+    assert staff_client.post(f"{address}?why=x", {"format": "csv"}).status_code == 400
 
 
 def test_unblocking_asks_why_and_is_recorded(staff_client, staff):

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from hsl_dashboard.addresses import tidy_address
+from hsl_dashboard.spreadsheets import XLSX_ROWS, XLSX_TYPE, TooManyRows
 from hsl_dashboard.web import StaffRequest, render_page, wants_partial
-from users.exports import XLSX_ROWS, TooManyRows, csv_lines, start_export, xlsx_file
+from users.exports import csv_lines, start_export, xlsx_file
 from users.list_bar import list_bar
 from users.models import PeopleExport
 from users.people import people_list
@@ -19,7 +20,6 @@ from users.privacy import VIEW_EMAIL
 
 VIEW_PEOPLE = "users.view_telegramuser"
 EXPORT_PEOPLE = "users.export_people"
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
