@@ -1,23 +1,20 @@
 """What narrows and sorts the list of bookings: every field bounded, so that no input reaches the database raw."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
-from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from bookings.models import Booking
 from bookings.search import narrow_by_search
-from hsl_dashboard.addresses import ActiveFilter, address_without
+from hsl_dashboard.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 
 NONE = "none"  # a stream, course or status that is not there
 # What the bot offers; other numbers are found by «Со скидкой» and by sorting.
@@ -42,42 +39,10 @@ SORTS: dict[str, Any] = {
 NEWEST_FIRST = "-created"
 
 
-class FilterForm(forms.Form):
-    """The filter's fields together: a period must not end before it begins."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        since, until = cleaned.get("since"), cleaned.get("until")
-        if since and until and since > until:
-            self.add_error("until", ValidationError(_("The period ends before it begins.")))
-        return cleaned
-
-
-class Day(forms.DateField):
-    """A day as the browser's picker or a person writes it, in years that a calendar can count."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d.%m.%Y"])
-        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-        super().__init__(**kwargs)
-        self.validators += [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
-
-
-class DayFilter(django_filters.DateFilter):
-    field_class = Day
-
-
-class BookingFilter(django_filters.FilterSet):
+class BookingFilter(ListFilter):
     """The list of bookings, narrowed and sorted by what the address says."""
 
-    q = django_filters.CharFilter(
-        method="filter_search",
-        label=_("Search"),
-        max_length=200,
-        widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": _("@username, name or ID"), "autocomplete": "off"}
-        ),
-    )
+    q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
     status = django_filters.MultipleChoiceFilter(
         method="filter_status", label=_("Status"), choices=STATUS_CHOICES, widget=forms.CheckboxSelectMultiple
     )
@@ -102,13 +67,8 @@ class BookingFilter(django_filters.FilterSet):
         choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
     )
 
-    class Meta:
-        model = Booking
-        form = FilterForm
-        fields: list[str] = []
-
-    def __init__(self, data: QueryDict, *, labels: Labels, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", labels: Labels) -> None:
+        super().__init__(data, queryset=queryset)
         self.labels = labels
         self.form.fields["course"].choices = [
             ("", _("All courses")),
@@ -134,27 +94,6 @@ class BookingFilter(django_filters.FilterSet):
         narrowed = super().filter_queryset(queryset)
         return narrowed if self.form.cleaned_data.get("sort") else self.filter_sort(narrowed, "sort", NEWEST_FIRST)
 
-    def active_filters(self, path: str) -> list[ActiveFilter]:
-        """List what narrows the list, each with the address without it."""
-        return [
-            ActiveFilter(str(self.form.fields[name].label), text, address_without(path, self.data, name, raw))
-            for name, raw, text in self._active_values()
-        ]
-
-    def _active_values(self) -> Iterator[tuple[str, str, str]]:
-        if not self.is_valid():
-            return
-        for name, value in self.form.cleaned_data.items():
-            if name == "sort" or value in (None, "", []):
-                continue
-            choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, date):
-                    yield name, self.data[name], formats.date_format(one, "d.m.Y")
-                else:
-                    raw = str(one) if choices else self.data[name]
-                    yield name, raw, choices.get(str(one), str(one))
-
     def filter_search(self, rows: "QuerySet[Booking]", _name: str, text: str) -> "QuerySet[Booking]":
         return narrow_by_search(rows, text)
 
@@ -173,10 +112,10 @@ class BookingFilter(django_filters.FilterSet):
         return rows.filter(course_stream=code)
 
     def filter_since(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
-        return rows.filter(created_at__gte=_midnight(day))
+        return rows.filter(created_at__gte=day_begins(day))
 
     def filter_until(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
-        return rows.filter(created_at__lt=_midnight(day + timedelta(days=1)))
+        return rows.filter(created_at__lt=day_ends(day))
 
     def filter_discount(self, rows: "QuerySet[Booking]", _name: str, choice: str) -> "QuerySet[Booking]":
         # The page shows a percent as a discount when it is not 0; what is empty is no discount.
@@ -195,7 +134,3 @@ class BookingFilter(django_filters.FilterSet):
         ordered = expression.desc(nulls_last=True) if sort.startswith("-") else expression.asc(nulls_last=True)
         # The id breaks ties, so that no row stands on two pages; with the newest first, their index serves both.
         return rows.order_by(ordered, "-id")
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

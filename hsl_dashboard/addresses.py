@@ -7,6 +7,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
+POSITIONS = ("page", "before", "after")  # where in a list; another list begins at its beginning
 MAX_ADDRESS_LENGTH = 2_000  # characters: what every browser and proxy lets through
 
 
@@ -24,17 +25,23 @@ def address_without(path: str, query: QueryDict, name: str, value: str | None = 
     rest = query.copy()
     kept = [] if value is None else [one for one in rest.getlist(name) if one != value]
     rest.setlist(name, kept)
-    rest.pop("page", None)
+    for position in POSITIONS:
+        rest.pop(position, None)
     return tidy_address(path, rest)
 
 
 def tidy_address(path: str, query: QueryDict) -> str:
-    """Give the address without empty parameters: a form sends all of its fields."""
+    """Give the address without empty parameters."""
+    text = tidy_query(query).urlencode()
+    return f"{path}?{text}" if text else path
+
+
+def tidy_query(query: QueryDict) -> QueryDict:
+    """Give the parameters that say something: a form sends all of its fields, the empty ones too."""
     rest = QueryDict(mutable=True)
     for name, values in query.lists():
-        rest.setlist(name, [value for value in values if value != ""])
-    text = rest.urlencode()
-    return f"{path}?{text}" if text else path
+        rest.setlist(name, [value for value in values if value.strip()])
+    return rest
 
 
 def is_own_address(address: str, request: HttpRequest) -> bool:

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
+from hsl_dashboard.addresses import tidy_address
+
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
@@ -46,6 +48,19 @@ def render_page_or_piece(
     response = render(request, piece if wants_partial(request) else page, context, status=status)
     # A browser or proxy must not serve the fragment where the page is wanted.
     patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
+    return response
+
+
+def render_list(
+    request: HttpRequest, template: str, context: dict[str, Any], *, partial: str, is_valid: bool
+) -> HttpResponse:
+    """Give a list that the address filters; 422 when it is not understood: htmx swaps that in too, with the errors."""
+    response = render_page(request, template, context, partial=partial, status=200 if is_valid else 422)
+    if wants_partial(request):
+        # A form sends all of its fields; the address keeps those that say something, and the same one only once.
+        address = tidy_address(request.path, request.GET)
+        is_here = request.htmx.current_url_abs_path == address  # type: ignore[attr-defined]
+        response["HX-Push-Url"] = "false" if is_here else address
     return response
 
 

@@ -1,20 +1,16 @@
 """What narrows the lists of messages, of recipients and of blocked people."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import date
 
 import django_filters
-from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
-from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
-from hsl_dashboard.addresses import ActiveFilter, address_without
+from hsl_dashboard.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 from messaging.broadcast_rows import group_name
 from messaging.firing import AUTOMATION
 from messaging.models import Broadcast, Recipient
@@ -22,72 +18,19 @@ from messaging.privacy import GROUP, TO_INDIVIDUALS, may_read_letters
 from messaging.report import REPORT
 from messaging.statistics import reason_label
 from users.models import BlockedUser, User
+from users.search import having_in_person_text
 
 INDIVIDUALS = "individual"
 # Choices beside the streams; a code of the bot's holds no colon.
 AUTOMATIONS, REPORTS = "by:automation", "by:report"
 NOBODY = "none"  # a message whose author nobody wrote down
-LARGEST_TELEGRAM_ID = 2**63 - 1
 WAITING = "waiting"
-
-
-class FilterForm(forms.Form):
-    """PostgreSQL takes no NUL; a form that is not understood says so."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for name, value in cleaned.items():
-            if isinstance(value, str) and "\0" in value:
-                self.add_error(name, _("This holds a sign that no text can hold."))
-        return cleaned
-
-
-class Day(forms.DateField):
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d.%m.%Y"])
-        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-        super().__init__(**kwargs)
-        self.validators += [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
-
-
-class DayFilter(django_filters.DateFilter):
-    field_class = Day
-
-
-def search_field(label: Any, placeholder: Any) -> django_filters.CharFilter:
-    widget = forms.TextInput(attrs={"type": "search", "placeholder": placeholder, "autocomplete": "off"})
-    return django_filters.CharFilter(method="filter_search", label=label, max_length=200, widget=widget)
-
-
-class ListFilter(django_filters.FilterSet):
-    """A list whose address holds its filters."""
-
-    def active_filters(self, path: str) -> list[ActiveFilter]:
-        """List what narrows the list, each with the address without it."""
-        return [
-            ActiveFilter(
-                str(self.form.fields[name].label), text, address_without(path, self.data, name, self.data[name])
-            )
-            for name, text in self._active_values()
-        ]
-
-    def _active_values(self) -> Iterator[tuple[str, str]]:
-        if not self.is_valid():
-            return
-        for name, value in self.form.cleaned_data.items():
-            if value in (None, ""):
-                continue
-            choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
-            shown = (
-                formats.date_format(value, "d.m.Y") if isinstance(value, date) else choices.get(str(value), str(value))
-            )
-            yield name, shown
 
 
 class BroadcastFilter(ListFilter):
     """The history of messages."""
 
-    q = search_field(_("Search in the text"), _("Words of the message, or its number"))
+    q = SearchFilter(label=_("Search in the text"), placeholder=_("Words of the message, or its number"))
     to = django_filters.ChoiceFilter(method="filter_to", label=_("To whom"), empty_label=_("All messages"))
     state = django_filters.ChoiceFilter(label=_("State"), empty_label=_("Any state"), choices=Broadcast.State.choices)
     kind = django_filters.ChoiceFilter(label=_("Kind"), empty_label=_("Any kind"), choices=Broadcast.Kind.choices)
@@ -95,13 +38,8 @@ class BroadcastFilter(ListFilter):
     since = DayFilter(method="filter_since", label=_("From"))
     until = DayFilter(method="filter_until", label=_("To"))
 
-    class Meta:
-        model = Broadcast
-        form = FilterForm
-        fields: list[str] = []
-
-    def __init__(self, data: QueryDict, *, labels: Labels, by: User, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Broadcast]", labels: Labels, by: User) -> None:
+        super().__init__(data, queryset=queryset)
         self.by = by
         self.form.fields["to"].choices = [
             ("", _("All messages")),
@@ -154,16 +92,16 @@ class BroadcastFilter(ListFilter):
         return rows.filter(created_by=None if author == NOBODY else int(author))
 
     def filter_since(self, rows: "QuerySet[Broadcast]", _name: str, day: date) -> "QuerySet[Broadcast]":
-        return rows.filter(Q(moment__gte=_midnight(day)))
+        return rows.filter(Q(moment__gte=day_begins(day)))
 
     def filter_until(self, rows: "QuerySet[Broadcast]", _name: str, day: date) -> "QuerySet[Broadcast]":
-        return rows.filter(Q(moment__lt=_midnight(day + timedelta(days=1))))
+        return rows.filter(Q(moment__lt=day_ends(day)))
 
 
 class RecipientFilter(ListFilter):
     """The recipients of one broadcast."""
 
-    q = search_field(_("Search"), _("@username, name or ID"))
+    q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
     state = django_filters.ChoiceFilter(
         method="filter_state",
         label=_("What became of it"),
@@ -180,18 +118,13 @@ class RecipientFilter(ListFilter):
     )
     reason = django_filters.ChoiceFilter(method="filter_reason", label=_("Reason"), empty_label=_("Any reason"))
 
-    class Meta:
-        model = Recipient
-        form = FilterForm
-        fields: list[str] = []
-
-    def __init__(self, data: QueryDict, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Recipient]") -> None:
+        super().__init__(data, queryset=queryset)
         choices = [(reason, reason_label(reason)) for reason in Recipient.Reason.values]
         self.form.fields["reason"].choices = [("", _("Any reason")), *choices, (NOBODY, reason_label(""))]
 
     def filter_search(self, rows: "QuerySet[Recipient]", _name: str, text: str) -> "QuerySet[Recipient]":
-        return rows.filter(_person_condition(text, "telegram_user__"))
+        return having_in_person_text(rows, text)
 
     def filter_state(self, rows: "QuerySet[Recipient]", _name: str, state: str) -> "QuerySet[Recipient]":
         duplicates = Q(reason=Recipient.Reason.DUPLICATE)
@@ -207,7 +140,7 @@ class RecipientFilter(ListFilter):
 class BlockedFilter(ListFilter):
     """People whom nothing is sent to."""
 
-    q = search_field(_("Search"), _("@username, name or ID"))
+    q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
     why = django_filters.ChoiceFilter(
         method="filter_why",
         label=_("Why"),
@@ -223,35 +156,15 @@ class BlockedFilter(ListFilter):
     since = DayFilter(method="filter_since", label=_("Blocked from"))
     until = DayFilter(method="filter_until", label=_("Blocked to"))
 
-    class Meta:
-        model = BlockedUser
-        form = FilterForm
-        fields: list[str] = []
-
     def filter_search(self, rows: "QuerySet[BlockedUser]", _name: str, text: str) -> "QuerySet[BlockedUser]":
-        return rows.filter(_person_condition(text, "telegram_user__"))
+        return having_in_person_text(rows, text)
 
     def filter_why(self, rows: "QuerySet[BlockedUser]", _name: str, why: str) -> "QuerySet[BlockedUser]":
         known = [value for value, _label in self.form.fields["why"].choices if value and value != "staff"]
         return rows.exclude(reason__in=known) if why == "staff" else rows.filter(reason=why)
 
     def filter_since(self, rows: "QuerySet[BlockedUser]", _name: str, day: date) -> "QuerySet[BlockedUser]":
-        return rows.filter(blocked_at__gte=_midnight(day))
+        return rows.filter(blocked_at__gte=day_begins(day))
 
     def filter_until(self, rows: "QuerySet[BlockedUser]", _name: str, day: date) -> "QuerySet[BlockedUser]":
-        return rows.filter(blocked_at__lt=_midnight(day + timedelta(days=1)))
-
-
-def _person_condition(text: str, prefix: str) -> Q:
-    """Read what staff type: @name, a t.me link, a name or a Telegram id."""
-    name = text.strip().removeprefix("https://").removeprefix("t.me/").removeprefix("@")
-    found = Q()
-    for column in ("username", "first_name", "last_name"):
-        found |= Q(**{f"{prefix}{column}__icontains": name})
-    if name.isascii() and name.isdecimal() and int(name[:30]) <= LARGEST_TELEGRAM_ID:
-        found |= Q(**{f"{prefix}pk": int(name[:30])})
-    return found
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+        return rows.filter(blocked_at__lt=day_ends(day))

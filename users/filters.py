@@ -1,23 +1,19 @@
 """What narrows and sorts the list of people; every field is bounded, so that no input reaches the database raw."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, ProhibitNullCharactersValidator
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
-from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.addresses import ActiveFilter, tidy_address
+from hsl_dashboard.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 from users.keyset import Sorting
-from users.models import LatestStatus, LeadTemperature, Note, PersonTag, PersonTotals
+from users.models import LatestStatus, LeadTemperature, Note, PersonTag
 from users.names import stream_names
 from users.registrations import lesson_registrations
 
@@ -47,7 +43,6 @@ STATUSES = (
     LatestStatus.UNKNOWN,
     LatestStatus.NO_BOOKING,
 )
-NOT_FILTERS = ("sort", "before", "after")  # what else an address of the list may say
 
 
 @dataclass(frozen=True)
@@ -84,41 +79,10 @@ def _loose_scan(name: str, column: str, table: str) -> str:
     """  # noqa: S608 - columns of ours
 
 
-class FilterForm(forms.Form):
-    """The filter's fields together: a period must not end before it begins."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        since, until = cleaned.get("since"), cleaned.get("until")
-        if since and until and since > until:
-            self.add_error("until", ValidationError(_("The period ends before it begins.")))
-        return cleaned
-
-
-class DayField(forms.DateField):
-    """A day as the browser's picker or a person writes it, in years that a calendar can count."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d.%m.%Y"])
-        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-        super().__init__(**kwargs)
-        self.validators += [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
-
-
-class DayFilter(django_filters.DateFilter):
-    field_class = DayField
-
-
-class PeopleFilter(django_filters.FilterSet):
+class PeopleFilter(ListFilter):
     """The list of people as the address narrows it; the search (``q``) and the sorting are applied by the list."""
 
-    q = django_filters.CharFilter(
-        method="leave",
-        label=_("Search"),
-        max_length=200,
-        validators=[ProhibitNullCharactersValidator()],
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
-    )
+    q = SearchFilter(label=_("Search"), method="leave")
     stream = django_filters.ChoiceFilter(method="filter_code", label=_("Stream"), empty_label=_("All streams"))
     status = django_filters.TypedMultipleChoiceFilter(
         method="filter_status",
@@ -150,9 +114,7 @@ class PeopleFilter(django_filters.FilterSet):
     )
     language = django_filters.ChoiceFilter(method="filter_code", label=_("Language"), empty_label=_("All languages"))
     tag = django_filters.ChoiceFilter(method="filter_tag", label=_("Tag"), empty_label=_("Any tag"))
-    note = django_filters.CharFilter(
-        method="filter_note", label=_("A note says"), max_length=200, validators=[ProhibitNullCharactersValidator()]
-    )
+    note = django_filters.CharFilter(method="filter_note", label=_("A note says"), max_length=200)
     lesson = django_filters.ChoiceFilter(
         method="filter_lesson", label=_("Registered for lesson"), empty_label=_("Any lesson")
     )
@@ -164,11 +126,6 @@ class PeopleFilter(django_filters.FilterSet):
         label=_("Sorting"),
         choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
     )
-
-    class Meta:
-        model = PersonTotals
-        form = FilterForm
-        fields: list[str] = []
 
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[Any]", with_emails: bool) -> None:
         super().__init__(data, queryset=queryset)
@@ -203,33 +160,7 @@ class PeopleFilter(django_filters.FilterSet):
     @property
     def narrows(self) -> bool:
         """Say whether anything but the search narrows the list."""
-        values = self.form.cleaned_data.items() if self.is_valid() else []
-        return any(value not in (None, "", []) for name, value in values if name not in {"q", *NOT_FILTERS})
-
-    def active_filters(self, path: str) -> list[ActiveFilter]:
-        """List what narrows the list, each with the address without it."""
-        return [
-            ActiveFilter(str(self.form.fields[name].label), text, self._address_without(path, name, raw))
-            for name, raw, text in self._active_values()
-        ]
-
-    def _address_without(self, path: str, name: str, raw: str) -> str:
-        rest = self.data.copy()
-        rest.setlist(name, [one for one in rest.getlist(name) if one != raw])
-        for position in ("before", "after"):
-            rest.pop(position, None)
-        return tidy_address(path, rest)
-
-    def _active_values(self) -> Iterator[tuple[str, str, str]]:
-        for name, value in self.form.cleaned_data.items() if self.is_valid() else []:
-            if name == "sort" or value in (None, "", []):
-                continue
-            choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, date):
-                    yield name, self.data[name], formats.date_format(one, "d.m.Y")
-                else:
-                    yield name, str(one) if choices else self.data[name], choices.get(str(one), str(one))
+        return bool(self.values().keys() - {"q"})
 
     def leave(self, people: "QuerySet[Any]", _name: str, _value: str) -> "QuerySet[Any]":
         return people
@@ -278,17 +209,13 @@ class PeopleFilter(django_filters.FilterSet):
         return people.filter(Exists(registered.filter(telegram_user=OuterRef("pk"))), lessons__gt=0)
 
     def filter_since(self, people: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
-        return people.filter(first_seen_at__gte=_midnight(day))
+        return people.filter(first_seen_at__gte=day_begins(day))
 
     def filter_until(self, people: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
         # "Never" is stored as the moment before all others.
-        return people.filter(first_seen_at__lt=_midnight(day + timedelta(days=1)), first_seen_at__gt=None)
+        return people.filter(first_seen_at__lt=day_ends(day), first_seen_at__gt=None)
 
 
 def _language_name(code: str) -> str:
     known = {"ru": _("Russian"), "en": _("English"), "kk": _("Kazakh"), "uk": _("Ukrainian"), "uz": _("Uzbek")}
     return f"{known[code]} ({code})" if code in known else code
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

@@ -12,6 +12,7 @@ from django.db.models import (
     Expression,
     F,
     Func,
+    Model,
     OuterRef,
     Q,
     QuerySet,
@@ -24,6 +25,7 @@ from users.models import PersonCounts
 from users.registrations import lesson_registrations
 
 P = TypeVar("P", bound=PersonCounts)
+R = TypeVar("R", bound=Model)
 
 # People: fewer are listed one by one; more are so common that any walk through the list meets them at once.
 RARE = 3_000
@@ -56,6 +58,13 @@ def search_text(typed: str) -> str:
     if link := LINK.match(text):
         text = "@" + link[1] if link[1] else ""
     return text.lower().replace("ё", "е")
+
+
+def having_in_person_text(rows: "QuerySet[R]", typed: str, *, path: str = "telegram_user__") -> "QuerySet[R]":
+    """Keep the rows whose person ``typed`` means, one after the other: for lists that something else keeps short."""
+    text = search_text(typed)
+    found: QuerySet[R] = rows.alias(person_text=PersonText(path)).filter(person_text__contains=text)  # type: ignore[assignment]
+    return found if text else rows.none()
 
 
 def narrow_by_search(

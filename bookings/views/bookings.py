@@ -17,7 +17,7 @@ from bookings.models import Booking
 from bookings.notices import last_notice
 from bookings.tables import rows_of
 from hsl_dashboard.addresses import tidy_address
-from hsl_dashboard.web import StaffRequest, page_of, render_page, wants_partial
+from hsl_dashboard.web import StaffRequest, page_of, render_list
 from users.models import User
 
 
@@ -40,15 +40,7 @@ def booking_list(request: StaffRequest) -> HttpResponse:
         "bulk_form": bulk_bar(request.user, labels.codes),
         "updated_at": timezone.now(),
     }
-    # 422: the words above the list say what was not understood, and htmx swaps it in.
-    response = render_page(
-        request, "bookings/booking_list.html", context, partial="booking-table", status=200 if is_valid else 422
-    )
-    if wants_partial(request):
-        # A form sends all of its fields; the address keeps those that say something, and the same one only once.
-        address = context["list_address"]
-        response["HX-Push-Url"] = "false" if request.htmx.current_url_abs_path == address else address
-    return response
+    return render_list(request, "bookings/booking_list.html", context, partial="booking-table", is_valid=is_valid)
 
 
 @require_safe

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.tables import person_address
 from hsl_dashboard.addresses import tidy_address
 from hsl_dashboard.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, file_response
-from hsl_dashboard.web import StaffRequest, page_of, render_page, wants_partial
+from hsl_dashboard.web import StaffRequest, page_of, render_list
 from messaging.exports import blocked_sheet, too_long_sentence
 from messaging.filters import BlockedFilter
 from messaging.history_forms import UnblockForm
@@ -54,13 +54,7 @@ def blocked_list(request: StaffRequest) -> HttpResponse:
         "may_unblock": request.user.has_perm(UNBLOCK),
         "may_export": request.user.has_perm(EXPORT),
     }
-    response = render_page(
-        request, "messaging/blocked_list.html", context, partial="blocked-table", status=200 if is_valid else 422
-    )
-    if wants_partial(request):
-        address = tidy_address(request.path, request.GET)
-        response["HX-Push-Url"] = "false" if request.htmx.current_url_abs_path == address else address
-    return response
+    return render_list(request, "messaging/blocked_list.html", context, partial="blocked-table", is_valid=is_valid)
 
 
 @require_POST

@@ -17,7 +17,7 @@ from bookings.labels import Labels
 from bookings.tables import person_address
 from hsl_dashboard.addresses import page_at, tidy_address
 from hsl_dashboard.spreadsheets import XLSX_ROWS, file_response
-from hsl_dashboard.web import StaffRequest, page_of, render_page, wants_partial
+from hsl_dashboard.web import StaffRequest, page_of, render_list, render_page, wants_partial
 from messaging import services
 from messaging.broadcast_rows import broadcast_rows, shown_text
 from messaging.exports import recipient_sheet, too_long_sentence
@@ -63,10 +63,7 @@ def broadcast_list(request: StaffRequest) -> HttpResponse:
         "updated_at": timezone.now(),
         **_places(request),
     }
-    response = render_page(
-        request, "messaging/broadcast_list.html", context, partial="broadcast-table", status=200 if is_valid else 422
-    )
-    return _with_tidy_address(request, response)
+    return render_list(request, "messaging/broadcast_list.html", context, partial="broadcast-table", is_valid=is_valid)
 
 
 @require_safe
@@ -76,14 +73,10 @@ def broadcast_detail(request: StaffRequest, pk: int) -> HttpResponse:
     context = recipient_facts(request, broadcast)
     if not wants_partial(request):
         context |= progress_facts(request, broadcast) | _story(request, broadcast)
-    response = render_page(
-        request,
-        "messaging/broadcast_detail.html",
-        context,
-        partial="recipient-table",
-        status=200 if context["form"].is_valid() else 422,
+    is_valid = context["form"].is_valid()
+    return render_list(
+        request, "messaging/broadcast_detail.html", context, partial="recipient-table", is_valid=is_valid
     )
-    return _with_tidy_address(request, response)
 
 
 @require_safe
@@ -227,11 +220,3 @@ def _places(request: StaffRequest) -> dict[str, Any]:
     """The other pages of messages that this person may open, by their addresses: not all may exist."""
     new = "/messages/new/" if request.user.has_perm(WRITE) and page_at("/messages/new/") else ""
     return {"new_address": new, "sees_blocked": request.user.has_perm("users.view_blockeduser")}
-
-
-def _with_tidy_address(request: StaffRequest, response: HttpResponse) -> HttpResponse:
-    if wants_partial(request):
-        # A form sends all of its fields; the address keeps those that say something, and the same one only once.
-        address = tidy_address(request.path, request.GET)
-        response["HX-Push-Url"] = "false" if request.htmx.current_url_abs_path == address else address
-    return response

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from hsl_dashboard.addresses import tidy_address
 from hsl_dashboard.spreadsheets import XLSX_ROWS, XLSX_TYPE, TooManyRows
-from hsl_dashboard.web import StaffRequest, render_page, wants_partial
+from hsl_dashboard.web import StaffRequest, render_list
 from users.exports import csv_lines, start_export, xlsx_file
 from users.list_bar import list_bar
 from users.models import PeopleExport
@@ -28,7 +28,6 @@ def person_list(request: StaffRequest) -> HttpResponse:
     people = people_list(request.GET, with_emails=request.user.has_perm(VIEW_EMAIL))
     page, count = people.page(request.GET)
     is_valid = people.filter.is_valid()
-    list_address = tidy_address(request.path, request.GET)
     context = {
         "form": people.filter.form,
         "page": page,
@@ -39,18 +38,11 @@ def person_list(request: StaffRequest) -> HttpResponse:
         "clear_address": request.path,
         "leads_due_since": people.upkeep.due,
         "may_export": request.user.has_perm(EXPORT_PEOPLE),
-        "list_address": list_address,
+        "list_address": tidy_address(request.path, request.GET),
         "updated_at": timezone.now(),
         **list_bar(request),
     }
-    # 422: the words above the list say what was not understood, and htmx swaps it in.
-    response = render_page(
-        request, "users/person_list.html", context, partial="person-table", status=200 if is_valid else 422
-    )
-    if wants_partial(request):
-        # A form sends all of its fields; the address keeps those that say something, and the same one only once.
-        response["HX-Push-Url"] = "false" if request.htmx.current_url_abs_path == list_address else list_address
-    return response
+    return render_list(request, "users/person_list.html", context, partial="person-table", is_valid=is_valid)
 
 
 @require_POST
