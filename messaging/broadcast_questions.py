@@ -12,6 +12,7 @@ from messaging import services
 from messaging.audiences import Audience, UnknownCriterion, count_audience
 from messaging.history_forms import NumberForm, ReasonForm, RetryForm, SureForm, TextForm, TimeForm
 from messaging.models import Broadcast
+from messaging.quiet import NIGHT, is_quiet
 from messaging.statistics import Correctable, correctable_of, numbers_of, reason_label
 
 TYPED_ABOVE = 100  # people: from here on the number is typed to confirm
@@ -29,6 +30,7 @@ class Question:
     facts: list[tuple[str, str]] = field(default_factory=list)
     danger: bool = False
     possible: bool = True
+    warning: str = ""
     field: str | None = None  # of the form, where a refusal of Telegram belongs
 
 
@@ -50,6 +52,7 @@ def start_question(broadcast: Broadcast, data: Any) -> Question:
         yes=_("Send now"),
         form=NumberForm(data, asked=asked),
         facts=facts,
+        warning=night_sentence() if is_quiet(timezone.now()) else "",
         possible=broadcast.state in {State.DRAFT, State.SCHEDULED, State.HELD} and people > 0,
     )
 
@@ -150,6 +153,11 @@ def _correctable_facts(correctable: Correctable) -> list[tuple[str, str]]:
         facts.append((_("The first of them until"), _moment(correctable.first_until)))
         facts.append((_("The last of them until"), _moment(correctable.last_until)))
     return facts
+
+
+def night_sentence() -> str:
+    """What is said where students would be woken."""
+    return _("It is night in Moscow then: from %(night_from)s to %(night_until)s students sleep.") % NIGHT
 
 
 def _moment(at: Any) -> str:

@@ -39,7 +39,7 @@ class TextForm(forms.Form):
 
 class TimeForm(forms.Form):
     scheduled_at = forms.DateTimeField(
-        label=_("Moscow time"),
+        label=_("When, by Moscow time"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y %H:%M"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )

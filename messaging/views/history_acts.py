@@ -24,12 +24,14 @@ from messaging.broadcast_questions import (
     cancel_question,
     delete_question,
     edit_question,
+    night_sentence,
     retry_question,
     schedule_question,
     start_question,
 )
 from messaging.broadcast_rows import broadcast_rows
 from messaging.models import Broadcast
+from messaging.quiet import is_quiet
 from messaging.services import BroadcastMoved, MessageRefused, TooLate
 
 SEE = "messaging.view_broadcast"
@@ -89,6 +91,8 @@ def broadcast_schedule(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, form: forms.Form) -> str:
         moment = form.cleaned_data["scheduled_at"]
         services.schedule_broadcast(broadcast=broadcast, scheduled_at=moment, by=request.user)
+        if is_quiet(moment):
+            messages.warning(request, night_sentence())
         return _("Scheduled for %(moment)s, Moscow time.") % {
             "moment": timezone.localtime(moment).strftime("%d.%m.%Y %H:%M")
         }

@@ -20,6 +20,17 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   else lastAsked.set(elt.id, now);
 });
 
+// What somebody has unfolded to read stays so when the new answer takes its place.
+let unfolded = [];
+
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (isPoll(event.detail.requestConfig?.elt) && isBusy(event.detail.requestConfig.elt)) event.detail.shouldSwap = false;
+  const elt = event.detail.requestConfig?.elt;
+  if (!isPoll(elt)) return;
+  if (isBusy(elt)) event.detail.shouldSwap = false;
+  unfolded = [...elt.querySelectorAll("details[id][open]")].map((details) => details.id);
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!isPoll(event.detail.requestConfig?.elt)) return;
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
 });

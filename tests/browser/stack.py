@@ -21,8 +21,8 @@ COMMANDS = (
 
 
 @contextlib.contextmanager
-def running_stack(telegram: SandboxClient, logs: Path, *, rate: float) -> Iterator[None]:
-    """A worker that sends ``rate`` messages/s and a beat, for the length of a block."""
+def running_stack(telegram: SandboxClient, logs: Path, *, rate: float, zone: str = "") -> Iterator[None]:
+    """A worker that sends ``rate`` messages/s and a beat, for the length of a block; in ``zone`` it may be day."""
     environment = os.environ | {
         "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
         "REDIS_URL": settings.REDIS_URL,
@@ -31,6 +31,7 @@ def running_stack(telegram: SandboxClient, logs: Path, *, rate: float) -> Iterat
         "TELEGRAM_MESSAGES_PER_SECOND": str(rate),
         "TELEGRAM_CALL_TIMEOUT": "2",
         "DJANGO_SETTINGS_MODULE": "hsl_dashboard.settings",
+        "TIME_ZONE": zone or settings.TIME_ZONE,
     }
     processes = [_start(command, environment, logs) for command in COMMANDS]
     try:

@@ -123,6 +123,58 @@ def test_it_is_deleted_for_everyone_with_a_result_for_each(page: Page, running: 
     assert Recipient.objects.filter(state="deleted").count() == 2
 
 
+@pytest.mark.timeout(120)
+def test_what_is_planned_is_moved_cancelled_or_sent_at_once_from_the_history(
+    page: Page, running: None, telegram: SandboxClient
+) -> None:
+    (first, _), (second, people) = draft_for(2), draft_for(2)
+    Broadcast.objects.filter(pk=second.pk).update(message_text="Второе")
+    sign_in(page)
+    for broadcast in (first, second):
+        page.goto(f"/messages/{broadcast.pk}/")
+        page.get_by_role("link", name="Запланировать").click()
+        page.get_by_label("по московскому времени").fill("2199-12-31T18:55")
+        page.get_by_role("button", name="Запланировать").click()
+        expect(page.locator("#broadcast-progress")).to_contain_text("Запланирована")
+    planned = page.get_by_role("article")
+
+    page.goto("/messages/")
+    planned.filter(has_text="Урок в семь").get_by_role("link", name="Другое время").click()
+    page.get_by_label("по московскому времени").fill("2199-01-01T10:00")
+    page.get_by_role("button", name="Запланировать").click()
+    page.goto("/messages/")
+    expect(planned.first).to_contain_text("01.01.2199 10:00")
+    planned.first.get_by_role("link", name="Отменить").click()
+    page.get_by_label("Причина").fill("Не тот поток")
+    page.get_by_role("button", name="Отменить сообщение").click()
+    expect(page.locator("#broadcast-progress")).to_contain_text("Отменена")
+    page.goto("/messages/")
+    expect(planned).to_have_count(1)
+    planned.first.get_by_role("link", name="Отправить сейчас").click()
+    page.get_by_role("button", name="Отправить сейчас").click()
+
+    expect(page.locator("#broadcast-progress")).to_contain_text("Завершена", timeout=PATIENCE)
+    assert sorted(telegram.accepted_counts()) == sorted(people)
+    for words in ("Отправка началась", "Запланировано"):
+        expect(page.locator(".timeline")).to_contain_text(words)
+
+
+def test_what_one_reads_stays_open_while_the_page_asks_for_itself(page: Page, school: Broadcast) -> None:
+    sign_in(page)
+    page.goto(f"/messages/{school.pk}/")
+    causes = page.locator("#broadcast-causes")
+    causes.locator("summary").click()
+    page.locator("#act-pause").focus()
+
+    with page.expect_response(re.compile("/progress/")):
+        pass
+    with page.expect_response(re.compile("/progress/")):  # the answer of the first is in its place by now
+        pass
+
+    expect(causes).to_have_attribute("open", "")
+    expect(page.locator("#act-pause")).to_be_focused()
+
+
 def test_it_is_cancelled_without_javascript(browser: Browser, page: Page, live_server: LiveServer) -> None:
     broadcast, _people = draft_for(2)
     Broadcast.objects.update(state=State.SCHEDULED, scheduled_at=timezone.now() + timedelta(days=1))

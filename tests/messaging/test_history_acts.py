@@ -88,6 +88,15 @@ def test_a_scheduled_message_moves_to_another_time_but_not_into_the_past(staff_c
     assert abs(broadcast.scheduled_at - later) < timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(("clock", "warned"), [("02:30", True), ("12:30", False)])
+def test_who_would_wake_students_is_warned(staff_client, clock, warned):
+    broadcast = group(state=State.SCHEDULED, scheduled_at=timezone.now() + timedelta(hours=1))
+
+    response = staff_client.post(page(broadcast, "schedule"), {"scheduled_at": f"2199-01-01T{clock}"}, follow=True)
+
+    assert ("студенты спят" in response.content.decode()) == warned
+
+
 def test_the_text_of_a_paused_message_changes_and_a_mistake_is_shown_with_its_place(staff_client):
     broadcast = group(state=State.PAUSED)
 
