@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.notices import NoticeKind
+from messaging.quiet import end_of_night, is_quiet
 
+AUTOMATION = "automation"  # message_history.recipient_type of what a rule sent
 FIRES_AT = time(10)  # Moscow's hour of a reminder whose day is counted from a date
 
 KINDS = (
@@ -84,3 +86,8 @@ class Automation(models.Model):
         now = timezone.localtime(at)
         hour_has_come = now.time() >= FIRES_AT
         return now.date(), now.date() + timedelta(days=self.offset if hour_has_come else self.offset - 1)
+
+
+def rests_until(recipient_type: str | None, *, at: datetime) -> datetime | None:
+    """When a message of this type goes on: what rules send waits for the morning, the rest for nothing (None)."""
+    return end_of_night(at) if recipient_type == AUTOMATION and is_quiet(at) else None

@@ -11,7 +11,7 @@ from bookings.notices import NoticeKind
 from messaging.audience_choices import GROUPS
 from messaging.audience_choices import describe as describe_criterion
 from messaging.audiences import Audience, Individuals, InStream, UnknownCriterion
-from messaging.firing import AUTOMATION
+from messaging.automation import AUTOMATION
 from messaging.history import staff_name
 from messaging.markup import Problem, parse_html
 from messaging.models import Broadcast

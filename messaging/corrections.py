@@ -73,7 +73,7 @@ class CorrectionQueue:
         try:
             text = personalise(correction.message_text, claim.values)
         except MissingValue as missing:
-            return NotSendable(missing.name)
+            return NotSendable(Recipient.Reason.NO_VALUE, f"{{{missing.name}}}")
         letter = Letter(
             chat_id=claim.chat_id,
             text=text,
@@ -184,8 +184,8 @@ def _row_of(claim: Claim, result: Result) -> tuple[object, ...]:
     match result:
         case Unused():
             return (*head, state.PENDING, 1, 0.0, None, "")
-        case NotSendable(name=name):
-            return (*head, state.FAILED, 0, 0.0, None, f"{{{name}}}")
+        case NotSendable(words=words):
+            return (*head, state.FAILED, 0, 0.0, None, words)
     to = {Verdict.SENT: state.DONE, Verdict.FAILED: state.FAILED}.get(result.verdict, state.PENDING)
     if result.verdict is Verdict.RETRY and claim.attempt >= MOST_ATTEMPTS:
         to = state.FAILED

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from hsl_dashboard.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from messaging.automation import AUTOMATION
 from messaging.broadcast_rows import group_name
-from messaging.firing import AUTOMATION
 from messaging.models import Broadcast, Recipient
 from messaging.privacy import GROUP, TO_INDIVIDUALS, may_read_letters
 from messaging.report import REPORT

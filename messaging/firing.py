@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from bookings.labels import NOTHING, Labels
 from bookings.models import Booking, FreeLessonRegistration, Stream
-from messaging.automation import Automation
+from messaging.automation import AUTOMATION, Automation
 from messaging.due import Due, find_due
 from messaging.lifecycle import recount
 from messaging.models import Broadcast, Recipient
@@ -24,7 +24,6 @@ from users.models import BlockedUser
 
 AT_ONCE = 500  # messages of a rule in one tick; the rest follow in the next
 STILL_OPEN = timedelta(days=30)  # so long a failed or uncertain one may still become another by staff's decision
-AUTOMATION = "automation"  # message_history.recipient_type
 
 State = Outbox.State
 
@@ -118,18 +117,22 @@ class _Batch:
 def hand_over(*, at: datetime) -> list[int]:
     """Give the queued letters to the engine; give the ids of their broadcasts, which want a runner."""
     with transaction.atomic():
-        queued = (
-            Outbox.objects.filter(state=State.QUEUED).order_by("pk").select_for_update(skip_locked=True, of=("self",))
-        )
-        letters = list(queued.select_related("rule", "telegram_user")[:AT_ONCE])
-        letters = _claim_lessons(_without_switched_off(letters))
+        queued = Outbox.objects.filter(state=State.QUEUED)
+        if is_quiet(at):
+            queued = queued.filter(rule=None)  # staff's own letters go out when staff say so
+        locked = queued.order_by("pk").select_for_update(skip_locked=True, of=("self",))
+        letters = list(locked.select_related("rule", "telegram_user")[:AT_ONCE])
+        letters = _claim_lessons(_without_outdated(letters, at=at))
         return [_send(batch, at=at) for batch in _batches(letters)]
 
 
-def _without_switched_off(letters: list[Outbox]) -> list[Outbox]:
-    off = [letter.pk for letter in letters if letter.rule and not letter.rule.is_on]
-    Outbox.objects.filter(pk__in=off).update(state=State.CANCELLED)
-    return [letter for letter in letters if letter.pk not in off]
+def _without_outdated(letters: list[Outbox], *, at: datetime) -> list[Outbox]:
+    outdated = Outbox.objects.filter(pk__in=[letter.pk for letter in letters]).outdated(at)
+    withdrawn = set(outdated.values_list("pk", flat=True))
+    Outbox.objects.filter(pk__in=withdrawn).update(
+        state=State.CANCELLED, reason=Recipient.Reason.OUTDATED, settled_at=at
+    )
+    return [letter for letter in letters if letter.pk not in withdrawn]
 
 
 def _claim_lessons(letters: list[Outbox]) -> list[Outbox]:
@@ -191,7 +194,7 @@ def settle(*, at: datetime) -> int:
     with transaction.atomic():
         settled = _settled(at=at)
         for state, reason, settled_at, kind, booking_id, registration_id in settled:
-            if booking_id is not None:
+            if booking_id is not None and state != State.CANCELLED:
                 _note_on_booking(booking_id, state=state, reason=reason, kind=kind, at=settled_at)
             if registration_id is not None and state != State.UNCERTAIN:
                 FreeLessonRegistration.objects.filter(pk=registration_id).update(
@@ -210,6 +213,7 @@ def _settled(*, at: datetime) -> list[tuple[str, str, datetime, str, int | None,
                     WHEN r.state IN ('sent', 'deleted') THEN '' ELSE COALESCE(NULLIF(r.reason, ''), r.state)
                     END AS reason, CASE
                     WHEN r.state IN ('sent', 'deleted') THEN 'delivered'
+                    WHEN r.state = 'skipped' AND r.reason = 'outdated' THEN 'cancelled'
                     WHEN r.state IN ('failed', 'skipped', 'cancelled') THEN 'failed'
                     WHEN r.state = 'uncertain' THEN 'uncertain'
                     ELSE 'sent' END AS state

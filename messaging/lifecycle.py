@@ -167,7 +167,7 @@ def waiting_for_a_runner(*, at: datetime, wanted: int) -> tuple[list[int], list[
     """Ids of broadcasts and of corrections that have fewer than ``wanted`` runners, once for each that is missing."""
     alive = Runner.objects.filter(seen_at__gt=at - RUNNER_SILENT_AFTER)
     Runner.objects.filter(seen_at__lt=at - 6 * RUNNER_SILENT_AFTER).delete()
-    sending = Broadcast.objects.sending().exclude(halted_until__gt=at).values_list("pk", flat=True)
+    sending = Broadcast.objects.sending().awake(at).exclude(halted_until__gt=at).values_list("pk", flat=True)
     running = Correction.objects.filter(state=Correction.State.RUNNING).values_list("pk", flat=True)
     have_broadcasts = list(alive.filter(broadcast__in=sending).values_list("broadcast_id", flat=True))
     have_corrections = list(alive.filter(correction__in=running).values_list("correction_id", flat=True))

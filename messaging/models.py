@@ -1,5 +1,6 @@
 """Broadcasts, what became of each for each person, and later edits and deletions for everyone."""
 
+from datetime import datetime
 from typing import Self
 
 import pghistory
@@ -11,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import DatabaseForeignKey
-from messaging.automation import Automation  # noqa: F401  # models of this app, in modules of their own
+from messaging.automation import AUTOMATION, Automation  # noqa: F401  # models of this app, in modules of their own
 from messaging.composing import (  # noqa: F401
     Draft,
     MessageTemplate,
@@ -21,6 +22,7 @@ from messaging.composing import (  # noqa: F401
     TemplateVersion,
 )
 from messaging.outbox import Outbox  # noqa: F401
+from messaging.quiet import is_quiet
 from messaging.received import ReceivedUpdate  # noqa: F401
 from messaging.report import Report  # noqa: F401
 from messaging.triggers import hold_foreign_schedule, keep_delivery_status
@@ -34,6 +36,10 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
 
     def scheduled(self) -> Self:
         return self.filter(state=Broadcast.State.SCHEDULED)
+
+    def awake(self, at: datetime) -> Self:
+        """Without those of rules while students sleep."""
+        return self.exclude(recipient_type=AUTOMATION) if is_quiet(at) else self
 
     def newest_first(self) -> Self:
         return self.order_by(models.F("created_at").desc(nulls_last=True), "-id")
@@ -195,6 +201,7 @@ class Recipient(models.Model):
         DUPLICATE = "duplicate", _("The same person twice")
         NO_ANSWER = "no_answer", _("Telegram did not answer")
         WORKER_LOST = "worker_lost", _("The sending process ended before the answer")
+        OUTDATED = "outdated", _("It was not so any more when it would have been sent")
         UNREACHABLE = "unreachable", _("Telegram could not be reached")
         PREVIOUS_DASHBOARD = "previous_dashboard", _("The previous dashboard left it unfinished")
 

@@ -1,10 +1,12 @@
 """What students are told about their bookings: the words, and the table in which they wait for sending."""
 
 from datetime import datetime
+from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.utils import translation
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.translation import gettext as _
@@ -18,6 +20,30 @@ from hsl_dashboard.db import DatabaseForeignKey
 from users.models import TelegramUser, User
 
 STUDENTS_LANGUAGE = "ru"  # of the bot, whatever language staff read
+
+
+# The status of the booking that a letter tells of: it is true only as long as the booking has it.
+STATUS_TOLD = {
+    NoticeKind.CONFIRMED: Booking.Status.CONFIRMED,
+    NoticeKind.CANCELLED: Booking.Status.CANCELLED,
+    NoticeKind.PAYMENT_REMINDER: Booking.Status.PENDING,
+    NoticeKind.COURSE_START: Booking.Status.CONFIRMED,
+}
+
+
+class OutboxQuerySet(models.QuerySet["Outbox"]):
+    def outdated(self, at: datetime) -> Self:
+        """Those that waited until they are not true any more, or nobody wants them: they must not go out."""
+        later = BookingChange.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("change"))
+        starts = Stream.objects.filter(
+            course=OuterRef("booking__course"), code=OuterRef("booking__course_stream"), starts_on=OuterRef("occurs_on")
+        )
+        void = Q(rule__is_on=False) | Q(Q(change__isnull=False) & Exists(later))
+        for kind, status in STATUS_TOLD.items():
+            void |= Q(kind=kind) & ~Q(booking__confirmed=status)
+        void |= Q(Q(kind=NoticeKind.COURSE_START) & ~Exists(starts))
+        void |= Q(kind=NoticeKind.FREE_LESSON) & ~Q(registration__lesson_date=F("occurs_on"))
+        return self.filter(void | Q(occurs_on__lt=timezone.localdate(at)))
 
 
 class Outbox(models.Model):
@@ -94,6 +120,8 @@ class Outbox(models.Model):
     )
     reason = models.CharField(gettext_lazy("why it was not delivered"), max_length=30, db_default="")
     settled_at = models.DateTimeField(gettext_lazy("settled"), null=True)
+
+    objects = OutboxQuerySet.as_manager()
 
     class Meta:
         verbose_name = gettext_lazy("message about a booking")

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from messaging.audiences import Audience
+from messaging.automation import rests_until
 from messaging.bot import Letter, Outcome, TelegramBot, Upload, Verdict
 from messaging.lifecycle import AUTOMATIC_BLOCKS, finish_broadcast, others_wait, pause_broadcast
 from messaging.models import Broadcast, Recipient, Runner
@@ -31,6 +32,7 @@ class Claim:
     values: Values
     telegram_message_id: int | None = None
     text: str | None = None  # words of this row's own, which are sent as they stand
+    outdated: bool = False  # what it says is not so any more: it must not go out
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,10 @@ class Unused:
 
 @dataclass(frozen=True)
 class NotSendable:
-    """A row that is skipped without a call: ``name`` has no value for this person."""
+    """A row that is skipped without a call, and why: nothing stands in for ``{name}``, or it is not so any more."""
 
-    name: str
+    reason: Recipient.Reason
+    words: str = ""
 
 
 Result = Outcome | Unused | NotSendable
@@ -104,7 +107,7 @@ class SendQueue:
 
     def enlist(self, worker: str, *, most: int) -> int | None:
         self.broadcast = Broadcast.objects.sending().filter(pk=self.broadcast_id).first()
-        if self.broadcast is None or not self._read_upload(self.broadcast):
+        if self.broadcast is None or self._rests() or not self._read_upload(self.broadcast):
             return None
         self.names = {found.name for found in placeholders(self.broadcast.message_text)}
         # Messages about bookings were written one by one when they were queued.
@@ -126,23 +129,37 @@ class SendQueue:
         return True
 
     def claim(self, count: int, worker: str) -> list[Claim]:
+        if self._rests():
+            return []
         needs_upload = self._loaded().needs_upload
         # One transaction: a row that is claimed has its values, or is not claimed.
         with _transaction(needed=needs_upload or bool(self.names) or self.own_words):
             rows = self._claim_for_upload(worker) if needs_upload else self._claim(count, worker)
             people = [person for _id, person, _attempt in rows]
             values = read_values(people, self.names, streams=self.streams) if rows else {}
-            texts = self._own_texts([row_id for row_id, _person, _attempt in rows])
+            texts, outdated = self._letters([row_id for row_id, _person, _attempt in rows])
         return [
-            Claim(id=row_id, chat_id=person, attempt=attempt, values=values.get(person, {}), text=texts.get(row_id))
+            Claim(
+                id=row_id,
+                chat_id=person,
+                attempt=attempt,
+                values=values.get(person, {}),
+                text=texts.get(row_id),
+                outdated=row_id in outdated,
+            )
             for row_id, person, attempt in rows
         ]
 
-    def _own_texts(self, recipients: list[int]) -> dict[int, str]:
-        if not self.own_words:
-            return {}
-        rows = Outbox.objects.filter(recipient__in=recipients)
-        return {pk: text for pk, text in rows.values_list("recipient_id", "message_text") if pk is not None}
+    def _letters(self, recipients: list[int]) -> tuple[dict[int | None, str], set[int | None]]:
+        """The words of rows that have their own, and which of these are not true any more."""
+        if not self.own_words or not recipients:
+            return {}, set()
+        letters = Outbox.objects.filter(recipient__in=recipients)
+        outdated = letters.outdated(timezone.now()).values_list("recipient_id", flat=True)
+        return dict(letters.values_list("recipient_id", "message_text")), set(outdated)
+
+    def _rests(self) -> bool:
+        return rests_until(self._loaded().recipient_type, at=timezone.now()) is not None
 
     def _claim(self, count: int, worker: str) -> list[tuple[int, int, int]]:
         # The CTE is MATERIALIZED: in an IN (…) the planner may run the LIMIT once a row and claim more than asked.
@@ -177,10 +194,12 @@ class SendQueue:
 
     async def call(self, bot: TelegramBot, claim: Claim) -> Result:
         broadcast = self._loaded()
+        if claim.outdated:
+            return NotSendable(Recipient.Reason.OUTDATED)
         try:
             text = personalise(broadcast.message_text, claim.values) if claim.text is None else claim.text
         except MissingValue as missing:
-            return NotSendable(missing.name)
+            return NotSendable(Recipient.Reason.NO_VALUE, f"{{{missing.name}}}")
         media = broadcast.media_file_id or self.upload or ""
         outcome = await bot.send(
             Letter(
@@ -248,7 +267,9 @@ class SendQueue:
                 [self._loaded().paused_at, self.broadcast_id],
             )
             row = cursor.fetchone()
-        return Look(live=row[0], sending=row[1], wait=row[2]) if row else Look(live=False)
+        if row is None or self._rests():
+            return Look(live=False)
+        return Look(live=row[0], sending=row[1], wait=row[2])
 
     def others_wait(self) -> bool:
         return others_wait(at=timezone.now(), broadcast_id=self.broadcast_id)
@@ -276,8 +297,8 @@ def _row_of(claim: Claim, result: Result) -> tuple[Any, ...]:
     match result:
         case Unused():
             return (*head, state.PENDING, 1, 0.0, None, "", None, "", None)
-        case NotSendable(name=name):
-            return (*head, state.SKIPPED, 0, 0.0, None, Recipient.Reason.NO_VALUE, None, f"{{{name}}}", None)
+        case NotSendable():
+            return (*head, state.SKIPPED, 0, 0.0, None, result.reason, None, result.words, None)
         case Outcome(verdict=Verdict.SENT):
             return (*head, state.SENT, 0, 0.0, result.telegram_message_id, "", result.code, "", timezone.now())
     wait = waiting_time(result, claim.attempt)

@@ -19,6 +19,7 @@ from hsl_dashboard.addresses import page_at, tidy_address
 from hsl_dashboard.spreadsheets import XLSX_ROWS, file_response
 from hsl_dashboard.web import StaffRequest, page_of, render_list, render_page, wants_partial
 from messaging import services
+from messaging.automation import rests_until
 from messaging.broadcast_rows import broadcast_rows, shown_text
 from messaging.exports import recipient_sheet, too_long_sentence
 from messaging.filters import BroadcastFilter, RecipientFilter
@@ -139,6 +140,7 @@ def progress_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any
         "broadcast": broadcast,
         "pace": pace_of(broadcast, row.numbers, at=now) if row.is_running else None,
         "halted_until": halted if row.is_running else None,
+        "rests_until": rests_until(broadcast.recipient_type, at=now) if row.is_running else None,
         "next_try_at": _next_try(broadcast, now) if row.is_running and not halted else None,
         "corrections": corrections,
         "ending": ending_of(broadcast) if row.is_over else None,

@@ -2,25 +2,21 @@
 
 from datetime import datetime, timedelta
 
-import psycopg
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from bookings.changes import BookingChange
 from bookings.editing import Values, edit_booking
 from bookings.models import Booking, FreeLessonRegistration, Stream
-from bookings.notices import last_notice
+from bookings.notices import NoticeKind, last_notice
 from messaging import firing
 from messaging.automation import Automation
 from messaging.automation_reach import reach_of
 from messaging.models import Broadcast, Recipient
-from messaging.outbox import Outbox
-from messaging.queues import SendQueue
+from messaging.outbox import Outbox, queue_notice
 from messaging.quiet import is_quiet
-from messaging.runner import close_process, run_queue
 from messaging.services import count_as_delivered
-from tests import bot
 from tests.factories import (
     AutomationFactory,
     BookingFactory,
@@ -28,7 +24,6 @@ from tests.factories import (
     StreamFactory,
     TelegramUserFactory,
 )
-from tests.messaging.warm_redis import warm_up
 from users.models import BlockedUser
 
 pytestmark = pytest.mark.django_db
@@ -228,6 +223,97 @@ def test_a_rule_that_was_switched_off_meanwhile_sends_nothing():
     assert Outbox.objects.get().state == Outbox.State.CANCELLED
 
 
+def test_what_is_queued_in_the_evening_and_not_handed_over_waits_for_the_morning(staff):
+    AutomationFactory.create(kind="booking_confirmed")
+    booking = BookingFactory.create()
+    set_status(booking, 2)
+    firing.fire_automations(at=NOON.replace(hour=20, minute=59))
+    queue_notice(booking, NoticeKind.MOVED, by=staff, at=NOON)
+
+    at_night = firing.hand_over(at=NOON.replace(hour=21))
+    in_the_morning = firing.hand_over(at=NOON.replace(hour=9) + timedelta(days=1))
+
+    kinds = [Outbox.objects.get(recipient__message=pk).kind for pk in (*at_night, *in_the_morning)]
+    assert kinds == ["booking_moved", "booking_confirmed"]  # staff's own letter does not wait
+
+
+# What is not so any more ----------------------------------------------------------------------------------------------
+
+
+def letter_that_waits(kind: str) -> Outbox:
+    """A letter of a rule of this kind that is queued at NOON, and true."""
+    AutomationFactory.create(kind=kind, template="Письмо", offset=0 if kind.startswith("booking") else 1)
+    if kind == "free_lesson":
+        FreeLessonRegistrationFactory.create(lesson_date=TODAY + timedelta(days=1))
+    elif kind == "course_start":
+        stream_in(days=1)
+        set_status(BookingFactory.create(), 2)
+    elif kind == "payment_reminder":
+        set_status(BookingFactory.create(confirmed=0), 1, at=NOON - timedelta(days=1))
+    else:
+        set_status(BookingFactory.create(), 2 if kind == "booking_confirmed" else -1)
+    assert firing.fire_automations(at=NOON) == 1
+    return Outbox.objects.get()
+
+
+OVERTAKEN = [
+    ("booking_confirmed", "UPDATE bookings SET confirmed = -1"),
+    ("booking_cancelled", "UPDATE bookings SET confirmed = 2"),
+    ("payment_reminder", "UPDATE bookings SET confirmed = 2"),
+    ("course_start", "UPDATE bookings SET confirmed = -1"),
+    ("course_start", "UPDATE bookings SET course_stream = 'another'"),
+    ("course_start", "UPDATE bookings_stream SET starts_on = starts_on + 7"),
+    ("free_lesson", "UPDATE free_lesson_registrations SET lesson_date = lesson_date + 7"),
+    ("free_lesson", "DELETE FROM free_lesson_registrations"),
+    ("booking_confirmed", "DELETE FROM bookings"),
+    ("booking_confirmed", "UPDATE messaging_automation SET is_on = FALSE"),
+]
+
+
+@pytest.mark.parametrize(("kind", "happens"), OVERTAKEN)
+def test_a_letter_that_is_not_true_any_more_is_withdrawn_from_the_queue(kind, happens):
+    letter_that_waits(kind)
+    sql(happens)
+
+    assert firing.hand_over(at=NOON) == []
+    letter = Outbox.objects.get()
+    assert (letter.state, letter.reason) == (Outbox.State.CANCELLED, Recipient.Reason.OUTDATED)
+
+
+@pytest.mark.parametrize("kind", ["booking_confirmed", "booking_cancelled", "payment_reminder", "course_start"])
+def test_a_letter_that_is_true_is_handed_over(kind):
+    letter_that_waits(kind)
+
+    assert len(firing.hand_over(at=NOON)) == 1
+
+
+def test_a_status_that_was_left_and_came_back_is_told_once_by_the_newer_letter():
+    letter_that_waits("booking_confirmed")
+    booking = Booking.objects.get()
+    set_status(booking, -1)
+    set_status(booking, 2)
+
+    firing.fire_automations(at=NOON)
+    firing.hand_over(at=NOON)
+
+    assert list(Outbox.objects.order_by("pk").values_list("state", flat=True)) == ["cancelled", "sent"]
+
+
+def test_a_letter_of_staff_that_is_not_true_any_more_does_not_go_out(staff):
+    booking = BookingFactory.create(confirmed=2)
+    queue_notice(booking, NoticeKind.CONFIRMED, by=staff, at=NOON)
+    set_status(booking, -1)
+
+    assert firing.hand_over(at=NOON) == []
+
+
+def test_a_reminder_of_a_day_that_is_past_is_withdrawn():
+    letter_that_waits("course_start")
+
+    assert firing.hand_over(at=NOON + timedelta(days=2)) == []
+    assert Outbox.objects.get().state == Outbox.State.CANCELLED
+
+
 def test_a_placeholder_without_a_value_is_told_to_staff_and_to_nobody_else():
     AutomationFactory.create(kind="booking_confirmed", template="Начало {starts_on}")
     booking = BookingFactory.create(course_stream="new")
@@ -306,46 +392,3 @@ def test_a_tick_asks_few_questions_when_nothing_happened(django_assert_max_num_q
         firing.fire_automations(at=NOON)
         firing.hand_over(at=NOON)
         firing.settle(at=NOON)
-
-
-# Over the wire: the bot's own connection, the engine, the sandbox
-
-
-@pytest.fixture
-def bots_connection(transactional_db):
-    settings = connection.get_connection_params()
-    names = ("host", "port", "dbname", "user", "password")
-    with psycopg.connect(**{name: settings[name] for name in names if settings.get(name)}, autocommit=True) as opened:
-        yield opened
-
-
-@pytest.mark.django_db(transaction=True)
-def test_from_the_bots_update_to_the_students_phone(telegram, settings, bots_connection):
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
-    close_process()
-    warm_up(settings)
-    AutomationFactory.create(kind="booking_confirmed", template="Привет, {first_name|друг}! {{скобки}} <b>Ура</b>")
-    bot.store_user(bots_connection, 777, first_name="Б<о>б")
-    bot.store_user(bots_connection, 778)
-    telegram.block(778)
-    first = BookingFactory.create(telegram_user_id=777)
-    second = BookingFactory.create(telegram_user_id=778)
-    for booking in (first, second):
-        bot.change_status(bots_connection, booking.pk, 2)
-    at = timezone.localtime().replace(hour=12, minute=0) + timedelta(days=1)
-
-    firing.fire_automations(at=at)
-    [broadcast] = firing.hand_over(at=timezone.now())
-    run_queue(SendQueue(broadcast), seconds=5)
-    firing.settle(at=timezone.now())
-    connections.close_all()
-    close_process()
-
-    sent = [(entry.chat_id, entry.text) for entry in telegram.ledger(accepted=True)]
-    assert sent == [(777, "Привет, Б&lt;о&gt;б! {скобки} <b>Ура</b>")]
-    told, missed = Booking.objects.get(pk=first.pk), Booking.objects.get(pk=second.pk)
-    assert (told.notified_about, told.notice_error) == ("booking_confirmed", "")
-    assert told.notified_at is not None
-    assert (missed.notified_at, missed.notice_error) == (None, Recipient.Reason.BLOCKED)
-    assert sorted(Outbox.objects.values_list("state", flat=True)) == ["delivered", "failed"]
-    assert Broadcast.objects.get().recipient_type == "automation"
