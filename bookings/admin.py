@@ -1,6 +1,5 @@
 """The Django admin of courses, streams, bookings, free lessons, coupons and the hackathon."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,14 +8,15 @@ from django.contrib import admin, messages
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from bookings.admin_forms import BookingStatusForm, BulkStatusForm, ReferralCouponForm
-from bookings.bulk import change_in_bulk, label_of, plan_bulk_change
+from bookings.admin_forms import BookingStatusForm, ReferralCouponForm
+from bookings.bulk import label_of
+from bookings.bulk_changes import AT_ONCE, TooMany, prepare_bulk_change, targets_of_bookings
 from bookings.bulk_models import BulkChange, BulkRow
 from bookings.changes import BookingChange
 from bookings.history import booking_history
@@ -31,14 +31,12 @@ from bookings.models import (
     Stream,
 )
 from bookings.services import change_booking_status, moves_for
+from hsl_dashboard.addresses import MAX_ADDRESS_LENGTH
 from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, page_address, without_emails
 from users.admin import PersonRowsMixin
 from users.models import User
 
 Status = Booking.Status
-
-AT_ONCE = 500  # bookings in one bulk action: a page that one can still read, and seconds of work
-SEEN = re.compile(r"(?P<id>\d{1,10}):(?P<status>-?\d{1,10})?")
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -173,46 +171,29 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
 
     @admin.action(description=_("Confirm"), permissions=["change"])
     def confirm_bookings(self, request: HttpRequest, queryset: "QuerySet[Booking]") -> HttpResponse | None:
-        return self._change_all(request, queryset, to=Status.CONFIRMED, action="confirm_bookings")
+        return self._prepare_change(request, queryset, to=Status.CONFIRMED)
 
     @admin.action(description=_("Cancel booking"), permissions=["change"])
     def cancel_bookings(self, request: HttpRequest, queryset: "QuerySet[Booking]") -> HttpResponse | None:
-        return self._change_all(request, queryset, to=Status.CANCELLED, action="cancel_bookings")
+        return self._prepare_change(request, queryset, to=Status.CANCELLED)
 
-    def _change_all(
-        self, request: HttpRequest, queryset: "QuerySet[Booking]", *, to: int, action: str
-    ) -> HttpResponse | None:
-        """Show first what would happen to each booking, then what did."""
-        bookings = list(queryset.order_by(*self.ordering)[: AT_ONCE + 1])
-        if len(bookings) > AT_ONCE:
+    def _prepare_change(self, request: HttpRequest, queryset: "QuerySet[Booking]", *, to: int) -> HttpResponse | None:
+        """Go on where the pages change many at once: look first, then a result for each."""
+        bookings = queryset.order_by(*self.ordering)[: AT_ONCE + 1]
+        try:
+            change = prepare_bulk_change(
+                kind=BulkChange.Kind.STATUS,
+                value=str(int(to)),
+                targets=targets_of_bookings(bookings),
+                by=staff_of(request),
+                at=timezone.now(),
+                next_address=request.get_full_path()[:MAX_ADDRESS_LENGTH],
+            )
+        except TooMany:
             text = _("At most %(limit)d bookings at once: narrow the list first.") % {"limit": AT_ONCE}
             self.message_user(request, text, messages.ERROR)
             return None
-        plan = plan_bulk_change(bookings, to=to, by=staff_of(request))
-        form = BulkStatusForm(request.POST if "sure" in request.POST else None, initial={"sure": True})
-        form.reason_needed = any(row.needs_reason for row in plan)
-        done = form.is_valid()
-        if done:
-            plan = change_in_bulk(
-                bookings,
-                to=to,
-                by=staff_of(request),
-                at=timezone.now(),
-                reason=form.cleaned_data["reason"],
-                expected=_seen_statuses(request),
-            )
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("What happened") if done else _("What would happen"),
-            "opts": self.opts,
-            "rows": plan,
-            "moved": [row for row in plan if not row.refusal],
-            "to": label_of(to),
-            "form": form,
-            "done": done,
-            "action": action,
-        }
-        return TemplateResponse(request, "admin/bookings/booking/change_in_bulk.html", context)
+        return redirect("bookings:bulk_change", change.pk)
 
     # Columns ---------------------------------------------------------------------------------------------------------
 
@@ -247,16 +228,6 @@ def staff_of(request: HttpRequest) -> User:
     """The signed-in member of staff: the admin lets nobody else in."""
     assert isinstance(request.user, User)
     return request.user
-
-
-def _seen_statuses(request: HttpRequest) -> dict[int, int | None]:
-    """What the page before showed: ``seen`` holds ``id:status``, the status empty for NULL."""
-    seen: dict[int, int | None] = {}
-    for pair in request.POST.getlist("seen"):
-        match = SEEN.fullmatch(pair)
-        if match:
-            seen[int(match["id"])] = int(match["status"]) if match["status"] else None
-    return seen
 
 
 class StreamInline(admin.TabularInline):  # type: ignore[type-arg]

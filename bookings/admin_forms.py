@@ -12,16 +12,6 @@ from bookings.services import MAX_REASON_LENGTH, BookingChanged, moves_for
 from users.models import User
 
 
-def _reason_field(*, rows: int) -> forms.CharField:
-    return forms.CharField(
-        label=_("Reason"),
-        required=False,
-        max_length=MAX_REASON_LENGTH,
-        widget=forms.Textarea(attrs={"rows": rows, "cols": 60}),
-        help_text=_("It stays in the history of the booking."),
-    )
-
-
 class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
     """A booking's next status: only moves that ``by`` may make. The admin saves it through the service."""
 
@@ -30,7 +20,13 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
     status_to = forms.TypedChoiceField(
         label=_("Status"), coerce=int, empty_value=None, required=False, widget=forms.RadioSelect
     )
-    reason = _reason_field(rows=3)
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=MAX_REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+        help_text=_("It stays in the history of the booking."),
+    )
     # The status that staff saw; empty stands for NULL.
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -78,20 +74,6 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         data[self.add_prefix("seen")] = "" if self.was is None else str(self.was)
         data[self.add_prefix("status_to")] = ""
         self.data = data
-
-
-class BulkStatusForm(forms.Form):
-    """The second step of a bulk action: sure, and why."""
-
-    reason = _reason_field(rows=2)
-    sure = forms.BooleanField(required=True, widget=forms.HiddenInput)
-    reason_needed = False
-
-    def clean_reason(self) -> str:
-        reason: str = self.cleaned_data["reason"].strip()
-        if self.reason_needed and not reason:
-            raise forms.ValidationError(_("Say why: it stays in the history of the booking."))
-        return reason
 
 
 class ReferralCouponForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -1,8 +1,6 @@
-"""One status for many bookings: what would happen to each, and what did."""
+"""Words for a change of a booking's status: what would happen, and why it does not."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -14,7 +12,6 @@ from bookings.services import (
     ReasonMissing,
     StatusNotChanged,
     TransitionNotAllowed,
-    change_booking_status,
     moves_for,
     status_of,
 )
@@ -22,27 +19,11 @@ from users.models import User
 
 
 @dataclass(frozen=True)
-class BulkRow:
-    """A booking on its way to another status; ``refusal`` says in words why it does not go there."""
+class PlannedMove:
+    """Whether a booking may go to another status; ``refusal`` says in words why not."""
 
-    booking: Booking
-    was: int | None
-    to: int
-    refusal: str = ""
-    needs_reason: bool = False
-
-    @property
-    def was_label(self) -> str:
-        return label_of(self.was)
-
-    @property
-    def to_label(self) -> str:
-        return label_of(self.to)
-
-    @property
-    def expected(self) -> str:
-        """The status that staff see now, as a form sends it back; empty stands for NULL."""
-        return "" if self.was is None else str(self.was)
+    refusal: str
+    needs_reason: bool
 
 
 def label_of(confirmed: int | None) -> str:
@@ -51,34 +32,11 @@ def label_of(confirmed: int | None) -> str:
     return str(_("Unknown")) if status is None else str(status.label)
 
 
-def plan_bulk_change(bookings: Iterable[Booking], *, to: int, by: User) -> list[BulkRow]:
-    """Say for each booking whether it may go to ``to``, and whether that needs a reason."""
-    rows = []
-    for booking in bookings:
-        was = booking.confirmed
-        move = next((move for move in moves_for(was, by=by) if move.to == to), None)
-        refusal = "" if move else why_not(TransitionNotAllowed(was=was, to=to))
-        rows.append(BulkRow(booking, was, to, refusal, needs_reason=bool(move and move.needs_reason)))
-    return rows
-
-
-def change_in_bulk(
-    bookings: Iterable[Booking], *, to: int, by: User, at: datetime, reason: str, expected: dict[int, int | None]
-) -> list[BulkRow]:
-    """Move each booking on its own: one that is refused holds up no other.
-
-    ``expected`` is the status of each booking that ``by`` saw on the page before.
-    """
-    rows = []
-    for booking in bookings:
-        was = expected.get(booking.pk, booking.confirmed)
-        refusal = ""
-        try:
-            change_booking_status(booking=booking, to=to, by=by, at=at, reason=reason, expected=was)
-        except StatusNotChanged as refused:
-            refusal = why_not(refused)
-        rows.append(BulkRow(booking, was, to, refusal))
-    return rows
+def planned_move(booking: Booking, *, to: int, by: User) -> PlannedMove:
+    """Say whether the booking may go to ``to``, and whether that needs a reason."""
+    move = next((move for move in moves_for(booking.confirmed, by=by) if move.to == to), None)
+    refusal = "" if move else why_not(TransitionNotAllowed(was=booking.confirmed, to=to))
+    return PlannedMove(refusal, needs_reason=bool(move and move.needs_reason))
 
 
 def why_not(refused: StatusNotChanged) -> str:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from bookings.bulk import plan_bulk_change, why_not
+from bookings.bulk import planned_move, why_not
 from bookings.bulk_models import BulkChange, BulkRow
 from bookings.coupons import CouponRefused
 from bookings.editing import BookingEdited, BookingNotEdited, Values, described_codes, edit_booking
@@ -145,14 +145,13 @@ def _row(change: BulkChange, position: int, target: Target, problem: str, *, nee
 
 
 def _plan_status(change: BulkChange, targets: Sequence[Target], by: User) -> list[BulkRow]:
-    to = int(change.value)
-    bookings = [target.booking for target in targets if target.booking]
-    plans = {row.booking.pk: row for row in plan_bulk_change(bookings, to=to, by=by)}
     rows = []
     for position, target in enumerate(targets):
-        plan = plans[target.booking.pk] if target.booking else None
-        problem = plan.refusal if plan else _("The person has no active bookings")
-        rows.append(_row(change, position, target, problem, needs_reason=bool(plan and plan.needs_reason)))
+        if target.booking is None:
+            rows.append(_row(change, position, target, _("The person has no active bookings")))
+        else:
+            plan = planned_move(target.booking, to=int(change.value), by=by)
+            rows.append(_row(change, position, target, plan.refusal, needs_reason=plan.needs_reason))
     return rows
 
 

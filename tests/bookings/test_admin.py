@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from bookings.bulk_models import BulkChange
 from bookings.models import Booking
 from tests.factories import BookingFactory, UserFactory
 from users.models import Event, User
@@ -155,8 +156,8 @@ def test_who_may_only_look_gets_no_form(client, booking):
 # Many at once --------------------------------------------------------------------------------------------------------
 
 
-def choose(client: Client, action: str, bookings: list[Booking], **form: Any) -> Any:
-    return client.post(LIST, {"action": action, "_selected_action": [b.pk for b in bookings], **form})
+def choose(client: Client, action: str, bookings: list[Booking], query: str = "") -> Any:
+    return client.post(LIST + query, {"action": action, "_selected_action": [b.pk for b in bookings]})
 
 
 @pytest.fixture
@@ -169,80 +170,42 @@ def statuses(bookings: list[Booking]) -> list[int | None]:
     return [found[booking.pk] for booking in bookings]
 
 
-def test_the_first_page_says_what_would_happen_and_changes_nothing(manager_client, four):
+def test_an_action_shows_first_what_would_happen_and_leads_back_to_its_list(manager_client, four):
     before = statuses(four)
 
-    response = choose(manager_client, "confirm_bookings", four)
+    response = choose(manager_client, "confirm_bookings", four, query="?o=1")
 
-    assertContains(response, "3 бронирования из 4 перейдут в «Подтверждено»")
-    assertContains(response, "только с правом менять статус")
+    change = BulkChange.objects.get()
+    assertRedirects(response, reverse("bookings:bulk_change", args=[change.pk]))
+    assert (change.kind, change.value, change.next) == ("status", "2", f"{LIST}?o=1")
+    assert sorted(change.rows.values_list("state", flat=True)) == ["ready", "ready", "ready", "refused"]
     assert statuses(four) == before
 
 
-def test_each_booking_is_changed_on_its_own_and_refused_ones_are_named(manager_client, four):
-    seen = [f"{b.pk}:{'' if b.confirmed is None else b.confirmed}" for b in four]
+def test_an_action_gives_each_booking_its_result(manager_client, four):
+    address = choose(manager_client, "cancel_bookings", four)["Location"]
 
-    response = choose(manager_client, "confirm_bookings", four, sure="True", seen=seen)
+    response = manager_client.post(address, follow=True)
 
-    assertContains(response, "3 бронирования из 4 переведены в «Подтверждено»")
-    assertContains(response, "Не изменено.", count=1)
-    assert statuses(four) == [2, 2, -1, 2]
-    assert Event.objects.filter(event_type="booking_status_changed").count() == 3
-
-
-def test_a_booking_changed_meanwhile_is_named_and_kept(manager_client, four):
-    seen = [f"{b.pk}:{'' if b.confirmed is None else b.confirmed}" for b in four]
-    Booking.objects.filter(pk=four[0].pk).update(confirmed=Status.CANCELLED)
-
-    response = choose(manager_client, "confirm_bookings", four, sure="True", seen=seen)
-
-    assertContains(response, "сейчас «Отменено», вы хотели «Подтверждено»")
-    assert statuses(four)[0] == Status.CANCELLED
-
-
-def test_posting_the_result_again_changes_nothing_more(manager_client, four):
-    seen = [f"{b.pk}:{'' if b.confirmed is None else b.confirmed}" for b in four]
-    choose(manager_client, "cancel_bookings", four, sure="True", seen=seen)
-
-    choose(manager_client, "cancel_bookings", four, sure="True", seen=seen)
-
+    assertContains(response, "Уже «Отменено».")
     assert statuses(four) == [-1, -1, -1, -1]
     assert Event.objects.filter(event_type="booking_status_changed").count() == 3
 
 
-def test_overrides_in_bulk_need_a_reason(staff_client, four):
-    seen = [f"{b.pk}:{'' if b.confirmed is None else b.confirmed}" for b in four]
-
-    refused = choose(staff_client, "confirm_bookings", four, sure="True", seen=seen)
-    assert statuses(four) == [1, 0, -1, None]
-    done = choose(staff_client, "confirm_bookings", four, sure="True", seen=seen, reason="Оплатили все")
-
-    assertContains(refused, "Напишите почему")
-    assertContains(done, "4 бронирования из 4")
-    assert statuses(four) == [2, 2, 2, 2]
-
-
-@pytest.mark.parametrize("seen", [["abc"], ["1"], ["9" * 40 + ":1"], [":"]])
-def test_a_garbled_second_step_falls_back_to_the_status_now(manager_client, four, seen):
-    response = choose(manager_client, "confirm_bookings", four, sure="True", seen=seen)
-
-    assert response.status_code == 200
-    assert statuses(four) == [2, 2, -1, 2]
-
-
 def test_more_than_a_page_can_show_are_refused(manager_client, four, monkeypatch):
     monkeypatch.setattr("bookings.admin.AT_ONCE", 3)
+    monkeypatch.setattr("bookings.bulk_changes.AT_ONCE", 3)
 
     response = choose(manager_client, "confirm_bookings", four)
 
-    assert response.status_code == 302
-    assert statuses(four) == [1, 0, -1, None]
+    assertContains(manager_client.get(response["Location"]), "Не больше 3 бронирований за раз")
+    assert not BulkChange.objects.exists()
 
 
 def test_who_may_only_look_is_offered_no_actions(client, booking):
     client.force_login(UserFactory.create(is_staff=True, permissions=["bookings.view_booking"]))
 
     assertNotContains(client.get(LIST), "confirm_bookings")
-    choose(client, "confirm_bookings", [booking], sure="True")
+    choose(client, "confirm_bookings", [booking])
 
-    assert statuses([booking]) == [Status.PENDING]
+    assert not BulkChange.objects.exists()
