@@ -13,8 +13,6 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 
 from hsl_dashboard.environment import is_on_this_machine
 
-TELEGRAM_LIMIT = 30  # messages/s for one bot: core.telegram.org/bots/faq
-
 
 @register(Tags.security, deploy=True)
 def check_connections(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -44,7 +42,7 @@ def check_connections(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 @register(Tags.security, deploy=True)
 def check_telegram(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Messages go to Telegram itself, at a rate that it accepts."""
+    """Messages go to Telegram itself."""
     messages: list[CheckMessage] = []
     if settings.TELEGRAM_SANDBOX:
         messages.append(
@@ -52,14 +50,6 @@ def check_telegram(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
                 "Messages go to a server on this machine that only plays Telegram: no student gets any.",
                 hint="Take TELEGRAM_API_URL out of the environment.",
                 id="hsl_dashboard.W003",
-            )
-        )
-    if settings.TELEGRAM_MESSAGES_PER_SECOND > TELEGRAM_LIMIT:
-        messages.append(
-            Warning(
-                f"TELEGRAM_MESSAGES_PER_SECOND is over {TELEGRAM_LIMIT}: Telegram will refuse, and pause all sending.",
-                hint="Set it to 25; the bot's own answers need room under the limit.",
-                id="hsl_dashboard.W004",
             )
         )
     return messages

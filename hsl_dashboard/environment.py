@@ -57,6 +57,26 @@ def number(name: str, *, default: float, lowest: float, unit: str) -> float:
     return value
 
 
+# messages/s that Telegram takes of one bot: core.telegram.org/bots/faq
+FREE_RATE, PAID_RATE = 30, 1000
+
+
+def send_rate(*, paid: bool, sandbox: bool) -> float:
+    """Read the rate of all workers together, in messages/s; one that Telegram would refuse stops the start."""
+    rate = number("TELEGRAM_MESSAGES_PER_SECOND", default=25, lowest=0.1, unit="messages/s")
+    if sandbox:
+        return rate
+    is_rate = f"TELEGRAM_MESSAGES_PER_SECOND is {rate:g}."
+    if rate > PAID_RATE:
+        raise ImproperlyConfigured(f"{is_rate} Telegram takes {PAID_RATE} messages/s at most.")
+    if rate > FREE_RATE and not paid:
+        raise ImproperlyConfigured(
+            f"{is_rate} Telegram takes {FREE_RATE} messages/s for nothing, and halts all sending when there are more. "
+            "Set it to 25, or TELEGRAM_PAID_BROADCAST to true: then the bot pays in Stars for what is over."
+        )
+    return rate
+
+
 def secret(name: str) -> str:
     """Read a secret that Telegram is told: 16 to 256 letters, digits, _ and -; '' where there is none."""
     value: str = env.str(name, default="")

@@ -20,6 +20,7 @@ from hsl_dashboard.environment import (
     redis_url,
     required,
     secret,
+    send_rate,
     time_zone,
     trusted_origins,
 )
@@ -235,14 +236,16 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 BOT_TOKEN = required("BOT_TOKEN", cure="Set it to the token that @BotFather gave for the bot.", development="")
 TELEGRAM_API_URL = address("TELEGRAM_API_URL", default="https://api.telegram.org", schemes=("https", "http"))
+# Messages go to a server on this machine, which only plays Telegram.
+TELEGRAM_SANDBOX = (urlsplit(TELEGRAM_API_URL).hostname or "") in {"localhost", "127.0.0.1", "::1"}
+# Over 30 a second only with allow_paid_broadcast, for which the bot pays.
+TELEGRAM_PAID_BROADCAST = boolean("TELEGRAM_PAID_BROADCAST", default=False)
 # Telegram allows a bot about 30 a second; the bot's own answers need room under that.
-TELEGRAM_MESSAGES_PER_SECOND = number("TELEGRAM_MESSAGES_PER_SECOND", default=25, lowest=0.1, unit="messages/s")
+TELEGRAM_MESSAGES_PER_SECOND = send_rate(paid=TELEGRAM_PAID_BROADCAST, sandbox=TELEGRAM_SANDBOX)
 # The bot polls, so nobody calls us unless the school says so.
 TELEGRAM_WEBHOOK_SECRET = secret("TELEGRAM_WEBHOOK_SECRET")
 # seconds. Above what Telegram needs for any message: whoever did not answer until then counts as «not known».
 TELEGRAM_CALL_TIMEOUT = number("TELEGRAM_CALL_TIMEOUT", default=20, lowest=1, unit="seconds")
-# Messages go to a server on this machine, which only plays Telegram.
-TELEGRAM_SANDBOX = (urlsplit(TELEGRAM_API_URL).hostname or "") in {"localhost", "127.0.0.1", "::1"}
 # python-telegram-bot warns at every RetryAfter unless told that we read timedeltas.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 

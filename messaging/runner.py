@@ -92,6 +92,7 @@ def _this_process() -> Process:
         settings.REDIS_URL,
         settings.TELEGRAM_MESSAGES_PER_SECOND,
         settings.TELEGRAM_CALL_TIMEOUT,
+        settings.TELEGRAM_PAID_BROADCAST,
     )
     if _process is None or _process.made_for != made_for:
         close_process()

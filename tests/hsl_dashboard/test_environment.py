@@ -78,7 +78,7 @@ def test_a_wrong_variable_is_named_with_its_cure(
         "CSRF_TRUSTED_ORIGINS": environment.trusted_origins,
         "LANGUAGE_CODE": lambda: environment.one_of(name, default="ru", choices=("ru", "en")),
         "TELEGRAM_API_URL": lambda: environment.address(name, default="", schemes=("https", "http")),
-        "TELEGRAM_MESSAGES_PER_SECOND": lambda: environment.number(name, default=25, lowest=0.1, unit="messages/s"),
+        "TELEGRAM_MESSAGES_PER_SECOND": lambda: environment.send_rate(paid=False, sandbox=False),
     }
 
     with pytest.raises(ImproperlyConfigured) as error:
@@ -86,6 +86,41 @@ def test_a_wrong_variable_is_named_with_its_cure(
 
     assert str(error.value).startswith(name)
     assert cure in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("rate", "where", "cure"),
+    [
+        ("31", {}, "Set it to 25, or TELEGRAM_PAID_BROADCAST to true"),
+        ("1001", {"paid": True}, "1000 messages/s at most"),
+    ],
+)
+def test_a_rate_that_telegram_would_refuse_stops_the_start(
+    rate: str, where: dict[str, bool], cure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELEGRAM_MESSAGES_PER_SECOND", rate)
+
+    with pytest.raises(ImproperlyConfigured) as error:
+        environment.send_rate(**{"paid": False, "sandbox": False, **where})
+
+    assert str(error.value).startswith(f"TELEGRAM_MESSAGES_PER_SECOND is {rate}.")
+    assert cure in str(error.value)
+
+
+@pytest.mark.parametrize(("rate", "where"), [("30", {}), ("1000", {"paid": True}), ("5000", {"sandbox": True})])
+def test_a_rate_that_is_free_paid_for_or_played_is_taken(
+    rate: str, where: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELEGRAM_MESSAGES_PER_SECOND", rate)
+
+    assert environment.send_rate(**{"paid": False, "sandbox": False, **where}) == float(rate)
+
+
+def test_no_command_starts_at_a_rate_that_nobody_pays_for() -> None:
+    done = run_check(TELEGRAM_MESSAGES_PER_SECOND="100")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("TELEGRAM_MESSAGES_PER_SECOND is 100.")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +158,6 @@ def test_the_parts_of_an_address_do_as_well(monkeypatch: pytest.MonkeyPatch) -> 
     [
         ({"REDIS_URL": "redis://redis.example.org/0"}, "hsl_dashboard.W002"),
         ({"TELEGRAM_SANDBOX": True}, "hsl_dashboard.W003"),
-        ({"TELEGRAM_MESSAGES_PER_SECOND": 31}, "hsl_dashboard.W004"),
     ],
 )
 def test_a_risky_setting_is_warned_about(changes: dict[str, object], warning: str, settings: Settings) -> None:

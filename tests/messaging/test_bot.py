@@ -43,6 +43,24 @@ def test_a_message_that_arrives_is_sent_with_its_id(telegram):
     assert (outcome.verdict, outcome.telegram_message_id) == (Verdict.SENT, entry.message_id)
 
 
+@pytest.mark.parametrize(("paid", "refused"), [(False, 10), (True, 0)])
+def test_over_thirty_a_second_telegram_takes_only_what_is_paid_for(telegram, settings, paid, refused):
+    telegram.configure(rate=30)
+    settings.TELEGRAM_PAID_BROADCAST = paid
+
+    async def main() -> list[Outcome]:
+        bot = connect_bot()
+        try:
+            return await asyncio.gather(*(bot.send(Letter(ANNA + n, "Привет")) for n in range(40)))
+        finally:
+            await bot.close()
+
+    verdicts = [outcome.verdict for outcome in asyncio.run(main())]
+
+    assert verdicts.count(Verdict.HALT) == refused
+    assert verdicts.count(Verdict.SENT) == 40 - refused
+
+
 @pytest.mark.parametrize("kind", ["photo", "video", "document"])
 def test_a_file_goes_up_once_and_its_id_serves_the_rest(telegram, kind):
     first = send(telegram, kind=kind, media=Upload("урок.png", PIXEL), text="Подпись")
