@@ -40,3 +40,20 @@ def test_language_follows_the_cookie(page: Page) -> None:
     page.goto("/workshops/")
 
     expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+@pytest.mark.parametrize("address", ["/bookings/", "/users/", "/messages/", "/messages/blocked/"])
+def test_on_a_phone_the_filters_wait_until_they_are_asked_for(page: Page, address: str) -> None:
+    use_width(page, "phone")
+    sign_in(page)
+    page.goto(address)
+    filters = page.get_by_role("search").locator("select, input[type=date]")
+    expect(page.get_by_role("searchbox")).to_be_visible()
+    expect(filters.first).to_be_hidden()
+
+    page.get_by_role("search").locator("summary", has_text="Фильтры").press("Enter")
+
+    expect(filters.first).to_be_visible()
+    use_width(page, "wide")
+    expect(page.get_by_role("search").locator("summary", has_text="Фильтры")).to_be_hidden()
+    expect(filters.first).to_be_visible()
