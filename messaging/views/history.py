@@ -221,4 +221,4 @@ def _next_try(broadcast: Broadcast, now: Any) -> Any:
 def _places(request: StaffRequest) -> dict[str, Any]:
     """The other pages of messages that this person may open, by their addresses: not all may exist."""
     new = "/messages/new/" if request.user.has_perm(WRITE) and page_at("/messages/new/") else ""
-    return {"new_address": new, "sees_blocked": request.user.has_perm("users.view_blockeduser")}
+    return {"new_address": new}

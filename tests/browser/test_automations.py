@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from bookings.models import Booking
 from messaging.automation import KINDS, Automation
@@ -31,6 +31,14 @@ def where_it_is_noon() -> str:
     """A zone in which students are awake, whenever the test runs: nothing is sent at night."""
     hours = datetime.now(UTC).hour - 12
     return f"Etc/GMT{hours:+d}"
+
+
+def look_until_it_is_delivered(page: Page, card: Locator) -> None:
+    for _look in range(30):
+        page.reload()
+        if card.locator(".firings").filter(has_text="Доставлено").count():
+            return
+        page.wait_for_timeout(PATIENCE)
 
 
 @pytest.mark.timeout(120)
@@ -66,11 +74,7 @@ def test_a_rule_is_written_switched_on_and_fires_once(
     expect(card).to_contain_text("Ещё не срабатывало")
 
     with running_stack(telegram, tmp_path, rate=25, zone=where_it_is_noon()):
-        for _look in range(30):
-            page.reload()
-            if card.locator(".firings").filter(has_text="Доставлено").count():
-                break
-            page.wait_for_timeout(PATIENCE)
+        look_until_it_is_delivered(page, card)
     expect(card.locator(".firings li")).to_have_count(1)
     expect(card.locator(".firings")).to_contain_text("Доставлено")
     expect(card.locator("section").first).to_contain_text("Никто")

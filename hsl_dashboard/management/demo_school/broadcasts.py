@@ -85,7 +85,7 @@ def _lose_people(school: School) -> None:
     for person in school.dice.sample(school.people, round(len(school.people) * BLOCKED_SHARE)):
         seen = person.updated_at or person.first_seen_at or school.now
         at = min(seen + timedelta(days=school.dice.expovariate(1 / 30)), school.now)
-        reason = "bot_blocked_by_user" if school.chance(0.9) else school.dice.choice(("user_deactivated", "Просил"))
+        reason = "bot_blocked_by_user" if school.chance(0.9) else school.dice.choice(("user_is_deactivated", "Просил"))
         school.blocked.append(BlockedUser(telegram_user=person, blocked_at=at, reason=reason))
 
 
