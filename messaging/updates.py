@@ -15,6 +15,7 @@ from users.models import BlockedUser, Event, TelegramUser
 STARTED = "start_command"  # as the bot calls it
 BLOCKED, UNBLOCKED, PRESSED = "bot_blocked", "bot_unblocked", "button_pressed"
 REMEMBERED = timedelta(days=2)
+MOST_NUMBER = 2**52  # Telegram's ids have at most so many significant bits
 GONE, BACK = {"kicked", "left"}, {"member", "restricted", "administrator"}
 
 
@@ -34,9 +35,24 @@ class _Sender:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "_Sender":
-        return cls(
-            stored["id"], *(stored.get(name) for name in ("username", "first_name", "last_name", "language_code"))
-        )
+        names = ("username", "first_name", "last_name", "language_code")
+        return cls(_number(stored["id"]), *(_words(stored.get(name)) for name in names))
+
+
+def _number(value: object) -> int:
+    """One of Telegram's ids; JSON allows much more, and PostgreSQL refuses it too late."""
+    if type(value) is not int or not 0 < value < MOST_NUMBER:
+        raise InvalidUpdate(f"no id: {value!r:.50}")
+    return value
+
+
+def _words(value: object) -> str | None:
+    """A text that may be missing; PostgreSQL takes no NUL, and no half of a character."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise InvalidUpdate(f"no text: {value!r:.50}")
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def take_in(update: Any, *, at: datetime) -> bool:
@@ -49,11 +65,11 @@ def take_in(update: Any, *, at: datetime) -> bool:
     """
     try:
         with transaction.atomic():
-            new = _is_new(int(update["update_id"]), at=at)
+            new = _is_new(_number(update["update_id"]), at=at)
             if new:
                 _record(update, at=at)
             return new
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise InvalidUpdate(repr(error)) from error
 
 
@@ -73,7 +89,7 @@ def forget_updates(*, at: datetime) -> None:
 
 def _record(update: Mapping[str, Any], *, at: datetime) -> None:
     if message := update.get("message"):
-        text = message.get("text") or ""
+        text = _words(message.get("text")) or ""
         if message["chat"]["type"] == "private" and text.split(maxsplit=1)[:1] == ["/start"]:
             _started(_Sender.of(message["from"]), text, at=at)
     elif member := update.get("my_chat_member"):
@@ -106,9 +122,9 @@ def _moved(sender: _Sender, status: str, *, at: datetime) -> None:
 
 def _pressed(sender: _Sender, press: Mapping[str, Any], *, at: datetime) -> None:
     _store_person(sender, at=at)
-    details: dict[str, Any] = {"data": str(press.get("data") or "")[:64]}
-    if message_id := (press.get("message") or {}).get("message_id"):
-        details["message_id"] = message_id
+    details: dict[str, Any] = {"data": (_words(press.get("data")) or "")[:64]}
+    if under := press.get("message"):
+        message_id = details["message_id"] = _number(under["message_id"])
         sent = Recipient.objects.filter(telegram_user=sender.id, telegram_message_id=message_id)
         if broadcast := sent.order_by("-id").values_list("message_id", flat=True).first():
             details["broadcast_id"] = broadcast

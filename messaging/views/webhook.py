@@ -28,7 +28,7 @@ def telegram_webhook(request: HttpRequest) -> HttpResponse:
     try:
         update = json.loads(request.body)
         take_in(update, at=timezone.now())
-    except (InvalidUpdate, ValueError):
+    except (InvalidUpdate, ValueError, RecursionError):
         return HttpResponse(status=400)
     return _answer(update)
 

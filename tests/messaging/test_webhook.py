@@ -132,13 +132,53 @@ def test_what_is_not_ours_is_taken_and_left_to_the_bot(update):
     assert not Event.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "update", ["{", "[]", "{}", '{"update_id": 1, "message": {"text": "/start"}}', '{"update_id": "x"}', "null"]
-)
+def start_with(**fields: object) -> dict[str, Any]:
+    return {"update_id": 1, "message": start()["message"] | fields}
+
+
+def press_with(**fields: object) -> dict[str, Any]:
+    return {"update_id": 1, "callback_query": {"id": "9", "from": ANNA, "data": "yes", **fields}}
+
+
+NONSENSE = {
+    "half": "{",
+    "a list": [],
+    "nothing": {},
+    "null": "null",
+    "bytes": "\xff\xfe\x00",
+    "deep": "[" * 100_000,
+    "not a number": '{"update_id": NaN}',
+    "infinite": '{"update_id": Infinity}',
+    "a word for a number": {"update_id": "x"},
+    "too many digits": {"update_id": 10**30},
+    "no sender": {"update_id": 1, "message": {"text": "/start", "chat": CHAT}},
+    "a word for a message": {"update_id": 1, "message": "hello"},
+    "a word for a chat": start_with(chat="private"),
+    "a list for a text": start_with(text=["/start"]),
+    **{f"sender {value!r:.9}": start_with(**{"from": {"id": value}}) for value in (None, True, "7", -1, {}, 2**60)},
+    "a name of parts": start_with(**{"from": ANNA | {"first_name": {"a": 1}}}),
+    "a number for a language": start_with(**{"from": ANNA | {"language_code": 5}}),
+    "a moved nobody": {"update_id": 1, "my_chat_member": {"from": ANNA, "chat": CHAT, "new_chat_member": None}},
+    "pressed under a list": press_with(message=[1]),
+    "pressed under too many digits": press_with(message={"message_id": 10**20}),
+    "pressed with a number": press_with(data=7),
+    "too long": '{"update_id": 1, "x": "' + "a" * 3_000_000 + '"}',
+}
+
+
+@pytest.mark.parametrize("update", NONSENSE.values(), ids=NONSENSE.keys())
 def test_nonsense_is_refused_and_leaves_nothing(update):
     assert call(update).status_code == 400
     assert not Event.objects.exists()
     assert not ReceivedUpdate.objects.exists()
+
+
+def test_what_postgresql_cannot_store_is_left_out():
+    assert call(start_with(text="/start a\x00b", **{"from": ANNA | {"first_name": "А\x00н\ud800а"}})).status_code == 200
+    assert call(press_with(data="yes\x00", **{"from": {"id": 777}}) | {"update_id": 2}).status_code == 200
+
+    assert TelegramUser.objects.get(pk=777).first_name == "Ан?а"
+    assert list(Event.objects.order_by("pk").values_list("details", flat=True)) == [{"payload": "ab"}, {"data": "yes"}]
 
 
 @pytest.mark.django_db(transaction=True)
