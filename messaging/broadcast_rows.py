@@ -15,6 +15,7 @@ from messaging.automation import AUTOMATION
 from messaging.history import staff_name
 from messaging.markup import Problem, parse_html
 from messaging.models import Broadcast
+from messaging.personalisation import with_placeholders
 from messaging.preview import render
 from messaging.privacy import GROUP, may_read
 from messaging.reasons import describe
@@ -75,7 +76,7 @@ class BroadcastRow:
 def first_words(broadcast: Broadcast) -> str:
     """The first words without their tags; a text that Telegram would refuse stands as it was written."""
     parsed = parse_html(broadcast.message_text)
-    text = broadcast.message_text if parsed.problems else parsed.text
+    text = broadcast.message_text if parsed.problems else with_placeholders(parsed.text)
     words = " ".join(text.split())
     return words if len(words) <= SNIPPET else f"{words[: SNIPPET - 1]}…"
 
@@ -130,5 +131,5 @@ def _criteria(broadcast: Broadcast, labels: Labels) -> list[str]:
 
 def shown_text(broadcast: Broadcast) -> str:
     """The text as it arrives; as it was written where Telegram would refuse it."""
-    parsed = parse_html(broadcast.message_text)
+    parsed = parse_html(with_placeholders(broadcast.message_text))
     return broadcast.message_text if parsed.problems else render(parsed)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from messaging.models import Broadcast, Correction
-from messaging.reasons import describe
+from messaging.reasons import StateReason, describe
 from users.models import User
 
 State = Broadcast.State
@@ -75,7 +75,10 @@ def _moves(rows: list[Any], names: dict[int, str]) -> Iterator[Entry]:
         else:
             what, before = _what(before, row), row
         if what:
-            reason = context.get("reason") or describe(row.state_reason)
+            # That it was staff says the name beside it.
+            reason = context.get("reason") or (
+                "" if row.state_reason == StateReason.STAFF else describe(row.state_reason)
+            )
             actor = names.get(context.get("user") or 0, "")
             yield Entry(at=row.pgh_created_at, what=what, actor=actor, reason=reason)
 

@@ -76,6 +76,11 @@ def personalise(text: str, values: Mapping[str, str]) -> str:
     return _PARTS.sub(replace, text)
 
 
+def with_placeholders(text: str) -> str:
+    """The text as staff read it: placeholders as they are written, and doubled braces as the one that arrives."""
+    return _PARTS.sub(lambda found: found.group() if found["name"] else found.group()[0], text)
+
+
 def without_values(text: str) -> str:
     """The text for somebody about whom nothing is known: fallbacks, and nothing where there is none."""
     return _PARTS.sub(lambda found: found["fallback"] or "" if found["name"] else found.group()[0], text)

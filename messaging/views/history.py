@@ -88,10 +88,11 @@ def broadcast_progress(request: StaffRequest, pk: int) -> HttpResponse:
     if not wants_partial(request):
         return redirect("messaging:broadcast_detail", pk)
     context = progress_facts(request, broadcast)
-    response = render(request, "messaging/_broadcast_progress.html", context)
-    if not context["moves"]:
-        response.status_code = STOP_POLLING
-        response["HX-Trigger"] = "broadcast-ended"  # the table of recipients reads itself again
+    if context["moves"]:
+        return render(request, "messaging/_broadcast_progress.html", context)
+    context |= _story(request, broadcast)
+    response = render(request, "messaging/_broadcast_ended.html", context, status=STOP_POLLING)
+    response["HX-Trigger"] = "broadcast-ended"  # the table of recipients reads itself again
     return response
 
 

@@ -66,6 +66,8 @@ def test_one_watches_it_pauses_resumes_and_sees_it_end(page: Page, running: None
     expect(progress).to_contain_text("Завершена", timeout=PATIENCE)
     expect(progress.locator(".broadcast-done strong")).to_have_text("24 из 24")
     expect(progress).not_to_have_attribute("hx-trigger", re.compile(".*"))
+    expect(page.locator(".timeline li").first).to_contain_text("Завершено")
+    expect(page.get_by_role("link", name="Удалить у всех")).to_be_visible()
     expect(page.locator("#recipient-table tbody .badge").filter(has_text="Доставлено")).to_have_count(24)
     assert sorted(telegram.accepted_counts()) == sorted(people)
     assert telegram.duplicates() == []

@@ -222,7 +222,7 @@ def test_a_running_message_asks_for_itself_and_a_finished_one_stops(staff_client
     assert running.context["pace"].remaining == pytest.approx(12, abs=2)
     assert ended.status_code == 286
     assert ended["HX-Trigger"] == "broadcast-ended"
-    assert b"hx-trigger" not in ended.content
+    assert b"every " not in ended.content
 
 
 def test_after_the_end_it_says_how_long_it_took_and_how_many_are_blocked_since(staff_client):
@@ -236,6 +236,26 @@ def test_after_the_end_it_says_how_long_it_took_and_how_many_are_blocked_since(s
 
     assertContains(response, "заняло 3 мин 5 с")
     assertContains(response, "1 человек с тех пор заблокирован")
+
+
+def test_the_last_answer_brings_everything_around_the_report_up_to_date(staff_client):
+    broadcast = group(started_at=timezone.now(), finished_at=timezone.now())
+    RecipientFactory.create(message=broadcast, state="sent", telegram_message_id=5, sent_at=timezone.now())
+
+    response = staff_client.get(page(broadcast, "progress"), headers=HTMX)
+
+    assert response.status_code == 286
+    for piece in ('id="broadcast-cards" hx-swap-oob="true"', 'id="broadcast-outcome" hx-swap-oob="true"'):
+        assertContains(response, piece, status_code=286)
+    assertContains(response, page(broadcast, "delete"), status_code=286)
+    assertNotContains(staff_client.get(page(broadcast)), "hx-swap-oob")
+
+
+def test_a_doubled_brace_is_shown_as_the_one_that_arrives(staff_client):
+    broadcast = group(message_text="{{скидка}} для {first_name|друга}")
+
+    assertContains(staff_client.get(LIST), "{скидка} для {first_name|друга}")
+    assertContains(staff_client.get(page(broadcast)), "{скидка} для {first_name|друга}")
 
 
 def test_the_progress_alone_is_no_page(staff_client):
