@@ -6,7 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from messaging.models import Broadcast
-from tests.factories import BookingFactory
+from tests.factories import BookingFactory, StreamFactory
+from users.models import TelegramUser
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,45 @@ def test_a_dry_run_writes_nothing(students):
     assert "3 people get it" in err
     assert "Unknown ids: 404" in err
     assert not Broadcast.objects.exists()
+
+
+def test_a_dry_run_names_whom_a_placeholder_skips_and_refuses_what_telegram_would(students):
+    TelegramUser.objects.filter(pk=students[1]).update(username=None)
+
+    _out, err = send("--stream", "5th_stream", "--text", "Привет, @{username}", "--dry-run")
+
+    assert f"Nothing stands in for {{username}}, so 1 are skipped: {students[1]}\n" in err
+    with pytest.raises(CommandError, match="<b>"):
+        send("--stream", "5th_stream", "--text", "<b>Привет", "--dry-run")
+
+
+def test_a_stream_that_does_not_exist_is_named_with_those_that_do(students):
+    StreamFactory.create(code="9th_stream")
+
+    with pytest.raises(CommandError, match=r"No stream is called 5st_stream\. There are: .*9th_stream"):
+        send("--stream", "5st_stream", "--text", "Привет")
+
+    assert "3 people get it" in send("--stream", "5th_stream", "--text", "Привет", "--dry-run")[1]  # only in bookings
+
+
+def test_sound_preview_and_file_are_options(students):
+    options = ("--kind", "photo", "--file-id", "AgAC", "--silent", "--no-preview")
+    send("--stream", "5th_stream", "--text", "Привет", *options)
+
+    broadcast = Broadcast.objects.get()
+    assert (broadcast.kind, broadcast.media_file_id) == ("photo", "AgAC")
+    assert (broadcast.silent, broadcast.link_preview) == (True, False)
+
+
+def test_ctrl_c_ends_the_waiting_and_not_the_message(students, monkeypatch):
+    def ctrl_c(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("messaging.management.commands.send_broadcast.time.sleep", ctrl_c)
+
+    with pytest.raises(CommandError, match="goes on by itself"):
+        send("--stream", "5th_stream", "--text", "Привет", "--wait")
+    assert Broadcast.objects.get().state == Broadcast.State.SENDING
 
 
 def test_it_can_be_scheduled(students):

@@ -6,15 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from bookings.models import Booking
+from bookings.models import Booking, Stream
 from messaging.audiences import Audience, Criterion, Individuals, InStream, count_audience
 from messaging.models import Broadcast, Recipient
+from messaging.personalisation import find_missing
 from messaging.services import MessageRefused, create_broadcast, schedule_broadcast, start_broadcast
+from messaging.services.common import check
 
 BAR = 40  # characters
+NAMED = 20  # people whose ids are printed
 OVER = (Broadcast.State.FINISHED, Broadcast.State.CANCELLED)
 STUCK = (Broadcast.State.PAUSED, Broadcast.State.HELD)
 
@@ -38,35 +42,46 @@ class Command(BaseCommand):
         parser.add_argument("--file-id", default="", help="of the photo, video or document")
         parser.add_argument("--at", help="when, for example 2026-11-30T19:00 (Moscow time, unless it says another)")
         parser.add_argument("--silent", action="store_true", help="arrives without a sound")
+        parser.add_argument("--no-preview", action="store_true", help="links show no preview")
         parser.add_argument("--dry-run", action="store_true", help="only say who would get it")
         parser.add_argument("--wait", action="store_true", help="show the progress until everybody has it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        audience = self._audience(options)
-        self._describe(audience)
-        if options["dry_run"]:
-            return
-        at = self._moment(options["at"])
+        audience, at = self._audience(options), self._moment(options["at"])
         try:
-            broadcast = create_broadcast(
-                text=options["text"],
-                audience=audience,
-                by=None,
-                kind=options["kind"],
-                media_file_id=options["file_id"],
-                silent=options["silent"],
-            )
-            if at:
-                schedule_broadcast(broadcast=broadcast, scheduled_at=at, by=None)
-            else:
-                start_broadcast(broadcast=broadcast, by=None, at=timezone.now())
+            check(kind=options["kind"], text=options["text"], buttons=[], has_media=bool(options["file_id"]))
+            self._describe(audience, options["text"])
+            if options["dry_run"]:
+                return
+            broadcast = self._send(audience, at, options)
         except MessageRefused as refused:
             raise CommandError(str(refused)) from refused
         self.stdout.write(str(broadcast.pk))
         if options["wait"]:
-            self._wait(broadcast)
+            try:
+                self._wait(broadcast)
+            except KeyboardInterrupt:
+                self.stderr.write("")
+                raise CommandError(f"Not waiting any more. Message {broadcast.pk} goes on by itself.") from None
+
+    def _send(self, audience: Audience, at: datetime | None, options: dict[str, Any]) -> Broadcast:
+        broadcast = create_broadcast(
+            text=options["text"],
+            audience=audience,
+            by=None,
+            kind=options["kind"],
+            media_file_id=options["file_id"],
+            link_preview=not options["no_preview"],
+            silent=options["silent"],
+        )
+        if at:
+            schedule_broadcast(broadcast=broadcast, scheduled_at=at, by=None)
+        else:
+            start_broadcast(broadcast=broadcast, by=None, at=timezone.now())
+        return broadcast
 
     def _audience(self, options: dict[str, Any]) -> Audience:
+        self._refuse_unknown(options["stream"])
         statuses = tuple(options["status"] or [Booking.Status.CONFIRMED.value])
         include: list[Criterion] = [
             InStream(code=code, course_id=options["course"], statuses=statuses) for code in options["stream"]
@@ -77,12 +92,24 @@ class Command(BaseCommand):
             raise CommandError("Say to whom: --stream CODE or --person ID.")
         return Audience(include=tuple(include))
 
-    def _describe(self, audience: Audience) -> None:
+    def _refuse_unknown(self, codes: list[str]) -> None:
+        """A typing error must not look like a stream without students."""
+        known = set(Stream.objects.values_list("code", flat=True))
+        for code in codes:
+            if code not in known and not Booking.objects.filter(course_stream=code).exists():
+                raise CommandError(f"No stream is called {code}. There are: {', '.join(sorted(known)) or 'none'}.")
+
+    def _describe(self, audience: Audience, text: str) -> None:
         count = count_audience(audience, at=timezone.now())
         reasons = ", ".join(f"{reason} {people}" for reason, people in count.skipped.items())
         self.stderr.write(f"{count.sent_to} people get it" + (f"; skipped: {reasons}" if reasons else ""))
         if count.unknown_ids:
             self.stderr.write(f"Unknown ids: {', '.join(map(str, count.unknown_ids))}")
+        people: QuerySet[Any, Any] = audience.people(at=timezone.now())
+        reached = people.filter(reason="").values_list("pk", flat=True)
+        for missing in find_missing(text, reached, streams=audience.streams):
+            ids = ", ".join(map(str, missing.people[:NAMED])) + (" …" if len(missing.people) > NAMED else "")
+            self.stderr.write(f"Nothing stands in for {{{missing.name}}}, so {len(missing.people)} are skipped: {ids}")
         if not count.total:
             raise CommandError("Nobody is in this audience.")
 
@@ -114,10 +141,9 @@ class Command(BaseCommand):
         self.stdout.write(", ".join(f"{state} {people}" for state, people in counts.items()))
 
     def _progress(self, broadcast: Broadcast) -> dict[str, int]:
-        states = list(broadcast.recipients.values_list("state", flat=True))
-        counts = {state: states.count(state) for state in Recipient.State.values if state in states}
-        waiting = counts.get("pending", 0) + counts.get("sending", 0)
-        done = len(states) - waiting
-        filled = BAR * done // max(len(states), 1)
-        self.stderr.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done}/{len(states)}", ending="")
-        return counts
+        counts = dict(broadcast.recipients.order_by().values_list("state").annotate(Count("pk")))
+        total = sum(counts.values())
+        done = total - counts.get(Recipient.State.PENDING, 0) - counts.get(Recipient.State.SENDING, 0)
+        filled = BAR * done // max(total, 1)
+        self.stderr.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done}/{total}", ending="")
+        return {state: counts[state] for state in Recipient.State.values if state in counts}
