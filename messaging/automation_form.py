@@ -64,13 +64,11 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
         return RuleValues(self.cleaned_data["template"], self.cleaned_data["offset"], earlier)
 
     def clean_seen(self) -> RuleValues:
-        seen = self.cleaned_data["seen"]
         try:
-            values = RuleValues(**seen)
+            values = RuleValues(**self.cleaned_data["seen"])
         except TypeError:
-            raise ValidationError(_("Open the form again: it does not say what it showed.")) from None
-        kinds = {name: type(value) for name, value in asdict(values).items()}
-        if kinds != {"template": str, "offset": int, "include_earlier": bool} or not 0 <= values.offset < 2**31:
+            values = None
+        if values is None or not _could_be_stored(values):
             raise ValidationError(_("Open the form again: it does not say what it showed."))
         return values
 
@@ -90,3 +88,11 @@ def _with_place(message: str, place: tuple[int, int] | None) -> str:
         "line": place[0],
         "column": place[1],
     }
+
+
+def _could_be_stored(values: RuleValues) -> bool:
+    """Whether a rule may say this: who sends the form may have changed what it said."""
+    kinds = {name: type(value) for name, value in asdict(values).items()}
+    if kinds != {"template": str, "offset": int, "include_earlier": bool}:
+        return False
+    return 0 <= values.offset < 2**31 and "\0" not in values.template

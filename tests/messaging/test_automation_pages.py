@@ -162,7 +162,17 @@ def test_of_two_who_edit_a_rule_the_second_sees_both_texts_and_may_save_over_it(
     assert [entry.actor for entry in history_of(rule)][:2] == ["anna", "boss"]
 
 
-@pytest.mark.parametrize("nonsense", ["", "x", "[]", "{}", '{"template": 1, "offset": 2, "include_earlier": true}'])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        '{"template": "\\u0000", "offset": 2, "include_earlier": true}',
+        "",
+        "x",
+        "[]",
+        "{}",
+        '{"template": 1, "offset": 2, "include_earlier": true}',
+    ],
+)
 def test_a_form_that_does_not_say_what_it_showed_saves_nothing(staff_client, nonsense):
     fields = {"template": "Да", "offset": "1", "seen": nonsense}
 
