@@ -19,7 +19,7 @@ from messaging.models import Broadcast, Recipient
 from messaging.privacy import GROUP
 from messaging.report import REPORT, Report
 from messaging.statistics import Numbers, causes_of, numbers_of
-from users.models import BlockedUser, TelegramUser
+from users.models import BlockedUser, TelegramUser, User
 
 AT_ONCE = 20  # reports of one tick; the rest follow in the next
 
@@ -74,6 +74,13 @@ def _settle(report: Report, *, at: datetime) -> int | None:
     report.settled_at = at
     report.save(update_fields=["message", "settled_at"])
     return report.message_id
+
+
+def will_be_told(user: User, *, about: Broadcast) -> bool | None:
+    """Whether the bot will tell this person how the broadcast ended; None where it is not theirs to be told."""
+    if about.created_by_id != user.pk or about.audience is None:
+        return None
+    return _account_of(about) is not None
 
 
 def _account_of(broadcast: Broadcast) -> TelegramUser | None:

@@ -28,7 +28,7 @@ from messaging.models import Broadcast, CorrectedMessage, Recipient
 from messaging.outcome import OUTCOME_DEFINITIONS, outcome_of
 from messaging.privacy import TO_INDIVIDUALS, may_read_letters
 from messaging.recipient_rows import TroublesFirst
-from messaging.reporting import ending_of
+from messaging.reporting import ending_of, will_be_told
 from messaging.statistics import DEFINITIONS, causes_of, correctable_of, corrections_of, pace_of, reason_label
 from users.exports import start_export
 from users.models import PeopleExport
@@ -145,6 +145,7 @@ def progress_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any
         "next_try_at": _next_try(broadcast, now) if row.is_running and not halted else None,
         "corrections": corrections,
         "ending": ending_of(broadcast) if row.is_over else None,
+        "tells_me": will_be_told(request.user, about=broadcast) if row.is_running else None,
         "moves": row.is_running or any(one.correction.state == "running" for one in corrections),
         "causes": causes_of(broadcast, retryable=retryable),
         "retryable": sum(retryable.values()),

@@ -1,20 +1,15 @@
 """The history of messages, the page of one, and what staff do there."""
 
-import csv
-import io
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from openpyxl import load_workbook
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from hsl_dashboard.web import page_of
 from messaging import tasks
 from messaging.audiences import Audience, Everyone, Hackathon, InStream, NotStudents
-from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
+from messaging.models import Broadcast, Recipient
 from tests.factories import (
     BookingFactory,
     BroadcastFactory,
@@ -25,7 +20,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.messaging.broadcasts import group, page, recipients, state_of
-from users.models import BlockedUser, PeopleExport
+from users.models import BlockedUser
 
 pytestmark = pytest.mark.django_db
 
@@ -251,6 +246,14 @@ def test_the_last_answer_brings_everything_around_the_report_up_to_date(staff_cl
     assertNotContains(staff_client.get(page(broadcast)), "hx-swap-oob")
 
 
+def test_a_message_to_nobody_does_not_say_that_people_will_be_chosen(staff_client):
+    over = group(started_at=timezone.now(), finished_at=timezone.now())
+    planned = group(state=State.SCHEDULED, scheduled_at=timezone.now())
+
+    assertContains(staff_client.get(page(over)), "Список остался пустым")
+    assertContains(staff_client.get(page(planned)), "Списка получателей ещё нет")
+
+
 def test_a_doubled_brace_is_shown_as_the_one_that_arrives(staff_client):
     broadcast = group(message_text="{{скидка}} для {first_name|друга}")
 
@@ -289,82 +292,6 @@ def test_recipients_are_found_by_state_reason_and_name(staff_client):
     assert rows(state="failed") == {one.pk}
     assert len(rows(state="waiting")) == 2
     assert len(rows()) == 5
-
-
-EXPORT = {"format": "csv"}
-
-
-def downloaded(response) -> list[list[str]]:
-    text = b"".join(response.streaming_content).decode("utf-8-sig")
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
-
-
-def test_the_download_holds_what_the_filter_leaves_and_is_written_down(staff_client, staff):
-    broadcast = group()
-    person = TelegramUserFactory.create(first_name="=cmd()", username="evil")
-    RecipientFactory.create(
-        message=broadcast,
-        telegram_user=person,
-        state="failed",
-        reason="blocked",
-        error_code=403,
-        error_text="Forbidden",
-    )
-    recipients(broadcast, sent=2)
-
-    address = reverse("messaging:recipient_export", args=[broadcast.pk])
-    [_headings, row] = downloaded(staff_client.post(f"{address}?state=failed", EXPORT))
-
-    assert "'=cmd()" in row and "403" in row
-    export = PeopleExport.objects.get()
-    assert (export.exported_by, export.rows, export.query) == (staff, 1, f"{address}?state=failed")
-
-
-@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
-def test_the_download_is_the_table_row_by_row(staff_client, staff, file_format, monkeypatch):
-    monkeypatch.setattr("messaging.views.history.page_of", partial(page_of, size=4))
-    broadcast = group()
-    rows = recipients(broadcast, sent=3, skipped=2, uncertain=1, failed=2, pending=1, sending=1, cancelled=1, deleted=1)
-    Recipient.objects.filter(pk=rows[0].pk).update(reason="duplicate")
-    Recipient.objects.filter(state="failed").update(error_text="a", decided_by=staff)
-    correction = Correction.objects.create(broadcast=broadcast, kind="edit")
-    CorrectedMessage.objects.create(correction=correction, recipient=rows[1], state="failed", error_text="too late")
-
-    shown: list[int] = []
-    for number in (1, 2, 3):
-        response = staff_client.get(page(broadcast), {"page": number})
-        shown += [row["recipient"].telegram_user_id for row in response.context["recipients"]]
-    response = staff_client.post(reverse("messaging:recipient_export", args=[broadcast.pk]), {"format": file_format})
-    if file_format == "csv":
-        table = downloaded(response)[1:]
-    else:
-        sheet = load_workbook(io.BytesIO(b"".join(response.streaming_content))).active
-        table = [[str(cell.value) for cell in line] for line in list(sheet.iter_rows())[1:]]
-
-    assert [int(row[0]) for row in table] == shown
-    assert sorted(shown) == sorted(row.telegram_user_id for row in rows)
-    assert [row[3] for row in table][:3] == ["Неизвестно", "Не доставлено", "Не доставлено"]
-    assert "Не удалось: too late" in {row[11] for row in table}
-
-
-@pytest.mark.parametrize(("query", "file_format"), [("?state=nonsense", "csv"), ("", "exe"), ("", "")])
-def test_a_download_that_is_not_understood_gives_nobody_away(staff_client, query, file_format):
-    address = reverse("messaging:recipient_export", args=[group().pk])
-
-    assert staff_client.post(address + query, {"format": file_format}).status_code == 400
-    assert not PeopleExport.objects.exists()
-
-
-def test_a_table_too_long_for_a_workbook_says_what_to_do(staff_client, monkeypatch):
-    broadcast = group()
-    recipients(broadcast, failed=3)
-    monkeypatch.setattr("messaging.views.history.XLSX_ROWS", 2)
-    address = reverse("messaging:recipient_export", args=[broadcast.pk])
-
-    response = staff_client.post(f"{address}?state=failed", {"format": "xlsx"}, follow=True)
-
-    assertRedirects(response, f"{page(broadcast)}?state=failed")
-    assertContains(response, "CSV вмещает сколько угодно")
 
 
 def test_the_page_costs_the_same_for_few_recipients_and_for_many(staff_client, django_assert_max_num_queries):

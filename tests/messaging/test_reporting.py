@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
 
 from messaging import lifecycle, reporting, tasks
 from messaging.audiences import individuals
@@ -16,8 +18,8 @@ from messaging.report import REPORT, Report
 from messaging.runner import close_process, run_queue
 from messaging.sandbox.client import SandboxClient
 from messaging.services import cancel_broadcast, create_broadcast, send_link_code, start_broadcast
-from tests.factories import RecipientFactory, TelegramUserFactory
-from tests.messaging.broadcasts import group, recipients
+from tests.factories import RecipientFactory, TelegramUserFactory, UserFactory
+from tests.messaging.broadcasts import group, page, recipients
 from tests.messaging.warm_redis import warm_up
 from users.models import BlockedUser, TelegramUser, User
 
@@ -208,6 +210,18 @@ def test_one_that_never_began_is_not_reported(staff: User, me: TelegramUser) -> 
 
     assert tell() == []
     assert not Report.objects.exists()
+
+
+def test_the_page_says_while_it_is_sent_whether_the_author_will_be_told(staff_client: Client, staff: User) -> None:
+    broadcast = ended(staff, pending=2)
+    assertContains(staff_client.get(page(broadcast)), "/messages/new/link/?next=/messages/")
+
+    person = TelegramUserFactory.create()
+    TelegramLink.objects.create(user=staff, telegram_user=person, linked_at=NOW)
+    assertContains(staff_client.get(page(broadcast)), "Бот напишет вам в Telegram, чем всё закончилось.")
+
+    Broadcast.objects.update(created_by=UserFactory.create())
+    assertNotContains(staff_client.get(page(broadcast)), "в Telegram, чем всё закончилось")
 
 
 def test_an_empty_audience_is_told_too(staff: User, me: TelegramUser) -> None:
