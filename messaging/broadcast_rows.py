@@ -12,6 +12,7 @@ from messaging.audience_choices import GROUPS
 from messaging.audience_choices import describe as describe_criterion
 from messaging.audiences import Audience, Individuals, InStream, UnknownCriterion
 from messaging.automation import AUTOMATION
+from messaging.composing import TEST
 from messaging.history import staff_name
 from messaging.markup import Problem, parse_html
 from messaging.models import Broadcast
@@ -94,6 +95,8 @@ def audience_words(broadcast: Broadcast, labels: Labels) -> str:
         return _("Automation: %(rule)s") % {"rule": _rule(broadcast.recipient_group or "")}
     if broadcast.recipient_type == REPORT:
         return _("Report to the author")
+    if broadcast.recipient_type == TEST:
+        return _("Test to oneself")
     if parts := _criteria(broadcast, labels):
         more = len(parts) - SHOWN
         words = ", ".join(parts[:SHOWN])

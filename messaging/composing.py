@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from users.models import TelegramUser
 
+TEST = "test"  # message_history.recipient_type of «Отправить себе»
+
 
 class DraftQuerySet(models.QuerySet["Draft"]):
     def open(self) -> Self:

@@ -29,6 +29,7 @@ class Content:
     when: str = "now"
     at: str = ""  # Moscow time as the browser writes it: 2026-11-21T18:55
     preview_for: int | None = None
+    original: int | None = None  # the broadcast that this is a copy of
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Content":

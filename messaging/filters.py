@@ -13,6 +13,7 @@ from bookings.labels import Labels
 from hsl_dashboard.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 from messaging.automation import AUTOMATION
 from messaging.broadcast_rows import group_name
+from messaging.composing import TEST
 from messaging.models import Broadcast, Recipient
 from messaging.privacy import GROUP, TO_INDIVIDUALS, may_read_letters
 from messaging.report import REPORT
@@ -22,7 +23,8 @@ from users.search import having_in_person_text
 
 INDIVIDUALS = "individual"
 # Choices beside the streams; a code of the bot's holds no colon.
-AUTOMATIONS, REPORTS = "by:automation", "by:report"
+AUTOMATIONS, REPORTS, TESTS = "by:automation", "by:report", "by:test"
+TYPES = {AUTOMATIONS: AUTOMATION, REPORTS: REPORT, TESTS: TEST}
 NOBODY = "none"  # a message whose author nobody wrote down
 WAITING = "waiting"
 
@@ -47,6 +49,7 @@ class BroadcastFilter(ListFilter):
             *self._streams(labels),
             (AUTOMATIONS, _("Automations")),
             (REPORTS, _("Reports to authors")),
+            (TESTS, _("Tests to oneself")),
         ]
         authors = User.objects.filter(pk__in=Broadcast.objects.exclude(created_by=None).values("created_by"))
         self.form.fields["author"].choices = [
@@ -82,9 +85,9 @@ class BroadcastFilter(ListFilter):
 
     def filter_to(self, rows: "QuerySet[Broadcast]", _name: str, to: str) -> "QuerySet[Broadcast]":
         if to == INDIVIDUALS:
-            return rows.filter(TO_INDIVIDUALS).exclude(recipient_type__in=[AUTOMATION, REPORT])
-        if to in {AUTOMATIONS, REPORTS}:
-            return rows.filter(recipient_type=AUTOMATION if to == AUTOMATIONS else REPORT)
+            return rows.filter(TO_INDIVIDUALS).exclude(recipient_type__in=TYPES.values())
+        if to in TYPES:
+            return rows.filter(recipient_type=TYPES[to])
         asked = {"include": [{"kind": "stream", "code": to}]}
         return rows.filter(Q(recipient_group=to) | Q(audience__contains=asked))
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from messaging.broadcast_rows import first_words
-from messaging.composing import TelegramLink
+from messaging.composing import TEST, TelegramLink
 from messaging.lifecycle import recount
 from messaging.models import Broadcast, Recipient
 from messaging.privacy import GROUP
@@ -68,8 +68,9 @@ def _settle(report: Report, *, at: datetime) -> int | None:
     broadcast = report.broadcast
     author = _account_of(broadcast)
     numbers = numbers_of([broadcast])[broadcast.pk]
-    # Whoever wrote to one person and reached them needs no report: a code, a test, a letter.
-    if author is not None and (numbers.total, numbers.sent) != (1, 1):
+    # Whoever wrote to one person and reached them needs no report: a code, a letter; a test comes to its author itself.
+    is_test = broadcast.recipient_type == TEST
+    if author is not None and not is_test and (numbers.total, numbers.sent) != (1, 1):
         report.message = _send(write_report(broadcast, numbers), to=author, at=at)
     report.settled_at = at
     report.save(update_fields=["message", "settled_at"])

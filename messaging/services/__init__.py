@@ -8,6 +8,7 @@ from messaging.services.automating import (
     switch_automation,
 )
 from messaging.services.common import BroadcastMoved, MessageRefused, TooLate
+from messaging.services.copying import clone_broadcast, resend_to_missed
 from messaging.services.correcting import delete_for_everyone, edit_for_everyone
 from messaging.services.drafting import (
     ApprovalNeeded,
@@ -44,10 +45,8 @@ from messaging.services.sending import (
     start_broadcast,
 )
 from messaging.services.writing import (
-    clone_broadcast,
     create_broadcast,
     edit_broadcast,
-    resend_to_missed,
     schedule_broadcast,
 )
 

@@ -144,6 +144,7 @@ def _make_broadcast(draft: Draft, by: User) -> Broadcast:
         link_preview=content.link_preview,
         silent=content.silent,
         submission_token=draft.token,
+        original=Broadcast.objects.filter(pk=content.original).first() if content.original else None,
     )
 
 
@@ -175,6 +176,7 @@ def send_test(*, content: Content, text: str, to: int, by: User, at: datetime, u
         buttons=content.keyboard,
         link_preview=content.link_preview,
         silent=content.silent,
+        is_test=True,
     )
     start_broadcast(broadcast=broadcast, by=by, at=at)
     return broadcast

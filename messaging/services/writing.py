@@ -1,11 +1,12 @@
-"""Write, edit, copy and schedule a broadcast: nothing here sends."""
+"""Write, edit and schedule a broadcast: nothing here sends."""
 
 from datetime import datetime
 from uuid import UUID
 
-from messaging.audiences import Audience, Individuals, InStream, Received
+from messaging.audiences import Audience, Individuals, InStream
+from messaging.composing import TEST
 from messaging.markup import Buttons
-from messaging.models import Broadcast, Recipient
+from messaging.models import Broadcast
 from messaging.services.common import BroadcastMoved, State, check, move, recorded
 from users.models import User
 
@@ -23,6 +24,7 @@ def create_broadcast(
     silent: bool = False,
     submission_token: UUID | None = None,
     original: Broadcast | None = None,
+    is_test: bool = False,
 ) -> Broadcast:
     """Store a draft. A form posted twice (the same ``submission_token``) gives the broadcast that it made first.
 
@@ -43,7 +45,7 @@ def create_broadcast(
         "created_by": by,
         "original": original,
         "sent_at": None,
-        **_in_old_words(audience),
+        **({"recipient_type": TEST} if is_test else _in_old_words(audience)),
     }
     with recorded(by):
         if submission_token is None:
@@ -89,46 +91,6 @@ def schedule_broadcast(*, broadcast: Broadcast, scheduled_at: datetime, by: User
         scheduled_at=scheduled_at,
         state_reason="",
     )
-
-
-def clone_broadcast(*, broadcast: Broadcast, by: User, submission_token: UUID | None = None) -> Broadcast:
-    """Make a draft with the same message and the same question about people."""
-    return _copy(broadcast, by=by, audience=_audience_of(broadcast), submission_token=submission_token)
-
-
-def resend_to_missed(*, broadcast: Broadcast, by: User, submission_token: UUID | None = None) -> Broadcast:
-    """«Тем, кому не дошло»: a draft for those it failed for or was cancelled for; never for the delivered ones."""
-    missed = (Recipient.State.FAILED, Recipient.State.CANCELLED)
-    reached = (Recipient.State.SENT, Recipient.State.UNCERTAIN, Recipient.State.DELETED)
-    audience = Audience(
-        include=(Received(broadcast_id=broadcast.pk, states=missed),),
-        exclude=(Received(broadcast_id=broadcast.pk, states=reached),),
-    )
-    return _copy(broadcast, by=by, audience=audience, submission_token=submission_token)
-
-
-def _copy(broadcast: Broadcast, *, by: User, audience: Audience, submission_token: UUID | None) -> Broadcast:
-    return create_broadcast(
-        text=broadcast.message_text,
-        audience=audience,
-        by=by,
-        kind=broadcast.kind,
-        media_file_id=broadcast.media_file_id,
-        media_upload=str(broadcast.media_upload.name or ""),
-        buttons=broadcast.buttons,
-        link_preview=broadcast.link_preview,
-        silent=broadcast.silent,
-        submission_token=submission_token,
-        original=broadcast,
-    )
-
-
-def _audience_of(broadcast: Broadcast) -> Audience:
-    """The question it asked; for a message of the previous dashboard, the people it named."""
-    if broadcast.audience is not None:
-        return Audience.from_json(broadcast.audience)
-    everyone = tuple(state for state in Recipient.State.values if state != Recipient.State.SKIPPED)
-    return Audience(include=(Received(broadcast_id=broadcast.pk, states=everyone),))
 
 
 def _in_old_words(audience: Audience) -> dict[str, str | None]:

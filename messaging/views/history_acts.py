@@ -30,6 +30,7 @@ from messaging.broadcast_questions import (
     start_question,
 )
 from messaging.broadcast_rows import broadcast_rows
+from messaging.composing import Draft
 from messaging.models import Broadcast
 from messaging.quiet import is_quiet
 from messaging.services import BroadcastMoved, MessageRefused, TooLate
@@ -40,7 +41,7 @@ WRITE = "messaging.add_broadcast"
 
 State = Broadcast.State
 may_send = permission_required([SEE, SEND], raise_exception=True)
-may_write = permission_required([SEE, WRITE], raise_exception=True)
+may_write = permission_required([SEE, WRITE, "users.view_telegramuser"], raise_exception=True)
 asks = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -167,15 +168,12 @@ def broadcast_missed(request: StaffRequest, pk: int) -> HttpResponse:
     return _copy(request, pk, services.resend_to_missed)
 
 
-def _copy(request: StaffRequest, pk: int, make: Callable[..., Broadcast]) -> HttpResponse:
+def _copy(request: StaffRequest, pk: int, make: Callable[..., Draft]) -> HttpResponse:
+    """Open the copy in the form, where its author changes what they want to."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
-    try:
-        copy = make(broadcast=broadcast, by=request.user, submission_token=_token(request))
-    except MessageRefused as refused:
-        messages.error(request, _("Telegram would not take this text today: %(why)s") % {"why": refused})
-        return redirect("messaging:broadcast_detail", pk)
+    draft = make(broadcast=broadcast, by=request.user, at=timezone.now(), submission_token=_token(request))
     messages.success(request, _("A draft is made. Nothing is sent before you say so."))
-    return redirect("messaging:broadcast_detail", copy.pk)
+    return redirect("messaging:compose_message", draft.pk)
 
 
 def _token(request: StaffRequest) -> UUID | None:

@@ -112,6 +112,12 @@ def test_send_to_me_shows_the_chosen_students_words(staff_client: Client, staff:
     assert recipient.telegram_user == myself
     assert recipient.message.message_text == "Привет, Борис {{и}}!"
     assert recipient.message.state == Broadcast.State.SENDING
+    history = "/messages/"
+    assertContains(staff_client.get(history), "Проверка: себе")
+    assert [row.broadcast for row in staff_client.get(history, {"to": "by:test"}).context["rows"]] == [
+        recipient.message
+    ]
+    assert not staff_client.get(history, {"to": "individual"}).context["rows"]
 
 
 def test_without_a_linked_account_send_to_me_leads_to_linking(staff_client: Client, db: None) -> None:

@@ -8,9 +8,12 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from messaging import tasks
-from messaging.audiences import individuals
+from messaging.audiences import Audience, individuals
+from messaging.composing import Draft
+from messaging.content import Content
 from messaging.models import Broadcast, Correction, Recipient
-from tests.factories import RecipientFactory, TelegramUserFactory
+from messaging.services import send_draft
+from tests.factories import RecipientFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page, recipients, state_of
 
 pytestmark = pytest.mark.django_db
@@ -203,32 +206,61 @@ def test_after_48_hours_nothing_can_be_deleted(staff_client):
     assert not Correction.objects.exists()
 
 
-def test_a_copy_is_a_draft_and_a_form_posted_twice_makes_one(staff_client, staff):
-    broadcast = group(message_text="Урок", audience=individuals([TelegramUserFactory.create().pk]).as_json())
+def test_a_copy_opens_in_the_form_and_a_form_posted_twice_makes_one(staff_client, staff):
+    person = TelegramUserFactory.create()
+    broadcast = group(
+        message_text="Урок",
+        kind="photo",
+        media_file_id="AgAC1",
+        buttons=[[{"text": "Программа", "url": "https://hsl.test"}]],
+        audience=individuals([person.pk]).as_json(),
+    )
     token = str(uuid.uuid4())
 
     for _ in range(2):
         response = staff_client.post(page(broadcast, "clone"), {"token": token})
 
-    copy = broadcast.copies.get()
-    assertRedirects(response, page(copy))
-    assert (copy.state, copy.message_text, copy.created_by) == (State.DRAFT, "Урок", staff)
+    draft = Draft.objects.get()
+    assertRedirects(response, f"/messages/new/{draft.pk}/")
+    content = Content.from_json(draft.content)
+    assert (content.text, content.kind, content.media_file_id) == ("Урок", "photo", "AgAC1")
+    assert content.buttons == [{"text": "Программа", "target": "https://hsl.test", "row": "1"}]
+    assert (content.question, draft.created_by) == (individuals([person.pk]), staff)
+    assert not broadcast.copies.exists()
+
+    send_draft(draft=draft, by=staff, at=timezone.now(), version=draft.version, recipients=1)
+
+    [copy] = broadcast.copies.all()
+    assert Audience.from_json(copy.audience) == individuals([person.pk])
 
 
-def test_those_who_did_not_get_it_become_a_draft(staff_client):
+def test_a_file_that_never_reached_telegram_goes_with_the_copy(staff_client):
+    broadcast = group(kind="document", media_upload="broadcasts/plan.pdf")
+
+    staff_client.post(page(broadcast, "clone"))
+
+    assert Draft.objects.get().media_upload.name == "broadcasts/plan.pdf"
+
+
+def test_those_who_did_not_get_it_are_the_people_of_the_draft(staff_client):
     broadcast = group()
     recipients(broadcast, sent=2, failed=1)
 
-    staff_client.post(page(broadcast, "missed"))
+    form = staff_client.post(page(broadcast, "missed"), follow=True)
 
-    question = staff_client.get(page(broadcast.copies.get(), "start")).context["question"]
-    assert dict(question.facts)["Получат"] == "1"
+    assert form.context["summary"].recipients == 1
 
 
-def test_a_text_that_telegram_refuses_is_not_copied(staff_client):
+def test_a_text_that_telegram_refuses_is_copied_to_be_mended(staff_client):
     broadcast = group(message_text="<b>Незакрытый тег")
 
-    response = staff_client.post(page(broadcast, "clone"), follow=True)
+    form = staff_client.post(page(broadcast, "clone"), follow=True)
 
-    assertContains(response, "Telegram не примет этот текст")
-    assert not broadcast.copies.exists()
+    assert form.context["faults"].text
+
+
+def test_whoever_may_not_see_people_makes_no_copy(client):
+    client.force_login(UserFactory.create(permissions=["messaging.view_broadcast", "messaging.add_broadcast"]))
+
+    assert client.post(page(group(), "clone")).status_code == 403
+    assert not Draft.objects.exists()
