@@ -15,6 +15,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const address = event.detail.xhr.responseURL;
   if (!address || new URL(address).pathname !== login || location.pathname === login) return;
   event.detail.shouldSwap = false;
+  // Where something is being written, leaving would lose the last words: one signs in beside it.
+  if (event.detail.elt.closest("[data-keep]")) return Toasts.show("signed-out");
   location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
 });
 

@@ -57,7 +57,27 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// Signed in again on another page: take the new session's token, and keep what was written meanwhile.
+async function keepAfterSignIn() {
+  const toast = document.querySelector("[data-signed-out]");
+  if (!toast || document.hidden) return;
+  const answer = await fetch(location.href);
+  if (!answer.ok || new URL(answer.url).pathname === document.body.dataset.login) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
+  document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => (field.value = token));
+  document.body.setAttribute("hx-headers", page.body.getAttribute("hx-headers"));
+  toast.remove();
+  htmx.trigger("#compose", "change");
+}
+
+window.addEventListener("focus", keepAfterSignIn);
+document.addEventListener("visibilitychange", keepAfterSignIn);
+
 // Going on sends everything itself: what is still under way must not come after it.
 document.addEventListener("submit", (event) => {
-  if (event.target.id === "compose") htmx.trigger(event.target, "htmx:abort");
+  if (event.target.id !== "compose") return;
+  // Signed out, all of it would be lost at the door.
+  if (document.querySelector("[data-signed-out]")) event.preventDefault();
+  else htmx.trigger(event.target, "htmx:abort");
 });
