@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from messaging.audiences import Audience, AudienceCount, count_audience
 from messaging.content import Content
@@ -34,12 +35,17 @@ class Summary:
         return self.count.sent_to - self.without_value
 
     @property
-    def skipped(self) -> list[tuple[str, int]]:
-        """Why people are left out, and how many."""
+    def reasons(self) -> dict[str, int]:
+        """Codes of why people are left out, and how many."""
         reasons = dict(self.count.skipped)
         if self.without_value:
             reasons[Recipient.Reason.NO_VALUE] = self.without_value
-        return [(str(Recipient.Reason(reason).label), people) for reason, people in reasons.items()]
+        return reasons
+
+    @property
+    def skipped(self) -> list[tuple[str, int]]:
+        """Why people are left out, in words, and how many."""
+        return [(str(Recipient.Reason(reason).label), people) for reason, people in self.reasons.items()]
 
     @property
     def left_out(self) -> int:
@@ -75,6 +81,24 @@ class Summary:
     @property
     def number_is_typed(self) -> bool:
         return self.recipients > TYPED_ABOVE
+
+
+@dataclass(frozen=True)
+class Change:
+    """A number that was another one when somebody looked at it last."""
+
+    what: str
+    before: int
+    after: int
+
+
+def changes_since(summary: Summary, *, recipients: int, reasons: dict[str, int]) -> list[Change]:
+    """Compare with the numbers that were shown before."""
+    left_out = (
+        Change(str(reason.label), reasons.get(reason, 0), summary.reasons.get(reason, 0)) for reason in Recipient.Reason
+    )
+    found = (Change(_("Will get it"), recipients, summary.recipients), *left_out)
+    return [one for one in found if one.before != one.after]
 
 
 def summarise(content: Content, *, at: datetime) -> Summary:

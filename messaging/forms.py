@@ -15,6 +15,13 @@ from messaging.markup import Problem, check_message
 from messaging.models import Broadcast
 
 LONGEST_QUIET = 24 * 30  # hours
+# What a bot may upload (core.telegram.org/bots/api#sending-files), in MB.
+LARGEST = {Broadcast.Kind.PHOTO: 10, Broadcast.Kind.DOCUMENT: 50}
+# What Telegram shows as a photo, and what it plays; a document may be anything.
+ENDINGS: dict[str, tuple[str, ...]] = {
+    Broadcast.Kind.PHOTO: (".jpg", ".jpeg", ".png", ".webp"),
+    Broadcast.Kind.VIDEO: (".mp4", ".mov"),
+}
 # Statuses of those whom «leave out this stream» leaves out: everybody who did not cancel.
 ACTIVE = (2, 1, 0)
 
@@ -37,6 +44,7 @@ def read_content(data: QueryDict, before: Content) -> Content:
         when="at" if data.get("when") == "at" else "now",
         at=data.get("at", "")[:30],
         preview_for=_number(preview_for) if preview_for else before.preview_for,
+        original=before.original,
     )
 
 
@@ -148,6 +156,22 @@ def check_content(content: Content, *, at: datetime, has_upload: bool) -> Faults
         length=alone.length,
         limit=alone.limit,
     )
+
+
+def file_problem(*, kind: str, name: str, size: int) -> str:
+    """Say why Telegram would not take a file of ``size`` bytes as a message of this kind; '' when it would."""
+    megabytes = LARGEST[Broadcast.Kind.PHOTO if kind == Broadcast.Kind.PHOTO else Broadcast.Kind.DOCUMENT]
+    endings = ENDINGS.get(kind, ())
+    if kind == Broadcast.Kind.TEXT:
+        return _("A message of text takes no file: choose photo, video or document first.")
+    if not size:
+        return _("The file is empty.")
+    if size > megabytes * 1024 * 1024:
+        return _("The file is too large: at most %(size)d MB.") % {"size": megabytes}
+    if endings and not name.lower().endswith(endings):
+        words = {"name": name, "endings": ", ".join(endings)}
+        return _("“%(name)s” cannot be sent so: %(endings)s only. Choose “document” for any other file.") % words
+    return ""
 
 
 def in_words(problem: Problem, text: str) -> str:

@@ -17,9 +17,8 @@ from django.views.decorators.http import require_http_methods
 from hsl_dashboard.web import StaffRequest, wants_partial
 from messaging.audiences import Audience, Individuals
 from messaging.composing import Draft, TelegramLink
-from messaging.content import Content, content_of
-from messaging.forms import check_content, read_content
-from messaging.models import Broadcast
+from messaging.content import Content
+from messaging.forms import check_content, file_problem, read_content
 from messaging.preview import personal_text
 from messaging.services import (
     DraftChanged,
@@ -36,8 +35,6 @@ from messaging.views.compose_context import Composing, broadcast_address, live_c
 from messaging.views.compose_library import LIBRARY_ACTS
 
 PAGE = "messaging/compose_message.html"
-LARGEST_FILE = 50 * 1024 * 1024  # bytes: what a bot may upload
-LARGEST_PHOTO = 10 * 1024 * 1024
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,10 +60,8 @@ def compose_message(request: StaffRequest, pk: int | None = None) -> HttpRespons
 
 
 def _first_content(request: StaffRequest) -> Content:
-    """An empty message, the message of another broadcast (``?copy=``), or one to somebody (``?to=``)."""
-    copied, person = request.GET.get("copy", ""), request.GET.get("to", "")
-    if copied.isdecimal() and request.user.has_perm("messaging.view_broadcast"):
-        return content_of(get_object_or_404(Broadcast, pk=copied))
+    """An empty message, or one to somebody (``?to=``)."""
+    person = request.GET.get("to", "")
     if person.isdecimal():
         return Content(audience=Audience(include=(Individuals(ids=(int(person),)),)).as_json())
     return Content()
@@ -154,22 +149,21 @@ def _add_button(request: StaffRequest, page: Composing) -> HttpResponse:
 
 
 def _upload(request: StaffRequest, page: Composing) -> HttpResponse:
-    if problem := _file_problem(request, page):
-        messages.error(request, problem)
+    page.file_problem = _attach_problem(request, page)
+    if page.file_problem:
+        return _show(request, page, status=422)
     return HttpResponseRedirect(f"{page.address}#media")
 
 
-def _file_problem(request: StaffRequest, page: Composing) -> str:
+def _attach_problem(request: StaffRequest, page: Composing) -> str:
     """Attach the file that came with the form; say what is wrong with it."""
     file = request.FILES.get("media_upload")
     if file is None or page.draft is None:
         return ""
-    limit = LARGEST_PHOTO if page.content.kind == Broadcast.Kind.PHOTO else LARGEST_FILE
-    if page.content.kind == Broadcast.Kind.TEXT:
-        return str(_("A message of text takes no file: choose photo, video or document first."))
-    if not file.size or file.size > limit:
-        return str(_("The file is too large: at most %(size)d MB.") % {"size": limit // 1024 // 1024})
+    if problem := file_problem(kind=page.content.kind, name=file.name or "", size=file.size or 0):
+        return problem
     attach_file(draft=page.draft, file=file, by=page.user, at=timezone.now())
+    page.version = page.draft.version
     return ""
 
 
@@ -189,8 +183,8 @@ def _discard(request: StaffRequest, page: Composing) -> HttpResponse:
 def _continue(request: StaffRequest, page: Composing) -> HttpResponse:
     """To the last page, when nothing is wrong."""
     assert page.draft is not None
-    if problem := _file_problem(request, page):
-        messages.error(request, problem)
+    page.file_problem = _attach_problem(request, page)
+    if page.file_problem:
         return _show(request, page, status=422)
     if check_content(page.content, at=timezone.now(), has_upload=page.has_upload).any:
         return _show(request, page, status=422)

@@ -1,5 +1,6 @@
 """The last page before sending: the exact number, who is left out and why, and the one button."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from hsl_dashboard.web import StaffRequest
 from messaging.composing import Draft
-from messaging.confirmation import Summary, sample_of, summarise
+from messaging.confirmation import Change, Summary, changes_since, sample_of, summarise
 from messaging.content import Content
 from messaging.forms import check_content
 from messaging.preview import preview_message
@@ -46,7 +47,7 @@ def compose_confirm(request: StaffRequest, pk: int) -> HttpResponse:
     if not request.user.has_perm("messaging.send_broadcast"):
         raise PermissionDenied
     if problem := _problem(request, draft, summary):
-        return _ask(request, draft, summary, problem=problem, status=409)
+        return _ask(request, draft, summary, problem=problem, changes=_changes(request, summary), status=409)
     if _wants_second_person(draft, summary, request) and "ask" in request.POST:
         return _ask_colleague(request, draft)
     return _send(request, draft, summary)
@@ -65,9 +66,20 @@ def _problem(request: StaffRequest, draft: Draft, summary: Summary) -> str:
     return ""
 
 
+def _changes(request: StaffRequest, summary: Summary) -> list[Change]:
+    """What became of the numbers that were shown when this was confirmed."""
+    shown = _count(request.POST.get("recipients", ""))
+    reasons = (one.partition(":") for one in request.POST.getlist("left_out"))
+    counts = {reason: _count(count) or 0 for reason, _colon, count in reasons}
+    return [] if shown is None else changes_since(summary, recipients=shown, reasons=counts)
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 12 else None
+
+
 def _typed(request: StaffRequest) -> int | None:
-    typed = "".join(request.POST.get("typed", "").split())
-    return int(typed) if typed.isdecimal() and len(typed) < 12 else None
+    return _count("".join(request.POST.get("typed", "").split()))
 
 
 def _wants_second_person(draft: Draft, summary: Summary, request: StaffRequest) -> bool:
@@ -108,7 +120,13 @@ def _send(request: StaffRequest, draft: Draft, summary: Summary) -> HttpResponse
 
 
 def _ask(
-    request: StaffRequest, draft: Draft, summary: Summary, *, problem: str = "", status: int = 200
+    request: StaffRequest,
+    draft: Draft,
+    summary: Summary,
+    *,
+    problem: str = "",
+    changes: Sequence[Change] = (),
+    status: int = 200,
 ) -> HttpResponse:
     content = Content.from_json(draft.content)
     sample = sample_of(content.question, at=timezone.now())
@@ -123,6 +141,7 @@ def _ask(
             content, person=chosen, file_name=str(draft.media_upload.name or "").rsplit("/", 1)[-1]
         ),
         "problem": problem,
+        "changes": changes,
         "may_send": request.user.has_perm("messaging.send_broadcast"),
         "second_person": needs_approval(summary.recipients),
         "may_approve": _may_approve(draft, request),

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from users.models import TelegramUser, User
 
 DRAFTS_SHOWN = 8
 EARLIER_SHOWN = 20
+STILL_WRITING = timedelta(minutes=3)  # since the last change; each pause of 0.6 s in typing saves one
 BLANK_BUTTON = {"text": "", "target": "", "row": "1"}
 
 
@@ -47,6 +49,7 @@ class Composing:
     version: int = 0  # the one this page builds on
     conflict: Draft | None = None
     show_missing: bool = False  # whether empty fields are called problems already
+    file_problem: str = ""
     search: str = ""
     blank_buttons: int = 0
 
@@ -60,6 +63,13 @@ class Composing:
         return reverse("messaging:compose_message", args=arguments)
 
     @property
+    def colleague(self) -> User | None:
+        """Somebody else who changed this draft a moment ago: they are likely to be writing now."""
+        if self.draft is None or self.draft.updated_by_id == self.user.pk:
+            return None
+        return self.draft.updated_by if timezone.now() - self.draft.updated_at < STILL_WRITING else None
+
+    @property
     def has_upload(self) -> bool:
         return bool(self.draft and self.draft.media_upload)
 
@@ -68,13 +78,16 @@ def live_context(page: Composing) -> dict[str, Any]:
     """What changes while one types: the count, the problems, the preview, the state of the draft."""
     now = timezone.now()
     faults = check_content(page.content, at=now, has_upload=page.has_upload)
+    shown = faults if page.show_missing else without_empty(faults, page)
+    if page.file_problem:
+        shown = replace(shown, media=[page.file_problem])
     people = preview_people(page.content)
     chosen = next((one for one in people if one.pk == page.content.preview_for), people[0] if people else None)
     return {
         "draft": page.draft,
         "content": page.content,
         "page": page,
-        "faults": faults if page.show_missing else without_empty(faults, page),
+        "faults": shown,
         "summary": summarise(page.content, at=now),
         "preview_people": people,
         "bubble": preview_message(page.content, person=chosen, file_name=_file_name(page)),

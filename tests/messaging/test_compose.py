@@ -1,12 +1,13 @@
 """Writing a message: the page, what it keeps, what it refuses."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from pytest_django.asserts import assertContains
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking
 from messaging.audiences import Received
@@ -48,12 +49,26 @@ def test_the_same_page_saves_again_and_another_is_told(staff_client: Client, str
 
     assert refused.status_code == 409
     assertContains(refused, "Ваши правки не сохранены", status_code=409)
+    assertContains(refused, ">Два</pre>", status_code=409)
     draft.refresh_from_db()
     assert draft.content["text"] == "Два"
     insisted = form(stream, do="overwrite", theirs=draft.version, version=1, text="Чужое", saved_from="page-2")
     other.post(address, insisted)
     draft.refresh_from_db()
     assert draft.content["text"] == "Чужое"
+
+
+def test_whoever_opens_a_draft_is_told_who_writes_in_it(staff_client: Client, stream: str) -> None:
+    draft = write(staff_client, stream, do="")
+    colleague = UserFactory.create(username="oleg")
+    words = "oleg пишет здесь"
+    assertNotContains(staff_client.get(f"{NEW}{draft.pk}/"), words)
+
+    Draft.objects.update(updated_by=colleague, updated_at=timezone.now())
+    assertContains(staff_client.get(f"{NEW}{draft.pk}/"), words)
+
+    Draft.objects.update(updated_at=timezone.now() - timedelta(minutes=4))
+    assertNotContains(staff_client.get(f"{NEW}{draft.pk}/"), words)
 
 
 def test_a_change_that_arrives_after_its_page_went_on_is_not_kept(staff_client: Client, stream: str) -> None:
@@ -88,6 +103,8 @@ def test_each_problem_stands_with_its_place(staff_client: Client, stream: str) -
     )
 
     assertContains(response, "Строка 2, символ 1", status_code=422)
+    assertContains(response, '<a href="#text">Текст</a>: Строка 2, символ 1', status_code=422)
+    assertContains(response, '<a href="#buttons">', status_code=422)
     assert response.context["faults"].buttons
 
 
@@ -122,7 +139,7 @@ def test_what_has_no_box_of_its_own_is_kept_and_can_be_taken_off(staff_client: C
     missed = {"kind": "received", "broadcast_id": 7, "states": ["failed"]}
     other = BroadcastFactory.create(audience={"include": [missed], "narrow": [], "exclude": [], "quiet_hours": None})
 
-    page = staff_client.get(f"{NEW}?copy={other.pk}")
+    page = staff_client.post(f"/messages/{other.pk}/clone/", follow=True)
 
     assertContains(page, "Получатели сообщения №7")
     [kept] = page.context["kept"]
@@ -169,6 +186,30 @@ def test_an_uploaded_file_goes_with_the_message(
     assert broadcast.kind == Broadcast.Kind.PHOTO
     assert broadcast.media_upload.read() == b"picture"
     broadcast.media_upload.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "why"),
+    [
+        ("photo", ("team.gif", 10), "«team.gif» так не отправить: только .jpg, .jpeg, .png, .webp"),
+        ("video", ("lesson.avi", 10), "«lesson.avi» так не отправить: только .mp4, .mov"),
+        ("photo", ("team.png", 10 * 1024 * 1024 + 1), "не больше 10 МБ"),
+        ("document", ("plan.pdf", 0), "Файл пустой."),
+    ],
+    ids=str,
+)
+def test_a_file_that_telegram_would_not_take_is_named_beside_its_field(
+    staff_client: Client, stream: str, kind: str, file: tuple[str, int], why: str
+) -> None:
+    name, size = file
+    upload = SimpleUploadedFile(name, b"x" * size)
+
+    response = staff_client.post(NEW, form(stream, kind=kind, media_upload=upload, do="upload"))
+
+    [fault] = response.context["faults"].media
+    assert response.status_code == 422 and why in fault
+    assertContains(response, 'href="#media"', status_code=422)
+    assert not Draft.objects.get().media_upload
 
 
 def test_a_photo_without_its_file_is_refused(staff_client: Client, stream: str) -> None:

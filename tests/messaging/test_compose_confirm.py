@@ -138,6 +138,20 @@ def test_a_message_that_lasts_into_the_night_is_warned_of(staff_client: Client, 
     assert staff_client.get(f"{NEW}{draft.pk}/confirm/").context["summary"].is_quiet
 
 
+def test_what_changed_in_the_numbers_since_they_were_shown_is_named(staff_client: Client, stream: str) -> None:
+    draft = write(staff_client, stream)
+    anna = Booking.objects.filter(telegram_user__first_name="Анна")[0].telegram_user
+    BlockedUser.objects.create(telegram_user=anna)
+
+    response = confirm(staff_client, draft, recipients=3)
+
+    assertContains(response, "Получат: 3 → <strong>2</strong>", status_code=409)
+    assertContains(response, "Заблокировал бота: 0 → <strong>1</strong>", status_code=409)
+    assert not Broadcast.objects.exists()
+    confirm(staff_client, draft, recipients=2, left_out=["blocked:1"])
+    assert Broadcast.objects.exists()
+
+
 # Who may --------------------------------------------------------------------------------------------------------------
 
 
