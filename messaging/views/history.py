@@ -35,7 +35,7 @@ from users.models import PeopleExport
 
 SEE = "messaging.view_broadcast"
 SEND = "messaging.send_broadcast"
-WRITE = "messaging.add_broadcast"
+WRITE = ("messaging.add_broadcast", "users.view_telegramuser")  # what the form asks for
 EXPORT = "users.export_people"
 MESSAGES_A_PAGE = 25
 STOP_POLLING = 286  # htmx swaps the answer in and asks no more
@@ -153,7 +153,7 @@ def progress_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any
         "definitions": DEFINITIONS,
         "now": now,
         "may_send": request.user.has_perm(SEND),
-        "may_write": request.user.has_perm(WRITE),
+        "may_write": request.user.has_perms(WRITE),
         # Posted twice, a form makes one copy.
         "tokens": {"clone": uuid4(), "missed": uuid4()},
     }
@@ -222,5 +222,5 @@ def _next_try(broadcast: Broadcast, now: Any) -> Any:
 
 def _places(request: StaffRequest) -> dict[str, Any]:
     """The other pages of messages that this person may open, by their addresses: not all may exist."""
-    new = "/messages/new/" if request.user.has_perm(WRITE) and page_at("/messages/new/") else ""
+    new = "/messages/new/" if request.user.has_perms(WRITE) and page_at("/messages/new/") else ""
     return {"new_address": new}

@@ -37,11 +37,11 @@ from messaging.services import BroadcastMoved, MessageRefused, TooLate
 
 SEE = "messaging.view_broadcast"
 SEND = "messaging.send_broadcast"
-WRITE = "messaging.add_broadcast"
+WRITE = ("messaging.add_broadcast", "users.view_telegramuser")  # what the form asks for
 
 State = Broadcast.State
 may_send = permission_required([SEE, SEND], raise_exception=True)
-may_write = permission_required([SEE, WRITE, "users.view_telegramuser"], raise_exception=True)
+may_write = permission_required([SEE, *WRITE], raise_exception=True)
 asks = require_http_methods(["GET", "HEAD", "POST"])
 
 

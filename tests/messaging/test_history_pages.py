@@ -183,7 +183,7 @@ def test_a_viewer_changes_nothing(viewer_client, name):
 
 
 def test_who_writes_may_copy_but_not_send(client):
-    client.force_login(UserFactory.create(permissions=[*VIEWER, "messaging.add_broadcast"]))
+    client.force_login(UserFactory.create(permissions=[*VIEWER, "messaging.add_broadcast", "users.view_telegramuser"]))
     broadcast = group()
 
     assert client.post(page(broadcast, "start")).status_code == 403
