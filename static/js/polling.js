@@ -26,7 +26,8 @@ let unfolded = [];
 document.addEventListener("htmx:beforeSwap", (event) => {
   const elt = event.detail.requestConfig?.elt;
   if (!isPoll(elt)) return;
-  if (isBusy(elt)) event.detail.shouldSwap = false;
+  // The last answer (286) comes once: skipped, the page would show for ever what it was before the end.
+  if (isBusy(elt) && event.detail.xhr.status !== 286) event.detail.shouldSwap = false;
   unfolded = [...elt.querySelectorAll("details[id][open]")].map((details) => details.id);
 });
 
@@ -34,3 +35,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (!isPoll(event.detail.requestConfig?.elt)) return;
   for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
 });
+
+// At the end the list of recipients reads itself again, but not under the hands of somebody who types in its filter.
+document.addEventListener(
+  "broadcast-ended",
+  (event) => {
+    if (document.activeElement?.matches("#recipient-table input")) event.stopPropagation();
+  },
+  { capture: true },
+);

@@ -175,6 +175,12 @@ def test_what_one_reads_stays_open_while_the_page_asks_for_itself(page: Page, sc
 
     expect(causes).to_have_attribute("open", "")
     expect(page.locator("#act-pause")).to_be_focused()
+    search = page.get_by_role("searchbox", name="Поиск")
+    search.fill("Ан")
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('broadcast-ended', { bubbles: true }))")
+    page.wait_for_load_state("networkidle")
+    expect(search).to_have_value("Ан")
+    search.blur()
 
 
 def test_it_is_cancelled_without_javascript(browser: Browser, page: Page, live_server: LiveServer) -> None:
