@@ -244,7 +244,7 @@ class FreeLessonRegistration(models.Model):
             create_missing_person(
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.registered_at, now())"
             ),
-            *keep_person_totals(columns=("registered_at",)),
+            *keep_person_totals(columns=("registered_at", "lesson_type")),
             record_registration(),
         ]
 

@@ -204,9 +204,14 @@ class PeopleFilter(ListFilter):
         kind, day = self.form.cleaned_data.get("lesson"), self.form.cleaned_data.get("lesson_on")
         if name == "lesson_on" and kind:
             return people
+        people = people.filter(lessons__gt=0)
+        if kind:
+            people = people.filter(lesson_types__contains=[kind])
+        if not day:
+            return people
         asked = {"lesson_type": kind, "lesson_date": day}
         registered = lesson_registrations().filter(**{name: value for name, value in asked.items() if value})
-        return people.filter(Exists(registered.filter(telegram_user=OuterRef("pk"))), lessons__gt=0)
+        return people.filter(Exists(registered.filter(telegram_user=OuterRef("pk"))))
 
     def filter_since(self, people: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
         return people.filter(first_seen_at__gte=day_begins(day))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
@@ -71,9 +72,23 @@ class Sorting:
         sign = "<" if self.descending != backwards else ">"
         return RowComparison(F(self.column), F("pk"), Value(value, field), Value(place.pk), sign=sign)
 
+    def key(self, row: Model) -> tuple[Any, int]:
+        """Order rows as the database does: nothing before everything, text by its letters' numbers ("C")."""
+        return _never_first(row.pk if self.column == "pk" else getattr(row, self.column)), row.pk
+
+    def is_beyond(self, row: Model, place: Place, *, backwards: bool) -> bool:
+        """Say of a row what ``beyond`` asks the database."""
+        field: Any = row._meta.get_field(self.column) if self.column != "pk" else row._meta.pk
+        limit = (_never_first(field.to_python(place.value)), place.pk)
+        return self.key(row) < limit if self.descending != backwards else self.key(row) > limit
+
     def place_of(self, row: Model, number: int) -> Place:
         value = row.pk if self.column == "pk" else getattr(row, self.column)
         return Place(value.isoformat() if isinstance(value, datetime) else value, row.pk, number)
+
+
+def _never_first(value: Any) -> tuple[Any, ...]:
+    return (0,) if value is None else (1, value)
 
 
 class RowComparison(Func):
@@ -114,10 +129,20 @@ class Slice(Generic[P]):
     after: str
 
 
-def slice_of(rows: "QuerySet[P]", *, sorting: Sorting, before: str, after: str, size: int, indexed: bool) -> Slice[P]:
+def slice_of(
+    rows: "QuerySet[P]",
+    *,
+    sorting: Sorting,
+    before: str,
+    after: str,
+    size: int,
+    indexed: bool,
+    others: Sequence[P] = (),
+) -> Slice[P]:
     """Cut the page before or after a place; nonsense gives the first page, ``before="end"`` the last.
 
     ``indexed=False`` says that the rows are few: the database then finds them first and sorts them afterwards.
+    ``others`` belong to the list too, wherever the order puts them.
     """
     place = Place.decode(after or before)
     backwards = not after and bool(place or before == LAST)
@@ -127,6 +152,9 @@ def slice_of(rows: "QuerySet[P]", *, sorting: Sorting, before: str, after: str, 
     elif place:
         place, backwards = None, False
     found = list(rows.order_by(*sorting.order(backwards=backwards, indexed=indexed))[: size + 1])
+    if others:
+        found += [row for row in others if not place or sorting.is_beyond(row, place, backwards=backwards)]
+        found.sort(key=sorting.key, reverse=sorting.descending != backwards)
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()

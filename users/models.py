@@ -4,6 +4,7 @@ from typing import Self
 
 import pghistory
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models.fields.json import KeyTextTransform
@@ -221,6 +222,10 @@ class PersonCounts(models.Model):
     # The day on which an active day leaves the window, and the temperature may fall; NULL when it cannot.
     cools_on = models.DateField(null=True)
     blocked = models.BooleanField(_("is blocked"), db_default=False)
+    # What the list is searched by (person_text() of migration 0013), and kinds of the lessons that were registered for:
+    # beside the columns that sort, so that a walk through the list looks up nothing else.
+    search_text = models.TextField(db_default="", db_collation="C")
+    lesson_types = ArrayField(models.TextField(), db_default=[])
 
     class Meta:
         abstract = True

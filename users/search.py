@@ -21,10 +21,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Left, Lower
 
-from users.models import PersonCounts
 from users.registrations import lesson_registrations
 
-P = TypeVar("P", bound=PersonCounts)
 R = TypeVar("R", bound=Model)
 
 # People: fewer are listed one by one; more are so common that any walk through the list meets them at once.
@@ -67,28 +65,31 @@ def having_in_person_text(rows: "QuerySet[R]", typed: str, *, path: str = "teleg
     return found if text else rows.none()
 
 
-def narrow_by_search(
-    people: "QuerySet[P]", text: str, *, with_emails: bool, at_most: int = RARE
-) -> "tuple[QuerySet[P], bool]":
-    """Keep the people in whose text ``text`` stands; say whether they are more than ``at_most``, and not listed."""
+def search_condition(text: str, *, with_emails: bool, at_most: int = RARE) -> tuple[Q, bool]:
+    """Say whom a search keeps, and whether they are more than ``at_most`` and not listed (one query)."""
     if not text:
-        return people.none(), False
-    found = _found(text, with_emails=with_emails, at_most=at_most)
-    if found is not None:
-        return people.filter(IsOneOf(F("pk"), Value(found, ArrayField(BigIntegerField())))), False
-    condition = Q(text__contains=text)
-    if with_emails:
+        return Q(pk__in=[]), False
+    listed, by_email = _sought(text, with_emails=with_emails, at_most=at_most)
+    if listed is not None:
+        return is_one_of(listed), False
+    condition = Q(search_text__contains=text)
+    if by_email is None:
         condition |= Q(Exists(_with_email(text)))
-    common: QuerySet[P] = people.alias(text=PersonText()).filter(condition)  # type: ignore[assignment]
-    return common, True
+    elif by_email:
+        condition |= is_one_of(by_email)
+    return condition, True
 
 
-def _found(text: str, *, with_emails: bool, at_most: int) -> list[int] | None:
-    """Ask the index; None when more than ``at_most`` people are found."""
+def is_one_of(people: list[int]) -> Q:
+    return Q(IsOneOf(F("pk"), Value(people, ArrayField(BigIntegerField()))))
+
+
+def _sought(text: str, *, with_emails: bool, at_most: int) -> tuple[list[int] | None, list[int] | None]:
+    """Ask the indexes: the people found, or those found by e-mail alone; None for more than ``at_most``."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT people_found(%s, %s, %s)", [text, with_emails, at_most])
-        found: list[int] | None = cursor.fetchone()[0]
-        return found
+        cursor.execute("SELECT listed, by_email FROM people_sought(%s, %s, %s)", [text, with_emails, at_most])
+        listed, by_email = cursor.fetchone()
+        return listed, by_email
 
 
 def _with_email(text: str) -> "QuerySet[Any]":

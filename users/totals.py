@@ -23,6 +23,8 @@ COLUMNS = (
     "temperature",
     "cools_on",
     "blocked",
+    "search_text",
+    "lesson_types",
 )
 
 
@@ -43,12 +45,10 @@ def fold_marked_people() -> int:
     return int(_run("SELECT count(*) FROM person_totals_pending"))
 
 
-def fold_some_marked_people() -> None:
-    """The same for whoever looks at the people now, in one query: it waits for nobody, and nobody waits for it long."""
-    _run(
-        "SELECT person_totals_fold(ARRAY(SELECT DISTINCT user_id FROM person_totals_pending LIMIT %s))",
-        [PEOPLE_AT_ONCE // 4],
-    )
+def fold_some_marked_people() -> list[int]:
+    """The same for whoever looks at the people now, in one query; return whom another transaction still holds."""
+    waiting: list[int] = _run("SELECT person_totals_fold_some(%s)", [PEOPLE_AT_ONCE // 4])
+    return waiting
 
 
 def cool_leads() -> int:

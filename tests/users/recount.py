@@ -37,13 +37,19 @@ def temperature(moments: list[datetime]) -> int:
     return 0
 
 
+def searched_text(user_id: int, username: str | None, first_name: str | None, last_name: str | None) -> str:
+    first, last, name = ((part or "")[:100] for part in (first_name, last_name, username))
+    return f"{first} {last} @{name} {user_id}".lower().translate(str.maketrans("ё\n\t", "е  "))
+
+
 def counted_totals() -> dict[int, dict[str, Any]]:
     bookings = by_person(read("SELECT user_id, id, confirmed, course_stream, created_at FROM bookings"))
     events = by_person(read("SELECT user_id, created_at, event_type FROM events"))
-    lessons = by_person(read("SELECT user_id, registered_at FROM free_lesson_registrations"))
+    lessons = by_person(read("SELECT user_id, registered_at, lesson_type FROM free_lesson_registrations"))
     blocked = {row[0] for row in read("SELECT user_id FROM blocked_users")}
     totals = {}
-    for user_id, language, first_seen in read("SELECT user_id, language_code, first_seen_at FROM users"):
+    people = read("SELECT user_id, username, first_name, last_name, language_code, first_seen_at FROM users")
+    for user_id, username, first_name, last_name, language, first_seen in people:
         mine = bookings.get(user_id, [])
         # Newest last; a booking without a time is older than any with one.
         mine.sort(key=lambda b: (b[3] is not None, b[3] or datetime.min.replace(tzinfo=MOSCOW), b[0]))
@@ -62,5 +68,7 @@ def counted_totals() -> dict[int, dict[str, Any]]:
             "last_activity_at": max(activity, default=None),
             "temperature": temperature(moments),
             "blocked": user_id in blocked,
+            "search_text": searched_text(user_id, username, first_name, last_name),
+            "lesson_types": sorted({r[1] for r in lessons.get(user_id, []) if r[1] is not None}),
         }
     return totals

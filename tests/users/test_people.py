@@ -19,7 +19,7 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
-from users.models import ERASED_FROM, BlockedUser, Event, PersonToCount, PersonTotals, TelegramUser
+from users.models import ERASED_FROM, BlockedUser, Event, PersonTotals, TelegramUser
 from users.people import people_list
 
 pytestmark = pytest.mark.django_db
@@ -265,17 +265,6 @@ def test_the_list_takes_the_same_few_queries_for_any_number_of_people(client, dj
 
     with django_assert_max_num_queries(12):
         client.get(LIST + "?q=ан&stream=8th_stream&lesson=cursor_lesson&sort=-events")
-
-
-def test_people_whose_count_waits_are_shown_with_exact_numbers(staff_client):
-    someone = person()
-    EventFactory.create_batch(3, telegram_user=who(someone))
-    PersonTotals.objects.update(events=0)
-    PersonToCount.objects.create(user_id=someone)
-
-    [row] = staff_client.get(LIST + "?sort=-events").context["page"].rows
-
-    assert row.events == 3
 
 
 def test_leads_that_nobody_cooled_are_said_to_be_old(staff_client):
