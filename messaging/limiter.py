@@ -3,12 +3,12 @@
 A grant is not a permission to call at once but a *slot*: a moment on Redis' own clock. Slots of all processes on all
 machines are spaced evenly, so that several workers together look to Telegram like one. Two rules hold between slots:
 
-* window: at most ``rate`` slots in any 1.012 s. The 12 ms are for what no limiter can see: a call that leaves a process
+* window: at most ``rate`` slots in any 1.015 s. The 15 ms are for what no limiter can see: a call that leaves a process
   late. A process that is more than LATE behind its slot gives it back and asks for another.
 * spacing: slots are even, the window's share apart (burst 1). Only while the last window holds fewer than its share,
   because slots were given back or nobody asked for a while, they come a quarter closer, until that is caught up.
 
-Even slots, not a quick second followed by a rest: any second sees 98.8 % of the rate, so that at 1,000/s a dozen calls
+Even slots, not a quick second followed by a rest: any second sees 98.5 % of the rate, so that at 1,000/s a dozen calls
 may be late at once before it sees more than ``rate``. Together the rate is held within 2 %.
 """
 
@@ -28,7 +28,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 LATE = 0.005  # seconds behind its slot after which a call must not start any more
-GUARD = 0.012  # share of the window that is kept for late calls; the rate stays within 2 % with it
+GUARD = 0.015  # share of the window that is kept for late calls; the rate stays within 2 % with it
 CATCH_UP = 1.25  # how much faster than the rate the slots may come while the window holds fewer than its share
 # How far ahead slots are given out: time for some 8 calls, since what is claimed is what a crash leaves unknown; but no
 # less than PostgreSQL needs for a claim on a busy machine, and no more than a pause may take to be felt.

@@ -31,6 +31,7 @@ class LedgerEntry:
     chat_id: int
     text: str
     file: str
+    options: dict[str, Any]
     outcome: str
     status: int
     description: str

@@ -8,6 +8,8 @@ from collections import Counter, deque
 from pathlib import Path
 from typing import Any, TextIO
 
+OPTIONS = ("reply_markup", "disable_notification", "link_preview_options", "allow_paid_broadcast", "parse_mode")
+
 
 class Entry:
     """One request: when it came, what it asked, what became of it."""
@@ -23,6 +25,7 @@ class Entry:
         "message_id",
         "method",
         "monotonic",
+        "options",
         "outcome",
         "seq",
         "status",
@@ -36,6 +39,7 @@ class Entry:
     chat_id: int
     text: str
     file: str  # what identifies the file, '' without one
+    options: dict[str, Any]  # how it was asked to arrive: the parameters of OPTIONS, as far as they were given
     outcome: str  # "ok", "refused", "limited", or the fault's effect
     status: int  # the HTTP status that was meant for the client
     description: str
@@ -157,6 +161,7 @@ def new_entry(method: str, bot_id: int, chat_id: int, text: str) -> Entry:
     entry.chat_id = chat_id
     entry.text = text
     entry.file = ""
+    entry.options = {}
     entry.outcome = "ok"
     entry.status = 200
     entry.description = ""

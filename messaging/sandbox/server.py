@@ -21,7 +21,7 @@ from messaging.sandbox.bots import LOOPBACK_HOSTS, Bots
 from messaging.sandbox.errors import ApiError
 from messaging.sandbox.faults import Effect, Faults, Rule
 from messaging.sandbox.files import MAX_FILE_BYTES
-from messaging.sandbox.ledger import Entry, Ledger, new_entry
+from messaging.sandbox.ledger import OPTIONS, Entry, Ledger, new_entry
 from messaging.sandbox.telegram import MEDIA_OF_METHOD, Call, Done, Telegram, Upload
 from messaging.sandbox.validation import flag, integer
 
@@ -120,6 +120,7 @@ async def call_method(request: web.Request) -> web.StreamResponse:
     if method.lower() == "getupdates":
         return await _get_updates(sandbox, call)
     entry = new_entry(method, bot.id, integer(fields, "chat_id"), _words(fields))
+    entry.options = {name: fields[name] for name in OPTIONS if name in fields}
     rule = sandbox.faults.strike(method, entry.chat_id, entry.text) if sandbox.faults.rules else None
     sandbox.in_flight += 1
     try:

@@ -113,14 +113,8 @@ def test_the_rate_is_held(telegram, settings):
     assert 2.3 < took < 3.2
 
 
-def test_buttons_silence_previews_and_names_reach_telegram(telegram):
-    broadcast = broadcast_to(
-        1,
-        message_text="Привет, <b>{first_name|друг}</b> @{username}",
-        buttons=[[{"text": "Сайт", "url": "https://example.test"}]],
-        link_preview=False,
-        silent=True,
-    )
+def test_what_stands_in_for_a_placeholder_is_escaped(telegram):
+    broadcast = broadcast_to(1, message_text="Привет, <b>{first_name|друг}</b> @{username}")
     person = broadcast.recipients.get().telegram_user
     person.first_name = "<Анна> & Ко"
     person.save()

@@ -48,6 +48,10 @@ def most_in_a_second(marks: list[int]) -> int:
     return max(sum(1 for mark in marks if start <= mark < start + 1_000_000) for start in marks)
 
 
+def least_apart(marks: list[int]) -> int:
+    return min(later - earlier for earlier, later in itertools.pairwise(marks))
+
+
 @pytest.mark.parametrize("per_second", [30.0, 1000.0])
 def test_three_processes_together_hold_the_rate_and_never_exceed_it(per_second):
     async def scenario(first):
@@ -64,21 +68,20 @@ def test_three_processes_together_hold_the_rate_and_never_exceed_it(per_second):
 def test_slots_are_even_from_the_first_on():
     marks = run(lambda limiter: collect(limiter, 1.5), per_second=100.0)
 
-    apart = [later - earlier for earlier, later in itertools.pairwise(marks)]
-    assert min(apart) >= 10_120 - 1
-    assert max(apart) < 10_120 + 20_000  # nobody asked for a moment, on a busy machine
+    assert least_apart(marks) >= 10_150 - 1
 
 
 def test_what_was_lost_in_a_pause_is_caught_up_and_no_second_sees_more_than_the_rate():
     async def scenario(limiter):
-        marks = await collect(limiter, 0.6)
-        await asyncio.sleep(0.4)  # the horizon, and a pause behind it
-        return marks + await collect(limiter, 1.6)
+        before = await collect(limiter, 0.6)
+        await asyncio.sleep(0.3)  # the horizon, and a pause behind it
+        return before, await collect(limiter, 1.2)
 
-    marks = run(scenario, per_second=100.0)
+    before, after = run(scenario, per_second=100.0)
 
-    assert most_in_a_second(marks) <= 100
-    assert (len(marks) - 1) / ((marks[-1] - marks[0]) / 1e6) > 91  # without catching up at most 87
+    assert least_apart(before) >= 10_150 - 1
+    assert least_apart(after) == 8_120  # a quarter closer
+    assert most_in_a_second(before + after) <= 100
 
 
 def test_slots_given_back_at_random_are_made_up_for_and_no_second_sees_more_than_the_rate():
@@ -87,7 +90,7 @@ def test_slots_given_back_at_random_are_made_up_for_and_no_second_sees_more_than
     async def scenario(limiter):
         used: list[int] = []
         back: list[Slot] = []
-        end = time.monotonic() + 3
+        end = time.monotonic() + 2
         while time.monotonic() < end:
             grant = await limiter.reserve(50, give_back=back)
             back = [slot for slot in grant.slots if chance.random() < 0.1]
@@ -98,7 +101,7 @@ def test_slots_given_back_at_random_are_made_up_for_and_no_second_sees_more_than
     used = sorted(run(scenario, per_second=200.0))
 
     assert most_in_a_second(used) <= 200
-    assert (len(used) - 1) / ((used[-1] - used[0]) / 1e6) > 190  # without making up 178
+    assert least_apart(used) == 4_060  # a quarter closer than 5,075
 
 
 def test_slots_come_one_after_the_other_and_not_further_ahead_than_the_horizon():

@@ -140,6 +140,7 @@ def press_with(**fields: object) -> dict[str, Any]:
     return {"update_id": 1, "callback_query": {"id": "9", "from": ANNA, "data": "yes", **fields}}
 
 
+NOBODY: list[object] = [None, True, "7", -1, {}, 2**60]
 NONSENSE = {
     "half": "{",
     "a list": [],
@@ -155,7 +156,7 @@ NONSENSE = {
     "a word for a message": {"update_id": 1, "message": "hello"},
     "a word for a chat": start_with(chat="private"),
     "a list for a text": start_with(text=["/start"]),
-    **{f"sender {value!r:.9}": start_with(**{"from": {"id": value}}) for value in (None, True, "7", -1, {}, 2**60)},
+    **{f"sender {value!r:.9}": start_with(**{"from": {"id": value}}) for value in NOBODY},
     "a name of parts": start_with(**{"from": ANNA | {"first_name": {"a": 1}}}),
     "a number for a language": start_with(**{"from": ANNA | {"language_code": 5}}),
     "a moved nobody": {"update_id": 1, "my_chat_member": {"from": ANNA, "chat": CHAT, "new_chat_member": None}},

@@ -1,0 +1,118 @@
+"""Every kind of message through the engine, at once and scheduled, as Telegram hears of it."""
+
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from messaging import lifecycle
+from messaging.audiences import Audience, Individuals
+from messaging.models import Broadcast
+from messaging.queues import SendQueue
+from messaging.runner import close_process, run_queue
+from messaging.sandbox.client import LedgerEntry
+from messaging.services import create_broadcast, schedule_broadcast, start_broadcast
+from tests.factories import TelegramUserFactory
+from tests.messaging.warm_redis import warm_up
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_workers")]
+
+BUTTONS = [
+    [{"text": "Сайт", "url": "https://example.test/"}, {"text": "Да", "callback_data": "yes"}],
+    [{"text": "Нет", "callback_data": "no"}],
+]
+# Telegram, and the sandbox, take only a picture for a photo.
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+METHODS = {"text": "sendMessage", "photo": "sendPhoto", "video": "sendVideo", "document": "sendDocument"}
+
+
+@pytest.fixture(autouse=True)
+def engine(telegram, settings, tmp_path):
+    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "file.bin").write_bytes(PIXEL)
+    close_process()
+    warm_up(settings)
+    yield
+    close_process()
+
+
+def write(*, people: int = 2, **content: object) -> Broadcast:
+    ids = tuple(person.pk for person in TelegramUserFactory.create_batch(people))
+    return create_broadcast(audience=Audience(include=(Individuals(ids=ids),)), by=None, **content)
+
+
+def start(broadcast: Broadcast, *, scheduled: bool) -> None:
+    now = timezone.now()
+    if scheduled:
+        schedule_broadcast(broadcast=broadcast, scheduled_at=now + timedelta(hours=1), by=None)
+        assert lifecycle.start_scheduled(at=now + timedelta(minutes=59)) == []
+        assert lifecycle.start_scheduled(at=now + timedelta(hours=1)) == [broadcast.pk]
+    else:
+        start_broadcast(broadcast=broadcast, by=None, at=now)
+
+
+def send(broadcast: Broadcast, *, scheduled: bool = False) -> None:
+    start(broadcast, scheduled=scheduled)
+    # What is due in an hour is due now.
+    broadcast.recipients.update(next_try_at=timezone.now())
+    run_queue(SendQueue(broadcast.pk), seconds=5)
+    broadcast.refresh_from_db()
+    assert broadcast.state == Broadcast.State.FINISHED
+
+
+def buttons_of(entry: LedgerEntry) -> list[list[dict[str, str]]]:
+    rows: list[list[dict[str, str]]] = json.loads(entry.options["reply_markup"])["inline_keyboard"]
+    return rows
+
+
+@pytest.mark.parametrize("scheduled", [False, True], ids=["at once", "scheduled"])
+@pytest.mark.parametrize("kind", METHODS)
+def test_each_kind_arrives_with_its_words_buttons_and_without_a_sound(telegram, kind, scheduled):
+    media = {} if kind == "text" else {"media_upload": "file.bin"}
+    broadcast = write(text="<b>Урок</b> &amp; запись", kind=kind, buttons=BUTTONS, silent=True, **media)
+
+    send(broadcast, scheduled=scheduled)
+
+    entries = telegram.ledger(accepted=True)
+    assert [entry.method for entry in entries] == [METHODS[kind]] * 2
+    for entry in entries:
+        assert entry.text == "<b>Урок</b> &amp; запись"
+        assert entry.options["parse_mode"] == "HTML"
+        assert entry.options["disable_notification"] == "true"
+        assert buttons_of(entry) == BUTTONS
+        assert "allow_paid_broadcast" not in entry.options
+    assert len({entry.file for entry in entries}) == 1
+
+
+@pytest.mark.parametrize("kind", ["photo", "video", "document"])
+def test_a_file_that_telegram_has_is_sent_by_its_id_with_and_without_words(telegram, kind):
+    send(write(people=1, text="", kind=kind, media_upload="file.bin"))
+    file_id = Broadcast.objects.get().media_file_id
+    send(write(text="Подпись", kind=kind, media_file_id=file_id))
+
+    first, *again = telegram.ledger(accepted=True)
+    assert (first.text, [entry.text for entry in again]) == ("", ["Подпись"] * 2)
+    assert {entry.file for entry in again} == {first.file}
+
+
+@pytest.mark.parametrize(("wanted", "said"), [(True, None), (False, {"is_disabled": True})])
+def test_a_link_has_a_preview_unless_it_must_not(telegram, wanted, said):
+    send(write(people=1, text="https://example.test/", link_preview=wanted))
+
+    [entry] = telegram.ledger(accepted=True)
+    assert json.loads(entry.options.get("link_preview_options", "null")) == said
+    assert entry.options["disable_notification"] == "false"
+    assert "reply_markup" not in entry.options
+
+
+def test_a_bot_that_pays_says_so_in_each_message(telegram, settings):
+    settings.TELEGRAM_PAID_BROADCAST = True
+
+    send(write(text="Привет"))
+
+    assert [entry.options["allow_paid_broadcast"] for entry in telegram.ledger(accepted=True)] == ["true"] * 2
