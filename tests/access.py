@@ -56,7 +56,7 @@ ACCESS: dict[str, Access] = {
     "users:tag_remove": Access(post=PEOPLE),
     "users:person_block": Access(get=PEOPLE, post=PEOPLE),
     "personal_data:personal_data_erase": Access(get=only(), post=only()),
-    "personal_data:personal_data_export": Access(post=only()),
+    "personal_data:personal_data_export": Access(get=only(), post=only()),
     # Messages
     "messaging:broadcast_list": SEEN_BY_ALL,
     "messaging:broadcast_detail": SEEN_BY_ALL,

@@ -11,6 +11,8 @@ from messaging.automation import Automation
 from messaging.models import Broadcast, Recipient
 from users.models import Event, TelegramUser, User
 
+PASSWORD = "correct horse battery staple"  # of every member of staff
+
 
 class UserFactory(DjangoModelFactory[User]):
     """A member of staff; ``permissions=["bookings.view_booking"]`` grants exactly those."""
@@ -21,7 +23,7 @@ class UserFactory(DjangoModelFactory[User]):
 
     username = factory.Sequence(lambda n: f"staff{n}")
     email = factory.LazyAttribute(lambda user: f"{user.username}@example.test")
-    password = factory.django.Password("correct horse battery staple")
+    password = factory.django.Password(PASSWORD)
 
     @factory.post_generation
     def permissions(self: User, create: bool, extracted: list[str] | None) -> None:

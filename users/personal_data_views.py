@@ -1,7 +1,13 @@
-"""Handing out and erasing everything held about a person: pages of administrators."""
+"""Handing out and erasing everything held about a person: pages of administrators.
 
+Both ask for the password again when it was given more than ACCOUNT_REAUTHENTICATION_TIMEOUT ago: a screen left unlocked
+is not enough.
+"""
+
+import itertools
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -12,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from hsl_dashboard.web import StaffRequest
 from users.erasure import erase_person, kept_models, record_export
@@ -43,11 +49,16 @@ class EraseForm(forms.Form):
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(["users.view_telegramuser", "users.export_person"], raise_exception=True)
+@reauthentication_required
 def personal_data_export(request: StaffRequest, user_id: int) -> HttpResponse:
-    """Everything held about a person, as a JSON file. By POST: it writes down who took it."""
+    """Say what is held about a person; give it as a JSON file by POST, which writes down who took it."""
     person = _person(user_id)
+    if request.method != "POST":
+        rows = sorted(itertools.chain(*_rows_of(person).values()))
+        context = {"person": person, "rows": rows, "back_address": _page_address(person)}
+        return render(request, "users/personal_data_export.html", context)
     record_export(person=person, by=request.user)
     response = JsonResponse(personal_data(person), json_dumps_params={"ensure_ascii": False, "indent": 2})
     response["Content-Disposition"] = f'attachment; filename="person-{person.pk}.json"'
@@ -57,6 +68,7 @@ def personal_data_export(request: StaffRequest, user_id: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(["users.view_telegramuser", "users.erase_person"], raise_exception=True)
+@reauthentication_required
 def personal_data_erase(request: StaffRequest, user_id: int) -> HttpResponse:
     """Say what would go and what stays; erase when the id was typed."""
     person = _person(user_id)
@@ -73,7 +85,7 @@ def personal_data_erase(request: StaffRequest, user_id: int) -> HttpResponse:
     return render(request, "users/personal_data_erase.html", context, status=422 if form.errors else 200)
 
 
-def _rows_of(person: TelegramUser) -> dict[str, Any]:
+def _rows_of(person: TelegramUser) -> dict[str, list[tuple[str, int]]]:
     going: list[tuple[str, int]] = []
     staying: list[tuple[str, int]] = []
     kept = kept_models()

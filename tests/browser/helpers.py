@@ -13,7 +13,6 @@ from tests.factories import UserFactory
 from users.models import User
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PASSWORD = "correct horse battery staple"  # of every UserFactory
 WIDTHS = {"wide": (1440, 900), "phone": (390, 844)}
 
 

@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from bookings.models import Booking
 from tests.browser.conftest import SCREENSHOTS
 from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
-from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
+from tests.factories import PASSWORD, BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 from users.models import TelegramUser, User
 from users.roles import COURSES, VIEWER, keep_roles
 
@@ -128,6 +128,8 @@ def test_an_administrator_erases_a_person_by_typing_the_id(page: Page, school: l
     person = school[0].telegram_user
     sign_in(page)
     page.goto(f"/users/{person.pk}/erase/")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
     shoot(page, "erase")
 
     page.get_by_label("Telegram ID этого человека").fill("123")

@@ -5,8 +5,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.helpers import PASSWORD, assert_accessible, sign_in, use_language, use_theme, use_width
-from tests.factories import BookingFactory, UserFactory
+from tests.browser.helpers import assert_accessible, sign_in, use_language, use_theme, use_width
+from tests.factories import PASSWORD, BookingFactory, UserFactory
 
 
 def test_staff_sign_in_and_out_with_the_form(page: Page) -> None:

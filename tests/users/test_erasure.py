@@ -3,12 +3,14 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pghistory
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.db.models import Count
+from django.test import Client
 from django.urls import reverse
 
 from bookings.labels import Labels
@@ -18,6 +20,7 @@ from bookings.statistics import course_statistics
 from messaging.models import Broadcast, Recipient
 from messaging.outbox import Outbox
 from tests.factories import (
+    PASSWORD,
     BookingFactory,
     BroadcastFactory,
     EventFactory,
@@ -263,42 +266,75 @@ def test_the_export_holds_every_row_and_who_else_names_them(person):
 
 
 @pytest.fixture
+def proven_client(staff_client) -> Client:
+    """Somebody who has just given the password again."""
+    staff_client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    return staff_client
+
+
+@pytest.fixture
 def erase_address(person) -> str:
     return reverse("personal_data:personal_data_erase", args=[person.pk])
 
 
-def test_the_page_says_what_goes_and_what_stays(person, staff_client, erase_address):
-    html = staff_client.get(erase_address).content.decode()
+def test_the_page_says_what_goes_and_what_stays(person, proven_client, erase_address):
+    html = proven_client.get(erase_address).content.decode()
 
     assert "Заметки" in html and "События" in html
     assert TelegramUser.objects.filter(pk=ID).exists()
 
 
 @pytest.mark.parametrize("typed", ["", "1", f"{ID}0", USERNAME, f"{ID}\0"])
-def test_another_id_erases_nobody(person, staff_client, erase_address, typed):
-    response = staff_client.post(erase_address, {"typed": typed})
+def test_another_id_erases_nobody(person, proven_client, erase_address, typed):
+    response = proven_client.post(erase_address, {"typed": typed})
 
     assert response.status_code == 422
     assert TelegramUser.objects.filter(pk=ID).exists()
 
 
-def test_the_id_typed_erases_and_leaves_nothing_of_the_request_either(person, staff_client, erase_address):
-    response = staff_client.post(erase_address, {"typed": f" {ID} "})
+def test_the_id_typed_erases_and_leaves_nothing_of_the_request_either(person, proven_client, erase_address):
+    response = proven_client.post(erase_address, {"typed": f" {ID} "})
 
     assert response.status_code == 302
     assert traces() == []
-    assert staff_client.get(erase_address).status_code == 404
+    assert proven_client.get(erase_address).status_code == 404
 
 
-def test_a_stand_in_cannot_be_erased_again(person, staff, staff_client):
+def test_a_stand_in_cannot_be_erased_again(person, staff, proven_client):
     erase_person(person=person, by=staff, at=NOW)
     stand_in = Booking.objects.get().telegram_user_id
 
-    assert staff_client.get(reverse("personal_data:personal_data_erase", args=[stand_in])).status_code == 404
+    assert proven_client.get(reverse("personal_data:personal_data_erase", args=[stand_in])).status_code == 404
 
 
-def test_the_file_holds_everything_and_taking_it_is_written_down(person, staff, staff_client):
-    response = staff_client.post(reverse("personal_data:personal_data_export", args=[person.pk]))
+@pytest.mark.parametrize("page", ["erase", "export"])
+def test_the_password_is_asked_for_again_and_leads_back(person, staff_client, page):
+    address = f"/users/{person.pk}/{page}/"
+
+    asked, refused = staff_client.get(address), staff_client.post(address, {"typed": str(ID)})
+
+    assert asked["Location"] == refused["Location"] == f"/accounts/reauthenticate/?{urlencode({'next': address})}"
+    assert TelegramUser.objects.filter(pk=ID).exists()
+
+
+def test_what_was_asked_before_the_password_is_done_after_it(person, staff_client, erase_address):
+    staff_client.post(erase_address, {"typed": str(ID)})
+
+    response = staff_client.post(reverse("account_reauthenticate"), {"password": PASSWORD, "next": erase_address})
+
+    assert response.status_code == 302
+    assert traces() == []
+
+
+def test_the_page_of_the_file_says_what_is_in_it(person, proven_client):
+    html = proven_client.get(reverse("personal_data:personal_data_export", args=[person.pk])).content.decode()
+
+    assert "Заметки" in html and "События" in html
+    assert not LogEntry.objects.filter(change_message="exported").exists()
+
+
+def test_the_file_holds_everything_and_taking_it_is_written_down(person, staff, proven_client):
+    response = proven_client.post(reverse("personal_data:personal_data_export", args=[person.pk]))
 
     data = json.loads(response.content)
     assert "attachment" in response["Content-Disposition"]
@@ -309,6 +345,6 @@ def test_the_file_holds_everything_and_taking_it_is_written_down(person, staff, 
 
 
 @pytest.mark.parametrize("number", [0, 1, 2**63, 10**30])
-def test_nobody_is_not_found(staff_client, number):
-    assert staff_client.get(f"/users/{number}/erase/").status_code == 404
-    assert staff_client.post(f"/users/{number}/export/").status_code == 404
+def test_nobody_is_not_found(proven_client, number):
+    assert proven_client.get(f"/users/{number}/erase/").status_code == 404
+    assert proven_client.post(f"/users/{number}/export/").status_code == 404
