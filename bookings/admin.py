@@ -10,7 +10,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -230,13 +232,6 @@ def staff_of(request: HttpRequest) -> User:
     return request.user
 
 
-class StreamInline(admin.TabularInline):  # type: ignore[type-arg]
-    model = Stream
-    extra = 0
-    can_delete = False
-    show_change_link = True
-
-
 @admin.register(Course)
 class CourseAdmin(TableAdmin):
     """Courses, which the bot shows and sells: what is written here is what people read there."""
@@ -245,12 +240,21 @@ class CourseAdmin(TableAdmin):
     list_filter = ("is_active",)
     search_fields = ("name",)
     ordering = ("id",)
-    inlines = (StreamInline,)
+    readonly_fields = ("streams",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Course | None = None) -> bool:
         """Only a course that nobody ever booked: the database holds on to the others."""
         unused = obj is None or not Booking.objects.filter(course=obj).exists()
         return unused and super().has_delete_permission(request, obj)
+
+    @admin.display(description=_("streams"))
+    def streams(self, course: Course) -> SafeString | str:
+        """Lead to the streams, which have pages of their own: in rows of a form they would not fit any screen."""
+        links = (
+            (reverse("admin:bookings_stream_change", args=[stream.pk]), stream.name)
+            for stream in Stream.objects.filter(course=course.pk).in_order()
+        )
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or NOTHING
 
     @admin.display(description=_("price"), ordering="price_usd_cents")
     def price(self, course: Course) -> str:

@@ -369,3 +369,24 @@ def _queries(client: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         client.get(address)
     return len(queries)
+
+
+def test_each_cell_of_a_list_names_its_column_for_the_cards_of_a_phone(staff_client, booking):
+    page = staff_client.get("/admin/bookings/booking/")
+
+    assertContains(page, 'data-label="статус"')
+    assertContains(page, '<th data-label="№" class="field-number">')
+    assertNotContains(page, 'data-label="&lt;')
+
+
+def test_an_empty_list_says_why(staff_client, booking):
+    assertContains(staff_client.get("/admin/bookings/booking/?q=nobody"), "Нет строк, подходящих под этот поиск")
+    assertContains(staff_client.get("/admin/bookings/hackathonregistration/"), "Здесь пока ничего нет")
+
+
+def test_a_course_leads_to_its_streams(staff_client, booking):
+    stream = StreamFactory.create(course=booking.course)
+
+    page = staff_client.get(reverse("admin:bookings_course_change", args=[booking.course_id]))
+
+    assertContains(page, reverse("admin:bookings_stream_change", args=[stream.pk]))
