@@ -10,7 +10,7 @@ from telegram.error import BadRequest, NetworkError, TelegramError
 
 from messaging.bot import Letter, Outcome, TelegramBot, Upload, Verdict, WrongToken, connect_bot, decide
 from messaging.models import Recipient
-from messaging.sandbox.client import SandboxClient
+from messaging.sandbox.client import SandboxClient, run_sandbox
 
 ANNA = 1001
 PIXEL = base64.b64decode(
@@ -125,10 +125,18 @@ def test_a_connection_that_is_never_made_is_tried_again(telegram, deaf_server):
     assert outcome.verdict is Verdict.RETRY
 
 
-def test_a_wrong_token_stops_everything(telegram):
+def test_a_malformed_token_stops_everything(telegram):
     [outcome] = ask(telegram, lambda bot: bot.send(Letter(ANNA, "Привет")), token="malformed")
 
-    assert outcome.verdict is Verdict.STOP
+    assert (outcome.verdict, outcome.code) == (Verdict.STOP, 404)
+
+
+def test_a_token_of_nobody_stops_everything():
+    with run_sandbox(token="1000000001:" + "A" * 35) as telegram:
+        other = telegram.token.replace("A", "B")
+        [outcome] = ask(telegram, lambda bot: bot.send(Letter(ANNA, "Привет")), token=other)
+
+    assert (outcome.verdict, outcome.code, outcome.text) == (Verdict.STOP, 401, "Unauthorized")
 
 
 def test_no_token_is_named_before_any_call(settings):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from messaging import lifecycle
 from messaging.bot import Outcome, Verdict
 from messaging.models import Recipient
-from messaging.queues import SendQueue, Unused
+from messaging.queues import SendQueue, Unused, waiting_time
 from tests.factories import BroadcastFactory, RecipientFactory
 
 pytestmark = pytest.mark.django_db
@@ -42,3 +42,18 @@ def test_unused_rows_go_back_as_if_never_claimed():
 
     row.refresh_from_db()
     assert (row.state, row.attempt) == ("pending", 0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "attempt", "seconds"),
+    [
+        *(
+            (Outcome(Verdict.RETRY), attempt, seconds)
+            for attempt, seconds in [(1, 1), (2, 2), (3, 4), (6, 32), (9, 60)]
+        ),
+        (Outcome(Verdict.HALT, retry_after=3600), 1, 3600),
+        (Outcome(Verdict.STOP), 5, 0),
+    ],
+)
+def test_who_cannot_be_reached_is_tried_less_and_less_often(outcome, attempt, seconds):
+    assert waiting_time(outcome, attempt) == seconds
