@@ -57,6 +57,9 @@ def number(name: str, *, default: float, lowest: float, unit: str) -> float:
     return value
 
 
+# In development without BOT_TOKEN nothing may reach Telegram: `python -m messaging.sandbox --port 8081` plays it.
+SANDBOX_TOKEN = "100000:token-of-the-sandbox-in-development"
+SANDBOX_URL = "http://127.0.0.1:8081"
 # messages/s that Telegram takes of one bot: core.telegram.org/bots/faq
 FREE_RATE, PAID_RATE = 30, 1000
 

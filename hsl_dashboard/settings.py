@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.environment import (
     ROOT,
+    SANDBOX_TOKEN,
+    SANDBOX_URL,
     address,
     allowed_hosts,
     boolean,
@@ -234,8 +236,14 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # Telegram -------------------------------------------------------------------------------------------------------------
 
-BOT_TOKEN = required("BOT_TOKEN", cure="Set it to the token that @BotFather gave for the bot.", development="")
-TELEGRAM_API_URL = address("TELEGRAM_API_URL", default="https://api.telegram.org", schemes=("https", "http"))
+BOT_TOKEN = required(
+    "BOT_TOKEN", cure="Set it to the token that @BotFather gave for the bot.", development=SANDBOX_TOKEN
+)
+TELEGRAM_API_URL = address(
+    "TELEGRAM_API_URL",
+    default=SANDBOX_URL if BOT_TOKEN == SANDBOX_TOKEN else "https://api.telegram.org",
+    schemes=("https", "http"),
+)
 # Messages go to a server on this machine, which only plays Telegram.
 TELEGRAM_SANDBOX = (urlsplit(TELEGRAM_API_URL).hostname or "") in {"localhost", "127.0.0.1", "::1"}
 # Over 30 a second only with allow_paid_broadcast, for which the bot pays.

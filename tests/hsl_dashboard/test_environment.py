@@ -116,6 +116,25 @@ def test_a_rate_that_is_free_paid_for_or_played_is_taken(
     assert environment.send_rate(**{"paid": False, "sandbox": False, **where}) == float(rate)
 
 
+@pytest.mark.parametrize(
+    ("token", "address", "is_sandbox"),
+    [("", "http://127.0.0.1:8081", True), ("1:token", "https://api.telegram.org", False)],
+)
+def test_without_a_token_development_talks_to_the_sandbox(token: str, address: str, is_sandbox: bool) -> None:
+    asks = "from django.conf import settings; print(settings.TELEGRAM_API_URL, settings.TELEGRAM_SANDBOX)"
+    development = {**PRODUCTION, "DEBUG": "true", "BOT_TOKEN": token, "TELEGRAM_API_URL": "", "POSTGRES_HOST": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", asks],
+        cwd=environment.ROOT,
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "hsl_dashboard.settings", **development},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == [address, str(is_sandbox)]
+
+
 def test_no_command_starts_at_a_rate_that_nobody_pays_for() -> None:
     done = run_check(TELEGRAM_MESSAGES_PER_SECOND="100")
 
