@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.labels import Labels
 from bookings.models import Booking
 from bookings.search import narrow_by_search
+from hsl_dashboard.db import loose_scan
 from hsl_dashboard.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 
 NONE = "none"  # a stream, course or status that is not there
@@ -70,6 +72,7 @@ class BookingFilter(ListFilter):
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", labels: Labels) -> None:
         super().__init__(data, queryset=queryset)
         self.labels = labels
+        self.common = False  # the search finds so many that they were not listed
         self.form.fields["course"].choices = [
             ("", _("All courses")),
             *((str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)),
@@ -80,22 +83,31 @@ class BookingFilter(ListFilter):
     def _streams(self) -> Iterator[tuple[str, str]]:
         """Described streams by their names, then the codes that only the bot knows."""
         yield from self.labels.codes.items()
-        codes = Booking.objects.order_by("course_stream").exclude(course_stream="").values_list("course_stream")
-        for (code,) in codes.exclude(course_stream=None).distinct():
-            if code and code not in self.labels.codes:
-                yield code, code
+        with connection.cursor() as cursor:
+            cursor.execute(loose_scan("stream", column="course_stream", table="bookings"))
+            codes = [code for _stream, code in cursor.fetchall()]
+        yield from ((code, code) for code in codes if code and code not in self.labels.codes)
 
     @property
     def sorted_by(self) -> str:
         """What the list is sorted by: as asked, else newest first."""
         return str(self.form.cleaned_data.get("sort") or NEWEST_FIRST) if self.is_valid() else NEWEST_FIRST
 
+    @property
+    def known_more(self) -> bool:
+        """Say whether nothing but a search narrows the list, and the search found too many to count."""
+        values = self.form.cleaned_data.items() if self.is_valid() else []
+        return self.common and not any(
+            value not in (None, "", []) for name, value in values if name not in {"q", "sort"}
+        )
+
     def filter_queryset(self, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
         narrowed = super().filter_queryset(queryset)
         return narrowed if self.form.cleaned_data.get("sort") else self.filter_sort(narrowed, "sort", NEWEST_FIRST)
 
     def filter_search(self, rows: "QuerySet[Booking]", _name: str, text: str) -> "QuerySet[Booking]":
-        return narrow_by_search(rows, text)
+        narrowed, self.common = narrow_by_search(rows, text)
+        return narrowed
 
     def filter_status(self, rows: "QuerySet[Booking]", _name: str, statuses: list[str]) -> "QuerySet[Booking]":
         condition = Q(confirmed__in=[int(status) for status in statuses if status != NONE])

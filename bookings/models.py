@@ -158,6 +158,8 @@ class Booking(models.Model):
             # Counts by stream and status without touching the table.
             models.Index("course", "course_stream", "confirmed", name="bookings_stream_status"),
             models.Index("confirmed", models.F("created_at").desc(nulls_last=True), name="bookings_status_created"),
+            # The streams that occur, for the filter of the list: a jump from each to the next one.
+            models.Index("course_stream", name="bookings_course_stream"),
             # People with two active bookings of a course, found without touching the table.
             models.Index(
                 "telegram_user",

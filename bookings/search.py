@@ -12,17 +12,21 @@ LARGEST_ID = 2**31 - 1
 RARE = 10_000
 
 
-def narrow_by_search(bookings: "QuerySet[Booking]", typed: str) -> "QuerySet[Booking]":
-    """Keep the bookings that ``typed`` means: @name, a t.me link, a name, a Telegram id, a number with or without #."""
+def narrow_by_search(bookings: "QuerySet[Booking]", typed: str) -> "tuple[QuerySet[Booking], bool]":
+    """Keep the bookings that ``typed`` means: @name, a t.me link, a name, a Telegram id, a number with or without #.
+
+    And say whether they are more than RARE.
+    """
     text = search_text(typed)
     if not text:
-        return bookings.none()
+        return bookings.none(), False
     found = _found(text)
     if found is not None:
-        return bookings.filter(_numbered(text) | Q(IsOneOf(F("pk"), Value(found, ArrayField(IntegerField())))))
+        return bookings.filter(_numbered(text) | Q(IsOneOf(F("pk"), Value(found, ArrayField(IntegerField()))))), False
     booked_text = PersonText("", user_id=F("telegram_user_id"), last_name=Value(None, TextField()))
     common = Q(person_text__contains=text) | Q(booked_text__contains=text)
-    return bookings.alias(person_text=PersonText(), booked_text=booked_text).filter(_numbered(text) | common)
+    texts = bookings.alias(person_text=PersonText(), booked_text=booked_text)
+    return texts.filter(_numbered(text) | common), True
 
 
 def _found(text: str) -> list[int] | None:

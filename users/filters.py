@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.db import loose_scan
 from hsl_dashboard.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 from users.keyset import Sorting
 from users.models import LatestStatus, LeadTemperature, Note, PersonTag
@@ -63,20 +64,11 @@ class Codes:
             "tags": ("name", "users_tag"),
         }
         with connection.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(f"({_loose_scan(name, *at)})" for name, at in occurring.items()))
+            cursor.execute(
+                " UNION ALL ".join(f"({loose_scan(name, column=c, table=t)})" for name, (c, t) in occurring.items())
+            )
             rows = cursor.fetchall()
         return cls(**{name: [code for kind, code in rows if kind == name and code] for name in occurring})
-
-
-def _loose_scan(name: str, column: str, table: str) -> str:
-    """Jump from each value to the next larger one: SELECT DISTINCT would read half a million entries."""
-    return f"""
-        WITH RECURSIVE step AS (
-            SELECT min({column}) AS code FROM {table}
-            UNION ALL
-            SELECT (SELECT min({column}) FROM {table} WHERE {column} > step.code) FROM step WHERE code IS NOT NULL
-        ) SELECT '{name}', code FROM step WHERE code IS NOT NULL
-    """  # noqa: S608 - columns of ours
 
 
 class PeopleFilter(ListFilter):

@@ -17,7 +17,8 @@ from bookings.models import Booking
 from bookings.notices import last_notice
 from bookings.tables import rows_of
 from hsl_dashboard.addresses import tidy_address
-from hsl_dashboard.web import StaffRequest, page_of, render_list
+from hsl_dashboard.paging import OpenPaginator
+from hsl_dashboard.web import PAGE_SIZE, StaffRequest, render_list
 from users.models import User
 
 
@@ -27,7 +28,8 @@ def booking_list(request: StaffRequest) -> HttpResponse:
     labels = Labels.read()
     narrowed = BookingFilter(request.GET, queryset=Booking.objects.with_person(), labels=labels)
     is_valid = narrowed.is_valid()
-    page = page_of(narrowed.qs if is_valid else Booking.objects.none().newest_first(), request)
+    found = narrowed.qs if is_valid else Booking.objects.none().newest_first()
+    page = OpenPaginator(found, PAGE_SIZE, known_more=narrowed.known_more).get_page(request.GET.get("page"))
     context = {
         "filter": narrowed,
         "form": narrowed.form,
