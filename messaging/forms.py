@@ -111,6 +111,8 @@ def _people(data: QueryDict, name: str) -> list[Individuals]:
 def _kept(data: QueryDict, where: str) -> tuple[Criterion, ...]:
     found = []
     for value in data.getlist(f"kept_{where}"):
+        if "\\u0000" in value:  # PostgreSQL has no such letter
+            continue
         with contextlib.suppress(UnknownCriterion, ValueError, TypeError, AttributeError, KeyError):
             found.append(Criterion.from_json(json.loads(value)))
     return tuple(found)

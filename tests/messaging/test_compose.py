@@ -170,6 +170,37 @@ def test_a_hostile_form_breaks_nothing(staff_client: Client, db: None) -> None:
     assert response.status_code == 422
 
 
+NUL = "\x00"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": f"При{NUL}вет"},
+        {"when": "at", "at": NUL},
+        {"do": "save_segment", "segment_name": f"Свои{NUL}"},
+        {"do": "save_template", "template_name": f"Имя{NUL}"},
+        {"do": "find", "q": NUL},
+        {"button_text": [NUL], "button_target": [f"https://{NUL}"], "button_row": ["1"]},
+        {"cell": [f"1:a{NUL}:1"], "saved_from": NUL},
+        {"kept_include": '{"kind": "stream", "code": "\\u0000", "statuses": [1]}'},
+    ],
+    ids=str,
+)
+def test_a_nul_in_any_field_is_as_if_it_was_not_there(
+    staff_client: Client, stream: str, changes: dict[str, Any]
+) -> None:
+    response = staff_client.post(NEW, form(stream) | changes, follow=True)
+
+    assert response.status_code in {200, 422}
+    assert NUL not in str(Draft.objects.get().content)
+
+
+def test_a_nul_in_an_address_breaks_no_page(staff_client: Client, db: None) -> None:
+    for address in (f"{NEW}?q=%00", f"{NEW}link/?q=%00", "/users/?q=%00", "/messages/?q=%00"):
+        assert staff_client.get(address).status_code == 200
+
+
 # Files ----------------------------------------------------------------------------------------------------------------
 
 
