@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -15,7 +16,7 @@ from bookings.models import Booking
 from messaging.composing import Draft
 from messaging.models import Broadcast, Recipient
 from messaging.sandbox.client import SandboxClient
-from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+from tests.browser.helpers import PASSWORD, assert_accessible, sign_in, use_theme, use_width
 from tests.browser.stack import running_stack
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 
@@ -103,7 +104,12 @@ def test_what_is_scheduled_starts_by_itself_and_what_is_cancelled_does_not(
     goes, stays = Broadcast.objects.order_by("pk")
     assert goes.state == stays.state == State.SCHEDULED
 
-    Broadcast.objects.filter(pk=stays.pk).update(state=State.CANCELLED)
+    page.goto("/messages/")
+    page.locator("article", has_text="Не уйдёт").get_by_role("link", name="Отменить").click()
+    page.get_by_role("button", name="Отменить сообщение").click()
+    expect(page.locator("body")).to_contain_text("Отменено: больше никому не пишем.")
+    stays.refresh_from_db()
+    assert stays.state == State.CANCELLED
     Broadcast.objects.update(scheduled_at=timezone.now())
 
     until(page, lambda: Broadcast.objects.filter(pk=goes.pk, state=State.FINISHED).exists())
@@ -164,6 +170,53 @@ def test_two_colleagues_in_one_draft_are_told_of_each_other(page: Page, browser:
     assert Draft.objects.get().content["text"] == "Версия Олега"
     page.get_by_role("button", name="Сохранить мою вместо неё").click()
     until(page, lambda: Draft.objects.get().content["text"] == "Первая версия!")
+
+
+def test_a_copy_of_a_message_is_sent_from_the_form(page: Page, stream: list[int]) -> None:
+    sign_in(page)
+    page.goto("/messages/new/")
+    tick_stream(page)
+    page.get_by_role("textbox", name="Текст", exact=True).fill("Завтра начинаем.")
+    page.get_by_label("Текст кнопки").first.fill("Программа")
+    page.get_by_label("URL или callback_data").first.fill("https://hsl.test/go")
+    page.get_by_role("button", name="Проверить и отправить").click()
+    page.get_by_role("button", name="Да, отправить сообщение").click()
+    page.get_by_role("button", name="Сделать копию").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Новое сообщение")
+    expect(page.get_by_role("textbox", name="Текст", exact=True)).to_have_value("Завтра начинаем.")
+    expect(page.get_by_label("URL или callback_data").first).to_have_value("https://hsl.test/go")
+    expect(page.locator("#audience-total")).to_contain_text("Получат 3")
+    page.get_by_role("button", name="Проверить и отправить").click()
+    page.get_by_role("button", name="Да, отправить сообщение").click()
+    first, copy = Broadcast.objects.order_by("pk")
+    assert copy.original == first
+
+
+def test_what_is_written_outlives_the_session(page: Page, stream: list[int]) -> None:
+    user = sign_in(page)
+    page.goto("/messages/new/")
+    field = page.get_by_role("textbox", name="Текст", exact=True)
+    field.fill("До")
+    expect(page.locator("#draft-state")).to_contain_text("Черновик сохранён")
+    Session.objects.all().delete()
+    field.fill("До и после")
+
+    expect(page.locator("[data-signed-out]")).to_contain_text("Написанное осталось здесь")
+    page.locator("#people-search").press("Enter")  # it would leave with everything
+    expect(field).to_have_value("До и после")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Войти").click()
+    door = opened.value
+    door.locator("[name=login]").fill(user.username)
+    door.locator("[name=password]").fill(PASSWORD)
+    door.locator("[name=password]").press("Enter")
+    door.wait_for_url(lambda address: "/accounts/login/" not in address)
+    door.close()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")  # the headless window never loses it
+
+    expect(page.locator("[data-signed-out]")).to_have_count(0)
+    until(page, lambda: Draft.objects.get().content["text"] == "До и после")
 
 
 def test_formatting_by_key_wraps_what_is_chosen_on_any_layout(page: Page, db: None) -> None:
