@@ -51,7 +51,7 @@ class EraseForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(["users.view_telegramuser", "users.export_person"], raise_exception=True)
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def personal_data_export(request: StaffRequest, user_id: int) -> HttpResponse:
     """Say what is held about a person; give it as a JSON file by POST, which writes down who took it."""
     person = _person(user_id)
@@ -68,7 +68,7 @@ def personal_data_export(request: StaffRequest, user_id: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(["users.view_telegramuser", "users.erase_person"], raise_exception=True)
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def personal_data_erase(request: StaffRequest, user_id: int) -> HttpResponse:
     """Say what would go and what stays; erase when the id was typed."""
     person = _person(user_id)
