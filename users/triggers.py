@@ -4,13 +4,19 @@ import pgtrigger
 
 
 def create_missing_person(*, username: str, first_name: str, seen_at: str, condition: str = "") -> pgtrigger.Trigger:
-    """Make the person of a new row when ``users`` has nobody with that id.
+    """Make the person of a new row when ``users`` has nobody with that id, and name one who has no name there.
 
     The bot inserts bookings, events and registrations of people it has not stored yet, and must not fail on
-    the foreign key. The arguments are SQL expressions over NEW; blank names are stored as NULL. The look before the
-    insert matters: ON CONFLICT alone waits for a transaction that is changing that person. Rows that do not meet
-    ``condition`` are ours, and name nobody unknown.
+    the foreign key. The arguments are SQL expressions over NEW; blank names are stored as NULL. What the bot itself
+    has stored in ``users`` is newer than any row that names them, and stays. Rows that do not meet ``condition`` are
+    ours, and name nobody unknown.
+
+    Nobody waits: the look before the insert matters, since ON CONFLICT alone waits for a transaction that is changing
+    that person; and whom another transaction holds, the next row names.
     """
+    named = {
+        column: f"NULLIF(btrim({sql}), '')" for column, sql in (("username", username), ("first_name", first_name))
+    }
     return pgtrigger.Trigger(
         name="create_missing_person",
         when=pgtrigger.Before,
@@ -18,12 +24,25 @@ def create_missing_person(*, username: str, first_name: str, seen_at: str, condi
         condition=pgtrigger.Condition(condition) if condition else None,
         func=f"""
             INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)
-            SELECT NEW.user_id, NULLIF({username}, ''), NULLIF({first_name}, ''), {seen_at}, {seen_at}
+            SELECT NEW.user_id, {named["username"]}, {named["first_name"]}, {seen_at}, {seen_at}
             WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)
             ON CONFLICT (user_id) DO NOTHING;
+            {"" if (username, first_name) == ("NULL", "NULL") else _name_the_nameless(named)}
             RETURN NEW;
         """,  # noqa: S608 - the callers are models, and nobody else
     )
+
+
+def _name_the_nameless(named: dict[str, str]) -> str:
+    columns = [column for column, sql in named.items() if "(NULL)" not in sql]
+    values = ", ".join(f"{column} = COALESCE(NULLIF(btrim({column}), ''), {named[column]})" for column in columns)
+    missing = " OR ".join(f"({named[column]} IS NOT NULL AND COALESCE(btrim({column}), '') = '')" for column in columns)
+    return f"""
+            UPDATE users SET {values} WHERE user_id = (
+                SELECT user_id FROM users WHERE user_id = NEW.user_id AND ({missing})
+                FOR NO KEY UPDATE SKIP LOCKED
+            );
+    """.strip()  # noqa: S608 - as above
 
 
 # What the triggers below hand over: the ids of the people whom a statement touched.

@@ -57,6 +57,21 @@ def test_a_person_whom_the_bot_knows_keeps_the_name_that_the_bot_gave():
     assert TelegramUser.objects.get(pk=person.pk).first_name == "Анна"
 
 
+def test_a_person_without_a_name_gets_the_first_one_that_a_row_tells():
+    run("INSERT INTO events (user_id, event_type) VALUES (%s, 'session_reset')", NEWCOMER)
+
+    run("INSERT INTO bookings (user_id, username, first_name, course_id) VALUES (%s, '', ' ', 1)", NEWCOMER)
+    run("INSERT INTO hackathon_registrations (user_id, username) VALUES (%s, 'anna')", NEWCOMER)
+    run("INSERT INTO bookings (user_id, username, first_name, course_id) VALUES (%s, 'old', 'Анна', 1)", NEWCOMER)
+    run(
+        "INSERT INTO free_lesson_registrations (user_id, email, first_name) VALUES (%s, 'a@example.test', 'Другая')",
+        NEWCOMER,
+    )
+
+    person = TelegramUser.objects.get(pk=NEWCOMER)
+    assert (person.username, person.first_name) == ("anna", "Анна")
+
+
 def test_blocking_somebody_unknown_makes_the_person_and_says_who_blocked():
     run("INSERT INTO blocked_users (user_id) VALUES (%s)", NEWCOMER)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests import bot_database
 from tests.users.recount import counted_totals, read
 from users import totals
-from users.models import LivePersonTotals, PersonToCount, PersonTotals
+from users.models import LivePersonTotals, PersonToCount, PersonTotals, TelegramUser
 from users.people import people_list
 
 BOT_TABLES = ("courses", "users", "bookings", "events", "free_lesson_registrations", "blocked_users")
@@ -365,3 +365,20 @@ def test_many_writers_of_the_same_people_never_deadlock_and_leave_exact_totals(c
     assert kept_totals(LivePersonTotals) == counted_totals()
     totals.fold_marked_people()
     assert_exact()
+
+
+def test_whoever_names_somebody_does_not_wait_for_who_is_changing_them(connect):
+    named = "INSERT INTO bookings (user_id, first_name) VALUES (1, 'Анна')"
+    one, other = connect(), connect()
+    one.execute("INSERT INTO users (user_id) VALUES (1)")
+    one.commit()
+    one.execute("UPDATE users SET language_code = 'en' WHERE user_id = 1")
+
+    other.execute(named)
+    other.commit()
+    one.commit()
+    before = TelegramUser.objects.get(pk=1).first_name
+    other.execute(named)
+    other.commit()
+
+    assert (before, TelegramUser.objects.get(pk=1).first_name) == (None, "Анна")
