@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0012_count_changed_lessons'),
+        ('bookings', '0013_index_streams'),
     ]
 
     operations = [
