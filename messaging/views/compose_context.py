@@ -150,8 +150,11 @@ def earlier_media() -> list[dict[str, Any]]:
     """Files that Telegram has already, the newest first."""
     rows = Broadcast.objects.exclude(media_file_id="").newest_first()
     found: dict[str, dict[str, Any]] = {}
-    for row in rows.values("id", "kind", "media_file_id", "message_text", "created_at")[: EARLIER_SHOWN * 3]:
-        found.setdefault(row["media_file_id"], row | {"label": str(Broadcast.Kind(row["kind"]).label)})
+    for row in rows.values("id", "kind", "media_file_id", "media_upload", "message_text", "created_at")[
+        : EARLIER_SHOWN * 3
+    ]:
+        words = {"label": str(Broadcast.Kind(row["kind"]).label), "name": row["media_upload"].rsplit("/", 1)[-1]}
+        found.setdefault(row["media_file_id"], row | words)
     return list(found.values())[:EARLIER_SHOWN]
 
 

@@ -248,8 +248,13 @@ def test_a_photo_without_its_file_is_refused(staff_client: Client, stream: str) 
 
 
 def test_an_earlier_file_is_chosen_from_the_list(staff_client: Client, stream: str) -> None:
-    BroadcastFactory.create(kind="video", media_file_id="BAAC1", created_at=datetime(2026, 11, 1, tzinfo=UTC))
-    assertContains(staff_client.get(NEW), "video|BAAC1")
+    made_at = datetime(2026, 11, 1, tzinfo=UTC)
+    BroadcastFactory.create(
+        kind="video", media_file_id="BAAC1", media_upload="broadcasts/lesson.mp4", created_at=made_at
+    )
+    page = staff_client.get(NEW)
+    assertContains(page, "video|BAAC1")
+    assertContains(page, "lesson.mp4 · 01.11.2026")
 
     draft = write(staff_client, stream, media_earlier="video|BAAC1")
 
