@@ -16,9 +16,9 @@ from bookings.models import Booking
 from messaging.composing import Draft
 from messaging.models import Broadcast, Recipient
 from messaging.sandbox.client import SandboxClient
-from tests.browser.helpers import PASSWORD, assert_accessible, sign_in, use_theme, use_width
+from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
 from tests.browser.stack import running_stack
-from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
+from tests.factories import PASSWORD, BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 
 CONFIRMED = Booking.Status.CONFIRMED
 State = Broadcast.State
