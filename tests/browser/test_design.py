@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from pytest_django.fixtures import Settings
 
 from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+from tests.factories import BookingFactory
 
 Theme = Literal["light", "dark"]
 Width = Literal["wide", "phone"]
@@ -102,6 +103,19 @@ def test_django_admin_wears_the_theme(page: Page, theme: Theme) -> None:
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == {"light": "rgb(245, 245, 249)", "dark": "rgb(17, 17, 23)"}[theme]
     assert_accessible(page)
+
+
+@both_themes
+@both_widths
+def test_lists_and_forms_of_the_django_admin_are_accessible(page: Page, theme: Theme, width: Width) -> None:
+    booking = BookingFactory.create()
+    sign_in(page)
+    use_theme(page, theme)
+    use_width(page, width)
+
+    for address in ("booking/", f"booking/{booking.pk}/change/", f"course/{booking.course_id}/change/"):
+        page.goto(f"/admin/bookings/{address}")
+        assert_accessible(page)
 
 
 # Switches -------------------------------------------------------------------------------------------------------------
