@@ -71,6 +71,13 @@ async function keepAfterSignIn() {
   htmx.trigger("#compose", "change");
 }
 
+// Only the token may be old, and the session good: then nobody has to do anything. Once: a second refusal is meant.
+let refused = false;
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const again = refused;
+  refused = detail.xhr.status === 403;
+  if (refused && !again) keepAfterSignIn();
+});
 window.addEventListener("focus", keepAfterSignIn);
 document.addEventListener("visibilitychange", keepAfterSignIn);
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
@@ -217,6 +218,26 @@ def test_what_is_written_outlives_the_session(page: Page, stream: list[int]) -> 
 
     expect(page.locator("[data-signed-out]")).to_have_count(0)
     until(page, lambda: Draft.objects.get().content["text"] == "До и после")
+
+
+def test_a_token_that_is_too_old_is_replaced_and_nothing_is_lost(
+    browser: Browser, page: Page, live_server: LiveServer, stream: list[int]
+) -> None:
+    sign_in(page)
+    # A context of its own: htmx writes the refusal into the console, which `page` forbids.
+    context = browser.new_context(base_url=live_server.url, locale="ru-RU")
+    context.add_cookies(page.context.cookies())
+    tab = context.new_page()
+    tab.goto("/messages/new/")
+    field = tab.get_by_role("textbox", name="Текст", exact=True)
+    field.fill("До")
+    expect(tab.locator("#draft-state")).to_contain_text("Черновик сохранён")
+    context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
+    field.fill("До и после")
+
+    until(tab, lambda: Draft.objects.get().content["text"] == "До и после")
+    expect(tab.locator("[data-signed-out]")).to_have_count(0)
+    context.close()
 
 
 def test_formatting_by_key_wraps_what_is_chosen_on_any_layout(page: Page, db: None) -> None:
