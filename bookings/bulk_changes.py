@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pghistory
@@ -14,8 +14,17 @@ from django.utils.translation import gettext as _
 from bookings.bulk import planned_move, why_not
 from bookings.bulk_models import BulkChange, BulkRow
 from bookings.coupons import CouponRefused
-from bookings.editing import BookingEdited, BookingNotEdited, Values, described_codes, edit_booking
+from bookings.editing import (
+    BookingEdited,
+    BookingNotEdited,
+    Values,
+    described_codes,
+    edit_booking,
+    future,
+    notice_kind,
+)
 from bookings.models import Booking, Stream
+from bookings.notices import notice_text, queue_notice
 from bookings.services import StatusNotChanged, change_booking_status, status_of
 from users.models import PersonTag, TelegramUser, User
 from users.services import MAX_TAG_LENGTH, MAX_TAGS, PersonNotChanged, add_tag
@@ -210,19 +219,20 @@ def overbooking_of(change: BulkChange) -> list[tuple[Stream, int]]:
 # Make -----------------------------------------------------------------------------------------------------------------
 
 
-def make_bulk_change(*, change: BulkChange, by: User, at: datetime, reason: str = "") -> None:
-    """Change row after row, each with its result in one transaction of its own.
+def make_bulk_change(*, change: BulkChange, by: User, at: datetime, reason: str = "", notify: bool = False) -> None:
+    """Change row after row, each with its result, and the message to its student, in one transaction of its own.
 
     Sent twice, or again after an interruption: rows that have a result are left alone, the others are made.
     """
     BulkChange.objects.filter(pk=change.pk, reason="").update(reason=reason)
+    BulkChange.objects.filter(pk=change.pk, finished_at=None).update(notify=notify)
     for pk in list(change.rows.filter(state=State.READY).values_list("pk", flat=True)):
-        _make_row(pk, change, by=by, at=at, reason=reason)
+        _make_row(pk, change, by=by, at=at, reason=reason, notify=notify)
     BulkChange.objects.filter(pk=change.pk, finished_at=None).update(finished_at=at)
     change.refresh_from_db()
 
 
-def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: str) -> None:
+def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: str, notify: bool) -> None:
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason, bulk_change=str(change.pk)):
         # The claim: a second request waits here for the first one's commit, and then finds nothing to do.
         claimed = BulkRow.objects.filter(pk=pk, state=State.READY).update(state=State.DONE)
@@ -231,7 +241,7 @@ def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: st
             return
         try:
             with transaction.atomic():
-                _apply(row, change, by=by, at=at, reason=reason)
+                _apply(row, change, by=by, at=at, reason=reason, notify=notify)
         except StatusNotChanged as refused:
             _fail(pk, why_not(refused))
         except BookingEdited:
@@ -244,7 +254,7 @@ def _fail(pk: int, note: str) -> None:
     BulkRow.objects.filter(pk=pk).update(state=State.FAILED, note=note)
 
 
-def _apply(row: BulkRow, change: BulkChange, *, by: User, at: datetime, reason: str) -> None:
+def _apply(row: BulkRow, change: BulkChange, *, by: User, at: datetime, reason: str, notify: bool) -> None:
     if change.kind == Kind.TAG:
         assert row.telegram_user is not None
         add_tag(person=row.telegram_user, name=change.value[:MAX_TAG_LENGTH], by=by)
@@ -254,12 +264,33 @@ def _apply(row: BulkRow, change: BulkChange, *, by: User, at: datetime, reason: 
         change_booking_status(
             booking=row.booking, to=int(change.value), by=by, at=at, reason=reason, expected=row.seen_status
         )
+        if notify:
+            kind = notice_kind({"confirmed"}, Values.of(row.booking))
+            queue_notice(booking=row.booking, kind=kind, by=by, at=at)
         return
     now = Values.of(row.booking)
     if (now.course_stream or "") != (row.seen_stream or ""):
         raise BookingEdited(seen=now, theirs=now, yours=now)
-    to = Values(change.value or None, now.confirmed, now.referral_code, now.discount_percent)
-    edit_booking(booking=row.booking, to=to, seen=now, by=by, at=at, reason=reason)
+    to = values_after(change, now)
+    edit_booking(booking=row.booking, to=to, seen=now, by=by, at=at, reason=reason, notify=notify)
+
+
+def values_after(change: BulkChange, now: Values) -> Values:
+    """Give what a booking with the values ``now`` would say after the change."""
+    if change.kind == Kind.STATUS:
+        return replace(now, confirmed=int(change.value))
+    return replace(now, course_stream=change.value or None)
+
+
+def first_notice(change: BulkChange) -> str:
+    """Write what the first student would be told; empty where nobody would be told anything."""
+    rows = change.rows.select_related("booking__telegram_user").filter(state=State.READY)
+    booking = next((row.booking for row in rows[:1]), None)
+    if booking is None or change.kind == Kind.TAG:
+        return ""
+    now = Values.of(booking)
+    to = values_after(change, now)
+    return notice_text(booking=future(booking, to), kind=notice_kind(to.differs(now), to))
 
 
 def value_label(change: BulkChange) -> str:

@@ -23,6 +23,7 @@ class BulkChange(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     value = models.CharField(_("value"), max_length=100, help_text=_("A status number, a stream code or a tag."))
     reason = models.TextField(_("reason"), blank=True)
+    notify = models.BooleanField(_("the students are told"), default=False, db_default=False)
     next = models.TextField(_("list it came from"), blank=True)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="bulk_changes", verbose_name=_("author")

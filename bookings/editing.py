@@ -151,6 +151,13 @@ def notice_kind(changed: set[str], to: Values) -> NoticeKind:
     return NoticeKind.MOVED if "course_stream" in changed else NoticeKind.CHANGED
 
 
+def future(booking: Booking, values: Values) -> Booking:
+    """Give a booking as it would be with other values; it is never saved."""
+    return Booking(
+        pk=booking.pk, telegram_user=booking.telegram_user, course_id=booking.course_id, **values.as_columns()
+    )
+
+
 def latest_active_booking(person: TelegramUser) -> Booking | None:
     """Find the booking that «Изменить поток» moves: the newest that is not cancelled."""
     newest = Booking.objects.filter(telegram_user=person).newest_first()

@@ -97,8 +97,8 @@ class PastedForm(ActForm):
     field_order = ("pasted", "act", "tag")
 
 
-class ReasonForm(forms.Form):
-    """Why: asked before many are changed, and required when one of them goes against the usual order."""
+class BulkMakeForm(forms.Form):
+    """Why, asked before many are changed and required when one goes against the usual order; and who is told."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -108,6 +108,10 @@ class ReasonForm(forms.Form):
         help_text=_("It stays in the history of each booking."),
     )
 
-    def __init__(self, data: Any, *, required: bool) -> None:
+    notify = forms.BooleanField(label=_("Notify the students"), required=False)
+
+    def __init__(self, data: Any, *, required: bool, tells: bool) -> None:
         super().__init__(data)
         self.fields["reason"].required = required
+        if not tells:
+            del self.fields["notify"]

@@ -16,6 +16,7 @@ from bookings.bulk_changes import (
     AT_ONCE,
     Target,
     TooMany,
+    first_notice,
     make_bulk_change,
     overbooking_of,
     prepare_bulk_change,
@@ -26,7 +27,7 @@ from bookings.bulk_changes import (
 )
 from bookings.bulk_models import BulkChange, BulkRow
 from bookings.filters import BookingFilter
-from bookings.forms import BulkForm, PastedForm, ReasonForm
+from bookings.forms import BulkForm, BulkMakeForm, PastedForm
 from bookings.labels import Labels
 from bookings.models import Booking
 from bookings.search import LARGEST_ID
@@ -119,11 +120,19 @@ def bulk_change(request: StaffRequest, pk: uuid.UUID) -> HttpResponse:
     """Before: what would happen to each. After: what did. Sending it twice makes it once."""
     change = get_object_or_404(BulkChange, pk=pk, made_by=request.user)
     _require_permission(request.user, change.kind)
-    form = ReasonForm(request.POST if request.method == "POST" else None, required=_needs_reason(change))
+    form = BulkMakeForm(
+        request.POST if request.method == "POST" else None,
+        required=_needs_reason(change),
+        tells=change.kind != BulkChange.Kind.TAG,
+    )
     if request.method == "POST" and (change.finished_at or form.is_valid()):
         if not change.finished_at:
             make_bulk_change(
-                change=change, by=request.user, at=timezone.now(), reason=form.cleaned_data["reason"].strip()
+                change=change,
+                by=request.user,
+                at=timezone.now(),
+                reason=form.cleaned_data["reason"].strip(),
+                notify=form.cleaned_data.get("notify", False),
             )
         return redirect("bookings:bulk_change", change.pk)
     context = {"change": change, "form": form, **_facts(change)}
@@ -150,6 +159,7 @@ def _facts(change: BulkChange) -> dict[str, Any]:
         "needs_reason": sum(1 for row in rows if row.needs_reason and row.state == BulkRow.State.READY),
         "value": value_label(change),
         "overbooking": overbooking_of(change),
+        "preview": first_notice(change),
     }
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.conflicts import conflict_rows
 from bookings.coupons import CouponRefused
-from bookings.editing import BookingEdited, NothingToSave, UnknownStream, Values, edit_booking, notice_kind
+from bookings.editing import BookingEdited, NothingToSave, UnknownStream, edit_booking, future, notice_kind
 from bookings.labels import Labels
 from bookings.models import Booking
 from bookings.notices import notice_text
@@ -106,13 +106,6 @@ def _preview(booking: Booking, form: BookingForm) -> str:
     """Write what the student would be told if this form were saved; empty when nothing has changed."""
     changed = form.values.differs(form.cleaned_data["seen"])
     return notice_text(booking=future(booking, form.values), kind=notice_kind(changed, form.values)) if changed else ""
-
-
-def future(booking: Booking, values: Values) -> Booking:
-    """Give a booking as it would be with other values; it is never saved."""
-    return Booking(
-        pk=booking.pk, telegram_user=booking.telegram_user, course_id=booking.course_id, **values.as_columns()
-    )
 
 
 def _show_conflict(

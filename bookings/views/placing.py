@@ -17,6 +17,7 @@ from bookings.editing import (
     NoActiveBooking,
     UnknownStream,
     Values,
+    future,
     latest_active_booking,
     move_to_stream,
     notice_kind,
@@ -27,7 +28,6 @@ from bookings.models import Booking
 from bookings.notices import NoticeKind, notice_text
 from bookings.person import ADD_BOOKING, CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
 from bookings.person_forms import NewBookingForm, StreamForm
-from bookings.views.edit import future
 from hsl_dashboard.web import StaffRequest, render_page, wants_partial
 from users.models import TelegramUser
 from users.person_context import person_address

@@ -13,6 +13,7 @@ from bookings import bulk_changes
 from bookings.bulk_changes import make_bulk_change, prepare_bulk_change, targets_of_bookings, targets_of_pasted
 from bookings.bulk_models import BulkChange, BulkRow
 from bookings.models import Booking
+from messaging.outbox import Outbox
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 from users.models import Event, PersonTag, User
 
@@ -84,6 +85,37 @@ def test_confirming_changes_each_through_the_service_with_a_result_a_row(manager
     assert history.count() == 3
     assert {one.pgh_context.metadata["user"] for one in history} == {manager.pk}
     assert {one.pgh_context.metadata["reason"] for one in history} == {"оплатили вместе"}
+
+
+@pytest.mark.parametrize(("act", "kind"), [("status:2", "booking_confirmed"), ("stream:9th_stream", "booking_moved")])
+def test_students_are_told_where_it_is_asked_for_and_the_words_are_seen_before(manager_client, three, act, kind):
+    address = choose(manager_client, three, act).url
+    html = manager_client.get(address).content.decode()
+    words = re.search(r'<div class="bubble">(.*?)</div>', html, re.DOTALL)
+
+    response = manager_client.post(address, {"reason": "", "notify": "on"}, follow=True)
+    manager_client.post(address, {"reason": "", "notify": "on"})
+
+    queued = Outbox.objects.filter(booking__in=three, kind=kind)
+    assert words and queued.filter(message_text=words[1]).exists()
+    assert sorted(queued.values_list("booking", flat=True)) == sorted(booking.pk for booking in three)
+    assert "Сообщения студентам — в очереди." in response.content.decode()
+
+
+def test_whoever_was_not_changed_is_not_told_and_nobody_unasked(manager_client, three):
+    told = choose(manager_client, three[:2], "status:2").url
+    Booking.objects.filter(pk=three[0].pk).update(confirmed=CANCELLED)
+    manager_client.post(told, {"reason": "", "notify": "on"})
+    BulkChange.objects.all().delete()
+    manager_client.post(choose(manager_client, three[2:], "status:2").url, {"reason": ""})
+
+    assert list(Outbox.objects.values_list("booking", flat=True)) == [three[1].pk]
+
+
+def test_a_tag_tells_nobody(manager_client, three):
+    html = manager_client.get(choose(manager_client, three, "tag", tag="VIP").url).content.decode()
+
+    assert 'name="notify"' not in html
 
 
 def test_sent_twice_it_is_made_once(manager_client, three):
@@ -239,7 +271,6 @@ def test_the_latest_active_booking_is_moved(manager_client, three):
         {"pasted": "x", "act": "status:99"},
         {"pasted": "x", "act": "stream:nowhere"},
         {"pasted": "x", "act": "tag", "tag": " "},
-        {"pasted": "x\0y", "act": "status:2"},
         {"of": "bookings", "scope": "all", "act": "nonsense"},
         {"of": "stars", "scope": "all", "act": "status:2"},
         {"of": "bookings", "scope": "chosen", "act": "", "booking": ["1"]},
