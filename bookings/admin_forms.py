@@ -28,7 +28,7 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("It stays in the history of the booking."),
     )
     # The status that staff saw; empty stands for NULL.
-    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen = forms.IntegerField(label=_("Status"), required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Booking
