@@ -61,17 +61,13 @@ class Link:
 
 
 def navigation_links(path: str, may: Callable[[str], bool]) -> list[Link]:
+    """List the places one may go to; of two that hold the page, the nearer one is where one is."""
+    items = [item for item in ITEMS if (not item.permission or may(item.permission)) and item.exists()]
+    here = max((item.address for item in items if item.contains(path)), key=len, default="")
     return [
-        Link(item.label, item.address, item.icon, _current(item, path))
-        for item in ITEMS
-        if (not item.permission or may(item.permission)) and item.exists()
+        Link(item.label, item.address, item.icon, ("page" if path == here else "true") if item.address == here else "")
+        for item in items
     ]
-
-
-def _current(item: Item, path: str) -> str:
-    if path == item.address:
-        return "page"
-    return "true" if item.contains(path) else ""
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

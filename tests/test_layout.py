@@ -45,6 +45,16 @@ def test_navigation_shows_what_one_may_see(client: Client, db: None) -> None:
     assertContains(response, "Курсы")
 
 
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [("/messages/", "/messages/"), ("/messages/5/", "/messages/"), ("/messages/new/", "/messages/new/"), ("/x/", None)],
+)
+def test_navigation_says_where_one_is_once(path: str, current: str | None) -> None:
+    links = [link.address for link in navigation_links(path, lambda name: True) if link.current]
+
+    assert links == ([current] if current else [])
+
+
 def test_navigation_leaves_out_a_place_that_no_view_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = ITEMS[0].__class__(label="Nowhere", address="/nowhere/", icon="gift")
     monkeypatch.setattr("hsl_dashboard.navigation.ITEMS", (*ITEMS, nowhere))
