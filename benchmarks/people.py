@@ -65,6 +65,16 @@ SEARCHES = {
 }
 
 
+BOOKINGS = {
+    "/bookings/": "",
+    "bookings: a stream": "?stream=8th_stream",
+    "bookings: confirmed": "?status=2",
+    "bookings: a common name": "?q=анна",
+    "bookings: a surname": "?q=щукин",
+    "bookings: page 200": "?page=200",
+}
+
+
 def staff_client() -> "Client":
     """A client that somebody who may do everything has signed in with."""
     from django.test import Client
@@ -110,8 +120,8 @@ def _addresses(client: "Client") -> dict[str, str]:
         people[f"page 5,000 of {name}"] = f"/users/?{query}after={_deep_place()}"
         people[f"last page of {name}"] = f"/users/?{query}before=end"
     person = _busiest_person()
-    people["a person's page"] = f"/users/{person}/"
-    return people
+    people["the page of the person with most events"] = f"/users/{person}/"
+    return people | {name: f"/bookings/{query}" for name, query in BOOKINGS.items()} | {"/workshops/": "/workshops/"}
 
 
 def _deep_place() -> str:

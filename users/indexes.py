@@ -1,5 +1,6 @@
 """The indexes of the people's totals, and what each is for."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 SORTED = {
@@ -35,4 +36,6 @@ TOTALS_INDEXES = [
         models.Index(column, "telegram_user", name=f"person_totals_lead_{name}", condition=models.Q(temperature__gt=0))
         for name, column in SORTED_LEADS.items()
     ),
+    # Kinds of lessons that few registered for, among the quarter who registered at all.
+    GinIndex(fields=["lesson_types"], name="person_totals_kinds", condition=models.Q(lessons__gt=0)),
 ]
