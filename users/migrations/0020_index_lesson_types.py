@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     # The bot keeps writing while the index is made.
     atomic = False
 
-    dependencies = [("users", "0018_fill_search_text")]
+    dependencies = [("users", "0019_name_the_nameless")]
 
     operations = [
         AddIndexConcurrently(
