@@ -7,7 +7,7 @@ import pghistory
 from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from users.models import TelegramUser
@@ -20,8 +20,10 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         """Those that became no broadcast yet."""
         return self.filter(broadcast=None)
 
-    def newest_first(self) -> Self:
-        return self.order_by("-updated_at", "-id")
+    def waiting_first(self) -> Self:
+        """Those that somebody must approve, whom nobody may overlook; then the newest."""
+        waits = models.ExpressionWrapper(Q(asked_version=F("version")), output_field=models.BooleanField())
+        return self.order_by(waits.desc(nulls_last=True), "-updated_at", "-id")
 
 
 class Draft(models.Model):

@@ -118,7 +118,7 @@ def page_context(page: Composing) -> dict[str, Any]:
         "earlier_media": earlier_media(),
         "button_lines": [*page.content.buttons, *[_blank(page.content)] * max(page.blank_buttons, 0)],
         "blank_button": BLANK_BUTTON,
-        "drafts": Draft.objects.open().newest_first().select_related("updated_by")[:DRAFTS_SHOWN],
+        "drafts": Draft.objects.open().waiting_first().select_related("updated_by")[:DRAFTS_SHOWN],
         "saved_from": page.saved_from or uuid4().hex,
         "text_limit": markup.TEXT_LIMIT,
         "caption_limit": markup.CAPTION_LIMIT,

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
@@ -195,6 +196,15 @@ def test_above_the_threshold_nobody_sends_alone(
     assert draft.waits_for_approval
     assert confirm(client, draft, recipients=3).status_code == 403
     assert not Broadcast.objects.exists()
+
+
+def test_a_draft_that_waits_for_approval_stands_before_newer_ones(staff_client: Client, stream: str) -> None:
+    waiting = write(staff_client, stream, text="Одобрите меня")
+    Draft.objects.filter(pk=waiting.pk).update(asked_version=F("version"))
+    for number in range(9):
+        Draft.objects.create(content={"text": f"Черновик {number}"})
+
+    assertContains(staff_client.get(NEW), "Одобрите меня")
 
 
 def test_a_second_person_approves_and_both_are_recorded(
