@@ -29,7 +29,7 @@ def form(cell: str = "", **changes: Any) -> dict[str, Any]:
 
 def write(client: Client, cell: str, **changes: Any) -> Draft:
     client.post(NEW, form(cell, **changes))
-    return Draft.objects.newest_first()[0]
+    return Draft.objects.latest("pk")
 
 
 def confirm(client: Client, draft: Draft, *, recipients: int, **changes: Any) -> Any:
