@@ -226,6 +226,8 @@ class SendQueue:
         ]
         with _transaction(needed=bool(uploaded or blocked)), connection.cursor() as cursor:
             # The attempt tells our claim from a later one; «worker_lost» was only a guess, and we know.
+            # concat() hides the state from the planner: it is to find the rows by id. By the partial index of claimed
+            # rows, which it takes for empty, each batch walks over all that were ever claimed since the last vacuum.
             cursor.execute(
                 """
                 UPDATE message_recipients r SET
@@ -238,7 +240,8 @@ class SendQueue:
                      AS v(id, attempt, state, unused, wait, telegram_message_id, reason, code, words, sent_at),
                      message_history b
                 WHERE r.id = v.id AND r.attempt = v.attempt AND r.worker = %s AND b.id = r.message_id
-                  AND (r.state = 'sending' OR (r.state = 'uncertain' AND r.reason = 'worker_lost'))
+                  AND concat(r.state, ' ', CASE r.state WHEN 'uncertain' THEN r.reason END)
+                      IN ('sending ', 'uncertain worker_lost')
                 """,
                 [*map(list, zip(*rows, strict=True)), worker],
             )

