@@ -74,6 +74,12 @@ def test_a_common_name_in_the_order_of_names_is_listed_and_not_walked_to(monkeyp
     assert by_name.people.count() == 3
 
 
+def test_a_common_name_is_met_on_a_walk_in_the_order_of_the_list(many, monkeypatch):
+    monkeypatch.setattr(people_module, "RARE", -1)
+
+    assert indexes_read("q=анна&sort=events") == {"person_totals_events"}
+
+
 def test_the_first_look_counts_whom_a_trigger_could_only_mark(staff_client, django_assert_max_num_queries):
     someone = EventFactory.create().telegram_user_id
     staff_client.get(LIST)  # the first page of a session also writes the session down
