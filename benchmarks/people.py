@@ -117,7 +117,7 @@ def _addresses(client: "Client") -> dict[str, str]:
             for sign in ("", "-"):
                 people[f"{query}, sort {sign}{sort}"] = f"/users/?{query}&sort={sign}{sort}"
     for name, query in {"all": "", "stream": "stream=8th_stream&", "search": "q=анна&"}.items():
-        people[f"page 5,000 of {name}"] = f"/users/?{query}after={_deep_place()}"
+        people[f"the page in the middle of {name}"] = f"/users/?{query}after={_deep_place()}"
         people[f"last page of {name}"] = f"/users/?{query}before=end"
     person = _busiest_person()
     people["the page of the person with most events"] = f"/users/{person}/"
@@ -128,8 +128,9 @@ def _deep_place() -> str:
     from users.keyset import Sorting
     from users.models import PersonTotals
 
-    row = PersonTotals.objects.order_by("-last_activity_at", "-pk")[249_950]
-    return Sorting("last_activity_at", descending=True).place_of(row, 5_000).encode()
+    middle = PersonTotals.objects.count() // 2
+    row = PersonTotals.objects.order_by("-last_activity_at", "-pk")[middle]
+    return Sorting("last_activity_at", descending=True).place_of(row, middle // 50).encode()
 
 
 def _busiest_person() -> int:
