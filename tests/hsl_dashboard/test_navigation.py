@@ -1,0 +1,93 @@
+"""The navigation: who sees what of it, and where it says one is."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, Permission
+from django.test import Client, RequestFactory
+from pytest_django.asserts import assertContains, assertNotContains
+
+from hsl_dashboard.navigation import ITEMS, navigation, navigation_links
+from tests.factories import UserFactory
+
+# Any page behind the sign-in that no app can take away.
+INSIDE = "/accounts/sessions/"
+
+
+def addresses(path: str, *permissions: str) -> list[str]:
+    return [link.address for link in navigation_links(path, lambda name: name in permissions)]
+
+
+def test_navigation_hides_what_one_may_not_see(client: Client, db: None) -> None:
+    client.force_login(UserFactory.create())
+
+    response = client.get(INSIDE)
+
+    assertNotContains(response, 'href="/workshops/"')
+
+
+def test_navigation_shows_what_one_may_see(client: Client, db: None) -> None:
+    client.force_login(UserFactory.create(permissions=["bookings.view_booking"]))
+
+    response = client.get(INSIDE)
+
+    assertContains(response, 'href="/workshops/"')
+    assertContains(response, "Курсы")
+
+
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [("/messages/", "/messages/"), ("/messages/5/", "/messages/"), ("/messages/new/", "/messages/new/"), ("/x/", None)],
+)
+def test_navigation_says_where_one_is_once(path: str, current: str | None) -> None:
+    links = [link.address for link in navigation_links(path, lambda name: True) if link.current]
+
+    assert links == ([current] if current else [])
+
+
+def test_navigation_leaves_out_a_place_that_no_view_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = ITEMS[0].__class__(label="Nowhere", address="/nowhere/", icon="gift")
+    monkeypatch.setattr("hsl_dashboard.navigation.ITEMS", (*ITEMS, nowhere))
+
+    assert "/nowhere/" not in addresses("/")
+
+
+def test_navigation_leaves_out_an_address_that_only_leads_on(client: Client, db: None) -> None:
+    assert client.get("/").status_code == 302
+    assert "/" not in addresses("/workshops/")
+
+
+def test_every_permission_of_the_navigation_exists(db: None) -> None:
+    existing = {
+        f"{one.content_type.app_label}.{one.codename}" for one in Permission.objects.select_related("content_type")
+    }
+
+    assert {item.permission for item in ITEMS if item.permission} <= existing
+
+
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [("/workshops/", "page"), ("/workshops/stream/8th_stream/", "true"), ("/bookings/", ""), ("/", "")],
+)
+def test_navigation_marks_where_one_is(path: str, current: str) -> None:
+    links = navigation_links(path, lambda name: True)
+
+    assert next(link.current for link in links if link.address == "/workshops/") == current
+
+
+def test_overview_is_current_only_on_itself() -> None:
+    [overview] = [item for item in ITEMS if item.address == "/"]
+
+    assert overview.contains("/")
+    assert not overview.contains("/users/")
+
+
+def test_fragments_pay_for_no_permission_check(rf: RequestFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    asked: list[str] = []
+    monkeypatch.setattr(AnonymousUser, "has_perm", lambda self, name: asked.append(name))
+
+    context = navigation(request)
+
+    assert asked == []
+    assert list(context["navigation_links"]) == []
+    assert "bookings.view_booking" in asked
