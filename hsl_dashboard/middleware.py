@@ -1,16 +1,14 @@
-"""Middleware of our own: Russian unless it is chosen otherwise, no NUL, no page in caches, a session last seen."""
+"""Middleware of our own: Russian unless another language is chosen, no page in caches, when a session was last seen."""
 
 from collections.abc import Callable
 from datetime import timedelta
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
-NUL = "\x00"
-FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
 
 
@@ -25,30 +23,6 @@ def language_by_choice(get_response: Callable[[HttpRequest], HttpResponse]) -> C
         return get_response(request)
 
     return middleware
-
-
-def without_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Take NUL out of addresses and forms: PostgreSQL stores none, and nobody sees the one they pasted."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        if "%00" in request.META.get("QUERY_STRING", ""):
-            request.GET = _cleaned(request.GET)  # type: ignore[assignment]
-        # Only what a form sends is read here: the API and the webhook read their bodies themselves.
-        if request.content_type in FORMS and any(
-            NUL in value for _name, values in request.POST.lists() for value in values
-        ):
-            request.POST = _cleaned(request.POST)  # type: ignore[assignment]
-        return get_response(request)
-
-    return middleware
-
-
-def _cleaned(data: QueryDict) -> QueryDict:
-    cleaned = QueryDict(mutable=True)
-    for name, values in data.lists():
-        cleaned.setlist(name, [str(value).replace(NUL, "") for value in values])
-    cleaned._mutable = False
-    return cleaned
 
 
 def keep_out_of_caches(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -79,7 +79,6 @@ MIDDLEWARE = [
     "hsl_dashboard.middleware.language_by_choice",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "hsl_dashboard.middleware.without_nul",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Every view asks for a signed-in person unless it says login_not_required.

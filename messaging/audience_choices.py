@@ -142,7 +142,7 @@ def people_of(criteria: Iterable[Criterion]) -> list[TelegramUser]:
 
 def find_people(words: str) -> list[TelegramUser]:
     """People whose @username, name or id begins with the words."""
-    words = words.strip().removeprefix("https://").removeprefix("t.me/").removeprefix("@")
+    words = words.replace("\0", "").strip().removeprefix("https://").removeprefix("t.me/").removeprefix("@")
     if not words:
         return []
     begins = Q(username__istartswith=words) | Q(first_name__istartswith=words) | Q(last_name__istartswith=words)

@@ -26,6 +26,15 @@ ENDINGS: dict[str, tuple[str, ...]] = {
 ACTIVE = (2, 1, 0)
 
 
+def without_nul(data: QueryDict) -> QueryDict:
+    """Take NUL out of what was pasted: PostgreSQL stores none, nobody sees it, and a draft keeps all the rest."""
+    cleaned = QueryDict(mutable=True)
+    for name, values in data.lists():
+        cleaned.setlist(name, [str(value).replace("\0", "") for value in values])
+    cleaned._mutable = False
+    return cleaned
+
+
 def read_content(data: QueryDict, before: Content) -> Content:
     """Read the form; ``before`` gives what the form does not hold."""
     kind, file_id = data.get("kind", ""), data.get("media_file_id", "").strip()

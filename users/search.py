@@ -53,7 +53,7 @@ class IsOneOf(Func):
 
 def search_text(typed: str) -> str:
     """Read what staff type as the index holds it: lower case, ё as е, a t.me link as its @username."""
-    text = " ".join(typed.split())
+    text = " ".join(typed.replace("\0", " ").split())  # PostgreSQL has no NUL
     if link := LINK.match(text):
         text = "@" + link[1] if link[1] else ""
     return text.lower().replace("ё", "е")

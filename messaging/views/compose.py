@@ -18,7 +18,7 @@ from hsl_dashboard.web import StaffRequest, wants_partial
 from messaging.audiences import Audience, Individuals
 from messaging.composing import Draft, TelegramLink
 from messaging.content import Content
-from messaging.forms import check_content, file_problem, read_content
+from messaging.forms import check_content, file_problem, read_content, without_nul
 from messaging.preview import personal_text
 from messaging.services import (
     DraftChanged,
@@ -40,6 +40,7 @@ PAGE = "messaging/compose_message.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(["messaging.add_broadcast", "users.view_telegramuser"], raise_exception=True)
 def compose_message(request: StaffRequest, pk: int | None = None) -> HttpResponse:
+    request.GET, request.POST = without_nul(request.GET), without_nul(request.POST)  # type: ignore[assignment]
     number = request.POST.get("draft", "") if pk is None else str(pk)
     draft = get_object_or_404(Draft, pk=number) if number.isdecimal() else None
     if draft and draft.broadcast_id:
