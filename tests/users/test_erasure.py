@@ -13,10 +13,12 @@ from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
 
+from bookings.bulk_models import BulkChange, BulkRow
 from bookings.labels import Labels
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, ReferralUsage
 from bookings.services import change_booking_status
 from bookings.statistics import course_statistics
+from messaging.composing import Draft, MessageTemplate, Segment, TelegramLink, TemplateVersion
 from messaging.models import Broadcast, Recipient
 from messaging.outbox import Outbox
 from tests.factories import (
@@ -72,6 +74,7 @@ def person(staff: User) -> TelegramUser:
         exported_by=staff, query="q=%D0%96%D0%BE%D0%B7%D0%B5%D1%84%D0%B8%D0%BD%D0%B0", format="csv", with_emails=True
     )
     _letters(person, booking, staff)
+    _kept_for_later(person, booking, staff)
     _words_of_others(staff)
     return person
 
@@ -89,6 +92,22 @@ def _letters(person: TelegramUser, booking: Booking, staff: User) -> None:
     Outbox.objects.create(
         telegram_user=person, booking=booking, kind="booking_confirmed", message_text=f"{FIRST}!", queued_at=NOW
     )
+
+
+def _kept_for_later(person: TelegramUser, booking: Booking, staff: User) -> None:
+    """What composing and changes of many keep: words and questions that name somebody."""
+    audience = {"include": [{"kind": "people", "ids": [ID, 42]}]}
+    content = {"text": f"{FIRST} {LAST}, это @{USERNAME}?", "audience": audience, "preview_for": ID}
+    Draft.objects.create(content=content, created_by=staff)
+    Segment.objects.create(name=f"Подруги @{USERNAME}", audience=audience)
+    template = MessageTemplate.objects.create(name=f"Для {ID}")
+    TemplateVersion.objects.create(template=template, number=1, content={"text": f"Пишите {EMAIL}"})
+    TelegramLink.objects.create(user=staff, telegram_user=person)
+    change = BulkChange.objects.create(kind="tag", value="VIP", reason=f"@{USERNAME}", prepared_at=NOW)
+    BulkRow.objects.create(
+        change=change, position=0, telegram_user=person, booking=booking, typed=f"@{USERNAME}", state="done"
+    )
+    BulkRow.objects.create(change=change, position=1, typed=f"t.me/{USERNAME}", state="refused")
 
 
 def _words_of_others(staff: User) -> None:
@@ -147,6 +166,8 @@ def test_the_search_for_traces_finds_them(person):
     assert {"users", "bookings", "events", "free_lesson_registrations", "message_recipients"} <= tables
     assert {"pghistory_context", "django_admin_log", "users_note", "bookings_bookingevent"} <= tables
     assert {"message_history", "messaging_outbox", "referral_coupons", "blocked_users"} <= tables
+    assert {"messaging_draft", "messaging_segment", "messaging_messagetemplate"} <= tables
+    assert {"messaging_templateversion", "messaging_telegramlink", "bookings_bulkchange", "bookings_bulkrow"} <= tables
 
 
 def test_nothing_is_left_of_an_erased_person(person, staff):
