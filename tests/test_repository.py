@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db.migrations import Migration, RunSQL
+from django.db.migrations.loader import MigrationLoader
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from hsl_dashboard import environment
@@ -149,6 +151,37 @@ def test_templates_hold_nothing_that_the_content_security_policy_refuses(path: P
     text = without_comments(path.read_text())
 
     assert [what for what, pattern in INLINE.items() if re.search(pattern, text)] == []
+
+
+# Migrations -----------------------------------------------------------------------------------------------------------
+
+
+MADE_ONCE = re.compile(r"\s*CREATE (?!OR REPLACE)(?:UNIQUE )?(\w+) (?:CONCURRENTLY )?(?!IF NOT EXISTS)(\w+)")
+
+
+def statements_of(migration: Migration) -> list[str]:
+    return [
+        str(statement)
+        for operation in migration.operations
+        if isinstance(operation, RunSQL)
+        for statement in (operation.sql if isinstance(operation.sql, list | tuple) else [operation.sql])
+    ]
+
+
+def test_a_migration_that_may_stop_in_its_middle_can_be_run_again() -> None:
+    """One without a transaction leaves what it has made; adopt_database is killed, or gets no lock, and goes on."""
+    loader = MigrationLoader(None)
+    broken = {}
+    for key, migration in loader.disk_migrations.items():
+        statements = [] if migration.atomic or key[0] not in OUR_PACKAGES else statements_of(migration)
+        for statement, before in zip(statements, ["", *statements], strict=False):
+            made = re.match(
+                r"\s*CREATE (?!OR REPLACE)(?:UNIQUE )?(\w+) (?:CONCURRENTLY )?(?!IF NOT EXISTS)(\w+)", statement
+            )
+            if made and not re.match(rf"\s*DROP {made[1]} .*\b{made[2]}\b", before):
+                broken[key] = made[0].strip()
+
+    assert broken == {}
 
 
 # Code -----------------------------------------------------------------------------------------------------------------

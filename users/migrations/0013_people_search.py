@@ -8,7 +8,7 @@ from django.db import migrations
 
 # Lower case, ё as е, and each part cut, so that a hostile name stays a small entry.
 TEXT = """
-CREATE FUNCTION person_text(user_id bigint, username text, first_name text, last_name text) RETURNS text
+CREATE OR REPLACE FUNCTION person_text(user_id bigint, username text, first_name text, last_name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT translate(lower(
         left(COALESCE(first_name, ''), 100) || ' ' || left(COALESCE(last_name, ''), 100)
@@ -18,7 +18,7 @@ $$;
 """
 
 GRAMS = """
-CREATE FUNCTION person_grams(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+CREATE OR REPLACE FUNCTION person_grams(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT array_agg(DISTINCT substr(searched, place, size) COLLATE "C")
     FROM generate_series(1, length(searched)) AS place, generate_series(1, 3) AS size
     WHERE place + size - 1 <= length(searched)
@@ -29,7 +29,7 @@ $$;
 # the index tell common runs, and three thousandths of the table tell whether they stand together. What is not common is read
 # from the index alone; the planner, left to itself, would now and then read the whole table.
 FIND = """
-CREATE FUNCTION people_found(searched text, with_emails boolean, at_most integer) RETURNS bigint[]
+CREATE OR REPLACE FUNCTION people_found(searched text, with_emails boolean, at_most integer) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     grams text[] := CASE
@@ -72,15 +72,18 @@ END $$;
 """
 
 INDEX_PEOPLE = """
-CREATE INDEX CONCURRENTLY IF NOT EXISTS users_grams ON users
+CREATE INDEX CONCURRENTLY users_grams ON users
 USING gin (person_grams(person_text(user_id, username, first_name, last_name)))
 """
 
 INDEX_EMAILS = """
-CREATE INDEX CONCURRENTLY IF NOT EXISTS free_lessons_email_grams ON free_lesson_registrations
+CREATE INDEX CONCURRENTLY free_lessons_email_grams ON free_lesson_registrations
 USING gin (person_grams(left(lower(email), 254)))
 """
 
+# What an interrupted CREATE INDEX CONCURRENTLY leaves behind is no index: this migration can be run again.
+DROP_PEOPLE = "DROP INDEX CONCURRENTLY IF EXISTS users_grams"
+DROP_EMAILS = "DROP INDEX CONCURRENTLY IF EXISTS free_lessons_email_grams"
 DROP_FUNCTIONS = "DROP FUNCTION people_found, person_grams, person_text"
 
 
@@ -91,6 +94,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL([TEXT, GRAMS, FIND], DROP_FUNCTIONS),
-        migrations.RunSQL(INDEX_PEOPLE, "DROP INDEX CONCURRENTLY IF EXISTS users_grams"),
-        migrations.RunSQL(INDEX_EMAILS, "DROP INDEX CONCURRENTLY IF EXISTS free_lessons_email_grams"),
+        migrations.RunSQL([DROP_PEOPLE, INDEX_PEOPLE], DROP_PEOPLE),
+        migrations.RunSQL([DROP_EMAILS, INDEX_EMAILS], DROP_EMAILS),
     ]
