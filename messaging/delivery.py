@@ -122,6 +122,7 @@ class Delivery:
             if self.calls:
                 await asyncio.wait(self.calls)
             await self._release_waiting()
+            await self._give_back()
             self.full.set()
             await recorder
             finished = await self._told(self.queue.finish)
@@ -156,7 +157,7 @@ class Delivery:
         self.missed += slots
 
     async def _claim_for(self, slots: deque[Slot]) -> None:
-        """Claim a row for each moment, and begin; moments that stay are for nobody."""
+        """Claim a row for each moment, and begin; the moments that stay are for others, while they lie ahead."""
         try:
             claims = await self.claims.run(self.queue.claim, len(slots), self.worker)
         except (OperationalError, InterfaceError) as error:
@@ -166,6 +167,10 @@ class Delivery:
         claimed_at = time.monotonic()
         for claim in claims:
             self._begin(claim, claimed_at, slots.popleft())
+        if slots:
+            self.missed += slots
+            slots.clear()
+            await self._give_back()
         if not claims:
             await self._look_around()
 
@@ -211,6 +216,10 @@ class Delivery:
         except LimiterForgot:
             await self._remind()
             return Grant()
+
+    async def _give_back(self) -> None:
+        if self.missed:
+            await self._grant(0)
 
     async def _remind(self) -> None:
         """Redis has forgotten everything, and perhaps a halt with it: PostgreSQL has that too."""

@@ -1,15 +1,12 @@
 """The one rate of all workers: moments to call Telegram at, given out by Redis, and the halt that a 429 sets for all.
 
 A grant is not a permission to call at once but a *slot*: a moment on Redis' own clock. Slots of all processes on all
-machines are spaced evenly, so that several workers together look to Telegram like one. Two rules hold between slots:
+machines are at least ``1.015 / rate`` seconds apart, so that several workers together look to Telegram like one, and no
+second sees more than 98.5 % of the rate. The rest is for what no limiter can see: a call that leaves a process late. A
+process that is more than LATE behind its slot gives it back and asks for another.
 
-* window: at most ``rate`` slots in any 1.015 s. The 15 ms are for what no limiter can see: a call that leaves a process
-  late. A process that is more than LATE behind its slot gives it back and asks for another.
-* spacing: slots are even, the window's share apart (burst 1). Only while the last window holds fewer than its share,
-  because slots were given back or nobody asked for a while, they come a quarter closer, until that is caught up.
-
-Even slots, not a quick second followed by a rest: any second sees 98.5 % of the rate, so that at 1,000/s a dozen calls
-may be late at once before it sees more than ``rate``. Together the rate is held within 2 %.
+What was lost (slots that came back too late for another, a pause) is not caught up: a hole that is filled up quickly makes
+the second after it dense, and a few late calls are then more than the rate.
 """
 
 import asyncio
@@ -28,73 +25,51 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 LATE = 0.005  # seconds behind its slot after which a call must not start any more
-GUARD = 0.015  # share of the window that is kept for late calls; the rate stays within 2 % with it
-CATCH_UP = 1.25  # how much faster than the rate the slots may come while the window holds fewer than its share
+GUARD = 0.015  # seconds of each second that are kept for late calls; the rate stays within 2 % with it
 # How far ahead slots are given out: time for some 8 calls, since what is claimed is what a crash leaves unknown; but no
 # less than PostgreSQL needs for a claim on a busy machine, and no more than a pause may take to be felt.
 AHEAD = 8  # calls
 SHORTEST, LONGEST = 0.05, 0.2  # seconds
 COLD_START = 1.05  # seconds without a slot after Redis has forgotten everything: the last second may have been full
 
-# KEYS: the last slots (µs, newest at the end), the moment until which everyone halts.
-# ARGV: slots wanted, slots in a window, window µs, spacing µs, spacing µs while behind, horizon µs, then the slots that
-# are given back.
+# KEYS: the last slot given out (µs), the moment until which everyone halts (µs).
+# ARGV: slots wanted, spacing µs, horizon µs, then the slots that are given back, newest first.
 # Answer: {now, wait µs until asking again makes sense, halted (0/1), slot, slot, …}; wait -1: Redis has forgotten.
-# About 20 µs in Redis; numbers stay below 2^53, where Lua's are exact.
+# About 10 µs in Redis; numbers stay below 2^53, where Lua's are exact.
 _RESERVE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local want, per_window, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local spacing, closer, horizon = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-for i = 7, #ARGV do redis.call('LREM', KEYS[1], -1, ARGV[i]) end
-local count = redis.call('LLEN', KEYS[1])
-if count == 0 then
-    if #ARGV == 6 then return {now, -1, 0} end
-    -- All that the window held were given back: as good as a slot that is long past.
-    redis.call('RPUSH', KEYS[1], string.format('%.0f', now - window))
-    count = 1
+local want, spacing, horizon = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local last = tonumber(redis.call('GET', KEYS[1]))
+if not last then return {now, -1, 0} end
+-- Those at the end can be given out again; a gap before others stays one.
+for i = 4, #ARGV do
+    if tonumber(ARGV[i]) == last then last = last - spacing end
 end
-local halt = tonumber(redis.call('GET', KEYS[2]) or '0')
-if halt > now then return {now, halt - now, 1} end
-local first = tonumber(redis.call('LINDEX', KEYS[1], 0))
-local last = tonumber(redis.call('LINDEX', KEYS[1], -1))
 local answer = {now, 0, 0}
-if last + window <= now then
-    -- All of it is past: the first slot of a new row, with nothing to catch up.
-    redis.call('DEL', KEYS[1])
-    count, first, last = 0, now, now - spacing
-end
--- Those stay that a window with a coming slot may hold, even beyond per_window: some of these may yet be given back.
-while count > 1 and first + window <= now do
-    redis.call('LPOP', KEYS[1])
-    count = count - 1
-    first = tonumber(redis.call('LINDEX', KEYS[1], 0))
-end
--- Not one by one: who wants several waits until half of the horizon is free, so that a claim takes several rows.
-if want > 1 and last + spacing > now + horizon / 2 then
+local halt = tonumber(redis.call('GET', KEYS[2]) or '0')
+if halt > now then
+    answer = {now, halt - now, 1}
+elseif want > 1 and last + spacing > now + horizon / 2 then
+    -- Not one by one: who wants several waits until half of the horizon is free, so that a claim takes several rows.
     answer[2] = last + spacing - now - horizon / 2
-    return answer
-end
-for i = 1, want do
-    local behind = last - first > (count - 0.5) * spacing
-    local slot = math.max(now, last + (behind and closer or spacing))
-    if count >= per_window then
-        slot = math.max(slot, tonumber(redis.call('LINDEX', KEYS[1], count - per_window)) + window)
+else
+    for i = 1, want do
+        local slot = math.max(now, last + spacing)
+        if slot > now + horizon then
+            answer[2] = slot - now - horizon
+            break
+        end
+        last = slot
+        answer[#answer + 1] = slot
     end
-    if slot > now + horizon then
-        answer[2] = slot - now - horizon
-        break
-    end
-    redis.call('RPUSH', KEYS[1], string.format('%.0f', slot))
-    if count == 0 then first = slot end
-    count, last = count + 1, slot
-    answer[#answer + 1] = slot
 end
+redis.call('SET', KEYS[1], string.format('%.0f', last))
 return answer
 """
 
 # KEYS as above. ARGV: seconds to halt (0: none), whether to begin (1), the cold start µs.
-# Sets the halt when it is longer than the one in force; begins the list of slots when there is none.
+# Sets the halt when it is longer than the one in force; begins the slots when there is none.
 _HALT = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -102,8 +77,8 @@ local untl = now + tonumber(ARGV[1]) * 1000000
 if untl > tonumber(redis.call('GET', KEYS[2]) or '0') and untl > now then
     redis.call('SET', KEYS[2], string.format('%.0f', untl), 'PX', math.ceil((untl - now) / 1000))
 end
-if ARGV[2] == '1' and redis.call('EXISTS', KEYS[1]) == 0 then
-    redis.call('RPUSH', KEYS[1], string.format('%.0f', now + tonumber(ARGV[3])))
+if ARGV[2] == '1' then
+    redis.call('SET', KEYS[1], string.format('%.0f', now + tonumber(ARGV[3])), 'NX')
 end
 return redis.call('PTTL', KEYS[2])
 """
@@ -114,7 +89,7 @@ class LimiterUnavailable(Exception):
 
 
 class LimiterForgot(Exception):
-    """Redis answers but has lost the slots and the halt (flushed, restarted): tell it the halt, then ask again."""
+    """Redis answers but has lost the last slot and the halt (flushed, restarted): tell it the halt, then ask again."""
 
 
 @dataclass(frozen=True)
@@ -143,11 +118,8 @@ class Limiter:
     def __init__(self, redis: Redis, *, token: str, per_second: float) -> None:
         bot = hashlib.sha256(token.encode()).hexdigest()[:16]  # the token itself must not stand in Redis
         self.redis = redis
-        self.keys = [f"telegram:{{{bot}}}:slots", f"telegram:{{{bot}}}:halt"]
-        self.per_window = max(math.floor(per_second), 1)
-        self.window = round(self.per_window / per_second * (1 + GUARD) * 1e6)  # µs
-        self.spacing = math.ceil(self.window / self.per_window)  # µs
-        self.closer = round(self.spacing / CATCH_UP) if self.per_window > 1 else self.spacing
+        self.keys = [f"telegram:{{{bot}}}:last-slot", f"telegram:{{{bot}}}:halt"]
+        self.spacing = math.ceil((1 + GUARD) / per_second * 1e6)  # µs
         self.ahead = min(max(AHEAD / per_second, SHORTEST), LONGEST)  # seconds
         self.horizon = round(self.ahead * 1e6)
         self.per_second = per_second
@@ -167,9 +139,8 @@ class Limiter:
             LimiterUnavailable: Redis does not answer.
             LimiterForgot: Redis has lost its memory; call ``begin``.
         """
-        returned = [slot.mark for slot in give_back]
-        spacing = [self.spacing, self.closer]
-        arguments = [want, self.per_window, self.window, *spacing, self.horizon, *returned]
+        returned = sorted((slot.mark for slot in give_back), reverse=True)
+        arguments = [want, self.spacing, self.horizon, *returned]
         asked = time.monotonic()
         answer = await self._ask(self._reserve(keys=self.keys, args=arguments))
         now, wait, halted, *marks = (int(number) for number in answer)

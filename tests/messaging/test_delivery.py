@@ -11,6 +11,7 @@ from redis import Redis
 
 from messaging import lifecycle
 from messaging.delivery import Ending
+from messaging.limiter import connect_limiter
 from messaging.models import Broadcast, Recipient, Runner
 from messaging.queues import SendQueue
 from messaging.runner import close_process, run_queue
@@ -69,6 +70,20 @@ def test_everybody_gets_it_once_and_the_broadcast_is_finished(telegram):
     sent = {entry.chat_id: entry.message_id for entry in telegram.ledger(accepted=True)}
     assert dict(broadcast.recipients.values_list("telegram_user_id", "telegram_message_id")) == sent
     assert not Runner.objects.exists()
+
+
+def test_a_runner_gives_back_the_slots_that_it_has_no_rows_for(settings, monkeypatch):
+    settings.TELEGRAM_MESSAGES_PER_SECOND = 40.0
+    monkeypatch.setattr("messaging.limiter.AHEAD", 80)  # slots are given out two seconds ahead
+    monkeypatch.setattr("messaging.limiter.LONGEST", 2.0)
+    broadcast = broadcast_to(1)
+
+    run(broadcast)
+
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        last_slot = int(redis.get(connect_limiter().keys[0])) / 1e6
+    assert states(broadcast) == {"sent": 1}
+    assert last_slot <= time.time()
 
 
 def test_a_runner_that_has_no_time_left_asks_for_another_and_loses_nothing(telegram, settings):

@@ -23,7 +23,7 @@ def run(scenario, *, per_second: float = 100.0, warm: bool = True):
         limiter = Limiter(redis, token="1:a", per_second=per_second)
         await redis.delete(*limiter.keys)
         if warm:
-            await redis.rpush(limiter.keys[0], int((time.time() - 5) * 1e6))
+            await redis.set(limiter.keys[0], int((time.time() - 5) * 1e6))
         try:
             return await scenario(limiter)
         finally:
@@ -71,7 +71,7 @@ def test_slots_are_even_from_the_first_on():
     assert least_apart(marks) >= 10_150 - 1
 
 
-def test_what_was_lost_in_a_pause_is_caught_up_and_no_second_sees_more_than_the_rate():
+def test_what_was_lost_in_a_pause_is_not_caught_up():
     async def scenario(limiter):
         before = await collect(limiter, 0.6)
         await asyncio.sleep(0.3)  # the horizon, and a pause behind it
@@ -79,12 +79,11 @@ def test_what_was_lost_in_a_pause_is_caught_up_and_no_second_sees_more_than_the_
 
     before, after = run(scenario, per_second=100.0)
 
-    assert least_apart(before) >= 10_150 - 1
-    assert least_apart(after) == 8_120  # a quarter closer
-    assert most_in_a_second(before + after) <= 100
+    assert after[0] - before[-1] > 100_000
+    assert least_apart(before + after) >= 10_150 - 1
 
 
-def test_slots_given_back_at_random_are_made_up_for_and_no_second_sees_more_than_the_rate():
+def test_slots_given_back_at_random_leave_no_second_with_more_than_the_rate():
     chance = random.Random(7)
 
     async def scenario(limiter):
@@ -101,7 +100,22 @@ def test_slots_given_back_at_random_are_made_up_for_and_no_second_sees_more_than
     used = sorted(run(scenario, per_second=200.0))
 
     assert most_in_a_second(used) <= 200
-    assert least_apart(used) == 4_060  # a quarter closer than 5,075
+    assert least_apart(used) >= 5_075 - 1
+
+
+def test_slots_of_another_who_gives_back_are_given_out_once():
+    async def scenario(first):
+        second = Limiter(first.redis, token="1:a", per_second=40.0)
+        mine, theirs = (await first.reserve(2)).slots, (await second.reserve(2)).slots
+        kept, back = mine[:1], mine[1:] + theirs
+        again = (await second.reserve(3, give_back=back)).slots
+        return [[slot.mark for slot in slots] for slots in (kept, back, again)]
+
+    kept, back, again = run(scenario, per_second=40.0)
+
+    assert len(again) == 3
+    assert again[-1] < back[-1] + 25_375  # not behind those that were given back
+    assert least_apart(kept + again) >= 25_375 - 1
 
 
 def test_slots_come_one_after_the_other_and_not_further_ahead_than_the_horizon():
@@ -148,7 +162,7 @@ def test_another_bot_is_not_stopped():
     async def scenario(limiter):
         await limiter.halt(30)
         other = Limiter(limiter.redis, token="2:b", per_second=100)
-        await other.redis.rpush(other.keys[0], 1)
+        await other.redis.set(other.keys[0], 1)
         try:
             return await other.reserve(1)
         finally:

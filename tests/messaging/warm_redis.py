@@ -6,8 +6,8 @@ from messaging.limiter import connect_limiter
 
 
 def warm_up(settings) -> None:
-    """Begin the list of slots, as beat's tick does long before anybody clicks."""
+    """Begin the slots, as beat's tick does long before anybody clicks."""
     keys = connect_limiter().keys
     with Redis.from_url(settings.REDIS_URL) as redis:
         redis.delete(*keys)
-        redis.rpush(keys[0], 1)
+        redis.set(keys[0], 1)
