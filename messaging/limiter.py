@@ -5,8 +5,8 @@ machines are at least ``1.015 / rate`` seconds apart, so that several workers to
 second sees more than 98.5 % of the rate. The rest is for what no limiter can see: a call that leaves a process late. A
 process that is more than LATE behind its slot gives it back and asks for another.
 
-What was lost (slots that came back too late for another, a pause) is not caught up: a hole that is filled up quickly makes
-the second after it dense, and a few late calls are then more than the rate.
+What was lost (slots that came back too late for another, a pause) is not caught up: a hole that is filled up quickly
+makes the second after it dense, and a few late calls are then more than the rate.
 """
 
 import asyncio
