@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.forms import StatusForm
+from bookings.forms import StatusForm, bulk_bar
 from bookings.history import booking_history
 from bookings.labels import Labels
 from bookings.models import Booking
@@ -169,4 +169,4 @@ def _answer_context(request: StaffRequest, wish: Wish) -> dict[str, Any]:
         return context | stream_counts(choose_stream(wish.page.kwargs["code"], query), labels, query)
     if wish.page.view_name == "bookings:workshop_list":
         return context | workshop_counts(labels, query)
-    return context
+    return context | {"bulk_form": bulk_bar(request.user, labels.codes)}  # the row of a list keeps its box

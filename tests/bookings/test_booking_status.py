@@ -183,6 +183,14 @@ def test_htmx_gets_the_row_and_a_note(staff_client, booking):
     assertNotContains(staff_client.get(LIST), "«В ожидании» → «Подтверждено»")
 
 
+def test_the_row_of_the_list_keeps_its_box_for_many(staff_client, booking):
+    next_address = reverse("bookings:booking_list")
+
+    response = staff_client.post(address(booking), {"to": 2, "expected": 1, "next": next_address}, headers=HTMX)
+
+    assertContains(response, f'<input type="checkbox" form="bulk" name="booking" value="{booking.pk}">', html=True)
+
+
 def test_htmx_gets_the_new_counts_of_the_page_of_courses(staff_client, booking):
     response = staff_client.post(
         address(booking), {"to": 2, "expected": 1, "next": f"{WORKSHOPS}?status=1"}, headers=HTMX
