@@ -17,8 +17,8 @@ from bookings.filters import NONE
 from bookings.labels import Labels
 from bookings.models import Booking, FreeLessonRegistration, ReferralCoupon
 from bookings.statistics import course_statistics
-from bookings.tables import person_address
 from users.models import ERASED_FROM, Event, PersonTotals, TelegramUser
+from users.person_context import person_address
 
 # As bookings.making counts them: everything but a cancelled one holds a place.
 ACTIVE = Q(confirmed=None) | ~Q(confirmed=Booking.Status.CANCELLED)
@@ -108,7 +108,7 @@ def _show_doubles(rows: Iterable[Any], labels: Labels) -> list[Trouble]:
             person = active[0].telegram_user
             course = labels.course(row["course_id"])
             repairs = [Repair(f"#{booking.pk}", _address_of(booking)) for booking in active]
-            troubles.append(Trouble(course, person, person_address(person), active, repairs=repairs))
+            troubles.append(Trouble(course, person, person_address(person.pk), active, repairs=repairs))
     return troubles
 
 
@@ -131,7 +131,7 @@ def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]
         Trouble(
             " · ".join((labels.course(booking.course_id), labels.stream(booking.course_id, booking.course_stream))),
             booking.telegram_user,
-            person_address(booking.telegram_user),
+            person_address(booking.telegram_user_id),
             [booking],
             booking.created_at,
             [
@@ -207,7 +207,7 @@ def _show_people(rows: Iterable[PersonTotals], _labels: Labels) -> list[Trouble]
         Trouble(
             _("%(bookings)s bookings, %(events)s events") % {"bookings": row.bookings, "events": row.events},
             row.telegram_user,
-            person_address(row.telegram_user),
+            person_address(row.telegram_user_id),
             at=row.first_seen_at,
             repairs=[Repair(_("Open the person"), _person_or_bookings(row.telegram_user))],
         )
@@ -256,7 +256,7 @@ def _show_future(rows: Iterable[tuple[str, int, int, datetime]], _labels: Labels
         label = f"#{number}" if kind == "booking" else _("Open the person")
         what = str(words[kind] % {"number": number})
         troubles.append(
-            Trouble(what, person, person_address(person) if person else "", at=on, repairs=[Repair(label, mend)])
+            Trouble(what, person, person_address(person.pk) if person else "", at=on, repairs=[Repair(label, mend)])
         )
     return troubles
 
@@ -266,10 +266,7 @@ def _address_of(booking: Booking) -> str:
 
 
 def _person_or_bookings(person: TelegramUser | None) -> str:
-    bookings = reverse("bookings:booking_list")
-    if person is None:
-        return bookings
-    return person_address(person) or f"{bookings}?{urlencode({'q': person.pk})}"
+    return person_address(person.pk) if person else reverse("bookings:booking_list")
 
 
 KINDS = (

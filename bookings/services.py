@@ -99,11 +99,11 @@ def status_of(confirmed: int | None) -> Status | None:
     return Status(confirmed) if confirmed in Status.values else None
 
 
-def moves_for(confirmed: int | None, *, by: MayOverride) -> list[Move]:
+def moves_for(confirmed: int | None, *, by: MayOverride) -> tuple[Move, ...]:
     """List the moves that ``by`` may make from a status, plain ones first."""
     was = status_of(confirmed)
     overrides = OVERRIDES.get(was, ()) if by.has_perm(OVERRIDE_PERMISSION) else ()
-    return [Move(to, to in overrides, _is_final(was, to, by=by)) for to in (*ALLOWED_MOVES[was], *overrides)]
+    return tuple(Move(to, to in overrides, _is_final(was, to, by=by)) for to in (*ALLOWED_MOVES[was], *overrides))
 
 
 def change_booking_status(

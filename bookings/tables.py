@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Min
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from bookings.labels import Labels
 from bookings.models import Booking
 from bookings.services import Move, moves_for
 from bookings.statistics import views_of_programme
+from hsl_dashboard.addresses import numbered_address
 from users.models import LivePersonTotals, TelegramUser, User
+from users.person_context import person_address
 
 CHANGE_PERMISSION = "bookings.change_booking"
 
@@ -31,14 +33,23 @@ class Row:
     booking: Booking
     course: str
     stream: str
-    moves: list[Move]
+    moves: tuple[Move, ...]
     person_address: str
+    stream_address: str  # "" without a stream
     activity: Activity = Activity()
 
     @property
     def key(self) -> str:
         """The booking's number as text: templates add texts only to texts."""
         return str(self.booking.pk)
+
+    @property
+    def address(self) -> str:
+        return numbered_address("bookings:booking_detail", self.booking.pk)
+
+    @property
+    def status_address(self) -> str:
+        return numbered_address("bookings:booking_status", self.booking.pk)
 
 
 def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activity: bool = False) -> list[Row]:
@@ -47,13 +58,17 @@ def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activ
     people = [booking.telegram_user for booking in bookings]
     activity = activity_of(people) if with_activity else {}
     may_change = by.has_perm(CHANGE_PERMISSION)
+    moves = {status: moves_for(status, by=by) if may_change else () for status in {one.confirmed for one in bookings}}
+    codes = {booking.course_stream for booking in bookings if booking.course_stream}
+    stream_addresses = {code: reverse("bookings:stream_detail", args=[code]) for code in codes}
     return [
         Row(
             booking=booking,
             course=labels.course(booking.course_id),
             stream=labels.stream(booking.course_id, booking.course_stream),
-            moves=moves_for(booking.confirmed, by=by) if may_change else [],
-            person_address=person_address(booking.telegram_user),
+            moves=moves[booking.confirmed],
+            person_address=person_address(booking.telegram_user_id),
+            stream_address=stream_addresses.get(booking.course_stream or "", ""),
             activity=activity.get(booking.telegram_user_id, Activity()),
         )
         for booking in bookings
@@ -88,7 +103,7 @@ def people_rows_of(
         PersonRow(
             person=person,
             viewed_at=viewed_at.get(person.pk),
-            person_address=person_address(person),
+            person_address=person_address(person.pk),
             activity=activity.get(person.pk, Activity()),
         )
         for person in people
@@ -102,11 +117,3 @@ def activity_of(people: Iterable[TelegramUser]) -> dict[int, Activity]:
         user_id: Activity(events, last_at)
         for user_id, events, last_at in totals.values_list("pk", "events", "last_activity_at")
     }
-
-
-def person_address(person: TelegramUser) -> str:
-    """The person's page, once there is one."""
-    try:
-        return reverse("users:person_detail", args=[person.pk])
-    except NoReverseMatch:
-        return ""

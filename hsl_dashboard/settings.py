@@ -105,7 +105,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "hsl_dashboard.navigation.navigation",
             ],
-            "builtins": ["template_partials.templatetags.partials", "django.templatetags.i18n"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "django.templatetags.i18n",
+                "hsl_dashboard.templatetags.words",
+            ],
         },
     },
 ]

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count
 
-from bookings.tables import person_address
 from messaging.automation import Automation
 from messaging.due import count_due, find_due
 from messaging.firing import known_values
@@ -15,6 +14,7 @@ from messaging.outbox import Outbox
 from messaging.personalisation import MissingValue, personalise
 from messaging.quiet import end_of_day
 from users.models import TelegramUser
+from users.person_context import person_address
 
 SAMPLE = 5  # people named as an example
 LAST = 5  # firings shown
@@ -86,7 +86,7 @@ def _as_read(html: str) -> str:
 
 
 def _line(person: TelegramUser, letter: Outbox | None = None) -> Line:
-    return Line(person, person_address(person), letter)
+    return Line(person, person_address(person.pk), letter)
 
 
 def facts_of(rules: list[Automation], *, at: datetime) -> list[RuleFacts]:

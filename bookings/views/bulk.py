@@ -31,11 +31,11 @@ from bookings.forms import BulkForm, BulkMakeForm, PastedForm
 from bookings.labels import Labels
 from bookings.models import Booking
 from bookings.search import LARGEST_ID
-from bookings.tables import person_address
 from hsl_dashboard.addresses import is_own_address
 from hsl_dashboard.web import StaffRequest
 from users.models import TelegramUser, User
 from users.people import people_list
+from users.person_context import person_address
 from users.privacy import VIEW_EMAIL
 
 CHANGE_BOOKING, ADD_TAG = "bookings.change_booking", "users.add_persontag"
@@ -145,7 +145,7 @@ def _facts(change: BulkChange) -> dict[str, Any]:
     shown = [
         {
             "row": row,
-            "person_address": person_address(row.telegram_user) if row.telegram_user else "",
+            "person_address": person_address(row.telegram_user.pk) if row.telegram_user else "",
             "stream": labels.stream(row.booking.course_id, row.seen_stream) if row.booking else "",
             "course": labels.course(row.booking.course_id) if row.booking else "",
         }

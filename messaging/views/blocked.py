@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bookings.tables import person_address
 from hsl_dashboard.addresses import tidy_address
 from hsl_dashboard.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, file_response
 from hsl_dashboard.web import StaffRequest, page_of, render_list
@@ -21,6 +20,7 @@ from messaging.lifecycle import AUTOMATIC_BLOCKS
 from messaging.statistics import reason_label
 from users.exports import start_export
 from users.models import BlockedUser, PeopleExport
+from users.person_context import person_address
 from users.services import NotBlocked, unblock_person
 
 SEE = "users.view_blockeduser"
@@ -42,7 +42,7 @@ def blocked_list(request: StaffRequest) -> HttpResponse:
         "rows": [
             {
                 "block": block,
-                "person_address": person_address(block.telegram_user),
+                "person_address": person_address(block.telegram_user_id),
                 "why": block_reason(block),
                 "automatic": block.reason in WORDS,
             }

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.labels import Labels
-from bookings.tables import person_address
 from hsl_dashboard.addresses import page_at, tidy_address
 from hsl_dashboard.spreadsheets import XLSX_ROWS, file_response
 from hsl_dashboard.web import StaffRequest, page_of, render_list, render_page, wants_partial
@@ -32,6 +31,7 @@ from messaging.reporting import ending_of, will_be_told
 from messaging.statistics import DEFINITIONS, causes_of, correctable_of, corrections_of, pace_of, reason_label
 from users.exports import start_export
 from users.models import PeopleExport
+from users.person_context import person_address
 
 SEE = "messaging.view_broadcast"
 SEND = "messaging.send_broadcast"
@@ -171,7 +171,7 @@ def recipient_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, An
     rows = [
         {
             "recipient": one,
-            "person_address": person_address(one.telegram_user),
+            "person_address": person_address(one.telegram_user_id),
             "reason": reason_label(one.reason) if one.reason else "",
             "corrected": results.get(one.pk),
         }

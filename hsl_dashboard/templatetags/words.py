@@ -1,0 +1,33 @@
+"""``{% translate %}`` as Django has it, but a constant text is looked up once a language: a table says hundreds."""
+
+from typing import Any
+
+from django import template
+from django.template.base import Node, Parser, Token
+from django.template.context import Context
+from django.templatetags import i18n
+from django.utils.translation import get_language
+
+register = template.Library()
+
+
+class ConstantTranslateNode(Node):
+    """A text without variables: the same each time, for a language."""
+
+    def __init__(self, node: i18n.TranslateNode) -> None:
+        self.node = node
+        self.said: dict[tuple[str | None, bool], str] = {}
+
+    def render(self, context: Context) -> str:
+        key = get_language(), context.autoescape
+        if key not in self.said:
+            self.said[key] = self.node.render(context)
+        return self.said[key]
+
+
+@register.tag
+def translate(parser: Parser, token: Token) -> Node:
+    node: Any = i18n.do_translate(parser, token)
+    text = node.filter_expression
+    is_constant = text.var.lookups is None and not text.filters
+    return ConstantTranslateNode(node) if is_constant and not (node.asvar or node.message_context) else node
