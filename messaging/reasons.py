@@ -15,6 +15,7 @@ class StateReason(TextChoices):
     WRONG_TOKEN = "wrong_token", gettext_lazy("Telegram does not accept the bot's token")
     NO_FILE = "no_file", gettext_lazy("The file cannot be read")
     LATE = "late", gettext_lazy("Its time passed while nobody was sending")
+    TAKEN_BACK = "taken_back", gettext_lazy("Taken back to be changed")
     PREVIOUS_DASHBOARD = "previous_dashboard", gettext_lazy("Scheduled by the previous dashboard")
 
 

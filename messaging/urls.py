@@ -31,6 +31,7 @@ urlpatterns = [
     path("messages/<int:pk>/retry/", history_acts.broadcast_retry, name="broadcast_retry"),
     path("messages/<int:pk>/decide/", history_acts.broadcast_decide, name="broadcast_decide"),
     path("messages/<int:pk>/clone/", history_acts.broadcast_clone, name="broadcast_clone"),
+    path("messages/<int:pk>/take-back/", history_acts.broadcast_take_back, name="broadcast_take_back"),
     path("messages/<int:pk>/missed/", history_acts.broadcast_missed, name="broadcast_missed"),
     path("messages/automations/", views.automation_list, name="automation_list"),
     path("messages/automations/<slug:kind>/", views.automation_edit, name="automation_edit"),

@@ -75,7 +75,10 @@ ACCESS: dict[str, Access] = {
     },
     **{
         f"messaging:{name}": Access(post=MESSAGES)
-        for name in ("broadcast_pause", "broadcast_resume", "broadcast_decide", "broadcast_clone", "broadcast_missed")
+        for name in (
+            "broadcast_pause", "broadcast_resume", "broadcast_decide", "broadcast_clone", "broadcast_missed",
+            "broadcast_take_back",
+        )
     },
     "messaging:automation_list": SEEN_BY_ALL,
     "messaging:automation_edit": Access(get=MESSAGES, post=MESSAGES),

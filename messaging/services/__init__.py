@@ -8,7 +8,7 @@ from messaging.services.automating import (
     switch_automation,
 )
 from messaging.services.common import BroadcastMoved, MessageRefused, TooLate
-from messaging.services.copying import clone_broadcast, resend_to_missed
+from messaging.services.copying import clone_broadcast, resend_to_missed, take_back
 from messaging.services.correcting import delete_for_everyone, edit_for_everyone
 from messaging.services.drafting import (
     ApprovalNeeded,
@@ -93,5 +93,6 @@ __all__ = [
     "settle_draft",
     "start_broadcast",
     "switch_automation",
+    "take_back",
     "unlink",
 ]

@@ -4,10 +4,15 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from django.db import transaction
+from django.utils import timezone
+
 from messaging.audiences import Audience, Received
 from messaging.composing import Draft
 from messaging.content import content_of
 from messaging.models import Broadcast, Recipient
+from messaging.reasons import StateReason
+from messaging.services.common import State, move
 from users.models import User
 
 
@@ -30,8 +35,35 @@ def resend_to_missed(*, broadcast: Broadcast, by: User, at: datetime, submission
     return _copy(broadcast, by=by, at=at, audience=audience, submission_token=submission_token)
 
 
-def _copy(broadcast: Broadcast, *, by: User, at: datetime, audience: Audience, submission_token: UUID | None) -> Draft:
+@transaction.atomic
+def take_back(*, broadcast: Broadcast, by: User, at: datetime, submission_token: UUID | None = None) -> Draft:
+    """Call off what has not begun, and begin a draft of it, with its moment where that is still to come.
+
+    Raises:
+        BroadcastMoved: it has begun, or is over.
+    """
+    if submission_token and (draft := Draft.objects.filter(token=submission_token).first()):
+        return draft
+    waiting = (State.DRAFT, State.SCHEDULED, State.HELD)
+    words = StateReason.TAKEN_BACK.value
+    move(broadcast.pk, come_from=waiting, by=by, state=State.CANCELLED, state_reason=words, finished_at=at)
+    audience = _audience_of(broadcast)
+    planned = broadcast.scheduled_at if broadcast.scheduled_at and broadcast.scheduled_at > at else None
+    return _copy(broadcast, by=by, at=at, audience=audience, submission_token=submission_token, planned=planned)
+
+
+def _copy(
+    broadcast: Broadcast,
+    *,
+    by: User,
+    at: datetime,
+    audience: Audience,
+    submission_token: UUID | None,
+    planned: datetime | None = None,
+) -> Draft:
     content = replace(content_of(broadcast), audience=audience.as_json(), original=broadcast.pk)
+    if planned:
+        content = replace(content, when="at", at=f"{timezone.localtime(planned):%Y-%m-%dT%H:%M}")
     # What Telegram has already is named by its file_id; only what never went up goes up again.
     upload = "" if broadcast.media_file_id else str(broadcast.media_upload.name or "")
     fields = {

@@ -155,7 +155,7 @@ def progress_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any
         "may_send": request.user.has_perm(SEND),
         "may_write": request.user.has_perms(WRITE),
         # Posted twice, a form makes one copy.
-        "tokens": {"clone": uuid4(), "missed": uuid4()},
+        "tokens": {"clone": uuid4(), "missed": uuid4(), "take_back": uuid4()},
     }
 
 

@@ -168,6 +168,18 @@ def broadcast_missed(request: StaffRequest, pk: int) -> HttpResponse:
     return _copy(request, pk, services.resend_to_missed)
 
 
+@require_POST
+@may_send
+@may_write
+def broadcast_take_back(request: StaffRequest, pk: int) -> HttpResponse:
+    """«Вернуть в черновик»: what has not begun is called off and opens in the form, to be changed in every part."""
+    try:
+        return _copy(request, pk, services.take_back)
+    except BroadcastMoved as moved:
+        messages.warning(request, moved_sentence(moved))
+        return redirect("messaging:broadcast_detail", pk)
+
+
 def _copy(request: StaffRequest, pk: int, make: Callable[..., Draft]) -> HttpResponse:
     """Open the copy in the form, where its author changes what they want to."""
     broadcast = get_object_or_404(Broadcast, pk=pk)

@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -232,6 +233,42 @@ def test_a_copy_opens_in_the_form_and_a_form_posted_twice_makes_one(staff_client
 
     [copy] = broadcast.copies.all()
     assert Audience.from_json(copy.audience) == individuals([person.pk])
+
+
+def test_a_scheduled_one_goes_back_to_a_draft_with_its_moment(staff_client):
+    moment = timezone.localtime(timezone.now() + timedelta(days=2)).replace(second=0, microsecond=0)
+    broadcast = group(state=State.SCHEDULED, message_text="Урок", scheduled_at=moment)
+    token = {"token": staff_client.get(page(broadcast)).context["tokens"]["take_back"]}
+
+    form = staff_client.post(page(broadcast, "take_back"), token, follow=True)
+    again = staff_client.post(page(broadcast, "take_back"), token, follow=True)
+
+    draft = Draft.objects.get()
+    assert form.redirect_chain == again.redirect_chain == [(reverse("messaging:compose_message", args=[draft.pk]), 302)]
+    content = Content.from_json(draft.content)
+    assert (content.text, content.scheduled_at) == ("Урок", moment)
+    broadcast.refresh_from_db()
+    assert (broadcast.state, broadcast.state_reason) == (State.CANCELLED, "taken_back")
+    assertContains(staff_client.get(page(broadcast)), "Возвращено в черновик")
+
+
+def test_one_whose_time_has_passed_goes_back_to_a_draft_without_a_moment(staff_client):
+    broadcast = group(state=State.HELD, scheduled_at=timezone.now() - timedelta(hours=1))
+
+    staff_client.post(page(broadcast, "take_back"))
+
+    assert Content.from_json(Draft.objects.get().content).scheduled_at is None
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.PAUSED, State.FINISHED, State.CANCELLED])
+def test_what_has_begun_is_not_taken_back(staff_client, state):
+    broadcast = group(state=state)
+
+    response = staff_client.post(page(broadcast, "take_back"), follow=True)
+
+    assertContains(response, "Кто-то успел раньше")
+    assert state_of(broadcast) == state
+    assert not Draft.objects.exists()
 
 
 def test_a_file_that_never_reached_telegram_goes_with_the_copy(staff_client):

@@ -170,7 +170,20 @@ def test_a_viewer_sees_the_counts_of_a_letter_but_not_its_text(viewer_client):
     assert found(viewer_client, q="долг") == []
 
 
-POSTS = ["start", "pause", "resume", "cancel", "schedule", "edit", "delete", "retry", "decide", "clone", "missed"]
+POSTS = [
+    "start",
+    "pause",
+    "resume",
+    "cancel",
+    "schedule",
+    "edit",
+    "delete",
+    "retry",
+    "decide",
+    "clone",
+    "missed",
+    "take_back",
+]
 
 
 @pytest.mark.parametrize("name", POSTS)
