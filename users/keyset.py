@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
 
-from django.core.exceptions import ValidationError
-from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.core.exceptions import EmptyResultSet, ValidationError
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Model, QuerySet, TextField, Value
 from django.utils import timezone
 
 P = TypeVar("P", bound=Model)
@@ -54,15 +54,14 @@ class Sorting:
     column: str
     descending: bool
 
-    def order(self, *, backwards: bool = False, indexed: bool = True) -> list[Any]:
-        """Give the arguments of order_by; ``indexed=False`` keeps the planner off the column's index."""
+    def order(self, *, backwards: bool = False) -> list[Any]:
+        """Give the arguments of order_by."""
         descending = self.descending != backwards
-        column: Any = F(self.column) if indexed else Coalesce(self.column, self.column)
-        return [each.desc() if descending else each.asc() for each in (column, F("pk"))]
+        return [each.desc() if descending else each.asc() for each in (F(self.column), F("pk"))]
 
     def beyond(self, place: Place, model: type[Model], *, backwards: bool) -> "RowComparison | None":
         """Compare rows with ``place``; None when it was not written for this column."""
-        field: Any = model._meta.get_field(self.column) if self.column != "pk" else model._meta.pk
+        field = self._field(model)
         try:
             value = field.to_python(place.value)
         except (ValidationError, OverflowError, TypeError):
@@ -72,19 +71,26 @@ class Sorting:
         sign = "<" if self.descending != backwards else ">"
         return RowComparison(F(self.column), F("pk"), Value(value, field), Value(place.pk), sign=sign)
 
+    def stored(self, place: Place, model: type[Model]) -> Any:
+        """Give the value of a place as the database keeps it; ``beyond`` has said that it can."""
+        field = self._field(model)
+        return field.get_db_prep_value(field.to_python(place.value), connection)
+
     def key(self, row: Model) -> tuple[Any, int]:
         """Order rows as the database does: nothing before everything, text by its letters' numbers ("C")."""
         return _never_first(row.pk if self.column == "pk" else getattr(row, self.column)), row.pk
 
     def is_beyond(self, row: Model, place: Place, *, backwards: bool) -> bool:
         """Say of a row what ``beyond`` asks the database."""
-        field: Any = row._meta.get_field(self.column) if self.column != "pk" else row._meta.pk
-        limit = (_never_first(field.to_python(place.value)), place.pk)
+        limit = (_never_first(self._field(type(row)).to_python(place.value)), place.pk)
         return self.key(row) < limit if self.descending != backwards else self.key(row) > limit
 
     def place_of(self, row: Model, number: int) -> Place:
         value = row.pk if self.column == "pk" else getattr(row, self.column)
         return Place(value.isoformat() if isinstance(value, datetime) else value, row.pk, number)
+
+    def _field(self, model: type[Model]) -> Any:
+        return model._meta.get_field(self.column) if self.column != "pk" else model._meta.pk
 
 
 def _never_first(value: Any) -> tuple[Any, ...]:
@@ -127,6 +133,7 @@ class Slice(Generic[P]):
     number: int  # 0: one came from the end, and nobody counted
     before: str
     after: str
+    counted: int | None  # rows of the whole list; None: not asked for
 
 
 def slice_of(
@@ -136,22 +143,27 @@ def slice_of(
     before: str,
     after: str,
     size: int,
-    indexed: bool,
+    listed: int,
     others: Sequence[P] = (),
 ) -> Slice[P]:
     """Cut the page before or after a place; nonsense gives the first page, ``before="end"`` the last.
 
-    ``indexed=False`` says that the rows are few: the database then finds them first and sorts them afterwards.
-    ``others`` belong to the list too, wherever the order puts them.
+    Rows up to ``listed`` are found first, counted and then sorted; where they are more, the order is walked.
+    ``others`` belong to the list too, wherever the order puts them; they are not counted.
     """
     place = Place.decode(after or before)
     backwards = not after and bool(place or before == LAST)
     beyond = sorting.beyond(place, rows.model, backwards=backwards) if place else None
-    if beyond is not None:
-        rows = rows.filter(beyond)
-    elif place:
+    if place and beyond is None:
         place, backwards = None, False
-    found = list(rows.order_by(*sorting.order(backwards=backwards, indexed=indexed))[: size + 1])
+    counted, found = (
+        _listed(rows, sorting=sorting, place=place, backwards=backwards, most=listed, size=size + 1)
+        if listed
+        else (None, None)
+    )
+    if found is None:
+        rest = rows if beyond is None else rows.filter(beyond)
+        found = list(rest.order_by(*sorting.order(backwards=backwards))[: size + 1])
     if others:
         found += [row for row in others if not place or sorting.is_beyond(row, place, backwards=backwards)]
         found.sort(key=sorting.key, reverse=sorting.descending != backwards)
@@ -167,4 +179,39 @@ def slice_of(
         number=number,
         before="" if is_first or not found else sorting.place_of(found[0], number - 1 if number else 0).encode(),
         after="" if is_last or not found else sorting.place_of(found[-1], number + 1 if number else 0).encode(),
+        counted=counted,
     )
+
+
+class _AsStored(Func):
+    """A column as it is, without what its field makes of it for Python."""
+
+    template = "%(expressions)s"
+    output_field = TextField()
+
+
+def _listed(
+    rows: "QuerySet[P]", *, sorting: Sorting, place: Place | None, backwards: bool, most: int, size: int
+) -> tuple[int, list[P] | None]:
+    """Count up to one more than ``most``, and cut the page unless there are more; two queries."""
+    all_of_them = rows.order_by().annotate(sort_value=_AsStored(F(sorting.column))).values_list("pk", "sort_value")
+    try:
+        query, params = all_of_them[: most + 1].query.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:
+        return 0, []
+    ascends = sorting.descending == backwards
+    direction, sign = ("ASC", ">") if ascends else ("DESC", "<")
+    beyond = f"WHERE (sort_value, pk) {sign} (%s, %s)" if place else ""
+    limit = [sorting.stored(place, rows.model), place.pk] if place else []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH kept (pk, sort_value) AS MATERIALIZED ({query})"  # noqa: S608 - the query is Django's
+            " SELECT (SELECT count(*) FROM kept), ARRAY("
+            f"SELECT pk FROM kept {beyond} ORDER BY sort_value {direction}, pk {direction} LIMIT {size})",
+            [*params, *limit],
+        )
+        number, pks = cursor.fetchone()
+    if number > most:
+        return number, None
+    found = {row.pk: row for row in rows.filter(pk__in=pks)}
+    return number, [found[pk] for pk in pks if pk in found]

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from users.filters import PeopleFilter
 from users.keyset import Slice, slice_of
 from users.models import ERASED_FROM, LivePersonTotals, PersonCounts, PersonTotals
-from users.search import LISTED_BY_NAME, RARE, is_one_of, search_condition, search_text
+from users.search import LISTED_BY_NAME, RARE, is_far_in_the_names, is_one_of, search_condition, search_text
 from users.totals import fold_some_marked_people
 
 PAGE_SIZE = 50  # rows: what the previous dashboard showed
@@ -55,7 +55,8 @@ class PeopleList:
 
     filter: PeopleFilter
     searched: Q
-    common: bool  # so many are found that they were not listed
+    common: bool  # the search finds many: more than are worth counting
+    far: bool  # and in the order of the list all of them stand far from its beginning
     upkeep: Upkeep
     waiting: list[int]  # whose totals in the table are old, while a transaction that wrote about them is open
 
@@ -76,7 +77,7 @@ class PeopleList:
         """Cut the page that the address asks for, and count the list as far as that is cheap."""
         # The page comes from the table, which indexes sort; the few who wait are counted on the spot and put between.
         kept, counted_now = self._kept(), self._counted_now()
-        count, few = self._count(kept, len(counted_now))
+        count, listed = self._known_count()
         page = slice_of(
             # Not joined: few who are found are sorted first, and only a page of them is looked up.
             kept.prefetch_related("telegram_user"),
@@ -84,9 +85,12 @@ class PeopleList:
             before=data.get("before", ""),
             after=data.get("after", ""),
             size=PAGE_SIZE,
-            indexed=not few,
+            listed=listed,
             others=counted_now,
         )
+        if page.counted is not None:
+            number = page.counted + len(counted_now)
+            count = Count(min(number, COUNTED), more=number > COUNTED)
         if count is None:
             whole = not page.before and not page.after
             count = Count(len(page.rows), more=not whole)
@@ -104,17 +108,16 @@ class PeopleList:
         people = self.narrowed(LivePersonTotals).filter(self.searched).filter(is_one_of(self.waiting))
         return list(people.select_related("telegram_user"))
 
-    def _count(self, kept: "QuerySet[Any]", others: int) -> tuple[Count | None, bool]:
-        """Give the count (None: not cheap to say), and whether the people are few."""
+    def _known_count(self) -> tuple[Count | None, int]:
+        """Give what can be said before anything is counted, and up to how many are worth counting (0: nobody)."""
         if not self.filter.narrows and not self.filter.searched and self.upkeep.people > COUNTED:
-            return Count(self.upkeep.people, about=True), False
+            return Count(self.upkeep.people, about=True), 0
         if self.common and not self.filter.narrows:
-            return Count(RARE, more=True), False
+            return Count(RARE, more=True), 0
         # Many by the filter and many by the search: to count those that are both is to read them all.
-        if self.common and self.narrowed(PersonTotals).order_by()[: RARE + 1].count() > RARE:
-            return None, False
-        number = kept.order_by()[: COUNTED + 1].count() + others
-        return Count(min(number, COUNTED), more=number > COUNTED), number <= COUNTED
+        if self.common and (self.far or self.narrowed(PersonTotals).order_by()[: RARE + 1].count() > RARE):
+            return None, 0
+        return None, COUNTED
 
 
 def people_list(data: QueryDict, *, with_emails: bool) -> PeopleList:
@@ -123,9 +126,11 @@ def people_list(data: QueryDict, *, with_emails: bool) -> PeopleList:
     # Whoever looks first counts them, as beat would within a minute.
     waiting = fold_some_marked_people() if upkeep.marked else []
     narrowed = PeopleFilter(data, queryset=PersonTotals._default_manager.all(), with_emails=with_emails)
-    searched, common = Q(), False
+    searched, common, far = Q(), False, False
     if narrowed.searched:
-        # Those with the searched name stand together in the order of names: a walk from the wrong end passes everybody.
-        at_most = LISTED_BY_NAME if narrowed.sorting.column == "name_key" else RARE
-        searched, common = search_condition(search_text(narrowed.searched), with_emails=with_emails, at_most=at_most)
-    return PeopleList(filter=narrowed, searched=searched, common=common, upkeep=upkeep, waiting=waiting)
+        text, sorting = search_text(narrowed.searched), narrowed.sorting
+        searched, common = search_condition(text, with_emails=with_emails, at_most=RARE)
+        far = common and sorting.column == "name_key" and is_far_in_the_names(text, descending=sorting.descending)
+        if far:
+            searched, _too_many = search_condition(text, with_emails=with_emails, at_most=LISTED_BY_NAME)
+    return PeopleList(filter=narrowed, searched=searched, common=common, far=far, upkeep=upkeep, waiting=waiting)

@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from tests.factories import EventFactory, TelegramUserFactory
 from users import people as people_module
+from users import search
 from users.models import PersonToCount
 from users.people import people_list
 
@@ -64,14 +65,20 @@ def test_every_order_of_everybody_is_read_from_its_index(many, sort):
     assert indexes_read(f"sort={sort}") == indexes_read(f"sort=-{sort}") == {f"person_totals_{sort}"}
 
 
-def test_a_common_name_in_the_order_of_names_is_listed_and_not_walked_to(monkeypatch):
+@pytest.mark.parametrize(("others", "sort", "is_far"), [("Борис", "name", False), ("Борис", "-name", True)])
+def test_a_common_name_is_listed_where_a_walk_in_the_order_of_names_would_pass_many(monkeypatch, others, sort, is_far):
     monkeypatch.setattr(people_module, "RARE", 1)
+    monkeypatch.setattr(search, "RARE", 1)
+    monkeypatch.setattr(search, "WALKED", 1)
     TelegramUserFactory.create_batch(3, first_name="Анна", last_name="")
+    TelegramUserFactory.create_batch(3, first_name=others, last_name="")
 
-    by_name = people_list(QueryDict("q=анна&sort=-name"), with_emails=True)
+    found = people_list(QueryDict(f"q=анна&sort={sort}"), with_emails=True)
+    page, count = found.page(QueryDict())
 
-    assert not by_name.common
-    assert by_name.people.count() == 3
+    assert (found.common, found.far) == (True, is_far)
+    assert [row.telegram_user.first_name for row in page.rows] == ["Анна"] * 3
+    assert count.more
 
 
 def test_a_common_name_is_met_on_a_walk_in_the_order_of_the_list(many, monkeypatch):
