@@ -92,9 +92,9 @@ def is_far_in_the_names(text: str, *, descending: bool) -> bool:
     passed = count.format("name_key >= %s" if descending else "name_key < %s")
     with connection.cursor() as cursor:
         edge = end if descending else first
-        cursor.execute(f"SELECT {named}, {passed}", [first, end, RARE + 1, edge, WALKED + 1])
-        named, passed = cursor.fetchone()
-    return bool(named > RARE and passed > WALKED)
+        # The second is counted only where the first is true.
+        cursor.execute(f"SELECT {named} > %s AND {passed} > %s", [first, end, RARE + 1, RARE, edge, WALKED + 1, WALKED])
+        return bool(cursor.fetchone()[0])
 
 
 def is_one_of(people: list[int]) -> Q:
