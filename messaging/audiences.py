@@ -52,7 +52,9 @@ class Criterion:
         raise NotImplementedError
 
     def as_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, **asdict(self)}
+        """Say it as it comes back from the database too, so that both compare: with lists, and no tuples."""
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {"kind": self.kind, **values}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Criterion":

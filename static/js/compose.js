@@ -81,10 +81,17 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 window.addEventListener("focus", keepAfterSignIn);
 document.addEventListener("visibilitychange", keepAfterSignIn);
 
-// Going on sends everything itself: what is still under way must not come after it.
-document.addEventListener("submit", (event) => {
-  if (event.target.id !== "compose") return;
+// Going on sends everything itself: nothing that is under way, or waits for its time, may come after it.
+let goesOn = false;
+// On the window, and so behind a question on the document that may still stop it.
+window.addEventListener("submit", (event) => {
+  if (event.target.id !== "compose" || event.defaultPrevented) return;
   // Signed out, all of it would be lost at the door.
-  if (document.querySelector("[data-signed-out]")) event.preventDefault();
-  else htmx.trigger(event.target, "htmx:abort");
+  if (document.querySelector("[data-signed-out]")) return event.preventDefault();
+  goesOn = true;
+  htmx.trigger(event.target, "htmx:abort");
 });
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (goesOn && event.target.id === "compose") event.preventDefault();
+});
+window.addEventListener("pageshow", () => (goesOn = false));

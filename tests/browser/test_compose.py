@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from bookings.models import Booking
@@ -50,6 +50,25 @@ def until(page: Page, true: Callable[[], bool], *, seconds: float = 40) -> None:
 
 def tick_stream(page: Page, count: int = 3) -> None:
     page.get_by_label(f"8-й поток · Вайб кодинг: Подтверждено, {count}").check()
+
+
+def test_a_page_that_goes_on_saves_nothing_behind_it(page: Page, stream: list[int]) -> None:
+    def slowly(route: Route) -> None:
+        time.sleep(1)  # s: longer than the page waits for the next letter
+        route.continue_()
+
+    sign_in(page)
+    page.goto("/messages/new/")
+    tick_stream(page)
+    expect(page.locator("#audience-total")).to_contain_text("Получат 3")
+    page.route("**/confirm/", slowly)
+    page.get_by_role("textbox", name="Текст", exact=True).fill("Привет! Завтра начинаем.")
+    posts: list[Request] = []
+    page.on("request", lambda request: posts.append(request) if request.method == "POST" else None)
+    page.get_by_role("button", name="Проверить и отправить").click()
+
+    expect(page.locator(".big-number")).to_contain_text("3 человека получат сообщение")
+    assert [request.resource_type for request in posts] == ["document"]
 
 
 @pytest.mark.timeout(120)

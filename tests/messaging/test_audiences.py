@@ -56,7 +56,10 @@ EACH = [
 
 @pytest.mark.parametrize("criterion", EACH, ids=lambda one: one.kind)
 def test_a_criterion_survives_json(criterion):
-    assert Criterion.from_json(json.loads(json.dumps(criterion.as_json()))) == criterion
+    stored = json.loads(json.dumps(criterion.as_json()))
+
+    assert Criterion.from_json(stored) == criterion
+    assert stored == criterion.as_json()
 
 
 def test_an_audience_survives_json():

@@ -80,6 +80,15 @@ def test_a_change_that_arrives_after_its_page_went_on_is_not_kept(staff_client: 
     assert Draft.objects.get().content["text"] == "Привет, {first_name|друг}!"
 
 
+def test_the_same_change_that_arrives_after_its_page_went_on_is_no_change(staff_client: Client, stream: str) -> None:
+    draft = write(staff_client, stream)
+
+    late = htmx(staff_client, f"{NEW}{draft.pk}/", form(stream, do="", version=0))
+
+    assert late.status_code == 200
+    assert Draft.objects.get().version == draft.version
+
+
 def test_the_preview_is_the_chosen_students(staff_client: Client, stream: str) -> None:
     boris = Booking.objects.get(telegram_user__first_name="Борис").telegram_user_id
     response = htmx(
