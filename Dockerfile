@@ -13,7 +13,7 @@ RUN /app/venv/bin/python -c "import tomllib; p = tomllib.load(open('pyproject.to
     && /app/venv/bin/pip install --requirement /tmp/requirements.txt
 COPY . .
 # Collecting and compiling need settings but no servers: these values reach no running container.
-RUN /app/venv/bin/python -m hsl_dashboard.messages \
+RUN /app/venv/bin/python -m hsl_dashboard.catalogues \
     && SECRET_KEY=only-for-collectstatic DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost \
         BOT_TOKEN=none ALLOWED_HOSTS=localhost /app/venv/bin/python manage.py collectstatic --no-input \
     && /app/venv/bin/python -m compileall -q . \

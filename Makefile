@@ -21,7 +21,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
 
 demo: $(RUNNABLE) ## the whole system with a demo school, on this machine (PORT=8000)
-	@$(BIN)/python -m hsl_dashboard.demo --port $(PORT)
+	@$(BIN)/python -m demo.launcher --port $(PORT)
 
 test: $(INSTALLED) ## all tests (ARGS="tests/bookings -x" for some)
 	@$(BIN)/python -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
@@ -46,7 +46,7 @@ chaos: $(INSTALLED) ## break the sending engine in every known way, for some min
 install: $(INSTALLED) ## only the virtual environment
 
 messages: $(RUNNABLE) ## compile the translations (they are also compiled when needed)
-	@$(BIN)/python -m hsl_dashboard.messages
+	@$(BIN)/python -m hsl_dashboard.catalogues
 
 # Installed again only when pyproject.toml changes.
 $(RUNNABLE): pyproject.toml

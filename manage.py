@@ -10,11 +10,9 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from hsl_dashboard.embedded import EmbeddedServersFailed
-
     try:
         execute_from_command_line(sys.argv)
-    except (ImproperlyConfigured, EmbeddedServersFailed) as error:
+    except ImproperlyConfigured as error:
         if "--traceback" in sys.argv:
             raise
         sys.exit(f"{error}")  # its sentence names the variable and the cure; the way there helps nobody

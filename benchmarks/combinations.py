@@ -44,7 +44,7 @@ RUNS, DRAWN = 3, 20  # the least of so many, after one that warms up; so many of
 
 def lists() -> Iterator[str]:
     """The queries of all addresses: filters of one field exclude each other."""
-    from users.filters import SORTS
+    from users.people.filters import SORTS
 
     pairs = [
         "&".join(pair)
@@ -64,7 +64,7 @@ def data_of(query: str) -> float:
     """Milliseconds until the rows and their count are there; the least of some runs."""
     from django.http import QueryDict
 
-    from users.people import people_list
+    from users.people.listing import people_list
 
     took = []
     for _run in range(RUNS + 1):

@@ -93,7 +93,7 @@ def prepare() -> int:
     parser.add_argument("--people", type=int, default=PEOPLE, help=f"fewer than {PEOPLE:,}, for a quick look")
     people: int = parser.parse_known_args()[0].people
     os.environ.setdefault("DEBUG", "true")
-    from hsl_dashboard import embedded
+    from demo.servers import embedded
 
     name = "hsl_benchmark" if people == PEOPLE else f"hsl_benchmark_{people}"
     url = os.environ.get("BENCHMARK_DATABASE_URL") or _own_database(embedded.database_url(), name)

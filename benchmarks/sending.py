@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from messaging.delivery.services import create_broadcast, start_broadcast
 from tests.chaos.system import System, kill, running_system
 
 UNLIMITED = 100_000.0  # messages/s: more than any process can
@@ -71,8 +72,7 @@ class Bench:
     def draft(self, count: int):  # type: ignore[no-untyped-def]
         from django.db import connection
 
-        from messaging import services
-        from messaging.audiences import Audience, InStream
+        from messaging.audiences.criteria import Audience, InStream
 
         first, self.next_person = self.next_person, self.next_person + count
         stream = f"bench_{first}"
@@ -91,16 +91,14 @@ class Bench:
             cursor.execute("SET session_replication_role = DEFAULT")
             cursor.execute("ANALYZE users; ANALYZE bookings")
         audience = Audience(include=(InStream(stream),))
-        return services.create_broadcast(text=f"Привет, {uuid.uuid4()}", audience=audience, by=self.staff)
+        return create_broadcast(text=f"Привет, {uuid.uuid4()}", audience=audience, by=self.staff)
 
     def start(self, broadcast) -> float:  # type: ignore[no-untyped-def]
         """Start it; seconds that the click took."""
         from django.utils import timezone
 
-        from messaging import services
-
         began = time.monotonic()
-        services.start_broadcast(broadcast=broadcast, by=self.staff, at=timezone.now())
+        start_broadcast(broadcast=broadcast, by=self.staff, at=timezone.now())
         return time.monotonic() - began
 
     def send(self, count: int, *, at_once: int = 1) -> "Counter[str]":
@@ -188,7 +186,7 @@ def _processor(what: str, used: "Counter[str]", count: int) -> Measured:
 
 async def bare_loop(system: System, count: int) -> float:
     """The same library and transport in a loop of nothing else: messages/s."""
-    from messaging.bot import Letter, TelegramBot
+    from messaging.delivery.bot import Letter, TelegramBot
 
     bot = TelegramBot(token=system.sandbox.token, api_url=system.sandbox.url, timeout=20)
     places = asyncio.Semaphore(128)

@@ -16,15 +16,14 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from bookings.admin_forms import BookingStatusForm, ReferralCouponForm
-from bookings.bulk import label_of
-from bookings.bulk_changes import AT_ONCE, TooMany, prepare_bulk_change, targets_of_bookings
-from bookings.bulk_models import BulkChange, BulkRow
-from bookings.changes import BookingChange
+from bookings.forms.admin import BookingStatusForm, ReferralCouponForm
 from bookings.history import booking_history
 from bookings.labels import NOTHING, Labels
 from bookings.models import (
     Booking,
+    BookingChange,
+    BulkChange,
+    BulkRow,
     Course,
     FreeLessonRegistration,
     HackathonRegistration,
@@ -32,9 +31,11 @@ from bookings.models import (
     ReferralUsage,
     Stream,
 )
-from bookings.services import change_booking_status, moves_for
-from hsl_dashboard.addresses import MAX_ADDRESS_LENGTH
-from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, page_address, without_emails
+from bookings.services.bulk_changes import AT_ONCE, TooMany, prepare_bulk_change, targets_of_bookings
+from bookings.services.bulk_words import label_of
+from bookings.services.statuses import change_booking_status, moves_for
+from hsl_dashboard.web.addresses import MAX_ADDRESS_LENGTH
+from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, page_address, without_emails
 from users.admin import PersonRowsMixin
 from users.models import User
 

@@ -9,12 +9,11 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        import bookings.bulk_models  # noqa: F401  tables that stand in a module of their own
-        from bookings.erasure import keep_what_is_counted
         from bookings.labels import stream_names
-        from bookings.people_bar import change_many_people
-        from bookings.person import show_on_persons_page
-        from users.names import register_stream_names
+        from bookings.person.erasure import keep_what_is_counted
+        from bookings.person.people_bar import change_many_people
+        from bookings.person.sections import show_on_persons_page
+        from users.person.names import register_stream_names
 
         keep_what_is_counted()
         register_stream_names(stream_names)

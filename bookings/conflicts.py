@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 
 from django.utils.translation import gettext as _
 
-from bookings.editing import BookingEdited, Values
 from bookings.labels import NOTHING, Labels
 from bookings.models import Booking
+from bookings.services.editing import BookingEdited, Values
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from bookings.labels import NOTHING, Labels
 from bookings.models import Booking
-from bookings.services import STATUS_CHANGED
+from bookings.services.statuses import STATUS_CHANGED
 from users.models import Event, User
 
 # Whoever changes a status writes the booking and the event together; a slower bot gets this long.

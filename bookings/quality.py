@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from bookings.filters import NONE
 from bookings.labels import Labels
+from bookings.lists.filters import NONE
 from bookings.models import Booking, FreeLessonRegistration, ReferralCoupon
 from bookings.statistics import course_statistics
 from users.models import ERASED_FROM, Event, PersonTotals, TelegramUser
-from users.person_context import person_address
+from users.person.context import person_address
 
-# As bookings.making counts them: everything but a cancelled one holds a place.
+# As bookings.services.making counts them: everything but a cancelled one holds a place.
 ACTIVE = Q(confirmed=None) | ~Q(confirmed=Booking.Status.CANCELLED)
 PAGE_SIZE = 50  # rows
 

@@ -5,7 +5,7 @@ from types import ModuleType
 from django.apps import AppConfig
 from django.conf import settings
 
-from hsl_dashboard import messages, sentry
+from hsl_dashboard import catalogues, sentry
 
 
 class HslDashboardConfig(AppConfig):
@@ -14,7 +14,7 @@ class HslDashboardConfig(AppConfig):
     def __init__(self, app_name: str, app_module: ModuleType) -> None:
         super().__init__(app_name, app_module)
         # Here, not in ready(): Django reads the catalogues while it loads the models, and keeps what it read.
-        messages.compile_if_stale()
+        catalogues.compile_if_stale()
 
     def ready(self) -> None:
         # The application must exist in every process that queues a task: without it, shared tasks look for a broker

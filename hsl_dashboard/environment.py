@@ -1,6 +1,7 @@
 """What the environment tells the settings, with a cure for every missing or wrong variable."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -57,7 +58,7 @@ def number(name: str, *, default: float, lowest: float, unit: str) -> float:
     return value
 
 
-# In development without BOT_TOKEN nothing may reach Telegram: `python -m messaging.sandbox --port 8081` plays it.
+# In development without BOT_TOKEN nothing may reach Telegram: `python -m demo.sandbox --port 8081` plays it.
 SANDBOX_TOKEN = "100000:token-of-the-sandbox-in-development"
 SANDBOX_URL = "http://127.0.0.1:8081"
 # messages/s that Telegram takes of one bot: core.telegram.org/bots/faq
@@ -158,15 +159,23 @@ def database() -> dict[str, Any]:
     if not url and env.str("POSTGRES_HOST", default=""):
         return _with_defaults(_from_parts())
     if not url and debug():
-        from hsl_dashboard import embedded
-
-        url = embedded.database_url()
+        url = _embedded_servers().database_url()
     if not url:
         raise ImproperlyConfigured(
             "DATABASE_URL is not set. Set it to postgres://user:password@host:5432/name, or set POSTGRES_HOST and "
             "POSTGRES_PASSWORD; for development set DEBUG=true and an embedded server starts by itself."
         )
     return _with_defaults(_from_url(url))
+
+
+def _embedded_servers() -> Any:
+    """Give the module that starts PostgreSQL and Valkey out of wheels; by name, since the product stands without it."""
+    try:
+        return import_module("demo.servers.embedded")
+    except ModuleNotFoundError:
+        raise ImproperlyConfigured(
+            "DATABASE_URL or REDIS_URL is not set. Set them, or run from a checkout, whose demo/ starts both by itself."
+        ) from None
 
 
 def _from_parts() -> dict[str, Any]:
@@ -220,9 +229,7 @@ def redis_url() -> str:
     if env.str("REDIS_URL", default=""):
         return address("REDIS_URL", default="", schemes=("redis", "rediss"))
     if debug():
-        from hsl_dashboard import embedded
-
-        return embedded.redis_url()
+        return str(_embedded_servers().redis_url())
     raise ImproperlyConfigured(
         "REDIS_URL is not set. Set it to redis://host:6379/0; for development set DEBUG=true and an embedded server "
         "starts by itself."

@@ -1,6 +1,7 @@
 """Settings, all of them from the environment; .env.example explains each variable."""
 
 import os
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -69,27 +70,30 @@ INSTALLED_APPS = [
     "pghistory",
     "django_celery_beat",
 ]
+if DEVELOPMENT and find_spec("demo"):
+    # The demo school, the Telegram sandbox and the embedded servers: no part of the product.
+    INSTALLED_APPS.append("demo")
 
 MIDDLEWARE = [
-    "hsl_dashboard.middleware.room_for_frames",
+    "hsl_dashboard.web.middleware.room_for_frames",
     "hsl_dashboard.health.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "hsl_dashboard.middleware.language_by_choice",
+    "hsl_dashboard.web.middleware.language_by_choice",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Every view asks for a signed-in person unless it says login_not_required.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "hsl_dashboard.middleware.keep_out_of_caches",
+    "hsl_dashboard.web.middleware.keep_out_of_caches",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "hsl_dashboard.middleware.session_activity",
+    "hsl_dashboard.web.middleware.session_activity",
     "pghistory.middleware.HistoryMiddleware",
 ]
 
@@ -104,7 +108,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "hsl_dashboard.navigation.navigation",
+                "hsl_dashboard.web.navigation.navigation",
             ],
             "builtins": [
                 "template_partials.templatetags.partials",
@@ -114,7 +118,7 @@ TEMPLATES = [
         },
     },
 ]
-FORM_RENDERER = "hsl_dashboard.form_renderer.QuickRenderer"
+FORM_RENDERER = "hsl_dashboard.web.form_renderer.QuickRenderer"
 
 # Data -----------------------------------------------------------------------------------------------------------------
 
@@ -157,7 +161,7 @@ AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "users.adapters.StaffAccountAdapter"
+ACCOUNT_ADAPTER = "users.staff.adapters.StaffAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -211,24 +215,24 @@ if not DEVELOPMENT:
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"messaging.tasks.*": {"queue": "telegram"}}
+CELERY_TASK_ROUTES = {"messaging.run_*": {"queue": "telegram"}}
 # A task carries an id and can run twice; state lives in PostgreSQL, so results are kept nowhere.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     # People whom a trigger could only mark, and leads whose week has passed; both look into an index and find nobody.
-    "users.fold_person_totals": {"task": "users.tasks.fold_person_totals", "schedule": 60.0},  # seconds
-    "users.cool_leads": {"task": "users.tasks.cool_leads", "schedule": 60.0},  # seconds
+    "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 60.0},  # seconds
+    "users.cool_leads": {"task": "users.cool_leads", "schedule": 60.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them. A tick that nobody
     # took before the next one is dropped.
-    "messaging-tick": {
-        "task": "messaging.tasks.tick",
+    "messaging.tick": {
+        "task": "messaging.tick",
         "schedule": 5.0,
         "options": {"queue": "default", "expires": 5},
     },
-    "messaging-end-blocks": {
-        "task": "messaging.tasks.end_blocks",
+    "messaging.end_blocks": {
+        "task": "messaging.end_blocks",
         "schedule": 60.0,
         "options": {"queue": "default", "expires": 60},
     },

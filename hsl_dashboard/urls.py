@@ -6,14 +6,15 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from hsl_dashboard import health, views
+from hsl_dashboard import health
+from hsl_dashboard.web import views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="bookings:workshop_list"), name="home"),
     path("", include("users.urls")),
     path("", include("bookings.urls")),
     path("", include("messaging.urls")),
-    path("", include("users.personal_data_urls")),
+    path("", include("users.personal_data.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     # On the sign-in page one chooses a language too.

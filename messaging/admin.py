@@ -10,13 +10,24 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, number_in, page_address
-from messaging.automation import Automation
-from messaging.composing import Draft, MessageTemplate, Segment, SendingRules, TelegramLink, TemplateVersion
-from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Runner
-from messaging.outbox import Outbox
-from messaging.received import ReceivedUpdate
-from messaging.report import Report
+from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, number_in, page_address
+from messaging.models import (
+    Automation,
+    Broadcast,
+    CorrectedMessage,
+    Correction,
+    Draft,
+    MessageTemplate,
+    Outbox,
+    ReceivedUpdate,
+    Recipient,
+    Report,
+    Runner,
+    Segment,
+    SendingRules,
+    TelegramLink,
+    TemplateVersion,
+)
 from users.admin import PersonRowsMixin, person_link
 
 SHOWN = 100  # characters of a message's text in a list, as in the previous dashboard

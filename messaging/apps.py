@@ -9,9 +9,9 @@ class MessagingConfig(AppConfig):
     verbose_name = _("Messaging")
 
     def ready(self) -> None:
-        from messaging.erasure import keep_deliveries
-        from messaging.notifying import tell_students_about_bookings
-        from messaging.person import show_on_persons_page
+        from messaging.automations.notifying import tell_students_about_bookings
+        from messaging.person.erasure import keep_deliveries
+        from messaging.person.sections import show_on_persons_page
 
         tell_students_about_bookings()
         keep_deliveries()

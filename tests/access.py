@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from users.roles import ADMINISTRATOR, COURSES, MARKETING, ROLES
+from users.staff.roles import ADMINISTRATOR, COURSES, MARKETING, ROLES
 
 ALL = frozenset(ROLES)
 NONE: frozenset[str] = frozenset()

@@ -7,8 +7,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from bookings.models import Booking, Course, FreeLessonRegistration, ReferralCoupon, Stream
-from messaging.automation import Automation
-from messaging.models import Broadcast, Recipient
+from messaging.models import Automation, Broadcast, Recipient
 from users.models import Event, TelegramUser, User
 
 PASSWORD = "correct horse battery staple"  # of every member of staff

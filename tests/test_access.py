@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from bookings.bulk_models import BulkChange
+from bookings.models import BulkChange
 from tests.access import ACCESS, OF_ALLAUTH, OF_THE_ADMIN, OPEN_OF_ALLAUTH
 from tests.factories import (
     BookingFactory,
@@ -23,7 +23,7 @@ from tests.factories import (
     UserFactory,
 )
 from users.models import BlockedUser, User
-from users.roles import ADMINISTRATOR, ROLES, VIEWER
+from users.staff.roles import ADMINISTRATOR, ROLES, VIEWER
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from bookings.models import Booking
-from hsl_dashboard.addresses import address_without
+from hsl_dashboard.web.addresses import address_without
 from tests.factories import BookingFactory, StreamFactory, UserFactory
 from tests.messaging.broadcasts import BroadcastFactory
 from users.models import BlockedUser

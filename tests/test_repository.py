@@ -88,7 +88,7 @@ def test_beat_calls_tasks_that_exist_and_all_upkeep_is_called() -> None:
     called = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
 
     assert called <= celery_app.tasks.keys()
-    assert called >= {"users.tasks.fold_person_totals", "users.tasks.cool_leads", "messaging.tasks.tick"}
+    assert called >= {"users.fold_person_totals", "users.cool_leads", "messaging.tick"}
 
 
 # Addresses ------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from django.utils.translation import trans_real
 from django.utils.translation.template import templatize
 
-from hsl_dashboard.messages import catalogues
+from hsl_dashboard.catalogues import catalogues
 from tests.test_repository import TEMPLATES, modules, name_of
 
 KEYWORDS = {

@@ -21,7 +21,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address, without_emails
+from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address, without_emails
 from users.event_types import EVENT_LABELS, event_label
 from users.models import (
     BlockedUser,
@@ -35,7 +35,7 @@ from users.models import (
     TelegramUser,
     User,
 )
-from users.roles import ROLES
+from users.staff.roles import ROLES
 
 PEOPLE_FOUND = 500  # a name that fits more people narrows nothing
 
@@ -300,7 +300,7 @@ UserSession._meta.verbose_name, UserSession._meta.verbose_name_plural = _("sessi
 
 @admin.register(Group)
 class StaffGroupAdmin(GroupAdmin):
-    """Groups of staff. What the four of users/roles.py may do is written there: here it can be read."""
+    """Groups of staff. What the four of users/staff/roles.py may do is written there: here it can be read."""
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.name not in ROLES)

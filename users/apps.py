@@ -10,9 +10,9 @@ class UsersConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
-        from users.erasure import keep_events
-        from users.roles import keep_roles
-        from users.timeline_sources import register_own_sources
+        from users.person.timeline_sources import register_own_sources
+        from users.personal_data.erasure import keep_events
+        from users.staff.roles import keep_roles
 
         keep_events()
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from bookings.services import Move
+from bookings.services.statuses import Move
 
 register = template.Library()
 

@@ -9,16 +9,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings.filters import BookingFilter
-from bookings.forms import bulk_bar
+from bookings.forms.bookings import bulk_bar
 from bookings.history import booking_history
 from bookings.labels import Labels
+from bookings.lists.filters import BookingFilter
+from bookings.lists.rows import rows_of
 from bookings.models import Booking
 from bookings.notices import last_notice
-from bookings.tables import rows_of
-from hsl_dashboard.addresses import tidy_address
-from hsl_dashboard.paging import OpenPaginator
-from hsl_dashboard.web import PAGE_SIZE, StaffRequest, render_list
+from hsl_dashboard.web.addresses import tidy_address
+from hsl_dashboard.web.pages import PAGE_SIZE, StaffRequest, render_list
+from hsl_dashboard.web.paging import OpenPaginator
 from users.models import User
 
 

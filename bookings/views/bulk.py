@@ -12,7 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.bulk_changes import (
+from bookings.forms.bookings import BulkForm, BulkMakeForm, PastedForm
+from bookings.labels import Labels
+from bookings.lists.filters import BookingFilter
+from bookings.lists.search import LARGEST_ID
+from bookings.models import Booking, BulkChange, BulkRow
+from bookings.services.bulk_changes import (
     AT_ONCE,
     Target,
     TooMany,
@@ -25,17 +30,11 @@ from bookings.bulk_changes import (
     targets_of_people,
     value_label,
 )
-from bookings.bulk_models import BulkChange, BulkRow
-from bookings.filters import BookingFilter
-from bookings.forms import BulkForm, BulkMakeForm, PastedForm
-from bookings.labels import Labels
-from bookings.models import Booking
-from bookings.search import LARGEST_ID
-from hsl_dashboard.addresses import is_own_address
-from hsl_dashboard.web import StaffRequest
+from hsl_dashboard.web.addresses import is_own_address
+from hsl_dashboard.web.pages import StaffRequest
 from users.models import TelegramUser, User
-from users.people import people_list
-from users.person_context import person_address
+from users.people.listing import people_list
+from users.person.context import person_address
 from users.privacy import VIEW_EMAIL
 
 CHANGE_BOOKING, ADD_TAG = "bookings.change_booking", "users.add_persontag"

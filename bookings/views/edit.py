@@ -11,16 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.conflicts import conflict_rows
-from bookings.coupons import CouponRefused
-from bookings.editing import BookingEdited, NothingToSave, UnknownStream, edit_booking, future, notice_kind
+from bookings.forms.person import BookingForm
 from bookings.labels import Labels
 from bookings.models import Booking
 from bookings.notices import notice_text
-from bookings.person import CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
-from bookings.person_forms import BookingForm
-from bookings.services import BookingGone, ReasonMissing, TransitionNotAllowed
-from hsl_dashboard.web import StaffRequest, wants_partial
-from users.person_context import changed_pieces, person_address
+from bookings.person.sections import CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
+from bookings.services.coupons import CouponRefused
+from bookings.services.editing import BookingEdited, NothingToSave, UnknownStream, edit_booking, future, notice_kind
+from bookings.services.statuses import BookingGone, ReasonMissing, TransitionNotAllowed
+from hsl_dashboard.web.pages import StaffRequest, wants_partial
+from users.person.context import changed_pieces, person_address
 
 # Why a booking stays as it is, and the field beside which that is said (None: above the form).
 REFUSALS: dict[type[Exception], str | None] = {

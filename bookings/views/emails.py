@@ -6,10 +6,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from bookings.person import VIEW_LESSONS, VIEW_PEOPLE, lessons_of
-from hsl_dashboard.web import StaffRequest, wants_partial
+from bookings.person.sections import VIEW_LESSONS, VIEW_PEOPLE, lessons_of
+from hsl_dashboard.web.pages import StaffRequest, wants_partial
 from users.models import TelegramUser
-from users.person_context import changed_pieces, person_address
+from users.person.context import changed_pieces, person_address
 from users.privacy import VIEW_EMAIL
 from users.services import disclose_emails
 

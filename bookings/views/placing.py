@@ -10,8 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.coupons import CouponRefused, find_coupon
-from bookings.editing import (
+from bookings.forms.person import NewBookingForm, StreamForm
+from bookings.labels import Labels
+from bookings.models import Booking
+from bookings.notices import NoticeKind, notice_text
+from bookings.person.sections import ADD_BOOKING, CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
+from bookings.services.coupons import CouponRefused, find_coupon
+from bookings.services.editing import (
     AlreadyInStream,
     BookingEdited,
     NoActiveBooking,
@@ -22,15 +27,10 @@ from bookings.editing import (
     move_to_stream,
     notice_kind,
 )
-from bookings.labels import Labels
-from bookings.making import ActiveBookingExists, StreamFull, create_booking
-from bookings.models import Booking
-from bookings.notices import NoticeKind, notice_text
-from bookings.person import ADD_BOOKING, CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
-from bookings.person_forms import NewBookingForm, StreamForm
-from hsl_dashboard.web import StaffRequest, render_page, wants_partial
+from bookings.services.making import ActiveBookingExists, StreamFull, create_booking
+from hsl_dashboard.web.pages import StaffRequest, render_page, wants_partial
 from users.models import TelegramUser
-from users.person_context import person_address
+from users.person.context import person_address
 
 NEW_BOOKING_FIELDS = ("status", "discount_percent", "referral_code", "reason", "second", "overbook", "notify")
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.quality import find_troubles
-from hsl_dashboard.web import StaffRequest, render_page
+from hsl_dashboard.web.pages import StaffRequest, render_page
 
 
 @require_safe

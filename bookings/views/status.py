@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.forms import StatusForm, bulk_bar
+from bookings.forms.bookings import StatusForm, bulk_bar
 from bookings.history import booking_history
 from bookings.labels import Labels
+from bookings.lists.rows import rows_of
 from bookings.models import Booking
-from bookings.services import (
+from bookings.services.statuses import (
     BookingChanged,
     BookingGone,
     Move,
@@ -26,12 +27,11 @@ from bookings.services import (
     change_booking_status,
     moves_for,
 )
-from bookings.tables import rows_of
 from bookings.views.bookings import booking_facts
 from bookings.views.streams import choose_stream, stream_counts
 from bookings.views.workshops import workshop_counts
-from hsl_dashboard.addresses import is_own_address, page_at, tidy_address
-from hsl_dashboard.web import StaffRequest, render_page, wants_partial
+from hsl_dashboard.web.addresses import is_own_address, page_at, tidy_address
+from hsl_dashboard.web.pages import StaffRequest, render_page, wants_partial
 
 QUESTION = "bookings/booking_status.html"
 

@@ -12,13 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings import statistics
-from bookings.chips import STREAM_LABELS, VIEWED, chosen_chip, counts_by_chip, status_chips, status_condition
-from bookings.filters import NONE
 from bookings.labels import Labels
-from bookings.models import Booking, BookingQuerySet, Stream
-from bookings.tables import people_rows_of, rows_of
-from hsl_dashboard.addresses import tidy_address
-from hsl_dashboard.web import StaffRequest, page_of, render_page
+from bookings.lists.chips import STREAM_LABELS, VIEWED, chosen_chip, counts_by_chip, status_chips, status_condition
+from bookings.lists.filters import NONE
+from bookings.lists.rows import people_rows_of, rows_of
+from bookings.models import Booking, Stream
+from bookings.models.bookings import BookingQuerySet
+from hsl_dashboard.web.addresses import tidy_address
+from hsl_dashboard.web.pages import StaffRequest, page_of, render_page
 from users.models import TelegramUser
 
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings import statistics
-from bookings.chips import COURSE_LABELS, chosen_chip, counts_by_chip, status_chips, status_condition
 from bookings.labels import Labels
+from bookings.lists.chips import COURSE_LABELS, chosen_chip, counts_by_chip, status_chips, status_condition
+from bookings.lists.rows import rows_of
 from bookings.models import Booking
-from bookings.tables import rows_of
-from hsl_dashboard.web import StaffRequest, render_page
+from hsl_dashboard.web.pages import StaffRequest, render_page
 
 NEWEST = 50  # rows: the previous dashboard showed the last 50
 

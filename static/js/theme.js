@@ -1,4 +1,4 @@
-// The theme at once, without a new page; the server keeps the choice in a cookie (hsl_dashboard.views.theme_set).
+// The theme at once, without a new page; the server keeps the choice in a cookie (hsl_dashboard.web.views.theme_set).
 "use strict";
 
 function showTheme(theme) {

@@ -8,8 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from bookings.bulk_models import BulkChange
-from bookings.models import Booking
+from bookings.models import Booking, BulkChange
 from tests.factories import BookingFactory, UserFactory
 from users.models import Event, User
 
@@ -194,7 +193,7 @@ def test_an_action_gives_each_booking_its_result(manager_client, four):
 
 def test_more_than_a_page_can_show_are_refused(manager_client, four, monkeypatch):
     monkeypatch.setattr("bookings.admin.AT_ONCE", 3)
-    monkeypatch.setattr("bookings.bulk_changes.AT_ONCE", 3)
+    monkeypatch.setattr("bookings.services.bulk_changes.AT_ONCE", 3)
 
     response = choose(manager_client, "confirm_bookings", four)
 

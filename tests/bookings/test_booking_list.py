@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django.asserts import assertContains, assertNotContains
 
-from bookings.filters import SORTS
+from bookings.lists.filters import SORTS
 from bookings.models import Booking
 from tests import bot_database
 from tests.factories import BookingFactory, CourseFactory, TelegramUserFactory, UserFactory
@@ -147,7 +147,7 @@ def test_an_ordinary_letter_finds_the_same_when_too_many_have_it(staff_client, a
     texts = ("ртё", "тема", "@artyom", f"#{artyom.pk}", "%", "\\")
     listed = [found(staff_client, q=text) for text in texts]
 
-    monkeypatch.setattr("bookings.search.RARE", -1)  # nothing is rare: every search walks the list
+    monkeypatch.setattr("bookings.lists.search.RARE", -1)  # nothing is rare: every search walks the list
 
     assert listed[0] == listed[1] == listed[2] == [artyom]
     assert artyom in listed[3]

@@ -9,11 +9,15 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from bookings import bulk_changes
-from bookings.bulk_changes import make_bulk_change, prepare_bulk_change, targets_of_bookings, targets_of_pasted
-from bookings.bulk_models import BulkChange, BulkRow
-from bookings.models import Booking
-from messaging.outbox import Outbox
+from bookings.models import Booking, BulkChange, BulkRow
+from bookings.services import bulk_changes
+from bookings.services.bulk_changes import (
+    make_bulk_change,
+    prepare_bulk_change,
+    targets_of_bookings,
+    targets_of_pasted,
+)
+from messaging.models import Outbox
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 from users.models import Event, PersonTag, User
 

@@ -9,12 +9,12 @@ import pghistory.models
 import pytest
 from django.db import connections, transaction
 
-from bookings import editing
-from bookings.coupons import CouponRefused
-from bookings.editing import Values, edit_booking, move_to_stream
 from bookings.models import Booking, ReferralCoupon, ReferralUsage
-from bookings.services import BookingGone, ReasonMissing, TransitionNotAllowed
-from messaging.outbox import Outbox
+from bookings.services import editing
+from bookings.services.coupons import CouponRefused
+from bookings.services.editing import Values, edit_booking, move_to_stream
+from bookings.services.statuses import BookingGone, ReasonMissing, TransitionNotAllowed
+from messaging.models import Outbox
 from tests.bookings.test_services import wait_until_a_connection_waits_for_a_lock
 from tests.factories import (
     BookingFactory,

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, connections, transaction
 
-from bookings.coupons import CouponRefused
-from bookings.editing import UnknownStream
-from bookings.making import ActiveBookingExists, StreamFull, create_booking
 from bookings.models import Booking, ReferralCoupon
-from messaging.outbox import Outbox
+from bookings.services.coupons import CouponRefused
+from bookings.services.editing import UnknownStream
+from bookings.services.making import ActiveBookingExists, StreamFull, create_booking
+from messaging.models import Outbox
 from tests.bookings.test_services import wait_until_a_connection_waits_for_a_lock
 from tests.factories import (
     BookingFactory,

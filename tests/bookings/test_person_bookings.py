@@ -10,7 +10,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from bookings.models import Booking
-from messaging.outbox import Outbox
+from messaging.models import Outbox
 from tests.factories import (
     BookingFactory,
     StreamFactory,

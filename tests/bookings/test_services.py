@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings.models import Booking
-from bookings.services import (
+from bookings.services.statuses import (
     OVERRIDE_PERMISSION,
     BookingChanged,
     BookingGone,

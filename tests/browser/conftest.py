@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, Route, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from messaging.sandbox.client import SandboxClient, run_sandbox
+from demo.sandbox.client import SandboxClient, run_sandbox
 from tests.browser.helpers import ROOT
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

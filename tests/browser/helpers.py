@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page
 
-from hsl_dashboard.navigation import THEME_COOKIE
+from hsl_dashboard.web.navigation import THEME_COOKIE
 from tests.factories import UserFactory
 from users.models import User
 

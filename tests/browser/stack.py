@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from messaging.sandbox.client import SandboxClient
+from demo.sandbox.client import SandboxClient
 from tests.browser.helpers import ROOT
 
 COMMANDS = (

@@ -9,8 +9,9 @@ from django.db import connection
 from playwright.sync_api import Locator, Page, expect
 
 from bookings.models import Booking
-from messaging.automation import KINDS, Automation
-from messaging.sandbox.client import SandboxClient
+from demo.sandbox.client import SandboxClient
+from messaging.models import Automation
+from messaging.models.automations import KINDS
 from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
 from tests.browser.stack import running_stack
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory

@@ -13,7 +13,7 @@ from tests.browser.conftest import SCREENSHOTS
 from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
 from tests.factories import PASSWORD, BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 from users.models import TelegramUser, User
-from users.roles import COURSES, VIEWER, keep_roles
+from users.staff.roles import COURSES, VIEWER, keep_roles
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from bookings.models import Booking
-from messaging.composing import Draft
-from messaging.models import Broadcast, Recipient
-from messaging.sandbox.client import SandboxClient
+from demo.sandbox.client import SandboxClient
+from messaging.models import Broadcast, Draft, Recipient
 from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
 from tests.browser.stack import running_stack
 from tests.factories import PASSWORD, BookingFactory, StreamFactory, TelegramUserFactory, UserFactory

@@ -11,9 +11,9 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from messaging.audiences import individuals
+from demo.sandbox.client import SandboxClient
+from messaging.audiences.criteria import individuals
 from messaging.models import Broadcast, Recipient
-from messaging.sandbox.client import SandboxClient
 from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
 from tests.browser.stack import running_stack
 from tests.factories import BroadcastFactory, RecipientFactory, TelegramUserFactory

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from messaging.sandbox.client import SandboxClient
+from demo.sandbox.client import SandboxClient
 
 
 def ask(telegram: SandboxClient, method: str, **body: Any) -> Any:

@@ -13,8 +13,15 @@ from datetime import timedelta
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
-from messaging import services
-from messaging.audiences import Audience, Individuals
+from messaging.audiences.criteria import Audience, Individuals
+from messaging.broadcasts.services.acts import cancel_broadcast, pause_broadcast, resume_broadcast, retry_failed
+from messaging.delivery.services import (
+    BroadcastMoved,
+    create_broadcast,
+    edit_broadcast,
+    schedule_broadcast,
+    start_broadcast,
+)
 from messaging.models import Broadcast, Recipient
 from tests.chaos.system import System
 from users.models import User
@@ -76,11 +83,11 @@ class Chaos:
     def broadcast(self, count: int, **fields: object) -> Broadcast:
         audience = Audience(include=(Individuals(ids=tuple(self.people(count))),))
         options = {"text": f"Привет {uuid.uuid4()}", "audience": audience, "by": self.staff, **fields}
-        return services.create_broadcast(**options)  # type: ignore[arg-type]
+        return create_broadcast(**options)  # type: ignore[arg-type]
 
     def start(self, count: int, **fields: object) -> Broadcast:
         broadcast = self.broadcast(count, **fields)
-        services.start_broadcast(broadcast=broadcast, by=self.staff, at=timezone.now())
+        start_broadcast(broadcast=broadcast, by=self.staff, at=timezone.now())
         return broadcast
 
     @contextmanager
@@ -199,13 +206,13 @@ def everybody_starts(chaos: Chaos, *, count: int) -> Result:
         won: list[bool] = []
 
         def click() -> None:
-            broadcast = services.create_broadcast(text=text, audience=audience, by=chaos.staff, submission_token=token)
+            broadcast = create_broadcast(text=text, audience=audience, by=chaos.staff, submission_token=token)
             ids.append(broadcast.pk)
             try:
-                services.schedule_broadcast(broadcast=broadcast, scheduled_at=timezone.now(), by=chaos.staff)
-                services.start_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
+                schedule_broadcast(broadcast=broadcast, scheduled_at=timezone.now(), by=chaos.staff)
+                start_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
                 won.append(True)
-            except services.BroadcastMoved:
+            except BroadcastMoved:
                 won.append(False)
             finally:
                 connections.close_all()
@@ -258,9 +265,9 @@ def poison(chaos: Chaos, *, count: int) -> Result:
         chaos.wait(lambda: not broadcast.recipients.filter(state="sending").exists(), "calls end")
         failed = broadcast.recipients.filter(state="failed").count()
         _insist(failed <= 3 * 6, f"{failed} failed before it stopped")
-        services.edit_broadcast(broadcast=broadcast, by=chaos.staff, text=f"Исправлено {uuid.uuid4()}")
-        services.resume_broadcast(broadcast=broadcast, by=chaos.staff)
-        services.retry_failed(broadcast=broadcast, by=chaos.staff)
+        edit_broadcast(broadcast=broadcast, by=chaos.staff, text=f"Исправлено {uuid.uuid4()}")
+        resume_broadcast(broadcast=broadcast, by=chaos.staff)
+        retry_failed(broadcast=broadcast, by=chaos.staff)
         chaos.wait_for_state(broadcast, "finished")
         result.note = f"{failed} failed at first"
         return chaos.judge(result, broadcast)
@@ -271,16 +278,16 @@ def pause_resume_cancel(chaos: Chaos, *, count: int) -> Result:
     with chaos.scenario("pause, resume and cancel under load") as result:
         broadcast = chaos.start(count)
         chaos.wait_for_calls(count // 6)
-        services.pause_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
+        pause_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
         paused_at = time.time()
         time.sleep(2)
         calls = chaos.system.sandbox.state()["requests"]
         time.sleep(1)
         _insist(chaos.system.sandbox.state()["requests"] == calls, "it went on after two seconds of pause")
         last = max(entry.at for entry in chaos.system.sandbox.ledger())
-        services.resume_broadcast(broadcast=broadcast, by=chaos.staff)
+        resume_broadcast(broadcast=broadcast, by=chaos.staff)
         chaos.wait_for_calls(count // 2)
-        services.cancel_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
+        cancel_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
         chaos.wait(
             lambda: not broadcast.recipients.filter(state__in=["pending", "sending"]).exists(), "the rest is cancelled"
         )
@@ -295,10 +302,10 @@ def found_too_late(chaos: Chaos, *, count: int) -> Result:
     with chaos.scenario("scheduled, found three hours late") as result:
         broadcast = chaos.broadcast(count)
         late = timezone.now() - timedelta(hours=3)
-        services.schedule_broadcast(broadcast=broadcast, scheduled_at=late, by=chaos.staff)
+        schedule_broadcast(broadcast=broadcast, scheduled_at=late, by=chaos.staff)
         chaos.wait_for_state(broadcast, "held")
         _insist(chaos.system.sandbox.state()["requests"] == 0, "it was sent")
-        services.start_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
+        start_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
         chaos.wait_for_state(broadcast, "finished")
         result.note = "held, then started by hand"
         return chaos.judge(result, broadcast)

@@ -16,8 +16,8 @@ import psutil
 import psycopg
 from redis import Redis
 
-from hsl_dashboard.embedded_keeper import Postgres, Valkey
-from messaging.sandbox.client import SandboxClient, start_sandbox
+from demo.sandbox.client import SandboxClient, start_sandbox
+from demo.servers.keeper import Postgres, Valkey
 
 ROOT = Path(__file__).parent.parent.parent
 RATE = 150  # messages/s

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse, set_script_prefix
 
-from hsl_dashboard.addresses import numbered_address
+from hsl_dashboard.web.addresses import numbered_address
 
 
 @pytest.mark.parametrize("view", ["bookings:booking_detail", "bookings:booking_status", "users:person_detail"])

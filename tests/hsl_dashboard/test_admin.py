@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
-from bookings.changes import BookingChange
 from bookings.models import (
     Booking,
+    BookingChange,
     Course,
     FreeLessonRegistration,
     HackathonRegistration,
@@ -23,9 +23,9 @@ from bookings.models import (
     ReferralUsage,
     Stream,
 )
-from hsl_dashboard.admin import BoundedPaginator, number_in
-from hsl_dashboard.cascades import count_deleted_along
-from hsl_dashboard.management.demo_school.names import HOSTILE_NAMES
+from demo.school.names import HOSTILE_NAMES
+from hsl_dashboard.web.admin import BoundedPaginator, number_in
+from hsl_dashboard.web.cascades import count_deleted_along
 from messaging.models import Broadcast, Recipient
 from tests.factories import (
     BookingFactory,
@@ -292,7 +292,7 @@ def test_emails_are_hidden_where_no_look_is_written_down(staff_client):
 
 
 def test_a_big_table_is_counted_about_and_only_its_beginning_is_paged_through(staff_client, monkeypatch):
-    monkeypatch.setattr("hsl_dashboard.admin.REACHABLE", 20)
+    monkeypatch.setattr("hsl_dashboard.web.admin.REACHABLE", 20)
     person = TelegramUserFactory.create()
     Event.objects.bulk_create(Event(telegram_user=person, event_type="start_command") for _ in range(60))
     with connection.cursor() as cursor:

@@ -4,7 +4,7 @@ import resource
 
 from django.http import HttpResponse
 
-from hsl_dashboard.middleware import room_for_frames
+from hsl_dashboard.web.middleware import room_for_frames
 
 CALLS = 500
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser, Permission
 from django.test import Client, RequestFactory
 from pytest_django.asserts import assertContains, assertNotContains
 
-from hsl_dashboard.navigation import ITEMS, navigation, navigation_links
+from hsl_dashboard.web.navigation import ITEMS, navigation, navigation_links
 from tests.factories import UserFactory
 
 # Any page behind the sign-in that no app can take away.
@@ -45,7 +45,7 @@ def test_navigation_says_where_one_is_once(path: str, current: str | None) -> No
 
 def test_navigation_leaves_out_a_place_that_no_view_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = ITEMS[0].__class__(label="Nowhere", address="/nowhere/", icon="gift")
-    monkeypatch.setattr("hsl_dashboard.navigation.ITEMS", (*ITEMS, nowhere))
+    monkeypatch.setattr("hsl_dashboard.web.navigation.ITEMS", (*ITEMS, nowhere))
 
     assert "/nowhere/" not in addresses("/")
 

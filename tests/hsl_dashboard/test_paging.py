@@ -3,8 +3,8 @@
 import pytest
 from django.core.paginator import EmptyPage
 
-from hsl_dashboard import paging
-from hsl_dashboard.paging import OpenPaginator
+from hsl_dashboard.web import paging
+from hsl_dashboard.web.paging import OpenPaginator
 from tests.factories import TelegramUserFactory
 from users.models import TelegramUser
 

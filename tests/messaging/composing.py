@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.models import Booking
-from messaging.composing import Draft
+from messaging.models import Draft
 
 NEW = "/messages/new/"
 CONFIRMED = Booking.Status.CONFIRMED

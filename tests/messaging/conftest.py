@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bookings.models import Booking
-from messaging.sandbox.client import SandboxClient, run_sandbox
+from demo.sandbox.client import SandboxClient, run_sandbox
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory
 
 CONFIRMED = Booking.Status.CONFIRMED
@@ -30,7 +30,7 @@ def telegram(telegram_process: SandboxClient, settings: Any) -> SandboxClient:
 
 @pytest.fixture
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("messaging.tasks.wake_broadcast", lambda pk: None)
+    monkeypatch.setattr("messaging.delivery.tasks.wake_broadcast", lambda pk: None)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from bookings.models import Booking, HackathonRegistration
-from messaging.audiences import (
+from messaging.audiences.criteria import (
     ActiveSince,
     Audience,
     Criterion,

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from messaging.automation import KINDS, Automation
-from messaging.automation_history import history_of
-from messaging.outbox import Outbox
-from messaging.services import RuleValues
+from messaging.automations.journal import history_of
+from messaging.automations.services import RuleValues
+from messaging.models import Automation, Outbox
+from messaging.models.automations import KINDS
 from tests.factories import AutomationFactory, BookingFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -6,17 +6,15 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bookings.changes import BookingChange
-from bookings.editing import Values, edit_booking
-from bookings.models import Booking, FreeLessonRegistration, Stream
+from bookings.models import Booking, BookingChange, FreeLessonRegistration, Stream
 from bookings.notices import NoticeKind, last_notice
-from messaging import firing
-from messaging.automation import Automation
-from messaging.automation_reach import reach_of
-from messaging.models import Broadcast, Recipient
-from messaging.outbox import Outbox, queue_notice
-from messaging.quiet import is_quiet
-from messaging.services import count_as_delivered
+from bookings.services.editing import Values, edit_booking
+from messaging.automations import firing
+from messaging.automations.notices import queue_notice
+from messaging.automations.reach import reach_of
+from messaging.broadcasts.services.acts import count_as_delivered
+from messaging.models import Automation, Broadcast, Outbox, Recipient
+from messaging.quiet_hours import is_quiet
 from tests.factories import (
     AutomationFactory,
     BookingFactory,

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from telegram.error import BadRequest, NetworkError, TelegramError
 
-from messaging.bot import Letter, Outcome, TelegramBot, Upload, Verdict, WrongToken, connect_bot, decide
+from demo.sandbox.client import SandboxClient, run_sandbox
+from messaging.delivery.bot import Letter, Outcome, TelegramBot, Upload, Verdict, WrongToken, connect_bot, decide
 from messaging.models import Recipient
-from messaging.sandbox.client import SandboxClient, run_sandbox
 
 ANNA = 1001
 PIXEL = base64.b64decode(
@@ -169,7 +169,7 @@ def test_what_is_not_json_of_telegram_is_uncertain(telegram, monkeypatch):
     async def answer(*_args, **_kwargs):
         return 200, b"[]"
 
-    monkeypatch.setattr("messaging.bot._Transport.do_request", answer)
+    monkeypatch.setattr("messaging.delivery.bot._Transport.do_request", answer)
 
     assert send(telegram).verdict is Verdict.UNCERTAIN
 

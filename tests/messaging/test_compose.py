@@ -10,10 +10,9 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking
-from messaging.audiences import Received
-from messaging.composing import Draft
-from messaging.content import Content
-from messaging.models import Broadcast
+from messaging.audiences.criteria import Received
+from messaging.content.content import Content
+from messaging.models import Broadcast, Draft
 from tests.factories import BroadcastFactory, TelegramUserFactory, UserFactory
 from tests.messaging.composing import NEW, confirm, form, write
 

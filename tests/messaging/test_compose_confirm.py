@@ -10,8 +10,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking
-from messaging.composing import Draft, SendingRules
-from messaging.models import Broadcast, Recipient
+from messaging.models import Broadcast, Draft, Recipient, SendingRules
 from tests.factories import BookingFactory, UserFactory
 from tests.messaging.composing import CONFIRMED, MAY_SEND, MAY_WRITE, NEW, confirm, form, write
 from users.models import BlockedUser, User

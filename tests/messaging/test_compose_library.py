@@ -4,10 +4,9 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
-from messaging.audiences import InStream
-from messaging.composing import Draft, MessageTemplate, Segment, TemplateVersion
-from messaging.content import Content
-from messaging.models import Broadcast
+from messaging.audiences.criteria import InStream
+from messaging.content.content import Content
+from messaging.models import Broadcast, Draft, MessageTemplate, Segment, TemplateVersion
 from tests.factories import UserFactory
 from tests.messaging.composing import MAY_WRITE, NEW, confirm, form, write
 

@@ -9,9 +9,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertRedirects
 
-from messaging.composing import TelegramLink
-from messaging.models import Broadcast, Recipient
-from messaging.services import CodeRefused, confirm_link, send_link_code
+from messaging.compose.services.linking import CodeRefused, confirm_link, send_link_code
+from messaging.models import Broadcast, Recipient, TelegramLink
 from tests.factories import TelegramUserFactory, UserFactory
 from tests.messaging.composing import MAY_WRITE, NEW, form
 from users.models import TelegramUser, User

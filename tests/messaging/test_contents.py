@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import lifecycle
-from messaging.audiences import Audience, Individuals
+from demo.sandbox.client import LedgerEntry
+from messaging.audiences.criteria import Audience, Individuals
+from messaging.delivery import lifecycle
+from messaging.delivery.queues import SendQueue
+from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.services import create_broadcast, schedule_broadcast, start_broadcast
 from messaging.models import Broadcast
-from messaging.queues import SendQueue
-from messaging.runner import close_process, run_queue
-from messaging.sandbox.client import LedgerEntry
-from messaging.services import create_broadcast, schedule_broadcast, start_broadcast
 from tests.factories import TelegramUserFactory
 from tests.messaging.warm_redis import warm_up
 

@@ -3,11 +3,11 @@
 import pytest
 from django.utils import timezone
 
-from messaging import services
-from messaging.corrections import CorrectionQueue
+from messaging.broadcasts.services.correcting import delete_for_everyone, edit_for_everyone
+from messaging.delivery.corrections import CorrectionQueue
+from messaging.delivery.queues import SendQueue
+from messaging.delivery.runner import close_process, run_queue
 from messaging.models import Broadcast, Correction, Recipient
-from messaging.queues import SendQueue
-from messaging.runner import close_process, run_queue
 from tests.factories import BroadcastFactory, TelegramUserFactory, UserFactory
 from tests.messaging.warm_redis import warm_up
 
@@ -43,7 +43,7 @@ def test_deleting_for_everyone_deletes_each_and_names_what_could_not_be_deleted(
     lost = sent.recipients.first()
     telegram.fault("bad_request", chat_id=lost.telegram_user_id, description="message can't be deleted for everyone")
 
-    correction = services.delete_for_everyone(broadcast=sent, by=UserFactory.create(), at=timezone.now())
+    correction = delete_for_everyone(broadcast=sent, by=UserFactory.create(), at=timezone.now())
     run(correction)
 
     assert correction.state == Correction.State.FINISHED
@@ -58,7 +58,7 @@ def test_editing_for_everyone_is_personal_too_and_a_lost_answer_is_asked_again(s
     unlucky = sent.recipients.first().telegram_user_id
     telegram.fault("drop_after", chat_id=unlucky, times=1)
 
-    correction = services.edit_for_everyone(
+    correction = edit_for_everyone(
         broadcast=sent, by=UserFactory.create(), at=timezone.now(), text="Урок в 20:00, {first_name}"
     )
     run(correction)
@@ -70,7 +70,7 @@ def test_editing_for_everyone_is_personal_too_and_a_lost_answer_is_asked_again(s
 
 
 def test_a_token_that_became_wrong_cancels_the_correction_with_the_reason(sent, settings):
-    correction = services.delete_for_everyone(broadcast=sent, by=UserFactory.create(), at=timezone.now())
+    correction = delete_for_everyone(broadcast=sent, by=UserFactory.create(), at=timezone.now())
     settings.BOT_TOKEN = "malformed"
     warm_up(settings)
 

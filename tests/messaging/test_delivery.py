@@ -9,13 +9,13 @@ from django.db import connections
 from django.utils import timezone
 from redis import Redis
 
-from messaging import lifecycle
-from messaging.delivery import Ending
-from messaging.limiter import connect_limiter
+from demo.sandbox.client import SandboxClient
+from messaging.delivery import lifecycle
+from messaging.delivery.limiter import connect_limiter
+from messaging.delivery.loop import Ending
+from messaging.delivery.queues import SendQueue
+from messaging.delivery.runner import close_process, run_queue
 from messaging.models import Broadcast, Recipient, Runner
-from messaging.queues import SendQueue
-from messaging.runner import close_process, run_queue
-from messaging.sandbox.client import SandboxClient
 from tests.factories import BookingFactory, BroadcastFactory, StreamFactory, TelegramUserFactory
 from tests.messaging.warm_redis import warm_up
 from users.models import BlockedUser
@@ -74,8 +74,8 @@ def test_everybody_gets_it_once_and_the_broadcast_is_finished(telegram):
 
 def test_a_runner_gives_back_the_slots_that_it_has_no_rows_for(settings, monkeypatch):
     settings.TELEGRAM_MESSAGES_PER_SECOND = 40.0
-    monkeypatch.setattr("messaging.limiter.AHEAD", 80)  # slots are given out two seconds ahead
-    monkeypatch.setattr("messaging.limiter.LONGEST", 2.0)
+    monkeypatch.setattr("messaging.delivery.limiter.AHEAD", 80)  # slots are given out two seconds ahead
+    monkeypatch.setattr("messaging.delivery.limiter.LONGEST", 2.0)
     broadcast = broadcast_to(1)
 
     run(broadcast)

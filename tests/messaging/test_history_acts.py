@@ -8,12 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from messaging import tasks
-from messaging.audiences import Audience, individuals
-from messaging.composing import Draft
-from messaging.content import Content
-from messaging.models import Broadcast, Correction, Recipient
-from messaging.services import send_draft
+from messaging.audiences.criteria import Audience, individuals
+from messaging.compose.services.drafting import send_draft
+from messaging.content.content import Content
+from messaging.delivery import tasks
+from messaging.models import Broadcast, Correction, Draft, Recipient
 from tests.factories import RecipientFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page, recipients, state_of
 

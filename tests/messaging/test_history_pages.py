@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from messaging import tasks
-from messaging.audiences import Audience, Everyone, Hackathon, InStream, NotStudents
+from messaging.audiences.criteria import Audience, Everyone, Hackathon, InStream, NotStudents
+from messaging.delivery import tasks
 from messaging.models import Broadcast, Recipient
 from tests.factories import (
     BookingFactory,

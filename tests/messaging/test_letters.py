@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from bookings.models import Booking, FreeLessonRegistration, Stream
 from bookings.notices import last_notice
-from messaging import firing, lifecycle
-from messaging.models import Broadcast, Recipient
-from messaging.outbox import Outbox
-from messaging.queues import SendQueue
-from messaging.runner import close_process, run_queue
+from messaging.automations import firing
+from messaging.delivery import lifecycle
+from messaging.delivery.queues import SendQueue
+from messaging.delivery.runner import close_process, run_queue
+from messaging.models import Broadcast, Outbox, Recipient
 from tests import bot
 from tests.factories import AutomationFactory, BookingFactory, StreamFactory
 from tests.messaging.warm_redis import warm_up
@@ -35,7 +35,7 @@ def engine(telegram, settings, monkeypatch):
     settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
     close_process()
     warm_up(settings)
-    for module in ("automation", "firing"):
+    for module in ("models.automations", "automations.firing"):
         monkeypatch.setattr(f"messaging.{module}.is_quiet", lambda at: False)
     yield
     connections.close_all()
@@ -156,7 +156,7 @@ def test_what_the_engine_has_not_sent_by_night_waits_for_the_morning(telegram, b
     night, day = noon().replace(hour=23), noon() + timedelta(days=1)
 
     with monkeypatch.context() as night_falls:
-        night_falls.setattr("messaging.automation.is_quiet", lambda at: True)
+        night_falls.setattr("messaging.models.automations.is_quiet", lambda at: True)
         send(broadcast)
         assert telegram.ledger() == []
     assert lifecycle.waiting_for_a_runner(at=night, wanted=1) == ([], [])

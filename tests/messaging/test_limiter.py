@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from messaging.limiter import Limiter, LimiterForgot, LimiterUnavailable, Slot, _Clock
+from messaging.delivery.limiter import Limiter, LimiterForgot, LimiterUnavailable, Slot, _Clock
 
 
 def run(scenario, *, per_second: float = 100.0, warm: bool = True):

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.markup import check_buttons, check_message, parse_html
-from messaging.sandbox.errors import ApiError
-from messaging.sandbox.markup import parse_html as parse_as_telegram
+from demo.sandbox.errors import ApiError
+from demo.sandbox.markup import parse_html as parse_as_telegram
+from messaging.content.markup import check_buttons, check_message, parse_html
 
 
 def check(text: str, *, kind: str = "text", buttons=()):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings.models import Booking
-from messaging.markup import parse_html
-from messaging.personalisation import (
+from messaging.content.markup import parse_html
+from messaging.content.placeholders import (
     NAMES,
     Missing,
     MissingValue,

@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging import lifecycle
-from messaging.bot import Outcome, Verdict
+from messaging.delivery import lifecycle
+from messaging.delivery.bot import Outcome, Verdict
+from messaging.delivery.queues import SendQueue, Unused, waiting_time
 from messaging.models import Recipient
-from messaging.queues import SendQueue, Unused, waiting_time
 from tests.factories import BroadcastFactory, RecipientFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 from pytest_django.asserts import assertContains, assertRedirects
 
-from hsl_dashboard.web import page_of
+from hsl_dashboard.web.pages import page_of
 from messaging.models import CorrectedMessage, Correction, Recipient
 from tests.factories import RecipientFactory, TelegramUserFactory
 from tests.messaging.broadcasts import group, page, recipients
@@ -48,7 +48,7 @@ def test_the_download_holds_what_the_filter_leaves_and_is_written_down(staff_cli
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx"])
 def test_the_download_is_the_table_row_by_row(staff_client, staff, file_format, monkeypatch):
-    monkeypatch.setattr("messaging.views.history.page_of", partial(page_of, size=4))
+    monkeypatch.setattr("messaging.broadcasts.views.history.page_of", partial(page_of, size=4))
     broadcast = group()
     rows = recipients(broadcast, sent=3, skipped=2, uncertain=1, failed=2, pending=1, sending=1, cancelled=1, deleted=1)
     Recipient.objects.filter(pk=rows[0].pk).update(reason="duplicate")
@@ -84,7 +84,7 @@ def test_a_download_that_is_not_understood_gives_nobody_away(staff_client, query
 def test_a_table_too_long_for_a_workbook_says_what_to_do(staff_client, monkeypatch):
     broadcast = group()
     recipients(broadcast, failed=3)
-    monkeypatch.setattr("messaging.views.history.XLSX_ROWS", 2)
+    monkeypatch.setattr("messaging.broadcasts.views.history.XLSX_ROWS", 2)
     address = reverse("messaging:recipient_export", args=[broadcast.pk])
 
     response = staff_client.post(f"{address}?state=failed", {"format": "xlsx"}, follow=True)

@@ -9,15 +9,18 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
-from messaging import lifecycle, reporting, tasks
-from messaging.audiences import individuals
-from messaging.composing import TelegramLink
-from messaging.models import Broadcast, Recipient
-from messaging.queues import SendQueue
-from messaging.report import REPORT, Report
-from messaging.runner import close_process, run_queue
-from messaging.sandbox.client import SandboxClient
-from messaging.services import cancel_broadcast, create_broadcast, send_link_code, start_broadcast
+from demo.sandbox.client import SandboxClient
+from messaging.audiences.criteria import individuals
+from messaging.broadcasts import reports
+from messaging.broadcasts.services.acts import cancel_broadcast
+from messaging.compose.services.linking import send_link_code
+from messaging.delivery import lifecycle
+from messaging.delivery.queues import SendQueue
+from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.services import create_broadcast, start_broadcast
+from messaging.models import Broadcast, Recipient, Report, TelegramLink
+from messaging.models.reports import REPORT
+from messaging.tasks import tick
 from tests.factories import RecipientFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page, recipients
 from tests.messaging.warm_redis import warm_up
@@ -52,7 +55,7 @@ def ended(staff: User, **counts: int) -> Broadcast:
 
 def tell(at: datetime = NOW) -> list[str]:
     """The words of the reports that one tick sends."""
-    sent = reporting.send_reports(at=at)
+    sent = reports.send_reports(at=at)
     return [Broadcast.objects.get(pk=pk).message_text for pk in sent]
 
 
@@ -111,7 +114,7 @@ def test_a_crash_before_the_end_of_the_transaction_sends_nothing_and_loses_nothi
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(reporting, "recount", die)
+        patched.setattr(reports, "recount", die)
         with pytest.raises(KeyboardInterrupt):
             tell()
 
@@ -121,7 +124,7 @@ def test_a_crash_before_the_end_of_the_transaction_sends_nothing_and_loses_nothi
 
 def test_the_report_makes_no_report(staff: User, me: TelegramUser) -> None:
     lifecycle.finish_broadcast(ended(staff, sent=2).pk, at=NOW)
-    [report] = reporting.send_reports(at=NOW)
+    [report] = reports.send_reports(at=NOW)
     Recipient.objects.filter(message=report).update(state="failed")
 
     lifecycle.finish_broadcast(report, at=NOW)
@@ -240,7 +243,7 @@ def test_it_goes_out_through_the_engine(staff: User, me: TelegramUser, telegram:
     start_broadcast(broadcast=broadcast, by=staff, at=timezone.now())
 
     run_queue(SendQueue(broadcast.pk))
-    tasks.tick()
+    tick()
     report = Broadcast.objects.get(recipient_type=REPORT)
     run_queue(SendQueue(report.pk))
     close_process()

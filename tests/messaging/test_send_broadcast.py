@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def woken(monkeypatch) -> list[int]:
     woken: list[int] = []
-    monkeypatch.setattr("messaging.tasks.wake_broadcast", woken.append)
+    monkeypatch.setattr("messaging.delivery.tasks.wake_broadcast", woken.append)
     return woken
 
 

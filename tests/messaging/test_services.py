@@ -6,10 +6,30 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from messaging import lifecycle, services, tasks
-from messaging.audiences import Audience, InStream, individuals
+from messaging.audiences.criteria import Audience, InStream, individuals
+from messaging.broadcasts.services.acts import (
+    cancel_broadcast,
+    count_as_delivered,
+    pause_broadcast,
+    resume_broadcast,
+    retry_failed,
+    retryable_counts,
+    send_uncertain_again,
+)
+from messaging.broadcasts.services.copying import clone_broadcast, resend_to_missed
+from messaging.broadcasts.services.correcting import delete_for_everyone, edit_for_everyone
+from messaging.delivery import lifecycle, tasks
+from messaging.delivery.services import (
+    BroadcastMoved,
+    MessageRefused,
+    TooLate,
+    create_broadcast,
+    edit_broadcast,
+    schedule_broadcast,
+    send_to_people,
+    start_broadcast,
+)
 from messaging.models import Broadcast, Correction, Recipient
-from messaging.services import BroadcastMoved, MessageRefused, TooLate
 from tests.factories import BookingFactory, BroadcastFactory, RecipientFactory, TelegramUserFactory
 from users.models import BlockedUser
 
@@ -30,7 +50,7 @@ def woken(monkeypatch) -> list[int]:
 
 def draft(staff, **fields) -> Broadcast:
     person = TelegramUserFactory.create()
-    return services.create_broadcast(**{"text": "Привет", "audience": individuals([person.pk]), "by": staff, **fields})
+    return create_broadcast(**{"text": "Привет", "audience": individuals([person.pk]), "by": staff, **fields})
 
 
 def state_of(broadcast: Broadcast) -> str:
@@ -78,7 +98,7 @@ def test_starting_freezes_the_audience_and_wakes_a_runner(staff, woken, django_c
     broadcast = draft(staff)
 
     with django_capture_on_commit_callbacks(execute=True):
-        services.start_broadcast(broadcast=broadcast, by=staff, at=NOW)
+        start_broadcast(broadcast=broadcast, by=staff, at=NOW)
 
     broadcast.refresh_from_db()
     assert (broadcast.state, broadcast.started_at, broadcast.total_recipients) == (State.SENDING, NOW, 1)
@@ -88,10 +108,10 @@ def test_starting_freezes_the_audience_and_wakes_a_runner(staff, woken, django_c
 
 def test_two_who_start_start_it_once(staff):
     broadcast = draft(staff)
-    services.start_broadcast(broadcast=broadcast, by=staff, at=NOW)
+    start_broadcast(broadcast=broadcast, by=staff, at=NOW)
 
     with pytest.raises(BroadcastMoved) as moved:
-        services.start_broadcast(broadcast=broadcast, by=staff, at=NOW)
+        start_broadcast(broadcast=broadcast, by=staff, at=NOW)
 
     assert moved.value.state == State.SENDING
     assert broadcast.recipients.count() == 1
@@ -100,7 +120,7 @@ def test_two_who_start_start_it_once(staff):
 def test_a_broadcast_that_was_held_is_sent_to_the_rows_it_has(staff):
     row = RecipientFactory.create(message__state=State.HELD)
 
-    services.start_broadcast(broadcast=row.message, by=staff, at=NOW)
+    start_broadcast(broadcast=row.message, by=staff, at=NOW)
 
     assert state_of(row.message) == State.SENDING
     assert row.message.recipients.count() == 1
@@ -111,7 +131,7 @@ def test_a_message_to_people_is_written_and_started_once(staff, woken, django_ca
 
     with django_capture_on_commit_callbacks(execute=True):
         first, second = (
-            services.send_to_people(people=[person.pk], text="Привет", by=staff, at=NOW, submission_token=token)
+            send_to_people(people=[person.pk], text="Привет", by=staff, at=NOW, submission_token=token)
             for _ in range(2)
         )
 
@@ -123,7 +143,7 @@ def test_a_message_to_people_is_written_and_started_once(staff, woken, django_ca
 class TestScheduled:
     def test_it_starts_when_its_time_has_come(self, staff):
         broadcast = draft(staff)
-        services.schedule_broadcast(broadcast=broadcast, scheduled_at=NOW + timedelta(minutes=5), by=staff)
+        schedule_broadcast(broadcast=broadcast, scheduled_at=NOW + timedelta(minutes=5), by=staff)
 
         assert lifecycle.start_scheduled(at=NOW + timedelta(minutes=4)) == []
         assert lifecycle.start_scheduled(at=NOW + timedelta(minutes=5, seconds=3)) == [broadcast.pk]
@@ -131,18 +151,18 @@ class TestScheduled:
 
     def test_it_is_held_when_it_is_found_too_late(self, staff):
         broadcast = draft(staff)
-        services.schedule_broadcast(broadcast=broadcast, scheduled_at=NOW, by=staff)
+        schedule_broadcast(broadcast=broadcast, scheduled_at=NOW, by=staff)
 
         assert lifecycle.start_scheduled(at=NOW + timedelta(hours=3)) == []
 
         broadcast.refresh_from_db()
         assert (broadcast.state, broadcast.state_reason) == (State.HELD, "late")
-        services.schedule_broadcast(broadcast=broadcast, scheduled_at=NOW + timedelta(days=1), by=staff)
+        schedule_broadcast(broadcast=broadcast, scheduled_at=NOW + timedelta(days=1), by=staff)
         assert state_of(broadcast) == State.SCHEDULED
 
     def test_the_audience_is_asked_at_the_start(self, staff):
         broadcast = draft(staff, audience=Audience(include=(InStream("a"),)))
-        services.schedule_broadcast(broadcast=broadcast, scheduled_at=NOW, by=staff)
+        schedule_broadcast(broadcast=broadcast, scheduled_at=NOW, by=staff)
         later = BookingFactory.create(course_stream="a", confirmed=2)
 
         lifecycle.start_scheduled(at=NOW)
@@ -155,35 +175,35 @@ def test_pausing_resuming_and_cancelling(staff, woken, django_capture_on_commit_
     broadcast = sent.message
     waiting = RecipientFactory.create(message=broadcast)
 
-    services.pause_broadcast(broadcast=broadcast, by=staff, at=NOW, reason="опечатка")
+    pause_broadcast(broadcast=broadcast, by=staff, at=NOW, reason="опечатка")
     broadcast.refresh_from_db()
     assert (broadcast.state, broadcast.state_reason, broadcast.paused_at) == (State.PAUSED, "staff: опечатка", NOW)
     with pytest.raises(BroadcastMoved):
-        services.pause_broadcast(broadcast=broadcast, by=staff, at=NOW)
+        pause_broadcast(broadcast=broadcast, by=staff, at=NOW)
 
     with django_capture_on_commit_callbacks(execute=True):
-        services.resume_broadcast(broadcast=broadcast, by=staff)
+        resume_broadcast(broadcast=broadcast, by=staff)
     assert woken == [broadcast.pk]
 
-    services.cancel_broadcast(broadcast=broadcast, by=staff, at=NOW)
+    cancel_broadcast(broadcast=broadcast, by=staff, at=NOW)
     waiting.refresh_from_db()
     sent.refresh_from_db()
     assert (waiting.state, sent.state, state_of(broadcast)) == ("cancelled", "sent", State.CANCELLED)
     with pytest.raises(BroadcastMoved):
-        services.resume_broadcast(broadcast=broadcast, by=staff)
+        resume_broadcast(broadcast=broadcast, by=staff)
 
 
 def test_the_text_can_be_changed_until_it_is_sent_and_while_paused(staff):
     broadcast = draft(staff)
-    services.edit_broadcast(broadcast=broadcast, by=staff, text="Второе", audience=individuals([1]))
-    services.start_broadcast(broadcast=broadcast, by=staff, at=NOW)
+    edit_broadcast(broadcast=broadcast, by=staff, text="Второе", audience=individuals([1]))
+    start_broadcast(broadcast=broadcast, by=staff, at=NOW)
 
     with pytest.raises(BroadcastMoved):
-        services.edit_broadcast(broadcast=broadcast, by=staff, text="Третье")
-    services.pause_broadcast(broadcast=broadcast, by=staff, at=NOW)
-    services.edit_broadcast(broadcast=broadcast, by=staff, text="Четвёртое")
+        edit_broadcast(broadcast=broadcast, by=staff, text="Третье")
+    pause_broadcast(broadcast=broadcast, by=staff, at=NOW)
+    edit_broadcast(broadcast=broadcast, by=staff, text="Четвёртое")
     with pytest.raises(BroadcastMoved):
-        services.edit_broadcast(broadcast=broadcast, by=staff, text="Пятое", audience=individuals([2]))
+        edit_broadcast(broadcast=broadcast, by=staff, text="Пятое", audience=individuals([2]))
 
     broadcast.refresh_from_db()
     assert broadcast.message_text == "Четвёртое"
@@ -198,8 +218,8 @@ def test_only_what_may_be_retried_is_retried(staff):
     BlockedUser.objects.create(telegram_user=rows["no_chat"].telegram_user)
     RecipientFactory.create(message=broadcast, state="sent")
 
-    assert services.retryable_counts(broadcast=broadcast) == {"bad_request": 1, "blocked": 1}
-    assert services.retry_failed(broadcast=broadcast, by=staff, reasons=["bad_request", "deactivated"]) == 1
+    assert retryable_counts(broadcast=broadcast) == {"bad_request": 1, "blocked": 1}
+    assert retry_failed(broadcast=broadcast, by=staff, reasons=["bad_request", "deactivated"]) == 1
 
     assert Recipient.objects.get(pk=rows["bad_request"].pk).state == "pending"
     assert Recipient.objects.get(pk=rows["blocked"].pk).state == "failed"
@@ -210,21 +230,21 @@ def test_retrying_what_was_cancelled_is_refused(staff):
     row = RecipientFactory.create(message__state=State.CANCELLED, state="failed", reason="bad_request")
 
     with pytest.raises(BroadcastMoved):
-        services.retry_failed(broadcast=row.message, by=staff)
+        retry_failed(broadcast=row.message, by=staff)
 
 
 def test_a_person_decides_what_became_of_the_uncertain(staff):
     broadcast = BroadcastFactory.create(state=State.FINISHED)
     arrived, again, left = (RecipientFactory.create(message=broadcast, state="uncertain") for _ in range(3))
 
-    assert services.count_as_delivered(broadcast=broadcast, by=staff, at=NOW, recipients=[arrived.pk]) == 1
-    assert services.send_uncertain_again(broadcast=broadcast, by=staff, at=NOW, recipients=[again.pk]) == 1
+    assert count_as_delivered(broadcast=broadcast, by=staff, at=NOW, recipients=[arrived.pk]) == 1
+    assert send_uncertain_again(broadcast=broadcast, by=staff, at=NOW, recipients=[again.pk]) == 1
 
     for row, state in [(arrived, "sent"), (again, "pending"), (left, "uncertain")]:
         row.refresh_from_db()
         assert row.state == state
     assert (arrived.decided_by, again.decided_by, left.decided_by) == (staff, staff, None)
-    assert services.count_as_delivered(broadcast=broadcast, by=staff, at=NOW) == 1
+    assert count_as_delivered(broadcast=broadcast, by=staff, at=NOW) == 1
 
 
 def test_those_who_missed_it_exclude_those_who_may_have_it(staff):
@@ -233,8 +253,8 @@ def test_those_who_missed_it_exclude_those_who_may_have_it(staff):
         s: RecipientFactory.create(message=broadcast, state=s) for s in ["failed", "sent", "uncertain", "cancelled"]
     }
 
-    clone = services.clone_broadcast(broadcast=broadcast, by=staff, at=NOW)
-    missed = services.resend_to_missed(broadcast=broadcast, by=staff, at=NOW)
+    clone = clone_broadcast(broadcast=broadcast, by=staff, at=NOW)
+    missed = resend_to_missed(broadcast=broadcast, by=staff, at=NOW)
 
     assert clone.content["audience"] == broadcast.audience
     people = Audience.from_json(missed.content["audience"]).people(at=NOW).filter(reason="")
@@ -244,7 +264,7 @@ def test_those_who_missed_it_exclude_those_who_may_have_it(staff):
 def test_a_message_of_the_previous_dashboard_is_cloned_for_the_same_people(staff):
     row = RecipientFactory.create(message__state=State.FINISHED, state="sent")
 
-    clone = services.clone_broadcast(broadcast=row.message, by=staff, at=NOW)
+    clone = clone_broadcast(broadcast=row.message, by=staff, at=NOW)
 
     people = Audience.from_json(clone.content["audience"]).people(at=NOW)
     assert [one.pk for one in people] == [row.telegram_user_id]
@@ -261,29 +281,29 @@ class TestCorrections:
         self.sent(message=row.message, sent_at=NOW - timedelta(hours=49))
         self.sent(message=row.message, state="failed")
 
-        correction = services.delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
+        correction = delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
 
         assert [one.recipient for one in correction.messages.all()] == [row]
         assert (correction.kind, correction.created_by) == (Correction.Kind.DELETE, staff)
 
     def test_one_at_a_time(self, staff):
         row = self.sent()
-        services.delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
+        delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
 
         with pytest.raises(BroadcastMoved):
-            services.edit_for_everyone(broadcast=row.message, by=staff, at=NOW, text="Другое")
+            edit_for_everyone(broadcast=row.message, by=staff, at=NOW, text="Другое")
 
     def test_after_48_hours_it_is_too_late(self, staff):
         row = self.sent(sent_at=NOW - timedelta(hours=49))
 
         with pytest.raises(TooLate):
-            services.delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
+            delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
         assert not Correction.objects.exists()
 
     def test_not_while_it_is_being_sent_and_not_with_a_text_that_telegram_refuses(self, staff):
         row = self.sent(message__state=State.SENDING)
 
         with pytest.raises(BroadcastMoved):
-            services.delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
+            delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
         with pytest.raises(MessageRefused):
-            services.edit_for_everyone(broadcast=row.message, by=staff, at=NOW, text="<b>")
+            edit_for_everyone(broadcast=row.message, by=staff, at=NOW, text="<b>")

@@ -6,9 +6,11 @@ import pytest
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from messaging import lifecycle, tasks
+from messaging.delivery import lifecycle, tasks
+from messaging.inbound.tasks import end_blocks
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Runner
-from messaging.reasons import StateReason, describe, with_words
+from messaging.models.reasons import StateReason, describe, with_words
+from messaging.tasks import tick
 from tests.factories import BroadcastFactory, EventFactory, RecipientFactory, TelegramUserFactory
 from users.models import BlockedUser
 
@@ -32,7 +34,7 @@ def test_the_tick_starts_rescues_and_wakes(woken):
     alive = RecipientFactory.create(state="sending", claimed_at=timezone.now(), message=dead.message)
     correction = Correction.objects.create(broadcast=due, kind="delete")
 
-    tasks.tick()
+    tick()
 
     states = dict(Broadcast.objects.values_list("pk", "state"))
     assert (states[due.pk], states[late.pk]) == ("sending", "held")
@@ -46,7 +48,7 @@ def test_a_broadcast_that_has_its_runner_is_not_woken(woken):
     broadcast = BroadcastFactory.create(state="sending")
     Runner.objects.create(broadcast=broadcast, worker="w")
 
-    tasks.tick()
+    tick()
 
     assert woken == []
 
@@ -96,7 +98,7 @@ def test_a_block_ends_when_the_person_does_something_in_the_bot(reason, event_ty
     assert lifecycle.end_blocks(at=NOW + timedelta(hours=2)) == 0
 
     EventFactory.create(telegram_user=block.telegram_user, event_type=event_type, created_at=NOW + timedelta(hours=1))
-    tasks.end_blocks()
+    end_blocks()
     lifecycle.end_blocks(at=NOW + timedelta(hours=2))
 
     assert BlockedUser.objects.exists() is not comes_back

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from messaging import lifecycle, updates
-from messaging.received import ReceivedUpdate
+from messaging.delivery import lifecycle
+from messaging.inbound import updates
+from messaging.models import ReceivedUpdate
 from tests.factories import RecipientFactory, TelegramUserFactory
 from users.models import BlockedUser, Event, TelegramUser
 

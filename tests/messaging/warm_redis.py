@@ -2,7 +2,7 @@
 
 from redis import Redis
 
-from messaging.limiter import connect_limiter
+from messaging.delivery.limiter import connect_limiter
 
 
 def warm_up(settings) -> None:

@@ -13,14 +13,20 @@ from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
 
-from bookings.bulk_models import BulkChange, BulkRow
 from bookings.labels import Labels
-from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, ReferralUsage
-from bookings.services import change_booking_status
+from bookings.models import Booking, BulkChange, BulkRow, FreeLessonRegistration, HackathonRegistration, ReferralUsage
+from bookings.services.statuses import change_booking_status
 from bookings.statistics import course_statistics
-from messaging.composing import Draft, MessageTemplate, Segment, TelegramLink, TemplateVersion
-from messaging.models import Broadcast, Recipient
-from messaging.outbox import Outbox
+from messaging.models import (
+    Broadcast,
+    Draft,
+    MessageTemplate,
+    Outbox,
+    Recipient,
+    Segment,
+    TelegramLink,
+    TemplateVersion,
+)
 from tests.factories import (
     PASSWORD,
     BookingFactory,
@@ -31,9 +37,9 @@ from tests.factories import (
     ReferralCouponFactory,
     TelegramUserFactory,
 )
-from users.erasure import erase_person
 from users.models import BlockedUser, EmailDisclosure, Event, Note, PeopleExport, PersonTotals, TelegramUser, User
-from users.personal_data import owned_models, personal_data
+from users.personal_data.contents import owned_models, personal_data
+from users.personal_data.erasure import erase_person
 from users.services import add_tag, block_person, unblock_person, write_note
 from users.totals import totals_differences
 

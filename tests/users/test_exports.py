@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 
 from tests.factories import BookingFactory, FreeLessonRegistrationFactory, TelegramUserFactory, UserFactory
 from users.models import PeopleExport
-from users.people import people_list
+from users.people.listing import people_list
 
 pytestmark = pytest.mark.django_db
 EXPORT = "/users/export/"
@@ -115,7 +115,7 @@ def test_a_question_that_is_not_understood_exports_nobody(staff_client, query, f
 
 def test_a_list_too_long_for_a_workbook_is_offered_as_csv(staff_client, monkeypatch):
     TelegramUserFactory.create_batch(3)
-    monkeypatch.setattr("users.exports.XLSX_ROWS", 2)
+    monkeypatch.setattr("users.people.exports.XLSX_ROWS", 2)
 
     response = staff_client.post(EXPORT, {"format": "xlsx"})
 
@@ -125,7 +125,7 @@ def test_a_list_too_long_for_a_workbook_is_offered_as_csv(staff_client, monkeypa
 
 def test_csv_streams_in_flat_memory(staff_client, monkeypatch):
     TelegramUserFactory.create_batch(300)
-    monkeypatch.setattr("users.exports.ROWS_AT_ONCE", 20)
+    monkeypatch.setattr("users.people.exports.ROWS_AT_ONCE", 20)
     lines = staff_client.post(EXPORT, {"format": "csv"}).streaming_content
     next(lines)
 

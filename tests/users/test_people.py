@@ -20,7 +20,7 @@ from tests.factories import (
     UserFactory,
 )
 from users.models import ERASED_FROM, BlockedUser, Event, PersonTotals, TelegramUser
-from users.people import people_list
+from users.people.listing import people_list
 
 pytestmark = pytest.mark.django_db
 LIST = "/users/"
@@ -127,8 +127,8 @@ def test_a_search_with_more_than_it_lists_walks_and_finds_the_same(monkeypatch):
     expected = sorted(person(first_name=f"Анна {number}") for number in range(12))
     person(first_name="Ольга")
     FreeLessonRegistrationFactory.create(telegram_user=who(by_email := person(first_name="Ян")), email="анна@x.y")
-    monkeypatch.setattr("users.search.RARE", 5)
-    monkeypatch.setattr("users.people.RARE", 5)
+    monkeypatch.setattr("users.people.search.RARE", 5)
+    monkeypatch.setattr("users.people.listing.RARE", 5)
 
     people = people_list(query("q=анна&sort=id"), with_emails=True)
 

@@ -6,9 +6,9 @@ from django.test import Client
 from pytest_django.asserts import assertContains
 
 from tests.factories import TelegramUserFactory
-from users.filters import SORTS
 from users.models import PersonTotals
-from users.people import PAGE_SIZE
+from users.people.filters import SORTS
+from users.people.listing import PAGE_SIZE
 
 pytestmark = pytest.mark.django_db
 LIST = "/users/"
@@ -53,7 +53,7 @@ def crowd():
 @pytest.mark.parametrize("counted", [10_000, 5], ids=["listed", "walked"])
 @pytest.mark.parametrize("sort", [sign + name for name in SORTS for sign in ("", "-")])
 def test_every_order_shows_everybody_once_page_after_page_and_back(staff_client, crowd, monkeypatch, sort, counted):
-    monkeypatch.setattr("users.people.COUNTED", counted)
+    monkeypatch.setattr("users.people.listing.COUNTED", counted)
     column = SORTS[sort.removeprefix("-")]
     sign = "-" if sort.startswith("-") else ""
     expected = list(PersonTotals.objects.order_by(sign + column, sign + "pk").values_list("pk", flat=True))
@@ -94,6 +94,6 @@ def test_a_place_of_another_order_gives_the_first_page(staff_client):
 
 def test_a_long_list_is_not_counted_to_its_end(staff_client, monkeypatch):
     TelegramUserFactory.create_batch(6, language_code="kk")
-    monkeypatch.setattr("users.people.COUNTED", 5)
+    monkeypatch.setattr("users.people.listing.COUNTED", 5)
 
     assertContains(staff_client.get(LIST + "?language=kk"), "Больше 5 человек")

@@ -7,10 +7,10 @@ from django.db import connection
 from django.http import QueryDict
 
 from tests.factories import EventFactory, TelegramUserFactory
-from users import people as people_module
-from users import search
 from users.models import PersonToCount
-from users.people import people_list
+from users.people import listing as people_module
+from users.people import search
+from users.people.listing import people_list
 
 pytestmark = pytest.mark.django_db
 LIST = "/users/"

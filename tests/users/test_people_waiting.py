@@ -4,9 +4,9 @@ import pytest
 from django.http import QueryDict
 
 from tests.factories import BookingFactory, EventFactory, TelegramUserFactory
-from users.filters import SORTS
 from users.models import BlockedUser, PersonToCount, PersonTotals, TelegramUser
-from users.people import people_list
+from users.people.filters import SORTS
+from users.people.listing import people_list
 
 pytestmark = pytest.mark.django_db
 
@@ -53,8 +53,8 @@ def test_people_whose_count_waits_stand_where_the_order_puts_them(monkeypatch, s
         name_key="", events=9, bookings=9, latest_stream="9", last_activity_at=None, blocked=False, latest_status=5
     )
     waits(*waiting)
-    monkeypatch.setattr("users.people.fold_some_marked_people", lambda: waiting)
-    monkeypatch.setattr("users.people.PAGE_SIZE", 2)
+    monkeypatch.setattr("users.people.listing.fold_some_marked_people", lambda: waiting)
+    monkeypatch.setattr("users.people.listing.PAGE_SIZE", 2)
 
     forwards, after = [], ""
     while True:
@@ -76,13 +76,13 @@ def test_people_whose_count_waits_are_searched_and_filtered_by_what_they_are_now
     renamed, other = _person(first_name="Анна"), _person(first_name="Ольга")
     PersonTotals.objects.filter(pk=renamed).update(search_text="", blocked=True)
     waits(renamed)
-    monkeypatch.setattr("users.people.fold_some_marked_people", lambda: [renamed])
+    monkeypatch.setattr("users.people.listing.fold_some_marked_people", lambda: [renamed])
 
     def found(address: str) -> list[int]:
         return [row.pk for row in listed(address)[0].rows]
 
     for rare in (3_000, 0):
-        monkeypatch.setattr("users.people.RARE", rare)
+        monkeypatch.setattr("users.people.listing.RARE", rare)
         assert found("q=анн") == [renamed]
     assert found("blocked=yes") == []
     assert found("blocked=no&sort=id") == [renamed, other]

@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 
-from users.roles import ADMINISTRATOR, COURSES, GRANTS, MARKETING, OURS, ROLES, VIEWER, keep_roles, may
+from users.staff.roles import ADMINISTRATOR, COURSES, GRANTS, MARKETING, OURS, ROLES, VIEWER, keep_roles, may
 
 PAPER = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 

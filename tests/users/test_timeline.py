@@ -17,7 +17,7 @@ from tests.factories import (
 )
 from tests.users.lives import live_through
 from users import services
-from users.timeline import KINDS, PAGE_SIZE, Place, read_timeline
+from users.person.timeline import KINDS, PAGE_SIZE, Place, read_timeline
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 HTMX = {"HX-Request": "true"}
@@ -181,7 +181,7 @@ def test_details_of_any_size_and_depth_do_not_break_the_page(staff_client, perso
 
 
 def test_a_status_changed_by_staff_stands_once_with_its_actor_and_reason(staff, staff_client, person):
-    from bookings.services import change_booking_status
+    from bookings.services.statuses import change_booking_status
 
     booking = BookingFactory.create(telegram_user=person, confirmed=1)
     staff.first_name, staff.last_name = "Ольга", "Смирнова"

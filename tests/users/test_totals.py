@@ -16,7 +16,7 @@ from tests import bot_database
 from tests.users.recount import counted_totals, read
 from users import totals
 from users.models import LivePersonTotals, PersonToCount, PersonTotals, TelegramUser
-from users.people import people_list
+from users.people.listing import people_list
 
 BOT_TABLES = ("courses", "users", "bookings", "events", "free_lesson_registrations", "blocked_users")
 

@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.functions
 import django.db.models.deletion
-import users.fields
+import users.models.fields
 from django.conf import settings
 from django.db import migrations, models
 
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ("language_code", models.TextField(db_collation="C", db_default="", verbose_name="language")),
                 (
                     "first_seen_at",
-                    users.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="first seen"),
+                    users.models.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="first seen"),
                 ),
                 ("bookings", models.IntegerField(db_default=0, verbose_name="bookings")),
                 ("events", models.IntegerField(db_default=0, verbose_name="events")),
@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "last_activity_at",
-                    users.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="last activity"),
+                    users.models.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="last activity"),
                 ),
                 (
                     "temperature",
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 ("language_code", models.TextField(db_collation="C", db_default="", verbose_name="language")),
                 (
                     "first_seen_at",
-                    users.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="first seen"),
+                    users.models.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="first seen"),
                 ),
                 ("bookings", models.IntegerField(db_default=0, verbose_name="bookings")),
                 ("events", models.IntegerField(db_default=0, verbose_name="events")),
@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "last_activity_at",
-                    users.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="last activity"),
+                    users.models.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="last activity"),
                 ),
                 (
                     "temperature",

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from users.person_context import person_address
+from users.person.context import person_address
 
 register = template.Library()
 register.filter(person_address)

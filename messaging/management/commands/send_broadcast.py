@@ -11,11 +11,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from bookings.models import Booking, Stream
-from messaging.audiences import Audience, Criterion, Individuals, InStream, count_audience
+from messaging.audiences.criteria import Audience, Criterion, Individuals, InStream, count_audience
+from messaging.content.placeholders import find_missing
+from messaging.delivery.services import MessageRefused, check, create_broadcast, schedule_broadcast, start_broadcast
 from messaging.models import Broadcast, Recipient
-from messaging.personalisation import find_missing
-from messaging.services import MessageRefused, create_broadcast, schedule_broadcast, start_broadcast
-from messaging.services.common import check
 
 BAR = 40  # characters
 NAMED = 20  # people whose ids are printed

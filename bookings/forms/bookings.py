@@ -1,0 +1,117 @@
+"""What staff send about a booking."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from bookings.services.bulk_changes import MAX_PASTED
+from bookings.services.editing import described_codes
+from bookings.services.statuses import MAX_REASON_LENGTH, SETTABLE, MayOverride
+from hsl_dashboard.web.addresses import MAX_ADDRESS_LENGTH
+from users.services import MAX_TAG_LENGTH
+
+SMALLEST, LARGEST = -(2**31), 2**31 - 1  # what the column holds
+
+
+class StatusForm(forms.Form):
+    """A status that staff want a booking to have, and the one they saw when they decided."""
+
+    to = forms.IntegerField(label=_("Status"), min_value=SMALLEST, max_value=LARGEST)
+    # Empty stands for NULL: staff saw «Неизвестно».
+    expected = forms.IntegerField(required=False, min_value=SMALLEST, max_value=LARGEST)
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=MAX_REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It stays in the history of the booking."),
+    )
+    next = forms.CharField(required=False, max_length=MAX_ADDRESS_LENGTH)
+    sure = forms.BooleanField(required=False)
+
+
+class ActForm(forms.Form):
+    """What to do with many: one choice, ``status:2``, ``stream:8th_stream`` or ``tag`` with the tag beside it."""
+
+    act = forms.ChoiceField(label=_("Change"), error_messages={"required": _("Choose what to change.")})
+    tag = forms.CharField(label=_("Tag"), required=False, max_length=MAX_TAG_LENGTH)
+
+    def __init__(self, data: Any, *, by: MayOverride, streams: dict[str, str] | None = None) -> None:
+        super().__init__(data)
+        field = self.fields["act"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = act_choices(by, described_codes(None) if streams is None else streams)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        kind, _colon, value = cleaned.get("act", "").partition(":")
+        if kind == "tag":
+            value = " ".join(cleaned.get("tag", "").split())
+            if not value:
+                self.add_error("tag", forms.ValidationError(_("Write the tag.")))
+        cleaned["kind"], cleaned["value"] = kind, value
+        return cleaned
+
+
+def act_choices(by: MayOverride, described: dict[str, str]) -> list[Any]:
+    """What somebody may do with many, for a list's bar and for the form of pasted people."""
+    choices: list[Any] = [("", _("Change…"))]
+    if by.has_perm("bookings.change_booking"):
+        statuses = [(f"status:{status.value}", status.label) for status in SETTABLE]
+        streams = [(f"stream:{code}", name) for code, name in described.items()]
+        choices += [(_("Status"), statuses), (_("Stream"), [*streams, ("stream:", _("No stream"))])]
+    if by.has_perm("users.add_persontag"):
+        choices.append((_("Tag"), [("tag", _("Add the tag"))]))
+    return choices
+
+
+def bulk_bar(by: MayOverride, streams: dict[str, str]) -> ActForm | None:
+    """The fields of a list's bar; None for whoever may change nothing. ``streams``: code to name, as already read."""
+    if not (by.has_perm("bookings.change_booking") or by.has_perm("users.add_persontag")):
+        return None
+    form = ActForm(None, by=by, streams=streams)
+    form.auto_id = "bulk_%s"
+    form.fields["act"].widget.attrs["class"] = form.fields["tag"].widget.attrs["class"] = "small"
+    form.fields["tag"].widget.attrs["placeholder"] = _("Tag")
+    return form
+
+
+class BulkForm(ActForm):
+    """A choice on a list: the rows that were ticked, or all that the list's filter finds."""
+
+    of = forms.ChoiceField(choices=[("bookings", ""), ("people", "")])
+    scope = forms.ChoiceField(choices=[("chosen", ""), ("all", "")])
+    query = forms.CharField(required=False, max_length=MAX_ADDRESS_LENGTH)
+
+
+class PastedForm(ActForm):
+    """People named by hand."""
+
+    pasted = forms.CharField(
+        label=_("Whom to change"),
+        max_length=MAX_PASTED,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+        help_text=_("@usernames, t.me links or Telegram ids, separated by spaces, commas or line breaks."),
+    )
+    field_order = ("pasted", "act", "tag")
+
+
+class BulkMakeForm(forms.Form):
+    """Why, asked before many are changed and required when one goes against the usual order; and who is told."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=MAX_REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("It stays in the history of each booking."),
+    )
+
+    notify = forms.BooleanField(label=_("Notify the students"), required=False)
+
+    def __init__(self, data: Any, *, required: bool, tells: bool) -> None:
+        super().__init__(data)
+        self.fields["reason"].required = required
+        if not tells:
+            del self.fields["notify"]

@@ -1,0 +1,158 @@
+"""What staff send from a person's page: an edited booking, a new one, another stream."""
+
+import json
+from dataclasses import astuple, fields
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from bookings.labels import Labels
+from bookings.models import Booking, Course, Stream
+from bookings.services.editing import Values, described_codes
+from bookings.services.making import STARTS_AS
+from bookings.services.statuses import MAX_REASON_LENGTH, moves_for
+from users.models import User
+
+
+def _reason_field(**kwargs: Any) -> forms.CharField:
+    return forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=MAX_REASON_LENGTH,
+        widget=forms.TextInput(),
+        help_text=_("It stays in the history of the booking."),
+        **kwargs,
+    )
+
+
+class SeenField(forms.CharField):
+    """The values of a booking that staff saw when they decided, carried by the form as JSON."""
+
+    widget = forms.HiddenInput
+    default_error_messages = {"stale": _("This form is out of date. Open it again.")}
+
+    def prepare_value(self, value: Any) -> Any:
+        return json.dumps(astuple(value)) if isinstance(value, Values) else value
+
+    def clean(self, value: Any) -> Values:
+        text = super().clean(value)
+        try:
+            stream, status, code, discount = json.loads(text)
+        except (ValueError, TypeError, RecursionError):
+            raise ValidationError(self.error_messages["stale"], code="stale") from None
+        texts = all(isinstance(one, str | None) for one in (stream, code))
+        if not texts or not all(type(one) in {int, type(None)} for one in (status, discount)):
+            raise ValidationError(self.error_messages["stale"], code="stale")
+        return Values(stream, status, code, discount)
+
+
+class BookingForm(forms.Form):
+    """What staff edit in a booking, and the values they saw."""
+
+    course_stream = forms.ChoiceField(label=_("Stream"), required=False)
+    confirmed = forms.TypedChoiceField(label=_("Status"), required=False, coerce=int, empty_value=None)
+    discount_percent = forms.IntegerField(label=_("Discount, %"), required=False)
+    referral_code = forms.CharField(label=_("Referral code"), required=False)
+    reason = _reason_field()
+    notify = forms.BooleanField(label=_("Notify the student"), required=False)
+    seen = SeenField()
+
+    def __init__(self, *args: Any, booking: Booking, by: User, labels: Labels, **kwargs: Any) -> None:
+        now = Values.of(booking)
+        values = {field.name: getattr(now, field.name) for field in fields(now)}
+        kwargs["initial"] = values | {"seen": now} | kwargs.get("initial", {})
+        kwargs["auto_id"] = f"booking-{booking.pk}-%s"
+        super().__init__(*args, **kwargs)
+        statuses = {booking.confirmed, self._status_seen(booking)}
+        streams = {"": _("No stream")} | described_codes(booking.course_id)
+        if booking.course_stream and booking.course_stream not in streams:
+            streams[booking.course_stream] = labels.stream(booking.course_id, booking.course_stream)
+        self.fields["course_stream"].choices = list(streams.items())  # type: ignore[attr-defined]
+        self.fields["confirmed"].choices = list(_statuses(statuses, by=by).items())  # type: ignore[attr-defined]
+        if now.discount_percent is None or 0 <= now.discount_percent <= 100:
+            self.fields["discount_percent"].widget.attrs |= {"min": 0, "max": 100}
+
+    def _status_seen(self, booking: Booking) -> int | None:
+        """The status that the form began with: somebody may have changed it since."""
+        try:
+            return self.fields["seen"].clean(self.data.get("seen")).confirmed if self.is_bound else booking.confirmed
+        except ValidationError:
+            return booking.confirmed
+
+    def clean_discount_percent(self) -> int:
+        percent: int = self.cleaned_data["discount_percent"] or 0
+        if not 0 <= percent <= 100 and percent != self.initial["discount_percent"]:
+            raise ValidationError(_("A discount is from 0 to 100 per cent."))
+        return percent
+
+    @property
+    def values(self) -> Values:
+        return Values(**{field.name: self.cleaned_data[field.name] for field in fields(Values)})
+
+
+def _statuses(present: set[int | None], *, by: User) -> dict[str, str]:
+    """Statuses that a booking has, and those it may get from there."""
+    names: dict[str, str] = {}
+    for status in present:
+        names["" if status is None else str(status)] = Booking(confirmed=status).status_label
+        for move in moves_for(status, by=by):
+            needs = f" ({_('with a reason')})" if move.needs_reason else ""
+            names.setdefault(str(move.to.value), f"{move.to.label}{needs}")
+    return names
+
+
+class NewBookingForm(forms.Form):
+    """A booking that staff make for a person."""
+
+    place = forms.ChoiceField(label=_("Course and stream"))
+    status = forms.TypedChoiceField(
+        label=_("Starts as"),
+        coerce=lambda value: Booking.Status(int(value)),
+        choices=[(status.value, status.label) for status in STARTS_AS],
+        initial=STARTS_AS[0].value,
+    )
+    discount_percent = forms.IntegerField(
+        label=_("Discount, %"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        help_text=_("Empty: as the coupon gives it."),
+    )
+    referral_code = forms.CharField(label=_("Referral code"), required=False, max_length=100)
+    reason = _reason_field()
+    # They appear once the answer to them matters.
+    second = forms.BooleanField(label=_("Make another booking of this course all the same"), required=False)
+    overbook = forms.BooleanField(label=_("Book although the stream is full"), required=False)
+    notify = forms.BooleanField(label=_("Notify the student"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        streams = list(Stream.objects.in_order())
+        self.courses = {course.pk: course for course in Course.objects.order_by("pk")}
+        groups = []
+        for course in self.courses.values():
+            named = [(f"{course.pk}:{one.code}", str(one)) for one in streams if one.course_id == course.pk]
+            groups.append((str(course), [*named, (f"{course.pk}:", _("No stream"))]))
+        self.fields["place"].choices = groups  # type: ignore[attr-defined]
+        current = next((one for one in streams if one.is_current), None)
+        if current:
+            self.initial.setdefault("place", f"{current.course_id}:{current.code}")
+
+    def clean_place(self) -> tuple[Course, str]:
+        course_id, _colon, code = self.cleaned_data["place"].partition(":")
+        return self.courses[int(course_id)], code
+
+
+class StreamForm(forms.Form):
+    """The stream to which a person's latest active booking goes."""
+
+    to = forms.ChoiceField(label=_("New stream"), error_messages={"required": _("Choose a stream")})
+    booking = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+    reason = _reason_field()
+    notify = forms.BooleanField(label=_("Notify the student"), required=False)
+
+    def __init__(self, *args: Any, course_id: int | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = [("", _("Choose a stream")), *described_codes(course_id).items()]  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""The list of bookings: filters, search, rows, chips."""

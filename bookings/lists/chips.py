@@ -1,0 +1,91 @@
+"""Chips above a list: a filter each, with its count, as a link that keeps the rest of the address."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from bookings.lists.filters import NONE
+from bookings.models import Booking
+from bookings.statistics import StatusCounts
+from hsl_dashboard.web.addresses import tidy_address
+
+VIEWED = "viewed"
+Status = Booking.Status
+
+# The words of the previous dashboard: of bookings on the page of all courses, of people on the page of a stream.
+COURSE_LABELS: dict[str, Any] = {
+    "": _("All"),
+    str(Status.CONFIRMED): pgettext_lazy("of bookings", "Confirmed"),
+    str(Status.PENDING): pgettext_lazy("of bookings", "Pending"),
+    str(Status.NEW): pgettext_lazy("of bookings", "New"),
+    str(Status.CANCELLED): pgettext_lazy("of bookings", "Cancelled"),
+    NONE: _("Unknown"),
+}
+STREAM_LABELS: dict[str, Any] = {
+    "": _("All"),
+    str(Status.CONFIRMED): pgettext_lazy("of a person", "Confirmed"),
+    str(Status.PENDING): pgettext_lazy("of a person", "Waiting"),
+    str(Status.NEW): pgettext_lazy("of bookings", "New"),
+    str(Status.CANCELLED): pgettext_lazy("of a person", "Cancelled"),
+    NONE: _("Unknown"),
+    VIEWED: pgettext_lazy("of a person", "Viewed"),
+}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter: its word, how many rows it leaves, and its address."""
+
+    value: str
+    label: str
+    count: int
+    address: str
+    is_current: bool
+
+
+def status_chips(
+    labels: dict[str, Any], counts: dict[str, int], *, chosen: str, path: str, query: QueryDict
+) -> list[Chip]:
+    """Make the chips of ``labels``; «Неизвестно» only where there are any, or where it is chosen."""
+    shown = [value for value in labels if value != NONE or counts[NONE] or chosen == NONE]
+    return [
+        Chip(value, str(labels[value]), counts[value], _address(path, query, value), value == chosen) for value in shown
+    ]
+
+
+def chosen_chip(labels: Iterable[str], query: QueryDict) -> str:
+    """Read ``?status=``; a word that no chip has chooses all."""
+    status = query.get("status", "")
+    return status if status in labels else ""
+
+
+def counts_by_chip(counts: StatusCounts) -> dict[str, int]:
+    return {
+        "": counts.total,
+        str(Status.CONFIRMED): counts.confirmed,
+        str(Status.PENDING): counts.pending,
+        str(Status.NEW): counts.new,
+        str(Status.CANCELLED): counts.cancelled,
+        NONE: counts.unknown,
+    }
+
+
+def status_condition(chip: str) -> Q:
+    """Say which bookings a chip leaves; these are the ones that its count counts."""
+    if chip == "":
+        return Q()
+    if chip == NONE:
+        return Q(confirmed__isnull=True) | ~Q(confirmed__in=Status.values)
+    return Q(confirmed=int(chip))
+
+
+def _address(path: str, query: QueryDict, value: str) -> str:
+    rest = query.copy()
+    rest.pop("page", None)
+    rest["status"] = value
+    return tidy_address(path, rest)

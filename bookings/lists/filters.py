@@ -1,0 +1,148 @@
+"""What narrows and sorts the list of bookings: every field bounded, so that no input reaches the database raw."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Lower
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from bookings.labels import Labels
+from bookings.lists.search import narrow_by_search
+from bookings.models import Booking
+from hsl_dashboard.db import loose_scan
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+
+NONE = "none"  # a stream, course or status that is not there
+# What the bot offers; other numbers are found by «Со скидкой» and by sorting.
+DISCOUNTS = (10, 15, 20, 30, 50, 100)
+
+STATUS_CHOICES = [
+    ("0", _("New request")),
+    ("1", _("Pending")),
+    ("2", _("Confirmed")),
+    ("-1", _("Cancelled")),
+    (NONE, _("Unknown")),
+]
+# What ?sort= says, and the expression it sorts by; the minus is added to the word.
+SORTS: dict[str, Any] = {
+    "name": Lower("telegram_user__first_name"),
+    "course": F("course_id"),
+    "stream": F("course_stream"),
+    "status": F("confirmed"),
+    "discount": F("discount_percent"),
+    "created": F("created_at"),
+}
+NEWEST_FIRST = "-created"
+
+
+class BookingFilter(ListFilter):
+    """The list of bookings, narrowed and sorted by what the address says."""
+
+    q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
+    status = django_filters.MultipleChoiceFilter(
+        method="filter_status", label=_("Status"), choices=STATUS_CHOICES, widget=forms.CheckboxSelectMultiple
+    )
+    course = django_filters.ChoiceFilter(method="filter_course", label=_("Course"), empty_label=_("All courses"))
+    stream = django_filters.ChoiceFilter(method="filter_stream", label=_("Stream"), empty_label=_("All streams"))
+    since = DayFilter(method="filter_since", label=_("From"))
+    until = DayFilter(method="filter_until", label=_("To"))
+    discount = django_filters.ChoiceFilter(
+        method="filter_discount",
+        label=_("Discount"),
+        empty_label=_("Any discount"),
+        choices=[
+            ("yes", _("With a discount")),
+            ("no", _("No discount")),
+            *((str(percent), f"{percent} %") for percent in DISCOUNTS),
+        ],
+    )
+    referral = django_filters.CharFilter(method="filter_referral", label=_("Referral code"), max_length=100)
+    sort = django_filters.ChoiceFilter(
+        method="filter_sort",
+        label=_("Sorting"),
+        choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
+    )
+
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", labels: Labels) -> None:
+        super().__init__(data, queryset=queryset)
+        self.labels = labels
+        self.common = False  # the search finds so many that they were not listed
+        self.form.fields["course"].choices = [
+            ("", _("All courses")),
+            *((str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)),
+            (NONE, _("No course")),
+        ]
+        self.form.fields["stream"].choices = [("", _("All streams")), *self._streams(), (NONE, _("No stream"))]
+
+    def _streams(self) -> Iterator[tuple[str, str]]:
+        """Described streams by their names, then the codes that only the bot knows."""
+        yield from self.labels.codes.items()
+        with connection.cursor() as cursor:
+            cursor.execute(loose_scan("stream", column="course_stream", table="bookings"))
+            codes = [code for _stream, code in cursor.fetchall()]
+        yield from ((code, code) for code in codes if code and code not in self.labels.codes)
+
+    @property
+    def sorted_by(self) -> str:
+        """What the list is sorted by: as asked, else newest first."""
+        return str(self.form.cleaned_data.get("sort") or NEWEST_FIRST) if self.is_valid() else NEWEST_FIRST
+
+    @property
+    def known_more(self) -> bool:
+        """Say whether nothing but a search narrows the list, and the search found too many to count."""
+        values = self.form.cleaned_data.items() if self.is_valid() else []
+        return self.common and not any(
+            value not in (None, "", []) for name, value in values if name not in {"q", "sort"}
+        )
+
+    def filter_queryset(self, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
+        narrowed = super().filter_queryset(queryset)
+        return narrowed if self.form.cleaned_data.get("sort") else self.filter_sort(narrowed, "sort", NEWEST_FIRST)
+
+    def filter_search(self, rows: "QuerySet[Booking]", _name: str, text: str) -> "QuerySet[Booking]":
+        narrowed, self.common = narrow_by_search(rows, text)
+        return narrowed
+
+    def filter_status(self, rows: "QuerySet[Booking]", _name: str, statuses: list[str]) -> "QuerySet[Booking]":
+        condition = Q(confirmed__in=[int(status) for status in statuses if status != NONE])
+        if NONE in statuses:
+            condition |= Q(confirmed__isnull=True) | ~Q(confirmed__in=Booking.Status.values)
+        return rows.filter(condition)
+
+    def filter_course(self, rows: "QuerySet[Booking]", _name: str, course: str) -> "QuerySet[Booking]":
+        return rows.filter(course__isnull=True) if course == NONE else rows.filter(course_id=int(course))
+
+    def filter_stream(self, rows: "QuerySet[Booking]", _name: str, code: str) -> "QuerySet[Booking]":
+        if code == NONE:
+            return rows.filter(Q(course_stream__isnull=True) | Q(course_stream=""))
+        return rows.filter(course_stream=code)
+
+    def filter_since(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
+        return rows.filter(created_at__gte=day_begins(day))
+
+    def filter_until(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
+        return rows.filter(created_at__lt=day_ends(day))
+
+    def filter_discount(self, rows: "QuerySet[Booking]", _name: str, choice: str) -> "QuerySet[Booking]":
+        # The page shows a percent as a discount when it is not 0; what is empty is no discount.
+        if choice == "yes":
+            return rows.exclude(discount_percent=0).exclude(discount_percent__isnull=True)
+        if choice == "no":
+            return rows.filter(Q(discount_percent=0) | Q(discount_percent__isnull=True))
+        return rows.filter(discount_percent=int(choice))
+
+    def filter_referral(self, rows: "QuerySet[Booking]", _name: str, code: str) -> "QuerySet[Booking]":
+        # Codes are upper-case today; the index on the column serves an equality only.
+        return rows.filter(referral_code__in={code, code.upper(), code.lower()})
+
+    def filter_sort(self, rows: "QuerySet[Booking]", _name: str, sort: str) -> "QuerySet[Booking]":
+        expression = SORTS[sort.removeprefix("-")]
+        ordered = expression.desc(nulls_last=True) if sort.startswith("-") else expression.asc(nulls_last=True)
+        # The id breaks ties, so that no row stands on two pages; with the newest first, their index serves both.
+        return rows.order_by(ordered, "-id")

@@ -1,0 +1,45 @@
+"""Search for bookings: by the person as people are searched, by the name that was booked with, by number."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection
+from django.db.models import F, IntegerField, Q, QuerySet, TextField, Value
+
+from bookings.models import Booking
+from users.people.search import IsOneOf, PersonText, search_text
+
+LARGEST_ID = 2**31 - 1
+# Bookings: fewer are listed one by one, in some 50 ms; of a million more take seconds, most of them to count.
+RARE = 10_000
+
+
+def narrow_by_search(bookings: "QuerySet[Booking]", typed: str) -> "tuple[QuerySet[Booking], bool]":
+    """Keep the bookings that ``typed`` means: @name, a t.me link, a name, a Telegram id, a number with or without #.
+
+    And say whether they are more than RARE.
+    """
+    text = search_text(typed)
+    if not text:
+        return bookings.none(), False
+    found = _found(text)
+    if found is not None:
+        return bookings.filter(_numbered(text) | Q(IsOneOf(F("pk"), Value(found, ArrayField(IntegerField()))))), False
+    booked_text = PersonText("", user_id=F("telegram_user_id"), last_name=Value(None, TextField()))
+    common = Q(person_text__contains=text) | Q(booked_text__contains=text)
+    texts = bookings.alias(person_text=PersonText(), booked_text=booked_text)
+    return texts.filter(_numbered(text) | common), True
+
+
+def _found(text: str) -> list[int] | None:
+    """Ask the indexes; None when more than RARE are found."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT bookings_found(%s, %s)", [text, RARE])
+        found: list[int] | None = cursor.fetchone()[0]
+        return found
+
+
+def _numbered(text: str) -> Q:
+    """The booking of that number; PostgreSQL refuses a number that its column cannot hold."""
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdigit() and int(number[:30]) <= LARGEST_ID:
+        return Q(pk=int(number[:30]))
+    return Q(pk=None)

@@ -1,0 +1,142 @@
+"""Bookings of a course by a person."""
+
+from typing import Self
+
+import pghistory
+from django.contrib.postgres.functions import TransactionNow
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.courses import Course, Stream
+from bookings.models.triggers import record_status_change
+from hsl_dashboard.db import DatabaseForeignKey
+from users.models import TelegramUser
+from users.models.triggers import create_missing_person, keep_person_totals
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def for_stream(self, stream: Stream) -> Self:
+        return self.filter(course_id=stream.course_id, course_stream=stream.code)
+
+    def confirmed(self) -> Self:
+        return self.filter(confirmed=Booking.Status.CONFIRMED)
+
+    def with_person(self) -> Self:
+        """Fetch the person too: every row of the tables shows the name."""
+        return self.select_related("telegram_user")
+
+    def newest_first(self) -> Self:
+        return self.order_by(models.F("created_at").desc(nulls_last=True), "-id")
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    # What became of a message is no decision of anybody.
+    exclude=["notified_at", "notified_about", "notice_error"],
+)
+class Booking(models.Model):
+    """A person's place in a course: asked for, paid, or given up."""
+
+    class Status(models.IntegerChoices):
+        NEW = 0, _("New request")
+        PENDING = 1, _("Pending")
+        CONFIRMED = 2, _("Confirmed")
+        CANCELLED = -1, _("Cancelled")
+
+    id = models.AutoField(primary_key=True)
+    telegram_user = models.ForeignKey(
+        TelegramUser,
+        models.DO_NOTHING,
+        db_column="user_id",
+        db_constraint=False,
+        db_index=False,
+        related_name="bookings",
+        verbose_name=_("person"),
+    )
+    # As they were when the bot booked; the person's row has the newest.
+    username = models.TextField(_("username"), null=True, blank=True)
+    first_name = models.TextField(_("first name"), null=True, blank=True)
+    course = models.ForeignKey(
+        Course,
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="bookings",
+        verbose_name=_("course"),
+    )
+    # No choices: old rows hold numbers that nobody explained, and they must load.
+    confirmed = models.IntegerField(_("status"), null=True, blank=True, db_default=Status.NEW)
+    created_at = models.DateTimeField(_("created"), null=True, blank=True, db_default=TransactionNow())
+    referral_code = models.TextField(_("referral code"), null=True, blank=True)
+    discount_percent = models.IntegerField(_("discount, %"), null=True, blank=True, db_default=0)
+    # Text, not a key: the bot may write a stream that nobody has described yet.
+    course_stream = models.CharField(_("stream"), max_length=50, null=True, blank=True, db_default="4th_stream")
+    # The last message about this booking: what it told (notices.NoticeKind), when it arrived, or why it did not.
+    notified_at = models.DateTimeField(_("student told"), null=True, blank=True)
+    notified_about = models.CharField(_("told about"), max_length=30, blank=True, db_default="")
+    notice_error = models.CharField(_("why the student was not told"), max_length=30, blank=True, db_default="")
+
+    objects = BookingQuerySet.as_manager()
+
+    class Meta:
+        db_table = "bookings"
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        permissions = [
+            ("override_status", _("Can reactivate a cancelled booking and take back a confirmed one")),
+        ]
+        indexes = [
+            # The list as it opens, and its pages.
+            models.Index(
+                models.F("created_at").desc(nulls_last=True), models.F("id").desc(), name="bookings_newest_first"
+            ),
+            models.Index("telegram_user", models.F("created_at").desc(nulls_last=True), name="bookings_user_created"),
+            # Counts by stream and status without touching the table.
+            models.Index("course", "course_stream", "confirmed", name="bookings_stream_status"),
+            models.Index("confirmed", models.F("created_at").desc(nulls_last=True), name="bookings_status_created"),
+            # The streams that occur, for the filter of the list: a jump from each to the next one.
+            models.Index("course_stream", name="bookings_course_stream"),
+            # People with two active bookings of a course, found without touching the table.
+            models.Index(
+                "telegram_user",
+                "course",
+                "id",
+                name="bookings_active",
+                condition=models.Q(confirmed=None) | ~models.Q(confirmed=-1),
+            ),
+            # Nearly empty: who paid and is in no stream.
+            models.Index(
+                "id",
+                name="bookings_without_stream",
+                condition=models.Q(confirmed=2) & (models.Q(course_stream=None) | models.Q(course_stream="")),
+            ),
+            models.Index("referral_code", name="bookings_referral_code", condition=~models.Q(referral_code=None)),
+        ]
+        constraints = [
+            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="bookings_user_id_fkey"),
+            # A course is not a person: deleting one must never take its bookings along.
+            DatabaseForeignKey(field="course", on_delete="RESTRICT", name="bookings_course_id_fkey"),
+        ]
+        triggers = [
+            create_missing_person(
+                username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.created_at, now())"
+            ),
+            *keep_person_totals(columns=("id", "confirmed", "course_stream", "created_at")),
+            record_status_change(),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def status(self) -> Status | None:
+        """The status as the school knows it; None for NULL or a number that means nothing to anybody."""
+        return Booking.Status(self.confirmed) if self.confirmed in Booking.Status.values else None
+
+    @property
+    def status_label(self) -> str:
+        return str(_("Unknown")) if self.status is None else str(self.status.label)

@@ -1,0 +1,62 @@
+"""Registrations for free lessons."""
+
+from django.contrib.postgres.functions import TransactionNow
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.triggers import record_registration
+from hsl_dashboard.db import DatabaseForeignKey
+from users.models import TelegramUser
+from users.models.triggers import create_missing_person, keep_person_totals
+
+
+class FreeLessonRegistration(models.Model):
+    """A person's registration for a free lesson."""
+
+    id = models.AutoField(primary_key=True)
+    telegram_user = models.ForeignKey(
+        TelegramUser,
+        models.DO_NOTHING,
+        db_column="user_id",
+        db_constraint=False,
+        db_index=False,
+        related_name="free_lessons",
+        verbose_name=_("person"),
+    )
+    username = models.TextField(_("username"), null=True, blank=True)
+    first_name = models.TextField(_("first name"), null=True, blank=True)
+    email = models.TextField(_("e-mail"))
+    registered_at = models.DateTimeField(_("registered"), null=True, blank=True, db_default=TransactionNow())
+    notification_sent = models.BooleanField(_("reminder sent"), null=True, blank=True, db_default=False)
+    lesson_type = models.CharField(_("lesson"), max_length=50, null=True, blank=True, db_default="cursor_lesson")
+    lesson_date = models.DateField(_("lesson date"), null=True, blank=True)
+
+    class Meta:
+        db_table = "free_lesson_registrations"
+        verbose_name = _("free lesson registration")
+        verbose_name_plural = _("free lesson registrations")
+        indexes = [
+            models.Index(
+                models.F("registered_at").desc(nulls_last=True), models.F("id").desc(), name="free_lessons_newest_first"
+            ),
+            models.Index("lesson_type", "lesson_date", name="free_lessons_type_date"),
+        ]
+        constraints = [
+            # The bot's own ON CONFLICT names these three columns.
+            models.UniqueConstraint(
+                fields=["telegram_user", "lesson_type", "lesson_date"], name="free_lessons_once_per_person_and_date"
+            ),
+            DatabaseForeignKey(
+                field="telegram_user", on_delete="CASCADE", name="free_lesson_registrations_user_id_fkey"
+            ),
+        ]
+        triggers = [
+            create_missing_person(
+                username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.registered_at, now())"
+            ),
+            *keep_person_totals(columns=("registered_at", "lesson_type")),
+            record_registration(),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.lesson_type}"

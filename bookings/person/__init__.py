@@ -1,0 +1,1 @@
+"""What bookings add to a person's page, timeline and erasure."""

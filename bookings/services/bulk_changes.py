@@ -1,0 +1,302 @@
+"""Changing many bookings or people at once: prepare, look, make; each row on its own, through the usual services."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pghistory
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+
+from bookings.models import Booking, BulkChange, BulkRow, Stream
+from bookings.notices import notice_text, queue_notice
+from bookings.services.bulk_words import planned_move, why_not
+from bookings.services.coupons import CouponRefused
+from bookings.services.editing import (
+    BookingEdited,
+    BookingNotEdited,
+    Values,
+    described_codes,
+    edit_booking,
+    future,
+    notice_kind,
+)
+from bookings.services.statuses import StatusNotChanged, change_booking_status, status_of
+from users.models import PersonTag, TelegramUser, User
+from users.services import MAX_TAG_LENGTH, MAX_TAGS, PersonNotChanged, add_tag
+
+AT_ONCE = 1_000  # rows: some seconds of work in one request, and a page that one can still read
+MAX_PASTED = 100_000  # characters
+LINK = re.compile(r"^(?:https?://)?(?:www\.)?(?:t(?:elegram)?\.me/|@)+", re.IGNORECASE)
+LARGEST_ID = 2**63 - 1
+
+Kind, State = BulkChange.Kind, BulkRow.State
+
+
+class TooMany(Exception):
+    """More rows than one change may have; ``found`` of them."""
+
+    def __init__(self, found: int) -> None:
+        super().__init__(found)
+        self.found = found
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whom a change is for: a booking, a person, or a word that named nobody; ``problem`` says why not."""
+
+    person: TelegramUser | None = None
+    booking: Booking | None = None
+    typed: str = ""
+    problem: str = ""
+
+
+# Targets --------------------------------------------------------------------------------------------------------------
+
+
+def targets_of_bookings(bookings: Iterable[Booking]) -> list[Target]:
+    return [Target(booking.telegram_user, booking) for booking in bookings]
+
+
+def targets_of_people(people: Iterable[TelegramUser]) -> list[Target]:
+    """Add to each person the booking that a change of a status or a stream is about: the latest active one."""
+    people = list(people)
+    latest: dict[int, Booking] = {}
+    active = Q(confirmed=None) | ~Q(confirmed=Booking.Status.CANCELLED)
+    for booking in Booking.objects.filter(active, telegram_user__in=people).with_person().newest_first():
+        latest.setdefault(booking.telegram_user_id, booking)
+    return [Target(person, latest.get(person.pk)) for person in people]
+
+
+def targets_of_pasted(text: str) -> list[Target]:
+    """Read @names, t.me links and ids, in any mixture; who is named twice and who is not known is said in words.
+
+    Raises:
+        TooMany: more than AT_ONCE words.
+    """
+    words = [word for word in re.split(r"[\s,;]+", text[:MAX_PASTED]) if word]
+    if len(words) > AT_ONCE:
+        raise TooMany(len(words))
+    ids = {word: int(word) for word in words if _is_id(word)}
+    names = {word: LINK.sub("", word).split("?")[0].strip("/").lower() for word in words if word not in ids}
+    by_id = TelegramUser.objects.in_bulk(set(ids.values()))
+    by_name: dict[str, list[TelegramUser]] = {}
+    named = TelegramUser.objects.alias(plain=Lower("username")).filter(plain__in=set(names.values()) - {""})
+    for person in named.order_by("user_id"):
+        by_name.setdefault((person.username or "").lower(), []).append(person)
+    found = {
+        word: [by_id[pk]] if (pk := ids.get(word)) in by_id else by_name.get(names.get(word, ""), []) for word in words
+    }
+    with_bookings = {
+        t.person.pk: t for t in targets_of_people({p.pk: p for ps in found.values() for p in ps}.values()) if t.person
+    }
+    targets, seen = [], set()
+    for word in words:
+        people = found[word]
+        if not people:
+            targets.append(Target(typed=word, problem=_("Nobody is known by this.")))
+        elif len(people) > 1:
+            targets.append(Target(typed=word, problem=_("Several people have this @username: give the id.")))
+        elif people[0].pk in seen:
+            targets.append(Target(people[0], typed=word, problem=_("Named twice: counted once.")))
+        else:
+            seen.add(people[0].pk)
+            known = with_bookings[people[0].pk]
+            targets.append(Target(known.person, known.booking, word))
+    return targets
+
+
+def _is_id(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) < 20 and int(word) <= LARGEST_ID
+
+
+# Prepare --------------------------------------------------------------------------------------------------------------
+
+
+def prepare_bulk_change(
+    *, kind: str, value: str, targets: Sequence[Target], by: User, at: datetime, next_address: str = ""
+) -> BulkChange:
+    """Write down what would happen to each target, and change nothing.
+
+    Raises:
+        TooMany: more than AT_ONCE targets.
+    """
+    if len(targets) > AT_ONCE:
+        raise TooMany(len(targets))
+    change = BulkChange(kind=kind, value=value, made_by=by, prepared_at=at, next=next_address)
+    plan = {Kind.STATUS: _plan_status, Kind.STREAM: _plan_stream, Kind.TAG: _plan_tag}[Kind(kind)]
+    planned = plan(change, targets, by)
+    with transaction.atomic():
+        change.save(force_insert=True)
+        BulkRow.objects.bulk_create(planned)
+    return change
+
+
+def _row(change: BulkChange, position: int, target: Target, problem: str, *, needs_reason: bool = False) -> BulkRow:
+    booking = target.booking if change.kind != Kind.TAG else None
+    problem = target.problem or problem
+    return BulkRow(
+        change=change,
+        position=position,
+        telegram_user=target.person,
+        booking=booking,
+        typed=target.typed,
+        seen_status=booking.confirmed if booking else None,
+        seen_stream=booking.course_stream if booking else None,
+        needs_reason=needs_reason and not problem,
+        state=State.REFUSED if problem else State.READY,
+        note=problem,
+    )
+
+
+def _plan_status(change: BulkChange, targets: Sequence[Target], by: User) -> list[BulkRow]:
+    rows = []
+    for position, target in enumerate(targets):
+        if target.booking is None:
+            rows.append(_row(change, position, target, _("The person has no active bookings")))
+        else:
+            plan = planned_move(target.booking, to=int(change.value), by=by)
+            rows.append(_row(change, position, target, plan.refusal, needs_reason=plan.needs_reason))
+    return rows
+
+
+def _plan_stream(change: BulkChange, targets: Sequence[Target], by: User) -> list[BulkRow]:
+    known = {course: described_codes(course) for course in {t.booking.course_id for t in targets if t.booking}}
+    rows = []
+    for position, target in enumerate(targets):
+        if target.booking is None:
+            problem = _("The person has no active bookings")
+        elif (target.booking.course_stream or "") == change.value:
+            problem = _("The person is in this stream already")
+        elif change.value and change.value not in known[target.booking.course_id]:
+            problem = _("Nobody has described such a stream of this course.")
+        else:
+            problem = ""
+        rows.append(_row(change, position, target, problem))
+    return rows
+
+
+def _plan_tag(change: BulkChange, targets: Sequence[Target], by: User) -> list[BulkRow]:
+    people = [target.person.pk for target in targets if target.person]
+    tags: dict[int, set[str]] = {}
+    names = PersonTag.objects.filter(telegram_user__in=people).values_list("telegram_user_id", "tag__name")
+    for user_id, name in names:
+        tags.setdefault(user_id, set()).add(name.lower())
+    rows, seen = [], set()
+    for position, target in enumerate(targets):
+        mine = tags.get(target.person.pk, set()) if target.person else set()
+        problem = ""
+        if target.person and target.person.pk in seen:
+            problem = _("Named twice: counted once.")
+        elif change.value.lower() in mine:
+            problem = _("The person has this tag already.")
+        elif len(mine) >= MAX_TAGS:
+            problem = _("A person can have %(limit)s tags at most.") % {"limit": MAX_TAGS}
+        if target.person:
+            seen.add(target.person.pk)
+        rows.append(_row(change, position, target, problem))
+    return rows
+
+
+def overbooking_of(change: BulkChange) -> list[tuple[Stream, int]]:
+    """Streams that would have more confirmed bookings than places, and how many they would have."""
+    if change.kind != Kind.STREAM or not change.value or change.finished_at:
+        return []
+    coming = change.rows.filter(state=State.READY, booking__confirmed=Booking.Status.CONFIRMED)
+    result = []
+    for stream in Stream.objects.filter(code=change.value).exclude(capacity=None):
+        moved = coming.filter(booking__course=stream.course_id).count()
+        taken = Booking.objects.for_stream(stream).confirmed().count()
+        if moved and taken + moved > (stream.capacity or 0):
+            result.append((stream, taken + moved))
+    return result
+
+
+# Make -----------------------------------------------------------------------------------------------------------------
+
+
+def make_bulk_change(*, change: BulkChange, by: User, at: datetime, reason: str = "", notify: bool = False) -> None:
+    """Change row after row, each with its result, and the message to its student, in one transaction of its own.
+
+    Sent twice, or again after an interruption: rows that have a result are left alone, the others are made.
+    """
+    BulkChange.objects.filter(pk=change.pk, reason="").update(reason=reason)
+    BulkChange.objects.filter(pk=change.pk, finished_at=None).update(notify=notify)
+    for pk in list(change.rows.filter(state=State.READY).values_list("pk", flat=True)):
+        _make_row(pk, change, by=by, at=at, reason=reason, notify=notify)
+    BulkChange.objects.filter(pk=change.pk, finished_at=None).update(finished_at=at)
+    change.refresh_from_db()
+
+
+def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: str, notify: bool) -> None:
+    with transaction.atomic(), pghistory.context(user=by.pk, reason=reason, bulk_change=str(change.pk)):
+        # The claim: a second request waits here for the first one's commit, and then finds nothing to do.
+        claimed = BulkRow.objects.filter(pk=pk, state=State.READY).update(state=State.DONE)
+        row = BulkRow.objects.select_related("booking", "telegram_user").filter(pk=pk).first()
+        if not claimed or row is None:
+            return
+        try:
+            with transaction.atomic():
+                _apply(row, change, by=by, at=at, reason=reason, notify=notify)
+        except StatusNotChanged as refused:
+            _fail(pk, why_not(refused))
+        except BookingEdited:
+            _fail(pk, _("Somebody else changed it meanwhile."))
+        except (BookingNotEdited, CouponRefused, PersonNotChanged) as refused:
+            _fail(pk, str(refused))
+
+
+def _fail(pk: int, note: str) -> None:
+    BulkRow.objects.filter(pk=pk).update(state=State.FAILED, note=note)
+
+
+def _apply(row: BulkRow, change: BulkChange, *, by: User, at: datetime, reason: str, notify: bool) -> None:
+    if change.kind == Kind.TAG:
+        assert row.telegram_user is not None
+        add_tag(person=row.telegram_user, name=change.value[:MAX_TAG_LENGTH], by=by)
+        return
+    assert row.booking is not None
+    if change.kind == Kind.STATUS:
+        change_booking_status(
+            booking=row.booking, to=int(change.value), by=by, at=at, reason=reason, expected=row.seen_status
+        )
+        if notify:
+            kind = notice_kind({"confirmed"}, Values.of(row.booking))
+            queue_notice(booking=row.booking, kind=kind, by=by, at=at)
+        return
+    now = Values.of(row.booking)
+    if (now.course_stream or "") != (row.seen_stream or ""):
+        raise BookingEdited(seen=now, theirs=now, yours=now)
+    to = values_after(change, now)
+    edit_booking(booking=row.booking, to=to, seen=now, by=by, at=at, reason=reason, notify=notify)
+
+
+def values_after(change: BulkChange, now: Values) -> Values:
+    """Give what a booking with the values ``now`` would say after the change."""
+    if change.kind == Kind.STATUS:
+        return replace(now, confirmed=int(change.value))
+    return replace(now, course_stream=change.value or None)
+
+
+def first_notice(change: BulkChange) -> str:
+    """Write what the first student would be told; empty where nobody would be told anything."""
+    rows = change.rows.select_related("booking__telegram_user").filter(state=State.READY)
+    booking = next((row.booking for row in rows[:1]), None)
+    if booking is None or change.kind == Kind.TAG:
+        return ""
+    now = Values.of(booking)
+    to = values_after(change, now)
+    return notice_text(booking=future(booking, to), kind=notice_kind(to.differs(now), to))
+
+
+def value_label(change: BulkChange) -> str:
+    """What staff read for the value of a change."""
+    if change.kind == Kind.STATUS:
+        status = status_of(int(change.value))
+        return str(status.label) if status is not None else change.value
+    if change.kind == Kind.STREAM:
+        return described_codes(None).get(change.value, change.value) or _("No stream")
+    return change.value

@@ -1,0 +1,64 @@
+"""Words for a change of a booking's status: what would happen, and why it does not."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from bookings.models import Booking
+from bookings.services.statuses import (
+    OVERRIDES,
+    BookingChanged,
+    BookingGone,
+    ReasonMissing,
+    StatusNotChanged,
+    TransitionNotAllowed,
+    moves_for,
+    status_of,
+)
+from users.models import User
+
+
+@dataclass(frozen=True)
+class PlannedMove:
+    """Whether a booking may go to another status; ``refusal`` says in words why not."""
+
+    refusal: str
+    needs_reason: bool
+
+
+def label_of(confirmed: int | None) -> str:
+    """What staff read for a number of ``bookings.confirmed``."""
+    status = status_of(confirmed)
+    return str(_("Unknown")) if status is None else str(status.label)
+
+
+def planned_move(booking: Booking, *, to: int, by: User) -> PlannedMove:
+    """Say whether the booking may go to ``to``, and whether that needs a reason."""
+    move = next((move for move in moves_for(booking.confirmed, by=by) if move.to == to), None)
+    refusal = "" if move else why_not(TransitionNotAllowed(was=booking.confirmed, to=to))
+    return PlannedMove(refusal, needs_reason=bool(move and move.needs_reason))
+
+
+def why_not(refused: StatusNotChanged) -> str:
+    """Say in words why a booking kept its status."""
+    if isinstance(refused, BookingChanged):
+        return _("Somebody else changed it meanwhile: it is “%(theirs)s” now; you wanted “%(yours)s”.") % {
+            "theirs": label_of(refused.theirs),
+            "yours": label_of(refused.yours),
+        }
+    if isinstance(refused, BookingGone):
+        return _("It was deleted meanwhile.")
+    if isinstance(refused, ReasonMissing):
+        return _("This needs a reason.")
+    if isinstance(refused, TransitionNotAllowed):
+        return _why_not_allowed(refused)
+    return str(refused)
+
+
+def _why_not_allowed(refused: TransitionNotAllowed) -> str:
+    if refused.was == refused.to:
+        return _("It is “%(status)s” already.") % {"status": label_of(refused.to)}
+    words = {"was": label_of(refused.was), "to": label_of(refused.to)}
+    if refused.to in OVERRIDES.get(status_of(refused.was), ()):
+        return _("From “%(was)s” to “%(to)s” only with the permission to override a status, and with a reason.") % words
+    return _("From “%(was)s” there is no way to “%(to)s”.") % words

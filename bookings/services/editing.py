@@ -1,0 +1,186 @@
+"""What staff can change in a booking, with the values they saw when they decided; and moving a person to a stream."""
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Self
+
+import pghistory
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, Stream
+from bookings.notices import NoticeKind, queue_notice
+from bookings.services.coupons import find_coupon, give_back_coupon, require_usable, use_coupon
+from bookings.services.statuses import BookingGone, change_booking_status
+from users.models import TelegramUser, User
+
+
+class BookingNotEdited(Exception):
+    """Nothing was written; the sentence says why."""
+
+
+class NothingToSave(BookingNotEdited):
+    """The form says what the booking says already."""
+
+
+class NoActiveBooking(BookingNotEdited):
+    """The person has no booking that is not cancelled."""
+
+
+class AlreadyInStream(BookingNotEdited):
+    """The booking is in that stream already."""
+
+
+class UnknownStream(BookingNotEdited):
+    """Nobody has described such a stream of this course."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """What staff edit in a booking, as it stands in the database."""
+
+    course_stream: str | None
+    confirmed: int | None
+    referral_code: str | None
+    discount_percent: int | None
+
+    @classmethod
+    def of(cls, booking: Booking) -> Self:
+        return cls(**{field.name: getattr(booking, field.name) for field in fields(cls)})
+
+    def tidy(self) -> Self:
+        """Read '' as nothing, and no discount as 0: the bot has written all of them."""
+        return replace(
+            self,
+            course_stream=self.course_stream or None,
+            referral_code=self.referral_code or None,
+            discount_percent=self.discount_percent or 0,
+        )
+
+    def as_columns(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def with_stream(self, code: str) -> Self:
+        return replace(self, course_stream=code)
+
+    def differs(self, other: Self) -> set[str]:
+        """Name the fields in which two sets of values say something else."""
+        mine, theirs = self.tidy(), other.tidy()
+        return {field.name for field in fields(self) if getattr(mine, field.name) != getattr(theirs, field.name)}
+
+
+class BookingEdited(BookingNotEdited):
+    """Somebody else edited the booking first: ``theirs`` are its values now, ``yours`` the ones asked for."""
+
+    def __init__(self, *, seen: Values, theirs: Values, yours: Values) -> None:
+        super().__init__(f"{theirs} instead of {seen}")
+        self.seen, self.theirs, self.yours = seen, theirs, yours
+
+
+def edit_booking(
+    *, booking: Booking, to: Values, seen: Values, by: User, at: datetime, reason: str = "", notify: bool = False
+) -> set[str]:
+    """Write the values that differ, all or none, and name their fields; ``seen`` are those ``by`` decided on.
+
+    Raises:
+        NothingToSave: ``to`` is what the booking says already.
+        BookingEdited: somebody else edited it first.
+        UnknownStream: ``to`` names a stream that nobody described.
+        CouponRefused: ``to`` names a coupon that cannot be used.
+        StatusNotChanged: the status may not go there (bookings.services.statuses).
+    """
+    if not to.differs(seen):
+        raise NothingToSave(_("There is nothing to save: no value has changed."))
+    with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
+        # The lock makes the look and the writing one: the second of two editors waits here, and then sees.
+        locked = Booking.objects.select_for_update(no_key=True).filter(pk=booking.pk).first()
+        if locked is None:
+            raise BookingGone
+        theirs = Values.of(locked)
+        if theirs.differs(seen):
+            raise BookingEdited(seen=seen, theirs=theirs, yours=to)
+        changed = to.differs(theirs)
+        _write_fields(locked, to, changed - {"confirmed"})
+        if "confirmed" in changed:
+            assert to.confirmed is not None
+            change_booking_status(booking=locked, to=to.confirmed, by=by, at=at, reason=reason)
+        if notify:
+            queue_notice(booking=locked, kind=notice_kind(changed, to), by=by, at=at)
+    for name in changed:
+        setattr(booking, name, getattr(locked, name))
+    return changed
+
+
+def _write_fields(booking: Booking, to: Values, changed: set[str]) -> None:
+    if "course_stream" in changed:
+        if to.course_stream and to.course_stream not in described_codes(booking.course_id):
+            raise UnknownStream(_("Nobody has described such a stream of this course."))
+        booking.course_stream = to.course_stream or None
+    if "discount_percent" in changed:
+        booking.discount_percent = to.discount_percent or 0
+    if "referral_code" in changed:
+        _change_code(booking, to.referral_code or "")
+    if changed:
+        booking.save(update_fields=sorted(changed))
+
+
+def _change_code(booking: Booking, code: str) -> None:
+    was = find_coupon(booking.referral_code) if booking.referral_code else None
+    coupon = require_usable(code) if code and not (was and was.code.lower() == code.lower()) else was
+    if coupon != was or not code:
+        give_back_coupon(booking=booking)
+    if code and coupon and coupon != was:
+        use_coupon(coupon=coupon, booking=booking)
+    booking.referral_code = coupon.code if code and coupon else None
+
+
+def described_codes(course_id: int | None) -> dict[str, str]:
+    """Codes and names of the streams that a booking of this course may be in; of every course where it has none."""
+    streams = Stream.objects.in_order()
+    if course_id is not None:
+        streams = streams.filter(course_id=course_id)
+    return dict(streams.values_list("code", "name"))
+
+
+def notice_kind(changed: set[str], to: Values) -> NoticeKind:
+    """Say which message fits a change: the status matters more than the stream, the stream more than the rest."""
+    if "confirmed" in changed and to.confirmed == Booking.Status.CONFIRMED:
+        return NoticeKind.CONFIRMED
+    if "confirmed" in changed and to.confirmed == Booking.Status.CANCELLED:
+        return NoticeKind.CANCELLED
+    return NoticeKind.MOVED if "course_stream" in changed else NoticeKind.CHANGED
+
+
+def future(booking: Booking, values: Values) -> Booking:
+    """Give a booking as it would be with other values; it is never saved."""
+    return Booking(
+        pk=booking.pk, telegram_user=booking.telegram_user, course_id=booking.course_id, **values.as_columns()
+    )
+
+
+def latest_active_booking(person: TelegramUser) -> Booking | None:
+    """Find the booking that «Изменить поток» moves: the newest that is not cancelled."""
+    newest = Booking.objects.filter(telegram_user=person).newest_first()
+    return next((booking for booking in newest if booking.confirmed != Booking.Status.CANCELLED), None)
+
+
+def move_to_stream(
+    *, person: TelegramUser, code: str, seen: int, by: User, at: datetime, reason: str = "", notify: bool = False
+) -> Booking:
+    """Move a person's latest active booking to another stream; ``seen`` is the booking that ``by`` was shown.
+
+    Raises:
+        NoActiveBooking: there is none.
+        AlreadyInStream: it is there already.
+        UnknownStream, BookingEdited: as edit_booking says; also when another booking is the latest by now.
+    """
+    booking = latest_active_booking(person)
+    if booking is None:
+        raise NoActiveBooking(_("The person has no active bookings"))
+    was = Values.of(booking)
+    if booking.pk != seen:
+        raise BookingEdited(seen=was, theirs=was, yours=was.with_stream(code))
+    if (was.course_stream or "") == code:
+        raise AlreadyInStream(_("The person is in this stream already"))
+    edit_booking(booking=booking, to=was.with_stream(code), seen=was, by=by, at=at, reason=reason, notify=notify)
+    return booking

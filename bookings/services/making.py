@@ -1,0 +1,132 @@
+"""A booking that staff make for a person: never a second active one by accident, never past the places unnoticed."""
+
+from datetime import datetime
+
+import pghistory
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, Course, Stream
+from bookings.notices import NoticeKind, queue_notice
+from bookings.services.coupons import require_usable, use_coupon
+from bookings.services.editing import UnknownStream
+from bookings.services.statuses import OVERRIDE_PERMISSION
+from users.models import Event, TelegramUser, User
+
+STARTS_AS = (Booking.Status.PENDING, Booking.Status.NEW)
+BOOKING_CREATED = "booking_created"  # as the bot calls it
+
+
+class BookingNotMade(Exception):
+    """Nothing was written; the sentence says why."""
+
+
+class ActiveBookingExists(BookingNotMade):
+    """The person has an active booking of this course; ``may_override`` says whether ``by`` may make another."""
+
+    def __init__(self, *, booking: Booking, may_override: bool) -> None:
+        super().__init__(
+            _("The person has an active booking of this course already: #%(number)s.") % {"number": booking.pk}
+        )
+        self.booking, self.may_override = booking, may_override
+
+
+class StreamFull(BookingNotMade):
+    """All places of the stream are taken by confirmed bookings."""
+
+    def __init__(self, *, stream: Stream, taken: int) -> None:
+        assert stream.capacity is not None
+        super().__init__(f"{taken} of {stream.capacity}")
+        self.stream, self.taken, self.capacity = stream, taken, stream.capacity
+
+
+def create_booking(
+    *,
+    person: TelegramUser,
+    course: Course,
+    stream_code: str,
+    status: Booking.Status,
+    by: User,
+    at: datetime,
+    discount_percent: int | None = None,
+    referral_code: str = "",
+    reason: str = "",
+    second: bool = False,
+    overbook: bool = False,
+    notify: bool = False,
+) -> Booking:
+    """Book a course for a person. Without a discount of its own it gets the coupon's.
+
+    ``second`` allows another active booking of the course to who may override and gives a reason; ``overbook``
+    allows a booking in a stream without free places.
+
+    Raises:
+        ActiveBookingExists, StreamFull: as above.
+        UnknownStream: nobody has described that stream of this course.
+        CouponRefused: the coupon cannot be used (bookings.services.coupons).
+    """
+    assert status in STARTS_AS
+    with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
+        _one_at_a_time(person, course)
+        _require_no_active_booking(person, course, by=by, allowed=second and bool(reason.strip()))
+        if stream_code:
+            _require_place(course, stream_code, overbook=overbook)
+        coupon = require_usable(referral_code) if referral_code else None
+        if discount_percent is None:
+            discount_percent = coupon.discount_percent if coupon else 0
+        booking = Booking.objects.create(
+            telegram_user=person,
+            username=person.username,
+            first_name=person.first_name,
+            course=course,
+            course_stream=stream_code or None,
+            confirmed=status,
+            referral_code=coupon.code if coupon else None,
+            discount_percent=discount_percent,
+            created_at=at,
+        )
+        if coupon:
+            use_coupon(coupon=coupon, booking=booking)
+        details = {"booking_id": booking.pk, "course_id": course.pk, "by_staff": True}
+        Event.objects.create(telegram_user=person, event_type=BOOKING_CREATED, details=details, created_at=at)
+        if notify:
+            queue_notice(booking=booking, kind=NoticeKind.CREATED, by=by, at=at)
+    return booking
+
+
+def active_bookings(person: TelegramUser, course: Course) -> "list[Booking]":
+    """List the person's bookings of a course that are not cancelled, newest first."""
+    mine = Booking.objects.filter(Q(confirmed=None) | ~Q(confirmed=Booking.Status.CANCELLED))
+    return list(mine.filter(telegram_user=person, course=course).newest_first())
+
+
+def _one_at_a_time(person: TelegramUser, course: Course) -> None:
+    """Let two members of staff book one course for one person one after the other, so that the second one sees.
+
+    A lock of ours, of which the bot knows nothing: its own INSERT must never wait or fail.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"booking of {course.pk} for {person.pk}"]
+        )
+
+
+def _require_no_active_booking(person: TelegramUser, course: Course, *, by: User, allowed: bool) -> None:
+    may_override = by.has_perm(OVERRIDE_PERMISSION)
+    if allowed and may_override:
+        return
+    if active := active_bookings(person, course):
+        raise ActiveBookingExists(booking=active[0], may_override=may_override)
+
+
+def _require_place(course: Course, code: str, *, overbook: bool) -> None:
+    # Locked, so that two bookings cannot both take the last place. Always after the person's lock: no deadlock.
+    stream = Stream.objects.select_for_update(no_key=True).filter(course=course, code=code).first()
+    if stream is None:
+        raise UnknownStream(_("Nobody has described such a stream of this course."))
+    if stream.capacity is None or overbook:
+        return
+    taken = Booking.objects.for_stream(stream).confirmed().count()
+    if taken >= stream.capacity:
+        raise StreamFull(stream=stream, taken=taken)

@@ -1,0 +1,7 @@
+"""Registers the demo, in development only."""
+
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    name = "demo"

@@ -1,0 +1,163 @@
+"""How the Django admin shows a table: bounded counts on big ones, deletion only by administrators, our sign-in."""
+
+import json
+import re
+from typing import Any, ClassVar
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from hsl_dashboard.web.cascades import count_deleted_along
+
+REACHABLE = 10_000  # rows: further back nobody pages; counting and skipping more would read the whole table
+EMAIL = re.compile(r"([^\s\"'<>@])[^\s\"'<>@]*@([^\s\"'<>@]+\.)")
+LARGEST_ID = 2**63 - 1  # what PostgreSQL's bigint holds
+
+# One way in for staff: throttled, and with the second factor. The admin's own form has neither.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages through the first rows, and tells how many there are: exactly while they are few, else about."""
+
+    @cached_property
+    def count(self) -> int:
+        """Rows that can be paged through; never reads more than REACHABLE of them."""
+        return min(self._counted, REACHABLE)
+
+    @cached_property
+    def _counted(self) -> int:
+        return self._rows.order_by().values("pk")[: REACHABLE + 1].count()
+
+    @property
+    def in_words(self) -> str:
+        """How many there are, for the foot of the list."""
+        if self._counted <= REACHABLE:
+            return _("Total: %(number)s") % {"number": _grouped(self.count)}
+        return _("About %(about)s; the first %(reachable)s can be paged through, search and filters find the rest.") % {
+            "about": _grouped(self._estimate()),
+            "reachable": _grouped(REACHABLE),
+        }
+
+    def _estimate(self) -> int:
+        """What the planner expects, from pg_class and its statistics: two digits of it are true at best."""
+        plan = json.loads(self._rows.order_by().explain(format="json"))
+        rows = max(int(plan[0]["Plan"]["Plan Rows"]), REACHABLE)
+        step: int = 10 ** (len(str(rows)) - 2)
+        return round(rows / step) * step
+
+    @property
+    def _rows(self) -> "QuerySet[Any]":
+        rows = self.object_list
+        assert isinstance(rows, QuerySet)
+        return rows
+
+
+class TableChangeList(ChangeList):
+    """A list under the name of its table: most of them are only read, so nobody is told to choose what to change."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_popup:
+            self.title = capfirst(str(self.opts.verbose_name_plural))
+
+    def get_results(self, request: HttpRequest) -> None:
+        try:
+            super().get_results(request)
+        except (ValueError, OverflowError) as error:
+            # A year 999999 in the address is only noticed when the query is built.
+            raise IncorrectLookupParameters from error
+        # The foot of the list says how many; beside the search the number would be the bounded one.
+        self.full_result_count = self.result_count
+
+
+class TableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A table that the bot writes too: big, and its rows go only by an administrator who saw what goes along."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 200
+    empty_value_display = "—"
+    show_facets = admin.ShowFacets.NEVER  # each count would read the table
+    deletable: ClassVar[bool] = False  # by whoever has the permission, not by administrators alone
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TableChangeList
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Head a row's page with what it is; the subtitle says which."""
+        if context.get("original") is not None:
+            context["title"] = capfirst(str(self.opts.verbose_name))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (self.deletable or bool(getattr(request.user, "is_superuser", False)))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer no «delete selected»: many rows at once are never deleted here."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Name what the database deletes along, too."""
+        to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        rows = self.model._default_manager.filter(pk__in=[row.pk for row in objs])
+        along = count_deleted_along(rows)
+        named = [f"{capfirst(str(model._meta.verbose_name_plural))}: {number}" for model, number in along.items()]
+        counts |= {str(model._meta.verbose_name_plural): number for model, number in along.items()}
+        return [*to_delete, *named], counts, lacking, protected
+
+
+class ReadOnlyAdmin(TableAdmin):
+    """A table that staff only read: the bot writes it, or another page does."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def without_emails(text: str) -> str:
+    """Hide the e-mail addresses in a text: each look at one is written down, and the admin writes no such notes."""
+    return EMAIL.sub(r"\1•••@\2", text)
+
+
+def number_in(term: str) -> int | None:
+    """Read a search term as an id: ``#15``, ``15``; None where it is none, or larger than any id can be."""
+    digits = term.strip().lstrip("#")
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    number = int(digits) if len(digits) <= len(str(LARGEST_ID)) else LARGEST_ID + 1
+    return number if number <= LARGEST_ID else None
+
+
+def page_address(name: str, *args: Any) -> str | None:
+    """Address of a page of the dashboard for «View on site»; None where there is no such page."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return None
+
+
+def json_block(value: Any) -> SafeString:
+    """Show JSON as people can read it."""
+    return format_html('<pre class="json">{}</pre>', without_emails(json.dumps(value, ensure_ascii=False, indent=2)))
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", "\u00a0")

@@ -1,0 +1,96 @@
+"""What every list's filter is made of: bounded fields, a period that makes sense, its values as removable words."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import formats, timezone
+from django.utils.translation import gettext_lazy as _
+
+from hsl_dashboard.web.addresses import ActiveFilter, address_without, tidy_query
+
+SORT = "sort"  # a field of the form that narrows nothing
+EMPTY: tuple[Any, ...] = (None, "", [])
+
+
+class FilterForm(forms.Form):
+    """The filter's fields together: a period must not end before it begins."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", ValidationError(_("The period ends before it begins.")))
+        return cleaned
+
+
+class DayField(forms.DateField):
+    """A day as the browser's picker or a person writes it, in years that a calendar can count."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%d.%m.%Y"])
+        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+        super().__init__(**kwargs)
+        self.validators += [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+
+
+class DayFilter(django_filters.DateFilter):
+    field_class = DayField
+
+
+class SearchFilter(django_filters.CharFilter):
+    """What somebody types to find rows, by ``filter_search`` unless told otherwise."""
+
+    def __init__(self, *, label: Any, placeholder: Any = "", method: str = "filter_search") -> None:
+        attrs = {"type": "search", "placeholder": placeholder, "autocomplete": "off", "spellcheck": "false"}
+        super().__init__(method=method, label=label, max_length=200, widget=forms.TextInput(attrs=attrs))
+
+
+class ListFilter(django_filters.FilterSet):
+    """A list whose address holds its filters; a parameter that is left empty asks for nothing."""
+
+    class Meta:
+        form = FilterForm
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Any]") -> None:
+        super().__init__(tidy_query(data), queryset=queryset)
+
+    def values(self) -> dict[str, Any]:
+        """Give what narrows the list, by the field's name; nothing while the form is not understood."""
+        cleaned = self.form.cleaned_data if self.is_valid() else {}
+        return {name: value for name, value in cleaned.items() if name != SORT and value not in EMPTY}
+
+    def active_filters(self, path: str) -> list[ActiveFilter]:
+        """List what narrows the list in words, each with the address without it."""
+        return [
+            ActiveFilter(str(self.form.fields[name].label), text, address_without(path, self.data, name, raw))
+            for name, raw, text in self._active_values()
+        ]
+
+    def _active_values(self) -> Iterator[tuple[str, str | None, str]]:
+        """Yield name, the one of several values that the address would lose (None: all), and the words for it."""
+        for name, value in self.values().items():
+            choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
+            if isinstance(value, list):
+                yield from ((name, str(one), choices.get(str(one), str(one))) for one in value)
+            elif isinstance(value, date):
+                yield name, None, formats.date_format(value, "d.m.Y")
+            else:
+                yield name, None, choices.get(str(value), str(value))
+
+
+def day_begins(day: date) -> datetime:
+    """Give the school's midnight before a day."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def day_ends(day: date) -> datetime:
+    """Give the school's midnight after a day."""
+    return day_begins(day + timedelta(days=1))

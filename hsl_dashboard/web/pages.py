@@ -1,0 +1,69 @@
+"""Helpers for views: whole page or fragment, paging, typed requests. Imports no app."""
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from hsl_dashboard.web.addresses import tidy_address
+
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
+    from users.models import User
+
+M = TypeVar("M", bound=Model)
+
+PAGE_SIZE = 50  # rows: what the previous dashboard showed, and what fits two screens
+
+
+class StaffRequest(HttpRequest):
+    """A request behind the sign-in: the user is a member of staff."""
+
+    user: "User"
+    htmx: "HtmxDetails"
+
+
+def wants_partial(request: HttpRequest) -> bool:
+    """Say whether htmx will swap the answer into the page, rather than show it as a page."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def render_page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, partial: str, status: int = 200
+) -> HttpResponse:
+    """Give the whole page, or only ``partial`` of it when htmx will swap it in."""
+    piece = f"{template}#{partial}"
+    return render_page_or_piece(request, template, piece, context, status=status)
+
+
+def render_page_or_piece(
+    request: HttpRequest, page: str, piece: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Give the whole page, or only ``piece`` of it, a template of its own, when htmx will swap it in."""
+    response = render(request, piece if wants_partial(request) else page, context, status=status)
+    # A browser or proxy must not serve the fragment where the page is wanted.
+    patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
+    return response
+
+
+def render_list(
+    request: HttpRequest, template: str, context: dict[str, Any], *, partial: str, is_valid: bool
+) -> HttpResponse:
+    """Give a list that the address filters; 422 when it is not understood: htmx swaps that in too, with the errors."""
+    response = render_page(request, template, context, partial=partial, status=200 if is_valid else 422)
+    if wants_partial(request):
+        # A form sends all of its fields; the address keeps those that say something, and the same one only once.
+        address = tidy_address(request.path, request.GET)
+        is_here = request.htmx.current_url_abs_path == address  # type: ignore[attr-defined]
+        response["HX-Push-Url"] = "false" if is_here else address
+    return response
+
+
+def page_of(rows: "QuerySet[M]", request: HttpRequest, *, size: int = PAGE_SIZE) -> "Page[M]":
+    """Cut the page that ``?page=`` asks for; nonsense gives the first page, too far gives the last."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))

@@ -1,0 +1,1 @@
+"""Rules that tell students about their bookings, and the words they use."""

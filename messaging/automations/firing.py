@@ -1,0 +1,240 @@
+"""Automations at work: what is due goes into the outbox, from there to the engine, and what became of it comes back.
+
+Each step is one transaction and can be repeated; two processes that do it at once do no harm. The engine, and nobody
+else, speaks to Telegram.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from bookings.labels import NOTHING, Labels
+from bookings.models import Booking, FreeLessonRegistration, Stream
+from messaging.automations.due import Due, find_due
+from messaging.content.placeholders import MissingValue, Values, personalise, read_values, russian_date
+from messaging.delivery.lifecycle import recount
+from messaging.models import Automation, Broadcast, Outbox, Recipient
+from messaging.models.automations import AUTOMATION
+from messaging.quiet_hours import is_quiet
+from users.models import BlockedUser
+
+AT_ONCE = 500  # messages of a rule in one tick; the rest follow in the next
+STILL_OPEN = timedelta(days=30)  # so long a failed or uncertain one may still become another by staff's decision
+
+State = Outbox.State
+
+
+# Into the outbox ------------------------------------------------------------------------------------------------------
+
+
+def fire_automations(*, at: datetime) -> int:
+    """Queue what every rule that is on asks for at this moment, once; nothing at night. Give the number queued."""
+    if is_quiet(at):
+        return 0
+    return sum(_fire(rule, at=at) for rule in Automation.objects.switched_on().order_by("pk"))
+
+
+def _fire(rule: Automation, *, at: datetime) -> int:
+    due = find_due(rule, at=at, limit=AT_ONCE)
+    if not due:
+        return 0
+    # Of two ticks at once, the second finds the unique keys taken and queues nothing.
+    Outbox.objects.bulk_create(_letters(rule, due, at=at), ignore_conflicts=True)
+    return len(due)
+
+
+def _letters(rule: Automation, due: list[Due], *, at: datetime) -> Iterable[Outbox]:
+    known = known_values(due)
+    for one, values in zip(due, known, strict=True):
+        letter = Outbox(
+            rule=rule,
+            kind=rule.kind,
+            telegram_user_id=one.person_id,
+            booking=one.booking,
+            change_id=one.change_id,
+            registration=one.registration,
+            occurs_on=one.occurs_on,
+            queued_at=at,
+            state=State.QUEUED,
+        )
+        try:
+            letter.message_text = personalise(rule.template, values)
+        except MissingValue:
+            letter.message_text = rule.template
+            letter.state, letter.reason, letter.settled_at = State.FAILED, Recipient.Reason.NO_VALUE, at
+        yield letter
+
+
+def known_values(due: list[Due]) -> list[Values]:
+    """What stands for the placeholders in each message: the person's own, and those of this very booking or lesson."""
+    people = read_values([one.person_id for one in due], ["first_name", "username"])
+    labels = Labels.read()
+    described = Stream.objects.exclude(starts_on=None).values_list("course_id", "code", "starts_on")
+    starts = {(course, code): day for course, code, day in described}
+    return [people.get(one.person_id, {}) | _values_of(one, labels, starts) for one in due]
+
+
+def _values_of(due: Due, labels: Labels, starts: Mapping[tuple[int, str], object]) -> Values:
+    values: Values = {}
+    if due.booking is not None:
+        booking = due.booking
+        values = {
+            "course": labels.course(booking.course_id),
+            "stream": labels.stream(booking.course_id, booking.course_stream),
+        }
+        starts_on = starts.get((booking.course_id or 0, booking.course_stream or ""))
+    else:
+        starts_on = due.occurs_on
+    if starts_on:
+        values["starts_on"] = russian_date(starts_on)
+    return {name: value for name, value in values.items() if value not in {"", NOTHING}}
+
+
+# To the engine --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Letters that go out as one broadcast: those of a rule, or one that a member of staff asked for."""
+
+    letters: list[Outbox]
+
+    @property
+    def broadcast(self) -> Broadcast:
+        first = self.letters[0]
+        return Broadcast(
+            message_text=first.rule.template if first.rule else first.message_text,
+            recipient_type=AUTOMATION if first.rule else "individual",
+            recipient_group=first.kind if first.rule else None,
+            created_by_id=first.queued_by_id,
+        )
+
+
+def hand_over(*, at: datetime) -> list[int]:
+    """Give the queued letters to the engine; give the ids of their broadcasts, which want a runner."""
+    with transaction.atomic():
+        queued = Outbox.objects.filter(state=State.QUEUED)
+        if is_quiet(at):
+            queued = queued.filter(rule=None)  # staff's own letters go out when staff say so
+        locked = queued.order_by("pk").select_for_update(skip_locked=True, of=("self",))
+        letters = list(locked.select_related("rule", "telegram_user")[:AT_ONCE])
+        letters = _claim_lessons(_without_outdated(letters, at=at))
+        return [_send(batch, at=at) for batch in _batches(letters)]
+
+
+def _without_outdated(letters: list[Outbox], *, at: datetime) -> list[Outbox]:
+    outdated = Outbox.objects.filter(pk__in=[letter.pk for letter in letters]).outdated(at)
+    withdrawn = set(outdated.values_list("pk", flat=True))
+    Outbox.objects.filter(pk__in=withdrawn).update(
+        state=State.CANCELLED, reason=Recipient.Reason.OUTDATED, settled_at=at
+    )
+    return [letter for letter in letters if letter.pk not in withdrawn]
+
+
+def _claim_lessons(letters: list[Outbox]) -> list[Outbox]:
+    """Set ``notification_sent`` before anything is sent: the bot, which reads it too, must not remind them again."""
+    kept = []
+    unsent = Q(notification_sent=None) | Q(notification_sent=False)
+    for letter in letters:
+        registration = letter.registration_id
+        if registration is None or FreeLessonRegistration.objects.filter(unsent, pk=registration).update(
+            notification_sent=True
+        ):
+            kept.append(letter)
+        else:
+            Outbox.objects.filter(pk=letter.pk).update(state=State.CANCELLED)
+    return kept
+
+
+def _batches(letters: list[Outbox]) -> Iterable[_Batch]:
+    """By rule, each person once in a batch: a second letter to the same person goes out as another broadcast."""
+    batches: dict[tuple[str, int], list[Outbox]] = {}
+    seen: dict[tuple[str, int], int] = {}
+    for letter in letters:
+        source = f"rule {letter.rule_id}" if letter.rule_id else f"letter {letter.pk}"
+        times = seen[source, letter.telegram_user_id] = seen.get((source, letter.telegram_user_id), 0) + 1
+        batches.setdefault((source, times), []).append(letter)
+    return map(_Batch, batches.values())
+
+
+def _send(batch: _Batch, *, at: datetime) -> int:
+    broadcast = batch.broadcast
+    broadcast.state = Broadcast.State.SENDING
+    broadcast.started_at = broadcast.sent_at = broadcast.frozen_at = at
+    broadcast.save()
+    people = [letter.telegram_user_id for letter in batch.letters]
+    blocked = set(BlockedUser.objects.filter(pk__in=people).values_list("pk", flat=True))
+    recipients = Recipient.objects.bulk_create(
+        Recipient(
+            message=broadcast,
+            telegram_user_id=letter.telegram_user_id,
+            username=letter.telegram_user.username,
+            state=Recipient.State.SKIPPED if letter.telegram_user_id in blocked else Recipient.State.PENDING,
+            reason=Recipient.Reason.BLOCKED if letter.telegram_user_id in blocked else "",
+            next_try_at=at,
+        )
+        for letter in batch.letters
+    )
+    for letter, recipient in zip(batch.letters, recipients, strict=True):
+        letter.recipient, letter.state, letter.sent_at = recipient, State.SENT, at
+    Outbox.objects.bulk_update(batch.letters, ["recipient", "state", "sent_at"])
+    recount(broadcast.pk)
+    return broadcast.pk
+
+
+# And back -------------------------------------------------------------------------------------------------------------
+
+
+def settle(*, at: datetime) -> int:
+    """Take over from the engine what became of each letter, and write it on the booking and on the registration."""
+    with transaction.atomic():
+        settled = _settled(at=at)
+        for state, reason, settled_at, kind, booking_id, registration_id in settled:
+            if booking_id is not None and state != State.CANCELLED:
+                _note_on_booking(booking_id, state=state, reason=reason, kind=kind, at=settled_at)
+            if registration_id is not None and state != State.UNCERTAIN:
+                FreeLessonRegistration.objects.filter(pk=registration_id).update(
+                    notification_sent=state == State.DELIVERED
+                )
+    return len(settled)
+
+
+def _settled(*, at: datetime) -> list[tuple[str, str, datetime, str, int | None, int | None]]:
+    # Letters without a copy in the engine (no value for a placeholder) are settled from the beginning, and told once.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH fate AS (
+                SELECT o.id, r.sent_at, CASE
+                    WHEN r.state IN ('sent', 'deleted') THEN '' ELSE COALESCE(NULLIF(r.reason, ''), r.state)
+                    END AS reason, CASE
+                    WHEN r.state IN ('sent', 'deleted') THEN 'delivered'
+                    WHEN r.state = 'skipped' AND r.reason = 'outdated' THEN 'cancelled'
+                    WHEN r.state IN ('failed', 'skipped', 'cancelled') THEN 'failed'
+                    WHEN r.state = 'uncertain' THEN 'uncertain'
+                    ELSE 'sent' END AS state
+                FROM messaging_outbox o JOIN message_recipients r ON r.id = o.recipient_id
+                WHERE o.state IN ('sent', 'uncertain', 'failed') AND o.sent_at > %(open)s
+                UNION ALL
+                SELECT o.id, NULL, o.reason, o.state FROM messaging_outbox o
+                WHERE o.state = 'failed' AND o.recipient_id IS NULL AND o.sent_at IS NULL)
+            UPDATE messaging_outbox o
+            SET state = fate.state, reason = fate.reason, sent_at = COALESCE(o.sent_at, %(at)s),
+                settled_at = CASE WHEN fate.state <> 'sent' THEN COALESCE(fate.sent_at, %(at)s) END
+            FROM fate WHERE o.id = fate.id AND (o.state <> fate.state OR o.sent_at IS NULL)
+            RETURNING o.state, o.reason, o.settled_at, o.kind, o.booking_id, o.registration_id
+            """,
+            {"at": at, "open": at - STILL_OPEN},
+        )
+        rows = cursor.fetchall()
+    return [row for row in rows if row[0] != State.SENT]
+
+
+def _note_on_booking(booking_id: int, *, state: str, reason: str, kind: str, at: datetime) -> None:
+    delivered = state == State.DELIVERED
+    Booking.objects.filter(pk=booking_id).update(
+        notified_at=at if delivered else None, notified_about=kind, notice_error=reason
+    )

@@ -1,0 +1,73 @@
+"""What students are told about their bookings, and the queue into which it is put."""
+
+from datetime import datetime
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+
+from bookings.labels import Labels
+from bookings.models import Booking, Stream
+from bookings.notices import NoticeKind
+from messaging.models import Outbox
+from users.models import TelegramUser, User
+
+STUDENTS_LANGUAGE = "ru"  # of the bot, whatever language staff read
+
+
+def write_notice(booking: Booking, kind: NoticeKind) -> str:
+    """Write what a student is told about a booking as it is now, as Telegram's HTML."""
+    labels = Labels.read()
+    with translation.override(STUDENTS_LANGUAGE):
+        values = {
+            "course": escape(labels.course(booking.course_id)),
+            "stream": escape(labels.stream(booking.course_id, booking.course_stream)),
+            "discount": booking.discount_percent or 0,
+        }
+        parts = [_greeting(booking.telegram_user), _sentence(kind, with_stream=bool(booking.course_stream)) % values]
+        if booking.discount_percent and kind in {NoticeKind.CREATED, NoticeKind.CHANGED}:
+            parts.append(_("Your discount is %(discount)s%%.") % values)
+        if kind in {NoticeKind.MOVED, NoticeKind.CONFIRMED} and (start := _start_of(booking)):
+            parts.append(_("It starts on %(day)s.") % {"day": start})
+        return " ".join(parts)
+
+
+def queue_notice(booking: Booking, kind: NoticeKind, by: User, at: datetime) -> None:
+    """Put the words into the queue; sending is for whoever drains it."""
+    Outbox.objects.create(
+        telegram_user_id=booking.telegram_user_id,
+        booking=booking,
+        kind=kind,
+        message_text=write_notice(booking, kind),
+        queued_by=by,
+        queued_at=at,
+    )
+
+
+def _greeting(person: TelegramUser) -> str:
+    name = (person.first_name or "").strip()
+    return _("Hello, %(name)s!") % {"name": escape(name)} if name else _("Hello!")
+
+
+def _sentence(kind: NoticeKind, *, with_stream: bool) -> str:
+    match kind:
+        case NoticeKind.CREATED if with_stream:
+            return _("You are booked on the course “%(course)s”, %(stream)s.")
+        case NoticeKind.CREATED:
+            return _("You are booked on the course “%(course)s”.")
+        case NoticeKind.CONFIRMED if with_stream:
+            return _("Your place on the course “%(course)s” is confirmed: %(stream)s.")
+        case NoticeKind.CONFIRMED:
+            return _("Your place on the course “%(course)s” is confirmed.")
+        case NoticeKind.CANCELLED:
+            return _("Your booking of the course “%(course)s” is cancelled.")
+        case NoticeKind.MOVED if with_stream:
+            return _("You have been moved to another stream of the course “%(course)s”: %(stream)s.")
+        case _other:
+            return _("We have updated your booking of the course “%(course)s”.")
+
+
+def _start_of(booking: Booking) -> str:
+    stream = Stream.objects.filter(course__bookings=booking, code=booking.course_stream or "").first()
+    return date_format(stream.starts_on, "j E Y") if stream and stream.starts_on else ""

@@ -1,0 +1,115 @@
+"""What the page of automations shows of each rule: whom it would reach today, and what it did lately."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+
+from messaging.automations.due import count_due, find_due
+from messaging.automations.firing import known_values
+from messaging.automations.notifying import explain
+from messaging.content.markup import parse_html
+from messaging.content.placeholders import MissingValue, personalise
+from messaging.models import Automation, Outbox
+from messaging.quiet_hours import end_of_day
+from users.models import TelegramUser
+from users.person.context import person_address
+
+SAMPLE = 5  # people named as an example
+LAST = 5  # firings shown
+LATELY = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A person with the address of their page."""
+
+    person: TelegramUser
+    address: str
+    letter: Outbox | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why the letter did not arrive, in words."""
+        return explain(self.letter.reason) if self.letter and self.letter.reason else ""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Whom a rule would still reach today: how many, some of them, and the words the first of them would read."""
+
+    count: int
+    people: list[Line]
+    example: str = ""
+    missing: str = ""
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.people)
+
+
+@dataclass(frozen=True)
+class RuleFacts:
+    """A rule as staff read it."""
+
+    rule: Automation
+    reach: Reach
+    last: list[Line]
+    delivered: int
+    failed: int
+    open: int
+
+    @property
+    def text(self) -> str:
+        """The words without their tags, placeholders as they are written."""
+        return _as_read(self.rule.template)
+
+
+def reach_of(rule: Automation, *, at: datetime) -> Reach:
+    """Ask the rule for the end of the day: who is due then, and has not been told yet."""
+    until = end_of_day(at)
+    due = find_due(rule, at=until, limit=SAMPLE)
+    found = TelegramUser.objects.in_bulk([one.person_id for one in due])
+    people = [_line(found[one.person_id]) for one in due if one.person_id in found]
+    count = count_due(rule, at=until) if len(due) == SAMPLE else len(due)
+    if not due:
+        return Reach(count, people)
+    try:
+        return Reach(count, people, example=_as_read(personalise(rule.template, known_values(due[:1])[0])))
+    except MissingValue as missing:
+        return Reach(count, people, missing=str(missing))
+
+
+def _as_read(html: str) -> str:
+    return parse_html(html).text
+
+
+def _line(person: TelegramUser, letter: Outbox | None = None) -> Line:
+    return Line(person, person_address(person.pk), letter)
+
+
+def facts_of(rules: list[Automation], *, at: datetime) -> list[RuleFacts]:
+    """Gather it for every rule."""
+    counts = (
+        Outbox.objects.filter(rule__in=rules, queued_at__gt=at - LATELY)
+        .values_list("rule", "state")
+        .annotate(letters=Count("pk"))
+        .order_by()
+    )
+    by_rule: dict[int, dict[str, int]] = {}
+    for rule_id, state, letters in counts:
+        by_rule.setdefault(rule_id or 0, {})[state] = letters
+    return [_facts(rule, by_rule.get(rule.pk, {}), at=at) for rule in rules]
+
+
+def _facts(rule: Automation, counts: dict[str, int], *, at: datetime) -> RuleFacts:
+    last = Outbox.objects.filter(rule=rule).select_related("telegram_user").order_by("-id")[:LAST]
+    state = Outbox.State
+    return RuleFacts(
+        rule=rule,
+        reach=reach_of(rule, at=at),
+        last=[_line(letter.telegram_user, letter) for letter in last],
+        delivered=counts.get(state.DELIVERED, 0),
+        failed=counts.get(state.FAILED, 0),
+        open=sum(counts.get(one, 0) for one in (state.QUEUED, state.SENT, state.UNCERTAIN)),
+    )

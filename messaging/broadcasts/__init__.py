@@ -1,0 +1,1 @@
+"""Sent and scheduled messages: history, progress, acts, reports."""

@@ -1,0 +1,55 @@
+"""The recipients of a broadcast as a file."""
+
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from hsl_dashboard.web.spreadsheets import Sheet
+from messaging.broadcasts.journal import staff_name
+from messaging.broadcasts.recipient_rows import TroublesFirst
+from messaging.models import CorrectedMessage, Recipient
+from messaging.models.recipients import reason_label
+from users.models import PeopleExport
+from users.people.exports import finish_export
+
+
+def recipient_sheet(recipients: TroublesFirst, *, export: PeopleExport) -> Sheet:
+    """The table of recipients as it stands on the page, all of its pages."""
+    headings = [
+        "ID",
+        _("Name"),
+        "Username",
+        _("What became of it"),
+        _("Reason"),
+        _("Telegram's code"),
+        _("Telegram's words"),
+        _("Attempts"),
+        _("Last tried, Moscow"),
+        _("Delivered, Moscow"),
+        _("Decided by"),
+        _("Deleting, changing"),
+    ]
+    rows = (_recipient_cells(recipient) for recipient in recipients.iterator())
+    return Sheet(_("Recipients"), headings, rows, done=partial(finish_export, export), seconds=True)
+
+
+def _recipient_cells(recipient: Recipient) -> list[Any]:
+    person = recipient.telegram_user
+    corrected = recipient.corrected  # type: ignore[attr-defined]  # TroublesFirst.iterator
+    result = str(CorrectedMessage.State(corrected).label) if corrected else ""
+    words = recipient.corrected_words or ""  # type: ignore[attr-defined]
+    return [
+        recipient.telegram_user_id,
+        person.display_name,
+        person.username or "",
+        str(recipient.get_state_display()),
+        reason_label(recipient.reason) if recipient.reason else "",
+        recipient.error_code,
+        recipient.error_text,
+        recipient.attempt,
+        recipient.claimed_at,
+        recipient.sent_at,
+        staff_name(recipient.decided_by),
+        f"{result}: {words}" if words else result,
+    ]

@@ -1,0 +1,140 @@
+"""What narrows the lists of messages and of their recipients."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from bookings.labels import Labels
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from messaging.broadcasts.privacy import GROUP, TO_INDIVIDUALS, may_read_letters
+from messaging.broadcasts.rows import group_name
+from messaging.models import Broadcast, Recipient
+from messaging.models.automations import AUTOMATION
+from messaging.models.drafts import TEST
+from messaging.models.recipients import reason_label
+from messaging.models.reports import REPORT
+from users.models import User
+from users.people.search import having_in_person_text
+
+INDIVIDUALS = "individual"
+# Choices beside the streams; a code of the bot's holds no colon.
+AUTOMATIONS, REPORTS, TESTS = "by:automation", "by:report", "by:test"
+TYPES = {AUTOMATIONS: AUTOMATION, REPORTS: REPORT, TESTS: TEST}
+NOBODY = "none"  # a message whose author nobody wrote down
+WAITING = "waiting"
+
+
+class BroadcastFilter(ListFilter):
+    """The history of messages."""
+
+    q = SearchFilter(label=_("Search in the text"), placeholder=_("Words of the message, or its number"))
+    to = django_filters.ChoiceFilter(method="filter_to", label=_("To whom"), empty_label=_("All messages"))
+    state = django_filters.ChoiceFilter(label=_("State"), empty_label=_("Any state"), choices=Broadcast.State.choices)
+    kind = django_filters.ChoiceFilter(label=_("Kind"), empty_label=_("Any kind"), choices=Broadcast.Kind.choices)
+    author = django_filters.ChoiceFilter(method="filter_author", label=_("Author"), empty_label=_("Any author"))
+    since = DayFilter(method="filter_since", label=_("From"))
+    until = DayFilter(method="filter_until", label=_("To"))
+
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Broadcast]", labels: Labels, by: User) -> None:
+        super().__init__(data, queryset=queryset)
+        self.by = by
+        self.form.fields["to"].choices = [
+            ("", _("All messages")),
+            (INDIVIDUALS, _("Individual ones")),
+            *self._streams(labels),
+            (AUTOMATIONS, _("Automations")),
+            (REPORTS, _("Reports to authors")),
+            (TESTS, _("Tests to oneself")),
+        ]
+        authors = User.objects.filter(pk__in=Broadcast.objects.exclude(created_by=None).values("created_by"))
+        self.form.fields["author"].choices = [
+            ("", _("Any author")),
+            *((str(one.pk), one.get_full_name() or one.get_username()) for one in authors.order_by("username")),
+            (NOBODY, _("No author recorded")),
+        ]
+
+    def _streams(self, labels: Labels) -> Iterator[tuple[str, str]]:
+        yield from labels.codes.items()
+        groups = (
+            Broadcast.objects.filter(recipient_type=GROUP).exclude(recipient_group=None).order_by("recipient_group")
+        )
+        for code in groups.values_list("recipient_group", flat=True).distinct():
+            if code and "," not in code and code not in labels.codes:
+                yield code, group_name(code, labels)
+
+    def filter_queryset(self, queryset: "QuerySet[Broadcast]") -> "QuerySet[Broadcast]":
+        # When it happened or will; the previous dashboard's sent_at is the moment of its making.
+        moment = Coalesce("started_at", "scheduled_at", "sent_at", "created_at")
+        narrowed: QuerySet[Broadcast] = super().filter_queryset(queryset.alias(moment=moment))
+        # Each message to an audience has its report: between the messages to students they would only be in the way.
+        return narrowed if self.form.cleaned_data.get("to") == REPORTS else narrowed.exclude(recipient_type=REPORT)
+
+    def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
+        found = Q(message_text__icontains=text)
+        if not may_read_letters(self.by):
+            found &= ~TO_INDIVIDUALS  # a search must not tell what one may not read
+        number = text.removeprefix("#")
+        if number.isascii() and number.isdecimal():
+            found |= Q(pk=int(number[:18]))
+        return rows.filter(found)
+
+    def filter_to(self, rows: "QuerySet[Broadcast]", _name: str, to: str) -> "QuerySet[Broadcast]":
+        if to == INDIVIDUALS:
+            return rows.filter(TO_INDIVIDUALS).exclude(recipient_type__in=TYPES.values())
+        if to in TYPES:
+            return rows.filter(recipient_type=TYPES[to])
+        asked = {"include": [{"kind": "stream", "code": to}]}
+        return rows.filter(Q(recipient_group=to) | Q(audience__contains=asked))
+
+    def filter_author(self, rows: "QuerySet[Broadcast]", _name: str, author: str) -> "QuerySet[Broadcast]":
+        return rows.filter(created_by=None if author == NOBODY else int(author))
+
+    def filter_since(self, rows: "QuerySet[Broadcast]", _name: str, day: date) -> "QuerySet[Broadcast]":
+        return rows.filter(Q(moment__gte=day_begins(day)))
+
+    def filter_until(self, rows: "QuerySet[Broadcast]", _name: str, day: date) -> "QuerySet[Broadcast]":
+        return rows.filter(Q(moment__lt=day_ends(day)))
+
+
+class RecipientFilter(ListFilter):
+    """The recipients of one broadcast."""
+
+    q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
+    state = django_filters.ChoiceFilter(
+        method="filter_state",
+        label=_("What became of it"),
+        empty_label=_("All"),
+        choices=[
+            (Recipient.State.SENT, _("Delivered")),
+            (Recipient.State.FAILED, _("Not delivered")),
+            (Recipient.State.UNCERTAIN, _("Not known")),
+            (WAITING, _("Waiting")),
+            (Recipient.State.CANCELLED, _("Cancelled (recipient)")),
+            (Recipient.State.DELETED, _("Deleted")),
+            (Recipient.State.SKIPPED, _("Skipped")),
+        ],
+    )
+    reason = django_filters.ChoiceFilter(method="filter_reason", label=_("Reason"), empty_label=_("Any reason"))
+
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Recipient]") -> None:
+        super().__init__(data, queryset=queryset)
+        choices = [(reason, reason_label(reason)) for reason in Recipient.Reason.values]
+        self.form.fields["reason"].choices = [("", _("Any reason")), *choices, (NOBODY, reason_label(""))]
+
+    def filter_search(self, rows: "QuerySet[Recipient]", _name: str, text: str) -> "QuerySet[Recipient]":
+        return having_in_person_text(rows, text)
+
+    def filter_state(self, rows: "QuerySet[Recipient]", _name: str, state: str) -> "QuerySet[Recipient]":
+        duplicates = Q(reason=Recipient.Reason.DUPLICATE)
+        if state == Recipient.State.SKIPPED:
+            return rows.filter(Q(state=state) | duplicates)
+        states = [Recipient.State.PENDING, Recipient.State.SENDING] if state == WAITING else [state]
+        return rows.filter(~duplicates, state__in=states)
+
+    def filter_reason(self, rows: "QuerySet[Recipient]", _name: str, reason: str) -> "QuerySet[Recipient]":
+        return rows.filter(reason="" if reason == NOBODY else reason)

@@ -1,0 +1,118 @@
+"""Who did what with a broadcast: the audit's rows told as one story."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from messaging.models import Broadcast, Correction
+from messaging.models.reasons import StateReason, describe
+from users.models import User
+
+State = Broadcast.State
+
+MOVES = {
+    State.DRAFT: gettext_lazy("Written"),
+    State.SCHEDULED: gettext_lazy("Was scheduled"),
+    State.SENDING: gettext_lazy("Sending began"),
+    State.PAUSED: gettext_lazy("Was paused"),
+    State.CANCELLED: gettext_lazy("Was cancelled"),
+    State.FINISHED: gettext_lazy("Has finished"),
+    State.HELD: gettext_lazy("Was held"),
+}
+
+
+# Written by services.common.note_act.
+ACTS = {
+    "retried": ngettext_lazy("Sent to %(count)d failed one again", "Sent to %(count)d failed ones again", "count"),
+    "sent_again": ngettext_lazy(
+        "Sent to %(count)d whose outcome was not known again",
+        "Sent to %(count)d whose outcomes were not known again",
+        "count",
+    ),
+    "counted_delivered": ngettext_lazy(
+        "Counted %(count)d whose outcome was not known as delivered",
+        "Counted %(count)d whose outcomes were not known as delivered",
+        "count",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One moment in the life of a broadcast; ``actor`` is empty where the engine did it."""
+
+    at: datetime | None
+    what: str
+    actor: str = ""
+    reason: str = ""
+
+
+def broadcast_history(broadcast: Broadcast) -> list[Entry]:
+    """Tell what is known about a broadcast, newest first (three queries)."""
+    rows: list[Any] = list(
+        broadcast.events.select_related("pgh_context").order_by("pgh_created_at", "pgh_id")  # type: ignore[attr-defined]
+    )
+    corrections = list(broadcast.corrections.select_related("created_by").order_by("pk"))
+    names = _names(rows)
+    told = [*_moves(rows, names), *_corrections(corrections)]
+    if not any(row.pgh_label == "insert" for row in rows):
+        told.append(Entry(at=broadcast.created_at, what=_("Sent by the previous dashboard")))
+    unknown = datetime.min.replace(tzinfo=UTC)
+    told.reverse()  # of two at one moment, the later is told first
+    return sorted(told, key=lambda entry: entry.at or unknown, reverse=True)
+
+
+def _moves(rows: list[Any], names: dict[int, str]) -> Iterator[Entry]:
+    before: Any = None
+    for row in rows:
+        context = row.pgh_context.metadata if row.pgh_context else {}
+        if row.pgh_label in ACTS:
+            what = _act(row.pgh_label, context.get("count", 0))
+        else:
+            what, before = _what(before, row), row
+        if what:
+            # That it was staff says the name beside it.
+            reason = context.get("reason") or (
+                "" if row.state_reason == StateReason.STAFF else describe(row.state_reason)
+            )
+            actor = names.get(context.get("user") or 0, "")
+            yield Entry(at=row.pgh_created_at, what=what, actor=actor, reason=reason)
+
+
+def _what(before: Any, row: Any) -> str:
+    if before is None or before.state != row.state:
+        if before is not None and row.state == State.SENDING and before.state == State.PAUSED:
+            return _("Resumed")
+        if before is not None and row.state == State.SENDING and before.state == State.FINISHED:
+            return ""  # the act that woke it up says more
+        return str(MOVES[State(row.state)]) if row.state in State.values else str(row.state)
+    if before.scheduled_at != row.scheduled_at:
+        return _("Moved to another time")
+    if (before.message_text, before.buttons) != (row.message_text, row.buttons):
+        return _("Text changed before sending")
+    return ""
+
+
+def _act(label: str, count: int) -> str:
+    told: str = ACTS[label] % {"count": count}
+    return told
+
+
+def _corrections(corrections: list[Correction]) -> Iterator[Entry]:
+    for one in corrections:
+        deleted = one.kind == Correction.Kind.DELETE
+        actor = staff_name(one.created_by)
+        yield Entry(one.created_at, _("Deleted for everyone") if deleted else _("Text changed for everyone"), actor)
+
+
+def _names(rows: list[Any]) -> dict[int, str]:
+    ids = {row.pgh_context.metadata.get("user") for row in rows if row.pgh_context} - {None}
+    return {user.pk: staff_name(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
+
+
+def staff_name(user: User | None) -> str:
+    return (user.get_full_name() or user.get_username()) if user else ""

@@ -1,0 +1,75 @@
+"""The recipients of a broadcast in the order in which staff look at them, however many there are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+
+from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE
+from messaging.models import CorrectedMessage, Recipient
+
+State = Recipient.State
+# Whoever needs a decision, those whom it failed for, those under way, then the rest.
+ORDER = (
+    State.UNCERTAIN,
+    State.FAILED,
+    State.SENDING,
+    State.PENDING,
+    State.SENT,
+    State.DELETED,
+    State.CANCELLED,
+    State.SKIPPED,
+)
+
+
+class TroublesFirst:
+    """Recipients, narrowed or not, for a paginator and for a file.
+
+    Sorting 100,000 rows for each page took 90 ms, and 340 ms for the last one. Each state by itself comes sorted out of
+    the index (message, state, reason, id), which also holds all that is needed to skip to a far page.
+    """
+
+    def __init__(self, rows: "QuerySet[Recipient]") -> None:
+        self.rows = rows
+        counted = dict(rows.order_by().values_list("state").annotate(people=Count("pk")))
+        self.counts = [counted.get(state, 0) for state in ORDER]
+
+    def count(self) -> int:
+        return sum(self.counts)
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, wanted: slice) -> list[Recipient]:
+        """Give the rows from one place to another, in two queries."""
+        parts = list(self._parts(wanted.start or 0, wanted.stop))
+        if not parts:
+            return []
+        places = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+        order = [row["pk"] for row in sorted(places, key=lambda row: (row["place"], row["reason"], row["pk"]))]
+        found = self.rows.in_bulk(order)
+        return [found[pk] for pk in order if pk in found]
+
+    def _parts(self, start: int, stop: int) -> Iterator[Any]:
+        """The pieces of the states that lie between two places; keys only, which the index gives by itself."""
+        before = 0
+        for place, (state, count) in enumerate(zip(ORDER, self.counts, strict=True)):
+            first, last = max(start - before, 0), min(stop - before, count)
+            if first < last:
+                keys = self._of(state).values("pk", "reason", place=Value(place))
+                yield keys[first:last]
+            before += count
+
+    def iterator(self) -> Iterator[Recipient]:
+        """Stream all of them in the same order, with what became of their last correction; in a transaction."""
+        last = CorrectedMessage.objects.filter(recipient=OuterRef("pk")).order_by("-correction_id")
+        for state, count in zip(ORDER, self.counts, strict=True):
+            if count:
+                rows = self._of(state).annotate(
+                    corrected=Subquery(last.values("state")[:1]),
+                    corrected_words=Subquery(last.values("error_text")[:1]),
+                )
+                yield from rows.iterator(chunk_size=ROWS_AT_ONCE)
+
+    def _of(self, state: str) -> "QuerySet[Recipient]":
+        return self.rows.filter(state=state).order_by("reason", "pk")

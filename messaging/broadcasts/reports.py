@@ -1,0 +1,160 @@
+"""Tell the author in Telegram how a broadcast ended: through the engine, as one more message, once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils import translation
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from messaging.broadcasts.privacy import GROUP
+from messaging.broadcasts.rows import first_words
+from messaging.broadcasts.statistics import Numbers, causes_of, numbers_of
+from messaging.delivery.lifecycle import recount
+from messaging.models import Broadcast, Recipient, Report, TelegramLink
+from messaging.models.drafts import TEST
+from messaging.models.reports import REPORT
+from users.models import BlockedUser, TelegramUser, User
+
+AT_ONCE = 20  # reports of one tick; the rest follow in the next
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What is said about a broadcast once it is over, on its page and in Telegram."""
+
+    lasted: timedelta
+    newly_blocked: int
+
+    @property
+    def words(self) -> str:
+        """The duration as one says it."""
+        minutes, seconds = divmod(round(self.lasted.total_seconds()), 60)
+        hours, minutes = divmod(minutes, 60)
+        if hours:
+            return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+        if minutes:
+            return _("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": seconds}
+        return _("%(seconds)d s") % {"seconds": seconds}
+
+
+def ending_of(broadcast: Broadcast) -> Ending | None:
+    """Say how long it took, and how many of its people are blocked since then; None while it is not over."""
+    if broadcast.started_at is None or broadcast.finished_at is None:
+        return None
+    failed = Recipient.objects.failed().filter(message=broadcast).values("telegram_user")
+    blocked = BlockedUser.objects.filter(pk__in=failed, blocked_at__gte=broadcast.started_at)
+    return Ending(broadcast.finished_at - broadcast.started_at, blocked.count())
+
+
+def send_reports(*, at: datetime) -> list[int]:
+    """Send what waits, each in the transaction that settles it; give the ids of the new messages.
+
+    A process that dies in between has sent nothing, and the next tick does it; two at once take different ones.
+    """
+    under_way = Recipient.objects.unfinished().filter(message=OuterRef("broadcast"))
+    with transaction.atomic():
+        waiting = Report.objects.unsettled().filter(~Exists(under_way)).order_by("queued_at")
+        reports = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("broadcast")[:AT_ONCE]
+        return [message for report in reports if (message := _settle(report, at=at))]
+
+
+def _settle(report: Report, *, at: datetime) -> int | None:
+    broadcast = report.broadcast
+    author = _account_of(broadcast)
+    numbers = numbers_of([broadcast])[broadcast.pk]
+    # Whoever wrote to one person and reached them needs no report: a code, a letter; a test comes to its author itself.
+    is_test = broadcast.recipient_type == TEST
+    if author is not None and not is_test and (numbers.total, numbers.sent) != (1, 1):
+        report.message = _send(write_report(broadcast, numbers), to=author, at=at)
+    report.settled_at = at
+    report.save(update_fields=["message", "settled_at"])
+    return report.message_id
+
+
+def will_be_told(user: User, *, about: Broadcast) -> bool | None:
+    """Whether the bot will tell this person how the broadcast ended; None where it is not theirs to be told."""
+    if about.created_by_id != user.pk or about.audience is None:
+        return None
+    return _account_of(about) is not None
+
+
+def _account_of(broadcast: Broadcast) -> TelegramUser | None:
+    """The author's own account, if they linked one and want reports; None where the bot cannot reach it."""
+    links = TelegramLink.objects.filter(user=broadcast.created_by_id, wants_reports=True).exclude(linked_at=None)
+    link = links.select_related("telegram_user").first()
+    if link is None or BlockedUser.objects.filter(pk=link.telegram_user_id).exists():
+        return None
+    return link.telegram_user
+
+
+def _send(text: str, *, to: TelegramUser, at: datetime) -> Broadcast:
+    message = Broadcast.objects.create(
+        # The engine reads placeholders; here a brace is a brace.
+        message_text=text.replace("{", "{{").replace("}", "}}"),
+        recipient_type=REPORT,
+        state=Broadcast.State.SENDING,
+        link_preview=False,
+        started_at=at,
+        sent_at=at,
+        frozen_at=at,
+    )
+    Recipient.objects.create(
+        message=message, telegram_user=to, username=to.username, state=Recipient.State.PENDING, next_try_at=at
+    )
+    recount(message.pk)
+    return message
+
+
+def write_report(broadcast: Broadcast, numbers: Numbers) -> str:
+    """Write how it ended, as Telegram's HTML, in the language of the dashboard."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return "\n".join([*_head(broadcast), "", *_outcome(broadcast, numbers), "", *_foot(broadcast)])
+
+
+def _head(broadcast: Broadcast) -> list[str]:
+    cancelled = broadcast.state == Broadcast.State.CANCELLED
+    words = _("Message #%(number)d was cancelled") if cancelled else _("Message #%(number)d has been sent")
+    lines = [f"<b>{words % {'number': broadcast.pk}}</b>"]
+    # What was written to one person stays between them and their letter.
+    if broadcast.recipient_type == GROUP and (quote := first_words(broadcast)):
+        lines.append(f"<i>{escape(quote)}</i>")
+    return lines
+
+
+def _outcome(broadcast: Broadcast, numbers: Numbers) -> list[str]:
+    if not numbers.total:
+        return [_("Nobody was on the list: it reached no one.")]
+    lines = [_("Delivered: %(sent)d of %(total)d") % {"sent": numbers.sent, "total": numbers.total}]
+    counts = (
+        (_("Not delivered"), numbers.failed, Recipient.State.FAILED),
+        (_("Not known whether it arrived"), numbers.uncertain, None),
+        (_("Cancelled before the call"), numbers.cancelled, None),
+        (_("Left out"), numbers.skipped, Recipient.State.SKIPPED),
+    )
+    causes = causes_of(broadcast, retryable={})
+    for name, count, state in counts:
+        if count:
+            lines.append(f"{name}: {count}")
+            lines += [f"   {cause.label} — {cause.count}" for cause in causes if cause.state == state]
+    return lines
+
+
+def _foot(broadcast: Broadcast) -> list[str]:
+    lines = []
+    if ending := ending_of(broadcast):
+        if ending.newly_blocked:
+            blocked = ngettext(
+                "%(count)d person is blocked since then: nothing more is sent to them.",
+                "%(count)d people are blocked since then: nothing more is sent to them.",
+                ending.newly_blocked,
+            )
+            lines.append(blocked % {"count": ending.newly_blocked})
+        lines.append(_("It took %(time)s") % {"time": ending.words})
+    lines.append(settings.DASHBOARD_URL + reverse("messaging:broadcast_detail", args=[broadcast.pk]))
+    return lines

@@ -1,0 +1,138 @@
+"""Broadcasts and recipients as the pages show them: names instead of codes, and what one may read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from bookings.labels import Labels
+from bookings.notices import NoticeKind
+from messaging.audiences.choices import GROUPS
+from messaging.audiences.choices import describe as describe_criterion
+from messaging.audiences.criteria import Audience, Individuals, InStream, UnknownCriterion
+from messaging.broadcasts.journal import staff_name
+from messaging.broadcasts.privacy import GROUP, may_read
+from messaging.broadcasts.statistics import Numbers, numbers_of
+from messaging.content.markup import Problem, parse_html
+from messaging.content.placeholders import with_placeholders
+from messaging.content.preview import render
+from messaging.models import Broadcast
+from messaging.models.automations import AUTOMATION
+from messaging.models.drafts import TEST
+from messaging.models.reasons import describe
+from messaging.models.reports import REPORT
+from users.models import User
+
+SNIPPET = 100  # characters: what the previous dashboard showed
+SHOWN = 3  # groups named in a list
+# What the previous dashboard wrote for groups that are no stream.
+OLD_GROUPS = {"non_course": "not_students", "hackathon": "hackathon"}
+
+State = Broadcast.State
+
+
+@dataclass(frozen=True)
+class BroadcastRow:
+    """A broadcast in a list or on its own page."""
+
+    broadcast: Broadcast
+    numbers: Numbers
+    audience: str
+    readable: bool
+
+    @property
+    def key(self) -> str:
+        return str(self.broadcast.pk)
+
+    @property
+    def author(self) -> str:
+        return staff_name(self.broadcast.created_by)
+
+    @cached_property
+    def snippet(self) -> str:
+        return first_words(self.broadcast)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return parse_html(self.broadcast.message_text).problems
+
+    @property
+    def state_reason(self) -> str:
+        return describe(self.broadcast.state_reason)
+
+    @property
+    def is_running(self) -> bool:
+        return self.broadcast.state == State.SENDING
+
+    @property
+    def is_over(self) -> bool:
+        return self.broadcast.state in {State.FINISHED, State.CANCELLED}
+
+    @property
+    def is_to_come(self) -> bool:
+        return self.broadcast.state in {State.DRAFT, State.SCHEDULED, State.HELD}
+
+
+def first_words(broadcast: Broadcast) -> str:
+    """The first words without their tags; a text that Telegram would refuse stands as it was written."""
+    parsed = parse_html(broadcast.message_text)
+    text = broadcast.message_text if parsed.problems else with_placeholders(parsed.text)
+    words = " ".join(text.split())
+    return words if len(words) <= SNIPPET else f"{words[: SNIPPET - 1]}…"
+
+
+def broadcast_rows(broadcasts: Iterable[Broadcast], *, labels: Labels, by: User) -> list[BroadcastRow]:
+    """Prepare broadcasts for a list: one query for all their numbers."""
+    broadcasts = list(broadcasts)
+    numbers = numbers_of(broadcasts)
+    return [BroadcastRow(one, numbers[one.pk], audience_words(one, labels), may_read(one, by)) for one in broadcasts]
+
+
+def audience_words(broadcast: Broadcast, labels: Labels) -> str:
+    """Whom it is for, in a few words."""
+    if broadcast.recipient_type == AUTOMATION:
+        return _("Automation: %(rule)s") % {"rule": _rule(broadcast.recipient_group or "")}
+    if broadcast.recipient_type == REPORT:
+        return _("Report to the author")
+    if broadcast.recipient_type == TEST:
+        return _("Test to oneself")
+    if parts := _criteria(broadcast, labels):
+        more = len(parts) - SHOWN
+        words = ", ".join(parts[:SHOWN])
+        return _("%(groups)s and %(count)d more") % {"groups": words, "count": more} if more > 0 else words
+    if broadcast.recipient_type != GROUP:
+        return _("Individually")
+    return group_name(broadcast.recipient_group or "", labels)
+
+
+def group_name(code: str, labels: Labels) -> str:
+    """The name of a stream, or of a group of the previous dashboard."""
+    if code in OLD_GROUPS:
+        return str(GROUPS[OLD_GROUPS[code]][1])
+    return labels.stream(None, code) if code and "," not in code else _("Several groups")
+
+
+def _rule(kind: str) -> str:
+    return str(NoticeKind(kind).label) if kind in NoticeKind.values else kind
+
+
+def _criteria(broadcast: Broadcast, labels: Labels) -> list[str]:
+    """What the question asks for; nothing where it only names people, which is nobody's business in a list."""
+    try:
+        audience = Audience.from_json(broadcast.audience) if broadcast.audience else Audience()
+    except (UnknownCriterion, TypeError, ValueError):
+        return []
+    if all(isinstance(one, Individuals) for one in audience.include):
+        return []
+    parts = [
+        labels.stream(one.course_id, one.code) if isinstance(one, InStream) else describe_criterion(one)
+        for one in audience.include
+    ]
+    return list(dict.fromkeys(parts))
+
+
+def shown_text(broadcast: Broadcast) -> str:
+    """The text as it arrives; as it was written where Telegram would refuse it."""
+    parsed = parse_html(with_placeholders(broadcast.message_text))
+    return broadcast.message_text if parsed.problems else render(parsed)

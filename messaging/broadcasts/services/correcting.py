@@ -1,0 +1,51 @@
+"""Delete or edit a sent broadcast for everyone, within the 48 hours that Telegram allows."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from messaging.content.markup import Buttons
+from messaging.delivery import tasks
+from messaging.delivery.corrections import CORRECTABLE_FOR, freeze_correction
+from messaging.delivery.services import BroadcastMoved, State, TooLate, check, recorded
+from messaging.models import Broadcast, Correction
+from users.models import User
+
+
+def delete_for_everyone(*, broadcast: Broadcast, by: User, at: datetime) -> Correction:
+    """Delete a sent message for everybody who got it in the last 48 hours.
+
+    Raises:
+        TooLate: there is nobody like that.
+        BroadcastMoved: it is being sent, or another correction is under way.
+    """
+    return _correct(broadcast, by=by, at=at, kind=Correction.Kind.DELETE)
+
+
+def edit_for_everyone(
+    *, broadcast: Broadcast, by: User, at: datetime, text: str, buttons: Buttons | None = None
+) -> Correction:
+    """Change the text (or caption) and the buttons for everybody who got it in the last 48 hours.
+
+    Raises:
+        MessageRefused: Telegram would not take it.
+        TooLate: there is nobody like that.
+        BroadcastMoved: it is being sent, or another correction is under way.
+    """
+    buttons = broadcast.buttons if buttons is None else buttons
+    check(kind=broadcast.kind, text=text, buttons=buttons, has_media=True)
+    return _correct(broadcast, by=by, at=at, kind=Correction.Kind.EDIT, message_text=text, buttons=buttons)
+
+
+def _correct(broadcast: Broadcast, *, by: User, at: datetime, **fields: object) -> Correction:
+    over = (State.FINISHED, State.CANCELLED, State.PAUSED)
+    with recorded(by):
+        if not Broadcast.objects.select_for_update().filter(pk=broadcast.pk, state__in=over).exists():
+            raise BroadcastMoved(broadcast.pk)
+        if broadcast.corrections.filter(state=Correction.State.RUNNING).exists():
+            raise BroadcastMoved(broadcast.pk)
+        correction = Correction.objects.create(broadcast=broadcast, created_by=by, **fields)
+        if not freeze_correction(correction, at=at):
+            raise TooLate(CORRECTABLE_FOR)
+        transaction.on_commit(lambda: tasks.wake_correction(correction.pk))
+    return correction

@@ -1,0 +1,235 @@
+"""What the pages of messages count, always from the rows of recipients; DEFINITIONS says how, in the page's words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Count, F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from messaging.delivery.corrections import CORRECTABLE_FOR
+from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
+from messaging.models.reasons import describe
+from messaging.models.recipients import reason_label
+
+RATE_WINDOW = 30.0  # seconds: long enough to be calm, short enough to follow a change
+
+State = Recipient.State
+
+DEFINITIONS = {
+    "total": _("Everybody whom this message is for. Who was left out is counted apart; a person twice counts once."),
+    "sent": _("Telegram took the message and gave it a number, or staff decided that it arrived."),
+    "failed": _("Telegram refused this person for good. The table below says why, in words and with its code."),
+    "uncertain": _("The message went out and no answer came: it may have arrived. Nothing is sent again by itself."),
+    "waiting": _("Not sent yet: in the queue, being sent now, or waiting for another try."),
+    "rate": _("Calls to Telegram in the last 30 seconds, divided by the time they took."),
+    "remaining": _(
+        "Those who wait, divided by the rate of the last 30 seconds, and the pause that Telegram asked for."
+    ),
+    "skipped": _("Left out when the message started: blocked, excluded, written to recently, or named twice."),
+    "correctable": _("Delivered in the last 48 hours: Telegram lets nothing older be deleted or edited."),
+}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """People of one broadcast by what became of them; all but ``skipped`` add up to ``total``."""
+
+    sent: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    pending: int = 0
+    sending: int = 0
+    cancelled: int = 0
+    deleted: int = 0
+    skipped: int = 0
+
+    @property
+    def waiting(self) -> int:
+        return self.pending + self.sending
+
+    @property
+    def total(self) -> int:
+        return self.done + self.waiting
+
+    @property
+    def done(self) -> int:
+        """Who needs nothing more from the engine."""
+        return self.sent + self.failed + self.uncertain + self.other
+
+    @property
+    def other(self) -> int:
+        """Neither here nor there: cancelled before the call, or deleted after it."""
+        return self.cancelled + self.deleted
+
+    @property
+    def segments(self) -> list[tuple[str, int, int]]:
+        """The bar: a colour, where it begins, how wide it is."""
+        widths = (
+            ("fill-confirmed", self.sent),
+            ("fill-cancelled", self.failed),
+            ("fill-pending", self.uncertain),
+            ("fill-unknown", self.other),
+        )
+        placed, at = [], 0
+        for colour, width in widths:
+            if width:
+                placed.append((colour, at, width))
+            at += width
+        return placed
+
+    @property
+    def percent(self) -> int:
+        """How much is done, never 100 while somebody waits."""
+        return self.done * 100 // self.total if self.total else 0
+
+
+def numbers_of(broadcasts: Iterable[Broadcast | int]) -> dict[int, Numbers]:
+    """Count the recipients of some broadcasts by state: one query for all of them."""
+    ids = [one if isinstance(one, int) else one.pk for one in broadcasts]
+    counted: dict[int, dict[str, int]] = {pk: {} for pk in ids}
+    if ids:
+        with connection.cursor() as cursor:
+            # A person whom the previous dashboard named twice: the first row is the one that counts.
+            cursor.execute(
+                """
+                SELECT message_id, CASE WHEN reason = 'duplicate' THEN 'skipped' ELSE state END AS shown, count(*)
+                FROM message_recipients WHERE message_id = ANY(%s) GROUP BY message_id, shown
+                """,
+                [ids],
+            )
+            for pk, state, count in cursor.fetchall():
+                counted[pk][state] = count
+    return {pk: Numbers(**states) for pk, states in counted.items()}
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast it goes at this moment: messages/s, and the seconds that are left; None where nobody can know."""
+
+    rate: float
+    remaining: float | None
+
+    @property
+    def words(self) -> str:
+        """The remaining time as one says it."""
+        seconds = round(self.remaining or 0)
+        if seconds < 60:
+            return gettext("%(seconds)d s") % {"seconds": seconds}
+        minutes = -(-seconds // 60)
+        if minutes < 60:
+            return gettext("%(minutes)d min") % {"minutes": minutes}
+        return gettext("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+def pace_of(broadcast: Broadcast, numbers: Numbers, *, at: datetime) -> Pace:
+    """Measure the pace of a broadcast that is being sent.
+
+    The rate is that of the last RATE_WINDOW seconds, counted from the first call in them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*), extract(epoch FROM %(at)s - min(claimed_at))::float
+            FROM message_recipients
+            WHERE message_id = %(id)s AND state <> 'sending' AND claimed_at > %(since)s
+            """,
+            {"id": broadcast.pk, "at": at, "since": at - timedelta(seconds=RATE_WINDOW)},
+        )
+        calls, seconds = cursor.fetchone()
+    rate = calls / max(seconds, 1.0) if calls else 0.0
+    if not numbers.waiting:
+        return Pace(rate, 0.0)
+    halt = (broadcast.halted_until - at).total_seconds() if broadcast.halted_until else 0.0
+    return Pace(rate, max(halt, 0.0) + numbers.waiting / rate if rate else None)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Recipients that share a state and a reason."""
+
+    state: str
+    reason: str
+    label: str
+    count: int
+    retryable: int = 0
+
+
+def causes_of(broadcast: Broadcast, *, retryable: dict[str, int]) -> list[Cause]:
+    """Say why people did not get it, the most frequent reason first."""
+    rows = (
+        Recipient.objects.filter(message=broadcast, state__in=[State.FAILED, State.UNCERTAIN, State.SKIPPED])
+        .values_list("state", "reason")
+        .annotate(people=Count("pk"))
+        .order_by("-people", "state", "reason")
+    )
+    return [
+        Cause(state, reason, reason_label(reason), count, retryable.get(reason, 0) if state == State.FAILED else 0)
+        for state, reason, count in rows
+    ]
+
+
+@dataclass(frozen=True)
+class Correctable:
+    """Delivered messages that Telegram still lets us delete or edit, and until when the first and the last of them."""
+
+    count: int = 0
+    first_until: datetime | None = None
+    last_until: datetime | None = None
+
+
+def correctable_of(broadcast: Broadcast, *, at: datetime) -> Correctable:
+    """Count what a deletion would reach at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*), min(sent_at), max(sent_at) FROM message_recipients
+            WHERE message_id = %s AND state = 'sent' AND telegram_message_id IS NOT NULL AND sent_at > %s
+            """,
+            [broadcast.pk, at - CORRECTABLE_FOR],
+        )
+        count, first, last = cursor.fetchone()
+    if not count:
+        return Correctable()
+    return Correctable(count, first + CORRECTABLE_FOR, last + CORRECTABLE_FOR)
+
+
+@dataclass(frozen=True)
+class CorrectionNumbers:
+    """A deletion or an edit, and what became of it."""
+
+    correction: Correction
+    done: int
+    failed: int
+    waiting: int
+    cancelled: int
+
+    @property
+    def total(self) -> int:
+        return self.done + self.failed + self.waiting + self.cancelled
+
+    @property
+    def author(self) -> str:
+        user = self.correction.created_by
+        return (user.get_full_name() or user.get_username()) if user else ""
+
+    @property
+    def reason(self) -> str:
+        return describe(self.correction.state_reason)
+
+
+def corrections_of(broadcast: Broadcast) -> list[CorrectionNumbers]:
+    """All corrections of a broadcast, the newest first: one query."""
+    states = CorrectedMessage.State
+    rows = broadcast.corrections.select_related("created_by").annotate(
+        done=Count("messages", filter=Q(messages__state=states.DONE)),
+        failed=Count("messages", filter=Q(messages__state=states.FAILED)),
+        waiting=Count("messages", filter=Q(messages__state__in=[states.PENDING, states.SENDING])),
+        stopped=Count("messages", filter=Q(messages__state=states.CANCELLED)),
+    )
+    return [
+        CorrectionNumbers(row, row.done, row.failed, row.waiting, row.stopped)
+        for row in rows.order_by(F("created_at").desc(), "-pk")
+    ]

@@ -1,0 +1,1 @@
+"""Pages of sent and scheduled messages."""

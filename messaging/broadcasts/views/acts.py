@@ -1,0 +1,275 @@
+"""What staff do with a message on its page: start, pause, take back, try again, decide, copy. Services do the work."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bookings.labels import Labels
+from hsl_dashboard.web.addresses import is_own_address
+from hsl_dashboard.web.pages import StaffRequest
+from messaging.broadcasts.questions import (
+    Question,
+    cancel_question,
+    delete_question,
+    edit_question,
+    night_sentence,
+    retry_question,
+    schedule_question,
+    start_question,
+)
+from messaging.broadcasts.rows import broadcast_rows
+from messaging.broadcasts.services.acts import (
+    cancel_broadcast,
+    count_as_delivered,
+    pause_broadcast,
+    resume_broadcast,
+    retry_failed,
+    send_uncertain_again,
+)
+from messaging.broadcasts.services.copying import clone_broadcast, resend_to_missed, take_back
+from messaging.broadcasts.services.correcting import delete_for_everyone, edit_for_everyone
+from messaging.delivery.services import (
+    BroadcastMoved,
+    MessageRefused,
+    TooLate,
+    edit_broadcast,
+    schedule_broadcast,
+    start_broadcast,
+)
+from messaging.models import Broadcast, Draft
+from messaging.quiet_hours import is_quiet
+
+SEE = "messaging.view_broadcast"
+SEND = "messaging.send_broadcast"
+WRITE = ("messaging.add_broadcast", "users.view_telegramuser")  # what the form asks for
+
+State = Broadcast.State
+may_send = permission_required([SEE, SEND], raise_exception=True)
+may_write = permission_required([SEE, *WRITE], raise_exception=True)
+asks = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@asks
+@may_send
+def broadcast_start(request: StaffRequest, pk: int) -> HttpResponse:
+    def act(broadcast: Broadcast, _form: forms.Form) -> str:
+        start_broadcast(broadcast=broadcast, by=request.user, at=timezone.now())
+        return _("It is being sent.")
+
+    return _ask_then(request, pk, start_question, act)
+
+
+@require_POST
+@may_send
+def broadcast_pause(request: StaffRequest, pk: int) -> HttpResponse:
+    def act(broadcast: Broadcast) -> str:
+        pause_broadcast(broadcast=broadcast, by=request.user, at=timezone.now())
+        return _("Paused: nobody else is written to until it is resumed.")
+
+    return _do(request, pk, act)
+
+
+@require_POST
+@may_send
+def broadcast_resume(request: StaffRequest, pk: int) -> HttpResponse:
+    def act(broadcast: Broadcast) -> str:
+        resume_broadcast(broadcast=broadcast, by=request.user)
+        return _("It goes on exactly where it stopped.")
+
+    return _do(request, pk, act)
+
+
+@asks
+@may_send
+def broadcast_cancel(request: StaffRequest, pk: int) -> HttpResponse:
+    def act(broadcast: Broadcast, form: forms.Form) -> str:
+        reason = form.cleaned_data["reason"]
+        cancel_broadcast(broadcast=broadcast, by=request.user, at=timezone.now(), reason=reason)
+        return _("Cancelled: nobody else is written to.")
+
+    return _ask_then(request, pk, cancel_question, act)
+
+
+@asks
+@may_send
+def broadcast_schedule(request: StaffRequest, pk: int) -> HttpResponse:
+    def act(broadcast: Broadcast, form: forms.Form) -> str:
+        moment = form.cleaned_data["scheduled_at"]
+        schedule_broadcast(broadcast=broadcast, scheduled_at=moment, by=request.user)
+        if is_quiet(moment):
+            messages.warning(request, night_sentence())
+        return _("Scheduled for %(moment)s, Moscow time.") % {
+            "moment": timezone.localtime(moment).strftime("%d.%m.%Y %H:%M")
+        }
+
+    return _ask_then(request, pk, schedule_question, act)
+
+
+@asks
+@may_send
+def broadcast_edit(request: StaffRequest, pk: int) -> HttpResponse:
+    def act(broadcast: Broadcast, form: forms.Form) -> str:
+        text = form.cleaned_data["text"].replace("\r\n", "\n")
+        if broadcast.state in {State.FINISHED, State.CANCELLED}:
+            edit_for_everyone(broadcast=broadcast, by=request.user, at=timezone.now(), text=text)
+            return _("The new text is on its way to everyone who got the old one.")
+        edit_broadcast(broadcast=broadcast, by=request.user, text=text)
+        return _("The text is changed for everyone who has not got it yet.")
+
+    return _ask_then(request, pk, edit_question, act)
+
+
+@asks
+@may_send
+def broadcast_delete(request: StaffRequest, pk: int) -> HttpResponse:
+    def act(broadcast: Broadcast, _form: forms.Form) -> str:
+        delete_for_everyone(broadcast=broadcast, by=request.user, at=timezone.now())
+        return _("It is being deleted from the chats.")
+
+    return _ask_then(request, pk, delete_question, act)
+
+
+@asks
+@may_send
+def broadcast_retry(request: StaffRequest, pk: int) -> HttpResponse:
+    def act(broadcast: Broadcast, form: forms.Form) -> str:
+        reasons = ["" if reason == "none" else reason for reason in form.cleaned_data.get("reasons", [])]
+        count = retry_failed(broadcast=broadcast, by=request.user, reasons=reasons)
+        return _again(count)
+
+    return _ask_then(request, pk, retry_question, act)
+
+
+@require_POST
+@may_send
+def broadcast_decide(request: StaffRequest, pk: int) -> HttpResponse:
+    """Say what became of uncertain ones: of those named, or of all."""
+    named = [int(one) for one in request.POST.getlist("recipient") if one.isascii() and one.isdecimal()]
+    recipients = None if "all" in request.POST else named
+
+    def act(broadcast: Broadcast) -> str:
+        now, by = timezone.now(), request.user
+        if request.POST.get("verdict") == "again":
+            return _again(send_uncertain_again(broadcast=broadcast, by=by, at=now, recipients=recipients))
+        count = count_as_delivered(broadcast=broadcast, by=by, at=now, recipients=recipients)
+        return ngettext(
+            "%(count)d recipient counts as delivered.", "%(count)d recipients count as delivered.", count
+        ) % {"count": count}
+
+    return _do(request, pk, act)
+
+
+@require_POST
+@may_write
+def broadcast_clone(request: StaffRequest, pk: int) -> HttpResponse:
+    return _copy(request, pk, clone_broadcast)
+
+
+@require_POST
+@may_write
+def broadcast_missed(request: StaffRequest, pk: int) -> HttpResponse:
+    """«Тем, кому не дошло»: a draft for them."""
+    return _copy(request, pk, resend_to_missed)
+
+
+@require_POST
+@may_send
+@may_write
+def broadcast_take_back(request: StaffRequest, pk: int) -> HttpResponse:
+    """«Вернуть в черновик»: what has not begun is called off and opens in the form, to be changed in every part."""
+    try:
+        return _copy(request, pk, take_back)
+    except BroadcastMoved as moved:
+        messages.warning(request, moved_sentence(moved))
+        return redirect("messaging:broadcast_detail", pk)
+
+
+def _copy(request: StaffRequest, pk: int, make: Callable[..., Draft]) -> HttpResponse:
+    """Open the copy in the form, where its author changes what they want to."""
+    broadcast = get_object_or_404(Broadcast, pk=pk)
+    draft = make(broadcast=broadcast, by=request.user, at=timezone.now(), submission_token=_token(request))
+    messages.success(request, _("A draft is made. Nothing is sent before you say so."))
+    return redirect("messaging:compose_message", draft.pk)
+
+
+def _token(request: StaffRequest) -> UUID | None:
+    """The form's token: posted twice, it makes one copy."""
+    try:
+        return UUID(request.POST.get("token", ""))
+    except ValueError:
+        return None
+
+
+def _again(count: int) -> str:
+    return ngettext("%(count)d recipient is sent to again.", "%(count)d recipients are sent to again.", count) % {
+        "count": count
+    }
+
+
+def _do(request: StaffRequest, pk: int, act: Callable[[Broadcast], str]) -> HttpResponse:
+    """Do it, or say why not; back to the page they came from."""
+    broadcast = get_object_or_404(Broadcast, pk=pk)
+    try:
+        messages.success(request, act(broadcast))
+    except BroadcastMoved as moved:
+        messages.warning(request, moved_sentence(moved))
+    own = reverse("messaging:broadcast_detail", args=[pk])
+    to = request.POST.get("next", "")
+    return HttpResponseRedirect(to if is_own_address(to, request) else own)
+
+
+def _ask_then(
+    request: StaffRequest,
+    pk: int,
+    ask: Callable[[Broadcast, Any], Question],
+    act: Callable[[Broadcast, forms.Form], str],
+) -> HttpResponse:
+    """Show the question on GET; on POST do it, and where it is refused show the question with the reason."""
+    broadcast = get_object_or_404(Broadcast.objects.select_related("created_by"), pk=pk)
+    question = ask(broadcast, request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if question.form.is_valid():
+            try:
+                messages.success(request, act(broadcast, question.form))
+            except MessageRefused as refused:
+                for problem in refused.problems:
+                    question.form.add_error(question.field, _with_place(problem, question.form))
+            except BroadcastMoved as moved:
+                status = 409
+                question.form.add_error(None, moved_sentence(moved))
+            except TooLate:
+                question.form.add_error(None, _("48 hours have passed: Telegram lets nobody change it any more."))
+            else:
+                return redirect("messaging:broadcast_detail", pk)
+    [row] = broadcast_rows([broadcast], labels=Labels.read(), by=request.user)
+    context = {"row": row, "broadcast": broadcast, "question": question, "form": question.form}
+    return render(request, "messaging/broadcast_question.html", context, status=status)
+
+
+def _with_place(problem: Any, form: forms.Form) -> str:
+    place = problem.place(form.data.get("text", "").replace("\r\n", "\n"))
+    if place is None:
+        return str(problem.message)
+    return _("%(problem)s (line %(line)d, character %(column)d)") % {
+        "problem": problem.message,
+        "line": place[0],
+        "column": place[1],
+    }
+
+
+def moved_sentence(moved: BroadcastMoved) -> str:
+    label = State(moved.state).label if moved.state in State.values else moved.state
+    return _("Somebody was faster, or it went on by itself: the message is now “%(state)s”.") % {"state": label}

@@ -1,0 +1,1 @@
+"""A new message, from the form to its start."""

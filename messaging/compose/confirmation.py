@@ -1,0 +1,137 @@
+"""What stands on the last page before sending: the exact number, who is left out and why, how long it takes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from messaging.audiences.criteria import Audience, AudienceCount, count_audience
+from messaging.content.content import Content
+from messaging.content.placeholders import placeholders, read_values
+from messaging.models import Recipient
+from messaging.quiet_hours import NIGHT, is_quiet
+from users.models import TelegramUser
+
+TYPED_ABOVE = 100  # recipients; above this one types the number
+SAMPLE = 6  # people shown
+READ_AT_ONCE = 5_000  # people
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A message and its people, as they are at this moment."""
+
+    count: AudienceCount
+    without_value: int  # of those who would get it: nothing stands in for a placeholder
+    starts_at: datetime
+    is_scheduled: bool
+
+    @property
+    def recipients(self) -> int:
+        """How many get it."""
+        return self.count.sent_to - self.without_value
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Codes of why people are left out, and how many."""
+        reasons = dict(self.count.skipped)
+        if self.without_value:
+            reasons[Recipient.Reason.NO_VALUE] = self.without_value
+        return reasons
+
+    @property
+    def skipped(self) -> list[tuple[str, int]]:
+        """Why people are left out, in words, and how many."""
+        return [(str(Recipient.Reason(reason).label), people) for reason, people in self.reasons.items()]
+
+    @property
+    def left_out(self) -> int:
+        return sum(people for _reason, people in self.skipped)
+
+    @property
+    def duration(self) -> timedelta:
+        """How long it takes at the rate that all messages share."""
+        return timedelta(seconds=self.recipients / settings.TELEGRAM_MESSAGES_PER_SECOND)
+
+    @property
+    def seconds(self) -> int:
+        return max(1, round(self.duration.total_seconds()))
+
+    @property
+    def minutes(self) -> int:
+        return round(self.duration.total_seconds() / 60)
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + self.duration
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it would arrive while students sleep, from the first to the last."""
+        return is_quiet(self.starts_at, until=self.ends_at)
+
+    @property
+    def night(self) -> dict[str, str]:
+        """When students sleep, to be named in the warning."""
+        return NIGHT
+
+    @property
+    def number_is_typed(self) -> bool:
+        return self.recipients > TYPED_ABOVE
+
+
+@dataclass(frozen=True)
+class Change:
+    """A number that was another one when somebody looked at it last."""
+
+    what: str
+    before: int
+    after: int
+
+
+def changes_since(summary: Summary, *, recipients: int, reasons: dict[str, int]) -> list[Change]:
+    """Compare with the numbers that were shown before."""
+    left_out = (
+        Change(str(reason.label), reasons.get(reason, 0), summary.reasons.get(reason, 0)) for reason in Recipient.Reason
+    )
+    found = (Change(_("Will get it"), recipients, summary.recipients), *left_out)
+    return [one for one in found if one.before != one.after]
+
+
+def summarise(content: Content, *, at: datetime) -> Summary:
+    """Count everybody as they are now."""
+    audience = content.question
+    return Summary(
+        count=count_audience(audience, at=at),
+        without_value=_without_value(content, audience, at=at),
+        starts_at=content.scheduled_at or at,
+        is_scheduled=content.scheduled_at is not None,
+    )
+
+
+def sample_of(audience: Audience, *, at: datetime, size: int = SAMPLE) -> list[TelegramUser]:
+    """Some of those who get it; the last is one without a name, where there is any: fallbacks show there."""
+    people = _reached(audience, at=at)
+    nameless = list(people.filter(first_name=None).order_by("pk")[:1]) or list(people.filter(first_name="")[:1])
+    named = people.exclude(pk__in=[one.pk for one in nameless]).order_by("-pk")
+    return [*named[: size - len(nameless)], *nameless]
+
+
+def _reached(audience: Audience, *, at: datetime) -> "QuerySet[TelegramUser, Any]":
+    people: QuerySet[Any, Any] = audience.people(at=at)
+    return people.filter(reason="")
+
+
+def _without_value(content: Content, audience: Audience, *, at: datetime) -> int:
+    names = {one.name for one in placeholders(content.text) if one.known and one.fallback is None}
+    if not names:
+        return 0
+    ids = list(_reached(audience, at=at).order_by("pk").values_list("pk", flat=True))
+    missing = 0
+    for start in range(0, len(ids), READ_AT_ONCE):
+        values = read_values(ids[start : start + READ_AT_ONCE], names, streams=audience.streams)
+        missing += sum(not names <= known.keys() for known in values.values())
+    return missing

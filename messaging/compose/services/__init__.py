@@ -1,0 +1,1 @@
+"""What staff can do while they write: drafts, templates, segments, the linked account."""

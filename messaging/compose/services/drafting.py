@@ -1,0 +1,187 @@
+"""Keep what is being written, and turn it into a broadcast once; where the rules want it, with a second person."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from messaging.audiences.criteria import individuals
+from messaging.content.content import Content
+from messaging.delivery.services import (
+    BroadcastMoved,
+    State,
+    check,
+    create_broadcast,
+    recorded,
+    schedule_broadcast,
+    start_broadcast,
+)
+from messaging.models import Broadcast, Draft, SendingRules
+from users.models import User
+
+
+class DraftChanged(Exception):
+    """Somebody else saved the draft meanwhile; ``theirs`` is what stands there now, and nothing was written."""
+
+    def __init__(self, theirs: Draft) -> None:
+        super().__init__(f"#{theirs.pk}: {theirs.version}")
+        self.theirs = theirs
+
+
+class ApprovalNeeded(Exception):
+    """So many people need a second person."""
+
+
+def create_draft(*, content: Content, by: User, at: datetime, saved_from: str = "") -> Draft:
+    """Begin a draft."""
+    return Draft.objects.create(
+        content=content.as_json(), created_by=by, updated_by=by, updated_at=at, saved_from=saved_from[:40]
+    )
+
+
+def save_draft(*, draft: Draft, content: Content, by: User, at: datetime, version: int, saved_from: str) -> Draft:
+    """Save over ``version``; what the same page saved last is its own to replace.
+
+    Raises:
+        DraftChanged: another page saved meanwhile, or it was sent.
+    """
+    # What stands there already is no change: a late request of a page must not move the version it confirms.
+    if content == Content.from_json(draft.content) and draft.broadcast_id is None:
+        return draft
+    # One conditional UPDATE: of two who save over the same version, the second is told.
+    seen = Draft.objects.open().filter(pk=draft.pk)
+    mine = seen.filter(version=version) | seen.filter(saved_from=saved_from[:40]).exclude(saved_from="")
+    saved = mine.update(
+        content=content.as_json(), version=F("version") + 1, updated_by=by, updated_at=at, saved_from=saved_from[:40]
+    )
+    draft.refresh_from_db()
+    if not saved:
+        raise DraftChanged(draft)
+    return draft
+
+
+def settle_draft(*, draft: Draft) -> None:
+    """Go on to the last page: what its page sent before and arrives only now must not change what is confirmed."""
+    Draft.objects.filter(pk=draft.pk).update(saved_from="")
+
+
+def attach_file(*, draft: Draft, file: "UploadedFile[Any]", by: User, at: datetime) -> None:
+    """Keep a file with the draft; it goes to Telegram with the first message."""
+    draft.media_upload.save(file.name or "file", file, save=False)
+    draft.version, draft.updated_by, draft.updated_at = draft.version + 1, by, at
+    draft.save(update_fields=["media_upload", "version", "updated_by", "updated_at"])
+
+
+def detach_file(*, draft: Draft, by: User, at: datetime) -> None:
+    """Take the file off the draft."""
+    Draft.objects.filter(pk=draft.pk).update(media_upload="", version=F("version") + 1, updated_by=by, updated_at=at)
+
+
+def discard_draft(*, draft: Draft) -> None:
+    """Throw a draft away."""
+    Draft.objects.open().filter(pk=draft.pk).delete()
+
+
+def needs_approval(recipients: int) -> bool:
+    """Say whether so many need a second person."""
+    threshold = SendingRules.read().approval_above
+    return threshold is not None and recipients > threshold
+
+
+def ask_for_approval(*, draft: Draft, by: User, at: datetime, version: int) -> None:
+    """Ask a second person to approve exactly this version; a later change takes the question back.
+
+    Raises:
+        DraftChanged: it is not this version any more.
+    """
+    asked = Draft.objects.open().filter(pk=draft.pk, version=version)
+    if not asked.update(asked_by=by, asked_at=at, asked_version=version):
+        draft.refresh_from_db()
+        raise DraftChanged(draft)
+
+
+def send_draft(*, draft: Draft, by: User, at: datetime, version: int, recipients: int) -> Broadcast:
+    """Make the broadcast of a draft and start or schedule it; asked again, give the one that it made.
+
+    Raises:
+        DraftChanged: it is not the version that was confirmed.
+        ApprovalNeeded: the rules want a second person, who did not confirm this.
+        MessageRefused: Telegram would not take it.
+    """
+    with transaction.atomic():
+        # Two who send at once: the second waits here, and finds the broadcast of the first.
+        draft = Draft.objects.select_for_update().get(pk=draft.pk)
+        if draft.broadcast_id is not None:
+            return Broadcast.objects.get(pk=draft.broadcast_id)
+        if draft.version != version:
+            raise DraftChanged(draft)
+        with recorded(by, _approved(draft, by, recipients)):
+            broadcast = _make_broadcast(draft, by)
+            Draft.objects.filter(pk=draft.pk).update(broadcast=broadcast)
+            _set_off(broadcast, Content.from_json(draft.content), by=by, at=at)
+        return broadcast
+
+
+def _approved(draft: Draft, by: User, recipients: int) -> str:
+    """Words for the audit trail: who approved what another asked for."""
+    if not needs_approval(recipients):
+        return ""
+    if not draft.waits_for_approval or draft.asked_by_id == by.pk or not by.has_perm("messaging.approve_broadcast"):
+        raise ApprovalNeeded(draft.pk)
+    asked_by = draft.asked_by.get_username() if draft.asked_by else "?"
+    return _("Approved by %(who)s, asked by %(whom)s") % {"who": by.get_username(), "whom": asked_by}
+
+
+def _make_broadcast(draft: Draft, by: User) -> Broadcast:
+    content = Content.from_json(draft.content)
+    upload = str(draft.media_upload.name or "")
+    return create_broadcast(
+        text=content.text,
+        audience=content.question,
+        by=draft.asked_by if draft.waits_for_approval and draft.asked_by else by,
+        kind=content.kind,
+        media_file_id="" if upload else content.media_file_id,
+        media_upload=upload if content.kind != Broadcast.Kind.TEXT else "",
+        buttons=content.keyboard,
+        link_preview=content.link_preview,
+        silent=content.silent,
+        submission_token=draft.token,
+        original=Broadcast.objects.filter(pk=content.original).first() if content.original else None,
+    )
+
+
+def _set_off(broadcast: Broadcast, content: Content, *, by: User, at: datetime) -> None:
+    if broadcast.state != State.DRAFT:
+        raise BroadcastMoved(broadcast.pk)
+    if content.scheduled_at:
+        schedule_broadcast(broadcast=broadcast, scheduled_at=content.scheduled_at, by=by)
+    else:
+        start_broadcast(broadcast=broadcast, by=by, at=at)
+
+
+def send_test(*, content: Content, text: str, to: int, by: User, at: datetime, upload: str = "") -> Broadcast:
+    """«Отправить себе»: the words as the chosen student would read them, to a member of staff's own account.
+
+    Raises:
+        MessageRefused: Telegram would not take it.
+    """
+    check(
+        kind=content.kind, text=content.text, buttons=content.keyboard, has_media=bool(content.media_file_id or upload)
+    )
+    broadcast = create_broadcast(
+        text=text.replace("{", "{{").replace("}", "}}"),
+        audience=individuals([to]),
+        by=by,
+        kind=content.kind,
+        media_file_id="" if upload else content.media_file_id,
+        media_upload=upload if content.kind != Broadcast.Kind.TEXT else "",
+        buttons=content.keyboard,
+        link_preview=content.link_preview,
+        silent=content.silent,
+        is_test=True,
+    )
+    start_broadcast(broadcast=broadcast, by=by, at=at)
+    return broadcast

@@ -1,0 +1,96 @@
+"""Templates with their versions, and saved segments: what one begins a message with."""
+
+from dataclasses import replace
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q, QuerySet
+
+from messaging.content.content import Content
+from messaging.delivery.services import recorded
+from messaging.models import Draft, MessageTemplate, Segment, TemplateVersion
+from users.models import User
+
+
+class NameMissing(Exception):
+    """It needs a name."""
+
+
+def save_template(*, name: str, content: Content, by: User) -> TemplateVersion:
+    """Keep a message under a name; a name that exists gets a new version, unless nothing changed.
+
+    Raises:
+        NameMissing: the name is empty.
+    """
+    name = _clean(name)
+    with recorded(by):
+        template, new = MessageTemplate.objects.get_or_create(name=name, defaults={"created_by": by})
+        # Of two who save at once, the second waits here and gets the next number.
+        template = MessageTemplate.objects.select_for_update().get(pk=template.pk)
+        if not new and template.is_archived:
+            template.is_archived = False
+            template.save(update_fields=["is_archived"])
+        last = template.versions.order_by("-number").first()
+        if last and last.content == content.message_only():
+            return last
+        return TemplateVersion.objects.create(
+            template=template, number=(last.number if last else 0) + 1, content=content.message_only(), created_by=by
+        )
+
+
+def use_template(*, draft: Draft, version: TemplateVersion) -> Content:
+    """Put a template's message into a draft's content; the draft remembers which it was."""
+    Draft.objects.filter(pk=draft.pk).update(template=version)
+    return Content.from_json(draft.content).with_message(version.content)
+
+
+def archive_template(*, template: MessageTemplate, by: User) -> None:
+    """Offer it no longer; its versions stay with the messages that used them."""
+    with recorded(by):
+        template.is_archived = True
+        template.save(update_fields=["is_archived"])
+
+
+def save_segment(*, name: str, content: Content, by: User, shared: bool) -> Segment:
+    """Keep a question about people under a name; one of that name is replaced.
+
+    Raises:
+        NameMissing: the name is empty.
+    """
+    name, owner = _clean(name), None if shared else by
+    fields = {"audience": content.question.as_json(), "created_by": by}
+    with recorded(by):
+        try:
+            with transaction.atomic():
+                segment, _new = Segment.objects.update_or_create(name=name, owner=owner, defaults=fields)
+        except IntegrityError:  # made by somebody at this very moment
+            segment = Segment.objects.get(name=name, owner=owner)
+    return segment
+
+
+def use_segment(*, draft: Draft, segment: Segment) -> Content:
+    """Ask a draft's question as the segment does."""
+    return replace(Content.from_json(draft.content), audience=segment.audience)
+
+
+def delete_segment(*, segment: Segment, by: User) -> None:
+    """Throw a segment away; messages keep the question as they asked it."""
+    with recorded(by):
+        segment.delete()
+
+
+def segments_for(user: User) -> QuerySet[Segment]:
+    """The shared ones, and one's own."""
+    return Segment.objects.filter(Q(owner=None) | Q(owner=user)).order_by("owner", "name")
+
+
+def newest_versions() -> QuerySet[TemplateVersion]:
+    """The newest version of each template that is offered."""
+    newest = MessageTemplate.objects.filter(is_archived=False).annotate(newest=Max("versions__pk")).values("newest")
+    return TemplateVersion.objects.filter(pk__in=newest).select_related("template").order_by("template__name")
+
+
+def _clean(name: str) -> str:
+    name = " ".join(name.split())[:100]
+    if not name:
+        raise NameMissing
+    return name

@@ -1,0 +1,98 @@
+"""Link a member of staff to their own Telegram account: the bot brings a one-time code there, they type it here."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from messaging.audiences.criteria import individuals
+from messaging.delivery.services import create_broadcast, recorded, start_broadcast
+from messaging.models import Broadcast, TelegramLink
+from users.models import TelegramUser, User
+
+CODE_LIFE = timedelta(minutes=10)
+NEXT_CODE_AFTER = timedelta(minutes=1)
+ATTEMPTS = 5
+
+
+class CodeRefused(Exception):
+    """The code is wrong, old, or was guessed at too often."""
+
+
+class CodeTooSoon(Exception):
+    """A code went out a moment ago."""
+
+
+def send_link_code(*, user: User, to: TelegramUser, at: datetime) -> TelegramLink:
+    """Send a one-time code to the account that shall be linked; it lives CODE_LIFE.
+
+    Raises:
+        CodeTooSoon: the last one is younger than NEXT_CODE_AFTER.
+    """
+    before = TelegramLink.objects.filter(user=user).first()
+    if before and before.code_sent_at and at - before.code_sent_at < NEXT_CODE_AFTER:
+        raise CodeTooSoon
+    code = f"{secrets.randbelow(1_000_000):06}"
+    text = _words_with(code)
+    with recorded(user):
+        broadcast = create_broadcast(text=text, audience=individuals([to.pk]), by=user, link_preview=False)
+        start_broadcast(broadcast=broadcast, by=user, at=at)
+        if before and before.code_broadcast_id:
+            _forget_code(before.code_broadcast_id)
+        fresh = {
+            "telegram_user": to,
+            "linked_at": None,
+            "code_hash": make_password(code),
+            "code_sent_at": at,
+            "attempts_left": ATTEMPTS,
+            "code_broadcast": broadcast,
+        }
+        link, _new = TelegramLink.objects.update_or_create(user=user, defaults=fresh)
+    return link
+
+
+def confirm_link(*, user: User, code: str, at: datetime) -> TelegramLink:
+    """Link the account that the code came to.
+
+    Raises:
+        CodeRefused: it is not that code, or not any more.
+    """
+    waiting = TelegramLink.objects.filter(
+        user=user, linked_at=None, attempts_left__gt=0, code_sent_at__gt=at - CODE_LIFE
+    )
+    # Counted before it is looked at: guesses made at once are as many as guesses made one by one.
+    if not waiting.update(attempts_left=F("attempts_left") - 1):
+        raise CodeRefused
+    link = TelegramLink.objects.get(user=user)
+    if not check_password("".join(code.split()), link.code_hash):
+        raise CodeRefused
+    TelegramLink.objects.filter(pk=link.pk).update(linked_at=at, code_hash="", attempts_left=0)
+    if link.code_broadcast_id:
+        _forget_code(link.code_broadcast_id)
+    link.refresh_from_db()
+    return link
+
+
+def unlink(*, user: User) -> None:
+    """Take the link away."""
+    TelegramLink.objects.filter(user=user).delete()
+
+
+def choose_reports(*, user: User, wanted: bool) -> None:
+    """Have the bot tell how one's messages ended, or not."""
+    TelegramLink.objects.filter(user=user).update(wants_reports=wanted)
+
+
+def _forget_code(broadcast_id: int) -> None:
+    """The history of messages need not show a code for ever; one that waits still is left alone."""
+    over = Broadcast.objects.filter(pk=broadcast_id, state=Broadcast.State.FINISHED)
+    over.update(message_text=_words_with("••••••"))
+
+
+def _words_with(code: str) -> str:
+    with override("ru"):
+        words = _("Code for linking this account to the school's dashboard: <code>%(code)s</code>")
+    return words % {"code": code}

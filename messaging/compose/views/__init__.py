@@ -1,0 +1,1 @@
+"""Pages of a message being written."""

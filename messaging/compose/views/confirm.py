@@ -1,0 +1,149 @@
+"""The last page before sending: the exact number, who is left out and why, and the one button."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from hsl_dashboard.web.pages import StaffRequest
+from messaging.compose.confirmation import Change, Summary, changes_since, sample_of, summarise
+from messaging.compose.forms import check_content
+from messaging.compose.services.drafting import (
+    ApprovalNeeded,
+    DraftChanged,
+    ask_for_approval,
+    needs_approval,
+    send_draft,
+)
+from messaging.compose.views.context import broadcast_address
+from messaging.content.content import Content
+from messaging.content.preview import preview_message
+from messaging.delivery.services import MessageRefused
+from messaging.models import Draft
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(["messaging.add_broadcast", "users.view_telegramuser"], raise_exception=True)
+def compose_confirm(request: StaffRequest, pk: int) -> HttpResponse:
+    draft = get_object_or_404(Draft.objects.select_related("asked_by"), pk=pk)
+    if draft.broadcast_id:  # sent already: the form came twice, or a colleague was quicker
+        return redirect(broadcast_address(draft.broadcast_id))
+    now = timezone.now()
+    content = Content.from_json(draft.content)
+    if check_content(content, at=now, has_upload=bool(draft.media_upload)).any:
+        response = redirect("messaging:compose_message", pk)
+        response["Location"] += "?check=1"
+        return response
+    summary = summarise(content, at=now)
+    if request.method != "POST":
+        return _ask(request, draft, summary)
+    if not request.user.has_perm("messaging.send_broadcast"):
+        raise PermissionDenied
+    if problem := _problem(request, draft, summary):
+        return _ask(request, draft, summary, problem=problem, changes=_changes(request, summary), status=409)
+    if _wants_second_person(draft, summary, request) and "ask" in request.POST:
+        return _ask_colleague(request, draft)
+    return _send(request, draft, summary)
+
+
+def _problem(request: StaffRequest, draft: Draft, summary: Summary) -> str:
+    """Why what was confirmed is not what would be sent now."""
+    if request.POST.get("version") != str(draft.version):
+        return _("The draft was changed after this page was opened. Look at it once more.")
+    if request.POST.get("recipients") != str(summary.recipients):
+        return _("The number of recipients has changed meanwhile: look at it once more.")
+    if not summary.recipients:
+        return _("Nobody would get this message.")
+    if summary.number_is_typed and _typed(request) != summary.recipients:
+        return _("Type the number of recipients: %(count)d.") % {"count": summary.recipients}
+    return ""
+
+
+def _changes(request: StaffRequest, summary: Summary) -> list[Change]:
+    """What became of the numbers that were shown when this was confirmed."""
+    shown = _count(request.POST.get("recipients", ""))
+    reasons = (one.partition(":") for one in request.POST.getlist("left_out"))
+    counts = {reason: _count(count) or 0 for reason, _colon, count in reasons}
+    return [] if shown is None else changes_since(summary, recipients=shown, reasons=counts)
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 12 else None
+
+
+def _typed(request: StaffRequest) -> int | None:
+    return _count("".join(request.POST.get("typed", "").split()))
+
+
+def _wants_second_person(draft: Draft, summary: Summary, request: StaffRequest) -> bool:
+    if not needs_approval(summary.recipients):
+        return False
+    return not _may_approve(draft, request)
+
+
+def _may_approve(draft: Draft, request: StaffRequest) -> bool:
+    asked_by_another = draft.waits_for_approval and draft.asked_by_id != request.user.pk
+    return asked_by_another and request.user.has_perm("messaging.approve_broadcast")
+
+
+def _ask_colleague(request: StaffRequest, draft: Draft) -> HttpResponse:
+    try:
+        ask_for_approval(draft=draft, by=request.user, at=timezone.now(), version=draft.version)
+    except DraftChanged:
+        pass
+    else:
+        messages.success(request, _("Approval is asked for. A colleague opens this same page and sends it."))
+    return redirect("messaging:compose_confirm", draft.pk)
+
+
+def _send(request: StaffRequest, draft: Draft, summary: Summary) -> HttpResponse:
+    try:
+        broadcast = send_draft(
+            draft=draft, by=request.user, at=timezone.now(), version=draft.version, recipients=summary.recipients
+        )
+    except (DraftChanged, MessageRefused):
+        return redirect("messaging:compose_message", draft.pk)
+    except ApprovalNeeded:
+        return _ask(request, draft, summary, problem=_("A second person must approve this first."), status=403)
+    if summary.is_scheduled:
+        messages.success(request, _("The message is scheduled."))
+    else:
+        messages.success(request, _("Sending has begun."))
+    return redirect(broadcast_address(broadcast.pk))
+
+
+def _ask(
+    request: StaffRequest,
+    draft: Draft,
+    summary: Summary,
+    *,
+    problem: str = "",
+    changes: Sequence[Change] = (),
+    status: int = 200,
+) -> HttpResponse:
+    content = Content.from_json(draft.content)
+    sample = sample_of(content.question, at=timezone.now())
+    chosen = next((one for one in sample if one.pk == content.preview_for), sample[0] if sample else None)
+    context: dict[str, Any] = {
+        "draft": draft,
+        "content": content,
+        "summary": summary,
+        "sample": sample,
+        "unknown_ids": summary.count.unknown_ids,
+        "bubble": preview_message(
+            content, person=chosen, file_name=str(draft.media_upload.name or "").rsplit("/", 1)[-1]
+        ),
+        "problem": problem,
+        "changes": changes,
+        "may_send": request.user.has_perm("messaging.send_broadcast"),
+        "second_person": needs_approval(summary.recipients),
+        "may_approve": _may_approve(draft, request),
+    }
+    return render(request, "messaging/compose_confirm.html", context, status=status)

@@ -1,0 +1,179 @@
+"""What the page of a new message shows: the form, its problems, the preview, the drafts beside it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.urls import reverse
+from django.utils import timezone
+
+from hsl_dashboard.web.pages import StaffRequest
+from messaging.audiences.choices import describe, find_people, group_rows, other_criteria, people_of, stream_rows
+from messaging.audiences.criteria import Criterion
+from messaging.compose.confirmation import sample_of, summarise
+from messaging.compose.forms import Faults, check_content
+from messaging.compose.services.library import newest_versions, segments_for
+from messaging.content import markup
+from messaging.content.content import Content
+from messaging.content.preview import preview_message
+from messaging.models import Broadcast, Draft
+from users.models import TelegramUser, User
+
+DRAFTS_SHOWN = 8
+EARLIER_SHOWN = 20
+STILL_WRITING = timedelta(minutes=3)  # since the last change; each pause of 0.6 s in typing saves one
+BLANK_BUTTON = {"text": "", "target": "", "row": "1"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A criterion without a box of its own: in words, and as the form sends it back."""
+
+    where: str
+    label: str
+    value: str
+
+
+@dataclass
+class Composing:
+    """A page of the form: what is stored, what was sent, and what came of it."""
+
+    request: StaffRequest
+    draft: Draft | None
+    content: Content
+    saved_from: str = ""
+    version: int = 0  # the one this page builds on
+    conflict: Draft | None = None
+    show_missing: bool = False  # whether empty fields are called problems already
+    file_problem: str = ""
+    search: str = ""
+    blank_buttons: int = 0
+
+    @property
+    def user(self) -> User:
+        return self.request.user
+
+    @property
+    def address(self) -> str:
+        arguments = [self.draft.pk] if self.draft else []
+        return reverse("messaging:compose_message", args=arguments)
+
+    @property
+    def colleague(self) -> User | None:
+        """Somebody else who changed this draft a moment ago: they are likely to be writing now."""
+        if self.draft is None or self.draft.updated_by_id == self.user.pk:
+            return None
+        return self.draft.updated_by if timezone.now() - self.draft.updated_at < STILL_WRITING else None
+
+    @property
+    def has_upload(self) -> bool:
+        return bool(self.draft and self.draft.media_upload)
+
+
+def live_context(page: Composing) -> dict[str, Any]:
+    """What changes while one types: the count, the problems, the preview, the state of the draft."""
+    now = timezone.now()
+    faults = check_content(page.content, at=now, has_upload=page.has_upload)
+    shown = faults if page.show_missing else without_empty(faults, page)
+    if page.file_problem:
+        shown = replace(shown, media=[page.file_problem])
+    people = preview_people(page.content)
+    chosen = next((one for one in people if one.pk == page.content.preview_for), people[0] if people else None)
+    return {
+        "draft": page.draft,
+        "content": page.content,
+        "page": page,
+        "faults": shown,
+        "summary": summarise(page.content, at=now),
+        "preview_people": people,
+        "bubble": preview_message(page.content, person=chosen, file_name=_file_name(page)),
+        "found": find_people(page.search),
+        "search": page.search,
+        "chosen_people": people_of(page.content.question.include),
+        "left_out_people": people_of(page.content.question.exclude),
+        "may_send": page.user.has_perm("messaging.send_broadcast"),
+        "now": now,
+    }
+
+
+def page_context(page: Composing) -> dict[str, Any]:
+    """Everything of the whole page."""
+    audience = page.content.question
+    return live_context(page) | {
+        "streams": stream_rows(audience),
+        "groups": group_rows(audience, at=timezone.now()),
+        "kept": [
+            *_kept("include", audience.include),
+            *_kept("narrow", audience.narrow),
+            *_kept("exclude", audience.exclude),
+        ],
+        "quiet_hours": audience.quiet_hours,
+        "segments": segments_for(page.user),
+        "template_versions": newest_versions(),
+        "kinds": Broadcast.Kind.choices,
+        "earlier_media": earlier_media(),
+        "button_lines": [*page.content.buttons, *[_blank(page.content)] * max(page.blank_buttons, 0)],
+        "blank_button": BLANK_BUTTON,
+        "drafts": Draft.objects.open().waiting_first().select_related("updated_by")[:DRAFTS_SHOWN],
+        "saved_from": page.saved_from or uuid4().hex,
+        "text_limit": markup.TEXT_LIMIT,
+        "caption_limit": markup.CAPTION_LIMIT,
+    }
+
+
+def without_empty(faults: Faults, page: Composing) -> Faults:
+    """Somebody who has only begun is not told that everything is missing."""
+    return Faults(
+        text=faults.text if page.content.text.strip() else [],
+        buttons=faults.buttons,
+        at=faults.at if page.content.at else [],
+        warnings=faults.warnings,
+        length=faults.length,
+        limit=faults.limit,
+    )
+
+
+def preview_people(content: Content) -> list[TelegramUser]:
+    """Students for whom the preview can be looked at: some who get it, and the one chosen before."""
+    people = sample_of(content.question, at=timezone.now())
+    if content.preview_for and content.preview_for not in {one.pk for one in people}:
+        chosen = TelegramUser.objects.filter(pk=content.preview_for).first()
+        return [chosen, *people] if chosen else people
+    return people
+
+
+def earlier_media() -> list[dict[str, Any]]:
+    """Files that Telegram has already, the newest first."""
+    rows = Broadcast.objects.exclude(media_file_id="").newest_first()
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows.values("id", "kind", "media_file_id", "media_upload", "message_text", "created_at")[
+        : EARLIER_SHOWN * 3
+    ]:
+        words = {"label": str(Broadcast.Kind(row["kind"]).label), "name": row["media_upload"].rsplit("/", 1)[-1]}
+        found.setdefault(row["media_file_id"], row | words)
+    return list(found.values())[:EARLIER_SHOWN]
+
+
+def broadcast_address(pk: int) -> str:
+    """The page of a broadcast, on which one watches it being sent."""
+    return reverse("messaging:broadcast_detail", args=[pk])
+
+
+def _file_name(page: Composing) -> str:
+    if page.draft and page.draft.media_upload:
+        return str(page.draft.media_upload.name).rsplit("/", 1)[-1]
+    return page.content.media_file_id
+
+
+def _kept(where: str, criteria: Iterable[Criterion]) -> list[Kept]:
+    # «Narrow» has no boxes at all: everything in it is kept as it is.
+    shown = criteria if where == "narrow" else other_criteria(criteria)
+    return [Kept(where, describe(one), json.dumps(one.as_json(), ensure_ascii=False)) for one in shown]
+
+
+def _blank(content: Content) -> dict[str, str]:
+    rows = [int(one["row"]) for one in content.buttons if one.get("row", "").isdecimal()]
+    return BLANK_BUTTON | {"row": str(max(rows, default=0) + 1)}

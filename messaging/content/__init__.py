@@ -1,0 +1,1 @@
+"""What a message says: its text, markup, placeholders and preview."""

@@ -1,0 +1,1 @@
+"""The engine that sends, and the only door to Telegram."""

@@ -1,0 +1,220 @@
+"""Creating, scheduling and starting a broadcast: what every sender goes through."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pghistory
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from messaging.audiences.criteria import Audience, Individuals, InStream, individuals
+from messaging.content.markup import Buttons, Problem, check_message
+from messaging.delivery import lifecycle, tasks
+from messaging.models import Broadcast
+from messaging.models.drafts import TEST
+from users.models import User
+
+State = Broadcast.State
+
+
+class MessageRefused(Exception):
+    """Telegram would refuse the message; ``problems`` say what and where."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(" ".join(problem.message for problem in self.problems))
+
+
+class BroadcastMoved(Exception):
+    """The broadcast is not (any more) in a state that allows this; ``state`` is the one it is in."""
+
+    def __init__(self, broadcast_id: int) -> None:
+        self.state = Broadcast.objects.filter(pk=broadcast_id).values_list("state", flat=True).first()
+        super().__init__(f"#{broadcast_id}: {self.state}")
+
+
+class TooLate(Exception):
+    """Nothing is left that Telegram lets us delete or edit: 48 hours have passed."""
+
+
+@contextlib.contextmanager
+def recorded(by: User | None, reason: str = "") -> Iterator[None]:
+    """One transaction whose changes are recorded with who asked for them, and why."""
+    words = {"user": by.pk if by else None, "reason": reason}
+    with pghistory.context(**{name: word for name, word in words.items() if word}), transaction.atomic():
+        yield
+
+
+class Act(models.TextChoices):
+    """What staff do with the recipients of a broadcast, as its history names it."""
+
+    RETRIED = "retried"
+    SENT_AGAIN = "sent_again"
+    COUNTED_DELIVERED = "counted_delivered"
+
+
+def note_act(broadcast: Broadcast, act: Act, *, count: int) -> None:
+    """Write an act about ``count`` recipients into the history; inside ``recorded``, which knows who does it."""
+    if count:
+        with pghistory.context(count=count):
+            pghistory.create_event(broadcast, label=act.value)
+
+
+def check(*, kind: str, text: str, buttons: Buttons, has_media: bool) -> None:
+    """Refuse what Telegram would refuse.
+
+    Raises:
+        MessageRefused: with every problem and its place.
+    """
+    problems = list(check_message(kind=kind, text=text, buttons=buttons).errors)
+    if kind != Broadcast.Kind.TEXT and not has_media:
+        problems.append(Problem(_("The file is missing.")))
+    if problems:
+        raise MessageRefused(problems)
+
+
+def move(pk: int, *, come_from: tuple[State, ...], by: User | None, reason: str = "", **changes: Any) -> None:
+    """Change the state by one conditional UPDATE: of two who try, the second is told.
+
+    Raises:
+        BroadcastMoved: the state is none of ``come_from``.
+    """
+    with recorded(by, reason):
+        if not Broadcast.objects.filter(pk=pk, state__in=come_from).update(**changes):
+            raise BroadcastMoved(pk)
+        if changes["state"] == State.SENDING:
+            transaction.on_commit(lambda: tasks.wake_broadcast(pk))
+
+
+def create_broadcast(
+    *,
+    text: str,
+    audience: Audience,
+    by: User | None,
+    kind: str = Broadcast.Kind.TEXT,
+    media_file_id: str = "",
+    media_upload: str = "",
+    buttons: Buttons | None = None,
+    link_preview: bool = True,
+    silent: bool = False,
+    submission_token: UUID | None = None,
+    original: Broadcast | None = None,
+    is_test: bool = False,
+) -> Broadcast:
+    """Store a draft. A form posted twice (the same ``submission_token``) gives the broadcast that it made first.
+
+    Raises:
+        MessageRefused: Telegram would not take it.
+    """
+    check(kind=kind, text=text, buttons=buttons or [], has_media=bool(media_file_id or media_upload))
+    fields = {
+        "message_text": text,
+        "state": State.DRAFT,
+        "kind": kind,
+        "media_file_id": media_file_id,
+        "media_upload": media_upload,
+        "buttons": buttons or [],
+        "link_preview": link_preview,
+        "silent": silent,
+        "audience": audience.as_json(),
+        "created_by": by,
+        "original": original,
+        "sent_at": None,
+        **({"recipient_type": TEST} if is_test else _in_old_words(audience)),
+    }
+    with recorded(by):
+        if submission_token is None:
+            return Broadcast.objects.create(**fields)
+        broadcast, _created = Broadcast.objects.get_or_create(submission_token=submission_token, defaults=fields)
+        return broadcast
+
+
+def edit_broadcast(
+    *, broadcast: Broadcast, by: User, text: str, buttons: Buttons | None = None, audience: Audience | None = None
+) -> None:
+    """Change what will be sent, while nothing is being sent; the audience only before it is frozen.
+
+    Raises:
+        MessageRefused: Telegram would not take it.
+        BroadcastMoved: it is being sent, or is over.
+    """
+    buttons = broadcast.buttons if buttons is None else buttons
+    check(kind=broadcast.kind, text=text, buttons=buttons, has_media=True)
+    changes = {"message_text": text, "buttons": buttons}
+    editable = Broadcast.objects.filter(
+        pk=broadcast.pk, state__in=[State.DRAFT, State.SCHEDULED, State.HELD, State.PAUSED]
+    )
+    if audience is not None:
+        changes |= {"audience": audience.as_json(), **_in_old_words(audience)}
+        editable = editable.filter(frozen_at=None)
+    with recorded(by):
+        if not editable.update(**changes):
+            raise BroadcastMoved(broadcast.pk)
+
+
+def schedule_broadcast(*, broadcast: Broadcast, scheduled_at: datetime, by: User | None) -> None:
+    """Let it start at a moment; also moves one that is scheduled or held.
+
+    Raises:
+        BroadcastMoved: it has started, or is over.
+    """
+    move(
+        broadcast.pk,
+        come_from=(State.DRAFT, State.SCHEDULED, State.HELD),
+        by=by,
+        state=State.SCHEDULED,
+        scheduled_at=scheduled_at,
+        state_reason="",
+    )
+
+
+def start_broadcast(*, broadcast: Broadcast, by: User | None, at: datetime) -> None:
+    """Freeze the audience and begin to send; a held one too. Two who click start it once.
+
+    Raises:
+        BroadcastMoved: it has started already, or is over.
+        MessageRefused: Telegram would not take it.
+    """
+    check(kind=broadcast.kind, text=broadcast.message_text, buttons=broadcast.buttons, has_media=True)
+    with recorded(by):
+        if not lifecycle.freeze_and_start(broadcast.pk, at=at, come_from=(State.DRAFT, State.SCHEDULED, State.HELD)):
+            raise BroadcastMoved(broadcast.pk)
+        transaction.on_commit(lambda: tasks.wake_broadcast(broadcast.pk))
+
+
+def send_to_people(
+    *,
+    people: Iterable[int],
+    text: str,
+    by: User | None,
+    at: datetime,
+    buttons: Buttons | None = None,
+    submission_token: UUID | None = None,
+) -> Broadcast:
+    """Write a message to these people and begin to send it: what an individual message and an automation call.
+
+    With the same ``submission_token`` nothing is sent a second time; the broadcast of the first call is given.
+
+    Raises:
+        MessageRefused: Telegram would not take it.
+    """
+    with recorded(by):
+        broadcast = create_broadcast(
+            text=text, audience=individuals(people), by=by, buttons=buttons, submission_token=submission_token
+        )
+        if broadcast.state == State.DRAFT:
+            start_broadcast(broadcast=broadcast, by=by, at=at)
+            broadcast.refresh_from_db()
+    return broadcast
+
+
+def _in_old_words(audience: Audience) -> dict[str, str | None]:
+    """What the previous dashboard's history shows: one stream, or individuals."""
+    if len(audience.include) == 1 and isinstance(stream := audience.include[0], InStream):
+        return {"recipient_type": "group", "recipient_group": stream.code}
+    if all(isinstance(one, Individuals) for one in audience.include):
+        return {"recipient_type": "individual", "recipient_group": None}
+    return {"recipient_type": "group", "recipient_group": ",".join(one.kind for one in audience.include)}

@@ -1,0 +1,51 @@
+"""Runners in the background: a task carries an id, never a recipient, so that a lost or doubled one is harmless."""
+
+import logging
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+from kombu.exceptions import OperationalError
+
+from messaging.delivery.corrections import CorrectionQueue
+from messaging.delivery.queues import SendQueue
+from messaging.delivery.runner import run_queue, shutting_down
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="messaging.run_broadcast")
+def run_broadcast(broadcast_id: int) -> None:
+    """Send a broadcast for some seconds, and queue the next runner while recipients remain."""
+    if run_queue(SendQueue(broadcast_id)).again:
+        wake_broadcast(broadcast_id)
+
+
+@shared_task(name="messaging.run_correction")
+def run_correction(correction_id: int) -> None:
+    """Delete or edit messages for some seconds, and queue the next runner while some remain."""
+    if run_queue(CorrectionQueue(correction_id), most=1).again:
+        wake_correction(correction_id)
+
+
+def wake_broadcast(broadcast_id: int) -> None:
+    """Queue a runner. Without Redis it is not queued, and beat queues one when Redis is back."""
+    _wake(run_broadcast, broadcast_id)
+
+
+def wake_correction(correction_id: int) -> None:
+    """The same for a correction."""
+    _wake(run_correction, correction_id)
+
+
+def _wake(task: "shared_task", pk: int) -> None:
+    try:
+        # A wake-up that waited longer than this is worth nothing: beat has sent others meanwhile.
+        task.apply_async(args=[pk], expires=60, retry=False)
+    except OperationalError as error:
+        logger.warning("No runner could be queued, beat will: %s", error)
+
+
+@worker_shutting_down.connect
+def _end_runners(**_kwargs: object) -> None:
+    """Tell the children of this worker, which SIGTERM does not reach, to end their runners now."""
+    shutting_down.set()

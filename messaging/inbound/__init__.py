@@ -1,0 +1,1 @@
+"""What comes from Telegram and its people: updates, blocks."""

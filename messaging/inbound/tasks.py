@@ -1,0 +1,19 @@
+"""Upkeep of what Telegram told us."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from messaging.delivery import lifecycle
+from messaging.inbound.updates import forget_updates
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="messaging.end_blocks")
+def end_blocks() -> None:
+    """Write again to people who came back to the bot, and forget old updates of Telegram."""
+    forget_updates(at=timezone.now())
+    if ended := lifecycle.end_blocks(at=timezone.now()):
+        logger.info("%s people came back", ended)

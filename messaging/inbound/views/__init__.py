@@ -1,0 +1,1 @@
+"""Pages of blocked people, and the webhook."""

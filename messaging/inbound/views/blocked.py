@@ -1,0 +1,104 @@
+"""People whom nothing is sent to: who, since when, why; and letting one be written to again."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db.models import F
+from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from hsl_dashboard.web.addresses import tidy_address
+from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
+from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, file_response, too_long_sentence
+from messaging.delivery.lifecycle import AUTOMATIC_BLOCKS
+from messaging.inbound.exports import blocked_sheet
+from messaging.inbound.filters import BlockedFilter
+from messaging.inbound.forms import UnblockForm
+from messaging.models.recipients import reason_label
+from users.models import BlockedUser, PeopleExport
+from users.people.exports import start_export
+from users.person.context import person_address
+from users.services import NotBlocked, unblock_person
+
+SEE = "users.view_blockeduser"
+UNBLOCK = "users.delete_blockeduser"
+EXPORT = "users.export_people"
+
+WORDS = {stored: reason for reason, stored in AUTOMATIC_BLOCKS.items()}
+
+
+@require_safe
+@permission_required(SEE, raise_exception=True)
+def blocked_list(request: StaffRequest) -> HttpResponse:
+    narrowed = _narrowed(request)
+    is_valid = narrowed.is_valid()
+    page = page_of(narrowed.qs if is_valid else BlockedUser.objects.none(), request)
+    context = {
+        "form": narrowed.form,
+        "page": page,
+        "rows": [
+            {
+                "block": block,
+                "person_address": person_address(block.telegram_user_id),
+                "why": block_reason(block),
+                "automatic": block.reason in WORDS,
+            }
+            for block in page
+        ],
+        "active_filters": narrowed.active_filters(request.path),
+        "clear_address": request.path,
+        "query": tidy_address("", request.GET),
+        "may_unblock": request.user.has_perm(UNBLOCK),
+        "may_export": request.user.has_perm(EXPORT),
+    }
+    return render_list(request, "messaging/blocked_list.html", context, partial="blocked-table", is_valid=is_valid)
+
+
+@require_POST
+@permission_required([SEE, EXPORT], raise_exception=True)
+def blocked_export(request: StaffRequest) -> HttpResponseBase:
+    """Give the whole filtered list as a file. By POST: it writes who took it."""
+    narrowed = _narrowed(request)
+    file_format = request.POST.get("format", "")
+    if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
+        return HttpResponseBadRequest(_("The filter is not understood."))
+    if file_format == PeopleExport.Format.XLSX and narrowed.qs.count() > XLSX_ROWS:
+        messages.warning(request, too_long_sentence())
+        return redirect(tidy_address(reverse("messaging:blocked_list"), request.GET))
+    query = request.get_full_path()[:10_000]
+    export = start_export(by=request.user, query=query, file_format=file_format, with_emails=False)
+    labels = {stored: reason_label(reason) for stored, reason in WORDS.items()}
+    sheet = blocked_sheet(narrowed.qs.iterator(chunk_size=ROWS_AT_ONCE), words=labels, export=export)
+    return file_response(sheet, name=f"blocked-{timezone.localdate():%Y-%m-%d}", file_format=file_format)
+
+
+def _narrowed(request: StaffRequest) -> BlockedFilter:
+    blocks = BlockedUser.objects.select_related("telegram_user").order_by(F("blocked_at").desc(nulls_last=True), "pk")
+    return BlockedFilter(request.GET, queryset=blocks)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required([SEE, UNBLOCK], raise_exception=True)
+def person_unblock(request: StaffRequest, user_id: int) -> HttpResponse:
+    block = get_object_or_404(BlockedUser.objects.select_related("telegram_user"), pk=user_id)
+    form = UnblockForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            unblock_person(person=block.telegram_user, by=request.user, reason=form.cleaned_data["reason"])
+        except NotBlocked as refused:
+            messages.warning(request, str(refused))
+        else:
+            name = block.telegram_user.display_name
+            messages.success(request, _("%(name)s can be written to again.") % {"name": name})
+        return redirect("messaging:blocked_list")
+    context = {"block": block, "person": block.telegram_user, "why": block_reason(block), "form": form}
+    status = 422 if form.is_bound else 200
+    return render(request, "messaging/person_unblock.html", context, status=status)
+
+
+def block_reason(block: BlockedUser) -> str:
+    """Why, in words; what staff wrote stays as they wrote it."""
+    return reason_label(WORDS[block.reason]) if block.reason in WORDS else (block.reason or "")

@@ -1,0 +1,32 @@
+"""Broadcasts, their recipients, and everything that is kept around them; one noun per module."""
+
+from messaging.models.automations import Automation
+from messaging.models.broadcasts import Broadcast
+from messaging.models.corrections import CorrectedMessage, Correction
+from messaging.models.drafts import Draft
+from messaging.models.links import TelegramLink
+from messaging.models.outbox import Outbox
+from messaging.models.recipients import Recipient
+from messaging.models.reports import Report
+from messaging.models.rules import SendingRules
+from messaging.models.runners import Runner
+from messaging.models.templates import MessageTemplate, Segment, TemplateVersion
+from messaging.models.updates import ReceivedUpdate
+
+__all__ = [
+    "Automation",
+    "Broadcast",
+    "CorrectedMessage",
+    "Correction",
+    "Draft",
+    "MessageTemplate",
+    "Outbox",
+    "ReceivedUpdate",
+    "Recipient",
+    "Report",
+    "Runner",
+    "Segment",
+    "SendingRules",
+    "TelegramLink",
+    "TemplateVersion",
+]

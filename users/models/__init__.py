@@ -1,0 +1,36 @@
+"""Staff accounts, the bot's people, and what is known about them; one noun per module."""
+
+from users.models.blocks import BlockedUser
+from users.models.emails import EmailDisclosure
+from users.models.events import Event
+from users.models.exports import PeopleExport
+from users.models.notes import Note, PersonTag, Tag
+from users.models.people import ERASED_FROM, TelegramUser
+from users.models.staff import User
+from users.models.totals import (
+    LatestStatus,
+    LeadTemperature,
+    LivePersonTotals,
+    PersonCounts,
+    PersonToCount,
+    PersonTotals,
+)
+
+__all__ = [
+    "ERASED_FROM",
+    "BlockedUser",
+    "EmailDisclosure",
+    "Event",
+    "LatestStatus",
+    "LeadTemperature",
+    "LivePersonTotals",
+    "Note",
+    "PeopleExport",
+    "PersonCounts",
+    "PersonTag",
+    "PersonToCount",
+    "PersonTotals",
+    "Tag",
+    "TelegramUser",
+    "User",
+]

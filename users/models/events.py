@@ -1,0 +1,74 @@
+"""What people did, in the bot's words."""
+
+from typing import Self
+
+from django.contrib.postgres.functions import TransactionNow
+from django.db import models
+from django.db.models.fields.json import KeyTextTransform
+from django.utils.translation import gettext_lazy as _
+
+from hsl_dashboard.db import DatabaseForeignKey
+from users.models.people import TelegramUser
+from users.models.triggers import COUNT_NEW_EVENTS, create_missing_person, keep_person_totals
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def newest_first(self) -> Self:
+        return self.order_by(models.F("created_at").desc(nulls_last=True), "-id")
+
+
+class Event(models.Model):
+    """Something a person did in the bot, or that the bot or staff did for them."""
+
+    id = models.AutoField(primary_key=True)
+    telegram_user = models.ForeignKey(
+        TelegramUser,
+        models.DO_NOTHING,
+        db_column="user_id",
+        db_constraint=False,
+        db_index=False,
+        related_name="events",
+        verbose_name=_("person"),
+    )
+    event_type = models.CharField(_("event"), max_length=50)
+    details = models.JSONField(_("details"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), null=True, blank=True, db_default=TransactionNow())
+    # The bot has these two columns and leaves them NULL.
+    username = models.TextField(_("username"), null=True, blank=True)
+    first_name = models.TextField(_("first name"), null=True, blank=True)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        db_table = "events"
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [
+            # A person's timeline, newest first.
+            models.Index("telegram_user", models.F("created_at").desc(nulls_last=True), name="events_user_created"),
+            # «Смотрел»: everyone with view_program since a day.
+            models.Index("event_type", models.F("created_at").desc(nulls_last=True), name="events_type_created"),
+            models.Index(
+                models.F("created_at").desc(nulls_last=True), models.F("id").desc(), name="events_newest_first"
+            ),
+            # The history of one booking. ->> reads a number and a string alike; few events are of this kind.
+            models.Index(
+                KeyTextTransform("booking_id", "details"),
+                condition=models.Q(event_type="booking_status_changed"),
+                name="events_booking_history",
+            ),
+        ]
+        constraints = [
+            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="events_user_id_fkey"),
+        ]
+        triggers = [
+            create_missing_person(
+                username="COALESCE(NEW.username, NEW.details->>'username')",
+                first_name="COALESCE(NEW.first_name, NEW.details->>'first_name')",
+                seen_at="COALESCE(NEW.created_at, now())",
+            ),
+            *keep_person_totals(columns=("created_at", "event_type"), insert=COUNT_NEW_EVENTS),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} #{self.pk}"

@@ -1,0 +1,83 @@
+"""Notes and tags that staff keep about people."""
+
+import pghistory
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from hsl_dashboard.db import DatabaseForeignKey
+from users.models.people import TelegramUser
+from users.models.staff import User
+
+
+class Tag(models.Model):
+    """A word that staff put on people, to find them again."""
+
+    name = models.CharField(_("name"), max_length=40)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        constraints = [models.UniqueConstraint(Lower("name"), name="users_tag_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.DeleteEvent())
+class PersonTag(models.Model):
+    """A tag on a person."""
+
+    telegram_user = models.ForeignKey(
+        TelegramUser,
+        models.DO_NOTHING,
+        db_column="user_id",
+        db_constraint=False,
+        db_index=False,
+        related_name="tags",
+        verbose_name=_("person"),
+    )
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="people", verbose_name=_("tag"))
+
+    class Meta:
+        verbose_name = _("tag of a person")
+        verbose_name_plural = _("tags of people")
+        constraints = [
+            models.UniqueConstraint(fields=["telegram_user", "tag"], name="users_persontag_once"),
+            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="users_persontag_user_id_fkey"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+# Who deleted a note is kept; what it said goes with it.
+@pghistory.track(pghistory.DeleteEvent(), exclude=["text"])
+class Note(models.Model):
+    """What staff wrote down about a person, for each other."""
+
+    telegram_user = models.ForeignKey(
+        TelegramUser,
+        models.DO_NOTHING,
+        db_column="user_id",
+        db_constraint=False,
+        db_index=False,
+        related_name="notes",
+        verbose_name=_("person"),
+    )
+    text = models.TextField(_("text"))
+    written_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="notes", db_index=False, verbose_name=_("author")
+    )
+    written_at = models.DateTimeField(_("written"))
+
+    class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        indexes = [models.Index("telegram_user", models.F("written_at").desc(), name="users_note_person")]
+        constraints = [
+            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="users_note_user_id_fkey"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

@@ -1,0 +1,101 @@
+"""Derived counts per person, kept by triggers and rebuilt by rebuild_statistics."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from users.models.fields import NEVER, EverSortedDateTimeField
+from users.models.indexes import TOTALS_INDEXES
+from users.models.people import TelegramUser
+
+
+class LeadTemperature(models.IntegerChoices):
+    """How much a person did in the last seven Moscow days, today included; migration 0005 has the SQL that decides."""
+
+    COLD = 0, _("Cold")
+    COOL = 1, _("Cool")  # at least 5 events
+    WARM = 2, _("Warm")  # at least 10 events on at least 3 days
+    HOT = 3, _("Hot")  # at least 20 events on at least 5 days
+
+
+class LatestStatus(models.IntegerChoices):
+    """Status of a person's newest booking, numbered in the order in which staff sort it."""
+
+    NO_BOOKING = 0, _("No bookings")
+    CANCELLED = 1, _("Cancelled")
+    UNKNOWN = 2, _("Unknown")
+    NEW = 3, _("New request")
+    PENDING = 4, _("Pending")
+    CONFIRMED = 5, _("Confirmed")
+
+
+class PersonCounts(models.Model):
+    """What is counted about a person; no column may be NULL, so that any can sort a list page by page."""
+
+    telegram_user = models.OneToOneField(
+        TelegramUser,
+        models.DO_NOTHING,
+        db_column="user_id",
+        db_constraint=False,
+        primary_key=True,
+        related_name="%(class)s",
+        verbose_name=_("person"),
+    )
+    # First name, last name, else @username, lower-cased, ё as е: as a Russian list is sorted.
+    name_key = models.TextField(db_default="", db_collation="C")
+    language_code = models.TextField(_("language"), db_default="", db_collation="C")
+    first_seen_at = EverSortedDateTimeField(_("first seen"), db_default=NEVER)
+    bookings = models.IntegerField(_("bookings"), db_default=0)
+    events = models.IntegerField(_("events"), db_default=0)
+    lessons = models.IntegerField(_("lessons"), db_default=0)
+    has_active_booking = models.BooleanField(_("has an active booking"), db_default=False)
+    latest_stream = models.TextField(_("latest stream"), db_default="", db_collation="C")
+    latest_status = models.SmallIntegerField(_("latest status"), choices=LatestStatus, db_default=0)
+    last_activity_at = EverSortedDateTimeField(_("last activity"), db_default=NEVER)
+    temperature = models.SmallIntegerField(_("lead"), choices=LeadTemperature, db_default=0)
+    # The day on which an active day leaves the window, and the temperature may fall; NULL when it cannot.
+    cools_on = models.DateField(null=True)
+    blocked = models.BooleanField(_("is blocked"), db_default=False)
+    # What the list is searched by (person_text() of migration 0013), and kinds of the lessons that were registered for:
+    # beside the columns that sort, so that a walk through the list looks up nothing else.
+    search_text = models.TextField(db_default="", db_collation="C")
+    lesson_types = ArrayField(models.TextField(), db_default=[])
+
+    class Meta:
+        abstract = True
+
+
+class PersonTotals(PersonCounts):
+    """A person's counts, kept by triggers on what is counted; see docs/decisions/0005-person-totals.md."""
+
+    class Meta:
+        db_table = "person_totals"
+        verbose_name = _("person's totals")
+        verbose_name_plural = _("people's totals")
+        indexes = TOTALS_INDEXES
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class LivePersonTotals(PersonCounts):  # noqa: DJ008 - never shown by itself
+    """The same counts, exact while some people wait to be counted again: a view that counts those on the spot."""
+
+    class Meta:
+        managed = False
+        db_table = "person_totals_live"
+        default_permissions = ()
+
+
+class PersonToCount(models.Model):
+    """A mark: count this person again, for another transaction held the totals when something was written."""
+
+    # No key to the person and no uniqueness: a mark must never wait for another transaction.
+    user_id = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        db_table = "person_totals_pending"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.user_id)

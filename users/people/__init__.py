@@ -1,0 +1,1 @@
+"""The list of people: filters, search, order, pages, export."""

@@ -1,0 +1,97 @@
+"""The list of people as a file: CSV for Excel as it streams out of the database, XLSX up to a size."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import IO, Any
+
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from hsl_dashboard.web import spreadsheets
+from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, Sheet, TooManyRows
+from users.models import PeopleExport, PersonCounts, TelegramUser, User
+
+
+def csv_lines(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> Iterator[str]:
+    """Stream the lines; when the last one is out, the export's row says how many there were."""
+    return spreadsheets.csv_lines(_sheet(people, streams, export))
+
+
+def xlsx_file(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> IO[bytes]:
+    """Write a workbook with one sheet into a temporary file.
+
+    Raises:
+        TooManyRows: more than XLSX_ROWS people.
+    """
+    if people.order_by()[: XLSX_ROWS + 1].count() > XLSX_ROWS:
+        raise TooManyRows
+    return spreadsheets.xlsx_file(_sheet(people, streams, export))
+
+
+def start_export(*, by: User, query: str, file_format: str, with_emails: bool) -> PeopleExport:
+    """Write down who takes which list, before the first row leaves the house."""
+    return PeopleExport.objects.create(exported_by=by, query=query, format=file_format, with_emails=with_emails)
+
+
+def finish_export(export: PeopleExport, rows: int) -> None:
+    """Write down how many rows left."""
+    PeopleExport.objects.filter(pk=export.pk).update(rows=rows)
+
+
+def _sheet(people: "QuerySet[Any]", streams: dict[str, str], export: PeopleExport) -> Sheet:
+    return Sheet(
+        title=_("People"),
+        headings=_headings(with_emails=export.with_emails),
+        rows=(_cells(person, streams, export) for person in _rows(people, with_emails=export.with_emails)),
+        done=partial(finish_export, export),
+    )
+
+
+def _rows(people: "QuerySet[Any]", *, with_emails: bool) -> Iterable[PersonCounts]:
+    if with_emails:
+        emails = TelegramUser.objects.filter(pk=OuterRef("pk")).values("pk")
+        joined = StringAgg("free_lessons__email", delimiter=", ", distinct=True)
+        people = people.annotate(emails=Subquery(emails.annotate(emails=joined).values("emails")))
+    return people.iterator(chunk_size=ROWS_AT_ONCE)
+
+
+def _headings(*, with_emails: bool) -> list[str]:
+    return [
+        "ID",
+        _("First name"),
+        _("Last name"),
+        "Username",
+        *([_("E-mail")] if with_emails else []),
+        _("Language"),
+        _("Latest stream"),
+        _("Latest status"),
+        _("Bookings"),
+        _("Events"),
+        _("Lessons"),
+        _("Lead"),
+        _("Last activity, Moscow"),
+        _("First seen, Moscow"),
+        _("Blocked the bot"),
+    ]
+
+
+def _cells(row: PersonCounts, streams: dict[str, str], export: PeopleExport) -> list[Any]:
+    person = row.telegram_user
+    return [
+        row.pk,
+        person.first_name or "",
+        person.last_name or "",
+        person.username or "",
+        *([getattr(row, "emails", "") or ""] if export.with_emails else []),
+        row.language_code,
+        streams.get(row.latest_stream, row.latest_stream),
+        str(row.get_latest_status_display()),
+        row.bookings,
+        row.events,
+        row.lessons,
+        str(row.get_temperature_display()),
+        row.last_activity_at,
+        row.first_seen_at,
+        _("yes") if row.blocked else _("no"),
+    ]

@@ -1,0 +1,136 @@
+"""The list of people: which rows, how many, and which page of them, in a few milliseconds at any size."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from users.models import ERASED_FROM, LivePersonTotals, PersonCounts, PersonTotals
+from users.people.filters import PeopleFilter
+from users.people.keyset import Slice, slice_of
+from users.people.search import LISTED_BY_NAME, RARE, is_far_in_the_names, is_one_of, search_condition, search_text
+from users.totals import fold_some_marked_people
+
+PAGE_SIZE = 50  # rows: what the previous dashboard showed
+# People: up to here a list is counted to the last one; beyond, «больше» says enough and costs nothing.
+COUNTED = 10_000
+# People whose totals wait: so many are counted for a page in some ten milliseconds; a transaction of the bot holds one.
+COUNTED_NOW = 200
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many people a list has; ``more``: at least so many, ``about``: as the database estimates."""
+
+    number: int
+    more: bool = False
+    about: bool = False
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What the page must know about the totals before it reads them (one query)."""
+
+    people: int  # about
+    marked: bool  # some wait to be counted again
+    due: date | None  # since when leads wait to cool, if beat does not run
+
+    @classmethod
+    def read(cls) -> "Upkeep":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT GREATEST((SELECT reltuples FROM pg_class WHERE oid = 'person_totals'::regclass), 0)::bigint,"
+                " EXISTS (SELECT FROM person_totals_pending),"
+                " (SELECT min(cools_on) FROM person_totals WHERE cools_on < school_today())"
+            )
+            return cls(*cursor.fetchone())
+
+
+@dataclass(frozen=True)
+class PeopleList:
+    """The people whom an address asks for."""
+
+    filter: PeopleFilter
+    searched: Q
+    common: bool  # the search finds many: more than are worth counting
+    far: bool  # and in the order of the list all of them stand far from its beginning
+    upkeep: Upkeep
+    waiting: list[int]  # whose totals in the table are old, while a transaction that wrote about them is open
+
+    def narrowed(self, model: type[PersonCounts]) -> "QuerySet[Any]":
+        """Narrow the rows of a table by the filter alone."""
+        everybody = model._default_manager.filter(pk__lt=ERASED_FROM)
+        return self.filter.filter_queryset(everybody) if self.filter.is_valid() else everybody.none()
+
+    @property
+    def people(self) -> "QuerySet[Any]":
+        """Everyone on the list, not sorted; no index sorts the view, which is exact while some wait."""
+        return self.narrowed(LivePersonTotals if self.waiting else PersonTotals).filter(self.searched)
+
+    def sorted_people(self) -> "QuerySet[Any]":
+        return self.people.order_by(*self.filter.sorting.order()).select_related("telegram_user")
+
+    def page(self, data: QueryDict) -> "tuple[Slice[PersonCounts], Count]":
+        """Cut the page that the address asks for, and count the list as far as that is cheap."""
+        # The page comes from the table, which indexes sort; the few who wait are counted on the spot and put between.
+        kept, counted_now = self._kept(), self._counted_now()
+        count, listed = self._known_count()
+        page = slice_of(
+            # Not joined: few who are found are sorted first, and only a page of them is looked up.
+            kept.prefetch_related("telegram_user"),
+            sorting=self.filter.sorting,
+            before=data.get("before", ""),
+            after=data.get("after", ""),
+            size=PAGE_SIZE,
+            listed=listed,
+            others=counted_now,
+        )
+        if page.counted is not None:
+            number = page.counted + len(counted_now)
+            count = Count(min(number, COUNTED), more=number > COUNTED)
+        if count is None:
+            whole = not page.before and not page.after
+            count = Count(len(page.rows), more=not whole)
+        return page, count
+
+    def _kept(self) -> "QuerySet[Any]":
+        if len(self.waiting) > COUNTED_NOW:
+            return self.people
+        people = self.narrowed(PersonTotals).filter(self.searched)
+        return people.exclude(is_one_of(self.waiting)) if self.waiting else people
+
+    def _counted_now(self) -> list[PersonCounts]:
+        if not self.waiting or len(self.waiting) > COUNTED_NOW:
+            return []
+        people = self.narrowed(LivePersonTotals).filter(self.searched).filter(is_one_of(self.waiting))
+        return list(people.select_related("telegram_user"))
+
+    def _known_count(self) -> tuple[Count | None, int]:
+        """Give what can be said before anything is counted, and up to how many are worth counting (0: nobody)."""
+        if not self.filter.narrows and not self.filter.searched and self.upkeep.people > COUNTED:
+            return Count(self.upkeep.people, about=True), 0
+        if self.common and not self.filter.narrows:
+            return Count(RARE, more=True), 0
+        # Many by the filter and many by the search: to count those that are both is to read them all.
+        if self.common and (self.far or self.narrowed(PersonTotals).order_by()[: RARE + 1].count() > RARE):
+            return None, 0
+        return None, COUNTED
+
+
+def people_list(data: QueryDict, *, with_emails: bool) -> PeopleList:
+    """Read an address: the people it asks for, exact also while the bot writes about some of them."""
+    upkeep = Upkeep.read()
+    # Whoever looks first counts them, as beat would within a minute.
+    waiting = fold_some_marked_people() if upkeep.marked else []
+    narrowed = PeopleFilter(data, queryset=PersonTotals._default_manager.all(), with_emails=with_emails)
+    searched, common, far = Q(), False, False
+    if narrowed.searched:
+        text, sorting = search_text(narrowed.searched), narrowed.sorting
+        searched, common = search_condition(text, with_emails=with_emails, at_most=RARE)
+        far = common and sorting.column == "name_key" and is_far_in_the_names(text, descending=sorting.descending)
+        if far:
+            searched, _too_many = search_condition(text, with_emails=with_emails, at_most=LISTED_BY_NAME)
+    return PeopleList(filter=narrowed, searched=searched, common=common, far=far, upkeep=upkeep, waiting=waiting)

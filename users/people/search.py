@@ -1,0 +1,117 @@
+"""Search for people by any part of a name, @username, t.me link, id or e-mail."""
+
+import re
+from typing import Any, TypeVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Exists,
+    Expression,
+    F,
+    Func,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Left, Lower, StrIndex
+from django.db.models.lookups import GreaterThan
+
+from users.people.registrations import lesson_registrations
+
+R = TypeVar("R", bound=Model)
+
+# People: fewer are listed one by one; more are so common that any walk through the list meets them at once.
+RARE = 3_000
+LISTED_BY_NAME = 60_000  # more than have the commonest first name of half a million
+WALKED = 100_000  # people, whom a walk passes in 40 ms; a list of those found takes 200 ms
+LAST_LETTER = chr(0x10FFFF)
+LINK = re.compile(r"^(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?@?([^/?#\s]*).*$", re.IGNORECASE)
+
+
+class PersonText(Func):
+    """The text in which people are searched, as users' migration 0013 indexes it; ``path`` leads to the person."""
+
+    function = "person_text"
+    output_field = TextField()
+
+    def __init__(self, path: str = "telegram_user__", **others: Expression | F) -> None:
+        columns = ("user_id", "username", "first_name", "last_name")
+        super().__init__(*(others.get(name) or F(f"{path}{name}") for name in columns))
+
+
+class IsOneOf(Func):
+    """``id = ANY (array)``: one parameter, where IN would have thousands."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY ("
+    output_field = BooleanField()
+
+
+def search_text(typed: str) -> str:
+    """Read what staff type as the index holds it: lower case, ё as е, a t.me link as its @username."""
+    text = " ".join(typed.replace("\0", " ").split())  # PostgreSQL has no NUL
+    if link := LINK.match(text):
+        text = "@" + link[1] if link[1] else ""
+    return text.lower().replace("ё", "е")
+
+
+def having_in_person_text(rows: "QuerySet[R]", typed: str, *, path: str = "telegram_user__") -> "QuerySet[R]":
+    """Keep the rows whose person ``typed`` means, one after the other: for lists that something else keeps short."""
+    text = search_text(typed)
+    found: QuerySet[R] = rows.alias(person_text=PersonText(path)).filter(person_text__contains=text)  # type: ignore[assignment]
+    return found if text else rows.none()
+
+
+def search_condition(text: str, *, with_emails: bool, at_most: int = RARE) -> tuple[Q, bool]:
+    """Say whom a search keeps, and whether they are more than ``at_most`` and not listed (one query)."""
+    if not text:
+        return Q(pk__in=[]), False
+    listed, by_email = _sought(text, with_emails=with_emails, at_most=at_most)
+    if listed is not None:
+        return is_one_of(listed), False
+    # The planner takes LIKE for rare and would read the whole table; this it takes for a third, and walks in the order.
+    condition = Q(GreaterThan(StrIndex(F("search_text"), Value(text)), 0))
+    if by_email is None:
+        condition |= Q(Exists(_with_email(text)))
+    elif by_email:
+        condition |= is_one_of(by_email)
+    return condition, True
+
+
+def is_far_in_the_names(text: str, *, descending: bool) -> bool:
+    """Say whether many names begin with a text, and a walk in their order passes many others before it meets them."""
+    first, end = text, text + LAST_LETTER
+    count = "(SELECT count(*) FROM (SELECT FROM person_totals WHERE {} LIMIT %s) AS names)"
+    named = count.format("name_key >= %s AND name_key < %s")
+    passed = count.format("name_key >= %s" if descending else "name_key < %s")
+    with connection.cursor() as cursor:
+        edge = end if descending else first
+        # The second is counted only where the first is true.
+        cursor.execute(f"SELECT {named} > %s AND {passed} > %s", [first, end, RARE + 1, RARE, edge, WALKED + 1, WALKED])
+        return bool(cursor.fetchone()[0])
+
+
+def is_one_of(people: list[int]) -> Q:
+    return Q(IsOneOf(F("pk"), Value(people, ArrayField(BigIntegerField()))))
+
+
+def _sought(text: str, *, with_emails: bool, at_most: int) -> tuple[list[int] | None, list[int] | None]:
+    """Ask the indexes: the people found, or those found by e-mail alone; None for more than ``at_most``."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT listed, by_email FROM people_sought(%s, %s, %s)", [text, with_emails, at_most])
+        listed, by_email = cursor.fetchone()
+        return listed, by_email
+
+
+def _with_email(text: str) -> "QuerySet[Any]":
+    registrations = lesson_registrations().filter(telegram_user=OuterRef("pk"))
+    found: QuerySet[Any] = registrations.alias(searched_email=Left(Lower("email"), 254)).filter(
+        searched_email__contains=text
+    )
+    return found

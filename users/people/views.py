@@ -1,0 +1,72 @@
+"""The list of people, and its export."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from hsl_dashboard.web.addresses import tidy_address
+from hsl_dashboard.web.pages import StaffRequest, render_list
+from hsl_dashboard.web.spreadsheets import XLSX_ROWS, XLSX_TYPE, TooManyRows
+from users.models import PeopleExport
+from users.people.bar import list_bar
+from users.people.exports import csv_lines, start_export, xlsx_file
+from users.people.listing import people_list
+from users.privacy import VIEW_EMAIL
+
+VIEW_PEOPLE = "users.view_telegramuser"
+EXPORT_PEOPLE = "users.export_people"
+
+
+@require_safe
+@permission_required(VIEW_PEOPLE, raise_exception=True)
+def person_list(request: StaffRequest) -> HttpResponse:
+    people = people_list(request.GET, with_emails=request.user.has_perm(VIEW_EMAIL))
+    page, count = people.page(request.GET)
+    is_valid = people.filter.is_valid()
+    context = {
+        "form": people.filter.form,
+        "page": page,
+        "count": count,
+        "streams": people.filter.stream_names,
+        "sort": people.filter.sorted_by,
+        "active_filters": people.filter.active_filters(request.path),
+        "clear_address": request.path,
+        "leads_due_since": people.upkeep.due,
+        "may_export": request.user.has_perm(EXPORT_PEOPLE),
+        "list_address": tidy_address(request.path, request.GET),
+        "updated_at": timezone.now(),
+        **list_bar(request),
+    }
+    return render_list(request, "users/person_list.html", context, partial="person-table", is_valid=is_valid)
+
+
+@require_POST
+@permission_required([VIEW_PEOPLE, EXPORT_PEOPLE], raise_exception=True)
+def person_export(request: StaffRequest) -> HttpResponseBase:
+    """Give the whole list that the address's query asks for, as a file. By POST: it writes who took it."""
+    with_emails = request.user.has_perm(VIEW_EMAIL)
+    people = people_list(request.GET, with_emails=with_emails)
+    file_format = request.POST.get("format", "")
+    if not people.filter.is_valid() or file_format not in PeopleExport.Format.values:
+        return HttpResponseBadRequest(_("The filter is not understood."))
+    export = start_export(
+        by=request.user, query=request.GET.urlencode()[:10_000], file_format=file_format, with_emails=with_emails
+    )
+    name = f"people-{timezone.localdate():%Y-%m-%d}.{file_format}"
+    rows: dict[str, Any] = {"streams": people.filter.stream_names, "export": export}
+    if file_format == PeopleExport.Format.CSV:
+        return StreamingHttpResponse(
+            csv_lines(people.sorted_people(), **rows),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+    try:
+        workbook = xlsx_file(people.sorted_people(), **rows)
+    except TooManyRows:
+        return render(request, "users/export_too_large.html", {"most": XLSX_ROWS}, status=422)
+    return FileResponse(workbook, as_attachment=True, filename=name, content_type=XLSX_TYPE)

@@ -1,0 +1,102 @@
+"""What a person's page is made of, piece by piece: so that a change can answer with the pieces that changed."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.utils import timezone
+from django.utils.functional import Promise
+
+from hsl_dashboard.web.addresses import numbered_address, tidy_address
+from hsl_dashboard.web.pages import StaffRequest, wants_partial
+from users.event_types import event_label
+from users.models import TelegramUser
+from users.person.facts import LEAD_EXPLAINED, read_facts
+from users.person.timeline import KINDS, Entry, Place, kinds_for, read_timeline
+from users.privacy import masked_email
+
+# Bounded on both sides: a text of a hundred thousand dots must not cost a minute.
+EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+
+
+@dataclass(frozen=True)
+class KindChip:
+    """A kind of entries as a filter of the timeline."""
+
+    label: str | Promise
+    address: str
+    is_current: bool
+
+
+def person_address(user_id: int) -> str:
+    return numbered_address("users:person_detail", user_id)
+
+
+def facts_context(request: StaffRequest, user_id: int) -> dict[str, Any]:
+    """Gather the head of the page (one query).
+
+    Raises:
+        Http404: nobody has this id.
+    """
+    try:
+        facts = read_facts(user_id)
+    except TelegramUser.DoesNotExist:
+        raise Http404 from None
+    return {
+        "facts": facts,
+        "person": facts.person,
+        "person_address": person_address(user_id),
+        "lead_explained": LEAD_EXPLAINED,
+        "updated_at": timezone.now(),
+    }
+
+
+def timeline_context(request: StaffRequest, user_id: int, query: QueryDict) -> dict[str, Any]:
+    """Gather the page of the timeline that an address asks for (one query)."""
+    path = person_address(user_id)
+    kinds = kinds_for(request.user)
+    kind = query.get("kind", "") if query.get("kind") in kinds else ""
+    before = Place.decode(query.get("before", ""))
+    timeline = read_timeline(user_id, by=request.user, kind=kind, before=before)
+    more = _address(path, kind=kind, before=timeline.more) if timeline.more else ""
+    return {
+        "person_id": user_id,
+        "entries": [_readable(entry) for entry in timeline.entries],
+        "kind": kind,
+        "kind_label": KINDS.get(kind, ""),
+        "chips": [KindChip(KINDS[one], _address(path, kind=one), one == kind) for one in kinds],
+        "all_address": path,
+        "first_address": _address(path, kind=kind),
+        "more_address": more,
+        "is_first": before is None,
+    }
+
+
+def changed_pieces(request: StaffRequest, user_id: int) -> dict[str, Any]:
+    """Gather the pieces that any change of a person touches, as they stand on the page that asked (two queries)."""
+    address = request.htmx.current_url_abs_path or ""
+    query = QueryDict(urlsplit(address).query)
+    return {**facts_context(request, user_id), **timeline_context(request, user_id, query), "oob": True}
+
+
+def to_person(request: StaffRequest, user_id: int) -> HttpResponse:
+    """Lead back to the page after a form of its own page or dialog."""
+    if wants_partial(request):
+        return HttpResponse(headers={"HX-Redirect": person_address(user_id)})
+    return HttpResponseRedirect(person_address(user_id))
+
+
+def _address(path: str, **values: str) -> str:
+    query = QueryDict(mutable=True)
+    query.update(values)
+    return tidy_address(path, query)
+
+
+def _readable(entry: Entry) -> Entry:
+    """Name the event in words, and mask the addresses that the bot writes into its details."""
+    if "type" in entry.data:
+        entry.data["label"] = event_label(entry.data["type"])
+        entry.data["details"] = EMAIL.sub(lambda found: masked_email(found[0]), entry.data["details"])
+    return entry

@@ -1,0 +1,1 @@
+"""Everything held about a person: handing it out and erasing it."""

@@ -1,0 +1,200 @@
+"""Everything held about a person: which tables have rows of theirs, and which rows of others name them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote_plus
+
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models
+from django.db.models import Q
+from pghistory.models import Context
+
+from users.models import TelegramUser, User
+from users.staff.roles import OURS
+
+Model = type[models.Model]
+
+LETTER, DIGIT = "[A-Za-z0-9_]", "[0-9]"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What one recognises a person by, from every table that says it."""
+
+    pk: int
+    names: frozenset[str]  # first and last names, each alone
+    full_names: frozenset[str]
+    usernames: frozenset[str]
+    emails: frozenset[str]
+
+    @property
+    def pattern(self) -> str:
+        """Where a text names the person: a regular expression for Python and PostgreSQL alike.
+
+        A first name alone is no mention: thousands have it, and a username without its @ may be a plain word.
+        """
+        parts = [f"(?<!{DIGIT}){self.pk}(?!{DIGIT})"]
+        parts += [f"(?:@|t[.]me/|%40){_literal(username)}(?!{LETTER})" for username in sorted(self.usernames)]
+        for text in sorted(self.emails | self.full_names):
+            parts += [_literal(text), *([_literal(quote_plus(text))] if quote_plus(text) != text else [])]
+        return "|".join(parts)
+
+
+def _literal(text: str) -> str:
+    """Escape a text for both: a backslash before anything but a letter or a digit makes it mean itself in both."""
+    return re.sub(r"([^\w])", r"\\\1", text)
+
+
+def identity_of(person: TelegramUser) -> Identity:
+    """Collect how the person is called in every row of theirs: names change, and old rows keep the old ones."""
+    found: dict[str, set[str]] = {"username": set(), "first_name": set(), "last_name": set(), "email": set()}
+    tables = owned_models()
+    tables[TelegramUser] = ["pk"]
+    for model, paths in tables.items():
+        mine = owned_by(paths, person.pk)
+        columns = {field.name for field in model._meta.concrete_fields}
+        for name in found.keys() & columns:
+            values = model._base_manager.filter(mine).order_by().values_list(name, flat=True).distinct()
+            found[name] |= {value.strip() for value in values if value and value.strip()}
+        if "details" in columns:
+            for name in found:
+                key = f"details__{name}"
+                values = model._base_manager.filter(mine).order_by().values_list(key, flat=True).distinct()
+                found[name] |= {value.strip() for value in values if isinstance(value, str) and value.strip()}
+    first, last = found["first_name"], found["last_name"]
+    both = {text for one in first for other in last for text in (f"{one} {other}", f"{other} {one}")}
+    usernames = frozenset(name.removeprefix("@") for name in found["username"])
+    return Identity(person.pk, frozenset(first | last), frozenset(both), usernames, frozenset(found["email"]))
+
+
+# Rows of theirs -------------------------------------------------------------------------------------------------------
+
+
+def owned_models() -> dict[Model, list[str]]:
+    """Every table with a key to a person, or to a row of such a table: the model, and the lookups that lead to them.
+
+    Asked of Django, not written down: a table that comes tomorrow is exported and erased without a word here.
+    """
+    tables = [model for model in apps.get_models() if model._meta.managed and model is not TelegramUser]
+    owned: dict[Model, list[str]] = {}
+    for model in tables:
+        direct = [field.name for field in _keys(model) if field.related_model is TelegramUser]
+        if direct:
+            owned[model] = direct
+    while True:
+        further = {}
+        for model in tables:
+            paths = [f"{key.name}__{path}" for key in _keys(model) for path in owned.get(key.related_model, [])]
+            if model not in owned and paths:
+                further[model] = paths
+        if not further:
+            return owned
+        owned |= further
+
+
+def owned_by(paths: Any, pk: int) -> Q:
+    """The condition behind the lookups of ``owned_models()``."""
+    condition = Q()
+    for path in paths:
+        condition |= Q(**{path: pk})
+    return condition
+
+
+def is_history(model: Model) -> bool:
+    """Whether a table holds the audit of another one."""
+    return any(field.name == "pgh_id" for field in model._meta.concrete_fields)
+
+
+def _keys(model: Model) -> Iterator[Any]:
+    for field in model._meta.concrete_fields:
+        # A row of history names its object, which may be gone; what it is about stands in its own columns.
+        if isinstance(field, models.ForeignKey) and field.name not in {"pgh_obj", "pgh_context"}:
+            yield field
+
+
+# Rows of others that name them ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A row that names the person, with its columns that can hold words or documents."""
+
+    model: Model
+    pk: Any
+    values: dict[str, Any]
+
+
+def wordy_models() -> dict[Model, list[Any]]:
+    """Tables of ours whose columns can name somebody, and those columns; the accounts of staff are their own."""
+    tables: list[Model] = [model for model in apps.get_models() if model._meta.app_label in OURS and model is not User]
+    wordy: dict[Model, list[Any]] = {}
+    tables += [Context, LogEntry]
+    for model in tables:
+        fields = [
+            field
+            for field in model._meta.concrete_fields
+            if isinstance(field, models.CharField | models.TextField | models.JSONField | ArrayField)
+            and not field.primary_key
+            and not field.choices
+        ]
+        if fields and model._meta.managed:
+            wordy[model] = fields
+    return wordy
+
+
+def mentions_of(identity: Identity, *, of_others_only: bool = True) -> Iterator[Mention]:
+    """Find every row that names the person. One pass over each table: rare work, seconds on a large database."""
+    owned = owned_models()
+    for model, fields in wordy_models().items():
+        if model is TelegramUser and of_others_only:
+            continue
+        names = [field.attname for field in fields]
+        rows = model._base_manager.filter(pk__in=_naming(model, fields, identity))
+        if of_others_only and model in owned:
+            rows = rows.exclude(owned_by(owned[model], identity.pk))
+        for row in rows.values("pk", *names):
+            yield Mention(model, row.pop("pk"), row)
+
+
+def _naming(model: Model, fields: list[Any], identity: Identity) -> list[Any]:
+    quote = connection.ops.quote_name
+    columns = [f"{quote(field.column)}::text" for field in fields]
+    usernames = sorted(name.lower() for name in identity.usernames)
+    exact = [
+        f"lower(ltrim({quote(field.column)}, '@')) = ANY(%(usernames)s)" for field in fields if _is_username(field)
+    ]
+    quoted = "|".join([identity.pattern, *(f'"@?{_literal(name)}"' for name in usernames)])
+    where = " OR ".join([f"concat_ws(E'\\n', {', '.join(columns)}) ~* %(pattern)s", *exact])
+    pk = model._meta.pk
+    assert pk is not None and pk.column is not None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {quote(pk.column)} FROM {quote(model._meta.db_table)} WHERE {where}",  # noqa: S608 - our models
+            {"pattern": quoted, "usernames": usernames},
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _is_username(field: Any) -> bool:
+    return bool(field.name == "username" and not isinstance(field, models.JSONField))
+
+
+# Export ---------------------------------------------------------------------------------------------------------------
+
+
+def personal_data(person: TelegramUser) -> dict[str, Any]:
+    """Everything held about a person, table by table, as plain values for a JSON file."""
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for model, paths in owned_models().items():
+        rows = model._base_manager.filter(owned_by(paths, person.pk)).order_by("pk")
+        if found := list(rows.values()):
+            tables[model._meta.db_table] = found
+    mentions: dict[str, list[dict[str, Any]]] = {}
+    for mention in mentions_of(identity_of(person)):
+        mentions.setdefault(mention.model._meta.db_table, []).append({"pk": mention.pk, **mention.values})
+    own = TelegramUser.objects.filter(pk=person.pk).values().get()
+    return {"person": own, "rows": tables, "named_in_rows_of_others": mentions}

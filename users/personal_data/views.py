@@ -1,0 +1,119 @@
+"""Handing out and erasing everything held about a person: pages of administrators.
+
+Both ask for the password again when it was given more than ACCOUNT_REAUTHENTICATION_TIMEOUT ago: a screen left unlocked
+is not enough.
+"""
+
+import itertools
+from typing import Any
+
+from allauth.account.decorators import reauthentication_required
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from hsl_dashboard.web.pages import StaffRequest
+from users.models import TelegramUser
+from users.personal_data.contents import is_history, owned_by, owned_models, personal_data
+from users.personal_data.erasure import erase_person, kept_models, record_export
+
+LARGEST_ID = 2**63 - 1
+
+
+class EraseForm(forms.Form):
+    """The id, typed: nobody erases somebody by a slip."""
+
+    typed = forms.CharField(
+        label=gettext_lazy("Telegram id of this person"),
+        max_length=30,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+    )
+
+    def __init__(self, data: Any, *, person: TelegramUser) -> None:
+        super().__init__(data)
+        self.person = person
+
+    def clean_typed(self) -> str:
+        typed = str(self.cleaned_data["typed"]).strip()
+        if typed != str(self.person.pk):
+            raise forms.ValidationError(_("This is not the id of this person."))
+        return typed
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(["users.view_telegramuser", "users.export_person"], raise_exception=True)
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
+def personal_data_export(request: StaffRequest, user_id: int) -> HttpResponse:
+    """Say what is held about a person; give it as a JSON file by POST, which writes down who took it."""
+    person = _person(user_id)
+    if request.method != "POST":
+        rows = sorted(itertools.chain(*_rows_of(person).values()))
+        context = {"person": person, "rows": rows, "back_address": _page_address(person)}
+        return render(request, "users/personal_data_export.html", context)
+    record_export(person=person, by=request.user)
+    response = JsonResponse(personal_data(person), json_dumps_params={"ensure_ascii": False, "indent": 2})
+    response["Content-Disposition"] = f'attachment; filename="person-{person.pk}.json"'
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(["users.view_telegramuser", "users.erase_person"], raise_exception=True)
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
+def personal_data_erase(request: StaffRequest, user_id: int) -> HttpResponse:
+    """Say what would go and what stays; erase when the id was typed."""
+    person = _person(user_id)
+    form = EraseForm(request.POST if request.method == "POST" else None, person=person)
+    if request.method == "POST" and form.is_valid():
+        try:
+            erased = erase_person(person=person, by=request.user, at=timezone.now())
+        except TelegramUser.DoesNotExist:
+            raise Http404 from None
+        words = _("The person is erased: %(deleted)s rows deleted, %(kept)s stay without a name.")
+        messages.success(request, words % {"deleted": erased.deleted, "kept": erased.kept})
+        return redirect(_list_address())
+    context = {"person": person, "form": form, "back_address": _page_address(person), **_rows_of(person)}
+    return render(request, "users/personal_data_erase.html", context, status=422 if form.errors else 200)
+
+
+def _rows_of(person: TelegramUser) -> dict[str, list[tuple[str, int]]]:
+    going: list[tuple[str, int]] = []
+    staying: list[tuple[str, int]] = []
+    kept = kept_models()
+    for model, paths in owned_models().items():
+        count = model._base_manager.filter(owned_by(paths, person.pk)).count()
+        if count and not is_history(model):
+            (staying if model in kept else going).append((str(model._meta.verbose_name_plural), count))
+    return {"going": going, "staying": staying}
+
+
+def _person(user_id: int) -> TelegramUser:
+    person = TelegramUser.objects.filter(pk=user_id).first() if user_id <= LARGEST_ID else None
+    if person is None or person.is_erased:
+        raise Http404
+    return person
+
+
+def _page_address(person: TelegramUser) -> str:
+    return _existing(f"/users/{person.pk}/")
+
+
+def _list_address() -> str:
+    return _existing("/users/")
+
+
+def _existing(address: str) -> str:
+    try:
+        resolve(address)
+    except Resolver404:
+        return "/"
+    return address
