@@ -80,7 +80,8 @@ class Work:
             return done
 
     def done(self) -> tuple[Outcome, int]:
-        self.connection.counts = counts = []
+        counts: list[tuple[str, int]] = []
+        self.connection.counts = counts
         for act in (*bot.everything(self.connection, PERSON), *bot.corrections(self.connection, PERSON)):
             act()
         written, people = self._read(), self._people()
@@ -127,7 +128,7 @@ def after_each_migration(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[
     """Have something called after each migration, when it is committed."""
 
     def call(what: Callable[[str], None]) -> None:
-        record = MigrationExecutor.record_migration
+        record: Any = MigrationExecutor.record_migration  # its stub takes no executor
 
         def record_and_call(executor: MigrationExecutor, migration: Any) -> None:
             record(executor, migration)

@@ -154,6 +154,21 @@ def client(staff_client: Client) -> Client:
     return staff_client
 
 
+def test_the_person_is_planted_in_every_table_that_has_a_place_for_people(person):
+    places = _rows(
+        "SELECT conrelid::regclass::text, attname FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid"
+        " AND attnum = conkey[1] WHERE contype = 'f' AND confrelid = 'users'::regclass"
+        # Without a key: the audit, and marks.
+        " UNION SELECT attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+        " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND attname = 'user_id' AND attnum > 0"
+        " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = attrelid AND attnum = ANY (conkey)"
+        " AND confrelid = 'staff_user'::regclass)"
+    )
+
+    planted = {place.split(" ")[0] for place in _traces()}
+    assert {f"{table}.{column}" for table, column in places} <= planted
+
+
 def test_erasing_touches_these_tables_and_leaves_no_other_trace(person, client):
     held, before = list(_traces()), _snapshot()
 
