@@ -152,7 +152,11 @@ def test_the_bot_does_all_it_can_after_each_step_of_adoption(live, after_each_mi
         assert not any(before.left.values())
 
         def try_again(step: str) -> None:
-            outcome, after[step] = work.tried()
+            try:
+                outcome, after[step] = work.tried()
+            except psycopg.Error as error:
+                error.add_note(f"after {step}")
+                raise
             assert outcome == before, f"after {step}"
 
         after_each_migration(try_again)
