@@ -143,6 +143,77 @@ def everything(bot: Bot, user_id: int) -> list[Callable[[], object]]:
     ]
 
 
+def corrections(bot: Bot, user_id: int) -> list[Callable[[], object]]:
+    """What is changed by hand or by the previous dashboard: rows of strangers too, and every column that is written."""
+    first, last = user_id, user_id + 9
+
+    def run(sql: str, *params: object) -> Callable[[], object]:
+        return lambda: bot.execute(sql, params)
+
+    booked = "INSERT INTO bookings (user_id, username, first_name, course_id, confirmed, course_stream) VALUES "
+    return [
+        # Names that the upsert empties, and events that carry names of their own.
+        lambda: store_user(bot, user_id + 1, username=None, first_name=None),
+        run("UPDATE users SET last_name = 'Петрова', updated_at = NOW() WHERE user_id = %s", user_id),
+        run(
+            "INSERT INTO events (user_id, event_type, details, username, first_name) VALUES"
+            " (%s, 'student_response', NULL, 'anna', 'Анна'), (%s, 'session_reset', '[]', NULL, NULL)",
+            user_id,
+            user_id + 9,
+        ),
+        run("UPDATE events SET details = '{\"fixed\": true}' WHERE user_id = %s AND details IS NULL", user_id),
+        # Bookings with holes and odd numbers, and what the previous dashboard's PATCH sets.
+        run(f"{booked} (%s, NULL, NULL, NULL, NULL, NULL), (%s, '', '', 1, 7, '')", user_id + 3, user_id + 3),
+        run("UPDATE bookings SET course_stream = '5th_stream', confirmed = -1 WHERE user_id = %s", user_id + 1),
+        run("UPDATE bookings SET discount_percent = 30, referral_code = 'X' WHERE user_id = %s", user_id + 1),
+        run("UPDATE bookings SET course_stream = NULL, referral_code = NULL WHERE user_id = %s", user_id + 2),
+        run("UPDATE bookings SET confirmed = confirmed WHERE user_id BETWEEN %s AND %s", first, last),
+        run("UPDATE bookings SET confirmed = NULL WHERE user_id = %s AND confirmed = 7", user_id + 3),
+        run("UPDATE bookings SET user_id = %s WHERE user_id = %s AND username = ''", user_id + 9, user_id + 3),
+        run("UPDATE courses SET start_date_text = '1 января' WHERE id = 2"),
+        run("UPDATE referral_coupons SET is_active = 0 WHERE created_by = %s", user_id),
+        run("UPDATE free_lesson_registrations SET lesson_date = NULL WHERE user_id = %s", user_id + 4),
+        run("UPDATE hackathon_registrations SET username = NULL WHERE user_id = %s", user_id + 5),
+        run("UPDATE blocked_users SET reason = 'chat_not_found' WHERE user_id = %s", user_id + 6),
+        # A message for later, its text of nobody yet, and one that was sent and deleted again.
+        run(
+            "WITH later AS (INSERT INTO message_history (message_text, total_recipients, scheduled_at) VALUES"
+            " ('Завтра', 1, NOW() + INTERVAL '1 day') RETURNING id)"
+            " INSERT INTO message_recipients (message_id, user_id) SELECT id, %s FROM later",
+            user_id + 9,
+        ),
+        run("UPDATE message_recipients SET delivery_status = 'failed' WHERE user_id = %s", user_id + 9),
+        run("UPDATE message_recipients SET delivery_status = 'deleted' WHERE user_id = %s", user_id + 8),
+    ]
+
+
+def deletions(bot: Bot, user_id: int) -> list[Callable[[], object]]:
+    """Delete all that ``everything`` and ``corrections`` have written, table by table, and the people last."""
+    first, last = user_id, user_id + 9
+
+    def delete(what: str, *params: object) -> Callable[[], object]:
+        return lambda: bot.execute(f"DELETE FROM {what}", params)
+
+    theirs = "user_id BETWEEN %s AND %s"
+    messages = f"SELECT message_id FROM message_recipients WHERE {theirs}"
+    return [
+        delete("blocked_users WHERE user_id = %s", user_id + 6),  # who came back
+        *(
+            delete(f"{table} WHERE {theirs}", first, last)
+            for table in (
+                "referral_usage",
+                "bookings",
+                "events",
+                "free_lesson_registrations",
+                "hackathon_registrations",
+            )
+        ),
+        delete("referral_coupons WHERE created_by = %s", user_id),
+        delete(f"message_history WHERE id IN ({messages})", first, last),  # their recipients go with them
+        delete(f"users WHERE {theirs}", first, last),
+    ]
+
+
 def _number(bot: Bot, sql: str, params: list[object]) -> int:
     row = bot.execute(sql, params).fetchone()
     assert row is not None and isinstance(row[0], int)
