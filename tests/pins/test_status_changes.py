@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging.firing import fire_automations
+from messaging.automations.firing import fire_automations
 from tests import bot
 from tests.adoption.databases import Database
 from tests.factories import AutomationFactory, BookingFactory, StreamFactory, TelegramUserFactory
