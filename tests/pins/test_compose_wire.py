@@ -151,7 +151,7 @@ def _in_a_month() -> str:
 def _let_its_time_come(broadcast: Any) -> None:
     """Let beat look after what is due a moment after the time that the message is for."""
     type(broadcast)._default_manager.filter(pk=broadcast.pk).update(scheduled_at=timezone.now() - timedelta(seconds=1))
-    celery.tasks[django_settings.CELERY_BEAT_SCHEDULE["messaging-tick"]["task"]].apply(throw=True)
+    celery.tasks[django_settings.CELERY_BEAT_SCHEDULE["messaging.tick"]["task"]].apply(throw=True)
 
 
 def _stored(draft: Any, broadcast: Any) -> dict[str, Any]:
