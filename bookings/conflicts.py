@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from django.utils.translation import gettext as _
 
 from bookings.labels import NOTHING, Labels
-from bookings.models import Booking
+from bookings.models import status_label
 from bookings.services.editing import BookingEdited, Values
 
 
@@ -39,7 +39,7 @@ def _readable(values: Values, labels: Labels, course_id: int | None) -> dict[str
     assert len(fields(tidy)) == 4  # a new field needs its line here
     return {
         _("Stream"): labels.stream(course_id, tidy.course_stream),
-        _("Status"): Booking(confirmed=tidy.confirmed).status_label,
+        _("Status"): status_label(tidy.confirmed),
         _("Discount, %"): str(tidy.discount_percent),
         _("Referral code"): tidy.referral_code or NOTHING,
     }

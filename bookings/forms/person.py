@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
-from bookings.models import Booking, Course, Stream
+from bookings.models import Booking, Course, Stream, status_label
 from bookings.services.editing import Values, described_codes
 from bookings.services.making import STARTS_AS
 from bookings.services.statuses import MAX_REASON_LENGTH, moves_for
@@ -96,7 +96,7 @@ def _statuses(present: set[int | None], *, by: User) -> dict[str, str]:
     """Statuses that a booking has, and those it may get from there."""
     names: dict[str, str] = {}
     for status in present:
-        names["" if status is None else str(status)] = Booking(confirmed=status).status_label
+        names["" if status is None else str(status)] = status_label(status)
         for move in moves_for(status, by=by):
             needs = f" ({_('with a reason')})" if move.needs_reason else ""
             names.setdefault(str(move.to.value), f"{move.to.label}{needs}")

@@ -7,11 +7,10 @@ from datetime import datetime
 
 import pghistory
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from bookings.models import Booking, BulkChange, BulkRow, Stream
+from bookings.models import Booking, BulkChange, BulkRow, Stream, status_of
 from bookings.notices import notice_text, queue_notice
 from bookings.services.bulk_words import planned_move, why_not
 from bookings.services.coupons import CouponRefused
@@ -24,7 +23,7 @@ from bookings.services.editing import (
     future,
     notice_kind,
 )
-from bookings.services.statuses import StatusNotChanged, change_booking_status, status_of
+from bookings.services.statuses import StatusNotChanged, change_booking_status
 from users.models import PersonTag, TelegramUser, User
 from users.services import MAX_TAG_LENGTH, MAX_TAGS, PersonNotChanged, add_tag
 
@@ -65,8 +64,7 @@ def targets_of_people(people: Iterable[TelegramUser]) -> list[Target]:
     """Add to each person the booking that a change of a status or a stream is about: the latest active one."""
     people = list(people)
     latest: dict[int, Booking] = {}
-    active = Q(confirmed=None) | ~Q(confirmed=Booking.Status.CANCELLED)
-    for booking in Booking.objects.filter(active, telegram_user__in=people).with_person().newest_first():
+    for booking in Booking.objects.active().filter(telegram_user__in=people).with_person().newest_first():
         latest.setdefault(booking.telegram_user_id, booking)
     return [Target(person, latest.get(person.pk)) for person in people]
 

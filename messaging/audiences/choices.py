@@ -91,7 +91,7 @@ def read_stream_key(value: str) -> tuple[int | None, str]:
 def stream_rows(audience: Audience) -> list[StreamRow]:
     """Every stream that is described or booked, the newest first: two queries and the labels."""
     labels = Labels.read()
-    counts = Booking.objects.exclude(course_stream=None).exclude(course_stream="")
+    counts = Booking.objects.with_stream()
     people: dict[tuple[int | None, str], dict[int | None, int]] = {}
     for course, code, status, count in counts.values_list("course_id", "course_stream", "confirmed").annotate(
         people=Count("telegram_user", distinct=True)
