@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Booking, ReferralCoupon, status_label
 from bookings.services.bulk_words import why_not
 from bookings.services.statuses import MAX_REASON_LENGTH, BookingChanged, moves_for
+from hsl_dashboard.db import LARGEST_INTEGER
 from users.models import User
 
 
@@ -83,7 +84,7 @@ class ReferralCouponForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("active"), coerce=int, choices=[(1, _("Yes")), (0, _("No"))], initial=1, widget=forms.RadioSelect
     )
     discount_percent = forms.IntegerField(label=_("discount, %"), min_value=1, max_value=100)
-    max_activations = forms.IntegerField(label=_("activations allowed"), min_value=0, max_value=2**31 - 1)
+    max_activations = forms.IntegerField(label=_("activations allowed"), min_value=0, max_value=LARGEST_INTEGER)
 
     class Meta:
         model = ReferralCoupon

@@ -13,6 +13,7 @@ from bookings.models import Booking, Course, Stream, status_label
 from bookings.services.editing import Values, described_codes
 from bookings.services.making import STARTS_AS
 from bookings.services.statuses import MAX_REASON_LENGTH, moves_for
+from hsl_dashboard.db import LARGEST_INTEGER
 from users.models import User
 
 
@@ -149,7 +150,7 @@ class StreamForm(forms.Form):
     """The stream to which a person's latest active booking goes."""
 
     to = forms.ChoiceField(label=_("New stream"), error_messages={"required": _("Choose a stream")})
-    booking = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+    booking = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=LARGEST_INTEGER)
     reason = _reason_field()
     notify = forms.BooleanField(label=_("Notify the student"), required=False)
 
