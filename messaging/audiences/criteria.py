@@ -20,12 +20,12 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration
+from bookings.models.bookings import BookingQuerySet
 from messaging.models import Broadcast, Recipient
-from users.models import BlockedUser, Event, PersonTag, TelegramUser
+from users.models import ERASED_FROM, BlockedUser, Event, LeadTemperature, LivePersonTotals, PersonTag, TelegramUser
 
 People = QuerySet[TelegramUser, int]  # a query of user ids
 
@@ -84,10 +84,24 @@ class InStream(Criterion):
     statuses: tuple[int, ...] = (Booking.Status.CONFIRMED,)
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
-        bookings = Booking.objects.filter(course_stream=self.code, confirmed__in=self.statuses)
-        if self.course_id is not None:
-            bookings = bookings.filter(course_id=self.course_id)
-        return bookings.values("telegram_user_id")
+        return _bookings_in(self.code, self.course_id).with_status(*self.statuses).values("telegram_user_id")
+
+
+@dataclass(frozen=True)
+class ActiveInStream(Criterion):
+    """People with an active booking of a stream, those of an unknown status included: whom «leave out» leaves out."""
+
+    kind = "active_in_stream"
+    code: str
+    course_id: int | None = None  # None: in any course
+
+    def people(self, *, at: datetime) -> QuerySet[Any, Any]:
+        return _bookings_in(self.code, self.course_id).active().values("telegram_user_id")
+
+
+def _bookings_in(code: str, course_id: int | None) -> BookingQuerySet:
+    bookings = Booking.objects.filter(course_stream=code)
+    return bookings if course_id is None else bookings.filter(course_id=course_id)
 
 
 @dataclass(frozen=True)
@@ -158,42 +172,35 @@ class FreeLesson(Criterion):
 
 
 @dataclass(frozen=True)
-class LeadTemperature(Criterion):
-    """Leads by what they did in the last seven days; leads are registered for a free lesson and not yet students.
-
-    hot: at least 20 events on at least 5 days; warm: 10 on 3; cool: 5; cold: fewer. Days are Moscow days.
-    """
+class Leads(Criterion):
+    """Leads of one temperature, by the same count as on the list of people."""
 
     kind = "temperature"
     temperature: str = "hot"
 
-    WINDOW: ClassVar = timedelta(days=7)
+    TEMPERATURES: ClassVar = {
+        "hot": LeadTemperature.HOT,
+        "warm": LeadTemperature.WARM,
+        "cool": LeadTemperature.COOL,
+        "cold": LeadTemperature.COLD,
+    }
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
-        recent = Event.objects.filter(created_at__gt=at - self.WINDOW, created_at__lte=at)
-        active = recent.values("telegram_user_id").annotate(
-            events=Count("id"), days=Count(TruncDate("created_at"), distinct=True)
-        )
-        hot, warm, cool = Q(events__gte=20, days__gte=5), Q(events__gte=10, days__gte=3), Q(events__gte=5)
-        leads = TelegramUser.objects.filter(pk__in=NotStudents().people(at=at)).filter(
-            pk__in=FreeLessonRegistration.objects.values("telegram_user_id")
-        )
-        rules = {"hot": hot, "warm": warm & ~hot, "cool": cool & ~warm & ~hot}
-        if rule := rules.get(self.temperature):
-            return leads.filter(pk__in=active.filter(rule).values("telegram_user_id")).values("pk")
-        return leads.exclude(pk__in=active.filter(cool).values("telegram_user_id")).values("pk")
+        # The live view, for whom a trigger could only mark counts too; erased people are on no list.
+        leads = LivePersonTotals.objects.filter(temperature=self.TEMPERATURES.get(self.temperature), pk__lt=ERASED_FROM)
+        return leads.values("pk")
 
 
 @dataclass(frozen=True)
 class ActiveSince(Criterion):
-    """People who did anything in the bot since the beginning of a day."""
+    """People who did anything themselves in the bot since the beginning of a day."""
 
     kind = "active_since"
     since: date
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
         midnight = timezone.make_aware(datetime(self.since.year, self.since.month, self.since.day))  # noqa: DTZ001
-        return Event.objects.filter(created_at__gte=midnight).values("telegram_user_id")
+        return Event.objects.own().filter(created_at__gte=midnight).values("telegram_user_id")
 
     def as_json(self) -> dict[str, Any]:
         return super().as_json() | {"since": self.since.isoformat()}

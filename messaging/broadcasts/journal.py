@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from messaging.models import Broadcast, Correction
-from messaging.models.reasons import StateReason, describe
+from messaging.models.reasons import StateReason, describe_reason
 from users.models import User
 
 State = Broadcast.State
@@ -77,7 +77,7 @@ def _moves(rows: list[Any], names: dict[int, str]) -> Iterator[Entry]:
         if what:
             # That it was staff says the name beside it.
             reason = context.get("reason") or (
-                "" if row.state_reason == StateReason.STAFF else describe(row.state_reason)
+                "" if row.state_reason == StateReason.STAFF else describe_reason(row.state_reason)
             )
             actor = names.get(context.get("user") or 0, "")
             yield Entry(at=row.pgh_created_at, what=what, actor=actor, reason=reason)

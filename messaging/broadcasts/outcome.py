@@ -8,11 +8,10 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import Broadcast
+from users.models.events import NOT_THEIR_OWN
 
 AFTER = timedelta(hours=72)
 USUALLY = timedelta(days=27)  # nine times AFTER: each weekday counts about as often
-# Written by the bot or by staff about a person who did nothing.
-NOT_THEIR_OWN = ["booking_status_changed", "free_lesson_reminder_sent", "payment_approved"]
 
 OUTCOME_DEFINITIONS = {
     "presses": _(
@@ -77,7 +76,7 @@ def outcome_of(broadcast: Broadcast, *, at: datetime) -> Outcome:
         "after": AFTER,
         "usually": USUALLY,
         "presses": presses,
-        "not_their_own": NOT_THEIR_OWN,
+        "not_their_own": list(NOT_THEIR_OWN),
     }
     with connection.cursor() as cursor:
         cursor.execute(QUERY, parameters)

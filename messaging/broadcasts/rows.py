@@ -8,8 +8,7 @@ from django.utils.translation import gettext as _
 
 from bookings.labels import Labels
 from bookings.notices import NoticeKind
-from messaging.audiences.choices import GROUPS
-from messaging.audiences.choices import describe as describe_criterion
+from messaging.audiences.choices import GROUPS, describe_criterion
 from messaging.audiences.criteria import Audience, Individuals, InStream, UnknownCriterion
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import GROUP, may_read
@@ -20,7 +19,7 @@ from messaging.content.preview import render
 from messaging.models import Broadcast
 from messaging.models.automations import AUTOMATION
 from messaging.models.drafts import TEST
-from messaging.models.reasons import describe
+from messaging.models.reasons import describe_reason
 from messaging.models.reports import REPORT
 from users.models import User
 
@@ -59,7 +58,7 @@ class BroadcastRow:
 
     @property
     def state_reason(self) -> str:
-        return describe(self.broadcast.state_reason)
+        return describe_reason(self.broadcast.state_reason)
 
     @property
     def is_running(self) -> bool:

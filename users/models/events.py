@@ -11,8 +11,23 @@ from hsl_dashboard.db import DatabaseForeignKey
 from users.models.people import TelegramUser
 from users.models.triggers import COUNT_NEW_EVENTS, create_missing_person, keep_person_totals
 
+# Written in a person's name by staff, the school's rules or Telegram: nothing that the person did. Everything else is
+# one of "their own events". The SQL functions that count people name the same types; a test compares.
+NOT_THEIR_OWN = (
+    "booking_status_changed",
+    "payment_approved",
+    "free_lesson_reminder_sent",
+    "stats_requested",
+    "referral_created",
+    "bot_blocked",
+)
+
 
 class EventQuerySet(models.QuerySet["Event"]):
+    def own(self) -> Self:
+        """Keep what people did themselves."""
+        return self.exclude(event_type__in=NOT_THEIR_OWN)
+
     def newest_first(self) -> Self:
         return self.order_by(models.F("created_at").desc(nulls_last=True), "-id")
 
