@@ -1,6 +1,6 @@
 """Bookings of a course by a person."""
 
-from typing import Self
+from typing import Self, TypeAlias
 
 import pghistory
 from django.contrib.postgres.functions import TransactionNow
@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models.courses import Course, Stream
 from bookings.models.triggers import record_status_change
 from hsl_dashboard.db import DatabaseForeignKey
-from users.models import LatestStatus, TelegramUser
+from users.models import LatestStatus
+from users.models.keys import person_constraint, person_key
 from users.models.triggers import create_missing_person, keep_person_totals
 
 
@@ -82,18 +83,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 class Booking(models.Model):
     """A person's place in a course: asked for, paid, or given up."""
 
-    Status = BookingStatus
+    Status: TypeAlias = BookingStatus
 
     id = models.AutoField(primary_key=True)
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        db_index=False,
-        related_name="bookings",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_key(related_name="bookings", db_index=False)
     # As they were when the bot booked; the person's row has the newest.
     username = models.TextField(_("username"), null=True, blank=True)
     first_name = models.TextField(_("first name"), null=True, blank=True)
@@ -156,7 +149,7 @@ class Booking(models.Model):
             models.Index("referral_code", name="bookings_referral_code", condition=~models.Q(referral_code=None)),
         ]
         constraints = [
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="bookings_user_id_fkey"),
+            person_constraint("bookings"),
             # A course is not a person: deleting one must never take its bookings along.
             DatabaseForeignKey(field="course", on_delete="RESTRICT", name="bookings_course_id_fkey"),
         ]

@@ -187,8 +187,10 @@ class Leads(Criterion):
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
         # The live view, for whom a trigger could only mark counts too; erased people are on no list.
-        leads = LivePersonTotals.objects.filter(temperature=self.TEMPERATURES.get(self.temperature), pk__lt=ERASED_FROM)
-        return leads.values("pk")
+        if self.temperature not in self.TEMPERATURES:
+            return LivePersonTotals.objects.none().values("pk")
+        degree = self.TEMPERATURES[self.temperature]
+        return LivePersonTotals.objects.filter(temperature=degree, pk__lt=ERASED_FROM).values("pk")
 
 
 @dataclass(frozen=True)

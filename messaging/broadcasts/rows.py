@@ -11,16 +11,14 @@ from bookings.notices import NoticeKind
 from messaging.audiences.choices import GROUPS, describe_criterion
 from messaging.audiences.criteria import Audience, Individuals, InStream, UnknownCriterion
 from messaging.broadcasts.journal import staff_name
-from messaging.broadcasts.privacy import GROUP, may_read
+from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.statistics import Numbers, numbers_of
 from messaging.content.markup import Problem, parse_html
 from messaging.content.placeholders import with_placeholders
 from messaging.content.preview import render
 from messaging.models import Broadcast
-from messaging.models.automations import AUTOMATION
-from messaging.models.drafts import TEST
 from messaging.models.reasons import describe_reason
-from messaging.models.reports import REPORT
+from messaging.models.recipient_types import RecipientType
 from users.models import User
 
 SNIPPET = 100  # characters: what the previous dashboard showed
@@ -90,17 +88,17 @@ def broadcast_rows(broadcasts: Iterable[Broadcast], *, labels: Labels, by: User)
 
 def audience_words(broadcast: Broadcast, labels: Labels) -> str:
     """Whom it is for, in a few words."""
-    if broadcast.recipient_type == AUTOMATION:
+    if broadcast.recipient_type == RecipientType.AUTOMATION:
         return _("Automation: %(rule)s") % {"rule": _rule(broadcast.recipient_group or "")}
-    if broadcast.recipient_type == REPORT:
+    if broadcast.recipient_type == RecipientType.REPORT:
         return _("Report to the author")
-    if broadcast.recipient_type == TEST:
+    if broadcast.recipient_type == RecipientType.TEST:
         return _("Test to oneself")
     if parts := _criteria(broadcast, labels):
         more = len(parts) - SHOWN
         words = ", ".join(parts[:SHOWN])
         return _("%(groups)s and %(count)d more") % {"groups": words, "count": more} if more > 0 else words
-    if broadcast.recipient_type != GROUP:
+    if broadcast.recipient_type != RecipientType.GROUP:
         return _("Individually")
     return group_name(broadcast.recipient_group or "", labels)
 

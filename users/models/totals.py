@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from users.models.fields import NEVER, EverSortedDateTimeField
 from users.models.indexes import TOTALS_INDEXES
-from users.models.people import TelegramUser
+from users.models.keys import person_primary_key
 
 
 class LeadTemperature(models.IntegerChoices):
@@ -39,15 +39,7 @@ class LatestStatus(models.IntegerChoices):
 class PersonCounts(models.Model):
     """What is counted about a person; no column may be NULL, so that any can sort a list page by page."""
 
-    telegram_user = models.OneToOneField(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        primary_key=True,
-        related_name="%(class)s",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_primary_key(related_name="%(class)s")
     # First name, last name, else @username, lower-cased, ё as е: as a Russian list is sorted.
     name_key = models.TextField(db_default="", db_collation="C")
     language_code = models.TextField(_("language"), db_default="", db_collation="C")
