@@ -23,7 +23,7 @@ SEPARATORS = re.compile(r"[,;\r\n\t]+")
 
 
 @dataclass(frozen=True)
-class Mention:
+class PersonMention:
     """What somebody typed: a username (without @), an id, or else words; a link that names nobody has none of them."""
 
     words: str = ""
@@ -43,22 +43,22 @@ class Mention:
         return self.username or (self.words if NAME.fullmatch(self.words) else "")
 
 
-def read_mention(typed: str) -> Mention:
+def read_mention(typed: str) -> PersonMention:
     """Read one thing that names a person; blanks are tidied, and letters composed as the database holds them."""
     words = " ".join(normalize("NFC", typed.replace("\0", " ")).split())  # PostgreSQL has no NUL
     bare = words.strip(AROUND)
     if digits := ID.fullmatch(bare):
         number = int(digits[1].replace(" ", ""))
-        return Mention(words, user_id=number) if number <= LARGEST_BIGINT else Mention(words)
+        return PersonMention(words, user_id=number) if number <= LARGEST_BIGINT else PersonMention(words)
     if bare.startswith("@"):
         name = bare.lstrip("@")
-        return Mention(words, username=name) if NAME.fullmatch(name) else Mention(words)
+        return PersonMention(words, username=name) if NAME.fullmatch(name) else PersonMention(words)
     named = _named_in_link(bare)
     if named is None:
-        return Mention(words)
+        return PersonMention(words)
     if re.fullmatch(r"[0-9]{1,19}", named):
-        return Mention(words, user_id=int(named)) if int(named) <= LARGEST_BIGINT else Mention()
-    return Mention(words, username=named) if NAME.fullmatch(named) else Mention()
+        return PersonMention(words, user_id=int(named)) if int(named) <= LARGEST_BIGINT else PersonMention()
+    return PersonMention(words, username=named) if NAME.fullmatch(named) else PersonMention()
 
 
 def split_mentions(text: str) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BroadcastOutcome:
     """What happened after a broadcast; ``complete`` once 72 hours have passed since the last delivery."""
 
     recipients: int
@@ -66,7 +66,7 @@ SELECT (SELECT count(*) FROM got), (SELECT max(at) FROM got),
 """
 
 
-def outcome_of(broadcast: Broadcast, *, at: datetime) -> Outcome:
+def outcome_of(broadcast: Broadcast, *, at: datetime) -> BroadcastOutcome:
     """Read what people did after a broadcast: one query over their events and bookings of 30 days."""
     data = [button["callback_data"] for row in broadcast.buttons for button in row if button.get("callback_data")]
     # A value of the details, whole: the quotes stand around it in the JSON.
@@ -83,7 +83,7 @@ def outcome_of(broadcast: Broadcast, *, at: datetime) -> Outcome:
         row = cursor.fetchone()
     recipients, last, pressed, pressing, events, active, before, bookings, booking, booked_before = row
     share = USUALLY / AFTER
-    return Outcome(
+    return BroadcastOutcome(
         recipients=recipients,
         until=last + AFTER if last else None,
         complete=bool(last and at >= last + AFTER),

@@ -23,7 +23,7 @@ AT_ONCE = 20  # reports of one tick; the rest follow in the next
 
 
 @dataclass(frozen=True)
-class Ending:
+class BroadcastEnd:
     """What is said about a broadcast once it is over, on its page and in Telegram."""
 
     lasted: timedelta
@@ -41,13 +41,13 @@ class Ending:
         return _("%(seconds)d s") % {"seconds": seconds}
 
 
-def ending_of(broadcast: Broadcast) -> Ending | None:
+def ending_of(broadcast: Broadcast) -> BroadcastEnd | None:
     """Say how long it took, and how many of its people are blocked since then; None while it is not over."""
     if broadcast.started_at is None or broadcast.finished_at is None:
         return None
     failed = Recipient.objects.failed().filter(message=broadcast).values("telegram_user")
     blocked = BlockedUser.objects.filter(pk__in=failed, blocked_at__gte=broadcast.started_at)
-    return Ending(broadcast.finished_at - broadcast.started_at, blocked.count())
+    return BroadcastEnd(broadcast.finished_at - broadcast.started_at, blocked.count())
 
 
 def send_reports(*, at: datetime) -> list[int]:
