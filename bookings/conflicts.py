@@ -22,7 +22,7 @@ class ConflictRow:
 
 def conflict_rows(conflict: BookingEdited, labels: Labels, *, course_id: int | None) -> list[ConflictRow]:
     """List the fields in which the three versions are not the same."""
-    versions = [_readable(one, labels, course_id) for one in (conflict.seen, conflict.theirs, conflict.yours)]
+    versions = [_readable(values, labels, course_id) for values in (conflict.seen, conflict.theirs, conflict.yours)]
     return list(_differing(*versions))
 
 

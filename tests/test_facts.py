@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -97,7 +97,7 @@ def test_the_totals_say_of_bookings_what_their_rows_say(dice):
     assert totals.keys() == by_person.keys()
     for person, bookings in by_person.items():
         assert totals[person].has_active_booking == any(booking.is_active for booking in bookings)
-        assert LatestStatus(totals[person].latest_status).label == status_label(bookings[0].confirmed)
+        assert str(LatestStatus(totals[person].latest_status).label) == status_label(bookings[0].confirmed)
         is_student = any(booking.status == Booking.Status.CONFIRMED for booking in bookings)
         assert (totals[person].temperature == LeadTemperature.NO_LEAD) == is_student
 
@@ -142,7 +142,7 @@ def test_own_events_are_all_but_the_listed_ones(dice):
 @each_seed
 def test_a_lead_is_as_warm_as_the_thresholds_say(dice):
     random_events(dice)
-    days: dict[int, Counter] = {}
+    days: dict[int, Counter[date]] = {}
     first = timezone.now().astimezone(MOSCOW).date() - timedelta(days=LEAD_WINDOW - 1)
     for event in Event.objects.own():
         day = event.created_at.astimezone(MOSCOW).date()
@@ -150,7 +150,7 @@ def test_a_lead_is_as_warm_as_the_thresholds_say(dice):
             days.setdefault(event.telegram_user_id, Counter())[day] += 1
 
     for person, temperature in PersonTotals.objects.values_list("pk", "temperature"):
-        did = days.get(person, Counter())
+        did: Counter[date] = days.get(person, Counter())
         expected = next(
             (
                 degree

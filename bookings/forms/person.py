@@ -134,10 +134,10 @@ class NewBookingForm(forms.Form):
         self.courses = {course.pk: course for course in Course.objects.order_by("pk")}
         groups = []
         for course in self.courses.values():
-            named = [(f"{course.pk}:{one.code}", str(one)) for one in streams if one.course_id == course.pk]
+            named = [(f"{course.pk}:{stream.code}", str(stream)) for stream in streams if stream.course_id == course.pk]
             groups.append((str(course), [*named, (f"{course.pk}:", _("No stream"))]))
         self.fields["place"].choices = groups  # type: ignore[attr-defined]
-        current = next((one for one in streams if one.is_current), None)
+        current = next((stream for stream in streams if stream.is_current), None)
         if current:
             self.initial.setdefault("place", f"{current.course_id}:{current.code}")
 

@@ -257,7 +257,10 @@ class Audience:
     quiet_hours: int | None = None  # leaves out whoever got a message in the last so many hours
 
     def as_json(self) -> dict[str, Any]:
-        lists = {name: [one.as_json() for one in getattr(self, name)] for name in ("include", "narrow", "exclude")}
+        lists = {
+            name: [criterion.as_json() for criterion in getattr(self, name)]
+            for name in ("include", "narrow", "exclude")
+        }
         return {**lists, "quiet_hours": self.quiet_hours}
 
     @classmethod
@@ -268,7 +271,7 @@ class Audience:
             UnknownCriterion: it names a criterion that does not exist.
         """
         lists = {
-            name: tuple(Criterion.from_json(one) for one in stored.get(name) or ())
+            name: tuple(Criterion.from_json(criterion) for criterion in stored.get(name) or ())
             for name in ("include", "narrow", "exclude")
         }
         return cls(**lists, quiet_hours=stored.get("quiet_hours"))
@@ -276,22 +279,22 @@ class Audience:
     @property
     def streams(self) -> list[tuple[int | None, str]]:
         """The streams it asks for; ``{stream}`` means these before any other."""
-        return [(one.course_id, one.code) for one in self.include if isinstance(one, InStream)]
+        return [(stream.course_id, stream.code) for stream in self.include if isinstance(stream, InStream)]
 
     def unknown_ids(self) -> list[int]:
         """Ids named one by one whom the bot does not know: they are told to staff, and refuse nothing."""
-        named = {person for one in self.include if isinstance(one, Individuals) for person in one.ids}
+        named = {person for people in self.include if isinstance(people, Individuals) for person in people.ids}
         known = TelegramUser.objects.filter(pk__in=named).values_list("pk", flat=True)
         return sorted(named - set(known))
 
     def people(self, *, at: datetime) -> QuerySet[TelegramUser]:
         """All of them, each with the ``reason`` why nothing will be sent to them ('' for those who get it)."""
         everyone = Q(pk__in=[])
-        for one in self.include:
-            everyone |= Q(pk__in=one.people(at=at))
+        for criterion in self.include:
+            everyone |= Q(pk__in=criterion.people(at=at))
         people = TelegramUser.objects.filter(everyone)
-        for one in self.narrow:
-            people = people.filter(pk__in=one.people(at=at))
+        for criterion in self.narrow:
+            people = people.filter(pk__in=criterion.people(at=at))
         return people.annotate(
             reason=Case(*self._reasons(at=at), default=Value(""), output_field=CharField(max_length=30))
         )
@@ -301,7 +304,10 @@ class Audience:
         reasons = [
             When(Exists(blocks.filter(reason="chat_not_found")), then=Value(Recipient.Reason.NO_CHAT)),
             When(Exists(blocks), then=Value(Recipient.Reason.BLOCKED)),
-            *(When(pk__in=one.people(at=at), then=Value(Recipient.Reason.EXCLUDED)) for one in self.exclude),
+            *(
+                When(pk__in=criterion.people(at=at), then=Value(Recipient.Reason.EXCLUDED))
+                for criterion in self.exclude
+            ),
         ]
         if self.quiet_hours:
             since = at - timedelta(hours=self.quiet_hours)

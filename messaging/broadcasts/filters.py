@@ -51,7 +51,10 @@ class BroadcastFilter(ListFilter):
         authors = User.objects.filter(pk__in=Broadcast.objects.exclude(created_by=None).values("created_by"))
         self.form.fields["author"].choices = [
             ("", _("Any author")),
-            *((str(one.pk), one.get_full_name() or one.get_username()) for one in authors.order_by("username")),
+            *(
+                (str(author.pk), author.get_full_name() or author.get_username())
+                for author in authors.order_by("username")
+            ),
             (NOBODY, _("No author recorded")),
         ]
 

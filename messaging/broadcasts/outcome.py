@@ -70,7 +70,7 @@ def outcome_of(broadcast: Broadcast, *, at: datetime) -> BroadcastOutcome:
     """Read what people did after a broadcast: one query over their events and bookings of 30 days."""
     data = [button["callback_data"] for row in broadcast.buttons for button in row if button.get("callback_data")]
     # A value of the details, whole: the quotes stand around it in the JSON.
-    presses = [f'%"{_escaped(one)}"%' for one in data]
+    presses = [f'%"{_escaped(value)}"%' for value in data]
     parameters: dict[str, Any] = {
         "id": broadcast.pk,
         "after": AFTER,

@@ -83,7 +83,10 @@ def broadcast_rows(broadcasts: Iterable[Broadcast], *, labels: Labels, by: User)
     """Prepare broadcasts for a list: one query for all their numbers."""
     broadcasts = list(broadcasts)
     numbers = numbers_of(broadcasts)
-    return [BroadcastRow(one, numbers[one.pk], audience_words(one, labels), may_read(one, by)) for one in broadcasts]
+    return [
+        BroadcastRow(broadcast, numbers[broadcast.pk], audience_words(broadcast, labels), may_read(broadcast, by))
+        for broadcast in broadcasts
+    ]
 
 
 def audience_words(broadcast: Broadcast, labels: Labels) -> str:
@@ -120,11 +123,13 @@ def _criteria(broadcast: Broadcast, labels: Labels) -> list[str]:
         audience = Audience.from_json(broadcast.audience) if broadcast.audience else Audience()
     except (UnknownCriterion, TypeError, ValueError):
         return []
-    if all(isinstance(one, Individuals) for one in audience.include):
+    if all(isinstance(criterion, Individuals) for criterion in audience.include):
         return []
     parts = [
-        labels.stream(one.course_id, one.code) if isinstance(one, InStream) else describe_criterion(one)
-        for one in audience.include
+        labels.stream(criterion.course_id, criterion.code)
+        if isinstance(criterion, InStream)
+        else describe_criterion(criterion)
+        for criterion in audience.include
     ]
     return list(dict.fromkeys(parts))
 

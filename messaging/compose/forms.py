@@ -111,7 +111,7 @@ def _groups(data: QueryDict, name: str) -> list[Criterion]:
 
 def _people(data: QueryDict, name: str) -> list[Individuals]:
     typed = [_number(value) for value in data.getlist(name)]
-    ids = tuple(dict.fromkeys(one for one in typed if one))
+    ids = tuple(dict.fromkeys(number for number in typed if number))
     return [Individuals(ids=ids)] if ids else []
 
 

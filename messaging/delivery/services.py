@@ -215,6 +215,9 @@ def _in_old_words(audience: Audience) -> dict[str, str | None]:
     """What the previous dashboard's history shows: one stream, or individuals."""
     if len(audience.include) == 1 and isinstance(stream := audience.include[0], InStream):
         return {"recipient_type": RecipientType.GROUP, "recipient_group": stream.code}
-    if all(isinstance(one, Individuals) for one in audience.include):
+    if all(isinstance(criterion, Individuals) for criterion in audience.include):
         return {"recipient_type": RecipientType.INDIVIDUAL, "recipient_group": None}
-    return {"recipient_type": RecipientType.GROUP, "recipient_group": ",".join(one.kind for one in audience.include)}
+    return {
+        "recipient_type": RecipientType.GROUP,
+        "recipient_group": ",".join(criterion.kind for criterion in audience.include),
+    }
