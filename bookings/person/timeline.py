@@ -2,7 +2,8 @@
 
 from bookings.history import before_the_record, number_in
 from bookings.services.statuses import STATUS_CHANGED
-from users.person.timeline import Source, actor_in, register_source
+from users.person.extensions import Source
+from users.person.timeline import actor_in
 
 PERMISSION = "bookings.view_booking"
 
@@ -70,11 +71,10 @@ EVENTS = f"""
     WHERE v.user_id = %(person)s AND v.event_type = '{STATUS_CHANGED}' AND {before_the_record("v", of_its_person=True)}
 """  # noqa: S608 - expressions of ours
 
-
-def register_sources() -> None:
-    """Put bookings into everybody's timeline; called when the app is ready."""
-    template = "bookings/_entry_booking.html"
-    register_source(Source("booking", 20, template, MADE, permission=PERMISSION))
-    register_source(Source("booking", 21, template, EDITED, permission=PERMISSION))
-    register_source(Source("status", 22, template, MOVED, permission=PERMISSION))
-    register_source(Source("status", 23, template, EVENTS, permission=PERMISSION, claims=(STATUS_CHANGED,)))
+TEMPLATE = "bookings/_entry_booking.html"
+SOURCES = (
+    Source("booking", 20, TEMPLATE, MADE, permission=PERMISSION),
+    Source("booking", 21, TEMPLATE, EDITED, permission=PERMISSION),
+    Source("status", 22, TEMPLATE, MOVED, permission=PERMISSION),
+    Source("status", 23, TEMPLATE, EVENTS, permission=PERMISSION, claims=(STATUS_CHANGED,)),
+)
