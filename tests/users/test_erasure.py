@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pghistory
 import pytest
@@ -330,6 +330,39 @@ def test_no_table_is_named_twice():
     labels = [table.label for table in person_tables()]
 
     assert len(labels) == len(set(labels))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"q={USERNAME}",
+        f"q=%40{USERNAME}&stream=x",
+        f"stream=x&q={USERNAME.upper()}+",
+        "q=" + "".join(f"%{ord(letter):02x}" for letter in USERNAME),
+        f"q=t.me%2F{USERNAME}",
+        "q=" + quote(f"{FIRST} {LAST}").lower(),
+        f"q={ID}",
+    ],
+)
+def test_a_list_that_was_asked_for_the_person_forgets_the_question(person, staff, query):
+    asked = PeopleExport.objects.create(exported_by=staff, query=query, format="csv", with_emails=False)
+    change = BulkChange.objects.create(kind="tag", value="x", prepared_at=NOW, next=f"/users/?{query}")
+
+    erase_person(person=person, by=staff, at=NOW)
+
+    asked.refresh_from_db()
+    change.refresh_from_db()
+    assert (asked.query, change.next) == ("", "")
+
+
+@pytest.mark.parametrize("query", ["", f"q={USERNAME}s", f"{USERNAME}=1", "q=%", "q=%FF%00", f"q={ID}0"])
+def test_a_list_that_was_asked_for_something_else_keeps_the_question(person, staff, query):
+    asked = PeopleExport.objects.create(exported_by=staff, query=query, format="csv", with_emails=False)
+
+    erase_person(person=person, by=staff, at=NOW)
+
+    asked.refresh_from_db()
+    assert asked.query == query
 
 
 def test_the_export_holds_every_row_and_who_else_names_them(person):

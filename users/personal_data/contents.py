@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
@@ -18,6 +18,8 @@ from users.staff.roles import OURS
 
 Model = type[models.Model]
 
+# Columns that hold the address of a list, or what follows its question mark.
+ADDRESSES = ("query", "next")
 LETTER, DIGIT = "[A-Za-z0-9_]", "[0-9]"
 
 
@@ -42,6 +44,13 @@ class Identity:
         for text in sorted(self.emails | self.full_names):
             parts += [_literal(text), *([_literal(quote_plus(text))] if quote_plus(text) != text else [])]
         return "|".join(parts)
+
+    def is_sought_in(self, address: str) -> bool:
+        """Whether a list at this address was asked for the person: there a username stands alone, without its @."""
+        values = [value for _, value in parse_qsl(address.partition("?")[2] or address)]
+        words = {word for value in values for word in re.findall(r"\w+", value.lower())}
+        usernames = {username.lower() for username in self.usernames}
+        return bool(words & usernames) or any(re.search(self.pattern, value, re.IGNORECASE) for value in values)
 
 
 def _literal(text: str) -> str:
@@ -141,7 +150,17 @@ def _naming(model: Model, fields: list[Any], identity: Identity) -> list[Any]:
             f"SELECT {quote(pk.column)} FROM {quote(model._meta.db_table)} WHERE {where}",  # noqa: S608 - our models
             {"pattern": quoted, "usernames": usernames},
         )
-        return [pk for (pk,) in cursor.fetchall()]
+        found = [pk for (pk,) in cursor.fetchall()]
+    return [*found, *_searching_for(model, fields, identity)]
+
+
+def _searching_for(model: Model, fields: list[Any], identity: Identity) -> Iterator[Any]:
+    """Find the addresses of lists that ask for the person, percent-encoded as they may be: PostgreSQL cannot decode."""
+    columns = [field.name for field in fields if field.name in ADDRESSES]
+    if columns:
+        for pk, *addresses in model._base_manager.values_list("pk", *columns).iterator():
+            if any(identity.is_sought_in(address) for address in addresses if address):
+                yield pk
 
 
 def _is_username(field: Any) -> bool:

@@ -21,7 +21,7 @@ from pghistory.models import Context
 
 from users.models import ERASED_FROM, BlockedUser, TelegramUser, User
 from users.person.extensions import Fate, PersonTable, person_extensions, person_tables
-from users.personal_data.contents import Identity, identity_of, is_history, mentions_of, wordy_models
+from users.personal_data.contents import ADDRESSES, Identity, identity_of, is_history, mentions_of, wordy_models
 
 GONE = "…"  # what stands where somebody was named
 ERASED = "erased"  # the reason of the stand-in's block
@@ -133,7 +133,7 @@ def _cleaned(value: Any, identity: Identity, column: str) -> Any:
     match value:
         case str() if column == "username" and value.lstrip("@").lower() in _lower(identity.usernames):
             return GONE
-        case str() if column in {"query", "next"} and _names(value, identity, alone=True):
+        case str() if column in ADDRESSES and (identity.is_sought_in(value) or _names(value, identity, alone=True)):
             return ""
         case str():
             return re.sub(identity.pattern, GONE, value, flags=re.IGNORECASE)
