@@ -141,3 +141,10 @@ def test_floors_of_the_templates_are_the_folders_of_ours() -> None:
 
 def test_packages_of_the_product_are_those_of_the_wheel() -> None:
     assert {f"{name}*" for name in OUR_PACKAGES} == set(TOOLS["setuptools"]["packages"]["find"]["include"])
+
+
+def test_what_make_quick_leaves_out_exists() -> None:
+    slow = re.search(r"^SLOW := .*,(.*)\)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert slow
+    assert [path for path in slow[1].split() if not (ROOT / path).exists()] == []
