@@ -16,8 +16,8 @@ from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 GRACE = 10  # seconds from SIGTERM to SIGKILL
-# A worker that loses Redis or PostgreSQL comes back; one that cannot work at all ends within seconds, each time.
-RESTARTS, WITHIN = 5, 60  # restarts, seconds
+# A worker that Redis refuses ends after some 8 seconds, one that cannot work at all after 2, each time.
+RESTARTS, WITHIN = 10, 60  # restarts, seconds
 
 
 class ChildEnded(Exception):
