@@ -12,6 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from bookings.models import Booking
 from tests.factories import BookingFactory, EventFactory, StreamFactory, UserFactory
+from tests.sizes import sample
 from users.models import Event
 
 HTMX = {"HX-Request": "true"}
@@ -292,7 +293,7 @@ fields = st.sampled_from(["to", "expected", "reason", "next", "sure", "x"])
 values = st.text(max_size=50) | st.sampled_from(["2", "-1", "1", "0", "", "99999999999", LIST, WORKSHOPS, "\0", "None"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=sample(60, 600))
 @given(data=st.dictionaries(fields, values), htmx=st.booleans(), post=st.booleans())
 def test_nothing_that_is_sent_breaks_the_change(staff_client, booking, data, htmx, post):
     send = staff_client.post if post else staff_client.get
