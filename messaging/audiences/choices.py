@@ -167,7 +167,8 @@ def describe(one: Criterion) -> str:
         case Individuals():
             return _("People one by one: %(count)d") % {"count": len(one.ids)}
         case Received():
-            states = ", ".join(str(Recipient.State(state).label).lower() for state in one.states)
+            known = [Recipient.State(state) for state in one.states if state in Recipient.State.values]
+            states = ", ".join(str(state.label).lower() for state in known)
             words = {"number": one.broadcast_id, "states": states}
             return _("Recipients of message #%(number)d: %(states)s") % words
         case ReferralCode():

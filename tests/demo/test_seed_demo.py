@@ -138,7 +138,7 @@ def _messages(school: None) -> dict[str, bool]:
         == set(Broadcast.objects.values_list("state", flat=True)),
         "to a stream": Broadcast.objects.filter(recipient_group="7th_stream").exists(),
         "to one person": Broadcast.objects.filter(recipient_type="individual").exists(),
-        "still ahead": Broadcast.objects.filter(scheduled_at__gt=NOW).exists(),
+        "still ahead": Broadcast.objects.filter(starts_at__gt=NOW).exists(),
         "broken HTML": Broadcast.objects.filter(message_text__startswith="<b>Незакрытый").exists(),
     }
 
