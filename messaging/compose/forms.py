@@ -1,10 +1,9 @@
 """The form of a new message: what is understood becomes a Content, the rest an error beside its field."""
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -18,16 +17,9 @@ from bookings.models import Booking
 from messaging.audiences.choices import GROUPS, read_stream_key
 from messaging.audiences.criteria import LONGEST_QUIET, Audience, Criterion, Individuals, InStream, UnknownCriterion
 from messaging.content.content import Content, read_moment
-from messaging.content.markup import BUTTON_LIMIT, RAW_LIMIT, Problem, check_message
+from messaging.content.markup import BUTTON_LIMIT, RAW_LIMIT
 from messaging.models import Broadcast, Segment, TemplateVersion
 
-# What a bot may upload (core.telegram.org/bots/api#sending-files), in MB.
-LARGEST = {Broadcast.Kind.PHOTO: 10, Broadcast.Kind.DOCUMENT: 50}
-# What Telegram shows as a photo, and what it plays; a document may be anything.
-ENDINGS: dict[str, tuple[str, ...]] = {
-    Broadcast.Kind.PHOTO: (".jpg", ".jpeg", ".png", ".webp"),
-    Broadcast.Kind.VIDEO: (".mp4", ".mov"),
-}
 # Statuses of those whom «leave out this stream» leaves out: everybody who did not cancel.
 ACTIVE = (2, 1, 0)
 LARGEST_INTEGER, LARGEST_ID = 2**31 - 1, 2**63 - 1
@@ -150,7 +142,7 @@ class BaseButtonFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
 
     def told(self) -> list[str]:
         """Every error with the number of its line."""
-        found = list(self.non_form_errors())
+        found = [str(error) for error in self.non_form_errors()]
         for number, form in enumerate(self.forms, start=1):
             for name, errors in form.errors.items():
                 words = {"number": number, "field": form.fields[name].label}
@@ -164,8 +156,12 @@ ButtonFormSet = forms.formset_factory(
 )
 
 
+def _button_lines(data: QueryDict | None = None, initial: Sequence[dict[str, str]] | None = None) -> BaseButtonFormSet:
+    return cast("BaseButtonFormSet", ButtonFormSet(data, initial=initial, prefix="buttons"))
+
+
 class MessageForm(forms.Form):
-    """A message, whom it is for and when; whatever may still be wrong with it for Telegram is ``check_content``'s."""
+    """A message, whom it is for and when; whatever may still be wrong with it for Telegram is told by ``faults``."""
 
     text = forms.CharField(required=False, strip=False)
     kind = forms.ChoiceField(required=False, choices=Broadcast.Kind.choices)
@@ -217,7 +213,7 @@ class MessageForms:
 
     @classmethod
     def posted(cls, data: QueryDict) -> "MessageForms":
-        return cls(MessageForm(data), ButtonFormSet(data, prefix="buttons"))
+        return cls(MessageForm(data), _button_lines(data))
 
     @classmethod
     def showing(cls, content: Content, *, blank: Iterable[dict[str, str]] = ()) -> "MessageForms":
@@ -227,7 +223,7 @@ class MessageForms:
         }
         initial["quiet_hours"] = content.question.quiet_hours
         lines = [*content.buttons, *blank]
-        return cls(MessageForm(initial=initial), ButtonFormSet(initial=lines, prefix="buttons"))
+        return cls(MessageForm(initial=initial), _button_lines(initial=lines))
 
     def read(self, before: Content) -> Content:
         """What is understood; the rest stays as it was."""
@@ -235,7 +231,8 @@ class MessageForms:
             return before
         self.message.full_clean()
         cleaned = self.message.cleaned_data
-        values = {name: cleaned[name] for name in ("text", "link_preview", "silent", "at") if name in cleaned}
+        alike = ("text", "link_preview", "silent", "at")
+        values: dict[str, Any] = {name: cleaned[name] for name in alike if name in cleaned}
         if "when" in cleaned:
             values["when"] = cleaned["when"] or "now"
         if cleaned.get("preview_for") is not None:
@@ -299,7 +296,7 @@ class PersonForm(forms.Form):
 
 
 class TemplateNameForm(forms.Form):
-    template_name = forms.CharField(
+    template_name = forms.CharField(  # type: ignore[assignment]  # fields are no attributes of the form
         max_length=100, error_messages={"required": gettext_lazy("Give the template a name.")}
     )
 
@@ -327,89 +324,3 @@ class SegmentForm(forms.Form):
     def __init__(self, data: QueryDict, *, segments: QuerySet[Segment]) -> None:
         super().__init__(data)
         self.fields["segment"].queryset = segments  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True)
-class Faults:
-    """What is wrong, beside its field."""
-
-    text: list[str] = field(default_factory=list)
-    buttons: list[str] = field(default_factory=list)
-    media: list[str] = field(default_factory=list)
-    audience: list[str] = field(default_factory=list)
-    at: list[str] = field(default_factory=list)
-    # Only what is not understood.
-    quiet_hours: list[str] = field(default_factory=list)
-    people: list[str] = field(default_factory=list)
-    preview_for: list[str] = field(default_factory=list)
-    template: list[str] = field(default_factory=list)
-    segment: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    length: int = 0
-    limit: int = 0
-
-    @property
-    def any(self) -> bool:
-        places = (self.text, self.buttons, self.media, self.audience, self.at, self.quiet_hours, self.people)
-        return any((*places, self.preview_for, self.template, self.segment))
-
-    def with_errors(self, errors: dict[str, list[str]]) -> "Faults":
-        """These, with what is not understood in place of what is wrong with what stood there before."""
-        return replace(self, **errors)
-
-
-def check_content(content: Content, *, at: datetime, has_upload: bool) -> Faults:
-    """Look for everything that would keep it from being sent."""
-    alone = check_message(kind=content.kind, text=content.text, buttons=[])
-    both = check_message(kind=content.kind, text=content.text, buttons=content.keyboard)
-    media = []
-    if content.kind != Broadcast.Kind.TEXT and not content.media_file_id and not has_upload:
-        media.append(_("The file is missing: upload one, choose an earlier one, or give its file_id."))
-    return Faults(
-        text=[in_words(problem, content.text) for problem in alone.errors],
-        buttons=[problem.message for problem in both.errors if problem not in alone.errors],
-        media=media,
-        audience=[] if content.question.include else [_("Choose whom to write to.")],
-        at=_time_faults(content, at),
-        warnings=[in_words(problem, content.text) for problem in alone.warnings],
-        length=alone.length,
-        limit=alone.limit,
-    )
-
-
-def file_problem(*, kind: str, name: str, size: int) -> str:
-    """Say why Telegram would not take a file of ``size`` bytes as a message of this kind; '' when it would."""
-    megabytes = LARGEST[Broadcast.Kind.PHOTO if kind == Broadcast.Kind.PHOTO else Broadcast.Kind.DOCUMENT]
-    endings = ENDINGS.get(kind, ())
-    if kind == Broadcast.Kind.TEXT:
-        return _("A message of text takes no file: choose photo, video or document first.")
-    if not size:
-        return _("The file is empty.")
-    if size > megabytes * 1024 * 1024:
-        return _("The file is too large: at most %(size)d MB.") % {"size": megabytes}
-    if endings and not name.lower().endswith(endings):
-        words = {"name": name, "endings": ", ".join(endings)}
-        return _("“%(name)s” cannot be sent so: %(endings)s only. Choose “document” for any other file.") % words
-    return ""
-
-
-def in_words(problem: Problem, text: str) -> str:
-    """A problem with its place."""
-    place = problem.place(text)
-    if place is None:
-        return problem.message
-    words = {"line": place[0], "column": place[1], "problem": problem.message}
-    return _("Line %(line)d, character %(column)d: %(problem)s") % words
-
-
-def _time_faults(content: Content, at: datetime) -> list[str]:
-    if content.when != "at":
-        return []
-    moment = content.starts_at
-    if moment is None:
-        return [_("Give the date and the time.")]
-    if moment <= at:
-        return [_("This time has passed already.")]
-    if moment > at + timedelta(days=365):
-        return [_("This is more than a year away.")]
-    return []

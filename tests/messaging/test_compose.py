@@ -178,8 +178,8 @@ def test_a_nul_in_any_field_is_as_if_it_was_not_there(
 
 
 def test_a_nul_in_an_address_breaks_no_page(staff_client: Client, db: None) -> None:
-    for address in (f"{NEW}?q=%00", f"{NEW}?to=%00", f"{NEW}link/?q=%00"):
-        assert staff_client.get(address).status_code == 200
+    for page in (f"{NEW}?q=%00", f"{NEW}?to=%00", f"{NEW}link/?q=%00"):
+        assert staff_client.get(page).status_code == 200
 
 
 # Files ----------------------------------------------------------------------------------------------------------------

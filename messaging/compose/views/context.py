@@ -14,7 +14,8 @@ from hsl_dashboard.web.pages import StaffRequest
 from messaging.audiences.choices import describe, find_people, group_rows, other_criteria, people_of, stream_rows
 from messaging.audiences.criteria import Criterion
 from messaging.compose.confirmation import sample_of, summarise
-from messaging.compose.forms import Faults, MessageForms, check_content
+from messaging.compose.faults import Faults, check_content
+from messaging.compose.forms import MessageForms
 from messaging.compose.services.library import newest_versions, segments_for
 from messaging.content import markup
 from messaging.content.content import Content, row_of

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 
 from hsl_dashboard.web.pages import StaffRequest, lead_to
 from messaging.audiences.criteria import Criterion, Individuals
-from messaging.compose.forms import MessageForms, PersonForm, check_content, errors_by_place, file_problem
+from messaging.compose.faults import check_content, file_problem
+from messaging.compose.forms import MessageForms, PersonForm, errors_by_place
 from messaging.compose.services.drafting import (
     DraftChanged,
     attach_file,
