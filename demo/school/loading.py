@@ -80,6 +80,7 @@ def _store_rows(school: School) -> None:
         school.blocked,
         school.broadcasts,
         school.recipients,
+        school.drafts,
     )
     for rows in tables:
         if rows:

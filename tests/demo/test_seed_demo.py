@@ -144,7 +144,7 @@ def _messages(school: None) -> dict[str, bool]:
         == set(Broadcast.objects.values_list("state", flat=True)),
         "to a stream": Broadcast.objects.filter(recipient_group="7th_stream").exists(),
         "to one person": Broadcast.objects.filter(recipient_type="individual").exists(),
-        "still ahead": Broadcast.objects.filter(scheduled_at__gt=NOW).exists(),
+        "still ahead": Broadcast.objects.filter(starts_at__gt=NOW).exists(),
         "broken HTML": Broadcast.objects.filter(message_text__startswith="<b>Незакрытый").exists(),
     }
 
@@ -201,6 +201,7 @@ def test_the_history_of_a_booking_ends_with_its_status(school):
 def test_every_status_of_a_booking_follows_from_the_one_before(school):
     was: dict[int, int | None] = {}
     for change in BookingChange.objects.exclude(booking=None).order_by("pk"):
+        assert change.booking_id is not None
         assert change.is_new == (change.booking_id not in was)
         assert change.was == was.get(change.booking_id)
         was[change.booking_id] = change.status
