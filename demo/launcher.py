@@ -87,7 +87,7 @@ def _run(port: int, children: Children) -> None:
     say("Starting PostgreSQL and Valkey ...")
     environment = _environment(port)
     if importlib.util.find_spec("demo.sandbox"):
-        sandbox_port = _free_port()
+        sandbox_port = free_port()
         environment["TELEGRAM_API_URL"] = f"http://127.0.0.1:{sandbox_port}"
         command = [sys.executable, "-m", "demo.sandbox", "--port", str(sandbox_port), "--token", BOT_TOKEN]
         children.start("sandbox", command, environment, LOG)
@@ -170,7 +170,7 @@ def _require_free_port(port: int) -> None:
     raise DemoFailed(f"Port {port} is taken by another program. Choose another one:  make demo PORT={port + 1}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
