@@ -37,7 +37,7 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-bench: $(INSTALLED) ## the sending engine (ARGS=sending), and the pages with 10,000,000 events: 4 GB (ARGS="pages --people 20000")
+bench: $(INSTALLED) ## the sending engine (ARGS=sending), the bot's inserts (ARGS=writes), and the pages with 10,000,000 events: 4 GB (ARGS="pages --people 20000")
 	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
 chaos: $(INSTALLED) ## break the sending engine in every known way, for some minutes (a short version is in make test)
