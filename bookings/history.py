@@ -36,7 +36,7 @@ class StatusChange:
 
 
 @dataclass(frozen=True)
-class Entry:
+class BookingMoment:
     """One moment in the life of a booking."""
 
     at: datetime | None
@@ -47,18 +47,18 @@ class Entry:
     reason: str = ""
 
 
-def booking_history(booking: Booking, labels: Labels) -> list[Entry]:
+def booking_history(booking: Booking, labels: Labels) -> list[BookingMoment]:
     """Tell everything that is known about a booking, newest first (three queries)."""
     told = list(_audited(booking, labels))
     for event in _status_events(booking):
         _tell_event(event, told)
     if not any(entry.is_made for entry in told):
-        told.append(Entry(at=booking.created_at, is_made=True))
+        told.append(BookingMoment(at=booking.created_at, is_made=True))
     unknown = datetime.min.replace(tzinfo=UTC)
     return sorted(told, key=lambda entry: (entry.at or unknown, not entry.is_made), reverse=True)
 
 
-def _audited(booking: Booking, labels: Labels) -> Iterator[Entry]:
+def _audited(booking: Booking, labels: Labels) -> Iterator[BookingMoment]:
     rows: list[Any] = list(
         booking.events.select_related("pgh_context").order_by("pgh_created_at", "pgh_id")  # type: ignore[attr-defined]
     )
@@ -66,7 +66,7 @@ def _audited(booking: Booking, labels: Labels) -> Iterator[Entry]:
     before: Any = None
     for row in rows:
         context = row.pgh_context.metadata if row.pgh_context else {}
-        entry = Entry(
+        entry = BookingMoment(
             at=row.pgh_created_at, actor=names.get(context.get("user", 0), ""), reason=context.get("reason") or ""
         )
         if row.pgh_label == "insert":
@@ -117,7 +117,7 @@ def _status_events(booking: Booking) -> Iterable[Event]:
     )
 
 
-def _tell_event(event: Event, told: list[Entry]) -> None:
+def _tell_event(event: Event, told: list[BookingMoment]) -> None:
     """Add what the event says: to the audit's entry of the same change, or as an entry of its own."""
     details = event.details if isinstance(event.details, dict) else {}
     status = StatusChange(new=_number(details.get("new_status")), old=_number(details.get("old_status")))
@@ -125,10 +125,10 @@ def _tell_event(event: Event, told: list[Entry]) -> None:
         if _is_same_change(entry, status, event.created_at):
             told[place] = replace(entry, status=status)
             return
-    told.append(Entry(at=event.created_at, status=status))
+    told.append(BookingMoment(at=event.created_at, status=status))
 
 
-def _is_same_change(entry: Entry, status: StatusChange, at: datetime | None) -> bool:
+def _is_same_change(entry: BookingMoment, status: StatusChange, at: datetime | None) -> bool:
     if entry.is_made or entry.status is None or entry.at is None or at is None:
         return False
     same_old = not entry.status.old_known or entry.status.old == status.old

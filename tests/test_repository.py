@@ -21,6 +21,19 @@ from hsl_dashboard.celery import app as celery_app
 
 ROOT = Path(__file__).resolve().parent.parent
 OUR_PACKAGES = ("users", "bookings", "messaging", "analytics", "hsl_dashboard")
+# Names that stand in two modules all the same, and why.
+NAMED_TWICE = {
+    "Command": "Django's name for the command of a module",
+    "cool_leads": "the task of beat and what it calls",
+    "end_blocks": "the task of beat and what it calls",
+    "delete_segment": "the view of the address and the service it calls",
+    "save_segment": "the view of the address and the service it calls",
+    "save_template": "the view of the address and the service it calls",
+    "use_segment": "the view of the address and the service it calls",
+    "use_template": "the view of the address and the service it calls",
+    "show_on_persons_page": "what each app registers on a person's page",
+    "stream_names": "people's pages ask whatever the app of the streams registered under this name",
+}
 # From the ground up; a template may include what lies on its own floor or below.
 FLOORS = ("_shared", "users", "bookings", "messaging", "analytics")
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 40  # lines
@@ -254,6 +267,25 @@ def test_functions_are_short() -> None:
                     long[f"{name_of(path)}:{node.name}"] = lines
 
     assert long == {}
+
+
+def names_of(path: Path) -> Iterator[str]:
+    """Classes and public functions at the top level of a module."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            yield node.name
+
+
+def test_one_name_means_one_thing() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in modules():
+        if path.relative_to(ROOT).parts[0] in OUR_PACKAGES:
+            for name in names_of(path):
+                homes.setdefault(name, []).append(name_of(path))
+    shared = {name: places for name, places in homes.items() if len(places) > 1}
+
+    assert {name: places for name, places in shared.items() if name not in NAMED_TWICE} == {}
+    assert NAMED_TWICE.keys() - shared.keys() == set(), "these exceptions are needed no longer"
 
 
 def test_every_module_says_in_one_line_what_lives_in_it() -> None:

@@ -60,12 +60,11 @@ def person_bookings(request: StaffRequest, person: TelegramUser) -> dict[str, An
         return None
     labels = Labels.read()
     bookings = list(Booking.objects.filter(telegram_user=person).newest_first()[: CARDS + 1])
-    active = next((one for one in bookings if one.confirmed != Booking.Status.CANCELLED), None)
     return {
         "cards": [card_of(booking, labels, by=request.user) for booking in bookings[:CARDS]],
         "more": len(bookings) > CARDS,
         "may_add": request.user.has_perm(ADD_BOOKING),
-        "may_move": active is not None and request.user.has_perm(CHANGE_BOOKING),
+        "may_move": any(booking.is_active for booking in bookings) and request.user.has_perm(CHANGE_BOOKING),
     }
 
 
@@ -79,7 +78,10 @@ def person_lessons(request: StaffRequest, person: TelegramUser) -> dict[str, Any
 def lessons_of(person: TelegramUser, *, unmasked: bool = False) -> list[Lesson]:
     """List the registrations of a person, newest first."""
     registrations = FreeLessonRegistration.objects.filter(telegram_user=person).order_by("-registered_at", "-id")
-    return [Lesson(one, one.email if unmasked else masked_email(one.email)) for one in registrations[:LESSONS]]
+    return [
+        Lesson(registration, registration.email if unmasked else masked_email(registration.email))
+        for registration in registrations[:LESSONS]
+    ]
 
 
 def show_on_persons_page() -> None:

@@ -20,12 +20,12 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration
+from bookings.models.bookings import BookingQuerySet
 from messaging.models import Broadcast, Recipient
-from users.models import BlockedUser, Event, PersonTag, TelegramUser
+from users.models import ERASED_FROM, BlockedUser, Event, LeadTemperature, LivePersonTotals, PersonTag, TelegramUser
 
 People = QuerySet[TelegramUser, int]  # a query of user ids
 
@@ -84,10 +84,24 @@ class InStream(Criterion):
     statuses: tuple[int, ...] = (Booking.Status.CONFIRMED,)
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
-        bookings = Booking.objects.filter(course_stream=self.code, confirmed__in=self.statuses)
-        if self.course_id is not None:
-            bookings = bookings.filter(course_id=self.course_id)
-        return bookings.values("telegram_user_id")
+        return _bookings_in(self.code, self.course_id).with_status(*self.statuses).values("telegram_user_id")
+
+
+@dataclass(frozen=True)
+class ActiveInStream(Criterion):
+    """People with an active booking of a stream, those of an unknown status included: whom «leave out» leaves out."""
+
+    kind = "active_in_stream"
+    code: str
+    course_id: int | None = None  # None: in any course
+
+    def people(self, *, at: datetime) -> QuerySet[Any, Any]:
+        return _bookings_in(self.code, self.course_id).active().values("telegram_user_id")
+
+
+def _bookings_in(code: str, course_id: int | None) -> BookingQuerySet:
+    bookings = Booking.objects.filter(course_stream=code)
+    return bookings if course_id is None else bookings.filter(course_id=course_id)
 
 
 @dataclass(frozen=True)
@@ -158,42 +172,37 @@ class FreeLesson(Criterion):
 
 
 @dataclass(frozen=True)
-class LeadTemperature(Criterion):
-    """Leads by what they did in the last seven days; leads are registered for a free lesson and not yet students.
-
-    hot: at least 20 events on at least 5 days; warm: 10 on 3; cool: 5; cold: fewer. Days are Moscow days.
-    """
+class Leads(Criterion):
+    """Leads of one temperature, by the same count as on the list of people."""
 
     kind = "temperature"
     temperature: str = "hot"
 
-    WINDOW: ClassVar = timedelta(days=7)
+    TEMPERATURES: ClassVar = {
+        "hot": LeadTemperature.HOT,
+        "warm": LeadTemperature.WARM,
+        "cool": LeadTemperature.COOL,
+        "cold": LeadTemperature.COLD,
+    }
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
-        recent = Event.objects.filter(created_at__gt=at - self.WINDOW, created_at__lte=at)
-        active = recent.values("telegram_user_id").annotate(
-            events=Count("id"), days=Count(TruncDate("created_at"), distinct=True)
-        )
-        hot, warm, cool = Q(events__gte=20, days__gte=5), Q(events__gte=10, days__gte=3), Q(events__gte=5)
-        leads = TelegramUser.objects.filter(pk__in=NotStudents().people(at=at)).filter(
-            pk__in=FreeLessonRegistration.objects.values("telegram_user_id")
-        )
-        rules = {"hot": hot, "warm": warm & ~hot, "cool": cool & ~warm & ~hot}
-        if rule := rules.get(self.temperature):
-            return leads.filter(pk__in=active.filter(rule).values("telegram_user_id")).values("pk")
-        return leads.exclude(pk__in=active.filter(cool).values("telegram_user_id")).values("pk")
+        # The live view, for whom a trigger could only mark counts too; erased people are on no list.
+        if self.temperature not in self.TEMPERATURES:
+            return LivePersonTotals.objects.none().values("pk")
+        degree = self.TEMPERATURES[self.temperature]
+        return LivePersonTotals.objects.filter(temperature=degree, pk__lt=ERASED_FROM).values("pk")
 
 
 @dataclass(frozen=True)
 class ActiveSince(Criterion):
-    """People who did anything in the bot since the beginning of a day."""
+    """People who did anything themselves in the bot since the beginning of a day."""
 
     kind = "active_since"
     since: date
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
         midnight = timezone.make_aware(datetime(self.since.year, self.since.month, self.since.day))  # noqa: DTZ001
-        return Event.objects.filter(created_at__gte=midnight).values("telegram_user_id")
+        return Event.objects.own().filter(created_at__gte=midnight).values("telegram_user_id")
 
     def as_json(self) -> dict[str, Any]:
         return super().as_json() | {"since": self.since.isoformat()}
@@ -248,7 +257,10 @@ class Audience:
     quiet_hours: int | None = None  # leaves out whoever got a message in the last so many hours
 
     def as_json(self) -> dict[str, Any]:
-        lists = {name: [one.as_json() for one in getattr(self, name)] for name in ("include", "narrow", "exclude")}
+        lists = {
+            name: [criterion.as_json() for criterion in getattr(self, name)]
+            for name in ("include", "narrow", "exclude")
+        }
         return {**lists, "quiet_hours": self.quiet_hours}
 
     @classmethod
@@ -259,7 +271,7 @@ class Audience:
             UnknownCriterion: it names a criterion that does not exist.
         """
         lists = {
-            name: tuple(Criterion.from_json(one) for one in stored.get(name) or ())
+            name: tuple(Criterion.from_json(criterion) for criterion in stored.get(name) or ())
             for name in ("include", "narrow", "exclude")
         }
         return cls(**lists, quiet_hours=stored.get("quiet_hours"))
@@ -267,22 +279,22 @@ class Audience:
     @property
     def streams(self) -> list[tuple[int | None, str]]:
         """The streams it asks for; ``{stream}`` means these before any other."""
-        return [(one.course_id, one.code) for one in self.include if isinstance(one, InStream)]
+        return [(stream.course_id, stream.code) for stream in self.include if isinstance(stream, InStream)]
 
     def unknown_ids(self) -> list[int]:
         """Ids named one by one whom the bot does not know: they are told to staff, and refuse nothing."""
-        named = {person for one in self.include if isinstance(one, Individuals) for person in one.ids}
+        named = {person for people in self.include if isinstance(people, Individuals) for person in people.ids}
         known = TelegramUser.objects.filter(pk__in=named).values_list("pk", flat=True)
         return sorted(named - set(known))
 
     def people(self, *, at: datetime) -> QuerySet[TelegramUser]:
         """All of them, each with the ``reason`` why nothing will be sent to them ('' for those who get it)."""
         everyone = Q(pk__in=[])
-        for one in self.include:
-            everyone |= Q(pk__in=one.people(at=at))
+        for criterion in self.include:
+            everyone |= Q(pk__in=criterion.people(at=at))
         people = TelegramUser.objects.filter(everyone)
-        for one in self.narrow:
-            people = people.filter(pk__in=one.people(at=at))
+        for criterion in self.narrow:
+            people = people.filter(pk__in=criterion.people(at=at))
         return people.annotate(
             reason=Case(*self._reasons(at=at), default=Value(""), output_field=CharField(max_length=30))
         )
@@ -292,7 +304,10 @@ class Audience:
         reasons = [
             When(Exists(blocks.filter(reason="chat_not_found")), then=Value(Recipient.Reason.NO_CHAT)),
             When(Exists(blocks), then=Value(Recipient.Reason.BLOCKED)),
-            *(When(pk__in=one.people(at=at), then=Value(Recipient.Reason.EXCLUDED)) for one in self.exclude),
+            *(
+                When(pk__in=criterion.people(at=at), then=Value(Recipient.Reason.EXCLUDED))
+                for criterion in self.exclude
+            ),
         ]
         if self.quiet_hours:
             since = at - timedelta(hours=self.quiet_hours)

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from messaging.audiences.choices import GROUPS, read_stream_key
-from messaging.audiences.criteria import Audience, Criterion, Individuals, InStream, UnknownCriterion
+from messaging.audiences.criteria import ActiveInStream, Audience, Criterion, Individuals, InStream, UnknownCriterion
 from messaging.content.content import Content
 from messaging.content.markup import Problem, check_message
 from messaging.models import Broadcast
@@ -22,8 +22,6 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     Broadcast.Kind.PHOTO: (".jpg", ".jpeg", ".png", ".webp"),
     Broadcast.Kind.VIDEO: (".mp4", ".mov"),
 }
-# Statuses of those whom «leave out this stream» leaves out: everybody who did not cancel.
-ACTIVE = (2, 1, 0)
 
 
 def without_nul(data: QueryDict) -> QueryDict:
@@ -101,9 +99,9 @@ def _streams(cells: list[str]) -> list[InStream]:
     return found
 
 
-def _left_out_streams(values: list[str]) -> list[InStream]:
+def _left_out_streams(values: list[str]) -> list[ActiveInStream]:
     keys = dict.fromkeys(read_stream_key(value) for value in values)
-    return [InStream(code=code, course_id=course, statuses=ACTIVE) for course, code in keys if code]
+    return [ActiveInStream(code=code, course_id=course) for course, code in keys if code]
 
 
 def _groups(data: QueryDict, name: str) -> list[Criterion]:
@@ -113,7 +111,7 @@ def _groups(data: QueryDict, name: str) -> list[Criterion]:
 
 def _people(data: QueryDict, name: str) -> list[Individuals]:
     typed = [_number(value) for value in data.getlist(name)]
-    ids = tuple(dict.fromkeys(one for one in typed if one))
+    ids = tuple(dict.fromkeys(number for number in typed if number))
     return [Individuals(ids=ids)] if ids else []
 
 

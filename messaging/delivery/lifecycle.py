@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from messaging.audiences.criteria import Audience, freeze_audience
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Report, Runner, TelegramLink
 from messaging.models.reasons import StateReason
+from users.models.events import NOT_THEIR_OWN
 
 LATE_AFTER = timedelta(minutes=15)  # a scheduled broadcast that is later than this asks a person
 RUNNER_SILENT_AFTER = timedelta(seconds=10)
@@ -157,8 +158,6 @@ AUTOMATIC_BLOCKS = {
     Recipient.Reason.NOT_STARTED: "bot_not_started",
     Recipient.Reason.NO_CHAT: "chat_not_found",
 }
-# Events that the bot or staff write about a person who did nothing.
-NOT_THEIR_OWN = ("bot_blocked", "booking_status_changed", "free_lesson_reminder_sent", "payment_approved")
 
 
 def waiting_for_a_runner(*, at: datetime, wanted: int) -> tuple[list[int], list[int]]:

@@ -14,7 +14,7 @@ from messaging.audiences.criteria import Audience, Individuals, InStream, indivi
 from messaging.content.markup import Buttons, Problem, check_message
 from messaging.delivery import lifecycle, tasks
 from messaging.models import Broadcast
-from messaging.models.drafts import TEST
+from messaging.models.recipient_types import RecipientType
 from users.models import User
 
 State = Broadcast.State
@@ -123,7 +123,7 @@ def create_broadcast(
         "created_by": by,
         "original": original,
         "sent_at": None,
-        **({"recipient_type": TEST} if is_test else _in_old_words(audience)),
+        **({"recipient_type": RecipientType.TEST} if is_test else _in_old_words(audience)),
     }
     with recorded(by):
         if submission_token is None:
@@ -214,7 +214,10 @@ def send_to_people(
 def _in_old_words(audience: Audience) -> dict[str, str | None]:
     """What the previous dashboard's history shows: one stream, or individuals."""
     if len(audience.include) == 1 and isinstance(stream := audience.include[0], InStream):
-        return {"recipient_type": "group", "recipient_group": stream.code}
-    if all(isinstance(one, Individuals) for one in audience.include):
-        return {"recipient_type": "individual", "recipient_group": None}
-    return {"recipient_type": "group", "recipient_group": ",".join(one.kind for one in audience.include)}
+        return {"recipient_type": RecipientType.GROUP, "recipient_group": stream.code}
+    if all(isinstance(criterion, Individuals) for criterion in audience.include):
+        return {"recipient_type": RecipientType.INDIVIDUAL, "recipient_group": None}
+    return {
+        "recipient_type": RecipientType.GROUP,
+        "recipient_group": ",".join(criterion.kind for criterion in audience.include),
+    }

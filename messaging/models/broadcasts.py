@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from messaging.models.automations import AUTOMATION
+from messaging.models.recipient_types import RecipientType
 from messaging.models.triggers import hold_foreign_schedule
 from messaging.quiet_hours import is_quiet
 
@@ -24,7 +24,7 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
 
     def awake(self, at: datetime) -> Self:
         """Without those of rules while students sleep."""
-        return self.exclude(recipient_type=AUTOMATION) if is_quiet(at) else self
+        return self.exclude(recipient_type=RecipientType.AUTOMATION) if is_quiet(at) else self
 
     def newest_first(self) -> Self:
         return self.order_by(models.F("created_at").desc(nulls_last=True), "-id")
@@ -68,7 +68,9 @@ class Broadcast(models.Model):
     successful_deliveries = models.IntegerField(_("delivered"), null=True, blank=True, db_default=0)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True, db_default=TransactionNow())
     created_at = models.DateTimeField(_("created"), null=True, blank=True, db_default=TransactionNow())
-    recipient_type = models.TextField(_("recipient type"), null=True, blank=True, db_default="individual")
+    recipient_type = models.TextField(
+        _("recipient type"), null=True, blank=True, db_default=RecipientType.INDIVIDUAL.value
+    )
     recipient_group = models.TextField(_("recipient group"), null=True, blank=True)
     scheduled_at = models.DateTimeField(_("scheduled for"), null=True, blank=True)
 

@@ -19,7 +19,7 @@ from messaging.delivery.queues import SendQueue
 from messaging.delivery.runner import close_process, run_queue
 from messaging.delivery.services import create_broadcast, start_broadcast
 from messaging.models import Broadcast, Recipient, Report, TelegramLink
-from messaging.models.reports import REPORT
+from messaging.models.recipient_types import RecipientType
 from messaging.tasks import tick
 from tests.factories import RecipientFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page, recipients
@@ -87,7 +87,7 @@ def test_it_says_what_became_of_everybody_how_long_it_took_and_where_to_look(
         "Заняло 2 мин 14 с",
         f"https://school.test/messages/{broadcast.pk}/",
     ]
-    report = Broadcast.objects.get(recipient_type=REPORT)
+    report = Broadcast.objects.get(recipient_type=RecipientType.REPORT)
     assert [row.telegram_user for row in report.recipients.all()] == [me]
     assert report.state == State.SENDING
 
@@ -118,7 +118,7 @@ def test_a_crash_before_the_end_of_the_transaction_sends_nothing_and_loses_nothi
         with pytest.raises(KeyboardInterrupt):
             tell()
 
-    assert not Broadcast.objects.filter(recipient_type=REPORT).exists()
+    assert not Broadcast.objects.filter(recipient_type=RecipientType.REPORT).exists()
     assert len(tell()) == 1
 
 
@@ -244,7 +244,7 @@ def test_it_goes_out_through_the_engine(staff: User, me: TelegramUser, telegram:
 
     run_queue(SendQueue(broadcast.pk))
     tick()
-    report = Broadcast.objects.get(recipient_type=REPORT)
+    report = Broadcast.objects.get(recipient_type=RecipientType.REPORT)
     run_queue(SendQueue(report.pk))
     close_process()
 

@@ -17,7 +17,7 @@ from tests.factories import (
 )
 from tests.users.lives import live_through
 from users import services
-from users.person.timeline import KINDS, PAGE_SIZE, Place, read_timeline
+from users.person.timeline import KINDS, PAGE_SIZE, TimelinePlace, read_timeline
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 HTMX = {"HX-Request": "true"}
@@ -61,7 +61,7 @@ def test_the_timeline_shows_everything_once_newest_first(staff, staff_client, pe
         assert len(page.entries) <= PAGE_SIZE
         if not page.more:
             break
-        place = Place.decode(page.more)
+        place = TimelinePlace.decode(page.more)
         assert place is not None
 
     keys = [(entry.template, entry.data.get("what"), entry.number) for entry in entries]
@@ -81,7 +81,7 @@ def test_entries_of_the_same_moment_and_of_no_moment_come_once(staff, person):
     while True:
         page = read_timeline(person.pk, by=staff, before=place)
         seen += [(entry.kind, entry.number) for entry in page.entries]
-        place = Place.decode(page.more)
+        place = TimelinePlace.decode(page.more)
         if place is None:
             break
 

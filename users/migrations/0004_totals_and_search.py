@@ -33,6 +33,10 @@ LANGUAGE sql STABLE AS $$
         SELECT (e.created_at AT TIME ZONE 'Europe/Moscow')::date AS day, count(*) AS events
         FROM events AS e
         WHERE e.user_id = person AND e.created_at >= (school_today() - 6)::timestamp AT TIME ZONE 'Europe/Moscow'
+            AND e.event_type NOT IN (
+                'booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent', 'stats_requested',
+                'referral_created', 'bot_blocked'
+            )
         GROUP BY 1
     ) AS d
 $$;
@@ -79,8 +83,8 @@ CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
         COALESCE(b.latest_stream, ''),
         (CASE WHEN b.bookings = 0 THEN 0 ELSE b.latest_status END)::smallint,
         COALESCE(GREATEST(e.newest, b.newest, l.newest), '-infinity'),
-        t.temperature,
-        t.cools_on,
+        (CASE WHEN b.has_confirmed_booking THEN -1 ELSE t.temperature END)::smallint,
+        CASE WHEN NOT b.has_confirmed_booking THEN t.cools_on END,
         EXISTS (SELECT FROM blocked_users AS x WHERE x.user_id = u.user_id),
         person_text(u.user_id, u.username, u.first_name, u.last_name),
         l.kinds
@@ -89,6 +93,7 @@ CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
     CROSS JOIN LATERAL (
         SELECT count(*)::integer AS bookings, max(created_at) AS newest,
             COALESCE(bool_or(confirmed IS DISTINCT FROM -1), false) AS has_active_booking,
+            COALESCE(bool_or(confirmed = 2), false) AS has_confirmed_booking,
             (array_agg(course_stream ORDER BY created_at DESC NULLS LAST, id DESC))[1] AS latest_stream,
             CASE (array_agg(confirmed ORDER BY created_at DESC NULLS LAST, id DESC))[1]
                 WHEN -1 THEN 1 WHEN 0 THEN 3 WHEN 1 THEN 4 WHEN 2 THEN 5 ELSE 2
@@ -97,7 +102,10 @@ CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
     ) AS b
     CROSS JOIN LATERAL (
         SELECT count(*)::integer AS events, max(created_at) FILTER (
-            WHERE event_type NOT IN ('booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent')
+            WHERE event_type NOT IN (
+                'booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent', 'stats_requested',
+                'referral_created', 'bot_blocked'
+            )
         ) AS newest FROM events WHERE events.user_id = u.user_id
     ) AS e
     CROSS JOIN LATERAL (
@@ -198,11 +206,15 @@ BEGIN
     locked := person_totals_lock(people);
     UPDATE person_totals AS t
     SET events = e.events, last_activity_at = GREATEST(t.last_activity_at, e.newest),
-        temperature = w.temperature, cools_on = w.cools_on
+        temperature = CASE WHEN t.temperature = -1 THEN -1 ELSE w.temperature END,
+        cools_on = CASE WHEN t.temperature <> -1 THEN w.cools_on END
     FROM unnest(locked) AS wanted (user_id)
     CROSS JOIN LATERAL (
         SELECT count(*)::integer AS events, max(created_at) FILTER (
-            WHERE event_type NOT IN ('booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent')
+            WHERE event_type NOT IN (
+                'booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent', 'stats_requested',
+                'referral_created', 'bot_blocked'
+            )
         ) AS newest FROM events WHERE events.user_id = wanted.user_id
     ) AS e
     CROSS JOIN LATERAL person_temperature(wanted.user_id) AS w
@@ -421,7 +433,9 @@ class Migration(migrations.Migration):
                 (
                     "temperature",
                     models.SmallIntegerField(
-                        choices=[(0, "Cold"), (1, "Cool"), (2, "Warm"), (3, "Hot")], db_default=0, verbose_name="lead"
+                        choices=[(-1, "Not a lead"), (0, "Cold"), (1, "Cool"), (2, "Warm"), (3, "Hot")],
+                        db_default=0,
+                        verbose_name="lead",
                     ),
                 ),
                 ("cools_on", models.DateField(null=True)),
@@ -498,7 +512,9 @@ class Migration(migrations.Migration):
                 (
                     "temperature",
                     models.SmallIntegerField(
-                        choices=[(0, "Cold"), (1, "Cool"), (2, "Warm"), (3, "Hot")], db_default=0, verbose_name="lead"
+                        choices=[(-1, "Not a lead"), (0, "Cold"), (1, "Cool"), (2, "Warm"), (3, "Hot")],
+                        db_default=0,
+                        verbose_name="lead",
                     ),
                 ),
                 ("cools_on", models.DateField(null=True)),

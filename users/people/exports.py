@@ -13,12 +13,12 @@ from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, Sheet, TooMa
 from users.models import PeopleExport, PersonCounts, TelegramUser, User
 
 
-def csv_lines(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> Iterator[str]:
+def people_csv(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> Iterator[str]:
     """Stream the lines; when the last one is out, the export's row says how many there were."""
     return spreadsheets.csv_lines(_sheet(people, streams, export))
 
 
-def xlsx_file(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> IO[bytes]:
+def people_xlsx(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> IO[bytes]:
     """Write a workbook with one sheet into a temporary file.
 
     Raises:

@@ -36,6 +36,7 @@ SORTS = {
 LATEST_FIRST = "-activity"
 BOOKED = {"bookings__gt": 0, "latest_status__gt": LatestStatus.NO_BOOKING}
 NOT_BOOKED = {"bookings": 0, "latest_status": LatestStatus.NO_BOOKING, "latest_stream": ""}
+LEADS = (LeadTemperature.HOT, LeadTemperature.WARM, LeadTemperature.COOL, LeadTemperature.COLD)
 STATUSES = (
     LatestStatus.NEW,
     LatestStatus.PENDING,
@@ -87,7 +88,7 @@ class PeopleFilter(ListFilter):
     lead = django_filters.TypedMultipleChoiceFilter(
         method="filter_lead",
         label=_("Lead"),
-        choices=[(str(value), label) for value, label in reversed(LeadTemperature.choices)],
+        choices=[(str(degree.value), degree.label) for degree in LEADS],
         coerce=int,
         distinct=False,  # a person is one row
         widget=forms.CheckboxSelectMultiple,

@@ -58,7 +58,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Place:
+class TimelinePlace:
     """The last entry of a page; the next page begins below it."""
 
     at: datetime | None
@@ -96,7 +96,7 @@ _sources: list[Source] = []
 
 def register_source(source: Source) -> None:
     """Add a source to everybody's timeline; called in an AppConfig's ready()."""
-    _sources[:] = [one for one in _sources if one.rank != source.rank] + [source]
+    _sources[:] = [known for known in _sources if known.rank != source.rank] + [source]
 
 
 def kinds_for(by: User) -> list[str]:
@@ -105,7 +105,7 @@ def kinds_for(by: User) -> list[str]:
     return [kind for kind in KINDS if kind in seen]
 
 
-def read_timeline(person_id: int, *, by: User, kind: str = "", before: Place | None = None) -> Timeline:
+def read_timeline(person_id: int, *, by: User, kind: str = "", before: TimelinePlace | None = None) -> Timeline:
     """Read a page of a person's timeline (one query, however many sources there are)."""
     sources = {source.rank: source for source in _sources_for(by) if kind in {"", source.kind}}
     if not sources:
@@ -125,7 +125,7 @@ def read_timeline(person_id: int, *, by: User, kind: str = "", before: Place | N
         for at, rank, number, data, actor in rows[:PAGE_SIZE]
     ]
     at, rank, number = rows[PAGE_SIZE - 1][:3] if len(rows) > PAGE_SIZE else (None, 0, 0)
-    return Timeline(entries, Place(at, rank, number).encode() if len(rows) > PAGE_SIZE else "")
+    return Timeline(entries, TimelinePlace(at, rank, number).encode() if len(rows) > PAGE_SIZE else "")
 
 
 def actor_in(context: str) -> str:
@@ -137,7 +137,7 @@ def _sources_for(by: User) -> list[Source]:
     return [source for source in _sources if by.has_perm(source.permission)]
 
 
-def _query(sources: Iterable[Source], before: Place | None) -> str:
+def _query(sources: Iterable[Source], before: TimelinePlace | None) -> str:
     parts = " UNION ALL ".join(f"({_part(source, before)})" for source in sources)
     order = "at DESC NULLS LAST, rank DESC, number DESC"
     return f"""
@@ -149,7 +149,7 @@ def _query(sources: Iterable[Source], before: Place | None) -> str:
     """  # noqa: S608 - sources are ours
 
 
-def _part(source: Source, before: Place | None) -> str:
+def _part(source: Source, before: TimelinePlace | None) -> str:
     # Each source gives a page at most, so that it reads the newest end of its index and stops.
     return f"""
         SELECT s.at, {source.rank} AS rank, s.number, s.data, s.actor FROM ({source.sql}) AS s
@@ -157,7 +157,7 @@ def _part(source: Source, before: Place | None) -> str:
     """  # noqa: S608 - sources are ours
 
 
-def _below(rank: int, before: Place | None) -> str:
+def _below(rank: int, before: TimelinePlace | None) -> str:
     """Say in SQL which rows of a source stand below a place; those without a time stand below all others."""
     if before is None:
         return "true"

@@ -20,12 +20,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.pages import StaffRequest
 from users.models import TelegramUser
 from users.personal_data.contents import is_history, owned_by, owned_models, personal_data
 from users.personal_data.erasure import erase_person, kept_models, record_export
-
-LARGEST_ID = 2**63 - 1
 
 
 class EraseForm(forms.Form):
@@ -97,7 +96,7 @@ def _rows_of(person: TelegramUser) -> dict[str, list[tuple[str, int]]]:
 
 
 def _person(user_id: int) -> TelegramUser:
-    person = TelegramUser.objects.filter(pk=user_id).first() if user_id <= LARGEST_ID else None
+    person = TelegramUser.objects.filter(pk=user_id).first() if user_id <= LARGEST_BIGINT else None
     if person is None or person.is_erased:
         raise Http404
     return person

@@ -1,5 +1,6 @@
--- Everything that person_totals holds, counted now for these people, in time linear in their number.
--- Names are cut: an index entry has a limit, and a hostile name must not make the bot's INSERT fail.
+-- Everything that person_totals holds, counted now for these people, in time linear in their number. People with a
+-- confirmed booking are no leads (-1). Names are cut: an index entry has a limit, and a hostile name must not make the
+-- bot's INSERT fail.
 CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
     user_id bigint, name_key text, language_code text, first_seen_at timestamptz, bookings integer, events integer,
     lessons integer, has_active_booking boolean, latest_stream text, latest_status smallint,
@@ -22,8 +23,8 @@ CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
         COALESCE(b.latest_stream, ''),
         (CASE WHEN b.bookings = 0 THEN 0 ELSE b.latest_status END)::smallint,
         COALESCE(GREATEST(e.newest, b.newest, l.newest), '-infinity'),
-        t.temperature,
-        t.cools_on,
+        (CASE WHEN b.has_confirmed_booking THEN -1 ELSE t.temperature END)::smallint,
+        CASE WHEN NOT b.has_confirmed_booking THEN t.cools_on END,
         EXISTS (SELECT FROM blocked_users AS x WHERE x.user_id = u.user_id),
         person_text(u.user_id, u.username, u.first_name, u.last_name),
         l.kinds
@@ -32,6 +33,7 @@ CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
     CROSS JOIN LATERAL (
         SELECT count(*)::integer AS bookings, max(created_at) AS newest,
             COALESCE(bool_or(confirmed IS DISTINCT FROM -1), false) AS has_active_booking,
+            COALESCE(bool_or(confirmed = 2), false) AS has_confirmed_booking,
             (array_agg(course_stream ORDER BY created_at DESC NULLS LAST, id DESC))[1] AS latest_stream,
             CASE (array_agg(confirmed ORDER BY created_at DESC NULLS LAST, id DESC))[1]
                 WHEN -1 THEN 1 WHEN 0 THEN 3 WHEN 1 THEN 4 WHEN 2 THEN 5 ELSE 2
@@ -40,7 +42,10 @@ CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
     ) AS b
     CROSS JOIN LATERAL (
         SELECT count(*)::integer AS events, max(created_at) FILTER (
-            WHERE event_type NOT IN ('booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent')
+            WHERE event_type NOT IN (
+                'booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent', 'stats_requested',
+                'referral_created', 'bot_blocked'
+            )
         ) AS newest FROM events WHERE events.user_id = u.user_id
     ) AS e
     CROSS JOIN LATERAL (

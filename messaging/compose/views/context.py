@@ -11,7 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from hsl_dashboard.web.pages import StaffRequest
-from messaging.audiences.choices import describe, find_people, group_rows, other_criteria, people_of, stream_rows
+from messaging.audiences.choices import (
+    describe_criterion,
+    find_people,
+    group_rows,
+    other_criteria,
+    people_of,
+    stream_rows,
+)
 from messaging.audiences.criteria import Criterion
 from messaging.compose.confirmation import sample_of, summarise
 from messaging.compose.forms import Faults, check_content
@@ -171,7 +178,7 @@ def _file_name(page: Composing) -> str:
 def _kept(where: str, criteria: Iterable[Criterion]) -> list[Kept]:
     # «Narrow» has no boxes at all: everything in it is kept as it is.
     shown = criteria if where == "narrow" else other_criteria(criteria)
-    return [Kept(where, describe(one), json.dumps(one.as_json(), ensure_ascii=False)) for one in shown]
+    return [Kept(where, describe_criterion(each), json.dumps(each.as_json(), ensure_ascii=False)) for each in shown]
 
 
 def _blank(content: Content) -> dict[str, str]:
