@@ -22,6 +22,7 @@ from urllib.request import urlopen
 
 from demo.processes import ChildEnded, Children
 from demo.servers import embedded
+from demo.servers.outdated import begin_anew_if_outdated
 
 RUN, LOG = embedded.LOCAL / "run", embedded.LOCAL / "log"
 FIRST_PAGE = "/accounts/login/"
@@ -107,6 +108,9 @@ def _environment(port: int) -> dict[str, str]:
     """What every child is started with."""
     secret = embedded.LOCAL / "secret_key"
     database, redis = embedded.database_url(), embedded.redis_url()
+    # The servers may run already, for a process of the code that was here before.
+    if said := begin_anew_if_outdated(database):
+        say(said)
     if not secret.exists():
         secret.touch(mode=0o600)
         secret.write_text(os.urandom(32).hex())

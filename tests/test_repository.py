@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.db.migrations import Migration, RunSQL
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.db.migrations import Migration, RunPython, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from hsl_dashboard.celery import app as celery_app
@@ -167,24 +169,67 @@ def test_templates_hold_nothing_that_the_content_security_policy_refuses(path: P
 # Migrations -----------------------------------------------------------------------------------------------------------
 
 
-MADE_ONCE = re.compile(r"\s*CREATE (?!OR REPLACE)(?:UNIQUE )?(\w+) (?:CONCURRENTLY )?(?!IF NOT EXISTS)(\w+)")
+MIGRATIONS = files("*/migrations/0*.py")
+# All that a migration may see of the project: it has to run when the rest has long moved on.
+SEEN_BY_MIGRATIONS = {"hsl_dashboard.db", "users.models.fields"}
 
 
-def statements_of(migration: Migration) -> list[str]:
-    return [
-        str(statement)
-        for operation in migration.operations
-        if isinstance(operation, RunSQL)
-        for statement in (operation.sql if isinstance(operation.sql, list | tuple) else [operation.sql])
-    ]
+def our_migrations() -> dict[tuple[str, str], Migration]:
+    return {key: m for key, m in MigrationLoader(None).disk_migrations.items() if key[0] in OUR_PACKAGES}
+
+
+def operations_of(migration: Migration) -> list[Operation]:
+    """What runs in the database, wherever it stands."""
+    found: list[Operation] = []
+    for operation in migration.operations:
+        inner = isinstance(operation, SeparateDatabaseAndState)
+        found += operation.database_operations if inner else [operation]
+    return found
+
+
+def statements_of(operation: Operation) -> list[str]:
+    if not isinstance(operation, RunSQL):
+        return []
+    return [str(one) for one in (operation.sql if isinstance(operation.sql, list | tuple) else [operation.sql])]
+
+
+def may_stand_in(migration: Migration, operation: Operation) -> bool:
+    """Outside a transaction: concurrent indexes, batches, statistics; all else, and no such index, inside one."""
+    if isinstance(operation, RunPython):
+        return True
+    if statements := statements_of(operation):
+        beside_writers = all("CONCURRENTLY" in text or text.startswith("ANALYZE") for text in statements)
+    else:
+        beside_writers = isinstance(operation, AddIndexConcurrently | RemoveIndexConcurrently)
+    return beside_writers is not migration.atomic
+
+
+@pytest.mark.parametrize("path", MIGRATIONS, ids=name_of)
+def test_a_migration_imports_no_other_and_little_else_of_the_project(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "." for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+    packages = (*OUR_PACKAGES, "importlib", ".")
+    assert {name for name in imported if name.split(".")[0] in packages} <= SEEN_BY_MIGRATIONS
+
+
+def test_a_migration_is_one_transaction_or_runs_beside_writers_throughout() -> None:
+    mixed = {
+        key
+        for key, migration in our_migrations().items()
+        if not all(may_stand_in(migration, operation) for operation in operations_of(migration))
+    }
+
+    assert mixed == set()
 
 
 def test_a_migration_that_may_stop_in_its_middle_can_be_run_again() -> None:
     """One without a transaction leaves what it has made; adopt_database is killed, or gets no lock, and goes on."""
-    loader = MigrationLoader(None)
     broken = {}
-    for key, migration in loader.disk_migrations.items():
-        statements = [] if migration.atomic or key[0] not in OUR_PACKAGES else statements_of(migration)
+    for key, migration in our_migrations().items():
+        written = [text for operation in operations_of(migration) for text in statements_of(operation)]
+        statements = [] if migration.atomic else written
         for statement, before in zip(statements, ["", *statements], strict=False):
             made = re.match(
                 r"\s*CREATE (?!OR REPLACE)(?:UNIQUE )?(\w+) (?:CONCURRENTLY )?(?!IF NOT EXISTS)(\w+)", statement
