@@ -22,6 +22,7 @@ from urllib.request import urlopen
 
 from demo.processes import ChildEnded, Children
 from demo.servers import embedded
+from demo.servers.outdated import begin_anew_if_outdated
 
 RUN, LOG = embedded.LOCAL / "run", embedded.LOCAL / "log"
 FIRST_PAGE = "/accounts/login/"
@@ -52,7 +53,7 @@ def main() -> None:
     port: int = parser.parse_args().port
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
-    children = Children()
+    children = Children(say)
     status = 0
     try:
         with _only_demo_of_this_clone(port):
@@ -98,7 +99,7 @@ def _run(port: int, children: Children) -> None:
     children.start("web", _web(port), environment, LOG)
     _wait_for_page(port, children)  # first alone: two cores start one process at a time faster than four at once
     for name, command in _background().items():
-        children.start(name, command, environment, LOG)
+        children.start(name, command, environment, LOG, again=True)
     _announce(port, environment)
     _watch(children)
 
@@ -107,6 +108,9 @@ def _environment(port: int) -> dict[str, str]:
     """What every child is started with."""
     secret = embedded.LOCAL / "secret_key"
     database, redis = embedded.database_url(), embedded.redis_url()
+    # The servers may run already, for a process of the code that was here before.
+    if said := begin_anew_if_outdated(database):
+        say(said)
     if not secret.exists():
         secret.touch(mode=0o600)
         secret.write_text(os.urandom(32).hex())
@@ -210,7 +214,7 @@ def _announce(port: int, environment: Mapping[str, str]) -> None:
 
 
 def _watch(children: Children) -> NoReturn:
-    """Wait for a signal, the death of a child, or of the make that started us."""
+    """Wait for a signal, the death of a child that is not started again, or of the make that started us."""
     parent = os.getppid()
     while True:
         children.check()
