@@ -17,7 +17,7 @@ PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-che
 	ALLOWED_HOSTS=dashboard.example.org DATABASE_URL=postgres://user:password@database.example.org/name \
 	REDIS_URL=rediss://:password@redis.example.org/0 BOT_TOKEN=1:token TELEGRAM_API_URL= SENTRY_DSN=
 
-.PHONY: help demo test quick check check-long chaos bench install messages clean
+.PHONY: help demo test quick check check-long chaos bench screenshots install messages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -46,11 +46,14 @@ check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for a
 	LONG=1 $(BIN)/python -m pytest --timeout=1800 $(SIDE_BY_SIDE)
 	$(BIN)/python -m tests.chaos --long
 
-bench: $(INSTALLED) ## the sending engine (ARGS=sending), and the pages with 10,000,000 events: 4 GB (ARGS="pages --people 20000")
+bench: $(INSTALLED) ## the sending engine (ARGS=sending), the bot's inserts (ARGS=writes), and the pages with 10,000,000 events: 4 GB (ARGS="pages --people 20000")
 	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
 chaos: $(INSTALLED) ## break the sending engine in every known way, for some minutes (a short version is in make test)
 	@$(BIN)/python -m tests.chaos --long $(ARGS)
+
+screenshots: $(INSTALLED) ## the pictures of the README anew, from the running demo (needs Chromium)
+	@$(BIN)/python -m demo.screenshots
 
 install: $(INSTALLED) ## only the virtual environment
 

@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "hsl_dashboard.web.middleware.session_activity",
-    "pghistory.middleware.HistoryMiddleware",
+    "hsl_dashboard.web.middleware.AuditMiddleware",
 ]
 
 TEMPLATES = [

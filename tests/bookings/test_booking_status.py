@@ -1,8 +1,11 @@
 """Changing a status on the pages: questions, conflicts, rights, and what changes beside the row."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
@@ -332,9 +335,11 @@ def test_a_change_by_the_bot_is_told_once_and_nobody_is_named(manager_client, bo
     assert (change.status.old, change.status.new, change.actor) == (1, 2, "")
 
 
-def test_what_happened_before_the_audit_is_told_by_the_events(manager_client, booking):
+def test_what_happened_before_the_record_is_told_by_the_events(manager_client, booking):
     EventFactory.create(
-        event_type="booking_status_changed", details={"booking_id": str(booking.pk), "old_status": 0, "new_status": 1}
+        event_type="booking_status_changed",
+        details={"booking_id": str(booking.pk), "old_status": 0, "new_status": 1},
+        created_at=timezone.now() - timedelta(days=1),
     )
 
     told = history(manager_client, booking)

@@ -49,6 +49,9 @@ INSERT INTO events (user_id, event_type, created_at)
     SELECT {p} + i % 2, 'x', now() - i * interval '6 hours' FROM generate_series(0, {n}) AS i;
 INSERT INTO events (user_id, event_type, created_at)
     VALUES ({p}, 'booking_status_changed', now()), ({p}, 'payment_approved', now() - {n} * interval '1 hour');
+INSERT INTO events (user_id, event_type, created_at)
+    SELECT {p}, (ARRAY['bot_blocked', 'stats_requested', 'referral_created', 'view_program'])[1 + i % 4],
+        now() - i * interval '5 hours' FROM generate_series(0, 3 * {n}) AS i;
 INSERT INTO bookings (user_id, confirmed, course_stream, created_at)
     VALUES ({p}, {n} % 5 - 1, '{n}th_stream', now() - {n} * interval '1 hour');
 INSERT INTO bookings (user_id, confirmed, course_stream, created_at) VALUES ({p}, NULL, NULL, NULL);
