@@ -337,8 +337,12 @@ class HackathonRegistrationAdmin(PersonRowsMixin, ReadOnlyAdmin):
 class BookingChangeAdmin(ReadOnlyAdmin):
     """What triggers wrote down: statuses that changed, and new registrations."""
 
-    list_display = ("id", "booking_id", "registration_id", "was", "status", "is_new", "changed_at", "told_at")
-    list_filter = ("status", "is_new")
+    list_display = (
+        "id", "booking_id", "registration_id", "was", "status", "is_new", "changed_at",
+        "changed_by", "reason", "origin", "told_at",
+    )  # fmt: skip
+    list_select_related = ("changed_by",)
+    list_filter = ("status", "is_new", "origin")
     ordering = ("-id",)
     sortable_by = ()
 

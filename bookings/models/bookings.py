@@ -3,6 +3,7 @@
 from typing import Self, TypeAlias
 
 import pghistory
+import pgtrigger
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,9 @@ from hsl_dashboard.db import DatabaseForeignKey
 from users.models import LatestStatus
 from users.models.keys import person_constraint, person_key
 from users.models.triggers import create_missing_person, keep_person_totals
+
+# What became of a message is no decision of anybody.
+NO_DECISION = ["notified_at", "notified_about", "notice_error"]
 
 
 class BookingStatus(models.IntegerChoices):
@@ -75,10 +79,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
 @pghistory.track(
     pghistory.InsertEvent(),
-    pghistory.UpdateEvent(),
+    # A change of the status alone is written once, by record_status_change below.
+    pghistory.UpdateEvent(condition=pgtrigger.AnyChange(exclude=["confirmed", *NO_DECISION])),
     pghistory.DeleteEvent(),
-    # What became of a message is no decision of anybody.
-    exclude=["notified_at", "notified_about", "notice_error"],
+    exclude=NO_DECISION,
 )
 class Booking(models.Model):
     """A person's place in a course: asked for, paid, or given up."""

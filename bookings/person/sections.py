@@ -5,11 +5,9 @@ from typing import Any
 
 from bookings.labels import Labels
 from bookings.models import Booking, FreeLessonRegistration
-from bookings.person.timeline import register_sources
 from hsl_dashboard.web.pages import StaffRequest
 from users.models import TelegramUser, User
 from users.person.context import person_address
-from users.person.sections import Section, register_section
 from users.privacy import VIEW_EMAIL, masked_email
 
 CARDS = 50  # bookings: nobody honest has more
@@ -82,10 +80,3 @@ def lessons_of(person: TelegramUser, *, unmasked: bool = False) -> list[Lesson]:
         Lesson(registration, registration.email if unmasked else masked_email(registration.email))
         for registration in registrations[:LESSONS]
     ]
-
-
-def show_on_persons_page() -> None:
-    """Add the sections and the sources of the timeline; called when the app is ready."""
-    register_section(Section("bookings/_person_bookings.html", person_bookings, order=10))
-    register_section(Section("bookings/_person_lessons.html", person_lessons, order=30))
-    register_sources()

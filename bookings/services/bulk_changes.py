@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from bookings.models import Booking, BulkChange, BulkRow, Stream, status_of
+from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream, status_of
 from bookings.notices import notice_text, queue_notice
 from bookings.services.bulk_words import planned_move, why_not
 from bookings.services.coupons import CouponRefused
@@ -225,7 +225,8 @@ def make_bulk_change(*, change: BulkChange, by: User, at: datetime, reason: str 
 
 
 def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: str, notify: bool) -> None:
-    with transaction.atomic(), pghistory.context(user=by.pk, reason=reason, bulk_change=str(change.pk)):
+    context = {"user": by.pk, "reason": reason, "origin": BookingChange.Origin.BULK, "bulk_change": str(change.pk)}
+    with transaction.atomic(), pghistory.context(**context):
         # The claim: a second request waits here for the first one's commit, and then finds nothing to do.
         claimed = BulkRow.objects.filter(pk=pk, state=State.READY).update(state=State.DONE)
         row = BulkRow.objects.select_related("booking", "telegram_user").filter(pk=pk).first()

@@ -183,7 +183,8 @@ def describe_criterion(criterion: Criterion) -> str:
         case Individuals():
             return _("People one by one: %(count)d") % {"count": len(criterion.ids)}
         case Received():
-            states = ", ".join(str(Recipient.State(state).label).lower() for state in criterion.states)
+            known = [Recipient.State(state) for state in criterion.states if state in Recipient.State.values]
+            states = ", ".join(str(state.label).lower() for state in known)
             words = {"number": criterion.broadcast_id, "states": states}
             return _("Recipients of message #%(number)d: %(states)s") % words
         case ReferralCode():

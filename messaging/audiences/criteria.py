@@ -1,9 +1,10 @@
 """Whom a broadcast is for: a question about people, kept as JSON, asked again for every count, frozen at the start."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar, Self
+from types import NoneType
+from typing import Any, ClassVar, Self, get_args, get_origin
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -24,10 +25,12 @@ from django.utils import timezone
 
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration
 from bookings.models.bookings import BookingQuerySet
+from hsl_dashboard.db import LARGEST_BIGINT
 from messaging.models import Broadcast, Recipient
 from users.models import ERASED_FROM, BlockedUser, Event, LeadTemperature, LivePersonTotals, PersonTag, TelegramUser
 
 People = QuerySet[TelegramUser, int]  # a query of user ids
+LONGEST_QUIET = 24 * 30  # hours
 
 # By the kind in the JSON. A new group of people is a subclass of Criterion, here or in an app's own module.
 CRITERIA: dict[str, type["Criterion"]] = {}
@@ -63,15 +66,43 @@ class Criterion:
         Raises:
             UnknownCriterion: there is none of that kind, or it has other fields.
         """
-        criterion = CRITERIA.get(str(stored.get("kind")))
+        kind = stored.get("kind") if isinstance(stored, dict) else None
+        criterion = CRITERIA.get(kind) if isinstance(kind, str) else None
+        if criterion is None:
+            raise UnknownCriterion(repr(stored)[:200])
         values = {name: value for name, value in stored.items() if name != "kind"}
-        if criterion is None or not values.keys() <= {known.name for known in fields(criterion)}:
-            raise UnknownCriterion(str(stored)[:200])
-        return criterion._of(values)
+        try:
+            found = criterion._of(values)
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            raise UnknownCriterion(repr(stored)[:200]) from error
+        if not all(_can_be_asked(getattr(found, one.name), one.type) for one in fields(found)):
+            raise UnknownCriterion(repr(stored)[:200])
+        return found
 
     @classmethod
     def _of(cls, values: dict[str, Any]) -> Self:
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+# What PostgreSQL can be asked with, by the type of a criterion's field.
+_CHECKS: dict[type, Callable[[Any], bool]] = {
+    str: lambda value: isinstance(value, str) and len(value) <= 1000 and is_storable(value),
+    int: lambda value: type(value) is int and abs(value) <= LARGEST_BIGINT,
+    date: lambda value: isinstance(value, date) and 1900 < value.year < 2200,
+    NoneType: lambda value: value is None,
+}
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL takes a text: it knows neither NUL nor half a character."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _can_be_asked(value: Any, declared: Any) -> bool:
+    """Whether a field of a criterion holds what is declared: ``int``, ``date | None``, ``tuple[str, ...]``."""
+    if get_origin(declared) is tuple:
+        return isinstance(value, tuple) and all(map(_CHECKS[get_args(declared)[0]], value))
+    return any(_CHECKS[one](value) for one in get_args(declared) or (declared,))
 
 
 @dataclass(frozen=True)
@@ -268,13 +299,15 @@ class Audience:
         """Read what ``as_json`` wrote.
 
         Raises:
-            UnknownCriterion: it names a criterion that does not exist.
+            UnknownCriterion: it names a criterion that does not exist, or is no audience at all.
         """
-        lists = {
-            name: tuple(Criterion.from_json(criterion) for criterion in stored.get(name) or ())
-            for name in ("include", "narrow", "exclude")
-        }
-        return cls(**lists, quiet_hours=stored.get("quiet_hours"))
+        names = ("include", "narrow", "exclude")
+        lists = {name: stored.get(name) or [] for name in names} if isinstance(stored, dict) else {}
+        hours = stored.get("quiet_hours") if lists else None
+        if not lists or not all(isinstance(criteria, list) for criteria in lists.values()) or not _are_hours(hours):
+            raise UnknownCriterion(repr(stored)[:200])
+        found = {name: tuple(Criterion.from_json(one) for one in criteria) for name, criteria in lists.items()}
+        return cls(**found, quiet_hours=hours)
 
     @property
     def streams(self) -> list[tuple[int | None, str]]:
@@ -314,6 +347,10 @@ class Audience:
             written = Recipient.objects.filter(sent_at__gt=since).values("telegram_user_id")
             reasons.append(When(pk__in=written, then=Value(Recipient.Reason.RECENTLY_WRITTEN)))
         return reasons
+
+
+def _are_hours(value: Any) -> bool:
+    return value is None or (type(value) is int and 0 <= value <= LONGEST_QUIET)
 
 
 @dataclass(frozen=True)

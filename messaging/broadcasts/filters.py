@@ -71,7 +71,7 @@ class BroadcastFilter(ListFilter):
 
     def filter_queryset(self, queryset: "QuerySet[Broadcast]") -> "QuerySet[Broadcast]":
         # When it happened or will; the previous dashboard's sent_at is the moment of its making.
-        moment = Coalesce("started_at", "scheduled_at", "sent_at", "created_at")
+        moment = Coalesce("started_at", "starts_at", "scheduled_at", "sent_at", "created_at")
         narrowed: QuerySet[Broadcast] = super().filter_queryset(queryset.alias(moment=moment))
         # Each message to an audience has its report: between the messages to students they would only be in the way.
         return (

@@ -40,14 +40,14 @@ class TextForm(forms.Form):
 
 
 class TimeForm(forms.Form):
-    scheduled_at = forms.DateTimeField(
+    starts_at = forms.DateTimeField(
         label=_("When, by Moscow time"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y %H:%M"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
-    def clean_scheduled_at(self) -> Any:
-        moment = self.cleaned_data["scheduled_at"]
+    def clean_starts_at(self) -> Any:
+        moment = self.cleaned_data["starts_at"]
         if moment <= timezone.now():
             raise forms.ValidationError(_("This moment has passed. Choose a later one."))
         return moment

@@ -15,7 +15,6 @@ from users.models import User
 State = Broadcast.State
 
 MOVES = {
-    State.DRAFT: gettext_lazy("Written"),
     State.SCHEDULED: gettext_lazy("Was scheduled"),
     State.SENDING: gettext_lazy("Sending began"),
     State.PAUSED: gettext_lazy("Was paused"),
@@ -90,7 +89,7 @@ def _what(before: Any, row: Any) -> str:
         if before is not None and row.state == State.SENDING and before.state == State.FINISHED:
             return ""  # the act that woke it up says more
         return str(MOVES[State(row.state)]) if row.state in State.values else str(row.state)
-    if before.scheduled_at != row.scheduled_at:
+    if (before.starts_at or before.scheduled_at) != (row.starts_at or row.scheduled_at):
         return _("Moved to another time")
     if (before.message_text, before.buttons) != (row.message_text, row.buttons):
         return _("Text changed before sending")

@@ -68,7 +68,7 @@ class BroadcastRow:
 
     @property
     def is_to_come(self) -> bool:
-        return self.broadcast.state in {State.DRAFT, State.SCHEDULED, State.HELD}
+        return self.broadcast.state in {State.SCHEDULED, State.HELD}
 
 
 def first_words(broadcast: Broadcast) -> str:

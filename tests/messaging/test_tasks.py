@@ -28,8 +28,8 @@ def woken(monkeypatch) -> list[tuple[str, int]]:
 
 
 def test_the_tick_starts_rescues_and_wakes(woken):
-    due = BroadcastFactory.create(state="scheduled", scheduled_at=NOW - timedelta(seconds=3), audience={})
-    late = BroadcastFactory.create(state="scheduled", scheduled_at=NOW - timedelta(hours=3), audience={})
+    due = BroadcastFactory.create(state="scheduled", starts_at=NOW - timedelta(seconds=3), audience={})
+    late = BroadcastFactory.create(state="scheduled", starts_at=NOW - timedelta(hours=3), audience={})
     dead = RecipientFactory.create(state="sending", claimed_at=NOW - timedelta(hours=1), message__state="sending")
     alive = RecipientFactory.create(state="sending", claimed_at=timezone.now(), message=dead.message)
     correction = Correction.objects.create(broadcast=due, kind="delete")

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import bot_database
+from tests.sizes import sample
 from tests.users.recount import counted_totals, read
 from users import totals
 from users.models import LivePersonTotals, PersonToCount, PersonTotals, TelegramUser
@@ -94,7 +95,7 @@ HISTORIES = st.lists(
 
 @pytest.mark.django_db
 @pytest.mark.timeout(300)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sample(80, 800), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=HISTORIES)
 def test_totals_equal_the_rows_after_any_history(history):
     with transaction.atomic():

@@ -15,8 +15,7 @@ from hsl_dashboard.db import loose_scan
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 from users.models import LatestStatus, LeadTemperature, Note, PersonTag
 from users.people.keyset import Sorting
-from users.people.registrations import lesson_registrations
-from users.person.names import stream_names
+from users.person.extensions import lesson_registrations, stream_names
 
 NONE = "none"  # a stream or a language that is not there
 # What ?sort= says, and its column; a minus in front puts the largest first.

@@ -22,7 +22,7 @@ from django.db.models.functions import Left, Lower, StrIndex
 from django.db.models.lookups import GreaterThan
 
 from hsl_dashboard.web.mentions import read_mention
-from users.people.registrations import lesson_registrations
+from users.person.extensions import lesson_registrations
 
 R = TypeVar("R", bound=Model)
 

@@ -13,9 +13,9 @@ from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, render_list
 from hsl_dashboard.web.spreadsheets import XLSX_ROWS, XLSX_TYPE, TooManyRows
 from users.models import PeopleExport
-from users.people.bar import list_bar
 from users.people.exports import people_csv, people_xlsx, start_export
 from users.people.listing import people_list
+from users.person.extensions import list_bar
 from users.privacy import VIEW_EMAIL
 
 VIEW_PEOPLE = "users.view_telegramuser"

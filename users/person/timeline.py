@@ -1,8 +1,7 @@
 """A person's timeline: everything that is known of them, newest first, out of tables of every app in one query.
 
-An app registers where its entries come from (``register_source``). A source is a SELECT with the columns ``at``,
-``number`` (a key of its own), ``data`` (jsonb, for its template) and ``actor`` (a staff account). All of them are read
-together and cut by (at, rank, number), so that page 50 costs what page 1 costs and an entry never comes twice.
+Each app says where its entries come from (``PersonExtension.sources``). All of them are read together and cut by (at,
+rank, number), so that page 50 costs what page 1 costs and an entry never comes twice.
 """
 
 import json
@@ -19,6 +18,7 @@ from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 
 from users.models import User
+from users.person.extensions import Source, timeline_sources
 
 PAGE_SIZE = 30  # entries: two screens
 LONGEST_DETAILS = 20_000  # characters
@@ -31,18 +31,6 @@ KINDS: dict[str, Promise] = {
     "note": _("Notes"),
     "audit": _("Audit"),
 }
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where entries of one kind come from, and the template that tells one."""
-
-    kind: str
-    rank: int  # of two entries of the same moment, the higher rank stands first; each source has its own
-    template: str
-    sql: str  # with %(person)s
-    permission: str = "users.view_telegramuser"
-    claims: tuple[str, ...] = ()  # types of events that this source tells, so that the plain events leave them out
 
 
 @dataclass(frozen=True)
@@ -91,14 +79,6 @@ class Timeline:
     more: str
 
 
-_sources: list[Source] = []
-
-
-def register_source(source: Source) -> None:
-    """Add a source to everybody's timeline; called in an AppConfig's ready()."""
-    _sources[:] = [known for known in _sources if known.rank != source.rank] + [source]
-
-
 def kinds_for(by: User) -> list[str]:
     """List the kinds of entries that a member of staff may see."""
     seen = {source.kind for source in _sources_for(by)}
@@ -112,7 +92,7 @@ def read_timeline(person_id: int, *, by: User, kind: str = "", before: TimelineP
         return Timeline([], "")
     params: dict[str, Any] = {
         "person": person_id,
-        "claimed": [event_type for source in _sources for event_type in source.claims] or [""],
+        "claimed": [event_type for source in timeline_sources() for event_type in source.claims] or [""],
         "limit": PAGE_SIZE + 1,
     }
     if before:
@@ -134,7 +114,7 @@ def actor_in(context: str) -> str:
 
 
 def _sources_for(by: User) -> list[Source]:
-    return [source for source in _sources if by.has_perm(source.permission)]
+    return [source for source in timeline_sources() if by.has_perm(source.permission)]
 
 
 def _query(sources: Iterable[Source], before: TimelinePlace | None) -> str:
