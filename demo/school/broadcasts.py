@@ -233,7 +233,7 @@ def _leave_unsent(school: School) -> None:
             if recipient.message is broadcast and state == Broadcast.State.CANCELLED:
                 recipient.state = State.CANCELLED
     content = Content(text="Черновик: итоги потока и планы на зиму")
-    school.drafts.append(Draft(content=content.as_json(), created_at=yesterday, updated_at=yesterday))
+    school.drafts.append(Draft(id=1, content=content.as_json(), created_at=yesterday, updated_at=yesterday))
 
 
 def _number(school: School) -> None:
