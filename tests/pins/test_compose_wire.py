@@ -32,12 +32,13 @@ STREAM = "1:8th_stream"
 
 STORED = [
     "message_text", "kind", "media_file_id", "media_upload", "buttons", "link_preview", "silent", "audience",
-    "recipient_type", "recipient_group", "state", "total_recipients", "successful_deliveries", "scheduled_at",
+    "recipient_type", "recipient_group", "state", "total_recipients", "successful_deliveries", "starts_at",
 ]  # fmt: skip
+BUTTONS = [("Сайт", "https://hsl.test/?a=1&b=2", "1"), ("Да", "yes", "1"), ("Нет", "no", "2")]
 KEYBOARD = {
-    "button_text": ["Сайт", "Да", "Нет"],
-    "button_target": ["https://hsl.test/?a=1&b=2", "yes", "no"],
-    "button_row": ["1", "1", "2"],
+    f"buttons-{number}-{name}": typed
+    for number, line in enumerate(BUTTONS)
+    for name, typed in zip(("text", "target", "row"), line, strict=True)
 }
 CASES: dict[str, dict[str, Any]] = {
     "plain": {"text": "Привет!\r\nВторая строка & <i>курсив</i>"},
@@ -67,12 +68,13 @@ def post_draft(client: Client, content: dict[str, Any]) -> Any:
     """Send the form of a new message with «Check and send»; give the draft's row. The one place that knows the way."""
     form = {
         "text": "Привет, {first_name|друг}!", "kind": "text", "link_preview": "on", "when": "now",
-        "cell": [f"{STREAM}:2"], "version": "0", "saved_from": "page-1", "do": "continue",
+        "cell": [f"{STREAM}:2"], "version": "0", "saved_from": "page-1",
+        "buttons-TOTAL_FORMS": "3", "buttons-INITIAL_FORMS": "0",
     } | content  # fmt: skip
     if name := form.pop("upload", ""):
         form["media_upload"] = SimpleUploadedFile(name, PIXEL)
-    response = client.post("/messages/new/", {name: value for name, value in form.items() if value is not None})
-    assert response.status_code == 302, response.context["faults"]
+    response = client.post("/messages/new/check/", {name: value for name, value in form.items() if value is not None})
+    assert response.status_code == 303, response.context["faults"]
     return apps.get_model("messaging", "Draft")._default_manager.latest("pk")
 
 
@@ -150,7 +152,7 @@ def _in_a_month() -> str:
 
 def _let_its_time_come(broadcast: Any) -> None:
     """Let beat look after what is due a moment after the time that the message is for."""
-    type(broadcast)._default_manager.filter(pk=broadcast.pk).update(scheduled_at=timezone.now() - timedelta(seconds=1))
+    type(broadcast)._default_manager.filter(pk=broadcast.pk).update(starts_at=timezone.now() - timedelta(seconds=1))
     celery.tasks[django_settings.CELERY_BEAT_SCHEDULE["messaging.tick"]["task"]].apply(throw=True)
 
 
@@ -160,7 +162,8 @@ def _stored(draft: Any, broadcast: Any) -> dict[str, Any]:
     # What is not the same twice: the file's number at Telegram, and the name that its folder had no room for.
     row["media_file_id"] = bool(row["media_file_id"])
     row["media_upload"] = re.sub(r"_\w{7}(?=\.)", "", str(row["media_upload"]))
-    row["scheduled_at"] = row["scheduled_at"] and row["scheduled_at"].isoformat()
+    row["starts_at"] = row["starts_at"] and row["starts_at"].isoformat()
+    assert broadcast.scheduled_at is None and broadcast.sent_at  # what the previous dashboard looks at
     people = broadcast.recipients.order_by("telegram_user_id")
     return {
         "draft": {name: value for name, value in draft.content.items() if name not in {"preview_for", "original"}},
@@ -190,8 +193,8 @@ def test_what_is_posted_is_stored_and_put_on_the_wire(case: str, client: Client,
 
     measured = _stored(draft, broadcast)
     if case == "scheduled":
-        assert broadcast.scheduled_at.isoformat() == f"{draft.content['at'][:10]}T15:55:00+00:00"
-        measured["draft"]["at"] = measured["broadcast"]["scheduled_at"] = "in a month, 18:55 in Moscow"
+        assert broadcast.starts_at.isoformat() == f"{draft.content['at'][:10]}T15:55:00+00:00"
+        measured["draft"]["at"] = measured["broadcast"]["starts_at"] = "in a month, 18:55 in Moscow"
         assert _wire(telegram) == []
         _let_its_time_come(broadcast)
     assert_as_pinned("compose_wire", {case: measured | {"wire": _wire(telegram)}}, partly=True)
