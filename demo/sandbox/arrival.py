@@ -22,9 +22,9 @@ BEYOND = 2**31 - 1  # after every offset
 _GONE = re.compile("[\r\u2028-\u202e\u0333\u033f\u030a]")
 _CONTROL = re.compile("[\0-\x09\x0b\x0c\x0e-\x1f]")
 _DIRECTION_MARKS = re.compile("[\u200e\u200f]+(?=[\u200e\u200f])")
-# Letters without ink: a text of nothing else counts as empty.
+# Letters without ink: a text of nothing else counts as empty. tdlib's list, and those that only its server refuses.
 _INKLESS = re.compile(
-    "[ \n\t\r\v\0\u00a0\u1680\u180e\u2000-\u200f\u202e\u202f\u205f\u2800\u3000\ufeff\ufffc\U000e0000-\U000e007f]*"
+    "[\0\t-\r \u00a0\u1680\u180e\u2000-\u200f\u202e\u202f\u205f-\u2064\u2800\u3000\ufeff\ufffc\U000e0000-\U000e007f]*"
 )
 
 

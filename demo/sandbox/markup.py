@@ -147,29 +147,27 @@ class _Parser:
         """Decode &lt; or &#10; at the cursor and pass it; 0, and nothing is passed, where there is none."""
         if self.source[self.at] != ord("&"):
             return 0
-        end = self.at + 1
-        if self.source[end] == ord("#"):
-            end += 1
-            digits, base = DIGITS, 10
-            if self.source[end] == ord("x"):
-                end += 1
-                digits, base = HEX_DIGITS, 16
-            start = end
-            while self.source[end] in digits:
-                end += 1
-            if end == start or end - self.at >= 10:
-                return 0
-            code = int(self.source[start:end], base)
-            if not 0 < code < 0x10FFFF:
-                return 0
-        else:
-            while self.source[end] in LETTERS:
-                end += 1
-            code = NAMED_CHARACTERS.get(self.source[self.at + 1 : end], 0)
-            if not code:
-                return 0
-        self.at = end + (self.source[end] == ord(";"))  # the semicolon may be missing
+        code, end = self._number() if self.source[self.at + 1] == ord("#") else self._named()
+        if code:
+            self.at = end + (self.source[end] == ord(";"))  # the semicolon may be missing
         return code
+
+    def _number(self) -> tuple[int, int]:
+        start, digits, base = self.at + 2, DIGITS, 10
+        if self.source[start] == ord("x"):
+            start, digits, base = start + 1, HEX_DIGITS, 16
+        end = start
+        while self.source[end] in digits:
+            end += 1
+        fits = start < end < self.at + 10
+        code = int(self.source[start:end], base) if fits else 0
+        return (code if code < 0x10FFFF else 0), end
+
+    def _named(self) -> tuple[int, int]:
+        end = self.at + 1
+        while self.source[end] in LETTERS:
+            end += 1
+        return NAMED_CHARACTERS.get(self.source[self.at + 1 : end], 0), end
 
     def _skip_spaces(self) -> None:
         while self.source[self.at] and self.source[self.at] in SPACES:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from messaging.audiences.choices import GROUPS, read_stream_key
 from messaging.audiences.criteria import Audience, Criterion, Individuals, InStream, UnknownCriterion
+from messaging.content.check import check_message
 from messaging.content.content import Content
-from messaging.content.markup import Problem, check_message
+from messaging.content.parsed import Problem
 from messaging.models import Broadcast
 
 LONGEST_QUIET = 24 * 30  # hours
@@ -163,7 +164,7 @@ def check_content(content: Content, *, at: datetime, has_upload: bool) -> Faults
         media=media,
         audience=[] if content.question.include else [_("Choose whom to write to.")],
         at=_time_faults(content, at),
-        warnings=[in_words(problem, content.text) for problem in alone.warnings],
+        warnings=[in_words(problem, content.text) for problem in both.warnings],
         length=alone.length,
         limit=alone.limit,
     )

@@ -8,10 +8,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from messaging.audiences.criteria import Audience, UnknownCriterion
-from messaging.content.markup import Buttons
+from messaging.content.buttons import ADDRESSES, Buttons
 from messaging.models import Broadcast
-
-ADDRESSES = ("http://", "https://", "tg://")
 
 
 @dataclass(frozen=True)
