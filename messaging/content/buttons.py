@@ -110,7 +110,7 @@ def _button_problem(button: dict[str, str]) -> str:
     if is_empty(text):
         return _("it has no text.")
     if bool(url) == bool(data):
-        return _("it needs either an address or callback data.")
+        return _("it needs either an address or an action of the bot.")
     if found := _placeholder_in(text, url, data):
         return _("placeholders are not filled in on buttons: %(name)s.") % {"name": found}
     return _url_problem(url) if url else _data_problem(data)
@@ -141,5 +141,7 @@ def _data_problem(data: str) -> str:
         return _("this looks like a link. Add https://? %(url)s") % {"url": completed(data)}
     size = len(data.encode("utf-8", "replace"))
     return (
-        _("callback data of %(bytes)d bytes; at most 64 are allowed.") % {"bytes": size} if size > BUTTON_BYTES else ""
+        _("its action is %(bytes)d bytes long; Telegram takes at most 64.") % {"bytes": size}
+        if size > BUTTON_BYTES
+        else ""
     )

@@ -79,12 +79,10 @@ def as_ours(text: str) -> tuple[str, list[str]] | None:
 
 def hostile_texts(count: int) -> list[str]:
     dice = random.Random(SEED)
-    around = ("{}", "{}", "<b>{}</b>", '<a href="{}">x</a>', '<a href="https://{}">y</a>', "<b>1<i>{}</i>2</b>")
-    around += (
-        "<code>{}</code>",
-        "<blockquote>{}</blockquote>z",
-        "<pre>{}</pre>",
-        "<tg-spoiler>{}<u>q</u></tg-spoiler>",
+    around = (
+        *("{}", "{}", "<b>{}</b>", "<b>1<i>{}</i>2</b>", "<code>{}</code>", "<pre>{}</pre>"),
+        *('<a href="{}">x</a>', '<a href="https://{}">y</a>'),
+        *("<blockquote>{}</blockquote>z", "<tg-spoiler>{}<u>q</u></tg-spoiler>"),
     )
     pieces = (*TAG_PIECES, *HOSTILE_PIECES)
     return [

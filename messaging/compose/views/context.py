@@ -16,7 +16,7 @@ from messaging.audiences.criteria import Criterion
 from messaging.compose.confirmation import sample_of, summarise
 from messaging.compose.forms import Faults, check_content
 from messaging.compose.services.library import newest_versions, segments_for
-from messaging.content import markup
+from messaging.content import check
 from messaging.content.content import Content
 from messaging.content.preview import preview_message
 from messaging.models import Broadcast, Draft
@@ -119,8 +119,8 @@ def page_context(page: Composing) -> dict[str, Any]:
         "blank_button": BLANK_BUTTON,
         "drafts": Draft.objects.open().waiting_first().select_related("updated_by")[:DRAFTS_SHOWN],
         "saved_from": page.saved_from or uuid4().hex,
-        "text_limit": markup.TEXT_LIMIT,
-        "caption_limit": markup.CAPTION_LIMIT,
+        "text_limit": check.TEXT_LIMIT,
+        "caption_limit": check.CAPTION_LIMIT,
     }
 
 
