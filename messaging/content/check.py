@@ -1,4 +1,4 @@
-"""A message looked through before anybody gets it: markup, placeholders, length and buttons."""
+"""A message looked through before anybody gets it: markup, placeholders, length and buttons (docs/markup.md)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
