@@ -52,7 +52,7 @@ def main() -> None:
     port: int = parser.parse_args().port
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
-    children = Children()
+    children = Children(say)
     status = 0
     try:
         with _only_demo_of_this_clone(port):
@@ -98,7 +98,7 @@ def _run(port: int, children: Children) -> None:
     children.start("web", _web(port), environment, LOG)
     _wait_for_page(port, children)  # first alone: two cores start one process at a time faster than four at once
     for name, command in _background().items():
-        children.start(name, command, environment, LOG)
+        children.start(name, command, environment, LOG, again=True)
     _announce(port, environment)
     _watch(children)
 
@@ -210,7 +210,7 @@ def _announce(port: int, environment: Mapping[str, str]) -> None:
 
 
 def _watch(children: Children) -> NoReturn:
-    """Wait for a signal, the death of a child, or of the make that started us."""
+    """Wait for a signal, the death of a child that is not started again, or of the make that started us."""
     parent = os.getppid()
     while True:
         children.check()

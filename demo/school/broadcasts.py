@@ -8,7 +8,8 @@ from bookings.models import Booking
 from demo.school.rhythm import MOSCOW, moment_on, or_epoch
 from demo.school.school import School
 from demo.school.streams import COHORTS, CURRENT
-from messaging.models import Broadcast, Recipient
+from messaging.content.content import Content
+from messaging.models import Broadcast, Draft, Recipient
 from users.models import BlockedUser, TelegramUser
 
 BLOCKED_SHARE = 0.035
@@ -148,7 +149,7 @@ def _send(school: School, letter: Letter, audience: Sequence[TelegramUser]) -> B
         created_at=made_at,
         recipient_type=letter.kind,
         recipient_group=letter.group,
-        scheduled_at=letter.at if letter.scheduled else None,
+        starts_at=letter.at if letter.scheduled else None,
         state=Broadcast.State.FINISHED if sent else Broadcast.State.SCHEDULED,
         frozen_at=made_at,
         started_at=made_at if sent else None,
@@ -217,21 +218,22 @@ def _to_streams(school: School) -> list[Broadcast]:
 
 
 def _leave_unsent(school: School) -> None:
-    """A draft; a broadcast that was held because its time passed while nobody was sending; a cancelled one."""
+    """A broadcast that was held because its time passed while nobody was sending; a cancelled one; a draft."""
     yesterday = school.now - timedelta(days=1)
     for state, text in (
-        (Broadcast.State.DRAFT, "Черновик: итоги потока и планы на зиму"),
         (Broadcast.State.HELD, "Напоминание об оплате: место держим до завтра"),
         (Broadcast.State.CANCELLED, "Опрос выпускников: <i>что улучшить?</i>"),
     ):
-        audience = [] if state == Broadcast.State.DRAFT else _students(school, "7th_stream", {0, 1})
+        audience = _students(school, "7th_stream", {0, 1})
         broadcast = _send(school, Letter(text, school.now + timedelta(days=3), "group", "7th_stream"), audience)
         broadcast.state = state
         broadcast.created_at = broadcast.sent_at = yesterday
-        broadcast.scheduled_at = yesterday + timedelta(hours=2) if audience else None
+        broadcast.starts_at = yesterday + timedelta(hours=2)
         for recipient in school.recipients:
             if recipient.message is broadcast and state == Broadcast.State.CANCELLED:
                 recipient.state = State.CANCELLED
+    content = Content(text="Черновик: итоги потока и планы на зиму")
+    school.drafts.append(Draft(content=content.as_json(), created_at=yesterday, updated_at=yesterday))
 
 
 def _number(school: School) -> None:

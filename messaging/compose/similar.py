@@ -9,9 +9,7 @@ from messaging.compose.confirmation import reached
 from messaging.content.content import Content
 from messaging.content.markup import plain_text
 from messaging.models import Broadcast, Recipient
-from messaging.models.automations import AUTOMATION
-from messaging.models.drafts import TEST
-from messaging.models.reports import REPORT
+from messaging.models.recipient_types import RecipientType
 
 LATELY = timedelta(hours=1)
 MOST_COMPARED = 50  # messages of that hour
@@ -35,7 +33,7 @@ def find_similar(content: Content, *, at: datetime) -> Similar | None:
         return None
     lately = (
         Broadcast.objects.filter(started_at__gt=at - LATELY, started_at__lte=at)
-        .exclude(recipient_type__in=(AUTOMATION, TEST, REPORT))
+        .filter(recipient_type__in=(RecipientType.GROUP, RecipientType.INDIVIDUAL))
         .order_by("-started_at")[:MOST_COMPARED]
     )
     for broadcast in lately:

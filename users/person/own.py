@@ -1,6 +1,9 @@
-"""What users' own tables tell in a person's timeline: events of the bot, notes, and what staff did with the person."""
+"""What users' own tables tell in a person's timeline, and what erasing leaves of them."""
 
-from users.person.timeline import LONGEST_DETAILS, Source, actor_in, register_source
+from django.db.models.expressions import RawSQL
+
+from users.person.extensions import Fate, PersonExtension, PersonTable, Source
+from users.person.timeline import LONGEST_DETAILS, actor_in
 
 # jsonb_pretty of a short text only: brackets nested a thousand deep would become megabytes of blanks.
 EVENTS = f"""
@@ -57,13 +60,39 @@ LOOKS = """
 """
 
 
-def register_own_sources() -> None:
-    """Put all of them into the timeline; called when the app is ready."""
-    register_source(Source("event", 10, "users/_entry_event.html", EVENTS))
-    register_source(Source("note", 11, "users/_entry_note.html", NOTES, permission="users.view_note"))
-    register_source(Source("audit", 12, "users/_entry_audit.html", DELETED_NOTES, permission="users.view_note"))
-    register_source(Source("audit", 13, "users/_entry_audit.html", TAGS))
-    register_source(Source("audit", 14, "users/_entry_audit.html", BLOCKS))
-    register_source(
+# Keys of an event's details that statistics read; all others may say who it was.
+COUNTED_DETAILS = [
+    "booking_id", "by_staff", "course_id", "discount_percent", "lesson", "lesson_date", "lesson_type",
+    "new_status", "new_status_name", "old_status", "old_status_name",
+]  # fmt: skip
+COUNTED = RawSQL(
+    "(SELECT jsonb_object_agg(key, value) FROM jsonb_each("
+    "CASE WHEN jsonb_typeof(details) = 'object' THEN details END) WHERE key = ANY (%s)"
+    " AND jsonb_typeof(value) IN ('string', 'number', 'boolean', 'null'))",
+    [COUNTED_DETAILS],
+)
+
+USERS = PersonExtension(
+    app="users",
+    sources=(
+        Source("event", 10, "users/_entry_event.html", EVENTS),
+        Source("note", 11, "users/_entry_note.html", NOTES, permission="users.view_note"),
+        Source("audit", 12, "users/_entry_audit.html", DELETED_NOTES, permission="users.view_note"),
+        Source("audit", 13, "users/_entry_audit.html", TAGS),
+        Source("audit", 14, "users/_entry_audit.html", BLOCKS),
         Source("audit", 15, "users/_entry_audit.html", LOOKS, permission="users.view_emaildisclosure"),
-    )
+    ),
+    tables=(
+        PersonTable("users.Event", Fate.KEPT, blank={"username": None, "first_name": None, "details": COUNTED}),
+        PersonTable("users.BlockedUser", Fate.ERASED),
+        PersonTable("users.BlockedUserEvent", Fate.ERASED_LAST),
+        PersonTable("users.EmailDisclosure", Fate.ERASED),
+        PersonTable("users.Note", Fate.ERASED),
+        PersonTable("users.NoteEvent", Fate.ERASED_LAST),
+        PersonTable("users.PersonTag", Fate.ERASED),
+        PersonTable("users.PersonTagEvent", Fate.ERASED_LAST),
+        PersonTable("users.PersonTotals", Fate.ERASED_LAST),
+        PersonTable("users.LivePersonTotals", Fate.NOTHING),
+        PersonTable("users.PersonToCount", Fate.RENUMBERED, path="user_id"),
+    ),
+)
