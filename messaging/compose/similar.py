@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from messaging.compose.confirmation import reached
 from messaging.content.content import Content
-from messaging.content.markup import plain_text
+from messaging.content.markup import bare_text
 from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
 
@@ -48,7 +48,7 @@ def find_similar(content: Content, *, at: datetime) -> Similar | None:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", plain_text(text).casefold())[:MOST_WORDS]
+    return re.findall(r"\w+", bare_text(text).casefold())[:MOST_WORDS]
 
 
 def _alike(one: list[str], other: list[str]) -> bool:

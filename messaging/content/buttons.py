@@ -37,6 +37,11 @@ class Action:
     data: str
     label: str | Promise
 
+    @property
+    def beginning(self) -> str:
+        """What is offered in the form: the author adds the number."""
+        return self.data.partition("{number}")[0]
+
     def does(self, data: str) -> bool:
         start, _number, end = self.data.partition("{number}")
         if not _number:

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from messaging.content.links import Dead, Link
+from messaging.content.links import Dead, JudgedLink
 
 CURLY_QUOTES = "“”„‟«»‘’‚‛"
 PARAGRAPHS = frozenset({"p", "div"})
@@ -87,7 +87,7 @@ def needs_date() -> str:
     return _('The tag <tg-time> needs unix="…", a moment in seconds; without it no date is shown.')
 
 
-def lost_link(link: Link, attributes: dict[str, str]) -> str:
+def lost_link(link: JudgedLink, attributes: dict[str, str]) -> str:
     """Say why a link does not open; '' when it does."""
     address = attributes.get("href", "")
     if link.dead and not address:
@@ -106,6 +106,6 @@ def lost_link(link: Link, attributes: dict[str, str]) -> str:
     return ""
 
 
-def is_doubt(link: Link, attributes: dict[str, str]) -> bool:
+def is_doubt(link: JudgedLink, attributes: dict[str, str]) -> bool:
     """Whether only a warning is due: the author gave an address that Telegram reads otherwise."""
     return bool(attributes.get("href")) and link.dead in {None, Dead.HOST, Dead.PORT}

@@ -57,7 +57,7 @@ def is_empty(text: str) -> bool:
     return _INKLESS.fullmatch(text) is not None
 
 
-def settle(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
+def as_delivered(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
     """Give the text and its formats as the student gets them; '' where nothing is left."""
     entities = _compatible(entities)
     if _GONE.search(text):

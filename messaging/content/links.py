@@ -30,7 +30,7 @@ class Dead(StrEnum):
 
 
 @dataclass(frozen=True)
-class Link:
+class JudgedLink:
     """An address after Telegram looked at it: it opens ``url`` or a person, or it is dead."""
 
     url: str = ""
@@ -43,44 +43,44 @@ def ascii_lower(text: str) -> str:
     return text.translate(_UPPER_TO_LOWER)
 
 
-def judge_link(address: str) -> Link:
+def judge_link(address: str) -> JudgedLink:
     """Say what Telegram makes of an address."""
     if len(address) > LONGEST:
-        return Link(dead=Dead.HOST)
+        return JudgedLink(dead=Dead.HOST)
     if user := _USER.match(ascii_lower(address)):
         user_id = int(user[1])
         if user_id <= LARGEST_USER_ID:
-            return Link(user_id=user_id)
+            return JudgedLink(user_id=user_id)
     if inside := _TELEGRAM.match(address):
         return _inside_telegram(ascii_lower(inside["scheme"]), address[inside.end() :])
     return _web(address)
 
 
-def _web(address: str) -> Link:
+def _web(address: str) -> JudgedLink:
     parts = _ADDRESS.fullmatch(address)
     assert parts is not None  # the pattern takes any text
     scheme = "http" if parts["scheme"] is None else ascii_lower(parts["scheme"])
     if scheme not in {"http", "https"}:
-        return Link(dead=Dead.SCHEME)
+        return JudgedLink(dead=Dead.SCHEME)
     user, host, port = _authority(parts["authority"])
     if port is None:
         # «javascript:alert(1)» is a host and a port to Telegram; to the author it is another kind of address.
-        return Link(dead=Dead.PORT if parts["scheme"] is not None or "." in host else Dead.SCHEME)
+        return JudgedLink(dead=Dead.PORT if parts["scheme"] is not None or "." in host else Dead.SCHEME)
     if dead := _dead_host(host):
-        return Link(dead=dead)
-    return Link(url=f"{scheme}://{user}{host}{port}{_path(parts['path'])}")
+        return JudgedLink(dead=dead)
+    return JudgedLink(url=f"{scheme}://{user}{host}{port}{_path(parts['path'])}")
 
 
-def _inside_telegram(scheme: str, rest: str) -> Link:
+def _inside_telegram(scheme: str, rest: str) -> JudgedLink:
     """tg://resolve?domain=… and its kin: letters, digits, - and _ for a host, and neither user nor port."""
     parts = _ADDRESS.fullmatch(rest)
     assert parts is not None
     host = ascii_lower(parts["authority"])
     allowed = r"[a-z0-9_.\-]+" if scheme == "tonsite" else r"[a-z0-9_\-]+"
     if parts["scheme"] is not None or not re.fullmatch(allowed, host) or host == ".":
-        return Link(dead=Dead.HOST if rest else Dead.EMPTY)
+        return JudgedLink(dead=Dead.HOST if rest else Dead.EMPTY)
     path = _path(parts["path"])
-    return Link(url=f"{scheme}://{host}{path[1:] if path.startswith('/?') else path}")
+    return JudgedLink(url=f"{scheme}://{host}{path[1:] if path.startswith('/?') else path}")
 
 
 def _authority(authority: str) -> tuple[str, str, str | None]:

@@ -12,7 +12,7 @@ from itertools import islice
 from django.utils.translation import gettext as _
 
 from messaging.content import complaints
-from messaging.content.entities import Entity, settle, utf16_length
+from messaging.content.entities import Entity, as_delivered, utf16_length
 from messaging.content.links import SPACES, ascii_lower, judge_link
 from messaging.content.parsed import Parsed, Problem
 
@@ -73,7 +73,7 @@ def read_markup(text: str) -> Parsed:
     return _Parser(text).parse()
 
 
-def plain_text(html: str) -> str:
+def bare_text(html: str) -> str:
     """The words without their tags, for lists and titles; right or wrong, of any length, it never raises."""
     if is_too_large(html):
         return re.sub(r"<[^<>]*+>", "", html).strip()
@@ -122,7 +122,7 @@ class _Parser:
             self._problem(complaints.never_closed(tag.name), tag.at)
         # Of code alone Telegram forgets the language.
         found_entities = [Entity(e.type, e.offset, e.length) if e.type == "code" else e for e in self.entities]
-        text, entities = settle("".join(self.pieces), found_entities)
+        text, entities = as_delivered("".join(self.pieces), found_entities)
         return Parsed(text, tuple(entities), *map(tuple, (self.problems, self.losses, self.doubts)))
 
     def _problem(self, message: str, at: int) -> None:

@@ -82,3 +82,12 @@ def test_a_day_offers_no_morning(staff_client: Client, stream: str) -> None:
     draft = write(staff_client, stream, when="at", at=f"{noon:%Y-%m-%dT%H:%M}")
 
     assertNotContains(staff_client.get(last_page(draft)), "Отправить в 09:00")
+
+
+def test_a3_the_form_offers_what_the_bot_does_by_its_meaning(staff_client: Client, stream: str) -> None:
+    draft = write(staff_client, stream)
+
+    response = staff_client.get(f"{NEW}{draft.pk}/")
+
+    assertContains(response, '<option value="select_course_" label="Записаться на курс"></option>', html=True)
+    assertContains(response, '<option value="free_lesson_register_" label="Регистрация на урок"></option>', html=True)

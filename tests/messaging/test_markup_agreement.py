@@ -11,7 +11,7 @@ from demo.sandbox.markup import Entity as TelegramEntity
 from demo.sandbox.markup import parse_html as parse_as_telegram
 from messaging.content.check import check_message
 from messaging.content.entities import Entity
-from messaging.content.markup import RAW_LIMIT, parse_html, plain_text, read_markup
+from messaging.content.markup import RAW_LIMIT, bare_text, parse_html, read_markup
 from messaging.content.placeholders import EXAMPLES, fill
 from tests.messaging.markup_cases import ACCEPTED, REFUSED, STRICTER
 from tests.sizes import sample
@@ -181,7 +181,7 @@ def test_a2_what_is_over_the_limit_is_refused_before_it_is_parsed(piece, monkeyp
 
     assert len(check.errors) == 1
     assert parse_html(text).text == text
-    assert isinstance(plain_text(text), str)
+    assert isinstance(bare_text(text), str)
 
 
 def test_a2_the_limit_is_in_bytes():

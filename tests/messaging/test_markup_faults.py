@@ -13,7 +13,7 @@ from messaging.content.buttons import ACTIONS, check_buttons, doubt_buttons, kno
 from messaging.content.check import Check, check_message
 from messaging.content.content import Content
 from messaging.content.lengths import find_too_long
-from messaging.content.markup import parse_html, plain_text
+from messaging.content.markup import bare_text, parse_html
 from messaging.content.placeholders import personalise, placeholders, without_values
 from messaging.content.preview import preview_message, render
 from tests.factories import BookingFactory, TelegramUserFactory
@@ -37,7 +37,7 @@ CPLUSPLUS = 'cout<<name<<" "<<score<<endl;\n' * 40
 
 
 def test_a1_signs_of_code_are_words_in_a_list_and_mistakes_for_the_author():
-    text = plain_text(CPLUSPLUS)
+    text = bare_text(CPLUSPLUS)
 
     assert text.startswith('cout<<name<<" "<<score<<endl;')
     assert [problem.at for problem in check(CPLUSPLUS).errors][:2] == [4, 10]
@@ -49,7 +49,7 @@ def test_a1_signs_of_code_are_words_in_a_list_and_mistakes_for_the_author():
     "text", ["<" * 5000, "<a " * 900_000, CPLUSPLUS, "<b>x", "&#55357;", "\ud83d", "</", "<b\0", ""]
 )
 def test_a1_plain_text_never_raises(text):
-    assert isinstance(plain_text(text), str)
+    assert isinstance(bare_text(text), str)
 
 
 @pytest.mark.parametrize(
