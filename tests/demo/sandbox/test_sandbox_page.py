@@ -104,7 +104,7 @@ def test_a_link_that_would_run_stays_words(sandbox, call_bot):
 def test_entities_are_drawn(sandbox, call_bot):
     send_html(
         call_bot,
-        "<b>жирный </b><b><i>курсив</i></b> <u>под</u> <s>зачёркнут</s> <code>x&lt;1</code> <tg-spoiler>тайна</tg-spoiler>\n"
+        "<b>жирный <i>курсив</i></b> <u>под</u> <s>зачёркнут</s> <code>x&lt;1</code> <tg-spoiler>тайна</tg-spoiler>\n"
         '<pre><code class="language-python">print(1)</code></pre>\n<blockquote expandable>цитата</blockquote> 🎉',
     )
 
