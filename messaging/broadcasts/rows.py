@@ -13,7 +13,8 @@ from messaging.audiences.criteria import Audience, Individuals, InStream, Unknow
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.statistics import Numbers, numbers_of
-from messaging.content.markup import Problem, parse_html
+from messaging.content.markup import parse_html
+from messaging.content.parsed import Problem
 from messaging.content.placeholders import with_placeholders
 from messaging.content.preview import render
 from messaging.models import Broadcast
