@@ -1,6 +1,7 @@
 """Passwords of PostgreSQL and Redis: as they are written, or percent-encoded in an address, and never printed."""
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +9,13 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
+import yaml
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from redis import Redis
 
 from demo.servers.keeper import Valkey
+from hsl_dashboard.environment.reading import ROOT
 from tests.hsl_dashboard.production import PRODUCTION, start
 
 # Every character that means something in a URL, a shell, a .env or a connection string.
@@ -170,3 +173,16 @@ print(cache.get("key") and "cache")
 asyncio.run(ping())
 print("limiter")
 """
+
+
+def test_the_containers_get_the_passwords_as_they_are_written(read) -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    addresses = {
+        name: re.fullmatch(r"\$\{\w+:-(.*)\}", value)[1]
+        for name, value in compose["services"]["web"]["environment"].items()
+    }
+
+    inside = read(**addresses, POSTGRES_PASSWORD=HOSTILE, REDIS_PASSWORD=HOSTILE)
+
+    assert (inside.database()["HOST"], inside.database()["PASSWORD"]) == ("postgres", HOSTILE)
+    assert inside.redis_url() == f"redis://:{quote(HOSTILE, safe='')}@valkey:6379/0"
