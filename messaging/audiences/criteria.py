@@ -83,7 +83,7 @@ class Criterion:
 # What PostgreSQL can be asked with, by the type of a criterion's field.
 _CHECKS: dict[type, Callable[[Any], bool]] = {
     str: lambda value: isinstance(value, str) and len(value) <= 1000 and is_storable(value),
-    int: lambda value: type(value) is int and abs(value) <= LARGEST_BIGINT,
+    int: lambda value: isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_BIGINT,
     date: lambda value: isinstance(value, date) and 1900 < value.year < 2200,
     NoneType: lambda value: value is None,
 }
