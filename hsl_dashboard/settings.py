@@ -61,7 +61,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "django_filters",
-    "heroicons",
     "allauth",
     "allauth.account",
     "allauth.mfa",

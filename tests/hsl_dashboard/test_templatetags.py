@@ -5,15 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.template import engines
 from django.utils import timezone, translation
-from heroicons.templatetags import heroicons
 
 from hsl_dashboard.templatetags.times import ago, moment, when
-
-
-def test_icons_are_those_of_heroicons_and_drawn_once():
-    template = engines["django"].from_string('{% load icons %}{% heroicon_micro "key" size=12 class="big" %}')
-
-    assert template.render() == heroicons.heroicon_micro("key", size=12, **{"class": "big"})
 
 
 def test_a_moment_says_how_long_ago_and_on_hover_when_in_moscow():
