@@ -11,7 +11,6 @@ from bookings.labels import Labels
 from bookings.models import Booking
 from bookings.services.statuses import Move, moves_for
 from bookings.statistics import views_of_programme
-from hsl_dashboard.web.addresses import numbered_address
 from users.models import LivePersonTotals, TelegramUser, User
 from users.person.context import person_address
 
@@ -45,11 +44,11 @@ class Row:
 
     @property
     def address(self) -> str:
-        return numbered_address("bookings:booking_detail", self.booking.pk)
+        return reverse("bookings:booking_detail", args=[self.booking.pk])
 
     @property
     def status_address(self) -> str:
-        return numbered_address("bookings:booking_status", self.booking.pk)
+        return reverse("bookings:booking_status", args=[self.booking.pk])
 
 
 def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activity: bool = False) -> list[Row]:

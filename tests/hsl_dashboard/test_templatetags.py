@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.template import engines
 from django.utils import timezone, translation
 
 from hsl_dashboard.templatetags.times import ago, moment, when
@@ -45,14 +44,3 @@ def test_what_lies_ahead_is_a_date():
     ahead = timezone.now() + timedelta(days=40)
 
     assert ago(ahead) == timezone.localtime(ahead).strftime("%d.%m.%Y")
-
-
-def test_a_constant_text_is_translated_for_each_language_and_a_variable_each_time():
-    template = engines["django"].from_string('{% translate "Bookings" %}: {% translate word %}')
-
-    shown = []
-    for language, word in [("ru", "People"), ("en", "People"), ("ru", "Bookings")]:
-        with translation.override(language):
-            shown.append(template.render({"word": word}))
-
-    assert shown == ["Бронирования: Пользователи", "Bookings: People", "Бронирования: Бронирования"]
