@@ -40,7 +40,7 @@ class UnknownIcon(LookupError):
 
 @cache
 def sprite() -> bytes:
-    """Draw all icons as symbols of one SVG, each under its style and name."""
+    """Draw all icons as symbols of one SVG, each under its name."""
     ElementTree.register_namespace("", SVG)
     drawing = ElementTree.Element(f"{{{SVG}}}svg")
     for style, names in NAMES.items():
@@ -50,7 +50,7 @@ def sprite() -> bytes:
             kept = {
                 key: icon.attrib[key] for key in ("viewBox", "fill", "stroke", "stroke-width") if key in icon.attrib
             }
-            symbol = ElementTree.SubElement(drawing, f"{{{SVG}}}symbol", {"id": f"{style}-{name}", **kept})
+            symbol = ElementTree.SubElement(drawing, f"{{{SVG}}}symbol", {"id": _symbol(name, style), **kept})
             for shape in icon.iter():
                 shape.tag = f"{{{SVG}}}{shape.tag}"
             symbol.extend(icon)
@@ -73,9 +73,13 @@ def icon(name: str, style: str = "micro") -> SafeString:
     if name not in NAMES[style]:
         raise UnknownIcon(f"{style} {name}: add it to NAMES in hsl_dashboard/web/icons.py")
     return format_html(
-        '<svg width="{0}" height="{0}" aria-hidden="true"><use href="{1}#{2}-{3}"/></svg>',
+        '<svg width="{0}" height="{0}" aria-hidden="true"><use href="{1}#{2}"/></svg>',
         SIZES[style],
         reverse("icon_sprite", args=[sprite_version()]),
-        style,
-        name,
+        _symbol(name, style),
     )
+
+
+def _symbol(name: str, style: str) -> str:
+    """Name a symbol; micro ones, of which a list has a hundred, by the name alone."""
+    return name if style == "micro" else f"{style}-{name}"

@@ -33,6 +33,15 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// A link that announces a dialog opens it over the page; without JavaScript, or in a new tab, it leads to a page.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[aria-haspopup="dialog"]');
+  if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  link.focus(); // Safari focuses no link that is clicked; the dialog gives the focus back to it
+  htmx.ajax("GET", link.href, { target: "#overlay", source: link });
+});
+
 // The veil is the dialog element too, outside its box. Enter in a form «clicks» at 0, 0 and is no veil.
 function onVeil(event, dialog) {
   if (event.target !== dialog || "keep" in dialog.dataset) return false;
