@@ -64,7 +64,7 @@ def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activ
             stream=labels.stream(booking.course_id, booking.course_stream),
             moves=moves[booking.confirmed],
             person_address=person_address(booking.telegram_user_id),
-            stream_address=stream_addresses.get((booking.course_id, booking.course_stream), ""),
+            stream_address=stream_addresses.get((booking.course_id, booking.course_stream or ""), ""),
             activity=activity.get(booking.telegram_user_id, Activity()),
         )
         for booking in bookings

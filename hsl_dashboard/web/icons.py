@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from heroicons.templatetags import heroicons
 
 SVG = "http://www.w3.org/2000/svg"
-SIZES = {"micro": 16, "mini": 20, "outline": 24}  # px
+CLASSES = {"micro": "i", "mini": "i mini", "outline": "i large"}  # of 16, 20 and 24 px: css/cards.css
 # Only those that some page shows: all of heroicons are half a megabyte. A test holds the lists and the pages together.
 MICRO = """
     adjustments-horizontal arrow-down-tray arrow-left arrow-path arrow-right arrow-right-start-on-rectangle
@@ -47,7 +47,7 @@ def sprite() -> bytes:
         draw = getattr(heroicons, f"heroicon_{style}")
         for name in names:
             icon = ElementTree.fromstring(str(draw(name)))  # noqa: S314 - a file of the package
-            kept = {
+            kept: dict[str, str] = {
                 key: icon.attrib[key] for key in ("viewBox", "fill", "stroke", "stroke-width") if key in icon.attrib
             }
             symbol = ElementTree.SubElement(drawing, f"{{{SVG}}}symbol", {"id": _symbol(name, style), **kept})
@@ -73,8 +73,8 @@ def icon(name: str, style: str = "micro") -> SafeString:
     if name not in NAMES[style]:
         raise UnknownIcon(f"{style} {name}: add it to NAMES in hsl_dashboard/web/icons.py")
     return format_html(
-        '<svg width="{0}" height="{0}" aria-hidden="true"><use href="{1}#{2}"/></svg>',
-        SIZES[style],
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        CLASSES[style],
         reverse("icon_sprite", args=[sprite_version()]),
         _symbol(name, style),
     )

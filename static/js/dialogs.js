@@ -2,10 +2,14 @@
 "use strict";
 
 const openers = new WeakMap();
+let lastOpener = null;
 
 function openDialog(dialog, opener) {
   if (dialog.open) return;
-  openers.set(dialog, opener || document.activeElement);
+  // A dialog that takes the place of another gives the focus back to where the first was opened.
+  const active = document.activeElement === document.body ? lastOpener : document.activeElement;
+  lastOpener = opener || active;
+  openers.set(dialog, lastOpener);
   dialog.showModal(); // Esc closes it: the browser's own doing
 }
 
