@@ -10,21 +10,26 @@ INSTALLED := .venv/.installed
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
 # A process a core, each with a database of its own; tests/conftest.py says what is dealt out, and in which order.
 SIDE_BY_SIDE := --numprocesses=logical --maxprocesses=8 --dist=loadgroup --no-loadscope-reorder
+# What starts a browser or whole servers of its own takes most of the time.
+SLOW := $(addprefix --ignore=,tests/browser tests/chaos tests/adoption tests/test_containers.py tests/pins/test_half_adopted.py)
 # Settings of production, for the check of them alone: nothing connects anywhere.
 PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-check-5hP9qLx2Zr7Tn4Wk8 \
 	ALLOWED_HOSTS=dashboard.example.org DATABASE_URL=postgres://user:password@database.example.org/name \
 	REDIS_URL=rediss://:password@redis.example.org/0 BOT_TOKEN=1:token TELEGRAM_API_URL= SENTRY_DSN=
 
-.PHONY: help demo test check chaos bench install messages clean
+.PHONY: help demo test quick check check-long chaos bench screenshots install messages clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile | expand -t 16
 
 demo: $(RUNNABLE) ## the whole system with a demo school, on this machine (PORT=8000)
 	@$(BIN)/python -m demo.launcher --port $(PORT)
 
 test: $(INSTALLED) ## all tests (ARGS="tests/bookings -x" for some)
 	@$(BIN)/python -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
+
+quick: $(INSTALLED) ## the tests of the everyday loop: none with a browser, chaos, adoption or containers
+	@$(BIN)/python -m pytest $(SLOW) $(or $(ARGS),$(SIDE_BY_SIDE))
 
 check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, migrations, settings, containers, tests
 	$(BIN)/ruff format --check .
@@ -37,11 +42,18 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-bench: $(INSTALLED) ## the sending engine (ARGS=sending), and the pages with 10,000,000 events: 4 GB (ARGS="pages --people 20000")
+check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for an hour when nobody waits
+	LONG=1 $(BIN)/python -m pytest --timeout=1800 $(SIDE_BY_SIDE)
+	$(BIN)/python -m tests.chaos --long
+
+bench: $(INSTALLED) ## the sending engine (ARGS=sending), the bot's inserts (ARGS=writes), and the pages with 10,000,000 events: 4 GB (ARGS="pages --people 20000")
 	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
 chaos: $(INSTALLED) ## break the sending engine in every known way, for some minutes (a short version is in make test)
 	@$(BIN)/python -m tests.chaos --long $(ARGS)
+
+screenshots: $(INSTALLED) ## the pictures of the README anew, from the running demo (needs Chromium)
+	@$(BIN)/python -m demo.screenshots
 
 install: $(INSTALLED) ## only the virtual environment
 

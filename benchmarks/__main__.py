@@ -1,18 +1,19 @@
-"""Every benchmark: ``make bench``; ``ARGS=sending`` or ``ARGS="pages --people 20000"`` for one of the two."""
+"""Every benchmark: ``make bench``; ``ARGS=sending``, ``ARGS=writes`` or ``ARGS="pages --people 20000"`` for one."""
 
 import subprocess
 import sys
 
-part = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in {"sending", "pages"} else ""
+part = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in {"sending", "pages", "writes"} else ""
 missed = 0
-if part != "pages":
+if part in {"", "sending"}:
     # A process of its own, since it has servers and settings of its own.
     options = sys.argv[1:] if part else []
     missed = subprocess.run([sys.executable, "-m", "benchmarks.sending", *options], check=False).returncode
 if part != "sending":
     from benchmarks import exports, people, writes
 
-    people.main()
-    exports.main()
+    if part != "writes":
+        people.main()
+        exports.main()
     writes.main()
 sys.exit(missed)

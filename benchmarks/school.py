@@ -151,10 +151,15 @@ def _secondary_indexes(cursor: Any) -> dict[str, str]:
 
 
 def _own_database(url: str, name: str) -> str:
+    from demo.servers.outdated import begin_anew_if_outdated
+
     with psycopg.connect(url, autocommit=True) as server:
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             server.execute(f"CREATE DATABASE {name}")
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    own = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    if said := begin_anew_if_outdated(own):
+        print(said)
+    return own
 
 
 if __name__ == "__main__":

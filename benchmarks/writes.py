@@ -1,36 +1,83 @@
-"""What the people's totals cost the bot: events inserted by four connections, with the triggers and without them."""
+"""What our triggers cost the bot: rows inserted about random people, with the triggers and without."""
 
+import os
+import random
 import threading
 import time
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
 
 import psycopg
+from psycopg import sql
 
-CONNECTIONS, SECONDS, EACH = 4, 5, 500  # the bot's own pool is smaller; a few hundred people are busy at once
-INSERT = "INSERT INTO events (user_id, event_type, details) VALUES (%s, 'start_command', '{}')"
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+CONNECTIONS = 4  # at once; the bot's own pool is smaller
+ROUNDS, SECONDS = 3, 2  # rounds with and without take turns, so that a busy machine slows both
+PEOPLE = 20_000  # drawn at random from everybody: their pages are not in memory because the last insert was theirs
+NEWCOMERS = 8_000_000_000  # ids from here on are of people whom the benchmark makes
+
+# As the bot writes them; the parameter is a person, who is new only in ``users``.
+INSERTS = {
+    "users": "INSERT INTO users (user_id, username, first_name, language_code) VALUES (%s, 'anna', 'Анна', 'ru')",
+    "bookings": "INSERT INTO bookings (user_id, username, first_name, course_id) VALUES (%s, 'anna', 'Анна', 1)",
+    "events": "INSERT INTO events (user_id, event_type, details) VALUES (%s, 'start_command', '{}')",
+    "free_lesson_registrations": "INSERT INTO free_lesson_registrations (user_id, username, first_name, email,"
+    " lesson_type) VALUES (%s, 'anna', 'Анна', 'anna@example.test', 'cursor_lesson')",
+}
 
 
-def measure(url: str) -> tuple[float, float]:
-    """Inserts a second with and without the triggers on events; what was inserted is taken away again."""
+def measure(url: str, table: str) -> tuple[float, float]:
+    """Inserts a second with and without our triggers on ``table``; what was inserted is taken away again."""
+    key = "user_id" if table == "users" else "id"
     with psycopg.connect(url, autocommit=True) as control:
-        (last,) = control.execute("SELECT max(id) FROM events").fetchall()[0]
-        people = [row[0] for row in control.execute("SELECT user_id FROM users LIMIT %s", [EACH])]
-        with_triggers = _insert(url, people, ignore=False)
-        without = _insert(url, people, ignore=True)
-        control.execute("DELETE FROM events WHERE id > %s", [last])
-    return with_triggers, without
+        people = [row[0] for row in control.execute("SELECT user_id FROM users ORDER BY random() LIMIT %s", [PEOPLE])]
+        highest = sql.SQL("SELECT coalesce(max({}), 0) FROM {}").format(sql.Identifier(key), sql.Identifier(table))
+        (last,) = control.execute(highest).fetchall()[0]
+        chosen = count(max(last + 1, NEWCOMERS)) if table == "users" else _at_random(people)
+        done = {"ENABLE": 0, "DISABLE": 0}
+        try:
+            for _ in range(ROUNDS):
+                for how in done:
+                    _switch_triggers(control, table, how)
+                    done[how] += _insert(url, INSERTS[table], chosen)
+        finally:
+            _switch_triggers(control, table, "ENABLE")
+            delete = sql.SQL("DELETE FROM {} WHERE {} > %s").format(sql.Identifier(table), sql.Identifier(key))
+            control.execute(delete, [last])
+    return done["ENABLE"] / ROUNDS / SECONDS, done["DISABLE"] / ROUNDS / SECONDS
 
 
-def _insert(url: str, people: list[int], *, ignore: bool) -> float:
+def index_entries(url: str, table: str) -> int:
+    """How many indexes of ``table`` there are: at most so many entries are written with each row."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass", [table])
+        return int(found.fetchall()[0][0])
+
+
+def _at_random(people: list[int]) -> Iterator[int]:
+    while True:
+        yield random.choice(people)
+
+
+def _switch_triggers(control: Connection, table: str, how: str) -> None:
+    # USER: ours, and not those by which PostgreSQL keeps the foreign keys.
+    control.execute(sql.SQL("ALTER TABLE {} {} TRIGGER USER").format(sql.Identifier(table), sql.SQL(how)))
+
+
+def _insert(url: str, statement: str, people: Iterator[int]) -> int:
+    """Insert from all connections for some seconds; give how many rows it became."""
     counts = [0] * CONNECTIONS
+    drawing = threading.Lock()
     deadline = time.monotonic() + SECONDS
 
     def write(number: int) -> None:
         with psycopg.connect(url, autocommit=True) as bot:
-            if ignore:
-                names = bot.execute("SELECT array_agg(tgname) FROM pg_trigger WHERE tgname LIKE '%person_totals%'")
-                bot.execute("SELECT set_config('pgtrigger.ignore', %s::text, false)", [names.fetchall()[0][0]])
             while time.monotonic() < deadline:
-                bot.execute(INSERT, [people[counts[number] * 7 % len(people)]])
+                with drawing:
+                    person = next(people)
+                bot.execute(statement, [person])
                 counts[number] += 1
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(CONNECTIONS)]
@@ -38,18 +85,20 @@ def _insert(url: str, people: list[int], *, ignore: bool) -> float:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(counts) / SECONDS
+    return sum(counts)
 
 
 def main() -> None:
     from benchmarks import school
 
     school.build(school.prepare())
-    import os
-
-    with_triggers, without = measure(os.environ["DATABASE_URL"])
-    print(f"events a second on {CONNECTIONS} connections: {with_triggers:.0f} with the totals, {without:.0f} without")
-    print(f"ratio {with_triggers / without:.2f}")
+    url = os.environ["DATABASE_URL"]
+    print(f"Rows a second on {CONNECTIONS} connections, about random people:")
+    print(f"  {'table':<27} {'indexes':>7} {'with our triggers':>18} {'without':>8} {'ratio':>6}")
+    for table in INSERTS:
+        with_triggers, without = measure(url, table)
+        ratio = with_triggers / without
+        print(f"  {table:<27} {index_entries(url, table):>7} {with_triggers:>18.0f} {without:>8.0f} {ratio:>6.2f}")
 
 
 if __name__ == "__main__":

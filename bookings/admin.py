@@ -30,9 +30,10 @@ from bookings.models import (
     ReferralCoupon,
     ReferralUsage,
     Stream,
+    status_label,
 )
+from bookings.models.bookings import UNKNOWN_STATUS, WITHOUT_STREAM
 from bookings.services.bulk_changes import AT_ONCE, TooMany, prepare_bulk_change, targets_of_bookings
-from bookings.services.bulk_words import label_of
 from bookings.services.statuses import change_booking_status, moves_for
 from hsl_dashboard.web.addresses import MAX_ADDRESS_LENGTH
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, page_address, without_emails
@@ -50,12 +51,12 @@ class StatusFilter(admin.SimpleListFilter):
     UNKNOWN = "unknown"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        return [*((str(value), label) for value, label in Status.choices), (self.UNKNOWN, _("Unknown"))]
+        return [*((str(value), label) for value, label in Status.choices), (self.UNKNOWN, status_label(None))]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
         value = self.value()
         if value == self.UNKNOWN:
-            return queryset.filter(Q(confirmed=None) | ~Q(confirmed__in=Status.values))
+            return queryset.filter(UNKNOWN_STATUS)
         known = {str(status.value): status.value for status in Status}
         return queryset.filter(confirmed=known[value]) if value in known else queryset
 
@@ -75,10 +76,10 @@ class StreamFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
         value = self.value() or ""
         if value == self.NONE:
-            return queryset.filter(Q(course_stream=None) | Q(course_stream=""))
+            return queryset.filter(WITHOUT_STREAM)
         if value == self.UNDESCRIBED:
             described = Stream.objects.filter(course=models.OuterRef("course"), code=models.OuterRef("course_stream"))
-            return queryset.exclude(Q(course_stream=None) | Q(course_stream="")).exclude(models.Exists(described))
+            return queryset.exclude(WITHOUT_STREAM).exclude(models.Exists(described))
         course, _colon, code = value.partition(":")
         if not (course.isascii() and course.isdecimal() and code):
             return queryset
@@ -168,7 +169,7 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         to = form.cleaned_data.get("status_to")
-        return [] if to is None else f"{label_of(form.was)} → {label_of(to)}"
+        return [] if to is None else f"{status_label(form.was)} → {status_label(to)}"
 
     # Bulk actions ----------------------------------------------------------------------------------------------------
 
@@ -336,8 +337,12 @@ class HackathonRegistrationAdmin(PersonRowsMixin, ReadOnlyAdmin):
 class BookingChangeAdmin(ReadOnlyAdmin):
     """What triggers wrote down: statuses that changed, and new registrations."""
 
-    list_display = ("id", "booking_id", "registration_id", "was", "status", "is_new", "changed_at", "told_at")
-    list_filter = ("status", "is_new")
+    list_display = (
+        "id", "booking_id", "registration_id", "was", "status", "is_new", "changed_at",
+        "changed_by", "reason", "origin", "told_at",
+    )  # fmt: skip
+    list_select_related = ("changed_by",)
+    list_filter = ("status", "is_new", "origin")
     ordering = ("-id",)
     sortable_by = ()
 

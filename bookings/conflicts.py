@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from django.utils.translation import gettext as _
 
 from bookings.labels import NOTHING, Labels
-from bookings.models import Booking
+from bookings.models import status_label
 from bookings.services.editing import BookingEdited, Values
 
 
@@ -22,7 +22,7 @@ class ConflictRow:
 
 def conflict_rows(conflict: BookingEdited, labels: Labels, *, course_id: int | None) -> list[ConflictRow]:
     """List the fields in which the three versions are not the same."""
-    versions = [_readable(one, labels, course_id) for one in (conflict.seen, conflict.theirs, conflict.yours)]
+    versions = [_readable(values, labels, course_id) for values in (conflict.seen, conflict.theirs, conflict.yours)]
     return list(_differing(*versions))
 
 
@@ -39,7 +39,7 @@ def _readable(values: Values, labels: Labels, course_id: int | None) -> dict[str
     assert len(fields(tidy)) == 4  # a new field needs its line here
     return {
         _("Stream"): labels.stream(course_id, tidy.course_stream),
-        _("Status"): Booking(confirmed=tidy.confirmed).status_label,
+        _("Status"): status_label(tidy.confirmed),
         _("Discount, %"): str(tidy.discount_percent),
         _("Referral code"): tidy.referral_code or NOTHING,
     }

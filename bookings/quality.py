@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import CharField, Count, F, Q, QuerySet, Value
+from django.db.models import CharField, Count, F, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -20,8 +20,6 @@ from hsl_dashboard.web.paging import OpenPage, OpenPaginator
 from users.models import ERASED_FROM, Event, PersonTotals, TelegramUser
 from users.person.context import person_address
 
-# As bookings.services.making counts them: everything but a cancelled one holds a place.
-ACTIVE = Q(confirmed=None) | ~Q(confirmed=Booking.Status.CANCELLED)
 PAGE_SIZE = 50  # rows
 
 
@@ -88,7 +86,8 @@ def find_troubles(*, may: Callable[[str], bool], at: datetime) -> list[Finding]:
 def doubles(_labels: Labels) -> "QuerySet[Any, Any]":
     """People with more than one active booking of a course; an index over the active ones answers alone."""
     return (
-        Booking.objects.filter(ACTIVE, course__isnull=False)
+        Booking.objects.active()
+        .filter(course__isnull=False)
         .order_by("telegram_user_id", "course_id")
         .values("telegram_user_id", "course_id")
         .annotate(number=Count("*"), ids=ArrayAgg("pk"))
@@ -114,14 +113,11 @@ def _show_doubles(rows: Iterable[Any], labels: Labels) -> list[Trouble]:
 
 
 def confirmed_without_stream(_labels: Labels) -> "QuerySet[Booking]":
-    nowhere = Q(course_stream=None) | Q(course_stream="")
-    return Booking.objects.confirmed().filter(nowhere).with_person().newest_first()
+    return Booking.objects.confirmed().without_stream().with_person().newest_first()
 
 
 def with_unknown_status(_labels: Labels) -> "QuerySet[Booking]":
-    # Ranges instead of «not one of four»: the index on the status serves them.
-    beyond = Q(confirmed__lt=min(Booking.Status.values)) | Q(confirmed__gt=max(Booking.Status.values))
-    return Booking.objects.filter(beyond | Q(confirmed=None)).with_person().newest_first()
+    return Booking.objects.of_unknown_status().with_person().newest_first()
 
 
 def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]:

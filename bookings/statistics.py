@@ -11,12 +11,11 @@ from operator import add
 
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
-from users.models import Event, TelegramUser
+from users.models import Event, LatestStatus, TelegramUser
 
 COUNTS_DEFINITION = _(
     "Bookings by their status now. A person with two bookings counts twice. “Unknown” holds empty statuses and numbers "
@@ -92,7 +91,7 @@ class StatusCounts:
             ("cancelled", status.CANCELLED.label, self.cancelled),
         ]
         if self.unknown:
-            shares.append(("unknown", gettext("Unknown"), self.unknown))
+            shares.append(("unknown", LatestStatus.UNKNOWN.label, self.unknown))
         offsets = accumulate((count for _name, _label, count in shares), initial=0)
         return [Part(name, str(label), count, at) for (name, label, count), at in zip(shares, offsets, strict=False)]
 

@@ -22,6 +22,7 @@ from urllib.request import urlopen
 
 from demo.processes import ChildEnded, Children
 from demo.servers import embedded
+from demo.servers.outdated import begin_anew_if_outdated
 
 RUN, LOG = embedded.LOCAL / "run", embedded.LOCAL / "log"
 FIRST_PAGE = "/accounts/login/"
@@ -52,7 +53,7 @@ def main() -> None:
     port: int = parser.parse_args().port
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
-    children = Children()
+    children = Children(say)
     status = 0
     try:
         with _only_demo_of_this_clone(port):
@@ -87,7 +88,7 @@ def _run(port: int, children: Children) -> None:
     say("Starting PostgreSQL and Valkey ...")
     environment = _environment(port)
     if importlib.util.find_spec("demo.sandbox"):
-        sandbox_port = _free_port()
+        sandbox_port = free_port()
         environment["TELEGRAM_API_URL"] = f"http://127.0.0.1:{sandbox_port}"
         command = [sys.executable, "-m", "demo.sandbox", "--port", str(sandbox_port), "--token", BOT_TOKEN]
         children.start("sandbox", command, environment, LOG)
@@ -98,7 +99,7 @@ def _run(port: int, children: Children) -> None:
     children.start("web", _web(port), environment, LOG)
     _wait_for_page(port, children)  # first alone: two cores start one process at a time faster than four at once
     for name, command in _background().items():
-        children.start(name, command, environment, LOG)
+        children.start(name, command, environment, LOG, again=True)
     _announce(port, environment)
     _watch(children)
 
@@ -107,6 +108,9 @@ def _environment(port: int) -> dict[str, str]:
     """What every child is started with."""
     secret = embedded.LOCAL / "secret_key"
     database, redis = embedded.database_url(), embedded.redis_url()
+    # The servers may run already, for a process of the code that was here before.
+    if said := begin_anew_if_outdated(database):
+        say(said)
     if not secret.exists():
         secret.touch(mode=0o600)
         secret.write_text(os.urandom(32).hex())
@@ -170,7 +174,7 @@ def _require_free_port(port: int) -> None:
     raise DemoFailed(f"Port {port} is taken by another program. Choose another one:  make demo PORT={port + 1}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -210,7 +214,7 @@ def _announce(port: int, environment: Mapping[str, str]) -> None:
 
 
 def _watch(children: Children) -> NoReturn:
-    """Wait for a signal, the death of a child, or of the make that started us."""
+    """Wait for a signal, the death of a child that is not started again, or of the make that started us."""
     parent = os.getppid()
     while True:
         children.check()

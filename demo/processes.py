@@ -1,4 +1,4 @@
-"""Child processes of the launcher: each with a log of its own, all ended together with their children.
+"""Child processes of the launcher: each with a log of its own, some started again, all ended together.
 
 Honcho would leave its processes running when it is killed, and knows no SIGHUP and no log per process.
 """
@@ -10,11 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 GRACE = 10  # seconds from SIGTERM to SIGKILL
+# A worker that Redis refuses ends after some 8 seconds, one that cannot work at all after 2, each time.
+RESTARTS, WITHIN = 10, 60  # restarts, seconds
 
 
 class ChildEnded(Exception):
@@ -26,11 +29,18 @@ class Child:
 
     def __init__(self, name: str, command: list[str], environment: Mapping[str, str], log: Path) -> None:
         self.name = name
+        self.command = command
+        self.environment = environment
         self.log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                command,
-                env=environment,
+        self.log.write_bytes(b"")
+        self.process = self._begin()
+        self._restarts: deque[float] = deque(maxlen=RESTARTS)
+
+    def _begin(self) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                self.command,
+                env=self.environment,
                 cwd=PROJECT_ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -40,15 +50,32 @@ class Child:
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - the launcher has one thread
             )
 
+    def restart(self) -> None:
+        """Start it again, behind what is in its log.
+
+        Raises:
+            ChildEnded: it was started again too often within a minute.
+        """
+        now = time.monotonic()
+        if len(self._restarts) == RESTARTS and now - self._restarts[0] < WITHIN:
+            raise self.failure()
+        self._restarts.append(now)
+        self.kill_group()  # a worker that was killed leaves its own children
+        self.process = self._begin()
+
     def tail(self, lines: int = 15) -> str:
         """The end of the log, indented."""
         return "\n".join(f"    {line}" for line in self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def failure(self) -> ChildEnded:
         """The error that tells how the process ended."""
+        return ChildEnded(f"{self.how_it_ended()}. The end of {self.log}:\n{self.tail()}")
+
+    def how_it_ended(self) -> str:
+        """Its name, and the exit code or signal."""
         code = self.process.returncode
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        return ChildEnded(f"{self.name} {how}. The end of {self.log}:\n{self.tail()}")
+        return f"{self.name} {how}"
 
     def kill_group(self) -> None:
         """End whatever is left of the process and its children."""
@@ -59,16 +86,22 @@ class Child:
 class Children:
     """All processes of one launcher."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None] = print) -> None:
         self._running: dict[str, Child] = {}
+        self._restarted: set[str] = set()
+        self._say = say
 
     def __getitem__(self, name: str) -> Child:
         return self._running[name]
 
-    def start(self, name: str, command: list[str], environment: Mapping[str, str], log: Path) -> Child:
-        """Start one; its output goes to ``<log>/<name>.log``."""
+    def start(
+        self, name: str, command: list[str], environment: Mapping[str, str], log: Path, *, again: bool = False
+    ) -> Child:
+        """Start one; its output goes to ``<log>/<name>.log``. ``again``: whenever it ends, until we stop it."""
         log.mkdir(parents=True, exist_ok=True)
         child = self._running[name] = Child(name, command, environment, log / f"{name}.log")
+        if again:
+            self._restarted.add(name)
         return child
 
     def wait_for(self, child: Child) -> None:
@@ -85,14 +118,19 @@ class Children:
         del self._running[child.name]
 
     def check(self) -> None:
-        """See that all run.
+        """See that all run, and start again those that may be.
 
         Raises:
-            ChildEnded: one does not.
+            ChildEnded: one does not, or does not go on running.
         """
         for child in self._running.values():
-            if child.process.poll() is not None:
+            if child.process.poll() is None:
+                continue
+            if child.name not in self._restarted:
                 raise child.failure()
+            how = child.how_it_ended()
+            child.restart()
+            self._say(f"{how}, and was started again; see {child.log}")
 
     def stop(self) -> None:
         """Ask all to end, wait, and kill what is left, children of children too."""

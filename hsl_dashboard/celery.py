@@ -1,8 +1,10 @@
 """The Celery application: workers and beat start here."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hsl_dashboard.settings")
 
@@ -11,3 +13,14 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Packages of messaging have tasks of their own, which only the names of apps would not find.
 app.autodiscover_tasks(["messaging.delivery", "messaging.inbound"])
+
+
+@beat_init.connect
+def forget_missing_tasks(**_kwargs: Any) -> None:
+    """Drop entries of the stored schedule whose task no longer exists; beat would queue them for ever."""
+    from django_celery_beat.models import PeriodicTask, PeriodicTasks
+
+    app.loader.import_default_modules()
+    stale = PeriodicTask.objects.exclude(task__in=app.tasks.keys())
+    if stale.delete()[0]:
+        PeriodicTasks.update_changed()

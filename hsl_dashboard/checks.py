@@ -1,6 +1,6 @@
 """System checks: settings that let the dashboard start but would harm in production, each with its cure.
 
-What stops the start is in environment.py; these show in ``manage.py check --deploy``.
+What stops the start is in environment/; these checks show in ``manage.py check --deploy``.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
 
-from hsl_dashboard.environment import is_on_this_machine
+from hsl_dashboard.environment.connections import is_on_this_machine
 
 
 @register(Tags.security, deploy=True)
@@ -33,7 +33,7 @@ def check_connections(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         messages.append(
             Warning(
                 "Redis on another machine asks for no password: whoever reaches it can make the workers run tasks.",
-                hint="Set one there, and put it into REDIS_URL: rediss://:password@host:6379/0",
+                hint="Set one there, and as REDIS_PASSWORD here.",
                 id="hsl_dashboard.W002",
             )
         )

@@ -1,4 +1,4 @@
-"""What Django cannot say to PostgreSQL: foreign keys that the database itself cascades, a scan that skips."""
+"""What Django cannot say to PostgreSQL: the largest numbers, keys that cascade by themselves, a skipping scan."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
@@ -6,6 +6,9 @@ from typing import Any, ClassVar, Literal
 from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
+
+LARGEST_BIGINT = 2**63 - 1
+LARGEST_INTEGER = 2**31 - 1
 
 OnDelete = Literal["CASCADE", "SET NULL", "RESTRICT"]
 

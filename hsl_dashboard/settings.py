@@ -2,45 +2,25 @@
 
 import os
 from importlib.util import find_spec
-from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.environment import (
-    ROOT,
-    SANDBOX_TOKEN,
-    SANDBOX_URL,
-    address,
-    allowed_hosts,
-    boolean,
-    dashboard_url,
-    database,
-    debug,
-    number,
-    one_of,
-    optional,
-    redis_url,
-    required,
-    secret,
-    send_rate,
-    time_zone,
-    trusted_origins,
-)
+from hsl_dashboard.environment.kinds import is_sandbox
+from hsl_dashboard.environment.reading import ROOT
+from hsl_dashboard.environment.variables import Environment
+
+env = Environment.read()
 
 # The process ----------------------------------------------------------------------------------------------------------
 
-DEVELOPMENT = debug()
+DEVELOPMENT = env.DEBUG
 # Django's own error pages tell code and settings, and it keeps every query; the demo shows the pages of the school.
-DEBUG = DEVELOPMENT and boolean("DEBUG_PAGES", default=True)
-SECRET_KEY = required(
-    "SECRET_KEY",
-    cure="Set it to 50 or more random characters: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
-    development="development-only-key-which-production-refuses-to-start-without-replacing",
-)
-ALLOWED_HOSTS = allowed_hosts()
-CSRF_TRUSTED_ORIGINS = trusted_origins()
-DASHBOARD_URL = dashboard_url(origins=CSRF_TRUSTED_ORIGINS, hosts=ALLOWED_HOSTS)
+DEBUG = DEVELOPMENT and env.DEBUG_PAGES
+SECRET_KEY = env.SECRET_KEY
+ALLOWED_HOSTS = env.ALLOWED_HOSTS
+CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
+DASHBOARD_URL = env.dashboard_url()
 ROOT_URLCONF = "hsl_dashboard.urls"
 WSGI_APPLICATION = "hsl_dashboard.wsgi.application"
 
@@ -92,7 +72,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "hsl_dashboard.web.middleware.session_activity",
-    "pghistory.middleware.HistoryMiddleware",
+    "hsl_dashboard.web.middleware.AuditMiddleware",
 ]
 
 TEMPLATES = [
@@ -118,21 +98,21 @@ TEMPLATES = [
 
 # Data -----------------------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": database()}
+DATABASES = {"default": env.database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = redis_url()
+REDIS_URL = env.redis_url()
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 # Writes to a tracked table carry who asked for them and where; reads open no context.
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 # Language and time ----------------------------------------------------------------------------------------------------
 
-LANGUAGE_CODE = one_of("LANGUAGE_CODE", default="ru", choices=("ru", "en"))
+LANGUAGE_CODE = env.LANGUAGE_CODE
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
 LOCALE_PATHS = [ROOT / "locale"]
 FORMAT_MODULE_PATH = ["hsl_dashboard.formats"]
 USE_I18N = True
-TIME_ZONE = time_zone()
+TIME_ZONE = env.TIME_ZONE
 USE_TZ = True
 
 # Files ----------------------------------------------------------------------------------------------------------------
@@ -197,7 +177,7 @@ SESSION_COOKIE_HTTPONLY = True
 if not DEVELOPMENT:
     # The balancer in front speaks TLS and says so.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_SSL_REDIRECT = boolean("SECURE_SSL_REDIRECT", default=True)
+    SECURE_SSL_REDIRECT = env.SECURE_SSL_REDIRECT
     SECURE_REDIRECT_EXEMPT = [r"^health/"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -241,31 +221,25 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # Telegram -------------------------------------------------------------------------------------------------------------
 
-BOT_TOKEN = required(
-    "BOT_TOKEN", cure="Set it to the token that @BotFather gave for the bot.", development=SANDBOX_TOKEN
-)
-TELEGRAM_API_URL = address(
-    "TELEGRAM_API_URL",
-    default=SANDBOX_URL if BOT_TOKEN == SANDBOX_TOKEN else "https://api.telegram.org",
-    schemes=("https", "http"),
-)
+BOT_TOKEN = env.BOT_TOKEN
+TELEGRAM_API_URL = env.TELEGRAM_API_URL
 # Messages go to a server on this machine, which only plays Telegram.
-TELEGRAM_SANDBOX = (urlsplit(TELEGRAM_API_URL).hostname or "") in {"localhost", "127.0.0.1", "::1"}
+TELEGRAM_SANDBOX = is_sandbox(TELEGRAM_API_URL)
 # Over 30 a second only with allow_paid_broadcast, for which the bot pays.
-TELEGRAM_PAID_BROADCAST = boolean("TELEGRAM_PAID_BROADCAST", default=False)
+TELEGRAM_PAID_BROADCAST = env.TELEGRAM_PAID_BROADCAST
 # Telegram allows a bot about 30 a second; the bot's own answers need room under that.
-TELEGRAM_MESSAGES_PER_SECOND = send_rate(paid=TELEGRAM_PAID_BROADCAST, sandbox=TELEGRAM_SANDBOX)
+TELEGRAM_MESSAGES_PER_SECOND = env.TELEGRAM_MESSAGES_PER_SECOND
 # The bot polls, so nobody calls us unless the school says so.
-TELEGRAM_WEBHOOK_SECRET = secret("TELEGRAM_WEBHOOK_SECRET")
+TELEGRAM_WEBHOOK_SECRET = env.TELEGRAM_WEBHOOK_SECRET
 # seconds. Above what Telegram needs for any message: whoever did not answer until then counts as «not known».
-TELEGRAM_CALL_TIMEOUT = number("TELEGRAM_CALL_TIMEOUT", default=20, lowest=1, unit="seconds")
+TELEGRAM_CALL_TIMEOUT = env.TELEGRAM_CALL_TIMEOUT
 # python-telegram-bot warns at every RetryAfter unless told that we read timedeltas.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 # Watching -------------------------------------------------------------------------------------------------------------
 
 # Where errors are reported; empty, and nothing is sent anywhere (hsl_dashboard/sentry.py).
-SENTRY_DSN = optional("SENTRY_DSN")
+SENTRY_DSN = env.SENTRY_DSN
 
 LOGGING = {
     "version": 1,

@@ -35,7 +35,7 @@ SHOWN = 100  # characters of a message's text in a list, as in the previous dash
 
 @admin.register(Broadcast)
 class BroadcastAdmin(ReadOnlyAdmin):
-    list_display = ("id", "text", "state", "kind", "recipient_group", "delivered", "sent_at", "scheduled_at")
+    list_display = ("id", "text", "state", "kind", "recipient_group", "delivered", "sent_at", "starts_at")
     list_filter = ("state", "kind", "recipient_type")
     search_fields = ("message_text",)
     search_help_text = _("A part of the text, or the number of the message")

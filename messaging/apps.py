@@ -10,9 +10,8 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging.automations.notifying import tell_students_about_bookings
-        from messaging.person.erasure import keep_deliveries
-        from messaging.person.sections import show_on_persons_page
+        from messaging.person.extension import MESSAGING
+        from users.person.extensions import register_person_extension
 
         tell_students_about_bookings()
-        keep_deliveries()
-        show_on_persons_page()
+        register_person_extension(MESSAGING)

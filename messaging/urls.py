@@ -1,20 +1,49 @@
 """Addresses of messages."""
 
-from django.urls import path
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.urls import URLPattern, path
 
 from messaging.automations import views as automations
 from messaging.broadcasts.views import acts, history
-from messaging.compose.views import compose, confirm, library, link
+from messaging.compose.views import compose, confirm, drafts, library, link
 from messaging.inbound.views import blocked, webhook
 
 app_name = "messaging"
 
+
+def form_verb(address: str, view: Callable[..., HttpResponse], *, name: str) -> tuple[URLPattern, URLPattern]:
+    """The addresses of a verb of the form of a new message."""
+    return (
+        path(f"messages/new/{address}", view, name=name),
+        path(f"messages/new/<int:pk>/{address}", view, name=name),
+    )
+
+
 urlpatterns = [
     path("messages/new/", compose.compose_message, name="compose_message"),
     path("messages/templates/", library.template_list, name="template_list"),
+    path("messages/templates/<int:pk>/archive/", library.template_archive, name="template_archive"),
     path("messages/new/link/", link.compose_link, name="compose_link"),
     path("messages/new/<int:pk>/", compose.compose_message, name="compose_message"),
     path("messages/new/<int:pk>/confirm/", confirm.compose_confirm, name="compose_confirm"),
+    path("messages/new/<int:pk>/discard/", drafts.draft_discard, name="draft_discard"),
+    # What a button of the form does: with a draft, and before there is one.
+    *form_verb("preview/", drafts.draft_preview, name="draft_preview"),
+    *form_verb("check/", drafts.draft_check, name="draft_check"),
+    *form_verb("overwrite/", drafts.draft_overwrite, name="draft_overwrite"),
+    *form_verb("test/", drafts.draft_test, name="draft_test"),
+    *form_verb("file/upload/", drafts.draft_upload, name="draft_upload"),
+    *form_verb("file/remove/", drafts.draft_file_remove, name="draft_file_remove"),
+    *form_verb("button/add/", drafts.draft_button_add, name="draft_button_add"),
+    *form_verb("person/add/", drafts.draft_person_add, name="draft_person_add"),
+    *form_verb("person/leave/", drafts.draft_person_leave, name="draft_person_leave"),
+    *form_verb("template/use/", library.template_use, name="template_use"),
+    *form_verb("template/save/", library.template_save, name="template_save"),
+    *form_verb("segment/use/", library.segment_use, name="segment_use"),
+    *form_verb("segment/save/", library.segment_save, name="segment_save"),
+    *form_verb("segment/delete/", library.segment_delete, name="segment_delete"),
     path("messages/", history.broadcast_list, name="broadcast_list"),
     path("messages/blocked/", blocked.blocked_list, name="blocked_list"),
     path("messages/blocked/export/", blocked.blocked_export, name="blocked_export"),

@@ -71,16 +71,19 @@ ACCESS: dict[str, Access] = {
         f"messaging:{name}": Access(get=MESSAGES, post=MESSAGES)
         for name in (
             "broadcast_start", "broadcast_cancel", "broadcast_schedule", "broadcast_edit", "broadcast_delete",
-            "broadcast_retry", "compose_message", "compose_confirm", "compose_link", "template_list",
+            "broadcast_retry", "compose_message", "compose_confirm", "compose_link",
         )
     },
     **{
         f"messaging:{name}": Access(post=MESSAGES)
         for name in (
             "broadcast_pause", "broadcast_resume", "broadcast_decide", "broadcast_clone", "broadcast_missed",
-            "broadcast_take_back",
+            "broadcast_take_back", "draft_preview", "draft_check", "draft_overwrite", "draft_test", "draft_upload",
+            "draft_file_remove", "draft_button_add", "draft_person_add", "draft_person_leave", "draft_discard",
+            "template_use", "template_save", "template_archive", "segment_use", "segment_save", "segment_delete",
         )
     },
+    "messaging:template_list": Access(get=MESSAGES),
     "messaging:automation_list": SEEN_BY_ALL,
     "messaging:automation_edit": Access(get=MESSAGES, post=MESSAGES),
     "messaging:automation_switch": Access(post=MESSAGES),

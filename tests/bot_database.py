@@ -28,4 +28,4 @@ def load(*tables: str) -> None:
                 cursor.execute(
                     "SELECT setval(pg_get_serial_sequence(%s, 'id'), (SELECT max(id) FROM " + table + "))", [table]
                 )
-    import_module("bookings.migrations.0004_describe_streams").describe_streams(apps, None)
+    import_module("bookings.migrations.0003_describe_streams").describe_streams(apps, None)

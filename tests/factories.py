@@ -105,13 +105,13 @@ class EventFactory(DjangoModelFactory[Event]):
 
 
 class BroadcastFactory(DjangoModelFactory[Broadcast]):
-    """A draft; ``state=Broadcast.State.SENDING`` for one that runs."""
+    """One that waits for somebody to start it; ``state=Broadcast.State.SENDING`` for one that runs."""
 
     class Meta:
         model = Broadcast
 
     message_text = "Привет!"
-    state = Broadcast.State.DRAFT
+    state = Broadcast.State.SCHEDULED
 
 
 class RecipientFactory(DjangoModelFactory[Recipient]):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 from pytest_django.fixtures import Settings
 
+from bookings.statistics import StatusCounts
 from tests.factories import UserFactory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -205,19 +206,24 @@ def test_status_badge_says_the_status_in_a_word(status: int | None, word: str) -
 
 
 def test_status_bar_is_as_long_as_its_parts() -> None:
-    counts = {"confirmed": 6, "pending": 2, "new": 1, "cancelled": 3, "unknown": 4}
+    counts = StatusCounts(confirmed=6, pending=2, new=1, cancelled=3, unknown=4)
 
-    html = Template('{% include "_shared/_status_bar.html" %}').render(Context(counts))
+    html = Template('{% include "bookings/_status_bar.html" %}').render(Context({"counts": counts}))
 
     assert 'viewBox="0 0 16 1"' in html
-    assert re.findall(r'width="(\d+)"', html) == ["6", "2", "1", "3", "4"]
-    assert re.findall(r' x="(\d+)"', html) == ["6", "8", "9", "12"]
+    assert re.findall(r' x="(\d+)" width="(\d+)"', html) == [
+        ("0", "6"),
+        ("6", "2"),
+        ("8", "1"),
+        ("9", "3"),
+        ("12", "4"),
+    ]
 
 
 def test_status_bar_of_nothing_is_drawn() -> None:
-    counts = dict.fromkeys(("confirmed", "pending", "new", "cancelled", "unknown"), 0)
+    context = Context({"counts": StatusCounts()})
 
-    assert 'viewBox="0 0 1 1"' in Template('{% include "_shared/_status_bar.html" %}').render(Context(counts))
+    assert 'viewBox="0 0 1 1"' in Template('{% include "bookings/_status_bar.html" %}').render(context)
 
 
 def page_links(number: int, query: str = "") -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import trans_real
 from django.utils.translation.template import templatize
 
 from hsl_dashboard.catalogues import catalogues
-from tests.test_repository import TEMPLATES, modules, name_of
+from tests.test_repository import ROOT, TEMPLATES, modules, name_of
 
 KEYWORDS = {
     function: None
@@ -91,3 +91,12 @@ def test_no_text_is_translated_twice_in_a_catalogue(path: Path) -> None:
     msgids = re.findall(r"^(?:msgctxt .*\n)?msgid .*\n(?:\".*\n)*", path.read_text(), re.MULTILINE)
 
     assert {msgid for msgid in msgids if msgids.count(msgid) > 1} == set()
+
+
+def test_the_demo_has_its_texts_and_the_product_none_of_them() -> None:
+    with (ROOT / "demo/locale/ru/LC_MESSAGES/django.po").open("rb") as file:
+        of_the_demo = {message.id for message in read_po(file, locale="ru") if message.id}
+    texts = [*texts_of_code(), *texts_of_templates()]
+
+    assert of_the_demo == {text.msgid for text in texts if text.place.startswith("demo/")}
+    assert of_the_demo & {text.msgid for text in texts if not text.place.startswith("demo/")} == set()

@@ -22,6 +22,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address, without_emails
+from hsl_dashboard.web.mentions import read_mention
 from users.event_types import EVENT_LABELS, event_label
 from users.models import (
     BlockedUser,
@@ -42,10 +43,14 @@ PEOPLE_FOUND = 500  # a name that fits more people narrows nothing
 
 def people_matching(term: str) -> Q:
     """The people whom a search term means: by Telegram id, by @name or by a part of the name."""
-    number = number_in(term)
-    text = term.strip().removeprefix("https://").removeprefix("t.me/").removeprefix("@")
+    mention = read_mention(term)
+    if mention.user_id is not None:
+        return Q(user_id=mention.user_id) | Q(username__icontains=mention.words)
+    if mention.username:
+        return Q(username__icontains=mention.username)
+    text = mention.words
     named = Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text)
-    return named if number is None else named | Q(user_id=number)
+    return named if text else Q(pk__in=[])
 
 
 def person_link(person: TelegramUser | None) -> SafeString | str:

@@ -10,10 +10,9 @@ class UsersConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
-        from users.person.timeline_sources import register_own_sources
-        from users.personal_data.erasure import keep_events
+        from users.person.extensions import register_person_extension
+        from users.person.own import USERS
         from users.staff.roles import keep_roles
 
-        keep_events()
+        register_person_extension(USERS)
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")
-        register_own_sources()

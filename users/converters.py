@@ -2,7 +2,7 @@
 
 from django.urls import register_converter
 
-LARGEST_ID = 2**63 - 1
+from hsl_dashboard.db import LARGEST_BIGINT
 
 
 class TelegramIdConverter:
@@ -12,7 +12,7 @@ class TelegramIdConverter:
 
     def to_python(self, value: str) -> int:
         number = int(value)
-        if abs(number) > LARGEST_ID:
+        if abs(number) > LARGEST_BIGINT:
             raise ValueError
         return number
 

@@ -6,9 +6,10 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, ReferralCoupon
-from bookings.services.bulk_words import label_of, why_not
+from bookings.models import Booking, ReferralCoupon, status_label
+from bookings.services.bulk_words import why_not
 from bookings.services.statuses import MAX_REASON_LENGTH, BookingChanged, moves_for
+from hsl_dashboard.db import LARGEST_INTEGER
 from users.models import User
 
 
@@ -38,7 +39,7 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         self.was: int | None = self.instance.confirmed
         self.moves = {int(move.to): move for move in moves_for(self.was, by=self.by)}
-        stay = _("leave “%(status)s”") % {"status": label_of(self.was)}
+        stay = _("leave “%(status)s”") % {"status": status_label(self.was)}
         field = self.fields["status_to"]
         assert isinstance(field, forms.TypedChoiceField)
         field.choices = [("", stay), *((to, self._choice(to)) for to in self.moves)]
@@ -47,7 +48,7 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
             del self.fields["reason"]
 
     def _choice(self, to: int) -> str:
-        label = label_of(to)
+        label = status_label(to)
         return _("%(status)s — only with a reason") % {"status": label} if self.moves[to].needs_reason else label
 
     def clean(self) -> dict[str, Any]:
@@ -65,7 +66,7 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         wanted = next((status for status in Booking.Status if str(status.value) == asked), None)
         # The move may be gone by now; that it is no valid choice any more says less than this.
         self.errors.pop("status_to", None)
-        text = _("Somebody else changed it meanwhile: it is “%(theirs)s” now.") % {"theirs": label_of(self.was)}
+        text = _("Somebody else changed it meanwhile: it is “%(theirs)s” now.") % {"theirs": status_label(self.was)}
         if wanted is not None:
             text = why_not(BookingChanged(theirs=self.was, yours=wanted))
         self.add_error(None, text)
@@ -83,7 +84,7 @@ class ReferralCouponForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("active"), coerce=int, choices=[(1, _("Yes")), (0, _("No"))], initial=1, widget=forms.RadioSelect
     )
     discount_percent = forms.IntegerField(label=_("discount, %"), min_value=1, max_value=100)
-    max_activations = forms.IntegerField(label=_("activations allowed"), min_value=0, max_value=2**31 - 1)
+    max_activations = forms.IntegerField(label=_("activations allowed"), min_value=0, max_value=LARGEST_INTEGER)
 
     class Meta:
         model = ReferralCoupon

@@ -8,18 +8,19 @@ from django.utils.translation import gettext_lazy as _
 from bookings.services.bulk_changes import MAX_PASTED
 from bookings.services.editing import described_codes
 from bookings.services.statuses import MAX_REASON_LENGTH, SETTABLE, MayOverride
+from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.addresses import MAX_ADDRESS_LENGTH
 from users.services import MAX_TAG_LENGTH
 
-SMALLEST, LARGEST = -(2**31), 2**31 - 1  # what the column holds
+SMALLEST_INTEGER = -LARGEST_INTEGER - 1
 
 
 class StatusForm(forms.Form):
     """A status that staff want a booking to have, and the one they saw when they decided."""
 
-    to = forms.IntegerField(label=_("Status"), min_value=SMALLEST, max_value=LARGEST)
+    to = forms.IntegerField(label=_("Status"), min_value=SMALLEST_INTEGER, max_value=LARGEST_INTEGER)
     # Empty stands for NULL: staff saw «Неизвестно».
-    expected = forms.IntegerField(required=False, min_value=SMALLEST, max_value=LARGEST)
+    expected = forms.IntegerField(required=False, min_value=SMALLEST_INTEGER, max_value=LARGEST_INTEGER)
     reason = forms.CharField(
         label=_("Reason"),
         required=False,

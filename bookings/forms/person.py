@@ -9,10 +9,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
-from bookings.models import Booking, Course, Stream
+from bookings.models import Booking, Course, Stream, status_label
 from bookings.services.editing import Values, described_codes
 from bookings.services.making import STARTS_AS
 from bookings.services.statuses import MAX_REASON_LENGTH, moves_for
+from hsl_dashboard.db import LARGEST_INTEGER
 from users.models import User
 
 
@@ -96,7 +97,7 @@ def _statuses(present: set[int | None], *, by: User) -> dict[str, str]:
     """Statuses that a booking has, and those it may get from there."""
     names: dict[str, str] = {}
     for status in present:
-        names["" if status is None else str(status)] = Booking(confirmed=status).status_label
+        names["" if status is None else str(status)] = status_label(status)
         for move in moves_for(status, by=by):
             needs = f" ({_('with a reason')})" if move.needs_reason else ""
             names.setdefault(str(move.to.value), f"{move.to.label}{needs}")
@@ -133,10 +134,10 @@ class NewBookingForm(forms.Form):
         self.courses = {course.pk: course for course in Course.objects.order_by("pk")}
         groups = []
         for course in self.courses.values():
-            named = [(f"{course.pk}:{one.code}", str(one)) for one in streams if one.course_id == course.pk]
+            named = [(f"{course.pk}:{stream.code}", str(stream)) for stream in streams if stream.course_id == course.pk]
             groups.append((str(course), [*named, (f"{course.pk}:", _("No stream"))]))
         self.fields["place"].choices = groups  # type: ignore[attr-defined]
-        current = next((one for one in streams if one.is_current), None)
+        current = next((stream for stream in streams if stream.is_current), None)
         if current:
             self.initial.setdefault("place", f"{current.course_id}:{current.code}")
 
@@ -149,7 +150,7 @@ class StreamForm(forms.Form):
     """The stream to which a person's latest active booking goes."""
 
     to = forms.ChoiceField(label=_("New stream"), error_messages={"required": _("Choose a stream")})
-    booking = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+    booking = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=LARGEST_INTEGER)
     reason = _reason_field()
     notify = forms.BooleanField(label=_("Notify the student"), required=False)
 

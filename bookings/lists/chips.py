@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.lists.filters import NONE
 from bookings.models import Booking
+from bookings.models.bookings import BookingQuerySet
 from bookings.statistics import StatusCounts
 from hsl_dashboard.web.addresses import tidy_address
+from users.models import LatestStatus
 
 VIEWED = "viewed"
 Status = Booking.Status
@@ -24,7 +25,7 @@ COURSE_LABELS: dict[str, Any] = {
     str(Status.PENDING): pgettext_lazy("of bookings", "Pending"),
     str(Status.NEW): pgettext_lazy("of bookings", "New"),
     str(Status.CANCELLED): pgettext_lazy("of bookings", "Cancelled"),
-    NONE: _("Unknown"),
+    NONE: LatestStatus.UNKNOWN.label,
 }
 STREAM_LABELS: dict[str, Any] = {
     "": _("All"),
@@ -32,7 +33,7 @@ STREAM_LABELS: dict[str, Any] = {
     str(Status.PENDING): pgettext_lazy("of a person", "Waiting"),
     str(Status.NEW): pgettext_lazy("of bookings", "New"),
     str(Status.CANCELLED): pgettext_lazy("of a person", "Cancelled"),
-    NONE: _("Unknown"),
+    NONE: LatestStatus.UNKNOWN.label,
     VIEWED: pgettext_lazy("of a person", "Viewed"),
 }
 
@@ -75,13 +76,11 @@ def counts_by_chip(counts: StatusCounts) -> dict[str, int]:
     }
 
 
-def status_condition(chip: str) -> Q:
-    """Say which bookings a chip leaves; these are the ones that its count counts."""
+def narrow_by_chip(bookings: BookingQuerySet, chip: str) -> BookingQuerySet:
+    """Keep the bookings that a chip leaves; these are the ones that its count counts."""
     if chip == "":
-        return Q()
-    if chip == NONE:
-        return Q(confirmed__isnull=True) | ~Q(confirmed__in=Status.values)
-    return Q(confirmed=int(chip))
+        return bookings
+    return bookings.of_unknown_status() if chip == NONE else bookings.with_status(int(chip))
 
 
 def _address(path: str, query: QueryDict, value: str) -> str:

@@ -15,19 +15,18 @@ from django.utils.translation import gettext_lazy as _
 from bookings.labels import Labels
 from bookings.lists.search import narrow_by_search
 from bookings.models import Booking
+from bookings.models.bookings import UNKNOWN_STATUS, WITHOUT_STREAM
 from hsl_dashboard.db import loose_scan
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from users.models import LatestStatus
 
 NONE = "none"  # a stream, course or status that is not there
 # What the bot offers; other numbers are found by «Со скидкой» and by sorting.
 DISCOUNTS = (10, 15, 20, 30, 50, 100)
 
 STATUS_CHOICES = [
-    ("0", _("New request")),
-    ("1", _("Pending")),
-    ("2", _("Confirmed")),
-    ("-1", _("Cancelled")),
-    (NONE, _("Unknown")),
+    *((str(value), label) for value, label in Booking.Status.choices),
+    (NONE, LatestStatus.UNKNOWN.label),
 ]
 # What ?sort= says, and the expression it sorts by; the minus is added to the word.
 SORTS: dict[str, Any] = {
@@ -111,7 +110,7 @@ class BookingFilter(ListFilter):
     def filter_status(self, rows: "QuerySet[Booking]", _name: str, statuses: list[str]) -> "QuerySet[Booking]":
         condition = Q(confirmed__in=[int(status) for status in statuses if status != NONE])
         if NONE in statuses:
-            condition |= Q(confirmed__isnull=True) | ~Q(confirmed__in=Booking.Status.values)
+            condition |= UNKNOWN_STATUS
         return rows.filter(condition)
 
     def filter_course(self, rows: "QuerySet[Booking]", _name: str, course: str) -> "QuerySet[Booking]":
@@ -119,7 +118,7 @@ class BookingFilter(ListFilter):
 
     def filter_stream(self, rows: "QuerySet[Booking]", _name: str, code: str) -> "QuerySet[Booking]":
         if code == NONE:
-            return rows.filter(Q(course_stream__isnull=True) | Q(course_stream=""))
+            return rows.filter(WITHOUT_STREAM)
         return rows.filter(course_stream=code)
 
     def filter_since(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":

@@ -5,9 +5,9 @@ from django.db import connection
 from django.db.models import F, IntegerField, Q, QuerySet, TextField, Value
 
 from bookings.models import Booking
+from hsl_dashboard.db import LARGEST_INTEGER
 from users.people.search import IsOneOf, PersonText, search_text
 
-LARGEST_ID = 2**31 - 1
 # Bookings: fewer are listed one by one, in some 50 ms; of a million more take seconds, most of them to count.
 RARE = 10_000
 
@@ -40,6 +40,6 @@ def _found(text: str) -> list[int] | None:
 def _numbered(text: str) -> Q:
     """The booking of that number; PostgreSQL refuses a number that its column cannot hold."""
     number = text.removeprefix("#")
-    if number.isascii() and number.isdigit() and int(number[:30]) <= LARGEST_ID:
+    if number.isascii() and number.isdigit() and int(number[:30]) <= LARGEST_INTEGER:
         return Q(pk=int(number[:30]))
     return Q(pk=None)

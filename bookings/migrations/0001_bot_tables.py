@@ -322,8 +322,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NEW.username, ''), NULLIF(NEW.first_name, ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
-                    hash="df510366de3159e9f1856802286a014d1a95b159",
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(btrim(NEW.username), ''), NULLIF(btrim(NEW.first_name), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)\n            ON CONFLICT (user_id) DO NOTHING;\n            UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')), first_name = COALESCE(NULLIF(btrim(first_name), ''), NULLIF(btrim(NEW.first_name), '')) WHERE user_id = (\n                SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = '') OR (NULLIF(btrim(NEW.first_name), '') IS NOT NULL AND COALESCE(btrim(first_name), '') = ''))\n                FOR NO KEY UPDATE SKIP LOCKED\n            );\n            RETURN NEW;\n        ",
+                    hash="42897384d6cc2f73d77b5d75b7829bcaa52b4240",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_fa3ed",
                     table="bookings",
@@ -360,8 +360,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NEW.username, ''), NULLIF(NEW.first_name, ''), COALESCE(NEW.registered_at, now()), COALESCE(NEW.registered_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
-                    hash="6290da1516ca74a32d5414b989ad41641fc428a9",
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(btrim(NEW.username), ''), NULLIF(btrim(NEW.first_name), ''), COALESCE(NEW.registered_at, now()), COALESCE(NEW.registered_at, now())\n            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)\n            ON CONFLICT (user_id) DO NOTHING;\n            UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')), first_name = COALESCE(NULLIF(btrim(first_name), ''), NULLIF(btrim(NEW.first_name), '')) WHERE user_id = (\n                SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = '') OR (NULLIF(btrim(NEW.first_name), '') IS NOT NULL AND COALESCE(btrim(first_name), '') = ''))\n                FOR NO KEY UPDATE SKIP LOCKED\n            );\n            RETURN NEW;\n        ",
+                    hash="40844d75a7a7ab32abc4c2ae66c0ca037b537941",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_8242b",
                     table="free_lesson_registrations",
@@ -380,8 +380,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NEW.username, ''), NULLIF(NULL, ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
-                    hash="f2935f09a72c81ff5f44400611e1d14eaf4e3db7",
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(btrim(NEW.username), ''), NULLIF(btrim(NULL), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)\n            ON CONFLICT (user_id) DO NOTHING;\n            UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')) WHERE user_id = (\n                SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = ''))\n                FOR NO KEY UPDATE SKIP LOCKED\n            );\n            RETURN NEW;\n        ",
+                    hash="63852b40c0ed4e662ba14e777d91c9ce289655d4",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_73f8b",
                     table="hackathon_registrations",
@@ -418,13 +418,37 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NULL, ''), NULLIF(NULL, ''), COALESCE(NEW.used_at, now()), COALESCE(NEW.used_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
-                    hash="2cbf45d7ae720ea8099f72138dc7d3be407c4950",
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(btrim(NULL), ''), NULLIF(btrim(NULL), ''), COALESCE(NEW.used_at, now()), COALESCE(NEW.used_at, now())\n            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)\n            ON CONFLICT (user_id) DO NOTHING;\n            \n            RETURN NEW;\n        ",
+                    hash="65dc3ce44636ae3253c97763af4dbd123aa4056a",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_f2c5d",
                     table="referral_usage",
                     when="BEFORE",
                 ),
             ),
+        ),
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(
+                models.F("telegram_user"),
+                models.F("course"),
+                models.F("id"),
+                condition=models.Q(("confirmed", None), models.Q(("confirmed", -1), _negated=True), _connector="OR"),
+                name="bookings_active",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(
+                models.F("id"),
+                condition=models.Q(
+                    ("confirmed", 2), models.Q(("course_stream", None), ("course_stream", ""), _connector="OR")
+                ),
+                name="bookings_without_stream",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="booking",
+            index=models.Index(models.F("course_stream"), name="bookings_course_stream"),
         ),
     ]

@@ -1,6 +1,6 @@
 """Courses and their streams, bookings of them, free lessons, coupons and the hackathon; one noun per module."""
 
-from bookings.models.bookings import Booking
+from bookings.models.bookings import Booking, BookingStatus, status_label, status_of
 from bookings.models.bulk import BulkChange, BulkRow
 from bookings.models.changes import BookingChange
 from bookings.models.coupons import ReferralCoupon, ReferralUsage
@@ -11,6 +11,7 @@ from bookings.models.lessons import FreeLessonRegistration
 __all__ = [
     "Booking",
     "BookingChange",
+    "BookingStatus",
     "BulkChange",
     "BulkRow",
     "Course",
@@ -19,4 +20,6 @@ __all__ = [
     "ReferralCoupon",
     "ReferralUsage",
     "Stream",
+    "status_label",
+    "status_of",
 ]

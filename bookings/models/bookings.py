@@ -1,8 +1,9 @@
 """Bookings of a course by a person."""
 
-from typing import Self
+from typing import Self, TypeAlias
 
 import pghistory
+import pgtrigger
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +11,33 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models.courses import Course, Stream
 from bookings.models.triggers import record_status_change
 from hsl_dashboard.db import DatabaseForeignKey
-from users.models import TelegramUser
+from users.models import LatestStatus
+from users.models.keys import person_constraint, person_key
 from users.models.triggers import create_missing_person, keep_person_totals
+
+# What became of a message is no decision of anybody.
+NO_DECISION = ["notified_at", "notified_about", "notice_error"]
+
+
+class BookingStatus(models.IntegerChoices):
+    """What ``bookings.confirmed`` holds; old rows hold NULL and other numbers too, which mean nothing to anybody."""
+
+    # Words and order of the list of people, whose app is below this one.
+    NEW = 0, LatestStatus.NEW.label
+    PENDING = 1, LatestStatus.PENDING.label
+    CONFIRMED = 2, LatestStatus.CONFIRMED.label
+    CANCELLED = -1, LatestStatus.CANCELLED.label
+
+
+# Plain ~Q(confirmed=-1) would drop NULL, as the previous dashboard did.
+ACTIVE = models.Q(confirmed=None) | ~models.Q(confirmed=BookingStatus.CANCELLED.value)
+WITHOUT_STREAM = models.Q(course_stream=None) | models.Q(course_stream="")
+# Ranges instead of "not one of four": the index on the status serves them.
+UNKNOWN_STATUS = (
+    models.Q(confirmed=None)
+    | models.Q(confirmed__lt=min(BookingStatus.values))
+    | models.Q(confirmed__gt=max(BookingStatus.values))
+)
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
@@ -20,6 +46,28 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def confirmed(self) -> Self:
         return self.filter(confirmed=Booking.Status.CONFIRMED)
+
+    def active(self) -> Self:
+        """Keep the bookings that are not cancelled; those of an unknown status hold their place too."""
+        return self.filter(ACTIVE)
+
+    def cancelled(self) -> Self:
+        return self.filter(confirmed=Booking.Status.CANCELLED)
+
+    def of_unknown_status(self) -> Self:
+        """Keep the bookings whose status is NULL or a number that means nothing to anybody."""
+        return self.filter(UNKNOWN_STATUS)
+
+    def with_status(self, *statuses: int | None) -> Self:
+        """Keep the bookings that store one of these numbers exactly; None stands for NULL, which = never matches."""
+        condition = models.Q(confirmed__in=[status for status in statuses if status is not None])
+        return self.filter(condition | models.Q(confirmed=None) if None in statuses else condition)
+
+    def without_stream(self) -> Self:
+        return self.filter(WITHOUT_STREAM)
+
+    def with_stream(self) -> Self:
+        return self.exclude(WITHOUT_STREAM)
 
     def with_person(self) -> Self:
         """Fetch the person too: every row of the tables shows the name."""
@@ -31,30 +79,18 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
 @pghistory.track(
     pghistory.InsertEvent(),
-    pghistory.UpdateEvent(),
+    # A change of the status alone is written once, by record_status_change below.
+    pghistory.UpdateEvent(condition=pgtrigger.AnyChange(exclude=["confirmed", *NO_DECISION])),
     pghistory.DeleteEvent(),
-    # What became of a message is no decision of anybody.
-    exclude=["notified_at", "notified_about", "notice_error"],
+    exclude=NO_DECISION,
 )
 class Booking(models.Model):
     """A person's place in a course: asked for, paid, or given up."""
 
-    class Status(models.IntegerChoices):
-        NEW = 0, _("New request")
-        PENDING = 1, _("Pending")
-        CONFIRMED = 2, _("Confirmed")
-        CANCELLED = -1, _("Cancelled")
+    Status: TypeAlias = BookingStatus
 
     id = models.AutoField(primary_key=True)
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        db_index=False,
-        related_name="bookings",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_key(related_name="bookings", db_index=False)
     # As they were when the bot booked; the person's row has the newest.
     username = models.TextField(_("username"), null=True, blank=True)
     first_name = models.TextField(_("first name"), null=True, blank=True)
@@ -106,18 +142,18 @@ class Booking(models.Model):
                 "course",
                 "id",
                 name="bookings_active",
-                condition=models.Q(confirmed=None) | ~models.Q(confirmed=-1),
+                condition=ACTIVE,
             ),
             # Nearly empty: who paid and is in no stream.
             models.Index(
                 "id",
                 name="bookings_without_stream",
-                condition=models.Q(confirmed=2) & (models.Q(course_stream=None) | models.Q(course_stream="")),
+                condition=models.Q(confirmed=BookingStatus.CONFIRMED.value) & WITHOUT_STREAM,
             ),
             models.Index("referral_code", name="bookings_referral_code", condition=~models.Q(referral_code=None)),
         ]
         constraints = [
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="bookings_user_id_fkey"),
+            person_constraint("bookings"),
             # A course is not a person: deleting one must never take its bookings along.
             DatabaseForeignKey(field="course", on_delete="RESTRICT", name="bookings_course_id_fkey"),
         ]
@@ -133,10 +169,26 @@ class Booking(models.Model):
         return f"#{self.pk}"
 
     @property
-    def status(self) -> Status | None:
+    def status(self) -> BookingStatus | None:
         """The status as the school knows it; None for NULL or a number that means nothing to anybody."""
-        return Booking.Status(self.confirmed) if self.confirmed in Booking.Status.values else None
+        return status_of(self.confirmed)
 
     @property
     def status_label(self) -> str:
-        return str(_("Unknown")) if self.status is None else str(self.status.label)
+        return status_label(self.confirmed)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether ``BookingQuerySet.active`` keeps it."""
+        return self.confirmed != BookingStatus.CANCELLED
+
+
+def status_of(confirmed: int | None) -> BookingStatus | None:
+    """Read a number of ``bookings.confirmed``; None when it means nothing to anybody."""
+    return BookingStatus(confirmed) if confirmed in BookingStatus.values else None
+
+
+def status_label(confirmed: int | None) -> str:
+    """What staff read for a number of ``bookings.confirmed``."""
+    status = status_of(confirmed)
+    return str((LatestStatus.UNKNOWN if status is None else status).label)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.bookings import Booking
 from hsl_dashboard.db import DatabaseForeignKey
-from users.models import TelegramUser
+from users.models.keys import optional_person_key, person_constraint
 
 
 class BulkChange(models.Model):
@@ -52,15 +52,7 @@ class BulkRow(models.Model):
         BulkChange, models.CASCADE, related_name="rows", db_index=False, verbose_name=_("bulk change")
     )
     position = models.PositiveIntegerField()
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        null=True,
-        related_name="+",
-        verbose_name=_("person"),
-    )
+    telegram_user = optional_person_key(related_name="+")
     booking = models.ForeignKey(
         Booking, models.DO_NOTHING, db_constraint=False, null=True, related_name="+", verbose_name=_("booking")
     )
@@ -79,7 +71,7 @@ class BulkRow(models.Model):
         ordering = ("change", "position")
         constraints = [
             models.UniqueConstraint(fields=["change", "position"], name="bookings_bulkrow_once"),
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="bookings_bulkrow_user_id_fkey"),
+            person_constraint("bookings_bulkrow"),
             DatabaseForeignKey(field="booking", on_delete="CASCADE", name="bookings_bulkrow_booking_id_fkey"),
         ]
 

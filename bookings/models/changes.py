@@ -1,14 +1,29 @@
-"""What happened to bookings and registrations, written by triggers: whoever tells students about it reads it here."""
+"""What happened to bookings and registrations, written by triggers: pages and rules read it here and nowhere else."""
 
+from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.db import DatabaseForeignKey
+from users.models import TelegramUser
 
 
 class BookingChange(models.Model):
-    """A booking that got another status, or a new registration: in the same transaction, whoever wrote it."""
+    """A booking that got another status, or a new booking or registration: whoever wrote it, in the same transaction.
+
+    The record of a booking outlives it, as the audit does: who cancelled what stays to be read.
+    """
+
+    class Origin(models.TextChoices):
+        """From where it was changed; a context of pghistory says it under the key ``origin``."""
+
+        PAGE = "page", pgettext_lazy("origin", "Page")
+        ADMIN = "admin", pgettext_lazy("origin", "Django admin")
+        BULK = "bulk", pgettext_lazy("origin", "Bulk change")
+        SERVICE = "service", pgettext_lazy("origin", "Program of ours")
+        RAW = "raw", pgettext_lazy("origin", "SQL, as the bot writes")
 
     booking = models.ForeignKey(
         "bookings.Booking",
@@ -27,10 +42,33 @@ class BookingChange(models.Model):
         related_name="changes",
         verbose_name=_("free lesson registration"),
     )
+    # Whose it was at that moment. Without a key in the database: a record must never stop the bot's write.
+    telegram_user = models.ForeignKey(
+        TelegramUser,
+        models.DO_NOTHING,
+        null=True,
+        db_column="user_id",
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("person"),
+    )
     was = models.IntegerField(_("old status"), null=True)
     status = models.IntegerField(_("new status"), null=True)
     is_new = models.BooleanField(_("the row is new"))
     changed_at = models.DateTimeField(_("changed"), db_default=TransactionNow())
+    # NULL is the bot. The number stays when the account goes: its changes must not pass for the bot's.
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("changed by"),
+    )
+    reason = models.TextField(_("reason"), blank=True, db_default="")
+    origin = models.CharField(_("changed from"), max_length=20, choices=Origin, db_default=Origin.RAW)
     # Staff chose «уведомить» for this very change: nobody tells the student twice.
     told_at = models.DateTimeField(_("told by staff"), null=True)
 
@@ -43,9 +81,15 @@ class BookingChange(models.Model):
             models.Index("booking", "id", name="bookings_change_booking"),
             # Automations ask every few seconds for the last days of one status.
             models.Index("status", "changed_at", name="bookings_change_status"),
+            # A page of somebody's timeline, in its order.
+            models.Index(
+                "telegram_user",
+                models.F("changed_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="bookings_change_person",
+            ),
         ]
         constraints = [
-            DatabaseForeignKey(field="booking", on_delete="CASCADE", name="bookings_change_booking_id_fkey"),
             DatabaseForeignKey(field="registration", on_delete="CASCADE", name="bookings_change_registration_id_fkey"),
         ]
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.bookings import Booking
 from hsl_dashboard.db import DatabaseForeignKey
-from users.models import TelegramUser
+from users.models.keys import person_constraint, person_key
 from users.models.triggers import create_missing_person
 
 
@@ -47,14 +47,7 @@ class ReferralUsage(models.Model):
         related_name="usages",
         verbose_name=_("referral coupon"),
     )
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        related_name="coupon_usages",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_key(related_name="coupon_usages")
     booking = models.ForeignKey(
         Booking,
         models.DO_NOTHING,
@@ -73,7 +66,7 @@ class ReferralUsage(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["coupon", "telegram_user"], name="referral_usage_once_per_person"),
             DatabaseForeignKey(field="coupon", on_delete="CASCADE", name="referral_usage_coupon_id_fkey"),
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="referral_usage_user_id_fkey"),
+            person_constraint("referral_usage"),
             DatabaseForeignKey(field="booking", on_delete="CASCADE", name="referral_usage_booking_id_fkey"),
         ]
         triggers = [create_missing_person(username="NULL", first_name="NULL", seen_at="COALESCE(NEW.used_at, now())")]

@@ -4,8 +4,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.db import DatabaseForeignKey
-from users.models import TelegramUser
+from users.models.keys import optional_person_key, person_constraint
 from users.models.triggers import create_missing_person
 
 
@@ -13,16 +12,7 @@ class HackathonRegistration(models.Model):
     """A person's registration for the hackathon."""
 
     id = models.AutoField(primary_key=True)
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        null=True,
-        blank=True,
-        related_name="hackathon_registrations",
-        verbose_name=_("person"),
-    )
+    telegram_user = optional_person_key(related_name="hackathon_registrations", blank=True)
     username = models.TextField(_("username"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), null=True, blank=True, db_default=TransactionNow())
 
@@ -31,7 +21,7 @@ class HackathonRegistration(models.Model):
         verbose_name = _("hackathon registration")
         verbose_name_plural = _("hackathon registrations")
         constraints = [
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="hackathon_registrations_user_id_fkey"),
+            person_constraint("hackathon_registrations"),
         ]
         triggers = [
             create_missing_person(username="NEW.username", first_name="NULL", seen_at="COALESCE(NEW.created_at, now())")

@@ -5,8 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.triggers import record_registration
-from hsl_dashboard.db import DatabaseForeignKey
-from users.models import TelegramUser
+from users.models.keys import person_constraint, person_key
 from users.models.triggers import create_missing_person, keep_person_totals
 
 
@@ -14,15 +13,7 @@ class FreeLessonRegistration(models.Model):
     """A person's registration for a free lesson."""
 
     id = models.AutoField(primary_key=True)
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        db_index=False,
-        related_name="free_lessons",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_key(related_name="free_lessons", db_index=False)
     username = models.TextField(_("username"), null=True, blank=True)
     first_name = models.TextField(_("first name"), null=True, blank=True)
     email = models.TextField(_("e-mail"))
@@ -46,9 +37,7 @@ class FreeLessonRegistration(models.Model):
             models.UniqueConstraint(
                 fields=["telegram_user", "lesson_type", "lesson_date"], name="free_lessons_once_per_person_and_date"
             ),
-            DatabaseForeignKey(
-                field="telegram_user", on_delete="CASCADE", name="free_lesson_registrations_user_id_fkey"
-            ),
+            person_constraint("free_lesson_registrations"),
         ]
         triggers = [
             create_missing_person(

@@ -2,6 +2,15 @@
 
 import pgtrigger
 
+# Who, why and from where, as the writer's pghistory.context() says it. The bot's raw SQL has no context; after a
+# transaction that had one the setting of the session is an empty text.
+CONTEXT = [("context", "jsonb := NULLIF(current_setting('pghistory.context_metadata', true), '')")]
+WHO_AND_WHY = "changed_by_id, reason, origin"
+READ_CONTEXT = """
+                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,
+                COALESCE(context->>'reason', ''),
+                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END"""
+
 
 def record_status_change() -> pgtrigger.Trigger:
     """Write a row for a new booking and for every status that became another, none for one that stayed the same."""
@@ -9,18 +18,17 @@ def record_status_change() -> pgtrigger.Trigger:
         name="record_status_change",
         when=pgtrigger.After,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("confirmed"),
-        func=pgtrigger.Func(
-            """
+        declare=CONTEXT,
+        func=f"""
             IF TG_OP = 'INSERT' THEN
-                INSERT INTO bookings_bookingchange (booking_id, status, is_new)
-                VALUES (NEW.id, NEW.confirmed, true);
+                INSERT INTO bookings_bookingchange (booking_id, user_id, status, is_new, {WHO_AND_WHY})
+                VALUES (NEW.id, NEW.user_id, NEW.confirmed, true, {READ_CONTEXT});
             ELSIF NEW.confirmed IS DISTINCT FROM OLD.confirmed THEN
-                INSERT INTO bookings_bookingchange (booking_id, was, status, is_new)
-                VALUES (NEW.id, OLD.confirmed, NEW.confirmed, false);
+                INSERT INTO bookings_bookingchange (booking_id, user_id, was, status, is_new, {WHO_AND_WHY})
+                VALUES (NEW.id, NEW.user_id, OLD.confirmed, NEW.confirmed, false, {READ_CONTEXT});
             END IF;
             RETURN NULL;
-            """
-        ),
+            """,  # noqa: S608 - texts of ours
     )
 
 
@@ -30,5 +38,10 @@ def record_registration() -> pgtrigger.Trigger:
         name="record_registration",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        func="INSERT INTO bookings_bookingchange (registration_id, is_new) VALUES (NEW.id, true); RETURN NULL;",
+        declare=CONTEXT,
+        func=f"""
+            INSERT INTO bookings_bookingchange (registration_id, user_id, is_new, {WHO_AND_WHY})
+            VALUES (NEW.id, NEW.user_id, true, {READ_CONTEXT});
+            RETURN NULL;
+            """,  # noqa: S608 - texts of ours
     )

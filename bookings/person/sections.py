@@ -5,11 +5,9 @@ from typing import Any
 
 from bookings.labels import Labels
 from bookings.models import Booking, FreeLessonRegistration
-from bookings.person.timeline import register_sources
 from hsl_dashboard.web.pages import StaffRequest
 from users.models import TelegramUser, User
 from users.person.context import person_address
-from users.person.sections import Section, register_section
 from users.privacy import VIEW_EMAIL, masked_email
 
 CARDS = 50  # bookings: nobody honest has more
@@ -60,12 +58,11 @@ def person_bookings(request: StaffRequest, person: TelegramUser) -> dict[str, An
         return None
     labels = Labels.read()
     bookings = list(Booking.objects.filter(telegram_user=person).newest_first()[: CARDS + 1])
-    active = next((one for one in bookings if one.confirmed != Booking.Status.CANCELLED), None)
     return {
         "cards": [card_of(booking, labels, by=request.user) for booking in bookings[:CARDS]],
         "more": len(bookings) > CARDS,
         "may_add": request.user.has_perm(ADD_BOOKING),
-        "may_move": active is not None and request.user.has_perm(CHANGE_BOOKING),
+        "may_move": any(booking.is_active for booking in bookings) and request.user.has_perm(CHANGE_BOOKING),
     }
 
 
@@ -79,11 +76,7 @@ def person_lessons(request: StaffRequest, person: TelegramUser) -> dict[str, Any
 def lessons_of(person: TelegramUser, *, unmasked: bool = False) -> list[Lesson]:
     """List the registrations of a person, newest first."""
     registrations = FreeLessonRegistration.objects.filter(telegram_user=person).order_by("-registered_at", "-id")
-    return [Lesson(one, one.email if unmasked else masked_email(one.email)) for one in registrations[:LESSONS]]
-
-
-def show_on_persons_page() -> None:
-    """Add the sections and the sources of the timeline; called when the app is ready."""
-    register_section(Section("bookings/_person_bookings.html", person_bookings, order=10))
-    register_section(Section("bookings/_person_lessons.html", person_lessons, order=30))
-    register_sources()
+    return [
+        Lesson(registration, registration.email if unmasked else masked_email(registration.email))
+        for registration in registrations[:LESSONS]
+    ]

@@ -1,17 +1,15 @@
 """Changing many bookings or people at once: prepare, look, make; each row on its own, through the usual services."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pghistory
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from bookings.models import Booking, BulkChange, BulkRow, Stream
+from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream, status_of
 from bookings.notices import notice_text, queue_notice
 from bookings.services.bulk_words import planned_move, why_not
 from bookings.services.coupons import CouponRefused
@@ -24,14 +22,13 @@ from bookings.services.editing import (
     future,
     notice_kind,
 )
-from bookings.services.statuses import StatusNotChanged, change_booking_status, status_of
+from bookings.services.statuses import StatusNotChanged, change_booking_status
+from hsl_dashboard.web.mentions import read_mention, split_mentions
 from users.models import PersonTag, TelegramUser, User
 from users.services import MAX_TAG_LENGTH, MAX_TAGS, PersonNotChanged, add_tag
 
 AT_ONCE = 1_000  # rows: some seconds of work in one request, and a page that one can still read
 MAX_PASTED = 100_000  # characters
-LINK = re.compile(r"^(?:https?://)?(?:www\.)?(?:t(?:elegram)?\.me/|@)+", re.IGNORECASE)
-LARGEST_ID = 2**63 - 1
 
 Kind, State = BulkChange.Kind, BulkRow.State
 
@@ -65,8 +62,7 @@ def targets_of_people(people: Iterable[TelegramUser]) -> list[Target]:
     """Add to each person the booking that a change of a status or a stream is about: the latest active one."""
     people = list(people)
     latest: dict[int, Booking] = {}
-    active = Q(confirmed=None) | ~Q(confirmed=Booking.Status.CANCELLED)
-    for booking in Booking.objects.filter(active, telegram_user__in=people).with_person().newest_first():
+    for booking in Booking.objects.active().filter(telegram_user__in=people).with_person().newest_first():
         latest.setdefault(booking.telegram_user_id, booking)
     return [Target(person, latest.get(person.pk)) for person in people]
 
@@ -77,18 +73,19 @@ def targets_of_pasted(text: str) -> list[Target]:
     Raises:
         TooMany: more than AT_ONCE words.
     """
-    words = [word for word in re.split(r"[\s,;]+", text[:MAX_PASTED]) if word]
+    words = list(split_mentions(text[:MAX_PASTED]))
     if len(words) > AT_ONCE:
         raise TooMany(len(words))
-    ids = {word: int(word) for word in words if _is_id(word)}
-    names = {word: LINK.sub("", word).split("?")[0].strip("/").lower() for word in words if word not in ids}
-    by_id = TelegramUser.objects.in_bulk(set(ids.values()))
+    mentions = {word: read_mention(word) for word in words}
+    names = {word: mention.possible_username.lower() for word, mention in mentions.items()}
+    by_id = TelegramUser.objects.in_bulk({mention.user_id for mention in mentions.values() if mention.user_id})
     by_name: dict[str, list[TelegramUser]] = {}
     named = TelegramUser.objects.alias(plain=Lower("username")).filter(plain__in=set(names.values()) - {""})
     for person in named.order_by("user_id"):
         by_name.setdefault((person.username or "").lower(), []).append(person)
     found = {
-        word: [by_id[pk]] if (pk := ids.get(word)) in by_id else by_name.get(names.get(word, ""), []) for word in words
+        word: [by_id[mention.user_id]] if mention.user_id in by_id else by_name.get(names[word], [])
+        for word, mention in mentions.items()
     }
     with_bookings = {
         t.person.pk: t for t in targets_of_people({p.pk: p for ps in found.values() for p in ps}.values()) if t.person
@@ -107,10 +104,6 @@ def targets_of_pasted(text: str) -> list[Target]:
             known = with_bookings[people[0].pk]
             targets.append(Target(known.person, known.booking, word))
     return targets
-
-
-def _is_id(word: str) -> bool:
-    return word.isascii() and word.isdigit() and len(word) < 20 and int(word) <= LARGEST_ID
 
 
 # Prepare --------------------------------------------------------------------------------------------------------------
@@ -232,7 +225,8 @@ def make_bulk_change(*, change: BulkChange, by: User, at: datetime, reason: str 
 
 
 def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: str, notify: bool) -> None:
-    with transaction.atomic(), pghistory.context(user=by.pk, reason=reason, bulk_change=str(change.pk)):
+    context = {"user": by.pk, "reason": reason, "origin": BookingChange.Origin.BULK, "bulk_change": str(change.pk)}
+    with transaction.atomic(), pghistory.context(**context):
         # The claim: a second request waits here for the first one's commit, and then finds nothing to do.
         claimed = BulkRow.objects.filter(pk=pk, state=State.READY).update(state=State.DONE)
         row = BulkRow.objects.select_related("booking", "telegram_user").filter(pk=pk).first()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from bookings.models import Booking
+from bookings.models import Booking, status_label, status_of
 from bookings.services.statuses import (
     OVERRIDES,
     BookingChanged,
@@ -13,7 +13,6 @@ from bookings.services.statuses import (
     StatusNotChanged,
     TransitionNotAllowed,
     moves_for,
-    status_of,
 )
 from users.models import User
 
@@ -24,12 +23,6 @@ class PlannedMove:
 
     refusal: str
     needs_reason: bool
-
-
-def label_of(confirmed: int | None) -> str:
-    """What staff read for a number of ``bookings.confirmed``."""
-    status = status_of(confirmed)
-    return str(_("Unknown")) if status is None else str(status.label)
 
 
 def planned_move(booking: Booking, *, to: int, by: User) -> PlannedMove:
@@ -43,8 +36,8 @@ def why_not(refused: StatusNotChanged) -> str:
     """Say in words why a booking kept its status."""
     if isinstance(refused, BookingChanged):
         return _("Somebody else changed it meanwhile: it is “%(theirs)s” now; you wanted “%(yours)s”.") % {
-            "theirs": label_of(refused.theirs),
-            "yours": label_of(refused.yours),
+            "theirs": status_label(refused.theirs),
+            "yours": status_label(refused.yours),
         }
     if isinstance(refused, BookingGone):
         return _("It was deleted meanwhile.")
@@ -57,8 +50,8 @@ def why_not(refused: StatusNotChanged) -> str:
 
 def _why_not_allowed(refused: TransitionNotAllowed) -> str:
     if refused.was == refused.to:
-        return _("It is “%(status)s” already.") % {"status": label_of(refused.to)}
-    words = {"was": label_of(refused.was), "to": label_of(refused.to)}
+        return _("It is “%(status)s” already.") % {"status": status_label(refused.to)}
+    words = {"was": status_label(refused.was), "to": status_label(refused.to)}
     if refused.to in OVERRIDES.get(status_of(refused.was), ()):
         return _("From “%(was)s” to “%(to)s” only with the permission to override a status, and with a reason.") % words
     return _("From “%(was)s” there is no way to “%(to)s”.") % words

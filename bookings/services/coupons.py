@@ -14,7 +14,7 @@ class CouponRefused(Exception):
 def find_coupon(code: str) -> ReferralCoupon | None:
     """Find the coupon that staff typed, in any letter case; the exact one comes first."""
     coupons = ReferralCoupon.objects.filter(code__iexact=code).order_by("-is_active", "pk")
-    return next((one for one in coupons if one.code == code), None) or coupons.first()
+    return next((coupon for coupon in coupons if coupon.code == code), None) or coupons.first()
 
 
 def require_usable(code: str) -> ReferralCoupon:
@@ -46,7 +46,7 @@ def use_coupon(*, coupon: ReferralCoupon, booking: Booking) -> None:
     coupon = ReferralCoupon.objects.select_for_update(no_key=True).get(pk=coupon.pk)
     used = ReferralUsage.objects.filter(coupon=coupon, telegram_user_id=booking.telegram_user_id)
     if earlier := used.select_related("booking").first():
-        if _is_active(earlier.booking) and earlier.booking_id != booking.pk:
+        if earlier.booking and earlier.booking.is_active and earlier.booking_id != booking.pk:
             raise CouponRefused(
                 _("This person has used the coupon already, for booking #%(number)s.") % {"number": earlier.booking_id}
             )
@@ -65,10 +65,6 @@ def give_back_coupon(*, booking: Booking) -> None:
         ReferralCoupon.objects.filter(pk=usage.coupon_id, current_activations__gt=0).update(
             current_activations=F("current_activations") - 1
         )
-
-
-def _is_active(booking: Booking | None) -> bool:
-    return booking is not None and booking.confirmed != Booking.Status.CANCELLED
 
 
 def _used_up(coupon: ReferralCoupon) -> CouponRefused:

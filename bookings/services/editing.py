@@ -160,8 +160,7 @@ def future(booking: Booking, values: Values) -> Booking:
 
 def latest_active_booking(person: TelegramUser) -> Booking | None:
     """Find the booking that «Изменить поток» moves: the newest that is not cancelled."""
-    newest = Booking.objects.filter(telegram_user=person).newest_first()
-    return next((booking for booking in newest if booking.confirmed != Booking.Status.CANCELLED), None)
+    return Booking.objects.active().filter(telegram_user=person).newest_first().first()
 
 
 def move_to_stream(

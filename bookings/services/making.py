@@ -4,7 +4,6 @@ from datetime import datetime
 
 import pghistory
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Course, Stream
@@ -97,8 +96,7 @@ def create_booking(
 
 def active_bookings(person: TelegramUser, course: Course) -> "list[Booking]":
     """List the person's bookings of a course that are not cancelled, newest first."""
-    mine = Booking.objects.filter(Q(confirmed=None) | ~Q(confirmed=Booking.Status.CANCELLED))
-    return list(mine.filter(telegram_user=person, course=course).newest_first())
+    return list(Booking.objects.active().filter(telegram_user=person, course=course).newest_first())
 
 
 def _one_at_a_time(person: TelegramUser, course: Course) -> None:

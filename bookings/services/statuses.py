@@ -8,10 +8,9 @@ from typing import Protocol
 
 import pghistory
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking
+from bookings.models import Booking, status_of
 from users.models import Event, User
 
 Status = Booking.Status
@@ -94,11 +93,6 @@ class Move:
         return self.needs_reason or self.is_final
 
 
-def status_of(confirmed: int | None) -> Status | None:
-    """Read a number of ``bookings.confirmed``; None when it means nothing to anybody."""
-    return Status(confirmed) if confirmed in Status.values else None
-
-
 def moves_for(confirmed: int | None, *, by: MayOverride) -> tuple[Move, ...]:
     """List the moves that ``by`` may make from a status, plain ones first."""
     was = status_of(confirmed)
@@ -130,7 +124,7 @@ def change_booking_status(
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
         # One conditional UPDATE instead of read-then-save: two clicks cannot both win. The second waits for the
         # first one's commit, finds another status, and changes nothing.
-        rows = Booking.objects.filter(_status_is(seen), pk=booking.pk)
+        rows = Booking.objects.with_status(seen).filter(pk=booking.pk)
         if not rows.update(confirmed=to):
             raise _lost_against_somebody(booking, yours=to)
         Event.objects.create(
@@ -154,11 +148,6 @@ def _require_move(*, was: int | None, to: int, by: User, reason: str) -> None:
         raise TransitionNotAllowed(was=was, to=to)
     if move.needs_reason and not reason.strip():
         raise ReasonMissing(_("Say why: it stays in the history of the booking."))
-
-
-def _status_is(confirmed: int | None) -> Q:
-    """``confirmed IS NOT DISTINCT FROM …``: = alone never matches NULL."""
-    return Q(confirmed__isnull=True) if confirmed is None else Q(confirmed=confirmed)
 
 
 def _lost_against_somebody(booking: Booking, *, yours: int) -> StatusNotChanged:

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods
 from bookings.forms.bookings import BulkForm, BulkMakeForm, PastedForm
 from bookings.labels import Labels
 from bookings.lists.filters import BookingFilter
-from bookings.lists.search import LARGEST_ID
 from bookings.models import Booking, BulkChange, BulkRow
 from bookings.services.bulk_changes import (
     AT_ONCE,
@@ -30,6 +29,7 @@ from bookings.services.bulk_changes import (
     targets_of_people,
     value_label,
 )
+from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
 from hsl_dashboard.web.addresses import is_own_address
 from hsl_dashboard.web.pages import StaffRequest
 from users.models import TelegramUser, User
@@ -89,7 +89,7 @@ def _chosen_targets(request: StaffRequest, data: dict[str, Any]) -> list[Target]
         narrowed = BookingFilter(QueryDict(data["query"]), queryset=bookings, labels=Labels.read())
         found = narrowed.qs if narrowed.is_valid() else bookings.none()
         return targets_of_bookings(_at_most(found))
-    return targets_of_bookings(bookings.filter(pk__in=_ids(request, "booking", LARGEST_ID)).order_by("-pk"))
+    return targets_of_bookings(bookings.filter(pk__in=_ids(request, "booking", LARGEST_INTEGER)).order_by("-pk"))
 
 
 def _chosen_people(request: StaffRequest, data: dict[str, Any]) -> list[TelegramUser]:
@@ -97,7 +97,7 @@ def _chosen_people(request: StaffRequest, data: dict[str, Any]) -> list[Telegram
         people = people_list(QueryDict(data["query"]), with_emails=request.user.has_perm(VIEW_EMAIL))
         rows = people.sorted_people()
         return [row.telegram_user for row in _at_most(rows)] if people.filter.is_valid() else []
-    chosen = TelegramUser.objects.filter(pk__in=_ids(request, "person", 2**63 - 1))
+    chosen = TelegramUser.objects.filter(pk__in=_ids(request, "person", LARGEST_BIGINT))
     return list(chosen.order_by("first_name", "pk"))
 
 
@@ -110,7 +110,8 @@ def _at_most(rows: Any) -> list[Any]:
 
 def _ids(request: StaffRequest, name: str, largest: int) -> list[int]:
     values = request.POST.getlist(name)[: AT_ONCE + 1]
-    return [int(one) for one in values if one.isascii() and one.isdigit() and len(one) < 20 and int(one) <= largest]
+    numbers = [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 20]
+    return [number for number in numbers if number <= largest]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

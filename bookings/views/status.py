@@ -17,7 +17,7 @@ from bookings.forms.bookings import StatusForm, bulk_bar
 from bookings.history import Entry, booking_history
 from bookings.labels import Labels
 from bookings.lists.rows import rows_of
-from bookings.models import Booking
+from bookings.models import Booking, status_label
 from bookings.services.statuses import (
     BookingChanged,
     BookingGone,
@@ -174,7 +174,7 @@ def _last_change(booking: Booking) -> Entry | None:
 
 
 def _show_change(request: StaffRequest, wish: Wish) -> HttpResponse:
-    old = _("Unknown") if wish.seen is None else Booking(confirmed=wish.seen).status_label
+    old = status_label(wish.seen)
     sentence = _("Booking #%(number)s: “%(old)s” is now “%(new)s”.") % {
         "number": wish.booking.pk,
         "old": old,

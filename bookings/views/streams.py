@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from bookings import statistics
 from bookings.labels import Labels
-from bookings.lists.chips import STREAM_LABELS, VIEWED, chosen_chip, counts_by_chip, status_chips, status_condition
+from bookings.lists.chips import STREAM_LABELS, VIEWED, chosen_chip, counts_by_chip, narrow_by_chip, status_chips
 from bookings.lists.filters import NONE
 from bookings.lists.rows import people_rows_of, rows_of
 from bookings.models import Booking, Stream
@@ -56,7 +56,7 @@ def stream_detail(request: StaffRequest, code: str) -> HttpResponse:
         page: Any = page_of(people, request)
         context["people"] = people_rows_of(page, viewed_since=context["campaign_start"], course_id=chosen.course_id)
     else:
-        bookings = chosen.bookings.with_person().newest_first().filter(status_condition(context["chip"]))
+        bookings = narrow_by_chip(chosen.bookings.with_person().newest_first(), context["chip"])
         page = page_of(bookings, request)
         context["rows"] = rows_of(page, labels=labels, by=request.user, with_activity=True)
     context |= {"page": page, "list_address": request.get_full_path()}

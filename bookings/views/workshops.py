@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from bookings import statistics
 from bookings.labels import Labels
-from bookings.lists.chips import COURSE_LABELS, chosen_chip, counts_by_chip, status_chips, status_condition
+from bookings.lists.chips import COURSE_LABELS, chosen_chip, counts_by_chip, narrow_by_chip, status_chips
 from bookings.lists.rows import rows_of
 from bookings.models import Booking
 from hsl_dashboard.web.pages import StaffRequest, render_page
@@ -23,7 +23,7 @@ NEWEST = 50  # rows: the previous dashboard showed the last 50
 def workshop_list(request: StaffRequest) -> HttpResponse:
     labels = Labels.read()
     chip = chosen_chip(COURSE_LABELS, request.GET)
-    bookings = Booking.objects.with_person().newest_first().filter(status_condition(chip))[:NEWEST]
+    bookings = narrow_by_chip(Booking.objects.with_person().newest_first(), chip)[:NEWEST]
     context = {
         **workshop_counts(labels, request.GET),
         "rows": rows_of(bookings, labels=labels, by=request.user),

@@ -21,7 +21,7 @@ STOP_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One request as the sandbox saw it; see ledger.Entry for the meaning of the fields."""
+    """One request as the sandbox saw it; see ledger.CallRecord for the meaning of the fields."""
 
     seq: int
     at: float

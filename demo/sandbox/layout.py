@@ -9,7 +9,7 @@ from itertools import islice
 from demo.sandbox import icons, words
 from demo.sandbox.bubbles import bubble
 from demo.sandbox.chats import Chat, Message, PersonState
-from demo.sandbox.ledger import Entry
+from demo.sandbox.ledger import CallRecord
 from demo.sandbox.people import bot_of
 from demo.sandbox.server import Sandbox
 
@@ -222,7 +222,7 @@ def journal(sandbox: Sandbox, chat: Chat) -> str:
     return "".join(_entry(entry) for entry in reversed(entries[-SHOWN_ENTRIES:]))
 
 
-def _entry(entry: Entry) -> str:
+def _entry(entry: CallRecord) -> str:
     state = "good" if entry.accepted and entry.outcome == "ok" else "odd" if entry.accepted else "bad"
     outcome = words.OUTCOME_NAMES.get(entry.outcome, entry.outcome)
     described = f"<small>{escape(entry.description)}</small>" if entry.description else ""

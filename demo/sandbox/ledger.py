@@ -11,7 +11,7 @@ from typing import Any, TextIO
 OPTIONS = ("reply_markup", "disable_notification", "link_preview_options", "allow_paid_broadcast", "parse_mode")
 
 
-class Entry:
+class CallRecord:
     """One request: when it came, what it asked, what became of it."""
 
     __slots__ = (
@@ -77,10 +77,10 @@ class Ledger:
         self.reset()
 
     def reset(self) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[CallRecord] = []
         self.requested_of_chat: Counter[int] = Counter()
         self.accepted_of_chat: Counter[int] = Counter()
-        self.of_chat: dict[int, list[Entry]] = {}
+        self.of_chat: dict[int, list[CallRecord]] = {}
         self.requested = 0  # sends, edits and deletes; getMe and its like are entries only
         self.accepted = 0
         self.sends: dict[tuple[int, str, str], int] = {}
@@ -88,7 +88,7 @@ class Ledger:
         self.peak_requested = Peak()
         self.peak_accepted = Peak()
 
-    def record(self, entry: Entry, *, counts: bool, sends: bool) -> None:
+    def record(self, entry: CallRecord, *, counts: bool, sends: bool) -> None:
         """``counts``: the call is one of those that Telegram limits; ``sends``: it makes a message."""
         entry.seq = len(self.entries) + 1
         self.entries.append(entry)
@@ -97,7 +97,7 @@ class Ledger:
         if self._file:
             self._file.write(json.dumps(entry.as_json(), ensure_ascii=False) + "\n")
 
-    def _count(self, entry: Entry, *, sends: bool) -> None:
+    def _count(self, entry: CallRecord, *, sends: bool) -> None:
         self.requested += 1
         self.requested_of_chat[entry.chat_id] += 1
         self.of_chat.setdefault(entry.chat_id, []).append(entry)
@@ -151,8 +151,8 @@ class Ledger:
         }
 
 
-def new_entry(method: str, bot_id: int, chat_id: int, text: str) -> Entry:
-    entry = Entry()
+def new_entry(method: str, bot_id: int, chat_id: int, text: str) -> CallRecord:
+    entry = CallRecord()
     entry.seq = 0
     entry.at = time.time()
     entry.monotonic = time.monotonic()

@@ -21,7 +21,7 @@ from demo.sandbox.bots import LOOPBACK_HOSTS, Bots
 from demo.sandbox.errors import ApiError
 from demo.sandbox.faults import Effect, Faults, Rule
 from demo.sandbox.files import MAX_FILE_BYTES
-from demo.sandbox.ledger import OPTIONS, Entry, Ledger, new_entry
+from demo.sandbox.ledger import OPTIONS, CallRecord, Ledger, new_entry
 from demo.sandbox.telegram import MEDIA_OF_METHOD, Call, Done, Telegram, Upload
 from demo.sandbox.validation import flag, integer
 
@@ -130,7 +130,7 @@ async def call_method(request: web.Request) -> web.StreamResponse:
 
 
 async def _serve(
-    request: web.Request, sandbox: Sandbox, call: Call, entry: Entry, rule: Rule | None
+    request: web.Request, sandbox: Sandbox, call: Call, entry: CallRecord, rule: Rule | None
 ) -> web.StreamResponse:
     if rule and rule.effect is Effect.SLOW:
         await asyncio.sleep(rule.seconds)
@@ -143,7 +143,7 @@ async def _serve(
     return await _spoil(request, rule, body, entry.status)
 
 
-def _decide(sandbox: Sandbox, call: Call, entry: Entry, rule: Rule | None) -> dict[str, Any]:
+def _decide(sandbox: Sandbox, call: Call, entry: CallRecord, rule: Rule | None) -> dict[str, Any]:
     """Do the method, or refuse it; fill in the entry; give the body that is meant for the client."""
     if rule:
         entry.fault = rule.id
@@ -178,7 +178,7 @@ def _is_limited(method: str) -> bool:
     return name.startswith(LIMITED_PREFIXES) and name not in NOT_LIMITED
 
 
-def _check_limits(sandbox: Sandbox, call: Call, entry: Entry) -> None:
+def _check_limits(sandbox: Sandbox, call: Call, entry: CallRecord) -> None:
     if sandbox.bots.per_second == 0 or not _is_limited(entry.method):
         return
     wait = call.bot.limits.retry_after(
@@ -246,7 +246,7 @@ async def _get_updates(sandbox: Sandbox, call: Call) -> web.StreamResponse:
     return _answer({"ok": True, "result": done.result}, 200)
 
 
-def _record(sandbox: Sandbox, entry: Entry) -> None:
+def _record(sandbox: Sandbox, entry: CallRecord) -> None:
     limited = _is_limited(entry.method)
     sandbox.ledger.record(entry, counts=limited, sends=limited and entry.method.lower().startswith("send"))
 

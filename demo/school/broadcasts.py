@@ -8,7 +8,9 @@ from bookings.models import Booking
 from demo.school.rhythm import MOSCOW, moment_on, or_epoch
 from demo.school.school import School
 from demo.school.streams import COHORTS, CURRENT
-from messaging.models import Broadcast, Recipient
+from messaging.content.content import Content
+from messaging.models import Broadcast, Draft, Recipient
+from messaging.models.recipient_types import RecipientType
 from users.models import BlockedUser, TelegramUser
 
 BLOCKED_SHARE = 0.035
@@ -73,7 +75,7 @@ def send_broadcasts(school: School) -> None:
         _write_personally(school, PERSONAL_MESSAGES[number % len(PERSONAL_MESSAGES)], people=1 + number % 3)
     for ahead, group, text in UPCOMING:
         audience = _students(school, group, {0, 1}) if group == CURRENT else _outsiders(school, school.now)
-        letter = Letter(text, _on_the_hour(school.now + ahead), "group", group, scheduled=True)
+        letter = Letter(text, _on_the_hour(school.now + ahead), RecipientType.GROUP, group, scheduled=True)
         _send(school, letter, audience)
     _spoil(school)
     _leave_unsent(school)
@@ -93,9 +95,11 @@ def _write_to_stream(school: School, code: str) -> None:
     stream = school.streams[code]
     assert stream.starts_on is not None and stream.campaign_starts_on is not None
     opened_at = _at(stream.campaign_starts_on, 12)
-    _send(school, Letter(CAMPAIGN_MESSAGE, opened_at, "group", "non_course"), _outsiders(school, opened_at))
+    _send(school, Letter(CAMPAIGN_MESSAGE, opened_at, RecipientType.GROUP, "non_course"), _outsiders(school, opened_at))
     for after, text, hour in STREAM_MESSAGES:
-        letter = Letter(text, _at(stream.starts_on + timedelta(days=after), hour), "group", code, scheduled=after < 4)
+        letter = Letter(
+            text, _at(stream.starts_on + timedelta(days=after), hour), RecipientType.GROUP, code, scheduled=after < 4
+        )
         if school.happened(letter.at):
             _send(school, letter, _students(school, code, {Booking.Status.CONFIRMED}))
 
@@ -103,7 +107,11 @@ def _write_to_stream(school: School, code: str) -> None:
 def _write_to_hackathon(school: School) -> None:
     people = [registration.telegram_user for registration in school.hackathon if registration.telegram_user]
     at = max(or_epoch(registration.created_at) for registration in school.hackathon) + timedelta(days=1)
-    _send(school, Letter("Спасибо за хакатон! Итоги 👉 https://example.test/h", at, "group", "hackathon"), people)
+    _send(
+        school,
+        Letter("Спасибо за хакатон! Итоги 👉 https://example.test/h", at, RecipientType.GROUP, "hackathon"),
+        people,
+    )
 
 
 def _write_personally(school: School, text: str, *, people: int) -> None:
@@ -111,7 +119,7 @@ def _write_personally(school: School, text: str, *, people: int) -> None:
     at = moment_on(school.dice, day)
     known = [person for person in school.people if person.first_seen_at and person.first_seen_at < at]
     if known:
-        _send(school, Letter(text, at, "individual"), school.dice.sample(known, min(people, len(known))))
+        _send(school, Letter(text, at, RecipientType.INDIVIDUAL), school.dice.sample(known, min(people, len(known))))
 
 
 def _students(school: School, code: str, statuses: set[int]) -> list[TelegramUser]:
@@ -148,7 +156,7 @@ def _send(school: School, letter: Letter, audience: Sequence[TelegramUser]) -> B
         created_at=made_at,
         recipient_type=letter.kind,
         recipient_group=letter.group,
-        scheduled_at=letter.at if letter.scheduled else None,
+        starts_at=letter.at if letter.scheduled else None,
         state=Broadcast.State.FINISHED if sent else Broadcast.State.SCHEDULED,
         frozen_at=made_at,
         started_at=made_at if sent else None,
@@ -217,21 +225,24 @@ def _to_streams(school: School) -> list[Broadcast]:
 
 
 def _leave_unsent(school: School) -> None:
-    """A draft; a broadcast that was held because its time passed while nobody was sending; a cancelled one."""
+    """A broadcast that was held because its time passed while nobody was sending; a cancelled one; a draft."""
     yesterday = school.now - timedelta(days=1)
     for state, text in (
-        (Broadcast.State.DRAFT, "Черновик: итоги потока и планы на зиму"),
         (Broadcast.State.HELD, "Напоминание об оплате: место держим до завтра"),
         (Broadcast.State.CANCELLED, "Опрос выпускников: <i>что улучшить?</i>"),
     ):
-        audience = [] if state == Broadcast.State.DRAFT else _students(school, "7th_stream", {0, 1})
-        broadcast = _send(school, Letter(text, school.now + timedelta(days=3), "group", "7th_stream"), audience)
+        audience = _students(school, "7th_stream", {0, 1})
+        broadcast = _send(
+            school, Letter(text, school.now + timedelta(days=3), RecipientType.GROUP, "7th_stream"), audience
+        )
         broadcast.state = state
         broadcast.created_at = broadcast.sent_at = yesterday
-        broadcast.scheduled_at = yesterday + timedelta(hours=2) if audience else None
+        broadcast.starts_at = yesterday + timedelta(hours=2)
         for recipient in school.recipients:
             if recipient.message is broadcast and state == Broadcast.State.CANCELLED:
                 recipient.state = State.CANCELLED
+    content = Content(text="Черновик: итоги потока и планы на зиму")
+    school.drafts.append(Draft(content=content.as_json(), created_at=yesterday, updated_at=yesterday))
 
 
 def _number(school: School) -> None:

@@ -1,62 +1,71 @@
-"""The history that the audit would have kept: who moved which booking when."""
+"""What triggers would have written down of the bookings: when each was made, and who moved it when."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from uuid import UUID
 
 from django.apps import apps
 from django.db import models
-from pghistory.models import Context
 
-from bookings.models import Booking
+from bookings.models import Booking, BookingChange
 from demo.school.rhythm import or_epoch
 from demo.school.school import School, StatusChange
 
-
-def write_history(school: School) -> tuple[list[Context], list[models.Model]]:
-    """Give the contexts that hold staff's reasons, and the audit rows of all bookings, oldest first."""
-    changes: dict[int, list[StatusChange]] = {}
-    for booking, change in school.changes:
-        changes.setdefault(id(booking), []).append(change)
-    contexts: list[Context] = []
-    rows: list[tuple[datetime, models.Model]] = []
-    for booking in school.bookings:
-        moved = changes.get(id(booking), [])
-        made_at = or_epoch(booking.created_at)
-        first = Booking.Status.NEW if moved else booking.confirmed
-        rows.append((made_at, _row(booking, label="insert", at=made_at, confirmed=first, context=None)))
-        for change in moved:
-            context = _context(school, change) if change.reason else None
-            contexts += [context] if context else []
-            row = _row(booking, label="update", at=change.at, confirmed=change.to, context=context)
-            rows.append((change.at, row))
-    rows.sort(key=lambda row: row[0])
-    for number, (_, row) in enumerate(rows, start=1):
-        row.pk = number
-    return contexts, [row for _, row in rows]
+Origin = BookingChange.Origin
 
 
-def _row(booking: Booking, *, label: str, at: datetime, confirmed: int | None, context: Context | None) -> models.Model:
+def write_audit(school: School) -> list[models.Model]:
+    """Give the audit row of each booking that was made, oldest first."""
     history = apps.get_model("bookings", "BookingEvent")
     kept = {field.attname for field in history._meta.concrete_fields}  # what was told is no part of it
-    values = {
-        field.attname: getattr(booking, field.attname)
-        for field in Booking._meta.concrete_fields
-        if field.attname in kept
-    }
-    row: models.Model = history(
-        **values | {"confirmed": confirmed},
-        pgh_obj_id=booking.pk,
-        pgh_label=label,
-        pgh_created_at=at,
-        pgh_context=context,
-    )
-    return row
+    columns = [field.attname for field in Booking._meta.concrete_fields if field.attname in kept]
+    moved = _moves_of_bookings(school)
+    rows: list[models.Model] = []
+    for number, booking in enumerate(sorted(school.bookings, key=_made_at), start=1):
+        values = {column: getattr(booking, column) for column in columns}
+        rows.append(
+            history(
+                **values | {"confirmed": _first_status(booking, moved.get(id(booking), []))},
+                pk=number,
+                pgh_obj_id=booking.pk,
+                pgh_label="insert",
+                pgh_created_at=_made_at(booking),
+            )
+        )
+    return rows
 
 
-def _context(school: School, change: StatusChange) -> Context:
-    return Context(
-        id=UUID(int=school.dice.getrandbits(128), version=4),
-        created_at=change.at,
-        updated_at=change.at,
-        metadata={"reason": change.reason},
-    )
+def write_record(school: School) -> list[BookingChange]:
+    """Give the record of every status that a booking had, oldest first."""
+    moved = _moves_of_bookings(school)
+    rows = [row for booking in school.bookings for row in _record_of(booking, moved.get(id(booking), []))]
+    rows.sort(key=lambda row: row.changed_at)
+    for number, row in enumerate(rows, start=1):
+        row.pk = number
+    return rows
+
+
+def _record_of(booking: Booking, moves: list[StatusChange]) -> Iterator[BookingChange]:
+    whose = {"booking_id": booking.pk, "telegram_user_id": booking.telegram_user_id}
+    status = _first_status(booking, moves)
+    yield BookingChange(**whose, is_new=True, status=status, changed_at=_made_at(booking))
+    for move in moves:
+        origin = Origin.PAGE if move.reason else Origin.RAW
+        yield BookingChange(
+            **whose, is_new=False, was=status, status=move.to, changed_at=move.at, reason=move.reason, origin=origin
+        )
+        status = move.to
+
+
+def _moves_of_bookings(school: School) -> dict[int, list[StatusChange]]:
+    moves: dict[int, list[StatusChange]] = {}
+    for booking, change in school.changes:
+        moves.setdefault(id(booking), []).append(change)
+    return moves
+
+
+def _first_status(booking: Booking, moves: list[StatusChange]) -> int | None:
+    return Booking.Status.NEW if moves else booking.confirmed
+
+
+def _made_at(booking: Booking) -> datetime:
+    return or_epoch(booking.created_at)

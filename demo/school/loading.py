@@ -9,7 +9,7 @@ from django.db import connection, models, transaction
 from django.db.models.expressions import DatabaseDefault
 
 from bookings.models import Booking, Course, FreeLessonRegistration, HackathonRegistration, ReferralCoupon, Stream
-from demo.school.history import write_history
+from demo.school.history import write_audit, write_record
 from demo.school.school import School
 from messaging.models import Broadcast
 from users.models import Event, TelegramUser
@@ -44,7 +44,7 @@ def store_school(school: School) -> None:
         _refuse_unless_empty()
         _store_courses(school)
         # The school brings the history of its bookings along, under the days on which it happened.
-        with pgtrigger.ignore("bookings.Booking:insert_insert"):
+        with pgtrigger.ignore("bookings.Booking:insert_insert", "bookings.Booking:record_status_change"):
             _store_rows(school)
 
 
@@ -67,13 +67,12 @@ def _store_courses(school: School) -> None:
 
 
 def _store_rows(school: School) -> None:
-    contexts, history = write_history(school)
     tables: tuple[Sequence[models.Model], ...] = (
         school.people,
         school.coupons,
         school.bookings,
-        contexts,
-        history,
+        write_audit(school),
+        write_record(school),
         school.coupon_usages,
         school.lessons,
         school.hackathon,
@@ -81,6 +80,7 @@ def _store_rows(school: School) -> None:
         school.blocked,
         school.broadcasts,
         school.recipients,
+        school.drafts,
     )
     for rows in tables:
         if rows:

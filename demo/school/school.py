@@ -15,7 +15,7 @@ from bookings.models import (
     ReferralUsage,
     Stream,
 )
-from messaging.models import Broadcast, Recipient
+from messaging.models import Broadcast, Draft, Recipient
 from users.models import BlockedUser, Event, TelegramUser
 
 T = TypeVar("T")
@@ -53,6 +53,7 @@ class School:
     blocked: list[BlockedUser] = field(default_factory=list)
     broadcasts: list[Broadcast] = field(default_factory=list)
     recipients: list[Recipient] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
     # Bookings get their numbers only when all are known, in the order in which they were made.
     changes: list[tuple[Booking, StatusChange]] = field(default_factory=list)
     details_of_bookings: list[tuple[dict[str, Any], Booking]] = field(default_factory=list)

@@ -75,7 +75,7 @@ def _servers() -> Servers:
         _users_lock = lock
     with (LOCAL / "run" / "start.lock").open("a") as start_lock:
         fcntl.flock(start_lock, fcntl.LOCK_EX)
-        return _running_servers() or _start_keeper()
+        return _running_servers() or _start_servers()
 
 
 def _running_servers() -> Servers | None:
@@ -135,6 +135,16 @@ def _is_locked(name: str, kind: int) -> bool:
         except BlockingIOError:
             return True
         return False
+
+
+def _start_servers() -> Servers:
+    """Start the keeper; nobody has connected yet, so a database of older migrations can still be replaced."""
+    from demo.servers.outdated import begin_anew_if_outdated  # psycopg, which most processes load later or never
+
+    servers = _start_keeper()
+    if said := begin_anew_if_outdated(servers["database_url"]):
+        sys.stderr.write(f"{said}\n")
+    return servers
 
 
 def _start_keeper() -> Servers:

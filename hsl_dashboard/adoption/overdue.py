@@ -7,7 +7,7 @@ from hsl_dashboard.adoption.step import NO_LOCK, Step, Takeover
 # A row without any delivery, whose time has passed, written before the dashboard took the tables over.
 _OVERDUE = """
     FROM message_history m
-    WHERE m.scheduled_at <= now() AND coalesce(m.successful_deliveries, 0) = 0
+    WHERE {moment} <= now() AND coalesce(m.successful_deliveries, 0) = 0
       AND NOT EXISTS (SELECT FROM message_recipients r
                       WHERE r.message_id = m.id AND coalesce(r.delivery_status, 'pending') <> 'pending')
 """
@@ -33,7 +33,10 @@ def overdue_messages(takeover: Takeover) -> list[int]:
     """List the ids of messages that are overdue and not yet held."""
     if not {"message_history", "message_recipients"} <= set(takeover.catalog.tables):
         return []
-    sql = _OVERDUE + (_BEFORE_TAKEOVER if _has_state(takeover) else "")
+    # Our migrations move the planned moment to a column where the previous dashboard does not look.
+    moved = ("message_history", "starts_at") in takeover.catalog.columns
+    sql = _OVERDUE.format(moment="coalesce(m.starts_at, m.scheduled_at)" if moved else "m.scheduled_at")
+    sql += _BEFORE_TAKEOVER if _has_state(takeover) else ""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT m.id {sql} ORDER BY m.id")
         return [row[0] for row in cursor.fetchall()]

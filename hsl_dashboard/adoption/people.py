@@ -10,7 +10,7 @@ BATCH = 500  # people a transaction: some milliseconds, so that nobody waits for
 
 
 @dataclass(frozen=True)
-class Source:
+class NamingTable:
     """A table that names people; the rest are SQL expressions over its columns."""
 
     table: str
@@ -20,18 +20,18 @@ class Source:
 
 
 SOURCES = (
-    Source("bookings", "username", "first_name", "created_at"),
-    Source(
+    NamingTable("bookings", "username", "first_name", "created_at"),
+    NamingTable(
         "events",
         "coalesce(username, details->>'username')",
         "coalesce(first_name, details->>'first_name')",
         "created_at",
     ),
-    Source("free_lesson_registrations", "username", "first_name", "registered_at"),
-    Source("hackathon_registrations", "username", "NULL", "created_at"),
-    Source("message_recipients", "username", "NULL", "created_at"),
-    Source("referral_usage", "NULL", "NULL", "used_at"),
-    Source("blocked_users", "NULL", "NULL", "blocked_at"),
+    NamingTable("free_lesson_registrations", "username", "first_name", "registered_at"),
+    NamingTable("hackathon_registrations", "username", "NULL", "created_at"),
+    NamingTable("message_recipients", "username", "NULL", "created_at"),
+    NamingTable("referral_usage", "NULL", "NULL", "used_at"),
+    NamingTable("blocked_users", "NULL", "NULL", "blocked_at"),
 )
 
 # Names: the newest that is not blank. First seen: the earliest row, but for clocks that ran before Telegram did.
@@ -75,11 +75,11 @@ def create_missing_people(takeover: Takeover) -> None:
             cursor.execute(_INSERT.format(rows=rows), {"people": batch})
 
 
-def _present(takeover: Takeover) -> list[Source]:
+def _present(takeover: Takeover) -> list[NamingTable]:
     return [source for source in SOURCES if source.table in takeover.catalog.tables]
 
 
-def _missing(source: Source) -> set[int]:
+def _missing(source: NamingTable) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             f'SELECT DISTINCT user_id FROM "{source.table}" t WHERE user_id IS NOT NULL'
@@ -88,7 +88,7 @@ def _missing(source: Source) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _rows(source: Source) -> str:
+def _rows(source: NamingTable) -> str:
     return (
         f"SELECT user_id, {source.username}::text AS username, {source.first_name}::text AS first_name,"
         f' {source.seen_at} AS seen_at FROM "{source.table}" WHERE user_id = ANY(%(people)s::bigint[])'

@@ -16,11 +16,11 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.cascades import count_deleted_along
 from hsl_dashboard.web.paging import OpenPaginator
 
 EMAIL = re.compile(r"([^\s\"'<>@])[^\s\"'<>@]*@([^\s\"'<>@]+\.)")
-LARGEST_ID = 2**63 - 1  # what PostgreSQL's bigint holds
 
 # One way in for staff: throttled, and with the second factor. The admin's own form has neither.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -129,8 +129,8 @@ def number_in(term: str) -> int | None:
     digits = term.strip().lstrip("#")
     if not (digits.isascii() and digits.isdigit()):
         return None
-    number = int(digits) if len(digits) <= len(str(LARGEST_ID)) else LARGEST_ID + 1
-    return number if number <= LARGEST_ID else None
+    number = int(digits) if len(digits) <= len(str(LARGEST_BIGINT)) else LARGEST_BIGINT + 1
+    return number if number <= LARGEST_BIGINT else None
 
 
 def page_address(name: str, *args: Any) -> str | None:

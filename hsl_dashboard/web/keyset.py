@@ -12,10 +12,11 @@ from django.db import connection
 from django.db.models import BooleanField, F, Func, Model, QuerySet, TextField, Value
 from django.utils import timezone
 
+from hsl_dashboard.db import LARGEST_BIGINT
+
 P = TypeVar("P", bound=Model)
 
 LAST = "end"  # as a place: the page at the end of the list
-LARGEST_NUMBER = 2**63 - 1
 LONGEST_ADDRESS = 1_000  # characters: more than the longest name that sorts, encoded
 
 
@@ -43,7 +44,7 @@ class Place:
             return None
         if not isinstance(value, str | int | None):
             return None
-        whole = all(type(each) is int and abs(each) <= LARGEST_NUMBER for each in (pk, number))
+        whole = all(type(each) is int and abs(each) <= LARGEST_BIGINT for each in (pk, number))
         return cls(value, pk, max(0, number)) if whole else None
 
 
@@ -120,7 +121,7 @@ def _fits_the_database(value: Any) -> bool:
         case datetime():
             return timezone.is_aware(value)
         case int():
-            return abs(value) <= LARGEST_NUMBER
+            return abs(value) <= LARGEST_BIGINT
         case _:
             return value is None
 

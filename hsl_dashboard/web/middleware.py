@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from pghistory.middleware import HistoryMiddleware
 
 SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
 
@@ -60,3 +63,12 @@ def _seen_lately(request: HttpRequest) -> bool:
         last_seen_at__gt=timezone.now() - SEEN_EVERY,
     ).exists()
     return seen
+
+
+class AuditMiddleware(HistoryMiddleware):
+    """Give the audit's context who asks and, as ``origin``, from where: BookingChange.Origin has the words."""
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add ``origin`` to pghistory's ``user`` and ``url``."""
+        origin = "admin" if request.path.startswith(reverse("admin:index")) else "page"
+        return {**super().get_context(request), "origin": origin}

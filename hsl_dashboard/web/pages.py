@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
@@ -28,6 +28,21 @@ def wants_partial(request: HttpRequest) -> bool:
     """Say whether htmx will swap the answer into the page, rather than show it as a page."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+class SeeOther(HttpResponseRedirect):
+    """What a form without htmx is answered with: the page that shows what came of it, to be fetched by GET."""
+
+    status_code = 303
+
+
+def lead_to(request: HttpRequest, address: str) -> HttpResponse:
+    """Lead on to another page after a POST, in the way that htmx or a browser follows."""
+    if not wants_partial(request):
+        return SeeOther(address)
+    response = HttpResponse()
+    response["HX-Redirect"] = address
+    return response
 
 
 def render_page(

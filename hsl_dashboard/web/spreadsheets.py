@@ -38,7 +38,7 @@ class Sheet:
     seconds: bool = False  # in the moments of a CSV
 
 
-class Line:
+class LineEcho:
     """Stands in for a file: csv.writer writes a line, and gets it back."""
 
     def write(self, line: str) -> str:
@@ -55,7 +55,7 @@ def file_response(sheet: Sheet, *, name: str, file_format: str) -> HttpResponseB
 
 def csv_lines(sheet: Sheet) -> Iterator[str]:
     """Stream the lines."""
-    writer = csv.writer(Line(), delimiter=";", lineterminator="\r\n")
+    writer = csv.writer(LineEcho(), delimiter=";", lineterminator="\r\n")
     yield BYTE_ORDER_MARK + str(writer.writerow(sheet.headings))
     number = 0
     # In a transaction the cursor stays on the server and gives its first rows at once.

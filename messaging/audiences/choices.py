@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
+from hsl_dashboard.web.mentions import read_mention
 from messaging.audiences.criteria import (
+    ActiveInStream,
     ActiveSince,
     Audience,
     Criterion,
@@ -21,7 +23,7 @@ from messaging.audiences.criteria import (
     Hackathon,
     Individuals,
     InStream,
-    LeadTemperature,
+    Leads,
     NotStudents,
     Received,
     ReferralCode,
@@ -33,12 +35,18 @@ Status = Booking.Status
 STATUSES = (Status.CONFIRMED, Status.PENDING, Status.NEW, Status.CANCELLED)
 FOUND = 8  # people that a search shows
 
+LEADS = {
+    "hot": gettext_lazy("Hot leads"),
+    "warm": gettext_lazy("Warm leads"),
+    "cool": gettext_lazy("Cool leads"),
+    "cold": gettext_lazy("Cold leads"),
+}
 GROUPS: dict[str, tuple[Criterion, Any]] = {
     "not_students": (NotStudents(), gettext_lazy("Everybody but students")),
     "hackathon": (Hackathon(), gettext_lazy("Hackathon")),
     "free_lesson": (FreeLesson(), gettext_lazy("Free lessons: everybody who registered")),
-    "hot": (LeadTemperature("hot"), gettext_lazy("Hot leads")),
-    "warm": (LeadTemperature("warm"), gettext_lazy("Warm leads")),
+    "hot": (Leads("hot"), LEADS["hot"]),
+    "warm": (Leads("warm"), LEADS["warm"]),
     "everyone": (Everyone(), gettext_lazy("Everybody whom the bot knows")),
 }
 
@@ -91,7 +99,7 @@ def read_stream_key(value: str) -> tuple[int | None, str]:
 def stream_rows(audience: Audience) -> list[StreamRow]:
     """Every stream that is described or booked, the newest first: two queries and the labels."""
     labels = Labels.read()
-    counts = Booking.objects.exclude(course_stream=None).exclude(course_stream="")
+    counts = Booking.objects.with_stream()
     people: dict[tuple[int | None, str], dict[int | None, int]] = {}
     for course, code, status, count in counts.values_list("course_id", "course_stream", "confirmed").annotate(
         people=Count("telegram_user", distinct=True)
@@ -99,9 +107,15 @@ def stream_rows(audience: Audience) -> list[StreamRow]:
         people.setdefault((course, code or ""), {})[status] = count
     described = list(Stream.objects.order_by("-is_current", "-starts_on", "-id").values_list("course_id", "code"))
     chosen = {
-        stream_key(one.course_id, one.code): set(one.statuses) for one in audience.include if isinstance(one, InStream)
+        stream_key(criterion.course_id, criterion.code): set(criterion.statuses)
+        for criterion in audience.include
+        if isinstance(criterion, InStream)
     }
-    left_out = {stream_key(one.course_id, one.code) for one in audience.exclude if isinstance(one, InStream)}
+    left_out = {
+        stream_key(criterion.course_id, criterion.code)
+        for criterion in audience.exclude
+        if isinstance(criterion, InStream | ActiveInStream)
+    }
     keys = dict.fromkeys([*described, *sorted(people, key=lambda key: (key[1], key[0] or 0), reverse=True)])
     rows = []
     for course, code in keys:
@@ -135,53 +149,59 @@ def group_rows(audience: Audience, *, at: datetime) -> list[GroupRow]:
 
 def people_of(criteria: Iterable[Criterion]) -> list[TelegramUser]:
     """Those named one by one, in the order in which they were named."""
-    ids = [person for one in criteria if isinstance(one, Individuals) for person in one.ids]
+    ids = [person for criterion in criteria if isinstance(criterion, Individuals) for person in criterion.ids]
     found = TelegramUser.objects.in_bulk(ids)
     return [found.get(pk) or TelegramUser(pk=pk) for pk in ids]
 
 
 def find_people(words: str) -> list[TelegramUser]:
     """People whose @username, name or id begins with the words."""
-    words = words.replace("\0", "").strip().removeprefix("https://").removeprefix("t.me/").removeprefix("@")
-    if not words:
+    mention = read_mention(words)
+    if not mention.words:
         return []
-    begins = Q(username__istartswith=words) | Q(first_name__istartswith=words) | Q(last_name__istartswith=words)
-    if words.isdecimal() and len(words) < 18:
-        begins |= Q(pk=int(words))
+    text = mention.username or mention.words
+    begins = Q(username__istartswith=text)
+    if not mention.username:
+        begins |= Q(first_name__istartswith=text) | Q(last_name__istartswith=text)
+    if mention.user_id is not None:
+        begins |= Q(pk=mention.user_id)
     return list(TelegramUser.objects.filter(begins, pk__lt=ERASED_FROM).order_by("first_name", "pk")[:FOUND])
 
 
 def other_criteria(criteria: Iterable[Criterion]) -> list[Criterion]:
     """Those for which the page has no box of its own: kept as they are until they are taken off."""
     known = [criterion for criterion, _label in GROUPS.values()]
-    return [one for one in criteria if not isinstance(one, InStream | Individuals) and one not in known]
+    boxes = InStream | ActiveInStream | Individuals
+    return [criterion for criterion in criteria if not isinstance(criterion, boxes) and criterion not in known]
 
 
-def describe(one: Criterion) -> str:
+def describe_criterion(criterion: Criterion) -> str:
     """A criterion in words."""
-    match one:
-        case InStream():
-            statuses = ", ".join(str(Status(status).label) for status in one.statuses if status in Status.values)
-            stream = Labels.read().stream(one.course_id, one.code)
-            return _("%(stream)s: %(statuses)s") % {"stream": stream, "statuses": statuses}
+    match criterion:
+        case InStream() | ActiveInStream():
+            return _describe_stream(criterion)
         case Individuals():
-            return _("People one by one: %(count)d") % {"count": len(one.ids)}
+            return _("People one by one: %(count)d") % {"count": len(criterion.ids)}
         case Received():
-            states = ", ".join(str(Recipient.State(state).label).lower() for state in one.states)
-            words = {"number": one.broadcast_id, "states": states}
+            known = [Recipient.State(state) for state in criterion.states if state in Recipient.State.values]
+            states = ", ".join(str(state.label).lower() for state in known)
+            words = {"number": criterion.broadcast_id, "states": states}
             return _("Recipients of message #%(number)d: %(states)s") % words
         case ReferralCode():
-            return _("Booked with the code %(code)s") % {"code": one.code}
+            return _("Booked with the code %(code)s") % {"code": criterion.code}
         case ActiveSince():
-            return _("Active in the bot since %(day)s") % {"day": date_format(one.since)}
-        case FreeLesson() if one.lesson_type or one.lesson_date:
-            about = " ".join([one.lesson_type, date_format(one.lesson_date) if one.lesson_date else ""]).strip()
-            return _("Free lesson: %(about)s") % {"about": about}
-        case LeadTemperature():
-            return {
-                "hot": _("Hot leads"),
-                "warm": _("Warm leads"),
-                "cool": _("Cool leads"),
-                "cold": _("Cold leads"),
-            }.get(one.temperature, one.temperature)
-    return next((str(label) for criterion, label in GROUPS.values() if criterion == one), one.kind)
+            return _("Active in the bot since %(day)s") % {"day": date_format(criterion.since)}
+        case FreeLesson() if criterion.lesson_type or criterion.lesson_date:
+            day = date_format(criterion.lesson_date) if criterion.lesson_date else ""
+            return _("Free lesson: %(about)s") % {"about": f"{criterion.lesson_type} {day}".strip()}
+        case Leads():
+            return str(LEADS.get(criterion.temperature, criterion.temperature))
+    return next((str(label) for known, label in GROUPS.values() if known == criterion), criterion.kind)
+
+
+def _describe_stream(criterion: InStream | ActiveInStream) -> str:
+    stream = Labels.read().stream(criterion.course_id, criterion.code)
+    if isinstance(criterion, ActiveInStream):
+        return _("%(stream)s: active bookings") % {"stream": stream}
+    statuses = ", ".join(str(Status(status).label) for status in criterion.statuses if status in Status.values)
+    return _("%(stream)s: %(statuses)s") % {"stream": stream, "statuses": statuses}

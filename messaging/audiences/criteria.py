@@ -1,9 +1,10 @@
 """Whom a broadcast is for: a question about people, kept as JSON, asked again for every count, frozen at the start."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar, Self
+from types import NoneType
+from typing import Any, ClassVar, Self, get_args, get_origin
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -20,14 +21,16 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration
+from bookings.models.bookings import BookingQuerySet
+from hsl_dashboard.db import LARGEST_BIGINT
 from messaging.models import Broadcast, Recipient
-from users.models import BlockedUser, Event, PersonTag, TelegramUser
+from users.models import ERASED_FROM, BlockedUser, Event, LeadTemperature, LivePersonTotals, PersonTag, TelegramUser
 
 People = QuerySet[TelegramUser, int]  # a query of user ids
+LONGEST_QUIET = 24 * 30  # hours
 
 # By the kind in the JSON. A new group of people is a subclass of Criterion, here or in an app's own module.
 CRITERIA: dict[str, type["Criterion"]] = {}
@@ -63,15 +66,43 @@ class Criterion:
         Raises:
             UnknownCriterion: there is none of that kind, or it has other fields.
         """
-        criterion = CRITERIA.get(str(stored.get("kind")))
+        kind = stored.get("kind") if isinstance(stored, dict) else None
+        criterion = CRITERIA.get(kind) if isinstance(kind, str) else None
+        if criterion is None:
+            raise UnknownCriterion(repr(stored)[:200])
         values = {name: value for name, value in stored.items() if name != "kind"}
-        if criterion is None or not values.keys() <= {known.name for known in fields(criterion)}:
-            raise UnknownCriterion(str(stored)[:200])
-        return criterion._of(values)
+        try:
+            found = criterion._of(values)
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            raise UnknownCriterion(repr(stored)[:200]) from error
+        if not all(_can_be_asked(getattr(found, one.name), one.type) for one in fields(found)):
+            raise UnknownCriterion(repr(stored)[:200])
+        return found
 
     @classmethod
     def _of(cls, values: dict[str, Any]) -> Self:
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+# What PostgreSQL can be asked with, by the type of a criterion's field.
+_CHECKS: dict[type, Callable[[Any], bool]] = {
+    str: lambda value: isinstance(value, str) and len(value) <= 1000 and is_storable(value),
+    int: lambda value: type(value) is int and abs(value) <= LARGEST_BIGINT,
+    date: lambda value: isinstance(value, date) and 1900 < value.year < 2200,
+    NoneType: lambda value: value is None,
+}
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL takes a text: it knows neither NUL nor half a character."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _can_be_asked(value: Any, declared: Any) -> bool:
+    """Whether a field of a criterion holds what is declared: ``int``, ``date | None``, ``tuple[str, ...]``."""
+    if get_origin(declared) is tuple:
+        return isinstance(value, tuple) and all(map(_CHECKS[get_args(declared)[0]], value))
+    return any(_CHECKS[one](value) for one in get_args(declared) or (declared,))
 
 
 @dataclass(frozen=True)
@@ -84,10 +115,24 @@ class InStream(Criterion):
     statuses: tuple[int, ...] = (Booking.Status.CONFIRMED,)
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
-        bookings = Booking.objects.filter(course_stream=self.code, confirmed__in=self.statuses)
-        if self.course_id is not None:
-            bookings = bookings.filter(course_id=self.course_id)
-        return bookings.values("telegram_user_id")
+        return _bookings_in(self.code, self.course_id).with_status(*self.statuses).values("telegram_user_id")
+
+
+@dataclass(frozen=True)
+class ActiveInStream(Criterion):
+    """People with an active booking of a stream, those of an unknown status included: whom «leave out» leaves out."""
+
+    kind = "active_in_stream"
+    code: str
+    course_id: int | None = None  # None: in any course
+
+    def people(self, *, at: datetime) -> QuerySet[Any, Any]:
+        return _bookings_in(self.code, self.course_id).active().values("telegram_user_id")
+
+
+def _bookings_in(code: str, course_id: int | None) -> BookingQuerySet:
+    bookings = Booking.objects.filter(course_stream=code)
+    return bookings if course_id is None else bookings.filter(course_id=course_id)
 
 
 @dataclass(frozen=True)
@@ -158,42 +203,37 @@ class FreeLesson(Criterion):
 
 
 @dataclass(frozen=True)
-class LeadTemperature(Criterion):
-    """Leads by what they did in the last seven days; leads are registered for a free lesson and not yet students.
-
-    hot: at least 20 events on at least 5 days; warm: 10 on 3; cool: 5; cold: fewer. Days are Moscow days.
-    """
+class Leads(Criterion):
+    """Leads of one temperature, by the same count as on the list of people."""
 
     kind = "temperature"
     temperature: str = "hot"
 
-    WINDOW: ClassVar = timedelta(days=7)
+    TEMPERATURES: ClassVar = {
+        "hot": LeadTemperature.HOT,
+        "warm": LeadTemperature.WARM,
+        "cool": LeadTemperature.COOL,
+        "cold": LeadTemperature.COLD,
+    }
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
-        recent = Event.objects.filter(created_at__gt=at - self.WINDOW, created_at__lte=at)
-        active = recent.values("telegram_user_id").annotate(
-            events=Count("id"), days=Count(TruncDate("created_at"), distinct=True)
-        )
-        hot, warm, cool = Q(events__gte=20, days__gte=5), Q(events__gte=10, days__gte=3), Q(events__gte=5)
-        leads = TelegramUser.objects.filter(pk__in=NotStudents().people(at=at)).filter(
-            pk__in=FreeLessonRegistration.objects.values("telegram_user_id")
-        )
-        rules = {"hot": hot, "warm": warm & ~hot, "cool": cool & ~warm & ~hot}
-        if rule := rules.get(self.temperature):
-            return leads.filter(pk__in=active.filter(rule).values("telegram_user_id")).values("pk")
-        return leads.exclude(pk__in=active.filter(cool).values("telegram_user_id")).values("pk")
+        # The live view, for whom a trigger could only mark counts too; erased people are on no list.
+        if self.temperature not in self.TEMPERATURES:
+            return LivePersonTotals.objects.none().values("pk")
+        degree = self.TEMPERATURES[self.temperature]
+        return LivePersonTotals.objects.filter(temperature=degree, pk__lt=ERASED_FROM).values("pk")
 
 
 @dataclass(frozen=True)
 class ActiveSince(Criterion):
-    """People who did anything in the bot since the beginning of a day."""
+    """People who did anything themselves in the bot since the beginning of a day."""
 
     kind = "active_since"
     since: date
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
         midnight = timezone.make_aware(datetime(self.since.year, self.since.month, self.since.day))  # noqa: DTZ001
-        return Event.objects.filter(created_at__gte=midnight).values("telegram_user_id")
+        return Event.objects.own().filter(created_at__gte=midnight).values("telegram_user_id")
 
     def as_json(self) -> dict[str, Any]:
         return super().as_json() | {"since": self.since.isoformat()}
@@ -248,7 +288,10 @@ class Audience:
     quiet_hours: int | None = None  # leaves out whoever got a message in the last so many hours
 
     def as_json(self) -> dict[str, Any]:
-        lists = {name: [one.as_json() for one in getattr(self, name)] for name in ("include", "narrow", "exclude")}
+        lists = {
+            name: [criterion.as_json() for criterion in getattr(self, name)]
+            for name in ("include", "narrow", "exclude")
+        }
         return {**lists, "quiet_hours": self.quiet_hours}
 
     @classmethod
@@ -256,33 +299,35 @@ class Audience:
         """Read what ``as_json`` wrote.
 
         Raises:
-            UnknownCriterion: it names a criterion that does not exist.
+            UnknownCriterion: it names a criterion that does not exist, or is no audience at all.
         """
-        lists = {
-            name: tuple(Criterion.from_json(one) for one in stored.get(name) or ())
-            for name in ("include", "narrow", "exclude")
-        }
-        return cls(**lists, quiet_hours=stored.get("quiet_hours"))
+        names = ("include", "narrow", "exclude")
+        lists = {name: stored.get(name) or [] for name in names} if isinstance(stored, dict) else {}
+        hours = stored.get("quiet_hours") if lists else None
+        if not lists or not all(isinstance(criteria, list) for criteria in lists.values()) or not _are_hours(hours):
+            raise UnknownCriterion(repr(stored)[:200])
+        found = {name: tuple(Criterion.from_json(one) for one in criteria) for name, criteria in lists.items()}
+        return cls(**found, quiet_hours=hours)
 
     @property
     def streams(self) -> list[tuple[int | None, str]]:
         """The streams it asks for; ``{stream}`` means these before any other."""
-        return [(one.course_id, one.code) for one in self.include if isinstance(one, InStream)]
+        return [(stream.course_id, stream.code) for stream in self.include if isinstance(stream, InStream)]
 
     def unknown_ids(self) -> list[int]:
         """Ids named one by one whom the bot does not know: they are told to staff, and refuse nothing."""
-        named = {person for one in self.include if isinstance(one, Individuals) for person in one.ids}
+        named = {person for people in self.include if isinstance(people, Individuals) for person in people.ids}
         known = TelegramUser.objects.filter(pk__in=named).values_list("pk", flat=True)
         return sorted(named - set(known))
 
     def people(self, *, at: datetime) -> QuerySet[TelegramUser]:
         """All of them, each with the ``reason`` why nothing will be sent to them ('' for those who get it)."""
         everyone = Q(pk__in=[])
-        for one in self.include:
-            everyone |= Q(pk__in=one.people(at=at))
+        for criterion in self.include:
+            everyone |= Q(pk__in=criterion.people(at=at))
         people = TelegramUser.objects.filter(everyone)
-        for one in self.narrow:
-            people = people.filter(pk__in=one.people(at=at))
+        for criterion in self.narrow:
+            people = people.filter(pk__in=criterion.people(at=at))
         return people.annotate(
             reason=Case(*self._reasons(at=at), default=Value(""), output_field=CharField(max_length=30))
         )
@@ -292,13 +337,20 @@ class Audience:
         reasons = [
             When(Exists(blocks.filter(reason="chat_not_found")), then=Value(Recipient.Reason.NO_CHAT)),
             When(Exists(blocks), then=Value(Recipient.Reason.BLOCKED)),
-            *(When(pk__in=one.people(at=at), then=Value(Recipient.Reason.EXCLUDED)) for one in self.exclude),
+            *(
+                When(pk__in=criterion.people(at=at), then=Value(Recipient.Reason.EXCLUDED))
+                for criterion in self.exclude
+            ),
         ]
         if self.quiet_hours:
             since = at - timedelta(hours=self.quiet_hours)
             written = Recipient.objects.filter(sent_at__gt=since).values("telegram_user_id")
             reasons.append(When(pk__in=written, then=Value(Recipient.Reason.RECENTLY_WRITTEN)))
         return reasons
+
+
+def _are_hours(value: Any) -> bool:
+    return value is None or (type(value) is int and 0 <= value <= LONGEST_QUIET)
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,8 @@ def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange
     changes = BookingChange.objects.filter(
         ~Exists(later),
         ~Exists(Outbox.objects.filter(rule=rule, change=OuterRef("pk"))),
+        # The record outlives the booking; a deleted one has no status.
+        booking__confirmed=STATUSES[rule.notice],
         status=STATUSES[rule.notice],
         changed_at__gte=max(rule.since(at), until - LATEST),
         changed_at__lte=until,

@@ -17,7 +17,7 @@ from messaging.automations.due import Due, find_due
 from messaging.content.placeholders import MissingValue, Values, personalise, read_values, russian_date
 from messaging.delivery.lifecycle import recount
 from messaging.models import Automation, Broadcast, Outbox, Recipient
-from messaging.models.automations import AUTOMATION
+from messaging.models.recipient_types import RecipientType
 from messaging.quiet_hours import is_quiet
 from users.models import BlockedUser
 
@@ -107,7 +107,7 @@ class _Batch:
         first = self.letters[0]
         return Broadcast(
             message_text=first.rule.template if first.rule else first.message_text,
-            recipient_type=AUTOMATION if first.rule else "individual",
+            recipient_type=RecipientType.AUTOMATION if first.rule else RecipientType.INDIVIDUAL,
             recipient_group=first.kind if first.rule else None,
             created_by_id=first.queued_by_id,
         )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.notices import NoticeKind
+from hsl_dashboard.db import LARGEST_INTEGER
 from messaging.automations.services import RuleValues
 from messaging.content.markup import check_message
 from messaging.models import Automation, Broadcast
@@ -94,4 +95,4 @@ def _could_be_stored(values: RuleValues) -> bool:
     kinds = {name: type(value) for name, value in asdict(values).items()}
     if kinds != {"template": str, "offset": int, "include_earlier": bool}:
         return False
-    return 0 <= values.offset < 2**31 and "\0" not in values.template
+    return 0 <= values.offset <= LARGEST_INTEGER and "\0" not in values.template

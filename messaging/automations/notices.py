@@ -33,7 +33,7 @@ def write_notice(booking: Booking, kind: NoticeKind) -> str:
         return " ".join(parts)
 
 
-def queue_notice(booking: Booking, kind: NoticeKind, by: User, at: datetime) -> None:
+def put_in_outbox(booking: Booking, kind: NoticeKind, by: User, at: datetime) -> None:
     """Put the words into the queue; sending is for whoever drains it."""
     Outbox.objects.create(
         telegram_user_id=booking.telegram_user_id,

@@ -1,13 +1,13 @@
 """Gives bookings what only messages know: the words for students, the queue, and why something did not arrive."""
 
 from bookings.notices import Notifier, register_notifier
-from messaging.automations.notices import queue_notice, write_notice
+from messaging.automations.notices import put_in_outbox, write_notice
 from messaging.models import Recipient
 
 
 def tell_students_about_bookings() -> None:
     """Called once, when the app is ready."""
-    register_notifier(Notifier(write=write_notice, queue=queue_notice, explain=explain))
+    register_notifier(Notifier(write=write_notice, queue=put_in_outbox, explain=explain))
 
 
 def explain(reason: str) -> str:

@@ -11,20 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
-from messaging.broadcasts.privacy import GROUP, TO_INDIVIDUALS, may_read_letters
+from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read_letters
 from messaging.broadcasts.rows import group_name
 from messaging.models import Broadcast, Recipient
-from messaging.models.automations import AUTOMATION
-from messaging.models.drafts import TEST
+from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
-from messaging.models.reports import REPORT
 from users.models import User
 from users.people.search import having_in_person_text
 
-INDIVIDUALS = "individual"
 # Choices beside the streams; a code of the bot's holds no colon.
 AUTOMATIONS, REPORTS, TESTS = "by:automation", "by:report", "by:test"
-TYPES = {AUTOMATIONS: AUTOMATION, REPORTS: REPORT, TESTS: TEST}
+TYPES = {AUTOMATIONS: RecipientType.AUTOMATION, REPORTS: RecipientType.REPORT, TESTS: RecipientType.TEST}
 NOBODY = "none"  # a message whose author nobody wrote down
 WAITING = "waiting"
 
@@ -45,7 +42,7 @@ class BroadcastFilter(ListFilter):
         self.by = by
         self.form.fields["to"].choices = [
             ("", _("All messages")),
-            (INDIVIDUALS, _("Individual ones")),
+            (RecipientType.INDIVIDUAL, _("Individual ones")),
             *self._streams(labels),
             (AUTOMATIONS, _("Automations")),
             (REPORTS, _("Reports to authors")),
@@ -54,14 +51,19 @@ class BroadcastFilter(ListFilter):
         authors = User.objects.filter(pk__in=Broadcast.objects.exclude(created_by=None).values("created_by"))
         self.form.fields["author"].choices = [
             ("", _("Any author")),
-            *((str(one.pk), one.get_full_name() or one.get_username()) for one in authors.order_by("username")),
+            *(
+                (str(author.pk), author.get_full_name() or author.get_username())
+                for author in authors.order_by("username")
+            ),
             (NOBODY, _("No author recorded")),
         ]
 
     def _streams(self, labels: Labels) -> Iterator[tuple[str, str]]:
         yield from labels.codes.items()
         groups = (
-            Broadcast.objects.filter(recipient_type=GROUP).exclude(recipient_group=None).order_by("recipient_group")
+            Broadcast.objects.filter(recipient_type=RecipientType.GROUP)
+            .exclude(recipient_group=None)
+            .order_by("recipient_group")
         )
         for code in groups.values_list("recipient_group", flat=True).distinct():
             if code and "," not in code and code not in labels.codes:
@@ -69,10 +71,14 @@ class BroadcastFilter(ListFilter):
 
     def filter_queryset(self, queryset: "QuerySet[Broadcast]") -> "QuerySet[Broadcast]":
         # When it happened or will; the previous dashboard's sent_at is the moment of its making.
-        moment = Coalesce("started_at", "scheduled_at", "sent_at", "created_at")
+        moment = Coalesce("started_at", "starts_at", "scheduled_at", "sent_at", "created_at")
         narrowed: QuerySet[Broadcast] = super().filter_queryset(queryset.alias(moment=moment))
         # Each message to an audience has its report: between the messages to students they would only be in the way.
-        return narrowed if self.form.cleaned_data.get("to") == REPORTS else narrowed.exclude(recipient_type=REPORT)
+        return (
+            narrowed
+            if self.form.cleaned_data.get("to") == REPORTS
+            else narrowed.exclude(recipient_type=RecipientType.REPORT)
+        )
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
         found = Q(message_text__icontains=text)
@@ -84,7 +90,7 @@ class BroadcastFilter(ListFilter):
         return rows.filter(found)
 
     def filter_to(self, rows: "QuerySet[Broadcast]", _name: str, to: str) -> "QuerySet[Broadcast]":
-        if to == INDIVIDUALS:
+        if to == RecipientType.INDIVIDUAL:
             return rows.filter(TO_INDIVIDUALS).exclude(recipient_type__in=TYPES.values())
         if to in TYPES:
             return rows.filter(recipient_type=TYPES[to])

@@ -6,6 +6,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.db import LARGEST_INTEGER
+
 MAX_REASON_LENGTH = 500  # characters
 MAX_TEXT_LENGTH = 40_000  # characters: above what Telegram takes with all tags; markup.py says what is wrong
 
@@ -38,14 +40,14 @@ class TextForm(forms.Form):
 
 
 class TimeForm(forms.Form):
-    scheduled_at = forms.DateTimeField(
+    starts_at = forms.DateTimeField(
         label=_("When, by Moscow time"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y %H:%M"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
-    def clean_scheduled_at(self) -> Any:
-        moment = self.cleaned_data["scheduled_at"]
+    def clean_starts_at(self) -> Any:
+        moment = self.cleaned_data["starts_at"]
         if moment <= timezone.now():
             raise forms.ValidationError(_("This moment has passed. Choose a later one."))
         return moment
@@ -66,7 +68,7 @@ class RetryForm(forms.Form):
 class NumberForm(forms.Form):
     """Above a hundred people the number is typed: nobody sends to 400 by a slip of the finger."""
 
-    number = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    number = forms.IntegerField(required=False, min_value=0, max_value=LARGEST_INTEGER)
 
     def __init__(self, *args: Any, asked: int | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from messaging.models import Broadcast, Correction
-from messaging.models.reasons import StateReason, describe
+from messaging.models.reasons import StateReason, describe_reason
 from users.models import User
 
 State = Broadcast.State
 
 MOVES = {
-    State.DRAFT: gettext_lazy("Written"),
     State.SCHEDULED: gettext_lazy("Was scheduled"),
     State.SENDING: gettext_lazy("Sending began"),
     State.PAUSED: gettext_lazy("Was paused"),
@@ -42,7 +41,7 @@ ACTS = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class BroadcastMoment:
     """One moment in the life of a broadcast; ``actor`` is empty where the engine did it."""
 
     at: datetime | None
@@ -51,7 +50,7 @@ class Entry:
     reason: str = ""
 
 
-def broadcast_history(broadcast: Broadcast) -> list[Entry]:
+def broadcast_history(broadcast: Broadcast) -> list[BroadcastMoment]:
     """Tell what is known about a broadcast, newest first (three queries)."""
     rows: list[Any] = list(
         broadcast.events.select_related("pgh_context").order_by("pgh_created_at", "pgh_id")  # type: ignore[attr-defined]
@@ -60,13 +59,13 @@ def broadcast_history(broadcast: Broadcast) -> list[Entry]:
     names = _names(rows)
     told = [*_moves(rows, names), *_corrections(corrections)]
     if not any(row.pgh_label == "insert" for row in rows):
-        told.append(Entry(at=broadcast.created_at, what=_("Sent by the previous dashboard")))
+        told.append(BroadcastMoment(at=broadcast.created_at, what=_("Sent by the previous dashboard")))
     unknown = datetime.min.replace(tzinfo=UTC)
     told.reverse()  # of two at one moment, the later is told first
     return sorted(told, key=lambda entry: entry.at or unknown, reverse=True)
 
 
-def _moves(rows: list[Any], names: dict[int, str]) -> Iterator[Entry]:
+def _moves(rows: list[Any], names: dict[int, str]) -> Iterator[BroadcastMoment]:
     before: Any = None
     for row in rows:
         context = row.pgh_context.metadata if row.pgh_context else {}
@@ -77,10 +76,10 @@ def _moves(rows: list[Any], names: dict[int, str]) -> Iterator[Entry]:
         if what:
             # That it was staff says the name beside it.
             reason = context.get("reason") or (
-                "" if row.state_reason == StateReason.STAFF else describe(row.state_reason)
+                "" if row.state_reason == StateReason.STAFF else describe_reason(row.state_reason)
             )
             actor = names.get(context.get("user") or 0, "")
-            yield Entry(at=row.pgh_created_at, what=what, actor=actor, reason=reason)
+            yield BroadcastMoment(at=row.pgh_created_at, what=what, actor=actor, reason=reason)
 
 
 def _what(before: Any, row: Any) -> str:
@@ -90,7 +89,7 @@ def _what(before: Any, row: Any) -> str:
         if before is not None and row.state == State.SENDING and before.state == State.FINISHED:
             return ""  # the act that woke it up says more
         return str(MOVES[State(row.state)]) if row.state in State.values else str(row.state)
-    if before.scheduled_at != row.scheduled_at:
+    if (before.starts_at or before.scheduled_at) != (row.starts_at or row.scheduled_at):
         return _("Moved to another time")
     if (before.message_text, before.buttons) != (row.message_text, row.buttons):
         return _("Text changed before sending")
@@ -102,11 +101,11 @@ def _act(label: str, count: int) -> str:
     return told
 
 
-def _corrections(corrections: list[Correction]) -> Iterator[Entry]:
-    for one in corrections:
-        deleted = one.kind == Correction.Kind.DELETE
-        actor = staff_name(one.created_by)
-        yield Entry(one.created_at, _("Deleted for everyone") if deleted else _("Text changed for everyone"), actor)
+def _corrections(corrections: list[Correction]) -> Iterator[BroadcastMoment]:
+    for correction in corrections:
+        deleted = correction.kind == Correction.Kind.DELETE
+        what = _("Deleted for everyone") if deleted else _("Text changed for everyone")
+        yield BroadcastMoment(correction.created_at, what, staff_name(correction.created_by))
 
 
 def _names(rows: list[Any]) -> dict[int, str]:

@@ -8,11 +8,10 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import Broadcast
+from users.models.events import NOT_THEIR_OWN
 
 AFTER = timedelta(hours=72)
 USUALLY = timedelta(days=27)  # nine times AFTER: each weekday counts about as often
-# Written by the bot or by staff about a person who did nothing.
-NOT_THEIR_OWN = ["booking_status_changed", "free_lesson_reminder_sent", "payment_approved"]
 
 OUTCOME_DEFINITIONS = {
     "presses": _(
@@ -35,7 +34,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BroadcastOutcome:
     """What happened after a broadcast; ``complete`` once 72 hours have passed since the last delivery."""
 
     recipients: int
@@ -67,24 +66,24 @@ SELECT (SELECT count(*) FROM got), (SELECT max(at) FROM got),
 """
 
 
-def outcome_of(broadcast: Broadcast, *, at: datetime) -> Outcome:
+def outcome_of(broadcast: Broadcast, *, at: datetime) -> BroadcastOutcome:
     """Read what people did after a broadcast: one query over their events and bookings of 30 days."""
     data = [button["callback_data"] for row in broadcast.buttons for button in row if button.get("callback_data")]
     # A value of the details, whole: the quotes stand around it in the JSON.
-    presses = [f'%"{_escaped(one)}"%' for one in data]
+    presses = [f'%"{_escaped(value)}"%' for value in data]
     parameters: dict[str, Any] = {
         "id": broadcast.pk,
         "after": AFTER,
         "usually": USUALLY,
         "presses": presses,
-        "not_their_own": NOT_THEIR_OWN,
+        "not_their_own": list(NOT_THEIR_OWN),
     }
     with connection.cursor() as cursor:
         cursor.execute(QUERY, parameters)
         row = cursor.fetchone()
     recipients, last, pressed, pressing, events, active, before, bookings, booking, booked_before = row
     share = USUALLY / AFTER
-    return Outcome(
+    return BroadcastOutcome(
         recipients=recipients,
         until=last + AFTER if last else None,
         complete=bool(last and at >= last + AFTER),

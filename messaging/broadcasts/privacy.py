@@ -3,10 +3,10 @@
 from django.db.models import Q
 
 from messaging.models import Broadcast
+from messaging.models.recipient_types import RecipientType
 from users.models import User
 
-GROUP = "group"
-TO_INDIVIDUALS = ~Q(recipient_type=GROUP) | Q(recipient_type=None)
+TO_INDIVIDUALS = ~Q(recipient_type=RecipientType.GROUP) | Q(recipient_type=None)
 
 
 def may_read_letters(staff: User) -> bool:
@@ -15,4 +15,4 @@ def may_read_letters(staff: User) -> bool:
 
 
 def may_read(broadcast: Broadcast, staff: User) -> bool:
-    return broadcast.recipient_type == GROUP or may_read_letters(staff)
+    return broadcast.recipient_type == RecipientType.GROUP or may_read_letters(staff)

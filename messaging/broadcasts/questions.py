@@ -39,8 +39,8 @@ def start_question(broadcast: Broadcast, data: Any) -> Question:
     people, left_out = _people(broadcast)
     facts = [(_("Will get it"), str(people))]
     facts += [(reason_label(reason), str(count)) for reason, count in left_out.items()]
-    if broadcast.scheduled_at and broadcast.state in {State.SCHEDULED, State.HELD}:
-        facts.append((_("It was planned for"), _moment(broadcast.scheduled_at)))
+    if broadcast.planned_at and broadcast.state in {State.SCHEDULED, State.HELD}:
+        facts.append((_("It was planned for"), _moment(broadcast.planned_at)))
     asked = people if people > TYPED_ABOVE else None
     return Question(
         heading=_("Send this message now?"),
@@ -54,7 +54,7 @@ def start_question(broadcast: Broadcast, data: Any) -> Question:
         form=NumberForm(data, asked=asked),
         facts=facts,
         warning=night_sentence() if is_quiet(timezone.now()) else "",
-        possible=broadcast.state in {State.DRAFT, State.SCHEDULED, State.HELD} and people > 0,
+        possible=broadcast.state in {State.SCHEDULED, State.HELD} and people > 0,
     )
 
 
@@ -87,14 +87,14 @@ def cancel_question(broadcast: Broadcast, data: Any) -> Question:
 
 
 def schedule_question(broadcast: Broadcast, data: Any) -> Question:
-    initial = {"scheduled_at": timezone.localtime(broadcast.scheduled_at) if broadcast.scheduled_at else None}
+    initial = {"starts_at": timezone.localtime(broadcast.planned_at) if broadcast.planned_at else None}
     return Question(
         heading=_("When should it go out?"),
         sentence=_("Moscow time. It starts within ten seconds of this moment."),
         yes=_("Schedule"),
         form=TimeForm(data, initial=initial),
-        facts=[(_("Now planned for"), _moment(broadcast.scheduled_at))] if broadcast.scheduled_at else [],
-        possible=broadcast.state in {State.DRAFT, State.SCHEDULED, State.HELD},
+        facts=[(_("Now planned for"), _moment(broadcast.planned_at))] if broadcast.planned_at else [],
+        possible=broadcast.state in {State.SCHEDULED, State.HELD},
     )
 
 

@@ -12,20 +12,18 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from messaging.broadcasts.privacy import GROUP
 from messaging.broadcasts.rows import first_words
 from messaging.broadcasts.statistics import Numbers, causes_of, numbers_of
 from messaging.delivery.lifecycle import recount
 from messaging.models import Broadcast, Recipient, Report, TelegramLink
-from messaging.models.drafts import TEST
-from messaging.models.reports import REPORT
+from messaging.models.recipient_types import RecipientType
 from users.models import BlockedUser, TelegramUser, User
 
 AT_ONCE = 20  # reports of one tick; the rest follow in the next
 
 
 @dataclass(frozen=True)
-class Ending:
+class BroadcastEnd:
     """What is said about a broadcast once it is over, on its page and in Telegram."""
 
     lasted: timedelta
@@ -43,13 +41,13 @@ class Ending:
         return _("%(seconds)d s") % {"seconds": seconds}
 
 
-def ending_of(broadcast: Broadcast) -> Ending | None:
+def ending_of(broadcast: Broadcast) -> BroadcastEnd | None:
     """Say how long it took, and how many of its people are blocked since then; None while it is not over."""
     if broadcast.started_at is None or broadcast.finished_at is None:
         return None
     failed = Recipient.objects.failed().filter(message=broadcast).values("telegram_user")
     blocked = BlockedUser.objects.filter(pk__in=failed, blocked_at__gte=broadcast.started_at)
-    return Ending(broadcast.finished_at - broadcast.started_at, blocked.count())
+    return BroadcastEnd(broadcast.finished_at - broadcast.started_at, blocked.count())
 
 
 def send_reports(*, at: datetime) -> list[int]:
@@ -69,7 +67,7 @@ def _settle(report: Report, *, at: datetime) -> int | None:
     author = _account_of(broadcast)
     numbers = numbers_of([broadcast])[broadcast.pk]
     # Whoever wrote to one person and reached them needs no report: a code, a letter; a test comes to its author itself.
-    is_test = broadcast.recipient_type == TEST
+    is_test = broadcast.recipient_type == RecipientType.TEST
     if author is not None and not is_test and (numbers.total, numbers.sent) != (1, 1):
         report.message = _send(write_report(broadcast, numbers), to=author, at=at)
     report.settled_at = at
@@ -97,7 +95,7 @@ def _send(text: str, *, to: TelegramUser, at: datetime) -> Broadcast:
     message = Broadcast.objects.create(
         # The engine reads placeholders; here a brace is a brace.
         message_text=text.replace("{", "{{").replace("}", "}}"),
-        recipient_type=REPORT,
+        recipient_type=RecipientType.REPORT,
         state=Broadcast.State.SENDING,
         link_preview=False,
         started_at=at,
@@ -122,7 +120,7 @@ def _head(broadcast: Broadcast) -> list[str]:
     words = _("Message #%(number)d was cancelled") if cancelled else _("Message #%(number)d has been sent")
     lines = [f"<b>{words % {'number': broadcast.pk}}</b>"]
     # What was written to one person stays between them and their letter.
-    if broadcast.recipient_type == GROUP and (quote := first_words(broadcast)):
+    if broadcast.recipient_type == RecipientType.GROUP and (quote := first_words(broadcast)):
         lines.append(f"<i>{escape(quote)}</i>")
     return lines
 

@@ -9,20 +9,17 @@ from django.utils.translation import gettext as _
 
 from bookings.labels import Labels
 from bookings.notices import NoticeKind
-from messaging.audiences.choices import GROUPS
-from messaging.audiences.choices import describe as describe_criterion
+from messaging.audiences.choices import GROUPS, describe_criterion
 from messaging.audiences.criteria import Audience, Individuals, InStream, UnknownCriterion
 from messaging.broadcasts.journal import staff_name
-from messaging.broadcasts.privacy import GROUP, may_read
+from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.statistics import Numbers, numbers_of
 from messaging.content.markup import Problem, parse_html
 from messaging.content.placeholders import with_placeholders
 from messaging.content.preview import render
 from messaging.models import Broadcast
-from messaging.models.automations import AUTOMATION
-from messaging.models.drafts import TEST
-from messaging.models.reasons import describe
-from messaging.models.reports import REPORT
+from messaging.models.reasons import describe_reason
+from messaging.models.recipient_types import RecipientType
 from users.models import User
 
 SNIPPET = 100  # characters: what the previous dashboard showed
@@ -66,7 +63,7 @@ class BroadcastRow:
 
     @property
     def state_reason(self) -> str:
-        return describe(self.broadcast.state_reason)
+        return describe_reason(self.broadcast.state_reason)
 
     @property
     def is_running(self) -> bool:
@@ -78,7 +75,7 @@ class BroadcastRow:
 
     @property
     def is_to_come(self) -> bool:
-        return self.broadcast.state in {State.DRAFT, State.SCHEDULED, State.HELD}
+        return self.broadcast.state in {State.SCHEDULED, State.HELD}
 
 
 def first_words(broadcast: Broadcast) -> str:
@@ -93,22 +90,25 @@ def broadcast_rows(broadcasts: Iterable[Broadcast], *, labels: Labels, by: User)
     """Prepare broadcasts for a list: one query for all their numbers."""
     broadcasts = list(broadcasts)
     numbers = numbers_of(broadcasts)
-    return [BroadcastRow(one, numbers[one.pk], audience_words(one, labels), may_read(one, by)) for one in broadcasts]
+    return [
+        BroadcastRow(broadcast, numbers[broadcast.pk], audience_words(broadcast, labels), may_read(broadcast, by))
+        for broadcast in broadcasts
+    ]
 
 
 def audience_words(broadcast: Broadcast, labels: Labels) -> str:
     """Whom it is for, in a few words."""
-    if broadcast.recipient_type == AUTOMATION:
+    if broadcast.recipient_type == RecipientType.AUTOMATION:
         return _("Automation: %(rule)s") % {"rule": _rule(broadcast.recipient_group or "")}
-    if broadcast.recipient_type == REPORT:
+    if broadcast.recipient_type == RecipientType.REPORT:
         return _("Report to the author")
-    if broadcast.recipient_type == TEST:
+    if broadcast.recipient_type == RecipientType.TEST:
         return _("Test to oneself")
     if parts := _criteria(broadcast, labels):
         more = len(parts) - SHOWN
         words = ", ".join(parts[:SHOWN])
         return _("%(groups)s and %(count)d more") % {"groups": words, "count": more} if more > 0 else words
-    if broadcast.recipient_type != GROUP:
+    if broadcast.recipient_type != RecipientType.GROUP:
         return _("Individually")
     return group_name(broadcast.recipient_group or "", labels)
 
@@ -130,11 +130,13 @@ def _criteria(broadcast: Broadcast, labels: Labels) -> list[str]:
         audience = Audience.from_json(broadcast.audience) if broadcast.audience else Audience()
     except (UnknownCriterion, TypeError, ValueError):
         return []
-    if all(isinstance(one, Individuals) for one in audience.include):
+    if all(isinstance(criterion, Individuals) for criterion in audience.include):
         return []
     parts = [
-        labels.stream(one.course_id, one.code) if isinstance(one, InStream) else describe_criterion(one)
-        for one in audience.include
+        labels.stream(criterion.course_id, criterion.code)
+        if isinstance(criterion, InStream)
+        else describe_criterion(criterion)
+        for criterion in audience.include
     ]
     return list(dict.fromkeys(parts))
 

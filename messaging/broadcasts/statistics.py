@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.delivery.corrections import CORRECTABLE_FOR
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
-from messaging.models.reasons import describe
+from messaging.models.reasons import describe_reason
 from messaging.models.recipients import reason_label
 
 RATE_WINDOW = 30.0  # seconds: long enough to be calm, short enough to follow a change
@@ -217,7 +217,7 @@ class CorrectionNumbers:
 
     @property
     def reason(self) -> str:
-        return describe(self.correction.state_reason)
+        return describe_reason(self.correction.state_reason)
 
 
 def corrections_of(broadcast: Broadcast) -> list[CorrectionNumbers]:

@@ -107,8 +107,8 @@ def summarise(content: Content, *, at: datetime) -> Summary:
     return Summary(
         count=count_audience(audience, at=at),
         without_value=_without_value(content, audience, at=at),
-        starts_at=content.scheduled_at or at,
-        is_scheduled=content.scheduled_at is not None,
+        starts_at=content.starts_at or at,
+        is_scheduled=content.starts_at is not None,
     )
 
 

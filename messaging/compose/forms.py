@@ -1,29 +1,53 @@
-"""Reads the form of a new message: what was ticked and typed, right or wrong, becomes a Content."""
+"""The form of a new message: what is understood becomes a Content, the rest an error beside its field."""
 
-import contextlib
 import json
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms.utils import ErrorDict
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from bookings.models import Booking
+from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
 from messaging.audiences.choices import GROUPS, read_stream_key
-from messaging.audiences.criteria import Audience, Criterion, Individuals, InStream, UnknownCriterion
-from messaging.content.content import Content
-from messaging.content.markup import Problem, check_message
-from messaging.models import Broadcast
+from messaging.audiences.criteria import (
+    LONGEST_QUIET,
+    ActiveInStream,
+    Audience,
+    Criterion,
+    Individuals,
+    InStream,
+    UnknownCriterion,
+)
+from messaging.content.content import Content, read_moment
+from messaging.content.markup import BUTTON_LIMIT, RAW_LIMIT
+from messaging.models import Broadcast, Segment, TemplateVersion
 
-LONGEST_QUIET = 24 * 30  # hours
-# What a bot may upload (core.telegram.org/bots/api#sending-files), in MB.
-LARGEST = {Broadcast.Kind.PHOTO: 10, Broadcast.Kind.DOCUMENT: 50}
-# What Telegram shows as a photo, and what it plays; a document may be anything.
-ENDINGS: dict[str, tuple[str, ...]] = {
-    Broadcast.Kind.PHOTO: (".jpg", ".jpeg", ".png", ".webp"),
-    Broadcast.Kind.VIDEO: (".mp4", ".mov"),
+LONGEST_CODE = 200  # characters of a stream's code
+LONGEST_CRITERION = 200_000  # characters of JSON: ten thousand people named one by one
+
+AUDIENCE = (
+    "cell", "group", "person", "kept_include", "kept_narrow",
+    "leave_stream", "leave_group", "leave_person", "kept_exclude", "quiet_hours",
+)  # fmt: skip
+MEDIA = ("kind", "media_file_id", "media_earlier")
+# Where an error of a field is shown.
+PLACES = {
+    **dict.fromkeys(AUDIENCE, "audience"),
+    **dict.fromkeys(MEDIA, "media"),
+    "quiet_hours": "quiet_hours",
+    "when": "at",
+    "template_name": "template",
+    "segment_name": "segment",
+    "segment_shared": "segment",
+    "chosen": "people",
 }
-# Statuses of those whom «leave out this stream» leaves out: everybody who did not cancel.
-ACTIVE = (2, 1, 0)
 
 
 def without_nul(data: QueryDict) -> QueryDict:
@@ -35,173 +59,274 @@ def without_nul(data: QueryDict) -> QueryDict:
     return cleaned
 
 
-def read_content(data: QueryDict, before: Content) -> Content:
-    """Read the form; ``before`` gives what the form does not hold."""
-    kind, file_id = data.get("kind", ""), data.get("media_file_id", "").strip()
-    earlier_kind, _bar, earlier = data.get("media_earlier", "").partition("|")
-    if earlier and earlier_kind in Broadcast.Kind.values:
-        kind, file_id = earlier_kind, earlier
-    preview_for = data.get("preview_for", "")
-    return Content(
-        text=data.get("text", "").replace("\r\n", "\n"),
-        kind=kind if kind in Broadcast.Kind.values else Broadcast.Kind.TEXT,
-        media_file_id=file_id[:500],
-        buttons=read_buttons(data),
-        link_preview="link_preview" in data,
-        silent="silent" in data,
-        audience=read_audience(data).as_json(),
-        when="at" if data.get("when") == "at" else "now",
-        at=data.get("at", "")[:30],
-        preview_for=_number(preview_for) if preview_for else before.preview_for,
-        original=before.original,
-    )
+class PageForm(forms.Form):
+    """What the page says of itself: its draft, the version it builds on, what is searched for. Nobody types these."""
+
+    draft = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_BIGINT)
+    version = forms.IntegerField(required=False, min_value=0, max_value=LARGEST_INTEGER)
+    theirs = forms.IntegerField(required=False, min_value=0, max_value=LARGEST_INTEGER)
+    saved_from = forms.CharField(required=False, max_length=40)
+    q = forms.CharField(required=False, max_length=500)
 
 
-def read_buttons(data: QueryDict) -> list[dict[str, str]]:
-    """Buttons line by line; a line with neither words nor target is no button."""
-    lines = zip(data.getlist("button_text"), data.getlist("button_target"), data.getlist("button_row"), strict=False)
-    return [
-        {"text": text.strip(), "target": target.strip(), "row": row.strip()}
-        for text, target, row in lines
-        if text.strip() or target.strip()
-    ]
+class ListField(forms.Field):
+    """Every value of one name, each read by ``read``, which raises ValueError for what it does not understand."""
+
+    widget = forms.MultipleHiddenInput
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        super().__init__(required=False)
+        self.read = read
+
+    def to_python(self, value: Any) -> list[Any]:
+        found = []
+        for typed in value or []:
+            try:
+                found.append(self.read(str(typed)))
+            except ValueError as error:
+                words = {"value": typed if len(typed) <= 40 else f"{typed[:39]}…"}
+                raise ValidationError(_("“%(value)s” is not understood.") % words) from error
+        return found
 
 
-def read_audience(data: QueryDict) -> Audience:
-    """Read whom it is for; what is not understood is nobody."""
-    hours = _number(data.get("quiet_hours", ""))
-    return Audience(
-        include=(
-            *_streams(data.getlist("cell")),
-            *_groups(data, "group"),
-            *_people(data, "person"),
-            *_kept(data, "include"),
-        ),
-        narrow=_kept(data, "narrow"),
-        exclude=(
-            *_left_out_streams(data.getlist("leave_stream")),
-            *_groups(data, "leave_group"),
-            *_people(data, "leave_person"),
-            *_kept(data, "exclude"),
-        ),
-        quiet_hours=min(hours, LONGEST_QUIET) if hours else None,
-    )
+def _whole(text: str, *, largest: int) -> int:
+    if not text.removeprefix("-").isdecimal() or len(text) > 20 or abs(number := int(text)) > largest:
+        raise ValueError(text[:40])
+    return number
 
 
-def _streams(cells: list[str]) -> list[InStream]:
-    statuses: dict[str, list[int]] = {}
-    for cell in cells:
-        key, _colon, status = cell.rpartition(":")
-        with contextlib.suppress(ValueError):
-            statuses.setdefault(key, []).append(int(status))
-    found = []
-    for key, chosen in statuses.items():
-        course, code = read_stream_key(key)
-        found.append(InStream(code=code, course_id=course, statuses=tuple(chosen)))
-    return found
+def _read_stream(value: str) -> tuple[int | None, str]:
+    """``course:code``; without a course, the stream of any course."""
+    course, _colon, code = value.partition(":")
+    if not code or len(code) > LONGEST_CODE or (course and _whole(course, largest=LARGEST_INTEGER) < 0):
+        raise ValueError(value[:40])
+    return read_stream_key(value)
 
 
-def _left_out_streams(values: list[str]) -> list[InStream]:
-    keys = dict.fromkeys(read_stream_key(value) for value in values)
-    return [InStream(code=code, course_id=course, statuses=ACTIVE) for course, code in keys if code]
+def _read_cell(value: str) -> tuple[int | None, str, int]:
+    """``course:code:status``."""
+    stream, _colon, status = value.rpartition(":")
+    return *_read_stream(stream), Booking.Status(_whole(status, largest=LARGEST_INTEGER)).value
 
 
-def _groups(data: QueryDict, name: str) -> list[Criterion]:
-    chosen = data.getlist(name)
-    return [criterion for key, (criterion, _label) in GROUPS.items() if key in chosen]
+def _read_group(value: str) -> Criterion:
+    if value not in GROUPS:
+        raise ValueError(value[:40])
+    return GROUPS[value][0]
 
 
-def _people(data: QueryDict, name: str) -> list[Individuals]:
-    typed = [_number(value) for value in data.getlist(name)]
-    ids = tuple(dict.fromkeys(one for one in typed if one))
-    return [Individuals(ids=ids)] if ids else []
+def _read_person(value: str) -> int:
+    return _whole(value.strip(), largest=LARGEST_BIGINT)
 
 
-def _kept(data: QueryDict, where: str) -> tuple[Criterion, ...]:
-    found = []
-    for value in data.getlist(f"kept_{where}"):
-        if "\\u0000" in value:  # PostgreSQL has no such letter
-            continue
-        with contextlib.suppress(UnknownCriterion, ValueError, TypeError, AttributeError, KeyError):
-            found.append(Criterion.from_json(json.loads(value)))
-    return tuple(found)
+def _read_criterion(value: str) -> Criterion:
+    if len(value) > LONGEST_CRITERION:
+        raise ValueError(value[:40])
+    try:
+        return Criterion.from_json(json.loads(value))
+    except (UnknownCriterion, RecursionError) as error:  # a hundred thousand brackets are valid JSON
+        raise ValueError(value[:40]) from error
 
 
-def _number(text: str) -> int | None:
-    text = text.strip()
-    return int(text) if text.isdecimal() and len(text) < 18 else None
+class ButtonForm(forms.Form):
+    """A line of the buttons, as typed; a line with neither words nor target is no button."""
+
+    text = forms.CharField(label=gettext_lazy("Text of the button"), required=False, max_length=256)
+    target = forms.CharField(label=gettext_lazy("URL or callback_data"), required=False, max_length=2048)
+    row = forms.IntegerField(label=gettext_lazy("Row"), required=False, min_value=1, max_value=BUTTON_LIMIT)
+
+
+class BaseButtonFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
+    def lines(self) -> list[dict[str, str]]:
+        """The buttons as a Content holds them."""
+        cleaned = [form.cleaned_data for form in self.forms]
+        return [
+            {"text": line["text"], "target": line["target"], "row": str(line.get("row") or 1)}
+            for line in cleaned
+            if line.get("text") or line.get("target")
+        ]
+
+    def told(self) -> list[str]:
+        """Every error with the number of its line."""
+        found = [str(error) for error in self.non_form_errors()]
+        for number, form in enumerate(self.forms, start=1):
+            for name, errors in form.errors.items():
+                words = {"number": number, "field": form.fields[name].label}
+                found += [_("Button %(number)d, %(field)s: %(error)s") % {**words, "error": one} for one in errors]
+        return found
+
+
+# A line that was removed on the page leaves a gap in the numbers: there may be more numbers than buttons.
+ButtonFormSet = forms.formset_factory(
+    ButtonForm, formset=BaseButtonFormSet, extra=0, max_num=BUTTON_LIMIT, absolute_max=10 * BUTTON_LIMIT
+)
+
+
+def _button_lines(data: QueryDict | None = None, initial: Sequence[dict[str, str]] | None = None) -> BaseButtonFormSet:
+    return cast("BaseButtonFormSet", ButtonFormSet(data, initial=initial, prefix="buttons"))
+
+
+class MessageForm(forms.Form):
+    """A message, whom it is for and when; whatever may still be wrong with it for Telegram is told by ``faults``."""
+
+    text = forms.CharField(required=False, strip=False)
+    kind = forms.ChoiceField(required=False, choices=Broadcast.Kind.choices)
+    media_file_id = forms.CharField(required=False, max_length=500)
+    media_earlier = forms.CharField(required=False, max_length=600)
+    link_preview = forms.BooleanField(required=False)
+    silent = forms.BooleanField(required=False)
+    when = forms.ChoiceField(required=False, choices=[("now", "now"), ("at", "at")])
+    at = forms.CharField(required=False, max_length=30)
+    preview_for = forms.IntegerField(required=False, min_value=-LARGEST_BIGINT, max_value=LARGEST_BIGINT)
+    cell = ListField(_read_cell)
+    group = ListField(_read_group)
+    person = ListField(_read_person)
+    leave_stream = ListField(_read_stream)
+    leave_group = ListField(_read_group)
+    leave_person = ListField(_read_person)
+    kept_include = ListField(_read_criterion)
+    kept_narrow = ListField(_read_criterion)
+    kept_exclude = ListField(_read_criterion)
+    quiet_hours = forms.IntegerField(required=False, min_value=1, max_value=LONGEST_QUIET)
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"].replace("\r\n", "\n")
+        if len(text.encode()) > RAW_LIMIT:
+            raise ValidationError(_("With its tags the text is over 32 KB, which Telegram does not take."))
+        return text
+
+    def clean_media_earlier(self) -> tuple[str, str] | None:
+        """A file that Telegram has: ``kind|file_id``."""
+        typed: str = self.cleaned_data["media_earlier"]
+        kind, _bar, file_id = typed.partition("|")
+        if typed and (kind not in Broadcast.Kind.values or not file_id):
+            raise ValidationError(_("“%(value)s” is not understood.") % {"value": typed[:40]})
+        return (kind, file_id) if typed else None
+
+    def clean_at(self) -> str:
+        typed: str = self.cleaned_data["at"]
+        if typed and read_moment(typed) is None:
+            raise ValidationError(_("Give the date and the time."))
+        return typed
 
 
 @dataclass(frozen=True)
-class Faults:
-    """What is wrong, beside its field."""
+class MessageForms:
+    """The message and its lines of buttons, which a browser sends together."""
 
-    text: list[str] = field(default_factory=list)
-    buttons: list[str] = field(default_factory=list)
-    media: list[str] = field(default_factory=list)
-    audience: list[str] = field(default_factory=list)
-    at: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    length: int = 0
-    limit: int = 0
+    message: MessageForm
+    buttons: BaseButtonFormSet
 
-    @property
-    def any(self) -> bool:
-        return bool(self.text or self.buttons or self.media or self.audience or self.at)
+    @classmethod
+    def posted(cls, data: QueryDict) -> "MessageForms":
+        return cls(MessageForm(data), _button_lines(data))
+
+    @classmethod
+    def showing(cls, content: Content, *, blank: Iterable[dict[str, str]] = ()) -> "MessageForms":
+        """The form of what is stored, with empty lines for more buttons."""
+        initial = {
+            name: getattr(content, name) for name in ("text", "kind", "media_file_id", "link_preview", "silent", "at")
+        }
+        initial["quiet_hours"] = content.question.quiet_hours
+        lines = [*content.buttons, *blank]
+        return cls(MessageForm(initial=initial), _button_lines(initial=lines))
+
+    def read(self, before: Content) -> Content:
+        """What is understood; the rest stays as it was."""
+        if not self.message.is_bound:
+            return before
+        self.message.full_clean()
+        cleaned = self.message.cleaned_data
+        alike = ("text", "link_preview", "silent", "at")
+        values: dict[str, Any] = {name: cleaned[name] for name in alike if name in cleaned}
+        if "when" in cleaned:
+            values["when"] = cleaned["when"] or "now"
+        if cleaned.get("preview_for") is not None:
+            values["preview_for"] = cleaned["preview_for"]
+        if all(name in cleaned for name in MEDIA):
+            typed = (cleaned["kind"] or Broadcast.Kind.TEXT.value, cleaned["media_file_id"])
+            values["kind"], values["media_file_id"] = cleaned["media_earlier"] or typed
+        if all(name in cleaned for name in AUDIENCE):
+            values["audience"] = _audience(cleaned).as_json()
+        if self.buttons.is_valid():
+            values["buttons"] = self.buttons.lines()
+        return replace(before, **values)
+
+    def errors(self) -> dict[str, list[str]]:
+        """What is not understood, by the place where it is shown."""
+        if not self.message.is_bound:
+            return {}
+        found = errors_by_place(self.message.errors)
+        return found if self.buttons.is_valid() else found | {"buttons": self.buttons.told()}
 
 
-def check_content(content: Content, *, at: datetime, has_upload: bool) -> Faults:
-    """Look for everything that would keep it from being sent."""
-    alone = check_message(kind=content.kind, text=content.text, buttons=[])
-    both = check_message(kind=content.kind, text=content.text, buttons=content.keyboard)
-    media = []
-    if content.kind != Broadcast.Kind.TEXT and not content.media_file_id and not has_upload:
-        media.append(_("The file is missing: upload one, choose an earlier one, or give its file_id."))
-    return Faults(
-        text=[in_words(problem, content.text) for problem in alone.errors],
-        buttons=[problem.message for problem in both.errors if problem not in alone.errors],
-        media=media,
-        audience=[] if content.question.include else [_("Choose whom to write to.")],
-        at=_time_faults(content, at),
-        warnings=[in_words(problem, content.text) for problem in alone.warnings],
-        length=alone.length,
-        limit=alone.limit,
+def errors_by_place(errors: ErrorDict) -> dict[str, list[str]]:
+    """Errors of fields, by the place where each is shown."""
+    found: dict[str, list[str]] = {}
+    for name, told in errors.items():
+        found.setdefault(PLACES.get(name, name), []).extend(str(error) for error in told)
+    return found
+
+
+def _audience(cleaned: dict[str, Any]) -> Audience:
+    statuses: dict[tuple[int | None, str], list[int]] = {}
+    for course, code, status in cleaned["cell"]:
+        statuses.setdefault((course, code), []).append(status)
+    streams = [InStream(code, course, tuple(chosen)) for (course, code), chosen in statuses.items()]
+    left_out = [ActiveInStream(code=code, course_id=course) for course, code in dict.fromkeys(cleaned["leave_stream"])]
+    return Audience(
+        include=(*streams, *_in_order(cleaned["group"]), *_named(cleaned["person"]), *cleaned["kept_include"]),
+        narrow=tuple(cleaned["kept_narrow"]),
+        exclude=(
+            *left_out, *_in_order(cleaned["leave_group"]), *_named(cleaned["leave_person"]), *cleaned["kept_exclude"],
+        ),
+        quiet_hours=cleaned["quiet_hours"],
+    )  # fmt: skip
+
+
+def _in_order(chosen: list[Criterion]) -> list[Criterion]:
+    return [criterion for criterion, _label in GROUPS.values() if criterion in chosen]
+
+
+def _named(ids: list[int]) -> list[Individuals]:
+    return [Individuals(ids=tuple(dict.fromkeys(ids)))] if ids else []
+
+
+# What a verb asks for besides the message ---------------------------------------------------------------------------
+
+
+class PersonForm(forms.Form):
+    """Somebody found by the search; the button says whom."""
+
+    chosen = forms.IntegerField(min_value=-LARGEST_BIGINT, max_value=LARGEST_BIGINT)
+
+
+class TemplateNameForm(forms.Form):
+    template_name = forms.CharField(  # type: ignore[assignment]  # fields are no attributes of the form
+        max_length=100, error_messages={"required": gettext_lazy("Give the template a name.")}
     )
 
 
-def file_problem(*, kind: str, name: str, size: int) -> str:
-    """Say why Telegram would not take a file of ``size`` bytes as a message of this kind; '' when it would."""
-    megabytes = LARGEST[Broadcast.Kind.PHOTO if kind == Broadcast.Kind.PHOTO else Broadcast.Kind.DOCUMENT]
-    endings = ENDINGS.get(kind, ())
-    if kind == Broadcast.Kind.TEXT:
-        return _("A message of text takes no file: choose photo, video or document first.")
-    if not size:
-        return _("The file is empty.")
-    if size > megabytes * 1024 * 1024:
-        return _("The file is too large: at most %(size)d MB.") % {"size": megabytes}
-    if endings and not name.lower().endswith(endings):
-        words = {"name": name, "endings": ", ".join(endings)}
-        return _("“%(name)s” cannot be sent so: %(endings)s only. Choose “document” for any other file.") % words
-    return ""
+class TemplateForm(forms.Form):
+    template = forms.ModelChoiceField(
+        TemplateVersion.objects.all(), error_messages={"required": gettext_lazy("Choose a template.")}
+    )
 
 
-def in_words(problem: Problem, text: str) -> str:
-    """A problem with its place."""
-    place = problem.place(text)
-    if place is None:
-        return problem.message
-    words = {"line": place[0], "column": place[1], "problem": problem.message}
-    return _("Line %(line)d, character %(column)d: %(problem)s") % words
+class SegmentNameForm(forms.Form):
+    segment_name = forms.CharField(
+        max_length=100, error_messages={"required": gettext_lazy("Give the segment a name.")}
+    )
+    segment_shared = forms.BooleanField(required=False)
 
 
-def _time_faults(content: Content, at: datetime) -> list[str]:
-    if content.when != "at":
-        return []
-    moment = content.scheduled_at
-    if moment is None:
-        return [_("Give the date and the time.")]
-    if moment <= at:
-        return [_("This time has passed already.")]
-    if moment > at + timedelta(days=365):
-        return [_("This is more than a year away.")]
-    return []
+class SegmentForm(forms.Form):
+    """One of those that the member of staff may use."""
+
+    segment = forms.ModelChoiceField(
+        Segment.objects.none(), error_messages={"required": gettext_lazy("Choose a segment.")}
+    )
+
+    def __init__(self, data: QueryDict, *, segments: QuerySet[Segment]) -> None:
+        super().__init__(data)
+        self.fields["segment"].queryset = segments  # type: ignore[attr-defined]

@@ -1,17 +1,22 @@
 """What stands in the form of a message, right or wrong: kept as JSON in drafts and templates."""
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from messaging.audiences.criteria import Audience, UnknownCriterion
+from hsl_dashboard.db import LARGEST_BIGINT
+from messaging.audiences.criteria import Audience, UnknownCriterion, is_storable
 from messaging.content.markup import Buttons
 from messaging.models import Broadcast
 
 ADDRESSES = ("http://", "https://", "tg://")
+# Further away, adding an hour or a time zone may leave the calendar.
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+ROW_DIGITS = 3  # at most a hundred buttons stand under a message
 
 
 @dataclass(frozen=True)
@@ -26,15 +31,16 @@ class Content:
     link_preview: bool = True
     silent: bool = False
     audience: dict[str, Any] = field(default_factory=dict)
-    when: str = "now"
+    when: str = "now"  # or "at"
     at: str = ""  # Moscow time as the browser writes it: 2026-11-21T18:55
     preview_for: int | None = None
     original: int | None = None  # the broadcast that this is a copy of
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Content":
-        known = {one.name for one in fields(cls)}
-        return cls(**{name: value for name, value in stored.items() if name in known})
+    def from_json(cls, stored: Any) -> "Content":
+        """Read what is stored; whatever of it is odd, written by an older program, is as if it was not there."""
+        known = stored.items() if isinstance(stored, dict) else ()
+        return cls(**{name: value for name, value in known if name in _CHECKS and _CHECKS[name](value)})
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -52,7 +58,7 @@ class Content:
         """The audience; nobody where what was stored is not understood any more."""
         try:
             return Audience.from_json(self.audience)
-        except (UnknownCriterion, TypeError, ValueError):
+        except UnknownCriterion:
             return Audience()
 
     @property
@@ -62,20 +68,57 @@ class Content:
         for button in self.buttons:
             target = button.get("target", "").strip()
             key = "url" if target.lower().startswith(ADDRESSES) else "callback_data"
-            number = button.get("row", "")
-            rows.setdefault(int(number) if number.isdecimal() else 1, []).append(
-                {"text": button.get("text", "").strip(), key: target}
-            )
+            rows.setdefault(row_of(button), []).append({"text": button.get("text", "").strip(), key: target})
         return [rows[number] for number in sorted(rows)]
 
     @property
-    def scheduled_at(self) -> datetime | None:
+    def starts_at(self) -> datetime | None:
         """The moment it is for; None: now, or not understood."""
-        try:
-            moment = parse_datetime(self.at) if self.when == "at" else None
-        except ValueError:
-            return None
-        return timezone.make_aware(moment) if moment and timezone.is_naive(moment) else moment
+        return read_moment(self.at) if self.when == "at" else None
+
+
+def read_moment(text: str) -> datetime | None:
+    """A moment as the browser writes it, in Moscow time where it names no other; None where it is none."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    if moment is None or not FIRST_YEAR < moment.year < LAST_YEAR:
+        return None
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
+def row_of(button: dict[str, str]) -> int:
+    """The row in which a button stands; the first, where that is not understood."""
+    number = button.get("row", "")
+    return int(number) if number.isdecimal() and len(number) <= ROW_DIGITS else 1
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and is_storable(value)
+
+
+def _is_id(value: Any) -> bool:
+    return value is None or (type(value) is int and abs(value) <= LARGEST_BIGINT)
+
+
+def _is_button(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
+_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "text": _is_text,
+    "kind": lambda value: value in Broadcast.Kind.values,
+    "media_file_id": _is_text,
+    "buttons": lambda value: isinstance(value, list) and all(map(_is_button, value)),
+    "link_preview": lambda value: isinstance(value, bool),
+    "silent": lambda value: isinstance(value, bool),
+    "audience": lambda value: isinstance(value, dict),
+    "when": lambda value: value in ("now", "at"),
+    "at": _is_text,
+    "preview_for": _is_id,
+    "original": _is_id,
+}
 
 
 def content_of(broadcast: Broadcast) -> Content:

@@ -1,9 +1,11 @@
 """HTML and buttons as Telegram takes them: every mistake with its place, before anybody gets the message."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import islice
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
@@ -15,6 +17,7 @@ from messaging.models import Broadcast
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 RAW_LIMIT = 32 * 1024  # bytes
+MOST_PROBLEMS = 20  # more than anybody mends at once
 ENTITY_LIMIT = 100
 BUTTON_BYTES = 64
 BUTTONS_IN_A_ROW = 8
@@ -24,10 +27,11 @@ TAGS = frozenset(
     "b strong i em u ins s strike del a code pre blockquote tg-spoiler span tg-emoji".split()  # noqa: SIM905
 )
 
-_ATTRIBUTES = r"""(?:\s+[^\s=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?)*"""
-_START = re.compile(rf"<(?P<name>[a-zA-Z][a-zA-Z0-9-]*)(?P<attributes>{_ATTRIBUTES})\s*>")
+# Possessive, and no "<" outside quotes: where a tag is none, that is seen before the next one, without going back.
+_ATTRIBUTES = r"""(?:\s++[^\s=><"']++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'><]++))?)*+"""
+_START = re.compile(rf"<(?P<name>[a-zA-Z][a-zA-Z0-9-]*+)(?P<attributes>{_ATTRIBUTES})\s*+>")
 _END = re.compile(r"</(?P<name>[a-zA-Z][a-zA-Z0-9-]*)?\s*>")
-_ATTRIBUTE = re.compile(r"""([^\s=>"']+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_ATTRIBUTE = re.compile(r"""([^\s=><"']++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'><]++)))?""")
 # Telegram knows four names and numbers; any other & stays as it is.
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
 
@@ -95,7 +99,7 @@ def check_message(*, kind: str, text: str, buttons: Buttons) -> Check:
     limit = TEXT_LIMIT if kind == Broadcast.Kind.TEXT else CAPTION_LIMIT
     parsed = parse_html(without_values(text))
     errors = [
-        *_unknown_placeholders(text),
+        *islice(_unknown_placeholders(text), MOST_PROBLEMS),
         *parse_html(text).problems,
         *_too_long(text, parsed, limit),
         *check_buttons(buttons),
@@ -114,7 +118,13 @@ def check_message(*, kind: str, text: str, buttons: Buttons) -> Check:
 
 
 def parse_html(text: str) -> Parsed:
-    """Parse as Telegram does: its tags only, closed in the order in which they were opened."""
+    """Parse as Telegram does: its tags only, closed in the order in which they were opened.
+
+    What is over Telegram's limit is not parsed: it stays as it was written.
+    """
+    if len(text) > RAW_LIMIT or len(text.encode("utf-8", "surrogatepass")) > RAW_LIMIT:
+        too_long = Problem(_("With its tags the text is over 32 KB, which Telegram does not take."))
+        return Parsed(text=text, problems=(too_long,))
     return _Parser(text).parse()
 
 
@@ -124,6 +134,7 @@ class _Parser:
         self.out: list[str] = []
         self.length = 0
         self.open: list[tuple[str, int, int, dict[str, str]]] = []  # tag, offset in the source, start, attributes
+        self.open_tags: Counter[str] = Counter()
         self.entities: list[Entity] = []
         self.problems: list[Problem] = []
 
@@ -136,7 +147,9 @@ class _Parser:
             at = self._tag(end) if end < len(self.source) else end
         for tag, offset, _start, _attributes in self.open:
             self.problems.append(Problem(_("The tag <%(tag)s> is never closed.") % {"tag": tag}, offset))
-        return Parsed(text="".join(self.out), entities=tuple(self.entities), problems=tuple(self.problems))
+        return Parsed(
+            text="".join(self.out), entities=tuple(self.entities), problems=tuple(self.problems[:MOST_PROBLEMS])
+        )
 
     def _text(self, piece: str) -> None:
         plain = _ENTITY.sub(lambda found: unescape(found.group()), piece)
@@ -168,6 +181,7 @@ class _Parser:
         elif tag == "tg-emoji" and not attributes.get("emoji-id", "").isdigit():
             self.problems.append(Problem(_("The tag <tg-emoji> needs an emoji-id."), found.start()))
         self.open.append((tag, found.start(), self.length, attributes))
+        self.open_tags[tag] += 1
 
     def _end(self, found: re.Match[str]) -> None:
         name = (found["name"] or "").lower()
@@ -180,9 +194,10 @@ class _Parser:
             self.problems.append(
                 Problem(_("Here </%(expected)s> must come before </%(found)s>.") % words, found.start())
             )
-            if name not in {opened[0] for opened in self.open}:
+            if not self.open_tags[name]:
                 return
         self.open.pop()
+        self.open_tags[tag] -= 1
         if self.length > start:
             self.entities.append(Entity(tag=tag, start=start, end=self.length, attributes=attributes))
 
@@ -202,8 +217,6 @@ def _too_long(text: str, parsed: Parsed, limit: int) -> Iterator[Problem]:
     if parsed.length > limit:
         words = {"length": parsed.length, "limit": limit}
         yield Problem(_("%(length)d characters, and Telegram takes at most %(limit)d.") % words)
-    elif len(text.encode("utf-8", "surrogatepass")) > RAW_LIMIT:
-        yield Problem(_("With its tags the text is over 32 KB, which Telegram does not take."))
     if len(parsed.entities) > ENTITY_LIMIT:
         words = {"count": len(parsed.entities), "limit": ENTITY_LIMIT}
         yield Problem(_("%(count)d formatted pieces, and Telegram takes at most %(limit)d.") % words)

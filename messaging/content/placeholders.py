@@ -141,8 +141,8 @@ def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, V
         course = Q() if asked_course is None else Q(course_id=asked_course)
         asked_for |= course & Q(course_stream=asked_code)
     rows = (
-        Booking.objects.filter(telegram_user__in=people)
-        .exclude(confirmed=Booking.Status.CANCELLED)
+        Booking.objects.active()
+        .filter(telegram_user__in=people)
         .annotate(place=Case(When(asked_for, then=0), default=Value(1), output_field=IntegerField()))
         .order_by("telegram_user_id", "place", F("created_at").desc(nulls_last=True), "-id")
         .distinct("telegram_user_id")

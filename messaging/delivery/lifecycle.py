@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from messaging.audiences.criteria import Audience, freeze_audience
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Report, Runner, TelegramLink
 from messaging.models.reasons import StateReason
+from users.models.events import NOT_THEIR_OWN
 
 LATE_AFTER = timedelta(minutes=15)  # a scheduled broadcast that is later than this asks a person
 RUNNER_SILENT_AFTER = timedelta(seconds=10)
@@ -25,29 +26,33 @@ def rescue_after() -> timedelta:
 def freeze_and_start(broadcast_id: int, *, at: datetime, come_from: tuple[State, ...]) -> bool:
     """Freeze the audience and start; False when somebody else did, or the state is none of ``come_from``."""
     with transaction.atomic():
-        started = Broadcast.objects.filter(pk=broadcast_id, state__in=come_from).update(
+        started = Broadcast.objects.filter(pk=broadcast_id, state__in=come_from).update_as_ours(
             state=State.SENDING, state_reason="", started_at=at, sent_at=at, paused_at=None
         )
         if not started:
             return False
-        broadcast = Broadcast.objects.get(pk=broadcast_id)
-        if broadcast.frozen_at is None and broadcast.audience is not None:
-            freeze_audience(broadcast, Audience.from_json(broadcast.audience), at=at)
-            Broadcast.objects.filter(pk=broadcast_id).update(frozen_at=at)
-        recount(broadcast_id)
+        freeze(Broadcast.objects.get(pk=broadcast_id), at=at)
     return True
+
+
+def freeze(broadcast: Broadcast, *, at: datetime) -> None:
+    """Write a row for everybody in the audience, once; in the transaction that starts the broadcast."""
+    if broadcast.frozen_at is None and broadcast.audience is not None:
+        freeze_audience(broadcast, Audience.from_json(broadcast.audience), at=at)
+        Broadcast.objects.filter(pk=broadcast.pk).update(frozen_at=at)
+    recount(broadcast.pk)
 
 
 def start_scheduled(*, at: datetime) -> list[int]:
     """Start what is due; what is later than LATE_AFTER is held instead."""
     hold_late(at=at)
-    due = Broadcast.objects.scheduled().filter(scheduled_at__lte=at).order_by("scheduled_at", "id")
+    due = Broadcast.objects.scheduled().filter(starts_at__lte=at).order_by("starts_at", "id")
     return [pk for pk in due.values_list("pk", flat=True) if freeze_and_start(pk, at=at, come_from=(State.SCHEDULED,))]
 
 
 def hold_late(*, at: datetime) -> int:
     """Hold every scheduled broadcast whose time passed while nobody was sending."""
-    late = Broadcast.objects.scheduled().filter(scheduled_at__lt=at - LATE_AFTER)
+    late = Broadcast.objects.scheduled().filter(starts_at__lt=at - LATE_AFTER)
     return late.update(state=State.HELD, state_reason=StateReason.LATE)
 
 
@@ -157,8 +162,6 @@ AUTOMATIC_BLOCKS = {
     Recipient.Reason.NOT_STARTED: "bot_not_started",
     Recipient.Reason.NO_CHAT: "chat_not_found",
 }
-# Events that the bot or staff write about a person who did nothing.
-NOT_THEIR_OWN = ("bot_blocked", "booking_status_changed", "free_lesson_reminder_sent", "payment_approved")
 
 
 def waiting_for_a_runner(*, at: datetime, wanted: int) -> tuple[list[int], list[int]]:

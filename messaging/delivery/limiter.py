@@ -93,7 +93,7 @@ class LimiterForgot(Exception):
 
 
 @dataclass(frozen=True)
-class Grant:
+class SlotGrant:
     """Slots to call at, in order, on this process' ``time.monotonic()``; ``wait`` in seconds when there are none."""
 
     slots: tuple["Slot", ...] = ()
@@ -132,7 +132,7 @@ class Limiter:
         """Slots that are worth asking for at once: what one horizon holds, at most 50."""
         return min(max(math.ceil(self.per_second * self.ahead), 1), 50)
 
-    async def reserve(self, want: int, *, give_back: Iterable[Slot] = ()) -> Grant:
+    async def reserve(self, want: int, *, give_back: Iterable[Slot] = ()) -> SlotGrant:
         """Ask for up to ``want`` slots within the horizon; ``give_back`` returns those that will not be used.
 
         Raises:
@@ -148,7 +148,7 @@ class Limiter:
         if wait == -1:
             raise LimiterForgot
         slots = tuple(Slot(at=self._clock.local(mark), mark=mark) for mark in marks)
-        return Grant(slots=slots, wait=wait / 1e6, halted=bool(halted))
+        return SlotGrant(slots=slots, wait=wait / 1e6, halted=bool(halted))
 
     async def halt(self, seconds: float) -> None:
         """Stop everyone for ``seconds``, unless they are stopped for longer already.

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from messaging.delivery.bot import Outcome, TelegramBot, Verdict
 from messaging.delivery.lifecycle import longest_halt
-from messaging.delivery.limiter import Grant, Limiter, LimiterForgot, LimiterUnavailable, Slot
+from messaging.delivery.limiter import Limiter, LimiterForgot, LimiterUnavailable, Slot, SlotGrant
 from messaging.delivery.queues import Claim, Queue, Result, Unused, discharge_runners, see_runner
 from messaging.delivery.watch import Watch
 
@@ -206,16 +206,16 @@ class Delivery:
             await asyncio.sleep(min(max(wait, 0.001), 0.25))
         return ()
 
-    async def _grant(self, want: int) -> Grant:
+    async def _grant(self, want: int) -> SlotGrant:
         missed, self.missed = self.missed, []
         try:
             return await self.limiter.reserve(want, give_back=missed)
         except LimiterUnavailable as error:
             logger.warning("Nothing is sent without Redis: %s", error)
-            return Grant(wait=0.5)
+            return SlotGrant(wait=0.5)
         except LimiterForgot:
             await self._remind()
-            return Grant()
+            return SlotGrant()
 
     async def _give_back(self) -> None:
         if self.missed:

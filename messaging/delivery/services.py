@@ -1,4 +1,4 @@
-"""Creating, scheduling and starting a broadcast: what every sender goes through."""
+"""Create, schedule and start a broadcast: what every sender goes through."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -10,11 +10,12 @@ import pghistory
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from messaging.audiences.criteria import Audience, Individuals, InStream, individuals
+from messaging.audiences.criteria import Audience, Individuals, InStream
+from messaging.content.content import Content
 from messaging.content.markup import Buttons, Problem, check_message
 from messaging.delivery import lifecycle, tasks
 from messaging.models import Broadcast
-from messaging.models.drafts import TEST
+from messaging.models.recipient_types import RecipientType
 from users.models import User
 
 State = Broadcast.State
@@ -83,7 +84,7 @@ def move(pk: int, *, come_from: tuple[State, ...], by: User | None, reason: str 
         BroadcastMoved: the state is none of ``come_from``.
     """
     with recorded(by, reason):
-        if not Broadcast.objects.filter(pk=pk, state__in=come_from).update(**changes):
+        if not Broadcast.objects.filter(pk=pk, state__in=come_from).update_as_ours(**changes):
             raise BroadcastMoved(pk)
         if changes["state"] == State.SENDING:
             transaction.on_commit(lambda: tasks.wake_broadcast(pk))
@@ -91,45 +92,54 @@ def move(pk: int, *, come_from: tuple[State, ...], by: User | None, reason: str 
 
 def create_broadcast(
     *,
-    text: str,
-    audience: Audience,
+    content: Content,
     by: User | None,
-    kind: str = Broadcast.Kind.TEXT,
-    media_file_id: str = "",
-    media_upload: str = "",
-    buttons: Buttons | None = None,
-    link_preview: bool = True,
-    silent: bool = False,
-    submission_token: UUID | None = None,
-    original: Broadcast | None = None,
+    at: datetime,
+    author: User | None = None,
+    upload: str = "",
+    token: UUID | None = None,
     is_test: bool = False,
 ) -> Broadcast:
-    """Store a draft. A form posted twice (the same ``submission_token``) gives the broadcast that it made first.
+    """Store a message and set it off in the same transaction: at once, or for the moment that it names.
+
+    Posted twice (the same ``token``), it gives the broadcast that was made first. ``author`` is who wrote it, where
+    that is not who sends it; ``upload`` is the path of a file that Telegram does not have yet.
 
     Raises:
         MessageRefused: Telegram would not take it.
     """
-    check(kind=kind, text=text, buttons=buttons or [], has_media=bool(media_file_id or media_upload))
+    upload = upload if content.kind != Broadcast.Kind.TEXT else ""
+    has_media = bool(content.media_file_id or upload)
+    check(kind=content.kind, text=content.text, buttons=content.keyboard, has_media=has_media)
+    starts_at = content.starts_at
     fields = {
-        "message_text": text,
-        "state": State.DRAFT,
-        "kind": kind,
-        "media_file_id": media_file_id,
-        "media_upload": media_upload,
-        "buttons": buttons or [],
-        "link_preview": link_preview,
-        "silent": silent,
-        "audience": audience.as_json(),
-        "created_by": by,
-        "original": original,
-        "sent_at": None,
-        **({"recipient_type": TEST} if is_test else _in_old_words(audience)),
+        "message_text": content.text,
+        "kind": content.kind,
+        "media_file_id": "" if upload else content.media_file_id,
+        "media_upload": upload,
+        "buttons": content.keyboard,
+        "link_preview": content.link_preview,
+        "silent": content.silent,
+        "audience": content.question.as_json(),
+        "created_by": author or by,
+        "original": Broadcast.objects.filter(pk=content.original).first() if content.original else None,
+        "sent_at": at,
+        **({"state": State.SCHEDULED, "starts_at": starts_at} if starts_at else _under_way(at)),
+        **({"recipient_type": RecipientType.TEST} if is_test else _in_old_words(content.question)),
     }
     with recorded(by):
-        if submission_token is None:
-            return Broadcast.objects.create(**fields)
-        broadcast, _created = Broadcast.objects.get_or_create(submission_token=submission_token, defaults=fields)
-        return broadcast
+        if token is None:
+            broadcast, is_new = Broadcast.objects.create(**fields), True
+        else:
+            broadcast, is_new = Broadcast.objects.get_or_create(submission_token=token, defaults=fields)
+        if is_new and not starts_at:
+            lifecycle.freeze(broadcast, at=at)
+            transaction.on_commit(lambda: tasks.wake_broadcast(broadcast.pk))
+    return broadcast
+
+
+def _under_way(at: datetime) -> dict[str, Any]:
+    return {"state": State.SENDING, "started_at": at}
 
 
 def edit_broadcast(
@@ -144,9 +154,7 @@ def edit_broadcast(
     buttons = broadcast.buttons if buttons is None else buttons
     check(kind=broadcast.kind, text=text, buttons=buttons, has_media=True)
     changes = {"message_text": text, "buttons": buttons}
-    editable = Broadcast.objects.filter(
-        pk=broadcast.pk, state__in=[State.DRAFT, State.SCHEDULED, State.HELD, State.PAUSED]
-    )
+    editable = Broadcast.objects.filter(pk=broadcast.pk, state__in=[State.SCHEDULED, State.HELD, State.PAUSED])
     if audience is not None:
         changes |= {"audience": audience.as_json(), **_in_old_words(audience)}
         editable = editable.filter(frozen_at=None)
@@ -155,7 +163,7 @@ def edit_broadcast(
             raise BroadcastMoved(broadcast.pk)
 
 
-def schedule_broadcast(*, broadcast: Broadcast, scheduled_at: datetime, by: User | None) -> None:
+def schedule_broadcast(*, broadcast: Broadcast, starts_at: datetime, by: User | None) -> None:
     """Let it start at a moment; also moves one that is scheduled or held.
 
     Raises:
@@ -163,10 +171,10 @@ def schedule_broadcast(*, broadcast: Broadcast, scheduled_at: datetime, by: User
     """
     move(
         broadcast.pk,
-        come_from=(State.DRAFT, State.SCHEDULED, State.HELD),
+        come_from=(State.SCHEDULED, State.HELD),
         by=by,
         state=State.SCHEDULED,
-        scheduled_at=scheduled_at,
+        starts_at=starts_at,
         state_reason="",
     )
 
@@ -180,41 +188,18 @@ def start_broadcast(*, broadcast: Broadcast, by: User | None, at: datetime) -> N
     """
     check(kind=broadcast.kind, text=broadcast.message_text, buttons=broadcast.buttons, has_media=True)
     with recorded(by):
-        if not lifecycle.freeze_and_start(broadcast.pk, at=at, come_from=(State.DRAFT, State.SCHEDULED, State.HELD)):
+        if not lifecycle.freeze_and_start(broadcast.pk, at=at, come_from=(State.SCHEDULED, State.HELD)):
             raise BroadcastMoved(broadcast.pk)
         transaction.on_commit(lambda: tasks.wake_broadcast(broadcast.pk))
-
-
-def send_to_people(
-    *,
-    people: Iterable[int],
-    text: str,
-    by: User | None,
-    at: datetime,
-    buttons: Buttons | None = None,
-    submission_token: UUID | None = None,
-) -> Broadcast:
-    """Write a message to these people and begin to send it: what an individual message and an automation call.
-
-    With the same ``submission_token`` nothing is sent a second time; the broadcast of the first call is given.
-
-    Raises:
-        MessageRefused: Telegram would not take it.
-    """
-    with recorded(by):
-        broadcast = create_broadcast(
-            text=text, audience=individuals(people), by=by, buttons=buttons, submission_token=submission_token
-        )
-        if broadcast.state == State.DRAFT:
-            start_broadcast(broadcast=broadcast, by=by, at=at)
-            broadcast.refresh_from_db()
-    return broadcast
 
 
 def _in_old_words(audience: Audience) -> dict[str, str | None]:
     """What the previous dashboard's history shows: one stream, or individuals."""
     if len(audience.include) == 1 and isinstance(stream := audience.include[0], InStream):
-        return {"recipient_type": "group", "recipient_group": stream.code}
-    if all(isinstance(one, Individuals) for one in audience.include):
-        return {"recipient_type": "individual", "recipient_group": None}
-    return {"recipient_type": "group", "recipient_group": ",".join(one.kind for one in audience.include)}
+        return {"recipient_type": RecipientType.GROUP, "recipient_group": stream.code}
+    if all(isinstance(criterion, Individuals) for criterion in audience.include):
+        return {"recipient_type": RecipientType.INDIVIDUAL, "recipient_group": None}
+    return {
+        "recipient_type": RecipientType.GROUP,
+        "recipient_group": ",".join(criterion.kind for criterion in audience.include),
+    }

@@ -127,8 +127,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NEW.username, ''), NULLIF(NULL, ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
-                    hash="6c7d8dd45c40208cb37dc4651dc5d13171fecd6e",
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(btrim(NEW.username), ''), NULLIF(btrim(NULL), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)\n            ON CONFLICT (user_id) DO NOTHING;\n            UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')) WHERE user_id = (\n                SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = ''))\n                FOR NO KEY UPDATE SKIP LOCKED\n            );\n            RETURN NEW;\n        ",
+                    hash="1df18502bf65f0c2760f3618b33f0eac53288b9b",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_7234c",
                     table="message_recipients",

@@ -12,7 +12,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("messaging", "0001_bot_tables"),
-        ("users", "0003_audit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -311,6 +310,7 @@ class Migration(migrations.Migration):
                     ("duplicate", "The same person twice"),
                     ("no_answer", "Telegram did not answer"),
                     ("worker_lost", "The sending process ended before the answer"),
+                    ("outdated", "It was not so any more when it would have been sent"),
                     ("unreachable", "Telegram could not be reached"),
                     ("previous_dashboard", "The previous dashboard left it unfinished"),
                 ],
@@ -465,6 +465,26 @@ class Migration(migrations.Migration):
                     hash="c9bc10776da640c6149458cf12bc24e308ea1a1f",
                     operation='INSERT OR UPDATE OF "state", "delivery_status"',
                     pgid="pgtrigger_keep_delivery_status_e9768",
+                    table="message_recipients",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        # The same trigger with a condition: the engine's own rows have a state, and their people are known to exist.
+        pgtrigger.migrations.RemoveTrigger(
+            model_name="recipient",
+            name="create_missing_person",
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="recipient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="create_missing_person",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.state IS NULL)",
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(btrim(NEW.username), ''), NULLIF(btrim(NULL), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)\n            ON CONFLICT (user_id) DO NOTHING;\n            UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')) WHERE user_id = (\n                SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = ''))\n                FOR NO KEY UPDATE SKIP LOCKED\n            );\n            RETURN NEW;\n        ",
+                    hash="58b395ea44c90adb12a2861e82700cad3f7fbb3a",
+                    operation='INSERT OR UPDATE OF "user_id"',
+                    pgid="pgtrigger_create_missing_person_7234c",
                     table="message_recipients",
                     when="BEFORE",
                 ),

@@ -3,6 +3,12 @@
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
+DROP_UNIQUE = "DROP INDEX CONCURRENTLY IF EXISTS message_recipients_once_per_person"
+CREATE_UNIQUE = """
+CREATE UNIQUE INDEX CONCURRENTLY message_recipients_once_per_person ON message_recipients (message_id, user_id)
+WHERE NOT (reason = 'duplicate')
+"""
+
 
 class Migration(migrations.Migration):
     atomic = False  # CREATE INDEX CONCURRENTLY
@@ -56,12 +62,18 @@ class Migration(migrations.Migration):
                 name="message_recipients_sent",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="recipient",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("reason", "duplicate"), _negated=True),
-                fields=("message", "telegram_user"),
-                name="message_recipients_once_per_person",
-            ),
+        # What AddConstraint would do, but built beside the writers; an interrupted build leaves no index, and begins anew.
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL([DROP_UNIQUE, CREATE_UNIQUE], DROP_UNIQUE)],
+            state_operations=[
+                migrations.AddConstraint(
+                    model_name="recipient",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("reason", "duplicate"), _negated=True),
+                        fields=("message", "telegram_user"),
+                        name="message_recipients_once_per_person",
+                    ),
+                ),
+            ],
         ),
     ]

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.notices import NoticeKind
+from messaging.models.recipient_types import RecipientType
 from messaging.quiet_hours import end_of_night, is_quiet
 
-AUTOMATION = "automation"  # message_history.recipient_type of what a rule sent
 FIRES_AT = time(10)  # Moscow's hour of a reminder whose day is counted from a date
 
 KINDS = (
@@ -90,4 +90,4 @@ class Automation(models.Model):
 
 def rests_until(recipient_type: str | None, *, at: datetime) -> datetime | None:
     """When a message of this type goes on: what rules send waits for the morning, the rest for nothing (None)."""
-    return end_of_night(at) if recipient_type == AUTOMATION and is_quiet(at) else None
+    return end_of_night(at) if recipient_type == RecipientType.AUTOMATION and is_quiet(at) else None

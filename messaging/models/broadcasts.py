@@ -1,16 +1,17 @@
-"""A message to one person or many, from draft to end."""
+"""A message to one person or many, from its planned moment to its end."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from messaging.models.automations import AUTOMATION
+from messaging.models.recipient_types import RecipientType
 from messaging.models.triggers import hold_foreign_schedule
 from messaging.quiet_hours import is_quiet
 
@@ -24,7 +25,12 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
 
     def awake(self, at: datetime) -> Self:
         """Without those of rules while students sleep."""
-        return self.exclude(recipient_type=AUTOMATION) if is_quiet(at) else self
+        return self.exclude(recipient_type=RecipientType.AUTOMATION) if is_quiet(at) else self
+
+    def update_as_ours(self, **changes: Any) -> int:
+        """Update rows that are ours from now on: the previous dashboard sends what has a ``scheduled_at``."""
+        moment = {"starts_at": Coalesce("starts_at", "scheduled_at"), "scheduled_at": None}
+        return self.update(**moment | changes)
 
     def newest_first(self) -> Self:
         return self.order_by(models.F("created_at").desc(nulls_last=True), "-id")
@@ -42,10 +48,9 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     exclude=["total_recipients", "successful_deliveries", "halted_until", "media_file_id", "sent_at"],
 )
 class Broadcast(models.Model):
-    """A message to one person or many, from draft to end."""
+    """A message to one person or many; what is still being written is a Draft, and no row here."""
 
     class State(models.TextChoices):
-        DRAFT = "draft", _("Draft")
         SCHEDULED = "scheduled", _("Scheduled")
         SENDING = "sending", _("Sending")
         PAUSED = "paused", _("Paused")
@@ -66,11 +71,17 @@ class Broadcast(models.Model):
     # These two are for the previous dashboard's readers and are recounted from the rows (lifecycle.recount).
     total_recipients = models.IntegerField(_("recipients"), null=True, blank=True, db_default=0)
     successful_deliveries = models.IntegerField(_("delivered"), null=True, blank=True, db_default=0)
+    # Never NULL in a row of ours, not even before it is sent: the previous dashboard's history sorts by it.
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True, db_default=TransactionNow())
     created_at = models.DateTimeField(_("created"), null=True, blank=True, db_default=TransactionNow())
-    recipient_type = models.TextField(_("recipient type"), null=True, blank=True, db_default="individual")
+    recipient_type = models.TextField(
+        _("recipient type"), null=True, blank=True, db_default=RecipientType.INDIVIDUAL.value
+    )
     recipient_group = models.TextField(_("recipient group"), null=True, blank=True)
+    # The previous dashboard's scheduler sends every row whose scheduled_at has come and that nobody got yet. In a row
+    # of ours it stays empty, and our own moment stands in starts_at.
     scheduled_at = models.DateTimeField(_("scheduled for"), null=True, blank=True)
+    starts_at = models.DateTimeField(_("planned start"), null=True, blank=True)
 
     # A row of the previous dashboard says nothing about states: it is that dashboard's to send, never ours.
     state = models.CharField(_("state"), max_length=20, choices=State, db_default=State.FINISHED)
@@ -116,7 +127,7 @@ class Broadcast(models.Model):
             # The tick of beat asks every few seconds; the finished ones, nearly all, are not in it.
             models.Index(
                 "state",
-                "scheduled_at",
+                "starts_at",
                 name="message_history_unfinished",
                 condition=Q(state__in=["scheduled", "sending"]),
             ),
@@ -125,6 +136,11 @@ class Broadcast(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def planned_at(self) -> datetime | None:
+        """The moment it is planned for, here or in the previous dashboard."""
+        return self.starts_at or self.scheduled_at
 
     @property
     def has_media(self) -> bool:

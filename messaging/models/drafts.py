@@ -9,8 +9,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-TEST = "test"  # message_history.recipient_type of «Отправить себе»
-
 
 class DraftQuerySet(models.QuerySet["Draft"]):
     def open(self) -> Self:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from bookings.models import Booking, BookingChange, FreeLessonRegistration, Stream
 from bookings.notices import NoticeKind
 from hsl_dashboard.db import DatabaseForeignKey
-from users.models import TelegramUser
+from users.models.keys import person_constraint, person_key
 
 # The status of the booking that a letter tells of: it is true only as long as the booking has it.
 STATUS_TOLD = {
@@ -50,14 +50,7 @@ class Outbox(models.Model):
         FAILED = "failed", gettext_lazy("Not delivered")
         UNCERTAIN = "uncertain", gettext_lazy("Not known")
 
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        related_name="outbox",
-        verbose_name=gettext_lazy("person"),
-    )
+    telegram_user = person_key(related_name="outbox")
     booking = models.ForeignKey(
         Booking,
         models.DO_NOTHING,
@@ -131,7 +124,7 @@ class Outbox(models.Model):
             models.Index("rule", models.F("id").desc(), name="messaging_outbox_rule"),
         ]
         constraints = [
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="messaging_outbox_user_id_fkey"),
+            person_constraint("messaging_outbox"),
             DatabaseForeignKey(field="booking", on_delete="SET NULL", name="messaging_outbox_booking_id_fkey"),
             DatabaseForeignKey(field="change", on_delete="SET NULL", name="messaging_outbox_change_id_fkey"),
             DatabaseForeignKey(

@@ -24,7 +24,7 @@ def with_words(reason: StateReason, words: str) -> str:
     return f"{reason}: {words}" if words else str(reason)
 
 
-def describe(stored: str) -> str:
+def describe_reason(stored: str) -> str:
     """What staff read."""
     code, _colon, words = stored.partition(": ")
     if code not in StateReason.values:

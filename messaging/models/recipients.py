@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from hsl_dashboard.db import DatabaseForeignKey
 from messaging.models.broadcasts import Broadcast
 from messaging.models.triggers import keep_delivery_status
-from users.models import TelegramUser
+from users.models.keys import person_constraint, person_key
 from users.models.triggers import create_missing_person
 
 
@@ -79,14 +79,7 @@ class Recipient(models.Model):
         related_name="recipients",
         verbose_name=_("broadcast"),
     )
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        related_name="received",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_key(related_name="received")
     username = models.TextField(_("username"), null=True, blank=True)
     # pending, sent, failed or deleted, for the previous dashboard's readers: a trigger derives it from the state.
     delivery_status = models.TextField(_("delivery"), null=True, blank=True, db_default="pending")
@@ -143,7 +136,7 @@ class Recipient(models.Model):
                 name="message_recipients_once_per_person",
             ),
             DatabaseForeignKey(field="message", on_delete="CASCADE", name="message_recipients_message_id_fkey"),
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="message_recipients_user_id_fkey"),
+            person_constraint("message_recipients"),
         ]
         triggers = [
             # Only for rows without a state, which are the previous dashboard's: an audience is frozen out of people

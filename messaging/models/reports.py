@@ -5,8 +5,6 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-REPORT = "report"  # message_history.recipient_type of the report itself
-
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def unsettled(self) -> Self:

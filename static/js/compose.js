@@ -44,8 +44,12 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-add-line]")) {
     event.preventDefault();
     const line = document.getElementById("button-line").content.cloneNode(true);
-    const rows = [...lines.querySelectorAll('[name="button_row"]')].map((row) => Number(row.value) || 0);
-    line.querySelector('[name="button_row"]').value = Math.max(0, ...rows) + 1;
+    // Django counts the lines; one that is removed leaves its number unused.
+    const total = document.querySelector('[name="buttons-TOTAL_FORMS"]');
+    line.querySelectorAll("[name]").forEach((field) => (field.name = field.name.replace("__prefix__", total.value)));
+    total.value = Number(total.value) + 1;
+    const rows = [...lines.querySelectorAll('[name$="-row"]')].map((row) => Number(row.value) || 0);
+    line.querySelector('[name$="-row"]').value = Math.max(0, ...rows) + 1;
     lines.append(line);
     lines.lastElementChild.querySelector("input").focus();
   }

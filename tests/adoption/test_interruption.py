@@ -9,6 +9,7 @@ import pytest
 from tests.adoption.busy_bot import BusyBot
 from tests.adoption.databases import Database, columns_of, contents, start
 from tests.adoption.test_takeover import columns, constraints, indexes, triggers
+from tests.sizes import sample
 
 # Whole takeovers, several in a test, on a machine that may have other things to do.
 pytestmark = pytest.mark.timeout(240)
@@ -45,7 +46,7 @@ def test_killed_at_any_moment_it_goes_on(live, adopted):
     moments = random.Random()
 
     with BusyBot(live) as busy:
-        for _ in range(4):
+        for _ in range(sample(4, 20)):
             with start(live) as process:
                 # Django is up after some 0.4 s; the takeover takes 2 to 3 s from then on.
                 time.sleep(moments.uniform(0.3, 2.5))

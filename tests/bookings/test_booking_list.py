@@ -13,6 +13,7 @@ from bookings.lists.filters import SORTS
 from bookings.models import Booking
 from tests import bot_database
 from tests.factories import BookingFactory, CourseFactory, TelegramUserFactory, UserFactory
+from tests.sizes import sample
 
 ADDRESS = reverse("bookings:booking_list")
 HTMX = {"HX-Request": "true"}
@@ -350,7 +351,7 @@ values = st.text(max_size=60) | st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=sample(60, 600))
 @given(query=st.lists(st.tuples(names, values), max_size=6), page=st.sampled_from(["list", "workshops", "stream"]))
 def test_no_query_breaks_a_list(staff_client, booking, query, page):
     address = {

@@ -1,14 +1,18 @@
 """Changing a status on the pages: questions, conflicts, rights, and what changes beside the row."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from bookings.models import Booking
 from tests.factories import BookingFactory, EventFactory, StreamFactory, UserFactory
+from tests.sizes import sample
 from users.models import Event
 
 HTMX = {"HX-Request": "true"}
@@ -329,7 +333,7 @@ fields = st.sampled_from(["to", "expected", "reason", "next", "sure", "x"])
 values = st.text(max_size=50) | st.sampled_from(["2", "-1", "1", "0", "", "99999999999", LIST, WORKSHOPS, "\0", "None"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=sample(60, 600))
 @given(data=st.dictionaries(fields, values), htmx=st.booleans(), post=st.booleans())
 def test_nothing_that_is_sent_breaks_the_change(staff_client, booking, data, htmx, post):
     send = staff_client.post if post else staff_client.get
@@ -371,9 +375,11 @@ def test_a_change_by_the_bot_is_told_once_and_nobody_is_named(manager_client, bo
     assert (change.status.old, change.status.new, change.actor) == (1, 2, "")
 
 
-def test_what_happened_before_the_audit_is_told_by_the_events(manager_client, booking):
+def test_what_happened_before_the_record_is_told_by_the_events(manager_client, booking):
     EventFactory.create(
-        event_type="booking_status_changed", details={"booking_id": str(booking.pk), "old_status": 0, "new_status": 1}
+        event_type="booking_status_changed",
+        details={"booking_id": str(booking.pk), "old_status": 0, "new_status": 1},
+        created_at=timezone.now() - timedelta(days=1),
     )
 
     told = history(manager_client, booking)

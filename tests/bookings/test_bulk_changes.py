@@ -4,12 +4,11 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from bookings.models import Booking, BulkChange, BulkRow
+from bookings.models import Booking, BookingChange, BulkChange, BulkRow
 from bookings.services import bulk_changes
 from bookings.services.bulk_changes import (
     make_bulk_change,
@@ -85,10 +84,9 @@ def test_confirming_changes_each_through_the_service_with_a_result_a_row(manager
     assert set(Booking.objects.values_list("confirmed", flat=True)) == {CONFIRMED}
     assert Event.objects.filter(event_type="booking_status_changed").count() == 3
     assert "Что получилось" in response.content.decode()
-    history = apps.get_model("bookings", "BookingEvent")._default_manager.filter(confirmed=CONFIRMED)
-    assert history.count() == 3
-    assert {one.pgh_context.metadata["user"] for one in history} == {manager.pk}
-    assert {one.pgh_context.metadata["reason"] for one in history} == {"оплатили вместе"}
+    record = BookingChange.objects.filter(status=CONFIRMED)
+    assert record.count() == 3
+    assert {(row.changed_by, row.reason, row.origin) for row in record} == {(manager, "оплатили вместе", "bulk")}
 
 
 @pytest.mark.parametrize(("act", "kind"), [("status:2", "booking_confirmed"), ("stream:9th_stream", "booking_moved")])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict, astuple
 from html import unescape
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from bookings.models import Booking
+from bookings.services.editing import Values
 from messaging.models import Outbox
 from tests.factories import (
     BookingFactory,
@@ -47,10 +49,9 @@ def stream_address(person):
 
 def form_of(booking, **changes):
     """What the form sends when somebody changed these fields of what they see."""
-    seen = [booking.course_stream, booking.confirmed, booking.referral_code, booking.discount_percent]
-    shown = dict(zip(("course_stream", "confirmed", "referral_code", "discount_percent"), seen, strict=True))
-    values = {name: "" if value is None else value for name, value in shown.items()}
-    return values | {"seen": json.dumps(seen), "reason": ""} | changes
+    seen = Values.of(booking)
+    values = {name: "" if value is None else value for name, value in asdict(seen).items()}
+    return values | {"seen": json.dumps(astuple(seen)), "reason": ""} | changes
 
 
 def client_of(*permissions):

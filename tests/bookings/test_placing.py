@@ -1,6 +1,5 @@
 """A person booked by staff, or moved to another stream: what is asked, refused and shown."""
 
-import json
 from datetime import UTC, datetime
 
 import pytest
@@ -43,14 +42,6 @@ def new_address(person):
 
 def stream_address(person):
     return reverse("bookings:person_stream", args=[person.pk])
-
-
-def form_of(booking, **changes):
-    """What the form sends when somebody changed these fields of what they see."""
-    seen = [booking.course_stream, booking.confirmed, booking.referral_code, booking.discount_percent]
-    shown = dict(zip(("course_stream", "confirmed", "referral_code", "discount_percent"), seen, strict=True))
-    values = {name: "" if value is None else value for name, value in shown.items()}
-    return values | {"seen": json.dumps(seen), "reason": ""} | changes
 
 
 def client_of(*permissions):

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Generator, Iterator
 from urllib.parse import urlsplit
 
@@ -10,18 +9,10 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, Route, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from demo.chromium import MISSING, chromium_flags, chromium_program
 from demo.sandbox.client import SandboxClient, run_sandbox
 from tests.browser.helpers import ROOT
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SCREENSHOTS = ROOT / ".local" / "screenshots"
 # What the browser writes about an answer of 4xx: pages are free to give one.
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
@@ -56,14 +47,11 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    program = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    program = chromium_program()
     if program is None:
-        message = "Chromium is not installed: browser tests need it (apt-get install chromium)."
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    # Chromium's sandbox does not run as root.
-    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+        pytest.fail(MISSING) if os.environ.get("CI") else pytest.skip(MISSING)
     running: Playwright = request.getfixturevalue("playwright")
-    browser = running.chromium.launch(executable_path=program, args=flags)
+    browser = running.chromium.launch(executable_path=program, args=chromium_flags())
     yield browser
     browser.close()
 

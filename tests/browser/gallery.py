@@ -10,6 +10,7 @@ from django.template import engines
 from django.urls import path
 from django.utils import timezone
 
+from bookings.statistics import StatusCounts
 from hsl_dashboard.urls import urlpatterns as product
 
 TEMPLATE = Path(__file__).with_name("gallery.html")
@@ -48,6 +49,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             {"label": "Статус", "value": "В ожидании", "address": "/gallery/?stream=8"},
             {"label": "Поток", "value": "8-й поток", "address": "/gallery/?status=1"},
         ],
+        "counts": StatusCounts(confirmed=60, pending=20, new=3, cancelled=12, unknown=1),
         "posted": request.POST.get("act", ""),
     }
     return HttpResponse(engines["django"].from_string(TEMPLATE.read_text()).render(context, request))

@@ -129,7 +129,7 @@ def test_what_is_scheduled_starts_by_itself_and_what_is_cancelled_does_not(
     expect(page.locator("body")).to_contain_text("Отменено: больше никому не пишем.")
     stays.refresh_from_db()
     assert stays.state == State.CANCELLED
-    Broadcast.objects.update(scheduled_at=timezone.now())
+    Broadcast.objects.update(starts_at=timezone.now())
 
     until(page, lambda: Broadcast.objects.filter(pk=goes.pk, state=State.FINISHED).exists())
     assert {entry.text for entry in telegram.ledger(accepted=True)} == {"Уйдёт"}

@@ -185,7 +185,7 @@ def test_what_one_reads_stays_open_while_the_page_asks_for_itself(page: Page, sc
 
 def test_it_is_cancelled_without_javascript(browser: Browser, page: Page, live_server: LiveServer) -> None:
     broadcast, _people = draft_for(2)
-    Broadcast.objects.update(state=State.SCHEDULED, scheduled_at=timezone.now() + timedelta(days=1))
+    Broadcast.objects.update(state=State.SCHEDULED, starts_at=timezone.now() + timedelta(days=1))
     sign_in(page)
     plain = browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="ru-RU")
     plain.add_cookies(page.context.cookies())  # type: ignore[arg-type]
@@ -213,10 +213,8 @@ def school(db: None) -> Broadcast:
         for outcome, count in {"sent": 6, "failed": 3}.items():
             for _ in range(count):
                 RecipientFactory.create(message=old, state=outcome)
-    BroadcastFactory.create(
-        message_text="Завтра урок", state="scheduled", scheduled_at=now + timedelta(days=1), **common
-    )
-    BroadcastFactory.create(message_text="Опоздало", state="held", scheduled_at=now, state_reason="late", **common)
+    BroadcastFactory.create(message_text="Завтра урок", state="scheduled", starts_at=now + timedelta(days=1), **common)
+    BroadcastFactory.create(message_text="Опоздало", state="held", starts_at=now, state_reason="late", **common)
     BroadcastFactory.create(message_text="Личное", state="finished", recipient_type="individual", sent_at=now)
     live = BroadcastFactory.create(
         message_text="Ждём вас на <i>первом</i> уроке.\nСсылка придёт за час.",

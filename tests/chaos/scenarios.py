@@ -7,7 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.db import OperationalError, connection, connections
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from messaging.audiences.criteria import Audience, Individuals
 from messaging.broadcasts.services.acts import cancel_broadcast, pause_broadcast, resume_broadcast, retry_failed
+from messaging.content.content import Content
 from messaging.delivery.services import (
     BroadcastMoved,
     create_broadcast,
@@ -80,15 +81,10 @@ class Chaos:
             )
         return list(range(first, first + count))
 
-    def broadcast(self, count: int, **fields: object) -> Broadcast:
-        audience = Audience(include=(Individuals(ids=tuple(self.people(count))),))
-        options = {"text": f"Привет {uuid.uuid4()}", "audience": audience, "by": self.staff, **fields}
-        return create_broadcast(**options)  # type: ignore[arg-type]
-
     def start(self, count: int, **fields: object) -> Broadcast:
-        broadcast = self.broadcast(count, **fields)
-        start_broadcast(broadcast=broadcast, by=self.staff, at=timezone.now())
-        return broadcast
+        audience = Audience(include=(Individuals(ids=tuple(self.people(count))),))
+        content = Content(text=f"Привет {uuid.uuid4()}", audience=audience.as_json())
+        return create_broadcast(content=replace(content, **fields), by=self.staff, at=timezone.now())  # type: ignore[arg-type]
 
     @contextmanager
     def scenario(self, name: str) -> Iterator[Result]:
@@ -206,10 +202,12 @@ def everybody_starts(chaos: Chaos, *, count: int) -> Result:
         won: list[bool] = []
 
         def click() -> None:
-            broadcast = create_broadcast(text=text, audience=audience, by=chaos.staff, submission_token=token)
+            soon = timezone.now() + timedelta(milliseconds=200)
+            content = Content(text=text, audience=audience.as_json(), when="at", at=soon.isoformat())
+            broadcast = create_broadcast(content=content, by=chaos.staff, at=timezone.now(), token=token)
             ids.append(broadcast.pk)
             try:
-                schedule_broadcast(broadcast=broadcast, scheduled_at=timezone.now(), by=chaos.staff)
+                schedule_broadcast(broadcast=broadcast, starts_at=timezone.now(), by=chaos.staff)
                 start_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())
                 won.append(True)
             except BroadcastMoved:
@@ -300,9 +298,8 @@ def pause_resume_cancel(chaos: Chaos, *, count: int) -> Result:
 def found_too_late(chaos: Chaos, *, count: int) -> Result:
     """Scheduled, and found three hours later: held, and nothing is sent until a person says so."""
     with chaos.scenario("scheduled, found three hours late") as result:
-        broadcast = chaos.broadcast(count)
         late = timezone.now() - timedelta(hours=3)
-        schedule_broadcast(broadcast=broadcast, scheduled_at=late, by=chaos.staff)
+        broadcast = chaos.start(count, when="at", at=late.isoformat())
         chaos.wait_for_state(broadcast, "held")
         _insist(chaos.system.sandbox.state()["requests"] == 0, "it was sent")
         start_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now())

@@ -17,29 +17,34 @@ import redis
 
 from demo.servers import embedded
 
-PACKAGE = Path(embedded.__file__).parent
-SAY_ADDRESSES = "from embedded import *; print(database_url(), redis_url(), flush=True)"
+ROOT = Path(__file__).resolve().parents[2]
+SAY_ADDRESSES = "from demo.servers.embedded import *; print(database_url(), redis_url(), flush=True)"
 Start = Callable[..., "subprocess.Popen[str]"]
 
 pytestmark = pytest.mark.timeout(120)
 
 
 class Clone:
-    """A copy of the two modules in a project folder of its own."""
+    """A copy of the servers' modules in a project folder of its own, which has one migration."""
 
     def __init__(self, root: Path) -> None:
         self.local = root / ".local"
-        self.package = root / "demo" / "servers"
-        self.package.mkdir(parents=True)
-        for name in ("embedded.py", "keeper.py"):
-            shutil.copy(PACKAGE / name, self.package)
+        self.root = root
+        for package, names in {
+            "demo": ["__init__.py"],
+            "demo/servers": ["__init__.py", "embedded.py", "keeper.py", "outdated.py"],
+            "users/migrations": ["0001_staff_account.py"],
+        }.items():
+            (root / package).mkdir(parents=True)
+            for name in names:
+                shutil.copy(ROOT / package / name, root / package)
         self.processes: list[subprocess.Popen[str]] = []
 
     def start(self, then: str = "", *flags: str) -> "subprocess.Popen[str]":
         """A process that prints the two addresses, does ``then`` and ends."""
         process = subprocess.Popen(
             [sys.executable, *flags, "-c", f"{SAY_ADDRESSES}; {then}"],
-            cwd=self.package,
+            cwd=self.root,
             text=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -151,6 +156,58 @@ def test_two_clones_run_side_by_side(clone_in: Callable[[str], Clone]) -> None:
     addresses = {*one.addresses(started[0]), *other.addresses(started[1])}
 
     assert len(addresses) == 4
+
+
+def test_a_database_of_migrations_that_are_gone_begins_anew_with_a_word(clone_in: Callable[[str], Clone]) -> None:
+    clone = clone_in("a")
+    user = clone.start("input(); stop_if_unused()")
+    _migrate(clone.addresses(user)[0], ("users", "0001_staff_account"), ("users", "0005_count_people"))
+    user.communicate("\n")
+    clone.wait_until_stopped(1)
+
+    user = clone.start("input()")
+    database, _ = clone.addresses(user)
+
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,)
+    _, said = user.communicate("\n")
+    assert "no longer there (users.0005_count_people, for one)" in said
+    assert "dropped and begins anew" in said
+
+
+def test_a_database_of_these_migrations_and_of_libraries_is_kept(clone_in: Callable[[str], Clone]) -> None:
+    clone = clone_in("a")
+    user = clone.start("input(); stop_if_unused()")
+    _migrate(clone.addresses(user)[0], ("users", "0001_staff_account"), ("auth", "0099_of_an_older_django"))
+    user.communicate("\n")
+    clone.wait_until_stopped(1)
+
+    database, _ = clone.addresses(clone.start("input()"))
+
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM django_migrations").fetchone() == (2,)
+
+
+def test_a_database_that_somebody_named_is_never_looked_at() -> None:
+    """Only the embedded servers ask; settings that have DATABASE_URL do not ask for those."""
+    environment = os.environ | {
+        "DEBUG": "true",
+        "DATABASE_URL": "postgres://user:password@127.0.0.1:9/school",
+        "REDIS_URL": "redis://127.0.0.1:9/0",
+    }
+    code = "import sys, hsl_dashboard.settings; print([name for name in sys.modules if name.startswith('demo.')])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, env=environment, cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert done.stdout == "[]\n", done.stderr
+
+
+def _migrate(database: str, *names: tuple[str, str]) -> None:
+    with psycopg.connect(database, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE django_migrations (id serial, app text, name text)")
+        cursor.executemany("INSERT INTO django_migrations (app, name) VALUES (%s, %s)", names)
 
 
 def test_a_killed_keeper_takes_its_servers_along_and_stands_in_nobodys_way(clone_in: Callable[[str], Clone]) -> None:

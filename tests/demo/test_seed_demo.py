@@ -5,13 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, models
 from django.db.models import Count, F, Q
 from django.db.models.expressions import DatabaseDefault
 
-from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, ReferralCoupon, Stream
+from bookings.models import (
+    Booking,
+    BookingChange,
+    FreeLessonRegistration,
+    HackathonRegistration,
+    ReferralCoupon,
+    Stream,
+)
 from demo.school.build import build_school
 from demo.school.names import HOSTILE_NAMES
 from demo.school.rhythm import MOSCOW
@@ -138,7 +144,7 @@ def _messages(school: None) -> dict[str, bool]:
         == set(Broadcast.objects.values_list("state", flat=True)),
         "to a stream": Broadcast.objects.filter(recipient_group="7th_stream").exists(),
         "to one person": Broadcast.objects.filter(recipient_type="individual").exists(),
-        "still ahead": Broadcast.objects.filter(scheduled_at__gt=NOW).exists(),
+        "still ahead": Broadcast.objects.filter(starts_at__gt=NOW).exists(),
         "broken HTML": Broadcast.objects.filter(message_text__startswith="<b>Незакрытый").exists(),
     }
 
@@ -183,13 +189,22 @@ def test_events_name_the_bookings_they_are_about(school):
 
 
 def test_the_history_of_a_booking_ends_with_its_status(school):
-    history = apps.get_model("bookings", "BookingEvent")._default_manager
-    last = history.order_by("pgh_obj_id", "-pgh_id").distinct("pgh_obj_id")
+    record = BookingChange.objects.exclude(booking=None)
+    last = record.order_by("booking", "-pk").distinct("booking")
 
-    ends = dict(last.values_list("pgh_obj_id", "confirmed"))
+    ends = dict(last.values_list("booking", "status"))
 
     assert ends == dict(Booking.objects.values_list("id", "confirmed"))
-    assert not history.filter(pgh_created_at__gt=datetime.now(UTC) + timedelta(days=100)).exists()
+    assert not record.filter(changed_at__gt=datetime.now(UTC) + timedelta(days=100)).exists()
+
+
+def test_every_status_of_a_booking_follows_from_the_one_before(school):
+    was: dict[int, int | None] = {}
+    for change in BookingChange.objects.exclude(booking=None).order_by("pk"):
+        assert change.booking_id is not None
+        assert change.is_new == (change.booking_id not in was)
+        assert change.was == was.get(change.booking_id)
+        was[change.booking_id] = change.status
 
 
 def test_counters_equal_the_rows_they_count(school):

@@ -1,37 +1,16 @@
 """Settings out of the environment: a missing or wrong variable is named with its cure, before anything starts."""
 
-import os
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
-from hsl_dashboard import environment
+from hsl_dashboard.environment.variables import Environment
+from tests.hsl_dashboard.production import run_check, start
 
-PRODUCTION = {
-    "DEBUG": "false",
-    "SECRET_KEY": "long-enough-and-random-enough-for-a-test-5hP9qLx2Zr7Tn4Wk8",
-    "ALLOWED_HOSTS": "dashboard.example.org",
-    "DATABASE_URL": "postgres://user:password@database.example.org/name",
-    "REDIS_URL": "rediss://:password@redis.example.org/0",
-    "BOT_TOKEN": "1:token",
-}
-
-
-def run_check(**changes: str) -> "subprocess.CompletedProcess[str]":
-    """``manage.py check --deploy`` in a production that differs by ``changes``; "" stands for a missing variable."""
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=environment.ROOT,
-        # Empty rather than left out: what a developer has in .env must not come in.
-        env={"PATH": os.environ["PATH"], "TELEGRAM_API_URL": "", "POSTGRES_HOST": "", **PRODUCTION, **changes},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+REQUIRED = ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "BOT_TOKEN"]
 
 
 def test_production_is_sound() -> None:
@@ -40,13 +19,13 @@ def test_production_is_sound() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "BOT_TOKEN"])
-def test_production_does_not_start_without_what_it_needs(name: str) -> None:
-    done = run_check(**{name: ""})
+# What is missing or wrong ---------------------------------------------------------------------------------------------
 
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"{name} is not set. Set it to ")
-    assert "Traceback" not in done.stderr
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_production_does_not_start_without_what_it_needs(name: str, read) -> None:
+    with pytest.raises(ImproperlyConfigured, match=rf"^{name} is not set\. Set it to .+$"):
+        read(**{name: ""})
 
 
 @pytest.mark.parametrize(
@@ -55,91 +34,120 @@ def test_production_does_not_start_without_what_it_needs(name: str) -> None:
         ("DEBUG", "maybe", "true or false"),
         ("DATABASE_URL", "mysql://host/name", "start with postgres://"),
         ("DATABASE_URL", "postgres://user:password@host", "names no database"),
+        ("DATABASE_URL", "postgres://user:password@host:port/name", "Write it as postgres://"),
+        ("DATABASE_URL", "postgres://host/name?nonsense=1", "Write it as postgres://"),
         ("REDIS_URL", "localhost:6379", "starts with redis:// or rediss://"),
+        ("REDIS_URL", "redis://", "starts with redis:// or rediss://"),
+        ("REDIS_URL", "redis://host:port", "starts with redis:// or rediss://"),
+        ("REDIS_URL", "redis://host/cache", "the number of a database"),
         ("TELEGRAM_API_URL", "api.telegram.org", "starts with https://"),
         ("TELEGRAM_MESSAGES_PER_SECOND", "fast", "a number of messages/s"),
-        ("TELEGRAM_MESSAGES_PER_SECOND", "0", "at least 0.1 messages/s"),
+        ("TELEGRAM_MESSAGES_PER_SECOND", "0", "at least 0.1"),
+        ("TELEGRAM_MESSAGES_PER_SECOND", "inf", "a number of messages/s"),
+        ("TELEGRAM_MESSAGES_PER_SECOND", "31", "Set it to 25, or TELEGRAM_PAID_BROADCAST to true"),
+        ("TELEGRAM_CALL_TIMEOUT", "0", "at least 1"),
+        ("TELEGRAM_WEBHOOK_SECRET", "short", "16 to 256 letters"),
         ("TIME_ZONE", "Moscow", "a name like Europe/Moscow"),
         ("LANGUAGE_CODE", "de", "ru or en"),
-        ("CSRF_TRUSTED_ORIGINS", "dashboard.example.org", "starts with https://"),
+        ("CSRF_TRUSTED_ORIGINS", "https://a.example.org, dashboard.example.org", "starts with https://"),
         ("DATABASE_POOL", "8", "true or false"),
     ],
 )
-def test_a_wrong_variable_is_named_with_its_cure(
-    name: str, value: str, cure: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(name, value)
-    readers = {
-        "DEBUG": environment.debug,
-        "DATABASE_URL": environment.database,
-        "DATABASE_POOL": environment.database,
-        "REDIS_URL": environment.redis_url,
-        "TIME_ZONE": environment.time_zone,
-        "CSRF_TRUSTED_ORIGINS": environment.trusted_origins,
-        "LANGUAGE_CODE": lambda: environment.one_of(name, default="ru", choices=("ru", "en")),
-        "TELEGRAM_API_URL": lambda: environment.address(name, default="", schemes=("https", "http")),
-        "TELEGRAM_MESSAGES_PER_SECOND": lambda: environment.send_rate(paid=False, sandbox=False),
-    }
-
+def test_a_wrong_variable_is_named_with_its_cure(name: str, value: str, cure: str, read) -> None:
     with pytest.raises(ImproperlyConfigured) as error:
-        readers[name]()
+        read(**{name: value})
 
     assert str(error.value).startswith(name)
     assert cure in str(error.value)
+    assert "\n" not in str(error.value)  # nothing else is blamed
 
 
 @pytest.mark.parametrize(
-    ("rate", "where", "cure"),
+    "command",
     [
-        ("31", {}, "Set it to 25, or TELEGRAM_PAID_BROADCAST to true"),
-        ("1001", {"paid": True}, "1000 messages/s at most"),
+        ("manage.py", "check"),
+        ("-m", "celery", "-A", "hsl_dashboard", "worker"),
+        ("-m", "celery", "-A", "hsl_dashboard", "beat"),
+        ("-m", "gunicorn", "hsl_dashboard.wsgi", "--bind=127.0.0.1:0", "--no-control-socket"),
     ],
+    ids=["manage.py", "worker", "beat", "gunicorn"],
 )
-def test_a_rate_that_telegram_would_refuse_stops_the_start(
-    rate: str, where: dict[str, bool], cure: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TELEGRAM_MESSAGES_PER_SECOND", rate)
+def test_every_program_names_all_that_is_wrong_in_one_go(command: tuple[str, ...]) -> None:
+    done = start(*command, SECRET_KEY="", REDIS_URL="redis://:p#ss@host", TIME_ZONE="Moscow", LANGUAGE_CODE="de")
 
-    with pytest.raises(ImproperlyConfigured) as error:
-        environment.send_rate(**{"paid": False, "sandbox": False, **where})
+    # Where there is a traceback, its last line begins with the name of the exception.
+    lines = [line.removeprefix("django.core.exceptions.ImproperlyConfigured: ") for line in done.stderr.splitlines()]
+    wrong = ["SECRET_KEY", "REDIS_URL", "TIME_ZONE", "LANGUAGE_CODE"]
+    assert done.returncode != 0
+    assert list(dict.fromkeys(line.split()[0] for line in lines if line.startswith(tuple(wrong)))) == wrong
+    if command[0] == "manage.py":
+        assert len(lines) == len(wrong)
 
-    assert str(error.value).startswith(f"TELEGRAM_MESSAGES_PER_SECOND is {rate}.")
-    assert cure in str(error.value)
 
-
-@pytest.mark.parametrize(("rate", "where"), [("30", {}), ("1000", {"paid": True}), ("5000", {"sandbox": True})])
-def test_a_rate_that_is_free_paid_for_or_played_is_taken(
-    rate: str, where: dict[str, bool], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TELEGRAM_MESSAGES_PER_SECOND", rate)
-
-    assert environment.send_rate(**{"paid": False, "sandbox": False, **where}) == float(rate)
+def test_rates_that_telegram_would_refuse_even_for_stars(read) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"is 1001\. Telegram takes 1000 messages/s at most"):
+        read(TELEGRAM_MESSAGES_PER_SECOND="1001", TELEGRAM_PAID_BROADCAST="true")
 
 
 @pytest.mark.parametrize(
-    ("token", "address", "is_sandbox"),
-    [("", "http://127.0.0.1:8081", True), ("1:token", "https://api.telegram.org", False)],
+    "changes",
+    [
+        {"TELEGRAM_MESSAGES_PER_SECOND": "30"},
+        {"TELEGRAM_MESSAGES_PER_SECOND": "1000", "TELEGRAM_PAID_BROADCAST": "true"},
+        {"TELEGRAM_MESSAGES_PER_SECOND": "5000", "TELEGRAM_API_URL": "http://127.0.0.1:8081"},
+    ],
+    ids=["free", "paid for", "played"],
 )
-def test_without_a_token_development_talks_to_the_sandbox(token: str, address: str, is_sandbox: bool) -> None:
-    asks = "from django.conf import settings; print(settings.TELEGRAM_API_URL, settings.TELEGRAM_SANDBOX)"
-    development = {**PRODUCTION, "DEBUG": "true", "BOT_TOKEN": token, "TELEGRAM_API_URL": "", "POSTGRES_HOST": ""}
-    done = subprocess.run(
-        [sys.executable, "-c", asks],
-        cwd=environment.ROOT,
-        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "hsl_dashboard.settings", **development},
-        capture_output=True,
-        text=True,
-        check=True,
+def test_a_rate_that_is_free_paid_for_or_played_is_taken(changes: dict[str, str], read) -> None:
+    rate = read(**changes).TELEGRAM_MESSAGES_PER_SECOND
+
+    assert rate == float(changes["TELEGRAM_MESSAGES_PER_SECOND"])
+
+
+def test_spaces_around_an_address_mean_nothing(read) -> None:
+    stripped = read(
+        DATABASE_URL=" postgres://user:password@database.example.org/name ",
+        REDIS_URL="\tredis://redis.example.org:6379/0 ",
+        TELEGRAM_API_URL=" https://telegram.example.org/ ",
     )
 
-    assert done.stdout.split() == [address, str(is_sandbox)]
+    assert stripped.database()["HOST"] == "database.example.org"
+    assert stripped.redis_url() == "redis://redis.example.org:6379/0"
+    assert stripped.TELEGRAM_API_URL == "https://telegram.example.org"
 
 
-def test_no_command_starts_at_a_rate_that_nobody_pays_for() -> None:
-    done = run_check(TELEGRAM_MESSAGES_PER_SECOND="100")
+@pytest.mark.parametrize("quoted", ["'{}'", '"{}"', "{}"])
+def test_a_file_of_variables_is_not_interpolated(quoted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    password = "p/s?s#w[o]r@d:1%2F$x${HOME}&=+"
+    (tmp_path / ".env").write_text(f"DEBUG=true\nREDIS_URL=redis://host\nREDIS_PASSWORD={quoted.format(password)}\n")
+    monkeypatch.setattr("hsl_dashboard.environment.reading.ROOT", tmp_path)
+    for name in Environment.model_fields:
+        monkeypatch.delenv(name, raising=False)
 
-    assert done.returncode == 1
-    assert done.stderr.startswith("TELEGRAM_MESSAGES_PER_SECOND is 100.")
+    assert password == Environment.read().REDIS_PASSWORD
+
+
+def test_the_environment_wins_over_the_file_and_empty_means_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("DEBUG=true\nLANGUAGE_CODE=en\nTIME_ZONE=Asia/Tokyo\nSOMETHING_ELSE=1\n")
+    monkeypatch.setattr("hsl_dashboard.environment.reading.ROOT", tmp_path)
+    for name in Environment.model_fields:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANGUAGE_CODE", "")
+    monkeypatch.setenv("TIME_ZONE", "Europe/Berlin")
+
+    read = Environment.read()
+
+    assert (read.DEBUG, read.LANGUAGE_CODE, read.TIME_ZONE) == (True, "ru", "Europe/Berlin")
+
+
+# What depends on others -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("token", "address"), [("", "http://127.0.0.1:8081"), ("1:token", "https://api.telegram.org")])
+def test_without_a_token_development_talks_to_the_sandbox(token: str, address: str, read) -> None:
+    assert address == read(DEBUG="true", BOT_TOKEN=token).TELEGRAM_API_URL
 
 
 @pytest.mark.parametrize(
@@ -151,25 +159,33 @@ def test_no_command_starts_at_a_rate_that_nobody_pays_for() -> None:
         ("postgres:///name?host=/run/postgresql", None),
     ],
 )
-def test_a_database_elsewhere_is_spoken_to_over_tls(
-    url: str, sslmode: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DATABASE_URL", url)
-
-    assert environment.database()["OPTIONS"].get("sslmode") == sslmode
+def test_a_database_elsewhere_is_spoken_to_over_tls(url: str, sslmode: str | None, read) -> None:
+    assert read(DATABASE_URL=url).database()["OPTIONS"].get("sslmode") == sslmode
 
 
-def test_the_parts_of_an_address_do_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "")
-    monkeypatch.setenv("DATABASE_POOL", "true")
-    for name, value in {"HOST": "database.example.org", "DB": "school", "USER": "bot", "PASSWORD": "secret"}.items():
-        monkeypatch.setenv(f"POSTGRES_{name}", value)
+def test_the_folder_of_a_socket_is_a_host(read) -> None:
+    database = read(DATABASE_URL="postgres:///name?host=/run/postgresql&port=5433&connect_timeout=3").database()
 
-    database = environment.database()
+    assert (database["HOST"], database["PORT"], database["NAME"]) == ("/run/postgresql", "5433", "name")
+    assert database["OPTIONS"]["connect_timeout"] == "3"
+
+
+PARTS = {"DATABASE_URL": "", "POSTGRES_HOST": "database.example.org", "POSTGRES_DB": "school", "POSTGRES_USER": "bot"}
+
+
+def test_the_parts_of_an_address_do_as_well(read) -> None:
+    database = read(**PARTS, POSTGRES_PASSWORD="secret").database()
 
     assert (database["HOST"], database["NAME"], database["USER"]) == ("database.example.org", "school", "bot")
+    assert (database["PASSWORD"], database["PORT"]) == ("secret", 5432)
     assert database["OPTIONS"]["sslmode"] == "require"
     assert database["OPTIONS"]["pool"]["max_size"] == 8
+    assert "pool" not in read(**PARTS, POSTGRES_PASSWORD="secret", DATABASE_POOL="no").database()["OPTIONS"]
+
+
+def test_the_parts_need_a_password(read) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^POSTGRES_PASSWORD is not set\. Set it to .+$"):
+        read(**PARTS)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +215,8 @@ def test_a_risky_setting_is_warned_about(changes: dict[str, object], warning: st
     ],
 )
 def test_messages_to_staff_know_the_dashboards_address(
-    named: str, origins: list[str], hosts: list[str], address: str, monkeypatch: pytest.MonkeyPatch
+    named: str, origins: list[str], hosts: list[str], address: str, read
 ) -> None:
-    monkeypatch.setenv("DASHBOARD_URL", named)
+    told = read(DASHBOARD_URL=named, CSRF_TRUSTED_ORIGINS=",".join(origins), ALLOWED_HOSTS=",".join(hosts) or "*")
 
-    assert environment.dashboard_url(origins=origins, hosts=hosts) == address
+    assert told.dashboard_url() == address

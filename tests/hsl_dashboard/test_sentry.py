@@ -15,7 +15,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from hsl_dashboard import sentry
-from tests.hsl_dashboard.test_environment import run_check
+from tests.hsl_dashboard.production import run_check
 
 DSN = "https://key@sentry.example.org/1"
 

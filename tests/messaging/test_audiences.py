@@ -4,10 +4,12 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.models import Booking, HackathonRegistration
 from messaging.audiences.criteria import (
+    ActiveInStream,
     ActiveSince,
     Audience,
     Criterion,
@@ -16,7 +18,7 @@ from messaging.audiences.criteria import (
     Hackathon,
     Individuals,
     InStream,
-    LeadTemperature,
+    Leads,
     NotStudents,
     Received,
     ReferralCode,
@@ -36,17 +38,19 @@ from tests.factories import (
     TelegramUserFactory,
 )
 from users.models import BlockedUser, PersonTag, Tag, TelegramUser
+from users.people.listing import people_list
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EACH = [
     InStream("8th_stream", course_id=1, statuses=(1, 2)),
+    ActiveInStream("8th_stream", course_id=1),
     Individuals(ids=(1, 2)),
     Everyone(),
     NotStudents(),
     Hackathon(),
     FreeLesson("cursor_lesson", date(2026, 11, 1)),
     FreeLesson(),
-    LeadTemperature("warm"),
+    Leads("warm"),
     ActiveSince(date(2026, 11, 1)),
     ReferralCode("ANNA"),
     WithTag("ждёт скидку"),
@@ -141,17 +145,22 @@ def test_free_lessons_by_kind_date_or_both():
         (4, 4, "cold"),
     ],
 )
-def test_lead_temperature(events, days, temperature):
-    lead = FreeLessonRegistrationFactory.create().telegram_user
+def test_leads_are_as_warm_as_the_list_of_people_says(events, days, temperature):
+    lead, student = person(), BookingFactory.create(confirmed=2).telegram_user
+    now = timezone.now()
     for number in range(events):
-        EventFactory.create(telegram_user=lead, created_at=NOW - timedelta(days=number % days, minutes=1))
-    student = FreeLessonRegistrationFactory.create().telegram_user
-    BookingFactory.create(telegram_user=student, confirmed=2)
+        for someone in (lead, student):
+            EventFactory.create(telegram_user=someone, created_at=now - timedelta(days=number % days))
+    # What others did in their name warms nobody.
+    EventFactory.create_batch(20, telegram_user=lead, event_type="booking_status_changed", created_at=now)
 
-    found = {one for one in ("hot", "warm", "cool", "cold") if lead.pk in ids(LeadTemperature(one))}
+    found = {degree: ids(Leads(degree)) for degree in Leads.TEMPERATURES}
 
-    assert found == {temperature}
-    assert all(student.pk not in ids(LeadTemperature(one)) for one in ("hot", "warm", "cool", "cold"))
+    assert {degree for degree, people in found.items() if lead.pk in people} == {temperature}
+    assert all(student.pk not in people for people in found.values())
+    for degree, people in found.items():
+        address = QueryDict(f"lead={Leads.TEMPERATURES[degree].value}")
+        assert people == {row.pk for row in people_list(address, with_emails=False).people}
 
 
 def test_active_since_is_a_moscow_day():

@@ -10,7 +10,7 @@ from bookings.models import Booking, BookingChange, FreeLessonRegistration, Stre
 from bookings.notices import NoticeKind, last_notice
 from bookings.services.editing import Values, edit_booking
 from messaging.automations import firing
-from messaging.automations.notices import queue_notice
+from messaging.automations.notices import put_in_outbox
 from messaging.automations.reach import reach_of
 from messaging.broadcasts.services.acts import count_as_delivered
 from messaging.models import Automation, Broadcast, Outbox, Recipient
@@ -226,7 +226,7 @@ def test_what_is_queued_in_the_evening_and_not_handed_over_waits_for_the_morning
     booking = BookingFactory.create()
     set_status(booking, 2)
     firing.fire_automations(at=NOON.replace(hour=20, minute=59))
-    queue_notice(booking, NoticeKind.MOVED, by=staff, at=NOON)
+    put_in_outbox(booking, NoticeKind.MOVED, by=staff, at=NOON)
 
     at_night = firing.hand_over(at=NOON.replace(hour=21))
     in_the_morning = firing.hand_over(at=NOON.replace(hour=9) + timedelta(days=1))
@@ -299,7 +299,7 @@ def test_a_status_that_was_left_and_came_back_is_told_once_by_the_newer_letter()
 
 def test_a_letter_of_staff_that_is_not_true_any_more_does_not_go_out(staff):
     booking = BookingFactory.create(confirmed=2)
-    queue_notice(booking, NoticeKind.CONFIRMED, by=staff, at=NOON)
+    put_in_outbox(booking, NoticeKind.CONFIRMED, by=staff, at=NOON)
     set_status(booking, -1)
 
     assert firing.hand_over(at=NOON) == []

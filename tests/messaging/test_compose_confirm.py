@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from bookings.models import Booking
 from messaging.models import Broadcast, Draft, Recipient, SendingRules
 from tests.factories import BookingFactory, UserFactory
-from tests.messaging.composing import CONFIRMED, MAY_SEND, MAY_WRITE, NEW, confirm, form, write
+from tests.messaging.composing import CONFIRMED, MAY_SEND, MAY_WRITE, NEW, address, confirm, form, write
 from users.models import BlockedUser, User
 
 pytestmark = pytest.mark.usefixtures("no_workers")
@@ -22,9 +22,8 @@ pytestmark = pytest.mark.usefixtures("no_workers")
 
 
 def test_a_message_to_a_stream_goes_through_the_last_page_and_starts(staff_client: Client, stream: str) -> None:
-    response = staff_client.post(
-        NEW, form(stream, button_text=["Записаться"], button_target=["https://hsl.test"], button_row=["1"])
-    )
+    changes = form(stream, buttons=[("Записаться", "https://hsl.test", "1")])
+    response = staff_client.post(address("draft_check"), changes)
     draft = Draft.objects.get()
     assert response["Location"] == f"/messages/new/{draft.pk}/confirm/"
     assertContains(staff_client.get(response["Location"]), "<strong>3</strong>")
@@ -55,7 +54,7 @@ def test_a_draft_that_was_sent_leads_to_its_broadcast(staff_client: Client, stre
 
     response = staff_client.post(f"{NEW}{draft.pk}/", form(stream, version=draft.version))
 
-    assert response.status_code == 302
+    assert response.status_code == 303
     assert Draft.objects.get().version == draft.version
 
 
@@ -67,12 +66,12 @@ def test_a_message_for_a_time_is_scheduled_in_moscow(staff_client: Client, strea
 
     broadcast = Broadcast.objects.get()
     assert broadcast.state == Broadcast.State.SCHEDULED
-    assert timezone.localtime(broadcast.scheduled_at).strftime("%H:%M") == "18:55"
+    assert timezone.localtime(broadcast.starts_at).strftime("%H:%M") == "18:55"
 
 
 @pytest.mark.parametrize("at", ["", "nonsense", "2020-01-01T10:00", "2026-13-40T10:00", "2999-01-01T10:00"])
 def test_a_time_that_cannot_be_is_refused_beside_its_field(staff_client: Client, stream: str, at: str) -> None:
-    response = staff_client.post(NEW, form(stream, when="at", at=at))
+    response = staff_client.post(address("draft_check"), form(stream, when="at", at=at))
 
     assert response.status_code == 422
     assert response.context["faults"].at

@@ -8,14 +8,14 @@ from messaging.audiences.criteria import InStream
 from messaging.content.content import Content
 from messaging.models import Broadcast, Draft, MessageTemplate, Segment, TemplateVersion
 from tests.factories import UserFactory
-from tests.messaging.composing import MAY_WRITE, NEW, confirm, form, write
+from tests.messaging.composing import MAY_WRITE, NEW, address, confirm, form, write
 
 pytestmark = pytest.mark.usefixtures("no_workers")
 
 
 def test_each_saving_of_a_template_is_a_version_and_the_same_words_are_none(staff_client: Client, stream: str) -> None:
     for text in ("Раз", "Раз", "Два"):
-        write(staff_client, stream, do="save_template", template_name="Старт ", text=text)
+        write(staff_client, stream, "template_save", template_name="Старт ", text=text)
 
     numbers = TemplateVersion.objects.filter(template__name="Старт").order_by("number")
     assert [(one.number, one.content["text"]) for one in numbers] == [(1, "Раз"), (2, "Два")]
@@ -23,10 +23,10 @@ def test_each_saving_of_a_template_is_a_version_and_the_same_words_are_none(staf
 
 
 def test_a_template_gives_its_words_and_knows_which_message_used_it(staff_client: Client, stream: str) -> None:
-    write(staff_client, stream, do="save_template", template_name="Старт", text="Слова шаблона")
+    write(staff_client, stream, "template_save", template_name="Старт", text="Слова шаблона")
     version = TemplateVersion.objects.get()
 
-    draft = write(staff_client, stream, do="use_template", template=version.pk, text="")
+    draft = write(staff_client, stream, "template_use", template=version.pk, text="")
     content = Content.from_json(draft.content)
     assert content.text == "Слова шаблона" and content.question.include
     confirm(staff_client, draft, recipients=3)
@@ -35,27 +35,27 @@ def test_a_template_gives_its_words_and_knows_which_message_used_it(staff_client
 
 
 def test_an_archived_template_is_offered_no_longer(staff_client: Client, stream: str) -> None:
-    write(staff_client, stream, do="save_template", template_name="Старт")
+    write(staff_client, stream, "template_save", template_name="Старт")
     template = MessageTemplate.objects.get()
 
-    staff_client.post("/messages/templates/", {"archive": template.pk})
+    staff_client.post(f"/messages/templates/{template.pk}/archive/")
 
     assert list(staff_client.get(NEW).context["template_versions"]) == []
     assertContains(staff_client.get("/messages/templates/"), "В архиве")
 
 
 def test_nameless_things_are_not_kept(staff_client: Client, stream: str) -> None:
-    write(staff_client, stream, do="save_template", template_name=" ")
-    write(staff_client, stream, do="save_segment", segment_name="")
+    write(staff_client, stream, "template_save", template_name=" ")
+    write(staff_client, stream, "segment_save", segment_name="")
 
     assert not MessageTemplate.objects.exists() and not Segment.objects.exists()
 
 
 def test_a_segment_gives_its_question_back(staff_client: Client, stream: str) -> None:
-    write(staff_client, stream, do="save_segment", segment_name="Оплатили 8-й")
+    write(staff_client, stream, "segment_save", segment_name="Оплатили 8-й")
     segment = Segment.objects.get()
 
-    draft = write(staff_client, "", do="use_segment", segment=segment.pk)
+    draft = write(staff_client, "", "segment_use", segment=segment.pk)
 
     [criterion] = Content.from_json(draft.content).question.include
     assert isinstance(criterion, InStream) and criterion.code == "8th_stream"
@@ -63,8 +63,8 @@ def test_a_segment_gives_its_question_back(staff_client: Client, stream: str) ->
 
 def test_a_personal_segment_is_nobody_elses_and_a_shared_one_is(client: Client, stream: str) -> None:
     client.force_login(UserFactory.create(permissions=MAY_WRITE))
-    write(client, stream, do="save_segment", segment_name="Мой")
-    write(client, stream, do="save_segment", segment_name="Общий", segment_shared="on")
+    write(client, stream, "segment_save", segment_name="Мой")
+    write(client, stream, "segment_save", segment_name="Общий", segment_shared="on")
     mine = Segment.objects.get(name="Мой")
 
     client.force_login(UserFactory.create(permissions=MAY_WRITE))
@@ -72,6 +72,6 @@ def test_a_personal_segment_is_nobody_elses_and_a_shared_one_is(client: Client, 
     page = client.get(NEW)
     assertContains(page, "Общий")
     assertNotContains(page, "Мой</option>")
-    assert client.post(NEW, form(do="use_segment", segment=mine.pk)).status_code == 404
-    assert client.post(NEW, form(do="delete_segment", segment=mine.pk)).status_code == 404
+    assert client.post(address("segment_use"), form(segment=mine.pk)).status_code == 422
+    assert client.post(address("segment_delete"), form(segment=mine.pk)).status_code == 422
     assert Segment.objects.count() == 2 and Draft.objects.exists()

@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertRedirects
 from messaging.compose.services.linking import CodeRefused, confirm_link, send_link_code
 from messaging.models import Broadcast, Recipient, TelegramLink
 from tests.factories import TelegramUserFactory, UserFactory
-from tests.messaging.composing import MAY_WRITE, NEW, form
+from tests.messaging.composing import MAY_WRITE, NEW, address, form
 from users.models import TelegramUser, User
 
 pytestmark = pytest.mark.usefixtures("no_workers")
@@ -105,7 +105,7 @@ def test_send_to_me_shows_the_chosen_students_words(staff_client: Client, staff:
     TelegramLink.objects.create(user=staff, telegram_user=myself, linked_at=timezone.now())
     boris = TelegramUserFactory.create(first_name="Борис {и}")
 
-    staff_client.post(NEW, form(do="test", person=[boris.pk], preview_for=boris.pk))
+    staff_client.post(address("draft_test"), form(person=[boris.pk], preview_for=boris.pk))
 
     recipient = Recipient.objects.get()
     assert recipient.telegram_user == myself
@@ -120,7 +120,7 @@ def test_send_to_me_shows_the_chosen_students_words(staff_client: Client, staff:
 
 
 def test_without_a_linked_account_send_to_me_leads_to_linking(staff_client: Client, db: None) -> None:
-    response = staff_client.post(NEW, form(do="test"))
+    response = staff_client.post(address("draft_test"), form())
 
     assert response["Location"].startswith(f"{LINK}?next=")
     assert not Broadcast.objects.exists()
@@ -129,7 +129,7 @@ def test_without_a_linked_account_send_to_me_leads_to_linking(staff_client: Clie
 def test_who_may_not_send_sends_nothing_to_themselves_either(client: Client, db: None) -> None:
     client.force_login(UserFactory.create(permissions=MAY_WRITE))
 
-    assert client.post(NEW, form(do="test")).status_code == 403
+    assert client.post(address("draft_test"), form()).status_code == 403
 
 
 def test_a_message_that_telegram_would_refuse_is_not_sent_to_me(
@@ -137,7 +137,7 @@ def test_a_message_that_telegram_would_refuse_is_not_sent_to_me(
 ) -> None:
     TelegramLink.objects.create(user=staff, telegram_user=myself, linked_at=timezone.now())
 
-    response: Any = staff_client.post(NEW, form(do="test", text="<b>"))
+    response: Any = staff_client.post(address("draft_test"), form(text="<b>"))
 
     assert response.status_code == 422
     assert not Broadcast.objects.exists()

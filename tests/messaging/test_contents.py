@@ -2,23 +2,32 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from demo.sandbox.client import LedgerEntry
-from messaging.audiences.criteria import Audience, Individuals
+from messaging.audiences.criteria import individuals
+from messaging.content.content import Content
 from messaging.delivery import lifecycle
 from messaging.delivery.queues import SendQueue
 from messaging.delivery.runner import close_process, run_queue
-from messaging.delivery.services import create_broadcast, schedule_broadcast, start_broadcast
+from messaging.delivery.services import create_broadcast
 from messaging.models import Broadcast
 from tests.factories import TelegramUserFactory
 from tests.messaging.warm_redis import warm_up
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_workers")]
 
+# As they are typed, and as they arrive.
+LINES = [
+    {"text": "Сайт", "target": "https://example.test/", "row": "1"},
+    {"text": "Да", "target": "yes", "row": "1"},
+    {"text": "Нет", "target": "no", "row": "2"},
+]
 BUTTONS = [
     [{"text": "Сайт", "url": "https://example.test/"}, {"text": "Да", "callback_data": "yes"}],
     [{"text": "Нет", "callback_data": "no"}],
@@ -41,23 +50,17 @@ def engine(telegram, settings, tmp_path):
     close_process()
 
 
-def write(*, people: int = 2, **content: object) -> Broadcast:
-    ids = tuple(person.pk for person in TelegramUserFactory.create_batch(people))
-    return create_broadcast(audience=Audience(include=(Individuals(ids=ids),)), by=None, **content)
-
-
-def start(broadcast: Broadcast, *, scheduled: bool) -> None:
+def send(*, people: int = 2, upload: str = "", scheduled: bool = False, **fields: Any) -> None:
     now = timezone.now()
+    later = now + timedelta(hours=1)
+    audience = individuals(person.pk for person in TelegramUserFactory.create_batch(people))
+    content = Content(audience=audience.as_json(), **fields)
     if scheduled:
-        schedule_broadcast(broadcast=broadcast, scheduled_at=now + timedelta(hours=1), by=None)
-        assert lifecycle.start_scheduled(at=now + timedelta(minutes=59)) == []
-        assert lifecycle.start_scheduled(at=now + timedelta(hours=1)) == [broadcast.pk]
-    else:
-        start_broadcast(broadcast=broadcast, by=None, at=now)
-
-
-def send(broadcast: Broadcast, *, scheduled: bool = False) -> None:
-    start(broadcast, scheduled=scheduled)
+        content = replace(content, when="at", at=later.isoformat())
+    broadcast = create_broadcast(content=content, by=None, at=now, upload=upload)
+    if scheduled:
+        assert lifecycle.start_scheduled(at=later - timedelta(minutes=1)) == []
+        assert lifecycle.start_scheduled(at=later) == [broadcast.pk]
     # What is due in an hour is due now.
     broadcast.recipients.update(next_try_at=timezone.now())
     run_queue(SendQueue(broadcast.pk), seconds=5)
@@ -73,10 +76,9 @@ def buttons_of(entry: LedgerEntry) -> list[list[dict[str, str]]]:
 @pytest.mark.parametrize("scheduled", [False, True], ids=["at once", "scheduled"])
 @pytest.mark.parametrize("kind", METHODS)
 def test_each_kind_arrives_with_its_words_buttons_and_without_a_sound(telegram, kind, scheduled):
-    media = {} if kind == "text" else {"media_upload": "file.bin"}
-    broadcast = write(text="<b>Урок</b> &amp; запись", kind=kind, buttons=BUTTONS, silent=True, **media)
+    upload = "" if kind == "text" else "file.bin"
 
-    send(broadcast, scheduled=scheduled)
+    send(text="<b>Урок</b> &amp; запись", kind=kind, buttons=LINES, silent=True, upload=upload, scheduled=scheduled)
 
     entries = telegram.ledger(accepted=True)
     assert [entry.method for entry in entries] == [METHODS[kind]] * 2
@@ -91,9 +93,9 @@ def test_each_kind_arrives_with_its_words_buttons_and_without_a_sound(telegram, 
 
 @pytest.mark.parametrize("kind", ["photo", "video", "document"])
 def test_a_file_that_telegram_has_is_sent_by_its_id_with_and_without_words(telegram, kind):
-    send(write(people=1, text="", kind=kind, media_upload="file.bin"))
+    send(people=1, text="", kind=kind, upload="file.bin")
     file_id = Broadcast.objects.get().media_file_id
-    send(write(text="Подпись", kind=kind, media_file_id=file_id))
+    send(text="Подпись", kind=kind, media_file_id=file_id)
 
     first, *again = telegram.ledger(accepted=True)
     assert (first.text, [entry.text for entry in again]) == ("", ["Подпись"] * 2)
@@ -102,7 +104,7 @@ def test_a_file_that_telegram_has_is_sent_by_its_id_with_and_without_words(teleg
 
 @pytest.mark.parametrize(("wanted", "said"), [(True, None), (False, {"is_disabled": True})])
 def test_a_link_has_a_preview_unless_it_must_not(telegram, wanted, said):
-    send(write(people=1, text="https://example.test/", link_preview=wanted))
+    send(people=1, text="https://example.test/", link_preview=wanted)
 
     [entry] = telegram.ledger(accepted=True)
     assert json.loads(entry.options.get("link_preview_options", "null")) == said
@@ -113,6 +115,6 @@ def test_a_link_has_a_preview_unless_it_must_not(telegram, wanted, said):
 def test_a_bot_that_pays_says_so_in_each_message(telegram, settings):
     settings.TELEGRAM_PAID_BROADCAST = True
 
-    send(write(text="Привет"))
+    send(text="Привет")
 
     assert [entry.options["allow_paid_broadcast"] for entry in telegram.ledger(accepted=True)] == ["true"] * 2

@@ -68,7 +68,7 @@ def test_cancelling_asks_first_and_keeps_the_reason(staff_client):
 
 def test_sending_to_more_than_a_hundred_needs_the_number_typed(staff_client, woken):
     people = [TelegramUserFactory.create().pk for _ in range(101)]
-    broadcast = group(state=State.SCHEDULED, scheduled_at=timezone.now(), audience=individuals(people).as_json())
+    broadcast = group(state=State.SCHEDULED, starts_at=timezone.now(), audience=individuals(people).as_json())
 
     refused = staff_client.post(page(broadcast, "start"), {"number": "100"})
     assert (refused.status_code, state_of(broadcast)) == (422, State.SCHEDULED)
@@ -79,23 +79,23 @@ def test_sending_to_more_than_a_hundred_needs_the_number_typed(staff_client, wok
 
 
 def test_a_scheduled_message_moves_to_another_time_but_not_into_the_past(staff_client):
-    broadcast = group(state=State.SCHEDULED, scheduled_at=timezone.now() + timedelta(hours=1))
+    broadcast = group(state=State.SCHEDULED, starts_at=timezone.now() + timedelta(hours=1))
     later = timezone.localtime() + timedelta(days=1)
 
-    refused = staff_client.post(page(broadcast, "schedule"), {"scheduled_at": "2020-01-01T10:00"})
-    staff_client.post(page(broadcast, "schedule"), {"scheduled_at": later.strftime("%Y-%m-%dT%H:%M")})
+    refused = staff_client.post(page(broadcast, "schedule"), {"starts_at": "2020-01-01T10:00"})
+    staff_client.post(page(broadcast, "schedule"), {"starts_at": later.strftime("%Y-%m-%dT%H:%M")})
 
     assert refused.status_code == 422
     broadcast.refresh_from_db()
-    assert broadcast.scheduled_at
-    assert abs(broadcast.scheduled_at - later) < timedelta(minutes=1)
+    assert broadcast.starts_at
+    assert abs(broadcast.starts_at - later) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(("clock", "warned"), [("02:30", True), ("12:30", False)])
 def test_who_would_wake_students_is_warned(staff_client, clock, warned):
-    broadcast = group(state=State.SCHEDULED, scheduled_at=timezone.now() + timedelta(hours=1))
+    broadcast = group(state=State.SCHEDULED, starts_at=timezone.now() + timedelta(hours=1))
 
-    response = staff_client.post(page(broadcast, "schedule"), {"scheduled_at": f"2199-01-01T{clock}"}, follow=True)
+    response = staff_client.post(page(broadcast, "schedule"), {"starts_at": f"2199-01-01T{clock}"}, follow=True)
 
     assert ("студенты спят" in response.content.decode()) == warned
 
@@ -236,7 +236,7 @@ def test_a_copy_opens_in_the_form_and_a_form_posted_twice_makes_one(staff_client
 
 def test_a_scheduled_one_goes_back_to_a_draft_with_its_moment(staff_client):
     moment = timezone.localtime(timezone.now() + timedelta(days=2)).replace(second=0, microsecond=0)
-    broadcast = group(state=State.SCHEDULED, message_text="Урок", scheduled_at=moment)
+    broadcast = group(state=State.SCHEDULED, message_text="Урок", starts_at=moment)
     token = {"token": staff_client.get(page(broadcast)).context["tokens"]["take_back"]}
 
     form = staff_client.post(page(broadcast, "take_back"), token, follow=True)
@@ -252,7 +252,7 @@ def test_a_scheduled_one_goes_back_to_a_draft_with_its_moment(staff_client):
 
 
 def test_one_whose_time_has_passed_goes_back_to_a_draft_without_a_moment(staff_client):
-    broadcast = group(state=State.HELD, scheduled_at=timezone.now() - timedelta(hours=1))
+    broadcast = group(state=State.HELD, starts_at=timezone.now() - timedelta(hours=1))
 
     staff_client.post(page(broadcast, "take_back"))
 

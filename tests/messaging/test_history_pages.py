@@ -141,7 +141,7 @@ def test_htmx_gets_the_table_only_and_a_tidy_address(staff_client):
 
 
 def test_what_is_to_come_stands_above_with_what_can_be_done(staff_client, viewer_client):
-    planned = group(state=State.SCHEDULED, scheduled_at=timezone.now() + timedelta(days=1), message_text="Завтра")
+    planned = group(state=State.SCHEDULED, starts_at=timezone.now() + timedelta(days=1), message_text="Завтра")
 
     response = staff_client.get(LIST)
 
@@ -261,7 +261,7 @@ def test_the_last_answer_brings_everything_around_the_report_up_to_date(staff_cl
 
 def test_a_message_to_nobody_does_not_say_that_people_will_be_chosen(staff_client):
     over = group(started_at=timezone.now(), finished_at=timezone.now())
-    planned = group(state=State.SCHEDULED, scheduled_at=timezone.now())
+    planned = group(state=State.SCHEDULED, starts_at=timezone.now())
 
     assertContains(staff_client.get(page(over)), "Список остался пустым")
     assertContains(staff_client.get(page(planned)), "Списка получателей ещё нет")

@@ -14,12 +14,13 @@ from messaging.audiences.criteria import individuals
 from messaging.broadcasts import reports
 from messaging.broadcasts.services.acts import cancel_broadcast
 from messaging.compose.services.linking import send_link_code
+from messaging.content.content import Content
 from messaging.delivery import lifecycle
 from messaging.delivery.queues import SendQueue
 from messaging.delivery.runner import close_process, run_queue
-from messaging.delivery.services import create_broadcast, start_broadcast
+from messaging.delivery.services import create_broadcast
 from messaging.models import Broadcast, Recipient, Report, TelegramLink
-from messaging.models.reports import REPORT
+from messaging.models.recipient_types import RecipientType
 from messaging.tasks import tick
 from tests.factories import RecipientFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page, recipients
@@ -87,7 +88,7 @@ def test_it_says_what_became_of_everybody_how_long_it_took_and_where_to_look(
         "Заняло 2 мин 14 с",
         f"https://school.test/messages/{broadcast.pk}/",
     ]
-    report = Broadcast.objects.get(recipient_type=REPORT)
+    report = Broadcast.objects.get(recipient_type=RecipientType.REPORT)
     assert [row.telegram_user for row in report.recipients.all()] == [me]
     assert report.state == State.SENDING
 
@@ -118,7 +119,7 @@ def test_a_crash_before_the_end_of_the_transaction_sends_nothing_and_loses_nothi
         with pytest.raises(KeyboardInterrupt):
             tell()
 
-    assert not Broadcast.objects.filter(recipient_type=REPORT).exists()
+    assert not Broadcast.objects.filter(recipient_type=RecipientType.REPORT).exists()
     assert len(tell()) == 1
 
 
@@ -207,7 +208,7 @@ def test_one_that_is_cancelled_on_the_way_is_told_once_its_last_call_has_ended(s
 
 
 def test_one_that_never_began_is_not_reported(staff: User, me: TelegramUser) -> None:
-    planned = group(state=State.SCHEDULED, scheduled_at=NOW, created_by=staff, audience=individuals([]).as_json())
+    planned = group(state=State.SCHEDULED, starts_at=NOW, created_by=staff, audience=individuals([]).as_json())
 
     cancel_broadcast(broadcast=planned, by=staff, at=NOW)
 
@@ -239,12 +240,12 @@ def test_an_empty_audience_is_told_too(staff: User, me: TelegramUser) -> None:
 def test_it_goes_out_through_the_engine(staff: User, me: TelegramUser, telegram: SandboxClient, settings: Any) -> None:
     warm_up(settings)
     people = [TelegramUserFactory.create().pk for _ in range(2)]
-    broadcast = create_broadcast(text="Урок", audience=individuals(people), by=staff)
-    start_broadcast(broadcast=broadcast, by=staff, at=timezone.now())
+    content = Content(text="Урок", audience=individuals(people).as_json())
+    broadcast = create_broadcast(content=content, by=staff, at=timezone.now())
 
     run_queue(SendQueue(broadcast.pk))
     tick()
-    report = Broadcast.objects.get(recipient_type=REPORT)
+    report = Broadcast.objects.get(recipient_type=RecipientType.REPORT)
     run_queue(SendQueue(report.pk))
     close_process()
 

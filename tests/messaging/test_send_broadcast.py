@@ -98,7 +98,7 @@ def test_it_can_be_scheduled(students):
     send("--stream", "5th_stream", "--text", "Привет", "--at", "2051-07-12T12:00")
 
     broadcast = Broadcast.objects.get()
-    assert (broadcast.state, broadcast.scheduled_at.isoformat()) == ("scheduled", "2051-07-12T09:00:00+00:00")
+    assert (broadcast.state, broadcast.starts_at.isoformat()) == ("scheduled", "2051-07-12T09:00:00+00:00")
 
 
 def test_waiting_shows_the_progress_to_the_end(students, monkeypatch):

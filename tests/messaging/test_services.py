@@ -18,6 +18,7 @@ from messaging.broadcasts.services.acts import (
 )
 from messaging.broadcasts.services.copying import clone_broadcast, resend_to_missed
 from messaging.broadcasts.services.correcting import delete_for_everyone, edit_for_everyone
+from messaging.content.content import Content
 from messaging.delivery import lifecycle, tasks
 from messaging.delivery.services import (
     BroadcastMoved,
@@ -26,7 +27,6 @@ from messaging.delivery.services import (
     create_broadcast,
     edit_broadcast,
     schedule_broadcast,
-    send_to_people,
     start_broadcast,
 )
 from messaging.models import Broadcast, Correction, Recipient
@@ -48,38 +48,87 @@ def woken(monkeypatch) -> list[int]:
     return woken
 
 
-def draft(staff, **fields) -> Broadcast:
-    person = TelegramUserFactory.create()
-    return create_broadcast(**{"text": "Привет", "audience": individuals([person.pk]), "by": staff, **fields})
+def content(audience: Audience | None = None, **fields) -> Content:
+    audience = audience or individuals([TelegramUserFactory.create().pk])
+    return Content(**{"text": "Привет", "audience": audience.as_json(), **fields})
+
+
+def begun(staff, audience: Audience | None = None, token=None, **fields) -> Broadcast:
+    return create_broadcast(content=content(audience, **fields), by=staff, at=NOW, token=token)
+
+
+def planned(staff, audience: Audience | None = None, *, starts_at=NOW + timedelta(days=1), **fields) -> Broadcast:
+    return begun(staff, audience, when="at", at=starts_at.isoformat(), **fields)
 
 
 def state_of(broadcast: Broadcast) -> str:
     return Broadcast.objects.get(pk=broadcast.pk).state
 
 
-def test_a_draft_is_stored_with_everything_it_needs(staff):
-    broadcast = draft(
-        staff, kind="photo", media_file_id="AgAC", buttons=[[{"text": "Да", "callback_data": "yes"}]], silent=True
-    )
+def test_a_message_is_stored_with_everything_it_needs(staff):
+    line = {"text": "Да", "target": "yes", "row": "1"}
+
+    broadcast = planned(staff, kind="photo", media_file_id="AgAC", buttons=[line], silent=True)
 
     broadcast.refresh_from_db()
-    assert (broadcast.state, broadcast.created_by, broadcast.silent) == (State.DRAFT, staff, True)
+    assert (broadcast.state, broadcast.created_by, broadcast.silent) == (State.SCHEDULED, staff, True)
     assert broadcast.buttons == [[{"text": "Да", "callback_data": "yes"}]]
     assert broadcast.events.get().pgh_context.metadata["user"] == staff.pk
 
 
+# What the previous dashboard's scheduler sends (spec/database.md).
+PREVIOUS_SCHEDULER = {"scheduled_at__lte": NOW + timedelta(days=365), "successful_deliveries": 0}
+
+
+@pytest.mark.parametrize("starts_at", [None, NOW + timedelta(days=1)])
+def test_f1_a_row_is_born_with_the_moment_by_which_the_previous_history_sorts(staff, starts_at):
+    broadcast = planned(staff, starts_at=starts_at) if starts_at else begun(staff)
+
+    broadcast.refresh_from_db()
+    assert broadcast.sent_at == NOW
+    assert broadcast.state == (State.SCHEDULED if starts_at else State.SENDING)
+
+
+def test_f2_the_previous_scheduler_never_sees_what_we_plan(staff):
+    moved, late = planned(staff), planned(staff, starts_at=NOW - timedelta(hours=3))
+    schedule_broadcast(broadcast=moved, starts_at=NOW + timedelta(days=2), by=staff)
+    lifecycle.hold_late(at=NOW)
+
+    assert state_of(late) == State.HELD
+    assert not Broadcast.objects.filter(**PREVIOUS_SCHEDULER).exists()
+
+
+@pytest.mark.parametrize("act", ["start", "schedule", "cancel"])
+def test_f2_what_staff_take_over_is_the_previous_schedulers_no_longer(staff, act):
+    theirs = BroadcastFactory.create(
+        state=State.HELD, state_reason="previous_dashboard", scheduled_at=NOW + timedelta(hours=1)
+    )
+    assert Broadcast.objects.filter(**PREVIOUS_SCHEDULER).exists()
+
+    if act == "start":
+        start_broadcast(broadcast=theirs, by=staff, at=NOW)
+    elif act == "schedule":
+        schedule_broadcast(broadcast=theirs, starts_at=NOW + timedelta(days=1), by=staff)
+    else:
+        cancel_broadcast(broadcast=theirs, by=staff, at=NOW)
+
+    assert not Broadcast.objects.filter(**PREVIOUS_SCHEDULER).exists()
+    theirs.refresh_from_db()
+    assert theirs.planned_at == NOW + (timedelta(days=1) if act == "schedule" else timedelta(hours=1))
+
+
 def test_old_readers_see_a_stream_as_a_group(staff):
-    stream = draft(staff, audience=Audience(include=(InStream("5th_stream"),)))
-    person = draft(staff)
+    stream = begun(staff, Audience(include=(InStream("5th_stream"),)))
+    person = begun(staff)
 
     assert (stream.recipient_type, stream.recipient_group) == ("group", "5th_stream")
     assert (person.recipient_type, person.recipient_group) == ("individual", None)
 
 
-@pytest.mark.parametrize("fields", [{"text": "<b>x"}, {"text": ""}, {"kind": "photo"}, {"buttons": [[{"text": "x"}]]}])
+@pytest.mark.parametrize("fields", [{"text": "<b>x"}, {"text": ""}, {"kind": "photo"}, {"buttons": [{"text": "x"}]}])
 def test_what_telegram_would_refuse_is_not_stored(staff, fields):
     with pytest.raises(MessageRefused) as refused:
-        draft(staff, **fields)
+        begun(staff, **fields)
 
     assert refused.value.problems
     assert not Broadcast.objects.exists()
@@ -88,17 +137,16 @@ def test_what_telegram_would_refuse_is_not_stored(staff, fields):
 def test_a_form_posted_twice_lands_on_the_same_broadcast(staff):
     token = uuid4()
 
-    first, second = draft(staff, submission_token=token), draft(staff, submission_token=token, text="Другое")
+    first, second = begun(staff, token=token), begun(staff, token=token, text="Другое")
 
     assert first == second
     assert Broadcast.objects.count() == 1
+    assert Recipient.objects.count() == 1
 
 
 def test_starting_freezes_the_audience_and_wakes_a_runner(staff, woken, django_capture_on_commit_callbacks):
-    broadcast = draft(staff)
-
     with django_capture_on_commit_callbacks(execute=True):
-        start_broadcast(broadcast=broadcast, by=staff, at=NOW)
+        broadcast = begun(staff)
 
     broadcast.refresh_from_db()
     assert (broadcast.state, broadcast.started_at, broadcast.total_recipients) == (State.SENDING, NOW, 1)
@@ -107,7 +155,7 @@ def test_starting_freezes_the_audience_and_wakes_a_runner(staff, woken, django_c
 
 
 def test_two_who_start_start_it_once(staff):
-    broadcast = draft(staff)
+    broadcast = planned(staff)
     start_broadcast(broadcast=broadcast, by=staff, at=NOW)
 
     with pytest.raises(BroadcastMoved) as moved:
@@ -126,43 +174,26 @@ def test_a_broadcast_that_was_held_is_sent_to_the_rows_it_has(staff):
     assert row.message.recipients.count() == 1
 
 
-def test_a_message_to_people_is_written_and_started_once(staff, woken, django_capture_on_commit_callbacks):
-    person, token = TelegramUserFactory.create(), uuid4()
-
-    with django_capture_on_commit_callbacks(execute=True):
-        first, second = (
-            send_to_people(people=[person.pk], text="Привет", by=staff, at=NOW, submission_token=token)
-            for _ in range(2)
-        )
-
-    assert first == second
-    assert (first.state, first.recipients.count()) == (State.SENDING, 1)
-    assert woken == [first.pk]
-
-
 class TestScheduled:
     def test_it_starts_when_its_time_has_come(self, staff):
-        broadcast = draft(staff)
-        schedule_broadcast(broadcast=broadcast, scheduled_at=NOW + timedelta(minutes=5), by=staff)
+        broadcast = planned(staff, starts_at=NOW + timedelta(minutes=5))
 
         assert lifecycle.start_scheduled(at=NOW + timedelta(minutes=4)) == []
         assert lifecycle.start_scheduled(at=NOW + timedelta(minutes=5, seconds=3)) == [broadcast.pk]
         assert lifecycle.start_scheduled(at=NOW + timedelta(minutes=6)) == []
 
     def test_it_is_held_when_it_is_found_too_late(self, staff):
-        broadcast = draft(staff)
-        schedule_broadcast(broadcast=broadcast, scheduled_at=NOW, by=staff)
+        broadcast = planned(staff, starts_at=NOW)
 
         assert lifecycle.start_scheduled(at=NOW + timedelta(hours=3)) == []
 
         broadcast.refresh_from_db()
         assert (broadcast.state, broadcast.state_reason) == (State.HELD, "late")
-        schedule_broadcast(broadcast=broadcast, scheduled_at=NOW + timedelta(days=1), by=staff)
+        schedule_broadcast(broadcast=broadcast, starts_at=NOW + timedelta(days=1), by=staff)
         assert state_of(broadcast) == State.SCHEDULED
 
     def test_the_audience_is_asked_at_the_start(self, staff):
-        broadcast = draft(staff, audience=Audience(include=(InStream("a"),)))
-        schedule_broadcast(broadcast=broadcast, scheduled_at=NOW, by=staff)
+        broadcast = planned(staff, Audience(include=(InStream("a"),)), starts_at=NOW)
         later = BookingFactory.create(course_stream="a", confirmed=2)
 
         lifecycle.start_scheduled(at=NOW)
@@ -194,7 +225,7 @@ def test_pausing_resuming_and_cancelling(staff, woken, django_capture_on_commit_
 
 
 def test_the_text_can_be_changed_until_it_is_sent_and_while_paused(staff):
-    broadcast = draft(staff)
+    broadcast = planned(staff)
     edit_broadcast(broadcast=broadcast, by=staff, text="Второе", audience=individuals([1]))
     start_broadcast(broadcast=broadcast, by=staff, at=NOW)
 
@@ -248,7 +279,7 @@ def test_a_person_decides_what_became_of_the_uncertain(staff):
 
 
 def test_those_who_missed_it_exclude_those_who_may_have_it(staff):
-    broadcast = draft(staff)
+    broadcast = planned(staff)
     rows = {
         s: RecipientFactory.create(message=broadcast, state=s) for s in ["failed", "sent", "uncertain", "cancelled"]
     }

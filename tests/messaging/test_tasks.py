@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 from messaging.delivery import lifecycle, tasks
 from messaging.inbound.tasks import end_blocks
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Runner
-from messaging.models.reasons import StateReason, describe, with_words
+from messaging.models.reasons import StateReason, describe_reason, with_words
 from messaging.tasks import tick
 from tests.factories import BroadcastFactory, EventFactory, RecipientFactory, TelegramUserFactory
 from users.models import BlockedUser
@@ -28,8 +28,8 @@ def woken(monkeypatch) -> list[tuple[str, int]]:
 
 
 def test_the_tick_starts_rescues_and_wakes(woken):
-    due = BroadcastFactory.create(state="scheduled", scheduled_at=NOW - timedelta(seconds=3), audience={})
-    late = BroadcastFactory.create(state="scheduled", scheduled_at=NOW - timedelta(hours=3), audience={})
+    due = BroadcastFactory.create(state="scheduled", starts_at=NOW - timedelta(seconds=3), audience={})
+    late = BroadcastFactory.create(state="scheduled", starts_at=NOW - timedelta(hours=3), audience={})
     dead = RecipientFactory.create(state="sending", claimed_at=NOW - timedelta(hours=1), message__state="sending")
     alive = RecipientFactory.create(state="sending", claimed_at=timezone.now(), message=dead.message)
     correction = Correction.objects.create(broadcast=due, kind="delete")
@@ -118,6 +118,6 @@ def test_without_redis_a_wake_up_is_left_to_beat(monkeypatch, caplog):
 def test_a_reason_is_stored_with_telegrams_words_and_read_in_russian():
     stored = with_words(StateReason.SAME_REFUSAL, "Can't parse entities")
 
-    assert describe(stored) == "Telegram отклоняет само сообщение: Can't parse entities"
-    assert describe("late") == "Время прошло, пока отправка не работала"
-    assert describe("what nobody knows") == "what nobody knows"
+    assert describe_reason(stored) == "Telegram отклоняет само сообщение: Can't parse entities"
+    assert describe_reason("late") == "Время прошло, пока отправка не работала"
+    assert describe_reason("what nobody knows") == "what nobody knows"

@@ -10,7 +10,10 @@ from django.utils import timezone
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 STATUS = {-1: 1, 0: 3, 1: 4, 2: 5}
-NOT_BY_THE_PERSON = {"booking_status_changed", "payment_approved", "free_lesson_reminder_sent"}
+NOT_BY_THE_PERSON = {
+    "booking_status_changed", "payment_approved", "free_lesson_reminder_sent", "stats_requested", "referral_created",
+    "bot_blocked",
+}  # fmt: skip
 
 
 def read(query: str) -> list[tuple[Any, ...]]:
@@ -53,7 +56,6 @@ def counted_totals() -> dict[int, dict[str, Any]]:
         mine = bookings.get(user_id, [])
         # Newest last; a booking without a time is older than any with one.
         mine.sort(key=lambda b: (b[3] is not None, b[3] or datetime.min.replace(tzinfo=MOSCOW), b[0]))
-        moments = [e[0] for e in events.get(user_id, []) if e[0]]
         own = [e[0] for e in events.get(user_id, []) if e[0] and e[1] not in NOT_BY_THE_PERSON]
         activity = [*own, *(b[3] for b in mine if b[3]), *(r[0] for r in lessons.get(user_id, []) if r[0])]
         totals[user_id] = {
@@ -66,7 +68,7 @@ def counted_totals() -> dict[int, dict[str, Any]]:
             "latest_stream": (mine[-1][2] or "") if mine else "",
             "latest_status": STATUS.get(mine[-1][1], 2) if mine else 0,
             "last_activity_at": max(activity, default=None),
-            "temperature": temperature(moments),
+            "temperature": -1 if any(b[1] == 2 for b in mine) else temperature(own),
             "blocked": user_id in blocked,
             "search_text": searched_text(user_id, username, first_name, last_name),
             "lesson_types": sorted({r[1] for r in lessons.get(user_id, []) if r[1] is not None}),

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pghistory
 import pytest
@@ -38,7 +38,7 @@ from tests.factories import (
     TelegramUserFactory,
 )
 from users.models import BlockedUser, EmailDisclosure, Event, Note, PeopleExport, PersonTotals, TelegramUser, User
-from users.personal_data.contents import owned_models, personal_data
+from users.personal_data.contents import personal_data
 from users.personal_data.erasure import erase_person
 from users.services import add_tag, block_person, unblock_person, write_note
 from users.totals import totals_differences
@@ -271,11 +271,37 @@ def test_who_erased_is_written_down_without_whom(person, staff):
     assert (entry.user, entry.change_message) == (staff, "erased")
 
 
-def test_every_table_that_knows_people_is_owned_or_a_view():
-    tables = {model._meta.db_table for model in owned_models()}
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"q={USERNAME}",
+        f"q=%40{USERNAME}&stream=x",
+        f"stream=x&q={USERNAME.upper()}+",
+        "q=" + "".join(f"%{ord(letter):02x}" for letter in USERNAME),
+        f"q=t.me%2F{USERNAME}",
+        "q=" + quote(f"{FIRST} {LAST}").lower(),
+        f"q={ID}",
+    ],
+)
+def test_a_list_that_was_asked_for_the_person_forgets_the_question(person, staff, query):
+    asked = PeopleExport.objects.create(exported_by=staff, query=query, format="csv", with_emails=False)
+    change = BulkChange.objects.create(kind="tag", value="x", prepared_at=NOW, next=f"/users/?{query}")
 
-    assert {"bookings", "events", "person_totals", "users_note", "messaging_outbox", "bookings_bookingevent"} <= tables
-    assert "messaging_correctedmessage" in tables
+    erase_person(person=person, by=staff, at=NOW)
+
+    asked.refresh_from_db()
+    change.refresh_from_db()
+    assert (asked.query, change.next) == ("", "")
+
+
+@pytest.mark.parametrize("query", ["", f"q={USERNAME}s", f"{USERNAME}=1", "q=%", "q=%FF%00", f"q={ID}0"])
+def test_a_list_that_was_asked_for_something_else_keeps_the_question(person, staff, query):
+    asked = PeopleExport.objects.create(exported_by=staff, query=query, format="csv", with_emails=False)
+
+    erase_person(person=person, by=staff, at=NOW)
+
+    asked.refresh_from_db()
+    assert asked.query == query
 
 
 def test_the_export_holds_every_row_and_who_else_names_them(person):

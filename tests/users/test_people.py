@@ -19,6 +19,7 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
+from tests.sizes import sample
 from users.models import ERASED_FROM, BlockedUser, Event, PersonTotals, TelegramUser
 from users.people.listing import people_list
 
@@ -309,7 +310,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sample(60, 600), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pairs=st.lists(
         st.tuples(st.sampled_from(PARAMETERS), st.one_of(st.sampled_from(HOSTILE), st.text(max_size=40))), max_size=5

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import bot_database
+from tests.sizes import sample
 from tests.users.recount import counted_totals, read
 from users import totals
 from users.models import LivePersonTotals, PersonToCount, PersonTotals, TelegramUser
@@ -48,6 +49,9 @@ INSERT INTO events (user_id, event_type, created_at)
     SELECT {p} + i % 2, 'x', now() - i * interval '6 hours' FROM generate_series(0, {n}) AS i;
 INSERT INTO events (user_id, event_type, created_at)
     VALUES ({p}, 'booking_status_changed', now()), ({p}, 'payment_approved', now() - {n} * interval '1 hour');
+INSERT INTO events (user_id, event_type, created_at)
+    SELECT {p}, (ARRAY['bot_blocked', 'stats_requested', 'referral_created', 'view_program'])[1 + i % 4],
+        now() - i * interval '5 hours' FROM generate_series(0, 3 * {n}) AS i;
 INSERT INTO bookings (user_id, confirmed, course_stream, created_at)
     VALUES ({p}, {n} % 5 - 1, '{n}th_stream', now() - {n} * interval '1 hour');
 INSERT INTO bookings (user_id, confirmed, course_stream, created_at) VALUES ({p}, NULL, NULL, NULL);
@@ -91,7 +95,7 @@ HISTORIES = st.lists(
 
 @pytest.mark.django_db
 @pytest.mark.timeout(300)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sample(80, 800), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=HISTORIES)
 def test_totals_equal_the_rows_after_any_history(history):
     with transaction.atomic():

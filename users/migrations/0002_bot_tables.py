@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.functions
 import django.db.models.deletion
+import django.db.models.fields.json
 import hsl_dashboard.db
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -130,8 +131,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(NULL, ''), NULLIF(NULL, ''), COALESCE(NEW.blocked_at, now()), COALESCE(NEW.blocked_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
-                    hash="23aade26244879ea7cee580a51378bf4b9fd837e",
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(btrim(NULL), ''), NULLIF(btrim(NULL), ''), COALESCE(NEW.blocked_at, now()), COALESCE(NEW.blocked_at, now())\n            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)\n            ON CONFLICT (user_id) DO NOTHING;\n            \n            RETURN NEW;\n        ",
+                    hash="ffb7250b060127cf386c121c094ec9c80c808b0c",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_1aa2d",
                     table="blocked_users",
@@ -174,13 +175,21 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(COALESCE(NEW.username, NEW.details->>'username'), ''), NULLIF(COALESCE(NEW.first_name, NEW.details->>'first_name'), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL\n            ON CONFLICT (user_id) DO NOTHING;\n            RETURN NEW;\n        ",
-                    hash="d2cd52687f871fa9afc633d3cf73e5fd285a1d18",
+                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(btrim(COALESCE(NEW.username, NEW.details->>'username')), ''), NULLIF(btrim(COALESCE(NEW.first_name, NEW.details->>'first_name')), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)\n            ON CONFLICT (user_id) DO NOTHING;\n            UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(COALESCE(NEW.username, NEW.details->>'username')), '')), first_name = COALESCE(NULLIF(btrim(first_name), ''), NULLIF(btrim(COALESCE(NEW.first_name, NEW.details->>'first_name')), '')) WHERE user_id = (\n                SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(COALESCE(NEW.username, NEW.details->>'username')), '') IS NOT NULL AND COALESCE(btrim(username), '') = '') OR (NULLIF(btrim(COALESCE(NEW.first_name, NEW.details->>'first_name')), '') IS NOT NULL AND COALESCE(btrim(first_name), '') = ''))\n                FOR NO KEY UPDATE SKIP LOCKED\n            );\n            RETURN NEW;\n        ",
+                    hash="abcc9162cbaebc819785bacadef34a607c00bdbe",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_7537f",
                     table="events",
                     when="BEFORE",
                 ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(
+                django.db.models.fields.json.KeyTextTransform("booking_id", "details"),
+                condition=models.Q(("event_type", "booking_status_changed")),
+                name="events_booking_history",
             ),
         ),
     ]

@@ -8,6 +8,8 @@ from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
 from users.models.staff import User
 from users.models.totals import (
+    LEAD_THRESHOLDS,
+    LEAD_WINDOW,
     LatestStatus,
     LeadTemperature,
     LivePersonTotals,
@@ -18,6 +20,8 @@ from users.models.totals import (
 
 __all__ = [
     "ERASED_FROM",
+    "LEAD_THRESHOLDS",
+    "LEAD_WINDOW",
     "BlockedUser",
     "EmailDisclosure",
     "Event",

@@ -3,22 +3,14 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.db import DatabaseForeignKey
-from users.models.people import TelegramUser
+from users.models.keys import person_constraint, person_key
 from users.models.staff import User
 
 
 class EmailDisclosure(models.Model):
     """Who looked at a person's e-mail addresses in full, and when."""
 
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        related_name="email_disclosures",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_key(related_name="email_disclosures")
     shown_to = models.ForeignKey(
         User, models.SET_NULL, null=True, related_name="email_disclosures", verbose_name=_("shown to")
     )
@@ -29,7 +21,7 @@ class EmailDisclosure(models.Model):
         verbose_name_plural = _("looks at e-mails")
         default_permissions = ("view",)
         constraints = [
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="users_emaildisclosure_user_id_fkey"),
+            person_constraint("users_emaildisclosure"),
         ]
 
     def __str__(self) -> str:

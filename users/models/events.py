@@ -7,12 +7,26 @@ from django.db import models
 from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.db import DatabaseForeignKey
-from users.models.people import TelegramUser
+from users.models.keys import person_constraint, person_key
 from users.models.triggers import COUNT_NEW_EVENTS, create_missing_person, keep_person_totals
+
+# Written in a person's name by staff, the school's rules or Telegram: nothing that the person did. Everything else is
+# one of "their own events". The SQL functions that count people name the same types; a test compares.
+NOT_THEIR_OWN = (
+    "booking_status_changed",
+    "payment_approved",
+    "free_lesson_reminder_sent",
+    "stats_requested",
+    "referral_created",
+    "bot_blocked",
+)
 
 
 class EventQuerySet(models.QuerySet["Event"]):
+    def own(self) -> Self:
+        """Keep what people did themselves."""
+        return self.exclude(event_type__in=NOT_THEIR_OWN)
+
     def newest_first(self) -> Self:
         return self.order_by(models.F("created_at").desc(nulls_last=True), "-id")
 
@@ -21,15 +35,7 @@ class Event(models.Model):
     """Something a person did in the bot, or that the bot or staff did for them."""
 
     id = models.AutoField(primary_key=True)
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        db_index=False,
-        related_name="events",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_key(related_name="events", db_index=False)
     event_type = models.CharField(_("event"), max_length=50)
     details = models.JSONField(_("details"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), null=True, blank=True, db_default=TransactionNow())
@@ -59,7 +65,7 @@ class Event(models.Model):
             ),
         ]
         constraints = [
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="events_user_id_fkey"),
+            person_constraint("events"),
         ]
         triggers = [
             create_missing_person(

@@ -5,8 +5,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.db import DatabaseForeignKey
-from users.models.people import TelegramUser
+from users.models.keys import person_constraint, person_key
 from users.models.staff import User
 
 
@@ -28,15 +27,7 @@ class Tag(models.Model):
 class PersonTag(models.Model):
     """A tag on a person."""
 
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        db_index=False,
-        related_name="tags",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_key(related_name="tags", db_index=False)
     tag = models.ForeignKey(Tag, models.CASCADE, related_name="people", verbose_name=_("tag"))
 
     class Meta:
@@ -44,7 +35,7 @@ class PersonTag(models.Model):
         verbose_name_plural = _("tags of people")
         constraints = [
             models.UniqueConstraint(fields=["telegram_user", "tag"], name="users_persontag_once"),
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="users_persontag_user_id_fkey"),
+            person_constraint("users_persontag"),
         ]
 
     def __str__(self) -> str:
@@ -56,15 +47,7 @@ class PersonTag(models.Model):
 class Note(models.Model):
     """What staff wrote down about a person, for each other."""
 
-    telegram_user = models.ForeignKey(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        db_index=False,
-        related_name="notes",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_key(related_name="notes", db_index=False)
     text = models.TextField(_("text"))
     written_by = models.ForeignKey(
         User, models.SET_NULL, null=True, related_name="notes", db_index=False, verbose_name=_("author")
@@ -76,7 +59,7 @@ class Note(models.Model):
         verbose_name_plural = _("notes")
         indexes = [models.Index("telegram_user", models.F("written_at").desc(), name="users_note_person")]
         constraints = [
-            DatabaseForeignKey(field="telegram_user", on_delete="CASCADE", name="users_note_user_id_fkey"),
+            person_constraint("users_note"),
         ]
 
     def __str__(self) -> str:

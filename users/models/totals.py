@@ -6,16 +6,23 @@ from django.utils.translation import gettext_lazy as _
 
 from users.models.fields import NEVER, EverSortedDateTimeField
 from users.models.indexes import TOTALS_INDEXES
-from users.models.people import TelegramUser
+from users.models.keys import person_primary_key
 
 
 class LeadTemperature(models.IntegerChoices):
-    """How much a person did in the last seven Moscow days, today included; migration 0005 has the SQL that decides."""
+    """How much a person did themselves in the last seven Moscow days, today included: LEAD_THRESHOLDS, in SQL."""
 
+    NO_LEAD = -1, _("Not a lead")  # has a confirmed booking, whatever they do
     COLD = 0, _("Cold")
-    COOL = 1, _("Cool")  # at least 5 events
-    WARM = 2, _("Warm")  # at least 10 events on at least 3 days
-    HOT = 3, _("Hot")  # at least 20 events on at least 5 days
+    COOL = 1, _("Cool")
+    WARM = 2, _("Warm")
+    HOT = 3, _("Hot")
+
+
+LEAD_WINDOW = 7  # Moscow days, today included
+# At least so many own events on at least so many days. The function person_temperature() decides by these same
+# numbers; a test compares the two.
+LEAD_THRESHOLDS = {LeadTemperature.HOT: (20, 5), LeadTemperature.WARM: (10, 3), LeadTemperature.COOL: (5, 1)}
 
 
 class LatestStatus(models.IntegerChoices):
@@ -32,15 +39,7 @@ class LatestStatus(models.IntegerChoices):
 class PersonCounts(models.Model):
     """What is counted about a person; no column may be NULL, so that any can sort a list page by page."""
 
-    telegram_user = models.OneToOneField(
-        TelegramUser,
-        models.DO_NOTHING,
-        db_column="user_id",
-        db_constraint=False,
-        primary_key=True,
-        related_name="%(class)s",
-        verbose_name=_("person"),
-    )
+    telegram_user = person_primary_key(related_name="%(class)s")
     # First name, last name, else @username, lower-cased, ё as е: as a Russian list is sorted.
     name_key = models.TextField(db_default="", db_collation="C")
     language_code = models.TextField(_("language"), db_default="", db_collation="C")

@@ -10,15 +10,16 @@ from django.utils.translation import gettext as _
 
 from hsl_dashboard.web import spreadsheets
 from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, Sheet, TooManyRows
-from users.models import PeopleExport, PersonCounts, TelegramUser, User
+from users.models import PeopleExport, PersonCounts, User
+from users.person.extensions import lesson_registrations
 
 
-def csv_lines(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> Iterator[str]:
+def people_csv(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> Iterator[str]:
     """Stream the lines; when the last one is out, the export's row says how many there were."""
     return spreadsheets.csv_lines(_sheet(people, streams, export))
 
 
-def xlsx_file(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> IO[bytes]:
+def people_xlsx(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> IO[bytes]:
     """Write a workbook with one sheet into a temporary file.
 
     Raises:
@@ -50,9 +51,9 @@ def _sheet(people: "QuerySet[Any]", streams: dict[str, str], export: PeopleExpor
 
 def _rows(people: "QuerySet[Any]", *, with_emails: bool) -> Iterable[PersonCounts]:
     if with_emails:
-        emails = TelegramUser.objects.filter(pk=OuterRef("pk")).values("pk")
-        joined = StringAgg("free_lessons__email", delimiter=", ", distinct=True)
-        people = people.annotate(emails=Subquery(emails.annotate(emails=joined).values("emails")))
+        registrations = lesson_registrations().filter(telegram_user=OuterRef("pk")).order_by().values("telegram_user")
+        joined = StringAgg("email", delimiter=", ", distinct=True)
+        people = people.annotate(emails=Subquery(registrations.annotate(emails=joined).values("emails")))
     return people.iterator(chunk_size=ROWS_AT_ONCE)
 
 

@@ -15,8 +15,7 @@ from hsl_dashboard.db import loose_scan
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 from hsl_dashboard.web.keyset import Sorting
 from users.models import LatestStatus, LeadTemperature, Note, PersonTag
-from users.people.registrations import lesson_registrations
-from users.person.names import stream_names
+from users.person.extensions import lesson_registrations, stream_names
 
 NONE = "none"  # a stream or a language that is not there
 # What ?sort= says, and its column; a minus in front puts the largest first.
@@ -36,6 +35,7 @@ SORTS = {
 LATEST_FIRST = "-activity"
 BOOKED = {"bookings__gt": 0, "latest_status__gt": LatestStatus.NO_BOOKING}
 NOT_BOOKED = {"bookings": 0, "latest_status": LatestStatus.NO_BOOKING, "latest_stream": ""}
+LEADS = (LeadTemperature.HOT, LeadTemperature.WARM, LeadTemperature.COOL, LeadTemperature.COLD)
 STATUSES = (
     LatestStatus.NEW,
     LatestStatus.PENDING,
@@ -87,7 +87,7 @@ class PeopleFilter(ListFilter):
     lead = django_filters.TypedMultipleChoiceFilter(
         method="filter_lead",
         label=_("Lead"),
-        choices=[(str(value), label) for value, label in reversed(LeadTemperature.choices)],
+        choices=[(str(degree.value), degree.label) for degree in LEADS],
         coerce=int,
         distinct=False,  # a person is one row
         widget=forms.CheckboxSelectMultiple,

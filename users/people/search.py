@@ -1,6 +1,5 @@
 """Search for people by any part of a name, @username, t.me link, id or e-mail."""
 
-import re
 from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -22,7 +21,8 @@ from django.db.models import (
 from django.db.models.functions import Left, Lower, StrIndex
 from django.db.models.lookups import GreaterThan
 
-from users.people.registrations import lesson_registrations
+from hsl_dashboard.web.mentions import read_mention
+from users.person.extensions import lesson_registrations
 
 R = TypeVar("R", bound=Model)
 
@@ -31,7 +31,6 @@ RARE = 3_000
 LISTED_BY_NAME = 60_000  # more than have the commonest first name of half a million
 WALKED = 100_000  # people, whom a walk passes in 40 ms; a list of those found takes 200 ms
 LAST_LETTER = chr(0x10FFFF)
-LINK = re.compile(r"^(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?@?([^/?#\s]*).*$", re.IGNORECASE)
 
 
 class PersonText(Func):
@@ -54,11 +53,8 @@ class IsOneOf(Func):
 
 
 def search_text(typed: str) -> str:
-    """Read what staff type as the index holds it: lower case, ё as е, a t.me link as its @username."""
-    text = " ".join(typed.replace("\0", " ").split())  # PostgreSQL has no NUL
-    if link := LINK.match(text):
-        text = "@" + link[1] if link[1] else ""
-    return text.lower().replace("ё", "е")
+    """Read what staff type as the index holds it: lower case, ё as е, a link of Telegram as its @username."""
+    return read_mention(typed).searched.lower().replace("ё", "е")
 
 
 def having_in_person_text(rows: "QuerySet[R]", typed: str, *, path: str = "telegram_user__") -> "QuerySet[R]":

@@ -13,9 +13,9 @@ from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, render_list
 from hsl_dashboard.web.spreadsheets import XLSX_ROWS, XLSX_TYPE, TooManyRows
 from users.models import PeopleExport
-from users.people.bar import list_bar
-from users.people.exports import csv_lines, start_export, xlsx_file
+from users.people.exports import people_csv, people_xlsx, start_export
 from users.people.listing import people_list
+from users.person.extensions import list_bar
 from users.privacy import VIEW_EMAIL
 
 VIEW_PEOPLE = "users.view_telegramuser"
@@ -61,12 +61,12 @@ def person_export(request: StaffRequest) -> HttpResponseBase:
     rows: dict[str, Any] = {"streams": people.filter.stream_names, "export": export}
     if file_format == PeopleExport.Format.CSV:
         return StreamingHttpResponse(
-            csv_lines(people.sorted_people(), **rows),
+            people_csv(people.sorted_people(), **rows),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
     try:
-        workbook = xlsx_file(people.sorted_people(), **rows)
+        workbook = people_xlsx(people.sorted_people(), **rows)
     except TooManyRows:
         return render(request, "users/export_too_large.html", {"most": XLSX_ROWS}, status=422)
     return FileResponse(workbook, as_attachment=True, filename=name, content_type=XLSX_TYPE)

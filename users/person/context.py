@@ -15,7 +15,7 @@ from hsl_dashboard.web.pages import StaffRequest, wants_partial
 from users.event_types import event_label
 from users.models import TelegramUser
 from users.person.facts import LEAD_EXPLAINED, read_facts
-from users.person.timeline import KINDS, Entry, Place, kinds_for, read_timeline
+from users.person.timeline import KINDS, Entry, TimelinePlace, kinds_for, read_timeline
 from users.privacy import masked_email
 
 # Bounded on both sides: a text of a hundred thousand dots must not cost a minute.
@@ -59,7 +59,7 @@ def timeline_context(request: StaffRequest, user_id: int, query: QueryDict) -> d
     path = person_address(user_id)
     kinds = kinds_for(request.user)
     kind = query.get("kind", "") if query.get("kind") in kinds else ""
-    before = Place.decode(query.get("before", ""))
+    before = TimelinePlace.decode(query.get("before", ""))
     timeline = read_timeline(user_id, by=request.user, kind=kind, before=before)
     more = _address(path, kind=kind, before=timeline.more) if timeline.more else ""
     return {

@@ -8,15 +8,17 @@ from django.db.models import JSONField, TextField
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
-from users.models import BlockedUser, LeadTemperature, PersonCounts, TelegramUser
+from users.models import LEAD_WINDOW, BlockedUser, LeadTemperature, PersonCounts, TelegramUser
+from users.models.events import NOT_THEIR_OWN
 
 TAGS_SUGGESTED = 300  # more than a school has
 
-# Migration 0005 decides the temperature by the same days; here they are said.
+# The function person_temperature() decides by the same events and days; here they are said.
 WEEK = """(
     SELECT jsonb_build_array(count(*), count(DISTINCT (e.created_at AT TIME ZONE %s)::date)) FROM events AS e
     WHERE e.user_id = users.user_id
-        AND e.created_at >= (school_today() - 6)::timestamp AT TIME ZONE %s
+        AND e.created_at >= (school_today() - %s)::timestamp AT TIME ZONE %s
+        AND e.event_type <> ALL (%s)
 )"""
 TAGS = """(
     SELECT COALESCE(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name) ORDER BY lower(t.name)), '[]')
@@ -35,8 +37,8 @@ STREAM = """(
 )"""
 
 LEAD_EXPLAINED = _(
-    "The last seven days, today included. Hot: at least 20 events on at least 5 days. Warm: at least 10 on at least 3."
-    " Cool: at least 5. Else cold."
+    "Own events of the last seven days, today included. Hot: at least 20 on at least 5 days. Warm: at least 10 on at"
+    " least 3. Cool: at least 5. Else cold. People with a confirmed booking are no leads."
 )
 
 
@@ -74,7 +76,7 @@ def read_facts(person_id: int) -> PersonFacts:
         TelegramUser.objects.filter(pk=person_id)
         .select_related("livepersontotals", "block")
         .annotate(
-            week=RawSQL(WEEK, [zone, zone], JSONField()),  # noqa: S611 - SQL of ours
+            week=RawSQL(WEEK, [zone, LEAD_WINDOW - 1, zone, list(NOT_THEIR_OWN)], JSONField()),  # noqa: S611 - SQL of ours
             stream=RawSQL(STREAM, [], TextField()),  # noqa: S611
             tag_list=RawSQL(TAGS, [], JSONField()),  # noqa: S611
             suggestions=RawSQL(SUGGESTIONS, [TAGS_SUGGESTED], JSONField()),  # noqa: S611

@@ -1,8 +1,7 @@
 """A person's timeline: everything that is known of them, newest first, out of tables of every app in one query.
 
-An app registers where its entries come from (``register_source``). A source is a SELECT with the columns ``at``,
-``number`` (a key of its own), ``data`` (jsonb, for its template) and ``actor`` (a staff account). All of them are read
-together and cut by (at, rank, number), so that page 50 costs what page 1 costs and an entry never comes twice.
+Each app says where its entries come from (``PersonExtension.sources``). All of them are read together and cut by (at,
+rank, number), so that page 50 costs what page 1 costs and an entry never comes twice.
 """
 
 import json
@@ -19,6 +18,7 @@ from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 
 from users.models import User
+from users.person.extensions import Source, timeline_sources
 
 PAGE_SIZE = 30  # entries: two screens
 LONGEST_DETAILS = 20_000  # characters
@@ -34,18 +34,6 @@ KINDS: dict[str, Promise] = {
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where entries of one kind come from, and the template that tells one."""
-
-    kind: str
-    rank: int  # of two entries of the same moment, the higher rank stands first; each source has its own
-    template: str
-    sql: str  # with %(person)s
-    permission: str = "users.view_telegramuser"
-    claims: tuple[str, ...] = ()  # types of events that this source tells, so that the plain events leave them out
-
-
-@dataclass(frozen=True)
 class Entry:
     """One moment in somebody's life with the school."""
 
@@ -58,7 +46,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Place:
+class TimelinePlace:
     """The last entry of a page; the next page begins below it."""
 
     at: datetime | None
@@ -91,28 +79,20 @@ class Timeline:
     more: str
 
 
-_sources: list[Source] = []
-
-
-def register_source(source: Source) -> None:
-    """Add a source to everybody's timeline; called in an AppConfig's ready()."""
-    _sources[:] = [one for one in _sources if one.rank != source.rank] + [source]
-
-
 def kinds_for(by: User) -> list[str]:
     """List the kinds of entries that a member of staff may see."""
     seen = {source.kind for source in _sources_for(by)}
     return [kind for kind in KINDS if kind in seen]
 
 
-def read_timeline(person_id: int, *, by: User, kind: str = "", before: Place | None = None) -> Timeline:
+def read_timeline(person_id: int, *, by: User, kind: str = "", before: TimelinePlace | None = None) -> Timeline:
     """Read a page of a person's timeline (one query, however many sources there are)."""
     sources = {source.rank: source for source in _sources_for(by) if kind in {"", source.kind}}
     if not sources:
         return Timeline([], "")
     params: dict[str, Any] = {
         "person": person_id,
-        "claimed": [event_type for source in _sources for event_type in source.claims] or [""],
+        "claimed": [event_type for source in timeline_sources() for event_type in source.claims] or [""],
         "limit": PAGE_SIZE + 1,
     }
     if before:
@@ -125,7 +105,7 @@ def read_timeline(person_id: int, *, by: User, kind: str = "", before: Place | N
         for at, rank, number, data, actor in rows[:PAGE_SIZE]
     ]
     at, rank, number = rows[PAGE_SIZE - 1][:3] if len(rows) > PAGE_SIZE else (None, 0, 0)
-    return Timeline(entries, Place(at, rank, number).encode() if len(rows) > PAGE_SIZE else "")
+    return Timeline(entries, TimelinePlace(at, rank, number).encode() if len(rows) > PAGE_SIZE else "")
 
 
 def actor_in(context: str) -> str:
@@ -134,10 +114,10 @@ def actor_in(context: str) -> str:
 
 
 def _sources_for(by: User) -> list[Source]:
-    return [source for source in _sources if by.has_perm(source.permission)]
+    return [source for source in timeline_sources() if by.has_perm(source.permission)]
 
 
-def _query(sources: Iterable[Source], before: Place | None) -> str:
+def _query(sources: Iterable[Source], before: TimelinePlace | None) -> str:
     parts = " UNION ALL ".join(f"({_part(source, before)})" for source in sources)
     order = "at DESC NULLS LAST, rank DESC, number DESC"
     return f"""
@@ -149,7 +129,7 @@ def _query(sources: Iterable[Source], before: Place | None) -> str:
     """  # noqa: S608 - sources are ours
 
 
-def _part(source: Source, before: Place | None) -> str:
+def _part(source: Source, before: TimelinePlace | None) -> str:
     # Each source gives a page at most, so that it reads the newest end of its index and stops.
     return f"""
         SELECT s.at, {source.rank} AS rank, s.number, s.data, s.actor FROM ({source.sql}) AS s
@@ -157,7 +137,7 @@ def _part(source: Source, before: Place | None) -> str:
     """  # noqa: S608 - sources are ours
 
 
-def _below(rank: int, before: Place | None) -> str:
+def _below(rank: int, before: TimelinePlace | None) -> str:
     """Say in SQL which rows of a source stand below a place; those without a time stand below all others."""
     if before is None:
         return "true"

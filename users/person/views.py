@@ -15,7 +15,7 @@ from hsl_dashboard.web.pages import StaffRequest, render_page, render_page_or_pi
 from users.forms import BlockForm, NoteForm, TagForm
 from users.models import BlockedUser, Note, Tag, TelegramUser
 from users.person.context import changed_pieces, facts_context, person_address, timeline_context, to_person
-from users.person.sections import sections_of
+from users.person.extensions import sections_of
 from users.services import (
     PersonNotChanged,
     add_tag,

@@ -4,20 +4,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django.db.models import Q
 from pghistory.models import Context
 
 from users.models import TelegramUser, User
+from users.person.extensions import PersonTable, person_tables
 from users.staff.roles import OURS
 
 Model = type[models.Model]
 
+# Columns that hold the address of a list, or what follows its question mark.
+ADDRESSES = ("query", "next")
 LETTER, DIGIT = "[A-Za-z0-9_]", "[0-9]"
 
 
@@ -43,6 +45,13 @@ class Identity:
             parts += [_literal(text), *([_literal(quote_plus(text))] if quote_plus(text) != text else [])]
         return "|".join(parts)
 
+    def is_sought_in(self, address: str) -> bool:
+        """Whether a list at this address was asked for the person: there a username stands alone, without its @."""
+        values = [value for _, value in parse_qsl(address.partition("?")[2] or address)]
+        words = {word for value in values for word in re.findall(r"\w+", value.lower())}
+        usernames = {username.lower() for username in self.usernames}
+        return bool(words & usernames) or any(re.search(self.pattern, value, re.IGNORECASE) for value in values)
+
 
 def _literal(text: str) -> str:
     """Escape a text for both: a backslash before anything but a letter or a digit makes it mean itself in both."""
@@ -52,18 +61,15 @@ def _literal(text: str) -> str:
 def identity_of(person: TelegramUser) -> Identity:
     """Collect how the person is called in every row of theirs: names change, and old rows keep the old ones."""
     found: dict[str, set[str]] = {"username": set(), "first_name": set(), "last_name": set(), "email": set()}
-    tables = owned_models()
-    tables[TelegramUser] = ["pk"]
-    for model, paths in tables.items():
-        mine = owned_by(paths, person.pk)
-        columns = {field.name for field in model._meta.concrete_fields}
+    own = TelegramUser.objects.filter(pk=person.pk)
+    for rows in (own, *(table.rows_of(person.pk) for table in owned_tables())):
+        columns = {field.name for field in rows.model._meta.concrete_fields}
         for name in found.keys() & columns:
-            values = model._base_manager.filter(mine).order_by().values_list(name, flat=True).distinct()
+            values = rows.order_by().values_list(name, flat=True).distinct()
             found[name] |= {value.strip() for value in values if value and value.strip()}
         if "details" in columns:
             for name in found:
-                key = f"details__{name}"
-                values = model._base_manager.filter(mine).order_by().values_list(key, flat=True).distinct()
+                values = rows.order_by().values_list(f"details__{name}", flat=True).distinct()
                 found[name] |= {value.strip() for value in values if isinstance(value, str) and value.strip()}
     first, last = found["first_name"], found["last_name"]
     both = {text for one in first for other in last for text in (f"{one} {other}", f"{other} {one}")}
@@ -74,46 +80,14 @@ def identity_of(person: TelegramUser) -> Identity:
 # Rows of theirs -------------------------------------------------------------------------------------------------------
 
 
-def owned_models() -> dict[Model, list[str]]:
-    """Every table with a key to a person, or to a row of such a table: the model, and the lookups that lead to them.
-
-    Asked of Django, not written down: a table that comes tomorrow is exported and erased without a word here.
-    """
-    tables = [model for model in apps.get_models() if model._meta.managed and model is not TelegramUser]
-    owned: dict[Model, list[str]] = {}
-    for model in tables:
-        direct = [field.name for field in _keys(model) if field.related_model is TelegramUser]
-        if direct:
-            owned[model] = direct
-    while True:
-        further = {}
-        for model in tables:
-            paths = [f"{key.name}__{path}" for key in _keys(model) for path in owned.get(key.related_model, [])]
-            if model not in owned and paths:
-                further[model] = paths
-        if not further:
-            return owned
-        owned |= further
-
-
-def owned_by(paths: Any, pk: int) -> Q:
-    """The condition behind the lookups of ``owned_models()``."""
-    condition = Q()
-    for path in paths:
-        condition |= Q(**{path: pk})
-    return condition
+def owned_tables() -> list[PersonTable]:
+    """Every table whose rows are a person's, as the apps name them; a test fails for one that nobody has named."""
+    return [table for table in person_tables() if table.is_owned]
 
 
 def is_history(model: Model) -> bool:
     """Whether a table holds the audit of another one."""
     return any(field.name == "pgh_id" for field in model._meta.concrete_fields)
-
-
-def _keys(model: Model) -> Iterator[Any]:
-    for field in model._meta.concrete_fields:
-        # A row of history names its object, which may be gone; what it is about stands in its own columns.
-        if isinstance(field, models.ForeignKey) and field.name not in {"pgh_obj", "pgh_context"}:
-            yield field
 
 
 # Rows of others that name them ----------------------------------------------------------------------------------------
@@ -148,14 +122,14 @@ def wordy_models() -> dict[Model, list[Any]]:
 
 def mentions_of(identity: Identity, *, of_others_only: bool = True) -> Iterator[Mention]:
     """Find every row that names the person. One pass over each table: rare work, seconds on a large database."""
-    owned = owned_models()
+    owned = {table.model: table for table in owned_tables()}
     for model, fields in wordy_models().items():
         if model is TelegramUser and of_others_only:
             continue
         names = [field.attname for field in fields]
         rows = model._base_manager.filter(pk__in=_naming(model, fields, identity))
         if of_others_only and model in owned:
-            rows = rows.exclude(owned_by(owned[model], identity.pk))
+            rows = rows.exclude(owned[model].owned_by(identity.pk))
         for row in rows.values("pk", *names):
             yield Mention(model, row.pop("pk"), row)
 
@@ -176,7 +150,17 @@ def _naming(model: Model, fields: list[Any], identity: Identity) -> list[Any]:
             f"SELECT {quote(pk.column)} FROM {quote(model._meta.db_table)} WHERE {where}",  # noqa: S608 - our models
             {"pattern": quoted, "usernames": usernames},
         )
-        return [pk for (pk,) in cursor.fetchall()]
+        found = [pk for (pk,) in cursor.fetchall()]
+    return [*found, *_searching_for(model, fields, identity)]
+
+
+def _searching_for(model: Model, fields: list[Any], identity: Identity) -> Iterator[Any]:
+    """Find the addresses of lists that ask for the person, percent-encoded as they may be: PostgreSQL cannot decode."""
+    columns = [field.name for field in fields if field.name in ADDRESSES]
+    if columns:
+        for pk, *addresses in model._base_manager.values_list("pk", *columns).iterator():
+            if any(identity.is_sought_in(address) for address in addresses if address):
+                yield pk
 
 
 def _is_username(field: Any) -> bool:
@@ -189,10 +173,9 @@ def _is_username(field: Any) -> bool:
 def personal_data(person: TelegramUser) -> dict[str, Any]:
     """Everything held about a person, table by table, as plain values for a JSON file."""
     tables: dict[str, list[dict[str, Any]]] = {}
-    for model, paths in owned_models().items():
-        rows = model._base_manager.filter(owned_by(paths, person.pk)).order_by("pk")
-        if found := list(rows.values()):
-            tables[model._meta.db_table] = found
+    for table in owned_tables():
+        if found := list(table.rows_of(person.pk).order_by("pk").values()):
+            tables[table.model._meta.db_table] = found
     mentions: dict[str, list[dict[str, Any]]] = {}
     for mention in mentions_of(identity_of(person)):
         mentions.setdefault(mention.model._meta.db_table, []).append({"pk": mention.pk, **mention.values})

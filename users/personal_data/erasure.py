@@ -7,70 +7,24 @@ them is taken out. docs/decisions/0009-erasing-a-person.md says why.
 
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
 import pghistory
-from django.apps import apps
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models.expressions import RawSQL
 from pghistory.models import Context
 
-from users.models import ERASED_FROM, BlockedUser, Event, PersonTotals, TelegramUser, User
-from users.personal_data.contents import (
-    Identity,
-    Model,
-    identity_of,
-    is_history,
-    mentions_of,
-    owned_by,
-    owned_models,
-    wordy_models,
-)
-from users.staff.roles import OURS
+from users.models import ERASED_FROM, BlockedUser, TelegramUser, User
+from users.person.extensions import Fate, PersonTable, person_extensions, person_tables
+from users.personal_data.contents import ADDRESSES, Identity, identity_of, is_history, mentions_of, wordy_models
 
 GONE = "…"  # what stands where somebody was named
 ERASED = "erased"  # the reason of the stand-in's block
-
-# Keys of an event's details that statistics read; all others may say who it was.
-COUNTED_DETAILS = [
-    "booking_id", "by_staff", "course_id", "discount_percent", "lesson", "lesson_date", "lesson_type",
-    "new_status", "new_status_name", "old_status", "old_status_name",
-]  # fmt: skip
-
-_kept: dict[Model, dict[str, Any]] = {}
-_first: list[Callable[[TelegramUser], None]] = []
-
-
-def keep_for_statistics(model: Model, **blank: Any) -> None:
-    """Let rows of ``model`` stay, without their person, and empty ``blank``; called in an AppConfig.ready()."""
-    _kept[model] = blank
-
-
-def kept_models() -> set[Model]:
-    """Tables whose rows go to the stand-in."""
-    return set(_kept)
-
-
-def before_erasing(step: Callable[[TelegramUser], None]) -> None:
-    """Let an app above do what only it knows, before any row is touched."""
-    _first.append(step)
-
-
-def keep_events() -> None:
-    """Events stay, with those of their details that are counted."""
-    details = RawSQL(
-        "(SELECT jsonb_object_agg(key, value) FROM jsonb_each("
-        "CASE WHEN jsonb_typeof(details) = 'object' THEN details END) WHERE key = ANY (%s)"
-        " AND jsonb_typeof(value) IN ('string', 'number', 'boolean', 'null'))",
-        [COUNTED_DETAILS],
-    )
-    keep_for_statistics(Event, username=None, first_name=None, details=details)
 
 
 @dataclass(frozen=True)
@@ -91,12 +45,13 @@ def erase_person(*, person: TelegramUser, by: User, at: datetime) -> Erased:
     with transaction.atomic(), pghistory.context(user=by.pk):
         person = TelegramUser.objects.select_for_update().get(pk=person.pk)
         identity = identity_of(person)
-        for step in _first:
-            step(person)
+        for extension in person_extensions():
+            if extension.before_erasing:
+                extension.before_erasing(person)
         stand_in = _make_stand_in(person, at=at)
         kept = _hand_over(person, stand_in)
         deleted = _delete_rows(person)
-        _replace_number(identity, stand_in)
+        _replace_number(identity.pk, stand_in)
         redacted = sum(1 for mention in list(mentions_of(identity, of_others_only=False)) if _redact(mention, identity))
         _record(by, DELETION, stand_in.pk, "erased")
     return Erased(kept, deleted, redacted)
@@ -123,24 +78,23 @@ def _make_stand_in(person: TelegramUser, *, at: datetime) -> TelegramUser:
 
 
 def _hand_over(person: TelegramUser, stand_in: TelegramUser) -> int:
+    # Rows that hang on kept rows first: they are found through the person.
+    tables = sorted(_tables(Fate.KEPT), key=lambda table: "__" not in table.path)
     kept = 0
-    for model, blank in _kept.items():
-        kept += model._base_manager.filter(telegram_user=person).update(telegram_user=stand_in, **blank)
+    for table in tables:
+        new = {} if "__" in table.path else {table.path: stand_in}
+        kept += table.rows_of(person.pk).update(**table.blank, **new)
     return kept
 
 
 def _delete_rows(person: TelegramUser) -> int:
     """Delete what is theirs: their rows first, then themselves, and last what the deleting itself has written down."""
-    owned = {model: owned_by(paths, person.pk) for model, paths in owned_models().items()}
-    late = {model for model in owned if is_history(model) or model is PersonTotals}
-    deleted = 0
-    for model in owned.keys() - late:
-        deleted += model._base_manager.filter(owned[model]).delete()[0]
+    deleted = sum(table.rows_of(person.pk).delete()[0] for table in _tables(Fate.ERASED))
     deleted += TelegramUser.objects.filter(pk=person.pk).delete()[0]
     contexts: set[Any] = set()
-    for model in late:
-        rows = model._base_manager.filter(owned[model])
-        if is_history(model):
+    for table in _tables(Fate.ERASED_LAST):
+        rows = table.rows_of(person.pk)
+        if is_history(table.model):
             contexts |= set(rows.exclude(pgh_context=None).values_list("pgh_context", flat=True))
         deleted += rows.delete()[0]
     # Addresses and reasons that were given for their rows; who did it stays.
@@ -150,14 +104,14 @@ def _delete_rows(person: TelegramUser) -> int:
     return deleted
 
 
-def _replace_number(identity: Identity, stand_in: TelegramUser) -> None:
+def _replace_number(person_id: int, stand_in: TelegramUser) -> None:
     """Columns that hold a Telegram id without being a key, such as the maker of a coupon."""
-    for model in apps.get_models():
-        if model._meta.app_label not in OURS or not model._meta.managed:
-            continue
-        for field in model._meta.concrete_fields:
-            if type(field) is models.BigIntegerField and not field.primary_key:
-                model._base_manager.filter(**{field.name: identity.pk}).update(**{field.name: stand_in.pk})
+    for table in _tables(Fate.RENUMBERED):
+        table.rows_of(person_id).update(**{table.path: stand_in.pk})
+
+
+def _tables(fate: Fate) -> list[PersonTable]:
+    return [table for table in person_tables() if table.fate is fate]
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
@@ -179,7 +133,7 @@ def _cleaned(value: Any, identity: Identity, column: str) -> Any:
     match value:
         case str() if column == "username" and value.lstrip("@").lower() in _lower(identity.usernames):
             return GONE
-        case str() if column in {"query", "next"} and _names(value, identity, alone=True):
+        case str() if column in ADDRESSES and (identity.is_sought_in(value) or _names(value, identity, alone=True)):
             return ""
         case str():
             return re.sub(identity.pattern, GONE, value, flags=re.IGNORECASE)

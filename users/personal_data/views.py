@@ -20,12 +20,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.pages import StaffRequest
 from users.models import TelegramUser
-from users.personal_data.contents import is_history, owned_by, owned_models, personal_data
-from users.personal_data.erasure import erase_person, kept_models, record_export
-
-LARGEST_ID = 2**63 - 1
+from users.person.extensions import Fate
+from users.personal_data.contents import is_history, owned_tables, personal_data
+from users.personal_data.erasure import erase_person, record_export
 
 
 class EraseForm(forms.Form):
@@ -88,16 +88,16 @@ def personal_data_erase(request: StaffRequest, user_id: int) -> HttpResponse:
 def _rows_of(person: TelegramUser) -> dict[str, list[tuple[str, int]]]:
     going: list[tuple[str, int]] = []
     staying: list[tuple[str, int]] = []
-    kept = kept_models()
-    for model, paths in owned_models().items():
-        count = model._base_manager.filter(owned_by(paths, person.pk)).count()
-        if count and not is_history(model):
-            (staying if model in kept else going).append((str(model._meta.verbose_name_plural), count))
+    for table in owned_tables():
+        count = table.rows_of(person.pk).count()
+        if count and not is_history(table.model):
+            rows = staying if table.fate is Fate.KEPT else going
+            rows.append((str(table.model._meta.verbose_name_plural), count))
     return {"going": going, "staying": staying}
 
 
 def _person(user_id: int) -> TelegramUser:
-    person = TelegramUser.objects.filter(pk=user_id).first() if user_id <= LARGEST_ID else None
+    person = TelegramUser.objects.filter(pk=user_id).first() if user_id <= LARGEST_BIGINT else None
     if person is None or person.is_erased:
         raise Http404
     return person

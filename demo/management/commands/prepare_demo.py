@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
 
 from demo.launcher import LOGINS, PASSWORD
-from hsl_dashboard.environment import is_on_this_machine
+from hsl_dashboard.environment.connections import is_on_this_machine
 from users.models import TelegramUser, User
 from users.staff.roles import ADMINISTRATOR, COURSES, MARKETING, VIEWER
 

@@ -50,7 +50,7 @@ def cancel_broadcast(*, broadcast: Broadcast, by: User, at: datetime, reason: st
     with transaction.atomic():
         move(
             broadcast.pk,
-            come_from=(State.DRAFT, State.SCHEDULED, State.HELD, State.SENDING, State.PAUSED),
+            come_from=(State.SCHEDULED, State.HELD, State.SENDING, State.PAUSED),
             by=by,
             reason=reason,
             state=State.CANCELLED,

@@ -43,11 +43,11 @@ def take_back(*, broadcast: Broadcast, by: User, at: datetime, submission_token:
     """
     if submission_token and (draft := Draft.objects.filter(token=submission_token).first()):
         return draft
-    waiting = (State.DRAFT, State.SCHEDULED, State.HELD)
+    waiting = (State.SCHEDULED, State.HELD)
     words = StateReason.TAKEN_BACK.value
     move(broadcast.pk, come_from=waiting, by=by, state=State.CANCELLED, state_reason=words, finished_at=at)
     audience = _audience_of(broadcast)
-    planned = broadcast.scheduled_at if broadcast.scheduled_at and broadcast.scheduled_at > at else None
+    planned = broadcast.planned_at if broadcast.planned_at and broadcast.planned_at > at else None
     return _copy(broadcast, by=by, at=at, audience=audience, submission_token=submission_token, planned=planned)
 
 

@@ -105,8 +105,8 @@ def broadcast_cancel(request: StaffRequest, pk: int) -> HttpResponse:
 @may_send
 def broadcast_schedule(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, form: forms.Form) -> str:
-        moment = form.cleaned_data["scheduled_at"]
-        schedule_broadcast(broadcast=broadcast, scheduled_at=moment, by=request.user)
+        moment = form.cleaned_data["starts_at"]
+        schedule_broadcast(broadcast=broadcast, starts_at=moment, by=request.user)
         if is_quiet(moment):
             messages.warning(request, night_sentence())
         return _("Scheduled for %(moment)s, Moscow time.") % {

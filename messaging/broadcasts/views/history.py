@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -60,7 +61,9 @@ def broadcast_list(request: StaffRequest) -> HttpResponse:
     found = narrowed.qs if is_valid else everything.none()
     page = page_of(found.newest_first(), request, size=MESSAGES_A_PAGE, known=found.count())
     active_filters = narrowed.active_filters(request.path)
-    to_come = everything.filter(state__in=[State.SCHEDULED, State.HELD]).order_by("scheduled_at", "pk")[:20]
+    to_come = everything.filter(state__in=[State.SCHEDULED, State.HELD]).order_by(
+        Coalesce("starts_at", "scheduled_at"), "pk"
+    )[:20]
     context = {
         "form": narrowed.form,
         "page": page,
@@ -217,7 +220,8 @@ def _story(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
 
 
 def _never_sent(broadcast: Broadcast) -> bool:
-    return broadcast.state in {State.DRAFT, State.SCHEDULED, State.HELD}
+    is_to_come = broadcast.state in {State.SCHEDULED, State.HELD}
+    return is_to_come or (broadcast.state == State.CANCELLED and broadcast.started_at is None)
 
 
 def _next_try(broadcast: Broadcast, now: Any) -> Any:

@@ -1,5 +1,6 @@
 """Keep what is being written, and turn it into a broadcast once; where the rules want it, with a second person."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +11,9 @@ from django.utils.translation import gettext as _
 
 from messaging.audiences.criteria import individuals
 from messaging.content.content import Content
-from messaging.delivery.services import (
-    BroadcastMoved,
-    State,
-    check,
-    create_broadcast,
-    recorded,
-    schedule_broadcast,
-    start_broadcast,
-)
+from messaging.delivery.services import create_broadcast, recorded
 from messaging.models import Broadcast, Draft, SendingRules
+from messaging.models.drafts import DraftQuerySet
 from users.models import User
 
 
@@ -52,9 +46,7 @@ def save_draft(*, draft: Draft, content: Content, by: User, at: datetime, versio
     if content == Content.from_json(draft.content) and draft.broadcast_id is None:
         return draft
     # One conditional UPDATE: of two who save over the same version, the second is told.
-    seen = Draft.objects.open().filter(pk=draft.pk)
-    mine = seen.filter(version=version) | seen.filter(saved_from=saved_from[:40]).exclude(saved_from="")
-    saved = mine.update(
+    saved = _seen(draft, version=version, saved_from=saved_from).update(
         content=content.as_json(), version=F("version") + 1, updated_by=by, updated_at=at, saved_from=saved_from[:40]
     )
     draft.refresh_from_db()
@@ -80,9 +72,22 @@ def detach_file(*, draft: Draft, by: User, at: datetime) -> None:
     Draft.objects.filter(pk=draft.pk).update(media_upload="", version=F("version") + 1, updated_by=by, updated_at=at)
 
 
-def discard_draft(*, draft: Draft) -> None:
-    """Throw a draft away."""
-    Draft.objects.open().filter(pk=draft.pk).delete()
+def discard_draft(*, draft: Draft, version: int, saved_from: str) -> None:
+    """Throw away ``version`` of a draft, or what the same page saved last.
+
+    Raises:
+        DraftChanged: another page saved meanwhile, or it was sent.
+    """
+    gone, _by_table = _seen(draft, version=version, saved_from=saved_from).delete()
+    if not gone:
+        draft.refresh_from_db()
+        raise DraftChanged(draft)
+
+
+def _seen(draft: Draft, *, version: int, saved_from: str) -> DraftQuerySet:
+    """The draft, where it still is what a page has seen: this version, or what the page itself saved last."""
+    seen = Draft.objects.open().filter(pk=draft.pk)
+    return seen.filter(version=version) | seen.filter(saved_from=saved_from[:40]).exclude(saved_from="")
 
 
 def needs_approval(recipients: int) -> bool:
@@ -119,9 +124,15 @@ def send_draft(*, draft: Draft, by: User, at: datetime, version: int, recipients
         if draft.version != version:
             raise DraftChanged(draft)
         with recorded(by, _approved(draft, by, recipients)):
-            broadcast = _make_broadcast(draft, by)
+            broadcast = create_broadcast(
+                content=Content.from_json(draft.content),
+                by=by,
+                at=at,
+                author=draft.asked_by if draft.waits_for_approval else None,
+                upload=str(draft.media_upload.name or ""),
+                token=draft.token,
+            )
             Draft.objects.filter(pk=draft.pk).update(broadcast=broadcast)
-            _set_off(broadcast, Content.from_json(draft.content), by=by, at=at)
         return broadcast
 
 
@@ -135,53 +146,17 @@ def _approved(draft: Draft, by: User, recipients: int) -> str:
     return _("Approved by %(who)s, asked by %(whom)s") % {"who": by.get_username(), "whom": asked_by}
 
 
-def _make_broadcast(draft: Draft, by: User) -> Broadcast:
-    content = Content.from_json(draft.content)
-    upload = str(draft.media_upload.name or "")
-    return create_broadcast(
-        text=content.text,
-        audience=content.question,
-        by=draft.asked_by if draft.waits_for_approval and draft.asked_by else by,
-        kind=content.kind,
-        media_file_id="" if upload else content.media_file_id,
-        media_upload=upload if content.kind != Broadcast.Kind.TEXT else "",
-        buttons=content.keyboard,
-        link_preview=content.link_preview,
-        silent=content.silent,
-        submission_token=draft.token,
-        original=Broadcast.objects.filter(pk=content.original).first() if content.original else None,
-    )
-
-
-def _set_off(broadcast: Broadcast, content: Content, *, by: User, at: datetime) -> None:
-    if broadcast.state != State.DRAFT:
-        raise BroadcastMoved(broadcast.pk)
-    if content.scheduled_at:
-        schedule_broadcast(broadcast=broadcast, scheduled_at=content.scheduled_at, by=by)
-    else:
-        start_broadcast(broadcast=broadcast, by=by, at=at)
-
-
-def send_test(*, content: Content, text: str, to: int, by: User, at: datetime, upload: str = "") -> Broadcast:
+def send_test(*, draft: Draft, text: str, to: int, by: User, at: datetime) -> Broadcast:
     """«Отправить себе»: the words as the chosen student would read them, to a member of staff's own account.
 
     Raises:
         MessageRefused: Telegram would not take it.
     """
-    check(
-        kind=content.kind, text=content.text, buttons=content.keyboard, has_media=bool(content.media_file_id or upload)
-    )
-    broadcast = create_broadcast(
+    content = replace(
+        Content.from_json(draft.content),
         text=text.replace("{", "{{").replace("}", "}}"),
-        audience=individuals([to]),
-        by=by,
-        kind=content.kind,
-        media_file_id="" if upload else content.media_file_id,
-        media_upload=upload if content.kind != Broadcast.Kind.TEXT else "",
-        buttons=content.keyboard,
-        link_preview=content.link_preview,
-        silent=content.silent,
-        is_test=True,
+        audience=individuals([to]).as_json(),
+        when="now",
+        original=None,
     )
-    start_broadcast(broadcast=broadcast, by=by, at=at)
-    return broadcast
+    return create_broadcast(content=content, by=by, at=at, upload=str(draft.media_upload.name or ""), is_test=True)

@@ -11,17 +11,9 @@ from messaging.models import Draft, MessageTemplate, Segment, TemplateVersion
 from users.models import User
 
 
-class NameMissing(Exception):
-    """It needs a name."""
-
-
 def save_template(*, name: str, content: Content, by: User) -> TemplateVersion:
-    """Keep a message under a name; a name that exists gets a new version, unless nothing changed.
-
-    Raises:
-        NameMissing: the name is empty.
-    """
-    name = _clean(name)
+    """Keep a message under a name; a name that exists gets a new version, unless nothing changed."""
+    name = _on_one_line(name)
     with recorded(by):
         template, new = MessageTemplate.objects.get_or_create(name=name, defaults={"created_by": by})
         # Of two who save at once, the second waits here and gets the next number.
@@ -51,12 +43,8 @@ def archive_template(*, template: MessageTemplate, by: User) -> None:
 
 
 def save_segment(*, name: str, content: Content, by: User, shared: bool) -> Segment:
-    """Keep a question about people under a name; one of that name is replaced.
-
-    Raises:
-        NameMissing: the name is empty.
-    """
-    name, owner = _clean(name), None if shared else by
+    """Keep a question about people under a name; one of that name is replaced."""
+    name, owner = _on_one_line(name), None if shared else by
     fields = {"audience": content.question.as_json(), "created_by": by}
     with recorded(by):
         try:
@@ -89,8 +77,5 @@ def newest_versions() -> QuerySet[TemplateVersion]:
     return TemplateVersion.objects.filter(pk__in=newest).select_related("template").order_by("template__name")
 
 
-def _clean(name: str) -> str:
-    name = " ".join(name.split())[:100]
-    if not name:
-        raise NameMissing
-    return name
+def _on_one_line(name: str) -> str:
+    return " ".join(name.split())

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from messaging.audiences.criteria import individuals
-from messaging.delivery.services import create_broadcast, recorded, start_broadcast
+from messaging.content.content import Content
+from messaging.delivery.services import create_broadcast, recorded
 from messaging.models import Broadcast, TelegramLink
 from users.models import TelegramUser, User
 
@@ -36,10 +37,9 @@ def send_link_code(*, user: User, to: TelegramUser, at: datetime) -> TelegramLin
     if before and before.code_sent_at and at - before.code_sent_at < NEXT_CODE_AFTER:
         raise CodeTooSoon
     code = f"{secrets.randbelow(1_000_000):06}"
-    text = _words_with(code)
+    content = Content(text=_words_with(code), audience=individuals([to.pk]).as_json(), link_preview=False)
     with recorded(user):
-        broadcast = create_broadcast(text=text, audience=individuals([to.pk]), by=user, link_preview=False)
-        start_broadcast(broadcast=broadcast, by=user, at=at)
+        broadcast = create_broadcast(content=content, by=user, at=at)
         if before and before.code_broadcast_id:
             _forget_code(before.code_broadcast_id)
         fresh = {

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.compose.confirmation import Change, Summary, changes_since, sample_of, summarise
-from messaging.compose.forms import check_content
+from messaging.compose.faults import check_content
 from messaging.compose.services.drafting import (
     ApprovalNeeded,
     DraftChanged,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,13 +11,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from hsl_dashboard.web.pages import StaffRequest
-from messaging.audiences.choices import describe, find_people, group_rows, other_criteria, people_of, stream_rows
+from messaging.audiences.choices import (
+    describe_criterion,
+    find_people,
+    group_rows,
+    other_criteria,
+    people_of,
+    stream_rows,
+)
 from messaging.audiences.criteria import Criterion
 from messaging.compose.confirmation import sample_of, summarise
-from messaging.compose.forms import Faults, check_content
+from messaging.compose.faults import Faults, check_content
+from messaging.compose.forms import MessageForms
 from messaging.compose.services.library import newest_versions, segments_for
 from messaging.content import markup
-from messaging.content.content import Content
+from messaging.content.content import Content, row_of
 from messaging.content.preview import preview_message
 from messaging.models import Broadcast, Draft
 from users.models import TelegramUser, User
@@ -25,7 +33,12 @@ from users.models import TelegramUser, User
 DRAFTS_SHOWN = 8
 EARLIER_SHOWN = 20
 STILL_WRITING = timedelta(minutes=3)  # since the last change; each pause of 0.6 s in typing saves one
-BLANK_BUTTON = {"text": "", "target": "", "row": "1"}
+# What can be done with the form, each at its own address; before a draft exists, too.
+VERBS = (
+    "draft_preview", "draft_check", "draft_overwrite", "draft_test", "draft_upload", "draft_file_remove",
+    "draft_button_add", "draft_person_add", "draft_person_leave",
+    "template_use", "template_save", "segment_use", "segment_save", "segment_delete",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,13 +57,13 @@ class Composing:
     request: StaffRequest
     draft: Draft | None
     content: Content
+    forms: MessageForms
     saved_from: str = ""
     version: int = 0  # the one this page builds on
     conflict: Draft | None = None
     show_missing: bool = False  # whether empty fields are called problems already
-    file_problem: str = ""
+    errors: dict[str, list[str]] = field(default_factory=dict)  # what is not understood, by its place
     search: str = ""
-    blank_buttons: int = 0
 
     @property
     def user(self) -> User:
@@ -58,8 +71,15 @@ class Composing:
 
     @property
     def address(self) -> str:
-        arguments = [self.draft.pk] if self.draft else []
-        return reverse("messaging:compose_message", args=arguments)
+        return self._address_of("compose_message")
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where each button of the form posts it."""
+        return {verb: self._address_of(verb) for verb in VERBS}
+
+    def _address_of(self, name: str) -> str:
+        return reverse(f"messaging:{name}", args=[self.draft.pk] if self.draft else [])
 
     @property
     def colleague(self) -> User | None:
@@ -78,15 +98,13 @@ def live_context(page: Composing) -> dict[str, Any]:
     now = timezone.now()
     faults = check_content(page.content, at=now, has_upload=page.has_upload)
     shown = faults if page.show_missing else without_empty(faults, page)
-    if page.file_problem:
-        shown = replace(shown, media=[page.file_problem])
     people = preview_people(page.content)
     chosen = next((one for one in people if one.pk == page.content.preview_for), people[0] if people else None)
     return {
         "draft": page.draft,
         "content": page.content,
         "page": page,
-        "faults": shown,
+        "faults": shown.with_errors(page.errors),
         "summary": summarise(page.content, at=now),
         "preview_people": people,
         "bubble": preview_message(page.content, person=chosen, file_name=_file_name(page)),
@@ -110,13 +128,12 @@ def page_context(page: Composing) -> dict[str, Any]:
             *_kept("narrow", audience.narrow),
             *_kept("exclude", audience.exclude),
         ],
-        "quiet_hours": audience.quiet_hours,
+        "form": page.forms.message,
+        "buttons": page.forms.buttons,
         "segments": segments_for(page.user),
         "template_versions": newest_versions(),
         "kinds": Broadcast.Kind.choices,
         "earlier_media": earlier_media(),
-        "button_lines": [*page.content.buttons, *[_blank(page.content)] * max(page.blank_buttons, 0)],
-        "blank_button": BLANK_BUTTON,
         "drafts": Draft.objects.open().waiting_first().select_related("updated_by")[:DRAFTS_SHOWN],
         "saved_from": page.saved_from or uuid4().hex,
         "text_limit": markup.TEXT_LIMIT,
@@ -171,9 +188,9 @@ def _file_name(page: Composing) -> str:
 def _kept(where: str, criteria: Iterable[Criterion]) -> list[Kept]:
     # «Narrow» has no boxes at all: everything in it is kept as it is.
     shown = criteria if where == "narrow" else other_criteria(criteria)
-    return [Kept(where, describe(one), json.dumps(one.as_json(), ensure_ascii=False)) for one in shown]
+    return [Kept(where, describe_criterion(each), json.dumps(each.as_json(), ensure_ascii=False)) for each in shown]
 
 
-def _blank(content: Content) -> dict[str, str]:
-    rows = [int(one["row"]) for one in content.buttons if one.get("row", "").isdecimal()]
-    return BLANK_BUTTON | {"row": str(max(rows, default=0) + 1)}
+def blank_button(content: Content) -> dict[str, str]:
+    """An empty line for one more button, in a row of its own."""
+    return {"text": "", "target": "", "row": str(max(map(row_of, content.buttons), default=0) + 1)}

@@ -12,8 +12,9 @@ from django.utils.dateparse import parse_datetime
 
 from bookings.models import Booking, Stream
 from messaging.audiences.criteria import Audience, Criterion, Individuals, InStream, count_audience
+from messaging.content.content import Content
 from messaging.content.placeholders import find_missing
-from messaging.delivery.services import MessageRefused, check, create_broadcast, schedule_broadcast, start_broadcast
+from messaging.delivery.services import MessageRefused, check, create_broadcast
 from messaging.models import Broadcast, Recipient
 
 BAR = 40  # characters
@@ -64,20 +65,17 @@ class Command(BaseCommand):
                 raise CommandError(f"Not waiting any more. Message {broadcast.pk} goes on by itself.") from None
 
     def _send(self, audience: Audience, at: datetime | None, options: dict[str, Any]) -> Broadcast:
-        broadcast = create_broadcast(
+        content = Content(
             text=options["text"],
-            audience=audience,
-            by=None,
             kind=options["kind"],
             media_file_id=options["file_id"],
             link_preview=not options["no_preview"],
             silent=options["silent"],
+            audience=audience.as_json(),
+            when="at" if at else "now",
+            at=at.isoformat() if at else "",
         )
-        if at:
-            schedule_broadcast(broadcast=broadcast, scheduled_at=at, by=None)
-        else:
-            start_broadcast(broadcast=broadcast, by=None, at=timezone.now())
-        return broadcast
+        return create_broadcast(content=content, by=None, at=timezone.now())
 
     def _audience(self, options: dict[str, Any]) -> Audience:
         self._refuse_unknown(options["stream"])

@@ -1,0 +1,25 @@
+-- The bookings of people in whose text a text stands, and those made under a name in which it stands: people rename
+-- themselves in Telegram. NULL when they are more than at_most: then they are so common that the list meets them at once.
+CREATE OR REPLACE FUNCTION bookings_found(searched text, at_most integer) RETURNS integer[]
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    people bigint[] := people_found(searched, false, at_most);
+    grams text[] := CASE
+        WHEN length(searched) < 3 THEN ARRAY[searched]
+        ELSE ARRAY(SELECT DISTINCT substr(searched, place, 3) FROM generate_series(1, length(searched) - 2) AS place)
+    END;
+    found integer[];
+BEGIN
+    IF people IS NULL THEN
+        RETURN NULL;
+    END IF;
+    found := ARRAY(
+        (SELECT b.id FROM bookings AS b WHERE b.user_id = ANY (people) LIMIT at_most + 1)
+        UNION
+        (SELECT b.id FROM bookings AS b
+            WHERE person_grams(person_text(b.user_id, b.username, b.first_name, NULL)) @> grams
+                AND position(searched IN person_text(b.user_id, b.username, b.first_name, NULL)) > 0
+            LIMIT at_most + 1)
+    );
+    RETURN CASE WHEN cardinality(found) <= at_most THEN found END;
+END $$;

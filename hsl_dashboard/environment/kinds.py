@@ -1,0 +1,61 @@
+"""What may stand in a variable. Each refuses the rest with a sentence that goes on from the variable's name."""
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from hsl_dashboard.environment import connections
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _origin(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError(f"has {text!r}. Each origin starts with https://: https://dashboard.example.org")
+    return text
+
+
+def _time_zone(text: str) -> str:
+    if text not in available_timezones():
+        raise ValueError(f"is {text!r}. Set it to a name like Europe/Moscow.")
+    return text
+
+
+def _web_address(text: str) -> str:
+    return text and connections.check_url(text, schemes=("https", "http"))
+
+
+def _database_url(text: str) -> str:
+    return text and connections.check_database_url(text)
+
+
+def _redis_url(text: str) -> str:
+    return text and connections.check_redis_url(text)
+
+
+def _webhook_secret(text: str) -> str:
+    # core.telegram.org/bots/api#setwebhook
+    if text and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", text):
+        raise ValueError("is not 16 to 256 letters, digits, _ or -, which Telegram asks for.")
+    return text
+
+
+def is_sandbox(telegram: str) -> bool:
+    """Say whether messages go to a server on this machine, which only plays Telegram."""
+    return (urlsplit(telegram).hostname or "") in {"localhost", "127.0.0.1", "::1"}
+
+
+Words = Annotated[list[str], BeforeValidator(_words)]
+Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_words)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+WebhookSecret = Annotated[str, AfterValidator(_webhook_secret)]
+Rate = Annotated[float, Field(ge=0.1, allow_inf_nan=False)]  # messages/s
+Seconds = Annotated[float, Field(ge=1, allow_inf_nan=False)]

@@ -1,0 +1,104 @@
+"""What would keep a message from being sent, in words, beside its field."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from messaging.content.content import Content
+from messaging.content.markup import Problem, check_message
+from messaging.models import Broadcast
+
+# What a bot may upload (core.telegram.org/bots/api#sending-files), in MB.
+LARGEST = {Broadcast.Kind.PHOTO: 10, Broadcast.Kind.DOCUMENT: 50}
+# What Telegram shows as a photo, and what it plays; a document may be anything.
+ENDINGS: dict[str, tuple[str, ...]] = {
+    Broadcast.Kind.PHOTO: (".jpg", ".jpeg", ".png", ".webp"),
+    Broadcast.Kind.VIDEO: (".mp4", ".mov"),
+}
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong, beside its field."""
+
+    text: list[str] = field(default_factory=list)
+    buttons: list[str] = field(default_factory=list)
+    media: list[str] = field(default_factory=list)
+    audience: list[str] = field(default_factory=list)
+    at: list[str] = field(default_factory=list)
+    # Only what is not understood.
+    quiet_hours: list[str] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+    preview_for: list[str] = field(default_factory=list)
+    template: list[str] = field(default_factory=list)
+    segment: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    length: int = 0
+    limit: int = 0
+
+    @property
+    def any(self) -> bool:
+        places = (self.text, self.buttons, self.media, self.audience, self.at, self.quiet_hours, self.people)
+        return any((*places, self.preview_for, self.template, self.segment))
+
+    def with_errors(self, errors: dict[str, list[str]]) -> "Faults":
+        """These, with what is not understood in place of what is wrong with what stood there before."""
+        return replace(self, **errors)  # type: ignore[arg-type]  # of places, all of which are lists
+
+
+def check_content(content: Content, *, at: datetime, has_upload: bool) -> Faults:
+    """Look for everything that would keep it from being sent."""
+    alone = check_message(kind=content.kind, text=content.text, buttons=[])
+    both = check_message(kind=content.kind, text=content.text, buttons=content.keyboard)
+    media = []
+    if content.kind != Broadcast.Kind.TEXT and not content.media_file_id and not has_upload:
+        media.append(_("The file is missing: upload one, choose an earlier one, or give its file_id."))
+    return Faults(
+        text=[in_words(problem, content.text) for problem in alone.errors],
+        buttons=[problem.message for problem in both.errors if problem not in alone.errors],
+        media=media,
+        audience=[] if content.question.include else [_("Choose whom to write to.")],
+        at=_time_faults(content, at),
+        warnings=[in_words(problem, content.text) for problem in alone.warnings],
+        length=alone.length,
+        limit=alone.limit,
+    )
+
+
+def file_problem(*, kind: str, name: str, size: int) -> str:
+    """Say why Telegram would not take a file of ``size`` bytes as a message of this kind; '' when it would."""
+    megabytes = LARGEST[Broadcast.Kind.PHOTO if kind == Broadcast.Kind.PHOTO else Broadcast.Kind.DOCUMENT]
+    endings = ENDINGS.get(kind, ())
+    if kind == Broadcast.Kind.TEXT:
+        return _("A message of text takes no file: choose photo, video or document first.")
+    if not size:
+        return _("The file is empty.")
+    if size > megabytes * 1024 * 1024:
+        return _("The file is too large: at most %(size)d MB.") % {"size": megabytes}
+    if endings and not name.lower().endswith(endings):
+        words = {"name": name, "endings": ", ".join(endings)}
+        return _("“%(name)s” cannot be sent so: %(endings)s only. Choose “document” for any other file.") % words
+    return ""
+
+
+def in_words(problem: Problem, text: str) -> str:
+    """A problem with its place."""
+    place = problem.place(text)
+    if place is None:
+        return problem.message
+    words = {"line": place[0], "column": place[1], "problem": problem.message}
+    return _("Line %(line)d, character %(column)d: %(problem)s") % words
+
+
+def _time_faults(content: Content, at: datetime) -> list[str]:
+    if content.when != "at":
+        return []
+    moment = content.starts_at
+    if moment is None:
+        return [_("Give the date and the time.")]
+    if moment <= at:
+        return [_("This time has passed already.")]
+    if moment > at + timedelta(days=365):
+        return [_("This is more than a year away.")]
+    return []

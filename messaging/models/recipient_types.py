@@ -1,0 +1,13 @@
+"""What kind of message a row of message_history is, in the bot's column."""
+
+from enum import StrEnum
+
+
+class RecipientType(StrEnum):
+    """The words in ``message_history.recipient_type``; old rows may hold NULL, which means one person."""
+
+    INDIVIDUAL = "individual"  # the previous dashboard's, as the next one
+    GROUP = "group"
+    AUTOMATION = "automation"  # what a rule sent
+    REPORT = "report"  # to the author of a broadcast
+    TEST = "test"  # «Отправить себе»

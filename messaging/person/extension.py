@@ -1,0 +1,79 @@
+"""What messaging adds to people: the messages sent to them, in a section and the timeline, and what erasing leaves."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Exists, OuterRef
+
+from hsl_dashboard.web.pages import StaffRequest
+from messaging.models import Broadcast, Correction, Recipient
+from users.models import TelegramUser
+from users.person.extensions import Fate, PersonExtension, PersonTable, Section, Source
+from users.personal_data.erasure import GONE
+
+PERMISSION = "messaging.view_broadcast"
+SHOWN = 10  # messages; the timeline has all of them
+
+SENT = """
+    SELECT COALESCE(r.sent_at, r.created_at) AS at, r.id::bigint AS number, m.created_by_id::integer AS actor,
+        jsonb_build_object(
+            'broadcast', r.message_id, 'text', left(COALESCE(o.message_text, m.message_text), 600),
+            'state', r.state, 'reason', r.reason
+        ) AS data
+    FROM message_recipients AS r JOIN message_history AS m ON m.id = r.message_id
+    LEFT JOIN messaging_outbox AS o ON o.recipient_id = r.id WHERE r.user_id = %(person)s
+"""
+
+QUEUED = """
+    SELECT o.queued_at AS at, o.id AS number, o.queued_by_id::integer AS actor, jsonb_build_object(
+        'text', left(o.message_text, 600), 'outbox', o.state, 'booking', o.booking_id
+    ) AS data
+    FROM messaging_outbox AS o WHERE o.user_id = %(person)s AND o.recipient_id IS NULL
+"""
+
+
+def person_messages(request: StaffRequest, person: TelegramUser) -> dict[str, Any] | None:
+    """Gather the newest messages to a person; None for who may not see messages (one query)."""
+    if not request.user.has_perm(PERMISSION):
+        return None
+    received = (
+        Recipient.objects.filter(telegram_user=person).select_related("message", "outbox").order_by("-id")[: SHOWN + 1]
+    )
+    messages = list(received)
+    return {"messages": messages[:SHOWN], "more": len(messages) > SHOWN}
+
+
+def forget_letters(person: TelegramUser) -> None:
+    """Send nothing more, and drop the words that were written to this person alone, with their history."""
+    rows = Recipient.objects.filter(telegram_user=person)
+    rows.pending().update(state=Recipient.State.SKIPPED, reason=Recipient.Reason.EXCLUDED)
+    others = Recipient.objects.filter(message=OuterRef("pk")).exclude(telegram_user=person)
+    mine = Broadcast.objects.filter(pk__in=rows.values("message")).exclude(Exists(others))
+    letters = list(mine.values_list("pk", flat=True))
+    corrections = list(Correction.objects.filter(broadcast__in=letters).values_list("pk", flat=True))
+    Broadcast.objects.filter(pk__in=letters).update(message_text=GONE, buttons=[], audience=None)
+    Correction.objects.filter(pk__in=corrections).update(message_text=GONE, buttons=[])
+    for name, pks in (("BroadcastEvent", letters), ("CorrectionEvent", corrections)):
+        history = apps.get_model("messaging", name)
+        history._base_manager.filter(pgh_obj__in=pks).delete()
+
+
+TEMPLATE = "messaging/_entry_message.html"
+MESSAGING = PersonExtension(
+    app="messaging",
+    sections=(Section("messaging/_person_messages.html", person_messages, order=40),),
+    sources=(
+        Source("message", 30, TEMPLATE, SENT, permission=PERMISSION),
+        Source("message", 31, TEMPLATE, QUEUED, permission=PERMISSION),
+    ),
+    tables=(
+        # Of a message it stays that it was sent, and whether it arrived.
+        PersonTable(
+            "messaging.Recipient", Fate.KEPT, blank={"username": None, "telegram_message_id": None, "error_text": ""}
+        ),
+        PersonTable("messaging.CorrectedMessage", Fate.KEPT, path="recipient__telegram_user", blank={"error_text": ""}),
+        PersonTable("messaging.Outbox", Fate.ERASED),
+        PersonTable("messaging.TelegramLink", Fate.ERASED),
+    ),
+    before_erasing=forget_letters,
+)

@@ -1,0 +1,222 @@
+"""Templates and styles about themselves: short lines, nothing unused, and a header for each cell of every table."""
+
+import ast
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from bookings.models import Booking
+from messaging.models import Broadcast
+from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory
+from tests.messaging.broadcasts import BroadcastFactory, RecipientFactory
+from tests.test_repository import OUR_PACKAGES, ROOT, TEMPLATES, files, name_of, without_comments
+from users.models import BlockedUser
+
+LONGEST_LINE = 160  # characters
+# Changed in other branches at this moment; empty this when they are here.
+LONG_LINES_TO_COME: set[str] = {
+    "templates/_shared/_active_filters.html",
+    "templates/_shared/_explain.html",
+    "templates/_shared/_field.html",
+    "templates/_shared/_message.html",
+    "templates/_shared/_neighbours.html",
+    "templates/_shared/_overlays.html",
+    "templates/_shared/_pagination.html",
+    "templates/_shared/_preferences.html",
+    "templates/_shared/_sort_header.html",
+    "templates/_shared/_toast.html",
+    "templates/_shared/_updated.html",
+    "templates/account/login.html",
+    "templates/admin/base_site.html",
+    "templates/allauth/elements/alert.html",
+    "templates/allauth/layouts/manage.html",
+    "templates/base.html",
+    "templates/bookings/_booking.html",
+    "templates/bookings/_booking_form.html",
+    "templates/bookings/_booking_row.html",
+    "templates/bookings/_entry_booking.html",
+    "templates/bookings/_history_entry.html",
+    "templates/bookings/_person_booking.html",
+    "templates/bookings/_person_bookings.html",
+    "templates/bookings/_person_lessons.html",
+    "templates/bookings/_status_choice.html",
+    "templates/bookings/_status_question.html",
+    "templates/bookings/_stream_card.html",
+    "templates/bookings/_stream_form.html",
+    "templates/bookings/_stream_row.html",
+    "templates/bookings/_viewer_row.html",
+    "templates/bookings/booking_list.html",
+    "templates/bookings/booking_new.html",
+    "templates/bookings/booking_status.html",
+    "templates/bookings/bulk_change.html",
+    "templates/bookings/data_quality.html",
+    "templates/bookings/stream_detail.html",
+    "templates/bookings/workshop_list.html",
+    "templates/messaging/_automation.html",
+    "templates/messaging/_automation_conflict.html",
+    "templates/messaging/_broadcast_acts.html",
+    "templates/messaging/_broadcast_cards.html",
+    "templates/messaging/_broadcast_message.html",
+    "templates/messaging/_broadcast_progress.html",
+    "templates/messaging/_broadcast_row.html",
+    "templates/messaging/_broadcast_to_come.html",
+    "templates/messaging/_broadcast_uncertain.html",
+    "templates/messaging/_compose_audience.html",
+    "templates/messaging/_compose_bubble.html",
+    "templates/messaging/_compose_button.html",
+    "templates/messaging/_compose_drafts.html",
+    "templates/messaging/_compose_extras.html",
+    "templates/messaging/_compose_preview.html",
+    "templates/messaging/_compose_state.html",
+    "templates/messaging/_compose_text.html",
+    "templates/messaging/_entry_message.html",
+    "templates/messaging/_export.html",
+    "templates/messaging/_recipient_row.html",
+    "templates/messaging/_recipient_state.html",
+    "templates/messaging/automation_edit.html",
+    "templates/messaging/blocked_list.html",
+    "templates/messaging/broadcast_detail.html",
+    "templates/messaging/broadcast_list.html",
+    "templates/messaging/broadcast_outcome.html",
+    "templates/messaging/compose_confirm.html",
+    "templates/messaging/compose_link.html",
+    "templates/messaging/compose_message.html",
+    "templates/users/_entry_note.html",
+    "templates/users/_latest_status.html",
+    "templates/users/_lead.html",
+    "templates/users/_person_facts.html",
+    "templates/users/_person_row.html",
+    "templates/users/person_list.html",
+    "templates/users/personal_data_erase.html",
+    "templates/users/personal_data_export.html",
+    "templates/usersessions/usersession_list.html",
+}
+WORD = re.compile(r"-?[A-Za-z_][\w-]*")
+ADDED_BY_HTMX = {"htmx-request"}
+# Found by their names: Django's error pages and admin, allauth's pages, elements and messages.
+FOUND_BY_OTHERS = re.compile(r"(?:\d{3}(?:_csrf)?\.html|(?:admin|account|allauth|usersessions)/.*)")
+
+
+def test_lines_of_templates_are_short() -> None:
+    long = {
+        name_of(path) for path in TEMPLATES if any(len(line) > LONGEST_LINE for line in path.read_text().splitlines())
+    }
+
+    assert long - LONG_LINES_TO_COME == set()
+
+
+# Unused ---------------------------------------------------------------------------------------------------------------
+
+
+def strings_of(path: Path) -> Iterator[str]:
+    """Texts of a module that are no docstrings."""
+    tree = ast.parse(path.read_text())
+    described = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, described) and node.body
+                  and isinstance(node.body[0], ast.Expr)}  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+def our_modules() -> list[Path]:
+    return [path for package in OUR_PACKAGES for path in files(f"{package}/**/*.py") if "migrations" not in path.parts]
+
+
+def words_of_pages() -> set[str]:
+    """Every word that a page of ours may have as a class: of templates, of scripts, of texts in the code."""
+    texts = [without_comments(path.read_text()) for path in TEMPLATES]
+    texts += [path.read_text() for path in files("static/js/*.js")]
+    for path in our_modules():
+        texts += strings_of(path)
+    return {word for text in texts for word in WORD.findall(text)}
+
+
+def words_of_the_django_admin() -> set[str]:
+    admin = find_spec("django.contrib.admin")
+    assert admin and admin.origin
+    sources = [path for path in Path(admin.origin).parent.rglob("*") if path.suffix in {".html", ".js", ".py"}]
+    return {word for path in sources for word in WORD.findall(path.read_text(errors="replace"))}
+
+
+def classes_of(path: Path) -> set[str]:
+    rules = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+    selectors = "".join(re.findall(r"([^{};]+){", rules))
+    return set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", selectors))
+
+
+def test_every_css_class_is_used() -> None:
+    known = words_of_pages() | ADDED_BY_HTMX
+    put_together = tuple(word for word in known if word.endswith("-"))  # class="fill-{{ part.name }}"
+    of_the_admin = words_of_the_django_admin()
+    unused = {}
+    for path in files("static/css/*.css"):
+        left = classes_of(path) - known - (of_the_admin if path.name == "admin.css" else set())
+        unused[path.name] = sorted(name for name in left if not name.startswith(put_together))
+
+    assert {name: classes for name, classes in unused.items() if classes} == {}
+
+
+def test_every_template_is_used() -> None:
+    texts = [without_comments(path.read_text()) for path in TEMPLATES]
+    for path in our_modules():
+        texts += strings_of(path)
+    everything = "\n".join(texts)
+    ours = [str(path.relative_to(ROOT / "templates")) for path in TEMPLATES]
+
+    assert [name for name in ours if name not in everything and not FOUND_BY_OTHERS.fullmatch(name)] == []
+
+
+# Tables ---------------------------------------------------------------------------------------------------------------
+
+
+class Tables(HTMLParser):
+    """Reads how many cells each row of each table has; a cell over several columns counts as many."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tables: list[list[int]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append(0)
+        elif tag in {"td", "th"}:
+            self.tables[-1][-1] += int(dict(attrs).get("colspan") or 1)
+
+
+@pytest.fixture
+def addresses(db: None) -> list[str]:
+    """Every page with a table, each table with a row."""
+    stream = StreamFactory.create()
+    booking = BookingFactory.create(course=stream.course, course_stream=stream.code, confirmed=Booking.Status.CONFIRMED)
+    BlockedUser.objects.create(telegram_user=TelegramUserFactory.create(), reason="bot_blocked_by_user")
+    broadcast = BroadcastFactory.create(state=Broadcast.State.FINISHED)
+    RecipientFactory.create(message=broadcast, telegram_user=booking.telegram_user)
+    BookingFactory.create(course=None, course_stream="", confirmed=Booking.Status.CONFIRMED)
+    return [
+        reverse("bookings:workshop_list"),
+        reverse("bookings:stream_detail", args=[stream.code]),
+        reverse("bookings:booking_list"),
+        reverse("users:person_list"),
+        reverse("messaging:broadcast_list"),
+        reverse("messaging:broadcast_detail", args=[broadcast.pk]),
+        reverse("messaging:blocked_list"),
+    ]
+
+
+def test_every_row_of_a_table_has_as_many_cells_as_its_header(staff_client: Client, addresses: list[str]) -> None:
+    for address in addresses:
+        tables = Tables(staff_client.get(address).text).tables
+
+        assert all(len(rows) > 1 for rows in tables), f"a table of {address} has no rows"
+        assert all(len(set(rows)) == 1 for rows in tables), f"{address}: cells by row {tables}"
+        assert tables, f"{address} has no table"

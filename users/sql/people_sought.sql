@@ -1,0 +1,25 @@
+-- The people in whose text a text stands; when they are more than at_most, those in whose e-mails alone it stands,
+-- if they are fewer. NULL for what is more.
+CREATE OR REPLACE FUNCTION people_sought(
+    searched text, with_emails boolean, at_most integer, OUT listed bigint[], OUT by_email bigint[]
+) LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    grams text[] := CASE
+        WHEN length(searched) < 3 THEN ARRAY[searched]
+        ELSE ARRAY(SELECT DISTINCT substr(searched, place, 3) FROM generate_series(1, length(searched) - 2) AS place)
+    END;
+BEGIN
+    listed := people_found(searched, with_emails, at_most);
+    by_email := '{}';
+    IF listed IS NULL AND with_emails THEN
+        by_email := ARRAY(
+            SELECT r.user_id FROM free_lesson_registrations AS r
+            WHERE person_grams(left(lower(r.email), 254)) @> grams
+                AND position(searched IN left(lower(r.email), 254)) > 0
+            LIMIT at_most + 1
+        );
+        IF cardinality(by_email) > at_most THEN
+            by_email := NULL;
+        END IF;
+    END IF;
+END $$;

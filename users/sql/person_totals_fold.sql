@@ -1,0 +1,27 @@
+-- Counts these people and takes their marks away, as far as nobody else holds their totals; gives how many it counted.
+-- Marks go before the count: one that comes later stands for something that this count may not have seen.
+CREATE OR REPLACE FUNCTION person_totals_fold(people bigint[]) RETURNS integer
+LANGUAGE plpgsql SET enable_seqscan = off SET random_page_cost = 0 SET jit = off AS $$
+DECLARE
+    locked bigint[];
+BEGIN
+    -- ON CONFLICT alone would wait for whoever is updating the row.
+    INSERT INTO person_totals (
+        user_id, name_key, language_code, first_seen_at, bookings, events, lessons, has_active_booking, latest_stream,
+        latest_status, last_activity_at, temperature, cools_on, blocked, search_text, lesson_types
+    ) SELECT
+        user_id, name_key, language_code, first_seen_at, bookings, events, lessons, has_active_booking, latest_stream,
+        latest_status, last_activity_at, temperature, cools_on, blocked, search_text, lesson_types
+    FROM person_counts(ARRAY(
+        SELECT person FROM unnest(people) AS person
+        WHERE NOT EXISTS (SELECT FROM person_totals AS t WHERE t.user_id = person)
+    ))
+    ON CONFLICT (user_id) DO NOTHING;
+    locked := person_totals_lock(people);
+    DELETE FROM person_totals_pending AS p
+    WHERE p.user_id = ANY (locked)
+        OR p.user_id = ANY (people) AND NOT EXISTS (SELECT FROM users AS u WHERE u.user_id = p.user_id)
+            AND NOT EXISTS (SELECT FROM person_totals AS t WHERE t.user_id = p.user_id);
+    PERFORM person_totals_recount(locked);
+    RETURN cardinality(locked);
+END $$;

@@ -1,0 +1,4 @@
+-- Marks people whose totals have to be counted again.
+CREATE OR REPLACE FUNCTION person_totals_mark(people bigint[]) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO person_totals_pending (user_id) SELECT person FROM unnest(people) AS person WHERE person IS NOT NULL
+$$;
