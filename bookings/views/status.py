@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings.forms.bookings import StatusForm, bulk_bar
-from bookings.history import Entry, booking_history
+from bookings.history import BookingMoment, booking_history
 from bookings.labels import Labels
 from bookings.lists.rows import rows_of
 from bookings.models import Booking, status_label
@@ -168,7 +168,7 @@ def _show_conflict(request: StaffRequest, wish: Wish, changed: BookingChanged) -
     return _ask(request, wish, status=409, conflict=changed, last_change=_last_change(wish.booking), again=again)
 
 
-def _last_change(booking: Booking) -> Entry | None:
+def _last_change(booking: Booking) -> BookingMoment | None:
     """Find who changed the status last, and when."""
     return next((entry for entry in booking_history(booking, Labels.read()) if entry.status), None)
 
