@@ -10,7 +10,10 @@ from django.template.context import Context
 from django.templatetags import i18n
 from django.utils.translation import get_language
 
+from hsl_dashboard.web.clients import device_name
+
 register = template.Library()
+register.filter(device_name)
 
 
 class ConstantTranslateNode(Node):
