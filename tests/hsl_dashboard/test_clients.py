@@ -12,8 +12,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.test import Client, RequestFactory
 from django.utils.log import log_response
-from gunicorn.config import Config
-from gunicorn.glogging import Logger
+from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from pytest_django.asserts import assertContains
 
 from hsl_dashboard.environment.reading import ROOT

@@ -29,7 +29,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
         """Know this browser from now on: one signed cookie for each account that signed in from it."""
-        response = super().post_login(request, user, **kwargs)
+        response: HttpResponse = super().post_login(request, user, **kwargs)
         response.set_signed_cookie(
             _cookie_of(user),
             _known_browser(request, user) or token_urlsafe(12),
