@@ -43,7 +43,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "django_filters",
-    "heroicons",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -57,7 +56,6 @@ if DEVELOPMENT and find_spec("demo"):
     INSTALLED_APPS.append("demo")
 
 MIDDLEWARE = [
-    "hsl_dashboard.web.middleware.room_for_frames",
     "hsl_dashboard.health.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -95,12 +93,10 @@ TEMPLATES = [
             "builtins": [
                 "template_partials.templatetags.partials",
                 "django.templatetags.i18n",
-                "hsl_dashboard.templatetags.words",
             ],
         },
     },
 ]
-FORM_RENDERER = "hsl_dashboard.web.form_renderer.QuickRenderer"
 
 # Data -----------------------------------------------------------------------------------------------------------------
 

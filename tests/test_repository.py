@@ -26,12 +26,6 @@ NAMED_TWICE = {
     "Command": "Django's name for the command of a module",
     "cool_leads": "the task of beat and what it calls",
     "end_blocks": "the task of beat and what it calls",
-    "delete_segment": "the view of the address and the service it calls",
-    "save_segment": "the view of the address and the service it calls",
-    "save_template": "the view of the address and the service it calls",
-    "use_segment": "the view of the address and the service it calls",
-    "use_template": "the view of the address and the service it calls",
-    "show_on_persons_page": "what each app registers on a person's page",
     "stream_names": "people's pages ask whatever the app of the streams registered under this name",
 }
 # From the ground up; a template may include what lies on its own floor or below.

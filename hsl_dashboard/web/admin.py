@@ -11,10 +11,8 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -23,8 +21,8 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 
 from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.cascades import count_deleted_along
+from hsl_dashboard.web.paging import OpenPaginator
 
-REACHABLE = 10_000  # rows: further back nobody pages; counting and skipping more would read the whole table
 EMAIL = re.compile(r"([^\s\"'<>@])[^\s\"'<>@]*@([^\s\"'<>@]+\.)")
 
 # One way in for staff: throttled, and with the second factor. The admin's own form has neither.
@@ -33,40 +31,29 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.unregister((ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule))
 
 
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+class BoundedPaginator(OpenPaginator):
     """Pages through the first rows, and tells how many there are: exactly while they are few, else about."""
 
-    @cached_property
-    def count(self) -> int:
-        """Rows that can be paged through; never reads more than REACHABLE of them."""
-        return min(self._counted, REACHABLE)
-
-    @cached_property
-    def _counted(self) -> int:
-        return self._rows.order_by().values("pk")[: REACHABLE + 1].count()
+    # The admin draws a link for each page, and edits rows in their list, for which it wants a queryset.
+    validate_number = Paginator.validate_number
+    page = Paginator.page  # type: ignore[assignment]
 
     @property
     def in_words(self) -> str:
         """How many there are, for the foot of the list."""
-        if self._counted <= REACHABLE:
+        if not self.more:
             return _("Total: %(number)s") % {"number": _grouped(self.count)}
         return _("About %(about)s; the first %(reachable)s can be paged through, search and filters find the rest.") % {
             "about": _grouped(self._estimate()),
-            "reachable": _grouped(REACHABLE),
+            "reachable": _grouped(self.count),
         }
 
     def _estimate(self) -> int:
         """What the planner expects, from pg_class and its statistics: two digits of it are true at best."""
-        plan = json.loads(self._rows.order_by().explain(format="json"))
-        rows = max(int(plan[0]["Plan"]["Plan Rows"]), REACHABLE)
+        plan = json.loads(self.object_list.order_by().explain(format="json"))
+        rows = max(int(plan[0]["Plan"]["Plan Rows"]), self.count)
         step: int = 10 ** (len(str(rows)) - 2)
         return round(rows / step) * step
-
-    @property
-    def _rows(self) -> "QuerySet[Any]":
-        rows = self.object_list
-        assert isinstance(rows, QuerySet)
-        return rows
 
 
 class TableChangeList(ChangeList):

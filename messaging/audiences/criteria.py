@@ -6,15 +6,11 @@ from datetime import date, datetime, timedelta
 from types import NoneType
 from typing import Any, ClassVar, Self, get_args, get_origin
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import (
     Case,
     CharField,
     Count,
-    DateTimeField,
     Exists,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -26,7 +22,7 @@ from django.utils import timezone
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration
 from bookings.models.bookings import BookingQuerySet
 from hsl_dashboard.db import LARGEST_BIGINT
-from messaging.models import Broadcast, Recipient
+from messaging.models import Recipient
 from users.models import ERASED_FROM, BlockedUser, Event, LeadTemperature, LivePersonTotals, PersonTag, TelegramUser
 
 People = QuerySet[TelegramUser, int]  # a query of user ids
@@ -87,7 +83,7 @@ class Criterion:
 # What PostgreSQL can be asked with, by the type of a criterion's field.
 _CHECKS: dict[type, Callable[[Any], bool]] = {
     str: lambda value: isinstance(value, str) and len(value) <= 1000 and is_storable(value),
-    int: lambda value: type(value) is int and abs(value) <= LARGEST_BIGINT,
+    int: lambda value: isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_BIGINT,
     date: lambda value: isinstance(value, date) and 1900 < value.year < 2200,
     NoneType: lambda value: value is None,
 }
@@ -375,34 +371,6 @@ def count_audience(audience: Audience, *, at: datetime) -> AudienceCount:
     return AudienceCount(
         sent_to=counts.pop("", 0), skipped=dict(sorted(counts.items())), unknown_ids=tuple(audience.unknown_ids())
     )
-
-
-def freeze_audience(broadcast: Broadcast, audience: Audience, *, at: datetime) -> int:
-    """Write a row for every person, the skipped ones with their reason; give the number of rows.
-
-    One INSERT … SELECT: 100,000 people within 5 s, and nobody can join or leave in the middle.
-    """
-    people = (
-        audience.people(at=at)
-        .annotate(
-            broadcast=Value(broadcast.pk, output_field=IntegerField()),
-            state=Case(When(reason="", then=Value("pending")), default=Value("skipped"), output_field=CharField()),
-            since=Value(at, output_field=DateTimeField()),
-        )
-        .order_by("pk")
-        .values_list("broadcast", "pk", "username", "state", "reason", "since")
-    )
-    try:
-        sql, parameters = people.query.sql_with_params()
-    except EmptyResultSet:
-        return 0  # Django sees that nobody can match
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO message_recipients (message_id, user_id, username, state, reason, next_try_at) " + sql,
-            parameters,
-        )
-        frozen: int = cursor.rowcount
-        return frozen
 
 
 def individuals(ids: Iterable[int]) -> Audience:

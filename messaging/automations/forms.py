@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from bookings.notices import NoticeKind
 from hsl_dashboard.db import LARGEST_INTEGER
 from messaging.automations.services import RuleValues
-from messaging.content.markup import check_message
+from messaging.content.check import check_message
 from messaging.models import Automation, Broadcast
 
 LONGEST = {True: 60, False: 1440}  # days, or minutes: a day

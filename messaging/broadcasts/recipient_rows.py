@@ -34,11 +34,8 @@ class TroublesFirst:
         counted = dict(rows.order_by().values_list("state").annotate(people=Count("pk")))
         self.counts = [counted.get(state, 0) for state in ORDER]
 
-    def count(self) -> int:
-        return sum(self.counts)
-
     def __len__(self) -> int:
-        return self.count()
+        return sum(self.counts)
 
     def __getitem__(self, wanted: slice) -> list[Recipient]:
         """Give the rows from one place to another, in two queries."""

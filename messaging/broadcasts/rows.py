@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from django.utils.translation import gettext as _
@@ -13,7 +14,8 @@ from messaging.audiences.criteria import Audience, Individuals, InStream, Unknow
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.statistics import Numbers, numbers_of
-from messaging.content.markup import Problem, parse_html
+from messaging.content.markup import parse_html
+from messaging.content.parsed import Problem
 from messaging.content.placeholders import with_placeholders
 from messaging.content.preview import render
 from messaging.models import Broadcast
@@ -39,16 +41,22 @@ class BroadcastRow:
     readable: bool
 
     @property
-    def key(self) -> str:
-        return str(self.broadcast.pk)
-
-    @property
     def author(self) -> str:
         return staff_name(self.broadcast.created_by)
 
     @cached_property
     def snippet(self) -> str:
         return first_words(self.broadcast)
+
+    @property
+    def at(self) -> datetime | None:
+        """When it is planned for, and once it began, when that was."""
+        one = self.broadcast
+        if one.started_at:
+            return one.started_at
+        return (
+            one.scheduled_at or one.created_at if self.is_to_come else one.sent_at or one.scheduled_at or one.created_at
+        )
 
     @property
     def problems(self) -> tuple[Problem, ...]:

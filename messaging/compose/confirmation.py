@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from messaging.audiences.criteria import Audience, AudienceCount, count_audience
 from messaging.content.content import Content
+from messaging.content.lengths import find_too_long
 from messaging.content.placeholders import placeholders, read_values
 from messaging.models import Recipient
 from messaging.quiet_hours import NIGHT, is_quiet
@@ -28,6 +29,7 @@ class Summary:
     without_value: int  # of those who would get it: nothing stands in for a placeholder
     starts_at: datetime
     is_scheduled: bool
+    too_long: tuple[int, ...] = ()  # ids of those whose own values make the message too long for Telegram
 
     @property
     def recipients(self) -> int:
@@ -109,27 +111,34 @@ def summarise(content: Content, *, at: datetime) -> Summary:
         without_value=_without_value(content, audience, at=at),
         starts_at=content.starts_at or at,
         is_scheduled=content.starts_at is not None,
+        too_long=_too_long(content, audience, at=at),
     )
 
 
 def sample_of(audience: Audience, *, at: datetime, size: int = SAMPLE) -> list[TelegramUser]:
     """Some of those who get it; the last is one without a name, where there is any: fallbacks show there."""
-    people = _reached(audience, at=at)
+    people = reached(audience, at=at)
     nameless = list(people.filter(first_name=None).order_by("pk")[:1]) or list(people.filter(first_name="")[:1])
     named = people.exclude(pk__in=[one.pk for one in nameless]).order_by("-pk")
     return [*named[: size - len(nameless)], *nameless]
 
 
-def _reached(audience: Audience, *, at: datetime) -> "QuerySet[TelegramUser, Any]":
+def reached(audience: Audience, *, at: datetime) -> "QuerySet[TelegramUser, Any]":
+    """Those of an audience who would get a message now."""
     people: QuerySet[Any, Any] = audience.people(at=at)
     return people.filter(reason="")
+
+
+def _too_long(content: Content, audience: Audience, *, at: datetime) -> tuple[int, ...]:
+    people = reached(audience, at=at).order_by("pk").values_list("pk", flat=True)
+    return find_too_long(content.text, people, kind=content.kind, streams=audience.streams)
 
 
 def _without_value(content: Content, audience: Audience, *, at: datetime) -> int:
     names = {one.name for one in placeholders(content.text) if one.known and one.fallback is None}
     if not names:
         return 0
-    ids = list(_reached(audience, at=at).order_by("pk").values_list("pk", flat=True))
+    ids = list(reached(audience, at=at).order_by("pk").values_list("pk", flat=True))
     missing = 0
     for start in range(0, len(ids), READ_AT_ONCE):
         values = read_values(ids[start : start + READ_AT_ONCE], names, streams=audience.streams)

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from messaging.content.check import check_message
 from messaging.content.content import Content
-from messaging.content.markup import Problem, check_message
+from messaging.content.parsed import Problem
 from messaging.models import Broadcast
 
 # What a bot may upload (core.telegram.org/bots/api#sending-files), in MB.
@@ -60,7 +61,7 @@ def check_content(content: Content, *, at: datetime, has_upload: bool) -> Faults
         media=media,
         audience=[] if content.question.include else [_("Choose whom to write to.")],
         at=_time_faults(content, at),
-        warnings=[in_words(problem, content.text) for problem in alone.warnings],
+        warnings=[in_words(problem, content.text) for problem in both.warnings],
         length=alone.length,
         limit=alone.limit,
     )

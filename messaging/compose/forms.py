@@ -25,8 +25,9 @@ from messaging.audiences.criteria import (
     InStream,
     UnknownCriterion,
 )
+from messaging.content.buttons import BUTTON_LIMIT
 from messaging.content.content import Content, read_moment
-from messaging.content.markup import BUTTON_LIMIT, RAW_LIMIT
+from messaging.content.markup import RAW_LIMIT
 from messaging.models import Broadcast, Segment, TemplateVersion
 
 LONGEST_CODE = 200  # characters of a stream's code
@@ -132,7 +133,7 @@ class ButtonForm(forms.Form):
     """A line of the buttons, as typed; a line with neither words nor target is no button."""
 
     text = forms.CharField(label=gettext_lazy("Text of the button"), required=False, max_length=256)
-    target = forms.CharField(label=gettext_lazy("URL or callback_data"), required=False, max_length=2048)
+    target = forms.CharField(label=gettext_lazy("Address or action of the bot"), required=False, max_length=2048)
     row = forms.IntegerField(label=gettext_lazy("Row"), required=False, min_value=1, max_value=BUTTON_LIMIT)
 
 

@@ -10,10 +10,9 @@ from django.utils.dateparse import parse_datetime
 
 from hsl_dashboard.db import LARGEST_BIGINT
 from messaging.audiences.criteria import Audience, UnknownCriterion, is_storable
-from messaging.content.markup import Buttons
+from messaging.content.buttons import ADDRESSES, Buttons
 from messaging.models import Broadcast
 
-ADDRESSES = ("http://", "https://", "tg://")
 # Further away, adding an hour or a time zone may leave the calendar.
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 ROW_DIGITS = 3  # at most a hundred buttons stand under a message

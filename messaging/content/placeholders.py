@@ -1,6 +1,7 @@
 """Placeholders in a message: ``{first_name|друг}`` becomes the person's name, or «друг» where there is none."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -12,13 +13,26 @@ from django.utils.translation import override
 
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
+from messaging.content.parsed import Problem
 from users.models import TelegramUser
 
 NAMES = ("first_name", "username", "stream", "course", "starts_on")
 FROM_BOOKING = frozenset({"stream", "course", "starts_on"})
 
-# Doubled braces stand for themselves, so that a lesson about Python can say {{name}}.
-_PARTS = re.compile(r"\{\{|\}\}|\{(?P<name>\w+)(?:\|(?P<fallback>[^{}]*))?\}")
+# Doubled braces stand for themselves, so that a lesson about Python can say {{name}}. Spaces beside the name do not
+# count; one before the bar says that the fallback is set off by spaces too.
+_PARTS = re.compile(
+    r"\{\{|\}\}|\{[^\S\n]*+(?P<name>\w++)(?P<space>[^\S\n]*+)(?:\|(?P<fallback>[^{}]*+))?\}"
+    rf"|\{{[^\S\n]*+(?P<open>{'|'.join(NAMES)})\b"
+)
+# What stands for each placeholder when both texts of a message are checked: a value may hold any sign.
+EXAMPLES = {
+    "first_name": "Анна «=» О'Нил",
+    "username": "anna_1",
+    "stream": "6-й поток",
+    "course": 'Python "с нуля"',
+    "starts_on": "3 декабря",
+}
 
 Values = dict[str, str]  # placeholder → what stands there; names without a value are absent
 StreamCode = tuple[int | None, str]  # a course's id, or None for any course, and the stream's code
@@ -48,10 +62,20 @@ class Placeholder:
 def placeholders(text: str) -> list[Placeholder]:
     """Find every placeholder of a text, unknown names included."""
     return [
-        Placeholder(name=found["name"], fallback=found["fallback"], at=found.start())
+        Placeholder(name=found["name"], fallback=_fallback(found), at=found.start())
         for found in _PARTS.finditer(text)
         if found["name"]
     ]
+
+
+def unclosed_placeholders(text: str) -> list[tuple[str, int]]:
+    """Names that begin a placeholder without an end, and where."""
+    return [(found["open"], found.start()) for found in _PARTS.finditer(text) if found["open"]]
+
+
+def _fallback(found: re.Match[str]) -> str | None:
+    fallback: str | None = found["fallback"]
+    return fallback.strip() if fallback and found["space"] else fallback
 
 
 def personalise(text: str, values: Mapping[str, str]) -> str:
@@ -62,28 +86,75 @@ def personalise(text: str, values: Mapping[str, str]) -> str:
     """
 
     def replace(found: re.Match[str]) -> str:
-        if found["name"] is None:
-            return found.group()[0]
         if found["name"] not in NAMES:
-            return found.group()
+            return _as_written(found)
         value = values.get(found["name"])
         if value:
             return escape(value)
-        if found["fallback"] is None:
+        fallback = _fallback(found)
+        if fallback is None:
             raise MissingValue(found["name"])
-        return found["fallback"]
+        return fallback
 
     return _PARTS.sub(replace, text)
 
 
+def _as_written(found: re.Match[str]) -> str:
+    """What is no placeholder that we know: doubled braces are the one that arrives."""
+    return found.group() if found["name"] or found["open"] else found.group()[0]
+
+
 def with_placeholders(text: str) -> str:
     """The text as staff read it: placeholders as they are written, and doubled braces as the one that arrives."""
-    return _PARTS.sub(lambda found: found.group() if found["name"] else found.group()[0], text)
+    return _PARTS.sub(_as_written, text)
 
 
 def without_values(text: str) -> str:
     """The text for somebody about whom nothing is known: fallbacks, and nothing where there is none."""
-    return _PARTS.sub(lambda found: found["fallback"] or "" if found["name"] else found.group()[0], text)
+    return _PARTS.sub(lambda found: _fallback(found) or "" if found["name"] else _as_written(found), text)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A text that is sent, and where each piece of it stands in the text that was written."""
+
+    text: str
+    written: tuple[int, ...]  # where pieces begin in the written text
+    sent: tuple[int, ...]  # where they begin in this one
+    lengths: tuple[int, ...]  # in the written text; a value has the place of its placeholder
+
+    def problem(self, problem: Problem) -> Problem:
+        """The problem at the place where the author finds it."""
+        if problem.at is None:
+            return problem
+        number = max(bisect_right(self.sent, problem.at) - 1, 0)
+        within = min(problem.at - self.sent[number], max(self.lengths[number] - 1, 0))
+        return Problem(problem.message, self.written[number] + within)
+
+
+def fill(text: str, values: Mapping[str, str]) -> Filled:
+    """Put the values in as for a person who has these only; without a value and a fallback an example stands."""
+    pieces, written, sent, lengths = [], [], [], []
+    at = length = 0
+
+    def add(piece: str, start: int, size: int) -> None:
+        nonlocal length
+        pieces.append(piece)
+        written.append(start)
+        sent.append(length)
+        lengths.append(size)
+        length += len(piece)
+
+    for found in _PARTS.finditer(text):
+        add(text[at : found.start()], at, found.start() - at)
+        piece = _as_written(found)
+        if (name := found["name"]) in NAMES:
+            fallback = _fallback(found)
+            piece = escape(values.get(name) or EXAMPLES[name]) if name in values or fallback is None else fallback
+        add(piece, found.start(), len(piece) if piece == found.group() else 1)
+        at = found.end()
+    add(text[at:], at, len(text) - at)
+    return Filled("".join(pieces), tuple(written), tuple(sent), tuple(lengths))
 
 
 def read_values(
@@ -122,14 +193,15 @@ def find_missing(text: str, people: Iterable[int], *, streams: Iterable[StreamCo
     if not names:
         return []
     without: dict[str, list[int]] = {name: [] for name in sorted(names)}
-    for some in _in_chunks(people, 2_000):
+    for some in in_chunks(people, 2_000):
         for person, values in read_values(some, names, streams=streams).items():
             for name in names - values.keys():
                 without[name].append(person)
     return [Missing(name=name, people=tuple(found)) for name, found in without.items() if found]
 
 
-def _in_chunks(people: Iterable[int], size: int) -> Iterator[list[int]]:
+def in_chunks(people: Iterable[int], size: int) -> Iterator[list[int]]:
+    """Take people in lists of at most ``size``."""
     rest = iter(people)
     while some := list(islice(rest, size)):
         yield some

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from messaging.audiences.criteria import Audience, freeze_audience
+from messaging.audiences.criteria import Audience
+from messaging.audiences.freezing import freeze_audience
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Report, Runner, TelegramLink
 from messaging.models.reasons import StateReason
 from users.models.events import NOT_THEIR_OWN

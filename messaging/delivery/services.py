@@ -11,8 +11,10 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from messaging.audiences.criteria import Audience, Individuals, InStream
+from messaging.content.buttons import Buttons
+from messaging.content.check import check_message
 from messaging.content.content import Content
-from messaging.content.markup import Buttons, Problem, check_message
+from messaging.content.parsed import Problem
 from messaging.delivery import lifecycle, tasks
 from messaging.models import Broadcast
 from messaging.models.recipient_types import RecipientType

@@ -54,7 +54,7 @@ def _words(value: object) -> str | None:
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def take_in(update: Any, *, at: datetime) -> bool:
+def take_in_update(update: Any, *, at: datetime) -> bool:
     """Record an update once, in one transaction; False when it was recorded before.
 
     What is no ``/start``, no block and no button press is left to the bot.

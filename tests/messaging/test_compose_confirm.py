@@ -164,7 +164,9 @@ def test_who_may_write_and_not_send_prepares_everything(client: Client, stream: 
     client.force_login(UserFactory.create(permissions=MAY_WRITE))
     draft = write(client, stream)
 
-    assertNotContains(client.get(f"{NEW}{draft.pk}/confirm/"), "Да, отправить сообщение")
+    last_page = client.get(f"{NEW}{draft.pk}/confirm/")
+    assertNotContains(last_page, "Да, отправить сообщение")
+    assertNotContains(last_page, "Всё равно сейчас")
     assert confirm(client, draft, recipients=3).status_code == 403
     assert not Broadcast.objects.exists()
 

@@ -146,6 +146,12 @@ def test_a_code_works_once_and_for_its_own_account_only(staff: User, myself: Tel
         confirm_link(user=staff, code=code, at=now)
 
 
+@pytest.mark.parametrize("argument", ["", "x", "9" * 18, "9" * 5000])
+def test_c14_a_code_for_nobody_is_sent_to_nobody(staff_client: Client, myself: TelegramUser, argument: str) -> None:
+    assert staff_client.post(LINK, {"do": f"send:{argument}"}).status_code == 404
+    assert not Broadcast.objects.exists()
+
+
 def test_nobody_is_flooded_with_codes(staff_client: Client, myself: TelegramUser) -> None:
     staff_client.post(LINK, {"do": f"send:{myself.pk}"})
 

@@ -1,6 +1,6 @@
 """The history of messages, and the page of one: its progress, its recipients, what came of it."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
@@ -59,7 +59,7 @@ def broadcast_list(request: StaffRequest) -> HttpResponse:
     narrowed = BroadcastFilter(request.GET, queryset=everything, labels=labels, by=request.user)
     is_valid = narrowed.is_valid()
     found = narrowed.qs if is_valid else everything.none()
-    page = page_of(found.newest_first(), request, size=MESSAGES_A_PAGE)
+    page = page_of(found.newest_first(), request, size=MESSAGES_A_PAGE, known=found.count())
     active_filters = narrowed.active_filters(request.path)
     to_come = everything.filter(state__in=[State.SCHEDULED, State.HELD]).order_by(
         Coalesce("starts_at", "scheduled_at"), "pk"
@@ -130,7 +130,7 @@ def recipient_export(request: StaffRequest, pk: int) -> HttpResponseBase:
     if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
         return HttpResponseBadRequest(_("The filter is not understood."))
     found = TroublesFirst(narrowed.qs)
-    if file_format == PeopleExport.Format.XLSX and found.count() > XLSX_ROWS:
+    if file_format == PeopleExport.Format.XLSX and len(found) > XLSX_ROWS:
         messages.warning(request, too_long_sentence())
         return redirect(tidy_address(reverse("messaging:broadcast_detail", args=[pk]), request.GET))
     query = request.get_full_path()[:10_000]
@@ -175,7 +175,7 @@ def recipient_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, An
     narrowed = RecipientFilter(request.GET, queryset=recipients)
     is_valid = narrowed.is_valid()
     rows_found = TroublesFirst(narrowed.qs if is_valid else recipients.none())
-    page = page_of(cast("QuerySet[Recipient]", rows_found), request)  # as much of one as a paginator needs
+    page = page_of(rows_found, request, known=len(rows_found))
     corrected = CorrectedMessage.objects.filter(recipient__in=[one.pk for one in page]).order_by("correction_id")
     results = {one.recipient_id: one for one in corrected.select_related("correction")}
     rows = [

@@ -1,6 +1,8 @@
 """The last page before sending: the exact number, who is left out and why, and the one button."""
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -20,13 +22,19 @@ from messaging.compose.services.drafting import (
     DraftChanged,
     ask_for_approval,
     needs_approval,
+    save_draft,
     send_draft,
 )
+from messaging.compose.similar import find_similar
 from messaging.compose.views.context import broadcast_address
 from messaging.content.content import Content
 from messaging.content.preview import preview_message
 from messaging.delivery.services import MessageRefused
 from messaging.models import Draft
+from messaging.quiet_hours import end_of_night
+from users.models import TelegramUser
+
+NAMED = 10  # people for whom a message is too long
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,11 +54,22 @@ def compose_confirm(request: StaffRequest, pk: int) -> HttpResponse:
         return _ask(request, draft, summary)
     if not request.user.has_perm("messaging.send_broadcast"):
         raise PermissionDenied
+    if "morning" in request.POST:
+        return _wait_for_morning(request, draft, content, summary)
     if problem := _problem(request, draft, summary):
         return _ask(request, draft, summary, problem=problem, changes=_changes(request, summary), status=409)
     if _wants_second_person(draft, summary, request) and "ask" in request.POST:
         return _ask_colleague(request, draft)
     return _send(request, draft, summary)
+
+
+def _wait_for_morning(request: StaffRequest, draft: Draft, content: Content, summary: Summary) -> HttpResponse:
+    """Plan it for the end of the quiet hours, and show this page again with that moment."""
+    morning = end_of_night(summary.starts_at)
+    later = replace(content, when="at", at=f"{morning:%Y-%m-%dT%H:%M}")
+    with contextlib.suppress(DraftChanged):  # then the page shows what the colleague wrote
+        save_draft(draft=draft, content=later, by=request.user, at=timezone.now(), version=draft.version, saved_from="")
+    return redirect("messaging:compose_confirm", draft.pk)
 
 
 def _problem(request: StaffRequest, draft: Draft, summary: Summary) -> str:
@@ -137,6 +156,8 @@ def _ask(
         "summary": summary,
         "sample": sample,
         "unknown_ids": summary.count.unknown_ids,
+        "too_long": TelegramUser.objects.filter(pk__in=summary.too_long[:NAMED]).order_by("pk"),
+        "similar": find_similar(content, at=timezone.now()),
         "bubble": preview_message(
             content, person=chosen, file_name=str(draft.media_upload.name or "").rsplit("/", 1)[-1]
         ),

@@ -24,7 +24,8 @@ from messaging.compose.confirmation import sample_of, summarise
 from messaging.compose.faults import Faults, check_content
 from messaging.compose.forms import MessageForms
 from messaging.compose.services.library import newest_versions, segments_for
-from messaging.content import markup
+from messaging.content import check
+from messaging.content.buttons import ACTIONS
 from messaging.content.content import Content, row_of
 from messaging.content.preview import preview_message
 from messaging.models import Broadcast, Draft
@@ -136,8 +137,9 @@ def page_context(page: Composing) -> dict[str, Any]:
         "earlier_media": earlier_media(),
         "drafts": Draft.objects.open().waiting_first().select_related("updated_by")[:DRAFTS_SHOWN],
         "saved_from": page.saved_from or uuid4().hex,
-        "text_limit": markup.TEXT_LIMIT,
-        "caption_limit": markup.CAPTION_LIMIT,
+        "actions": ACTIONS,
+        "text_limit": check.TEXT_LIMIT,
+        "caption_limit": check.CAPTION_LIMIT,
     }
 
 

@@ -35,7 +35,8 @@ WORDS = {stored: reason for reason, stored in AUTOMATIC_BLOCKS.items()}
 def blocked_list(request: StaffRequest) -> HttpResponse:
     narrowed = _narrowed(request)
     is_valid = narrowed.is_valid()
-    page = page_of(narrowed.qs if is_valid else BlockedUser.objects.none(), request)
+    found = narrowed.qs if is_valid else BlockedUser.objects.none()
+    page = page_of(found, request, known=found.count())
     context = {
         "form": narrowed.form,
         "page": page,

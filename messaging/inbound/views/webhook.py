@@ -10,7 +10,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from messaging.inbound.updates import InvalidUpdate, take_in
+from messaging.inbound.updates import InvalidUpdate, take_in_update
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -27,7 +27,7 @@ def telegram_webhook(request: HttpRequest) -> HttpResponse:
         return HttpResponseForbidden()
     try:
         update = json.loads(request.body)
-        take_in(update, at=timezone.now())
+        take_in_update(update, at=timezone.now())
     except (InvalidUpdate, ValueError, RecursionError):
         return HttpResponse(status=400)
     return _answer(update)
