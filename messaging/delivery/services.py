@@ -100,12 +100,13 @@ def create_broadcast(
     author: User | None = None,
     upload: str = "",
     token: UUID | None = None,
-    is_test: bool = False,
+    sent_as: RecipientType | None = None,
 ) -> Broadcast:
     """Store a message and set it off in the same transaction: at once, or for the moment that it names.
 
     Posted twice (the same ``token``), it gives the broadcast that was made first. ``author`` is who wrote it, where
-    that is not who sends it; ``upload`` is the path of a file that Telegram does not have yet.
+    that is not who sends it; ``upload`` is the path of a file that Telegram does not have yet; ``sent_as`` is its kind,
+    where it is no ordinary message.
 
     Raises:
         MessageRefused: Telegram would not take it.
@@ -127,7 +128,7 @@ def create_broadcast(
         "original": Broadcast.objects.filter(pk=content.original).first() if content.original else None,
         "sent_at": at,
         **({"state": State.SCHEDULED, "starts_at": starts_at} if starts_at else _under_way(at)),
-        **({"recipient_type": RecipientType.TEST} if is_test else _in_old_words(content.question)),
+        **({"recipient_type": sent_as} if sent_as else _in_old_words(content.question)),
     }
     with recorded(by):
         if token is None:
