@@ -43,8 +43,8 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
             label=LABELS[instance.notice], min_value=0, max_value=longest, help_text=self._offset_help(instance)
         )
         self.fields["template"].help_text = _(
-            "Telegram's HTML. Placeholders: {first_name|friend}, {username}, {course}, {stream}, {starts_on}; "
-            "after | stands what is said when nothing is known."
+            "Telegram HTML. Placeholders: {first_name|friend}, {username}, {course}, {stream}, {starts_on}. "
+            "The text after | is used when there is no data."
         )
         if not instance.is_dated:
             del self.fields["include_earlier"]
@@ -55,7 +55,7 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
             return _("Sent at 10:00 Moscow time; 0 is the day itself.")
         if rule.counts_days:
             return _("Counted from the moment the booking became “Pending”.")
-        return _("A status that is changed back meanwhile is not told.")
+        return _("If the status is changed back before then, no message is sent.")
 
     @property
     def values(self) -> RuleValues:
@@ -69,7 +69,7 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
         except TypeError:
             values = None
         if values is None or not _could_be_stored(values):
-            raise ValidationError(_("Open the form again: it does not say what it showed."))
+            raise ValidationError(_("Open the form again: its data is incomplete."))
         return values
 
     def clean_template(self) -> str:

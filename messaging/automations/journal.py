@@ -48,5 +48,5 @@ def _changes(old: Any, new: Any) -> list[str]:
     if old.offset != new.offset:
         said.append(_("Offset: %(old)s → %(new)s") % {"old": old.offset, "new": new.offset})
     if old.include_earlier != new.include_earlier:
-        said.append(_("Earlier ones too: yes") if new.include_earlier else _("Earlier ones too: no"))
+        said.append(_("Include earlier ones: yes") if new.include_earlier else _("Include earlier ones: no"))
     return said

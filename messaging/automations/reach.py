@@ -9,7 +9,7 @@ from messaging.automations.due import count_due, find_due
 from messaging.automations.firing import known_values
 from messaging.automations.notifying import explain
 from messaging.content.markup import parse_html
-from messaging.content.placeholders import MissingValue, personalise
+from messaging.content.placeholders import MissingValue, describe_missing, personalise
 from messaging.models import Automation, Outbox
 from messaging.quiet_hours import end_of_day
 from users.models import TelegramUser
@@ -77,7 +77,7 @@ def reach_of(rule: Automation, *, at: datetime) -> Reach:
     try:
         return Reach(count, people, example=_as_read(personalise(rule.template, known_values(due[:1])[0])))
     except MissingValue as missing:
-        return Reach(count, people, missing=str(missing))
+        return Reach(count, people, missing=describe_missing(missing.name))
 
 
 def _as_read(html: str) -> str:

@@ -20,7 +20,7 @@ def recipient_sheet(recipients: TroublesFirst, *, export: PeopleExport) -> Sheet
         "ID",
         _("Name"),
         "Username",
-        _("What became of it"),
+        _("Result"),
         _("Reason"),
         _("Telegram's code"),
         _("Telegram's words"),
@@ -28,7 +28,7 @@ def recipient_sheet(recipients: TroublesFirst, *, export: PeopleExport) -> Sheet
         _("Last tried, Moscow"),
         _("Delivered, Moscow"),
         _("Decided by"),
-        _("Deleting, changing"),
+        _("Deletion or edit"),
     ]
     rows = (_recipient_cells(recipient) for recipient in recipients.iterator())
     return Sheet(_("Recipients"), headings, rows, done=partial(finish_export, export), seconds=True)

@@ -29,7 +29,7 @@ WAITING = "waiting"
 class BroadcastFilter(ListFilter):
     """The history of messages."""
 
-    q = SearchFilter(label=_("Search in the text"), placeholder=_("Words of the message, or its number"))
+    q = SearchFilter(label=_("Search in the text"), placeholder=_("Words from the message or its number"))
     to = django_filters.ChoiceFilter(method="filter_to", label=_("To whom"), empty_label=_("All messages"))
     state = django_filters.ChoiceFilter(label=_("State"), empty_label=_("Any state"), choices=Broadcast.State.choices)
     kind = django_filters.ChoiceFilter(label=_("Kind"), empty_label=_("Any kind"), choices=Broadcast.Kind.choices)
@@ -42,11 +42,11 @@ class BroadcastFilter(ListFilter):
         self.by = by
         self.form.fields["to"].choices = [
             ("", _("All messages")),
-            (RecipientType.INDIVIDUAL, _("Individual ones")),
+            (RecipientType.INDIVIDUAL, _("Individual")),
             *self._streams(labels),
             (AUTOMATIONS, _("Automations")),
             (REPORTS, _("Reports to authors")),
-            (TESTS, _("Tests to oneself")),
+            (TESTS, _("Test messages")),
         ]
         authors = User.objects.filter(pk__in=Broadcast.objects.exclude(created_by=None).values("created_by"))
         self.form.fields["author"].choices = [
@@ -113,7 +113,7 @@ class RecipientFilter(ListFilter):
     q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
     state = django_filters.ChoiceFilter(
         method="filter_state",
-        label=_("What became of it"),
+        label=_("Result"),
         empty_label=_("All"),
         choices=[
             (Recipient.State.SENT, _("Delivered")),

@@ -18,7 +18,7 @@ class ReasonForm(forms.Form):
         required=False,
         max_length=MAX_REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("It stays in the history of the message."),
+        help_text=_("It is saved in the message history."),
     )
 
 
@@ -49,16 +49,14 @@ class TimeForm(forms.Form):
     def clean_starts_at(self) -> Any:
         moment = self.cleaned_data["starts_at"]
         if moment <= timezone.now():
-            raise forms.ValidationError(_("This moment has passed. Choose a later one."))
+            raise forms.ValidationError(_("This time has passed. Choose a later one."))
         return moment
 
 
 class RetryForm(forms.Form):
     """By class of error: only what another try can change is offered."""
 
-    reasons = forms.MultipleChoiceField(
-        label=_("Whom to send to again"), required=True, widget=forms.CheckboxSelectMultiple
-    )
+    reasons = forms.MultipleChoiceField(label=_("Send again to"), required=True, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

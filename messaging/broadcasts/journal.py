@@ -16,7 +16,7 @@ State = Broadcast.State
 
 MOVES = {
     State.SCHEDULED: gettext_lazy("Was scheduled"),
-    State.SENDING: gettext_lazy("Sending began"),
+    State.SENDING: gettext_lazy("Sending started"),
     State.PAUSED: gettext_lazy("Was paused"),
     State.CANCELLED: gettext_lazy("Was cancelled"),
     State.FINISHED: gettext_lazy("Has finished"),
@@ -26,15 +26,19 @@ MOVES = {
 
 # Written by services.common.note_act.
 ACTS = {
-    "retried": ngettext_lazy("Sent to %(count)d failed one again", "Sent to %(count)d failed ones again", "count"),
+    "retried": ngettext_lazy(
+        "Sent again to %(count)d person who did not get it",
+        "Sent again to %(count)d people who did not get it",
+        "count",
+    ),
     "sent_again": ngettext_lazy(
-        "Sent to %(count)d whose outcome was not known again",
-        "Sent to %(count)d whose outcomes were not known again",
+        "Sent again to %(count)d person with an unknown result",
+        "Sent again to %(count)d people with an unknown result",
         "count",
     ),
     "counted_delivered": ngettext_lazy(
-        "Counted %(count)d whose outcome was not known as delivered",
-        "Counted %(count)d whose outcomes were not known as delivered",
+        "Counted as delivered: %(count)d person with an unknown result",
+        "Counted as delivered: %(count)d people with an unknown result",
         "count",
     ),
 }
@@ -90,7 +94,7 @@ def _what(before: Any, row: Any) -> str:
             return ""  # the act that woke it up says more
         return str(MOVES[State(row.state)]) if row.state in State.values else str(row.state)
     if (before.starts_at or before.scheduled_at) != (row.starts_at or row.scheduled_at):
-        return _("Moved to another time")
+        return _("Rescheduled")
     if (before.message_text, before.buttons) != (row.message_text, row.buttons):
         return _("Text changed before sending")
     return ""

@@ -127,13 +127,13 @@ def _head(broadcast: Broadcast) -> list[str]:
 
 def _outcome(broadcast: Broadcast, numbers: Numbers) -> list[str]:
     if not numbers.total:
-        return [_("Nobody was on the list: it reached no one.")]
+        return [_("The list of recipients was empty: the message was sent to nobody.")]
     lines = [_("Delivered: %(sent)d of %(total)d") % {"sent": numbers.sent, "total": numbers.total}]
     counts = (
         (_("Not delivered"), numbers.failed, Recipient.State.FAILED),
-        (_("Not known whether it arrived"), numbers.uncertain, None),
-        (_("Cancelled before the call"), numbers.cancelled, None),
-        (_("Left out"), numbers.skipped, Recipient.State.SKIPPED),
+        (_("Unknown whether it arrived"), numbers.uncertain, None),
+        (_("Cancelled before sending"), numbers.cancelled, None),
+        (_("Skipped"), numbers.skipped, Recipient.State.SKIPPED),
     )
     causes = causes_of(broadcast, retryable={})
     for name, count, state in counts:
@@ -148,8 +148,8 @@ def _foot(broadcast: Broadcast) -> list[str]:
     if ending := ending_of(broadcast):
         if ending.newly_blocked:
             blocked = ngettext(
-                "%(count)d person is blocked since then: nothing more is sent to them.",
-                "%(count)d people are blocked since then: nothing more is sent to them.",
+                "%(count)d person has been blocked since then and gets no more messages.",
+                "%(count)d people have been blocked since then and get no more messages.",
                 ending.newly_blocked,
             )
             lines.append(blocked % {"count": ending.newly_blocked})

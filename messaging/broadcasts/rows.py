@@ -104,7 +104,7 @@ def audience_words(broadcast: Broadcast, labels: Labels) -> str:
     if broadcast.recipient_type == RecipientType.REPORT:
         return _("Report to the author")
     if broadcast.recipient_type == RecipientType.TEST:
-        return _("Test to oneself")
+        return _("Test to the author")
     if parts := _criteria(broadcast, labels):
         more = len(parts) - SHOWN
         words = ", ".join(parts[:SHOWN])

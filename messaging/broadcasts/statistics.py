@@ -19,17 +19,17 @@ RATE_WINDOW = 30.0  # seconds: long enough to be calm, short enough to follow a 
 State = Recipient.State
 
 DEFINITIONS = {
-    "total": _("Everybody whom this message is for. Who was left out is counted apart; a person twice counts once."),
-    "sent": _("Telegram took the message and gave it a number, or staff decided that it arrived."),
-    "failed": _("Telegram refused this person for good. The table below says why, in words and with its code."),
-    "uncertain": _("The message went out and no answer came: it may have arrived. Nothing is sent again by itself."),
+    "total": _("Everyone this message is for. Excluded people are counted separately, and nobody is counted twice."),
+    "sent": _("Telegram accepted the message, or staff decided that it arrived."),
+    "failed": _("Telegram refused to deliver it to this person. The table below shows the reason and the code."),
+    "uncertain": _("The message was sent but no answer came: it may have arrived. It is not sent again automatically."),
     "waiting": _("Not sent yet: in the queue, being sent now, or waiting for another try."),
     "rate": _("Calls to Telegram in the last 30 seconds, divided by the time they took."),
     "remaining": _(
-        "Those who wait, divided by the rate of the last 30 seconds, and the pause that Telegram asked for."
+        "People waiting, divided by the rate of the last 30 seconds, plus any pause that Telegram asked for."
     ),
-    "skipped": _("Left out when the message started: blocked, excluded, written to recently, or named twice."),
-    "correctable": _("Delivered in the last 48 hours: Telegram lets nothing older be deleted or edited."),
+    "skipped": _("Skipped when sending started: blocked, excluded, written to recently, or listed twice."),
+    "correctable": _("Delivered in the last 48 hours: Telegram does not allow deleting or editing older messages."),
 }
 
 

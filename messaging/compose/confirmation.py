@@ -13,7 +13,7 @@ from messaging.content.content import Content
 from messaging.content.lengths import find_too_long
 from messaging.content.placeholders import placeholders, read_values
 from messaging.models import Recipient
-from messaging.quiet_hours import NIGHT, is_quiet
+from messaging.quiet_hours import NIGHT, is_quiet, quiet_sentence
 from users.models import TelegramUser
 
 TYPED_ABOVE = 100  # recipients; above this one types the number
@@ -72,12 +72,16 @@ class Summary:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether it would arrive while students sleep, from the first to the last."""
+        """Whether any of it would arrive in the quiet hours."""
         return is_quiet(self.starts_at, until=self.ends_at)
 
     @property
+    def quiet_sentence(self) -> str:
+        return quiet_sentence(is_scheduled=self.is_scheduled)
+
+    @property
     def night(self) -> dict[str, str]:
-        """When students sleep, to be named in the warning."""
+        """The quiet hours, for the button that waits for their end."""
         return NIGHT
 
     @property
@@ -99,7 +103,7 @@ def changes_since(summary: Summary, *, recipients: int, reasons: dict[str, int])
     left_out = (
         Change(str(reason.label), reasons.get(reason, 0), summary.reasons.get(reason, 0)) for reason in Recipient.Reason
     )
-    found = (Change(_("Will get it"), recipients, summary.recipients), *left_out)
+    found = (Change(_("Will receive it"), recipients, summary.recipients), *left_out)
     return [one for one in found if one.before != one.after]
 
 

@@ -54,7 +54,7 @@ def check_content(content: Content, *, at: datetime, has_upload: bool) -> Faults
     both = check_message(kind=content.kind, text=content.text, buttons=content.keyboard)
     media = []
     if content.kind != Broadcast.Kind.TEXT and not content.media_file_id and not has_upload:
-        media.append(_("The file is missing: upload one, choose an earlier one, or give its file_id."))
+        media.append(_("The file is missing. Upload one, choose one you sent before, or enter its code."))
     return Faults(
         text=[in_words(problem, content.text) for problem in alone.errors],
         buttons=[problem.message for problem in both.errors if problem not in alone.errors],
@@ -72,14 +72,17 @@ def file_problem(*, kind: str, name: str, size: int) -> str:
     megabytes = LARGEST[Broadcast.Kind.PHOTO if kind == Broadcast.Kind.PHOTO else Broadcast.Kind.DOCUMENT]
     endings = ENDINGS.get(kind, ())
     if kind == Broadcast.Kind.TEXT:
-        return _("A message of text takes no file: choose photo, video or document first.")
+        return _("A text message cannot have a file. Choose photo, video or document first.")
     if not size:
         return _("The file is empty.")
     if size > megabytes * 1024 * 1024:
         return _("The file is too large: at most %(size)d MB.") % {"size": megabytes}
     if endings and not name.lower().endswith(endings):
         words = {"name": name, "endings": ", ".join(endings)}
-        return _("“%(name)s” cannot be sent so: %(endings)s only. Choose “document” for any other file.") % words
+        return (
+            _("“%(name)s” cannot be sent in this format: only %(endings)s. For any other file, choose “Document”.")
+            % words
+        )
     return ""
 
 
@@ -97,9 +100,9 @@ def _time_faults(content: Content, at: datetime) -> list[str]:
         return []
     moment = content.starts_at
     if moment is None:
-        return [_("Give the date and the time.")]
+        return [_("Enter the date and time.")]
     if moment <= at:
-        return [_("This time has passed already.")]
+        return [_("This time has already passed.")]
     if moment > at + timedelta(days=365):
         return [_("This is more than a year away.")]
     return []

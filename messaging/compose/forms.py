@@ -193,7 +193,7 @@ class MessageForm(forms.Form):
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"].replace("\r\n", "\n")
         if len(text.encode()) > RAW_LIMIT:
-            raise ValidationError(_("With its tags the text is over 32 KB, which Telegram does not take."))
+            raise ValidationError(_("With its tags, the text is over 32 KB. Telegram does not accept that."))
         return text
 
     def clean_media_earlier(self) -> tuple[str, str] | None:
@@ -207,7 +207,7 @@ class MessageForm(forms.Form):
     def clean_at(self) -> str:
         typed: str = self.cleaned_data["at"]
         if typed and read_moment(typed) is None:
-            raise ValidationError(_("Give the date and the time."))
+            raise ValidationError(_("Enter the date and time."))
         return typed
 
 
@@ -304,7 +304,7 @@ class PersonForm(forms.Form):
 
 class TemplateNameForm(forms.Form):
     template_name = forms.CharField(  # type: ignore[assignment]  # fields are no attributes of the form
-        max_length=100, error_messages={"required": gettext_lazy("Give the template a name.")}
+        max_length=100, error_messages={"required": gettext_lazy("Enter a template name.")}
     )
 
 
@@ -315,9 +315,7 @@ class TemplateForm(forms.Form):
 
 
 class SegmentNameForm(forms.Form):
-    segment_name = forms.CharField(
-        max_length=100, error_messages={"required": gettext_lazy("Give the segment a name.")}
-    )
+    segment_name = forms.CharField(max_length=100, error_messages={"required": gettext_lazy("Enter a segment name.")})
     segment_shared = forms.BooleanField(required=False)
 
 

@@ -85,7 +85,10 @@ def _placeholder_problems(text: str) -> Iterator[Problem]:
         if not found.known:
             words = {"name": f"{{{found.name}}}", "known": known, "doubled": f"{{{{{found.name}}}}}"}
             yield Problem(
-                _("There is no %(name)s. There are: %(known)s. For the braces themselves write %(doubled)s.") % words,
+                _(
+                    "There is no placeholder %(name)s. Available: %(known)s. To show the braces themselves, write %(doubled)s."
+                )
+                % words,
                 found.at,
             )
     for name, at in unclosed_placeholders(text):
@@ -96,15 +99,18 @@ def _placeholder_problems(text: str) -> Iterator[Problem]:
 def _too_much(parsed: Parsed, limit: int) -> Iterator[Problem]:
     if parsed.length > limit:
         words = {"length": parsed.length, "limit": limit}
-        yield Problem(_("%(length)d characters, and Telegram takes at most %(limit)d.") % words)
+        yield Problem(_("The text has %(length)d characters; Telegram accepts at most %(limit)d.") % words)
     # Custom emoji have a count of their own; of all others Telegram drops those over the hundredth.
     formats = sum(entity.type != "custom_emoji" for entity in parsed.entities)
     if formats > ENTITY_LIMIT:
         words = {"count": formats, "limit": ENTITY_LIMIT}
-        yield Problem(_("%(count)d formatted pieces, and Telegram takes at most %(limit)d.") % words)
+        yield Problem(_("The text has %(count)d formatted parts; Telegram accepts at most %(limit)d.") % words)
 
 
 def _counted_twice(parsed: Parsed, limit: int) -> Iterator[Problem]:
     if parsed.length <= limit < parsed.utf16_length:
         words = {"length": parsed.utf16_length, "limit": limit}
-        yield Problem(_("Telegram may count emoji twice: %(length)d of at most %(limit)d characters then.") % words)
+        yield Problem(
+            _("Telegram may count each emoji as two characters. The text then has %(length)d of at most %(limit)d.")
+            % words
+        )

@@ -9,7 +9,8 @@ from itertools import islice
 
 from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.utils.dateformat import format as format_date
-from django.utils.translation import override
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
@@ -44,6 +45,21 @@ class MissingValue(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(f"{{{name}}}")
         self.name = name
+
+
+WITHOUT_VALUE = {
+    "first_name": gettext_lazy("This student has no first name: they will not get the message."),
+    "username": gettext_lazy("This student has no @username: they will not get the message."),
+    "stream": gettext_lazy("This student has no stream: they will not get the message."),
+    "course": gettext_lazy("This student has no course: they will not get the message."),
+    "starts_on": gettext_lazy("This student has no start date: they will not get the message."),
+}
+
+
+def describe_missing(name: str) -> str:
+    """Say that a student has no value for a placeholder, and how its author can help."""
+    words = {"sentence": WITHOUT_VALUE[name], "example": f"{{{name}|…}}"}
+    return _("%(sentence)s Add a fallback: %(example)s.") % words
 
 
 @dataclass(frozen=True)

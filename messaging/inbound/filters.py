@@ -24,7 +24,7 @@ class BlockedFilter(ListFilter):
             ("user_is_deactivated", _("Account deleted")),
             ("bot_not_started", _("Never started the bot")),
             ("chat_not_found", _("Chat not found")),
-            ("staff", _("Staff decided so")),
+            ("staff", _("Decided by staff")),
         ],
     )
     since = DayFilter(method="filter_since", label=_("Blocked from"))

@@ -166,7 +166,7 @@ def test_who_may_write_and_not_send_prepares_everything(client: Client, stream: 
 
     last_page = client.get(f"{NEW}{draft.pk}/confirm/")
     assertNotContains(last_page, "Да, отправить сообщение")
-    assertNotContains(last_page, "Всё равно сейчас")
+    assertNotContains(last_page, "Всё равно отправить сейчас")
     assert confirm(client, draft, recipients=3).status_code == 403
     assert not Broadcast.objects.exists()
 
@@ -221,7 +221,7 @@ def test_a_second_person_approves_and_both_are_recorded(
     broadcast = Broadcast.objects.get()
     assert broadcast.created_by == author
     events = apps.get_model("messaging", "BroadcastEvent").objects.filter(pgh_obj=broadcast)
-    assert f"Одобрение: {approver.username}; просьба: maria" in {
+    assert f"Одобрение: {approver.username}; запрос: maria" in {
         event.pgh_context.metadata["reason"] for event in events
     }
 

@@ -97,7 +97,7 @@ def test_who_would_wake_students_is_warned(staff_client, clock, warned):
 
     response = staff_client.post(page(broadcast, "schedule"), {"starts_at": f"2199-01-01T{clock}"}, follow=True)
 
-    assert ("студенты спят" in response.content.decode()) == warned
+    assert ("тихие часы" in response.content.decode()) == warned
 
 
 def test_the_text_of_a_paused_message_changes_and_a_mistake_is_shown_with_its_place(staff_client):
@@ -156,9 +156,9 @@ def test_every_act_stands_in_the_story_with_who_did_it(staff_client):
 
     story = staff_client.get(page(broadcast)).context["story"]
     assert [(entry.what, entry.actor) for entry in story[:3]] == [
-        ("Отправлено ещё раз 2 неизвестным", "anna"),
-        ("Засчитано доставленным: 1 с неизвестным исходом", "anna"),
-        ("Повторено 1 неудачному", "anna"),
+        ("Отправлено ещё раз при неизвестном исходе: 2", "anna"),
+        ("Сочтены доставленными при неизвестном исходе: 1", "anna"),
+        ("Отправлено ещё раз тем, кому не дошло: 1", "anna"),
     ]
     assert len(story) == 4
 

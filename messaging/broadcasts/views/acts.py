@@ -23,7 +23,6 @@ from messaging.broadcasts.questions import (
     cancel_question,
     delete_question,
     edit_question,
-    night_sentence,
     retry_question,
     schedule_question,
     start_question,
@@ -48,7 +47,7 @@ from messaging.delivery.services import (
     start_broadcast,
 )
 from messaging.models import Broadcast, Draft
-from messaging.quiet_hours import is_quiet
+from messaging.quiet_hours import is_quiet, quiet_sentence
 
 SEE = "messaging.view_broadcast"
 SEND = "messaging.send_broadcast"
@@ -65,7 +64,7 @@ asks = require_http_methods(["GET", "HEAD", "POST"])
 def broadcast_start(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, _form: forms.Form) -> str:
         start_broadcast(broadcast=broadcast, by=request.user, at=timezone.now())
-        return _("It is being sent.")
+        return _("Sending started.")
 
     return _ask_then(request, pk, start_question, act)
 
@@ -75,7 +74,7 @@ def broadcast_start(request: StaffRequest, pk: int) -> HttpResponse:
 def broadcast_pause(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast) -> str:
         pause_broadcast(broadcast=broadcast, by=request.user, at=timezone.now())
-        return _("Paused: nobody else is written to until it is resumed.")
+        return _("Paused: nobody else gets it until you resume.")
 
     return _do(request, pk, act)
 
@@ -85,7 +84,7 @@ def broadcast_pause(request: StaffRequest, pk: int) -> HttpResponse:
 def broadcast_resume(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast) -> str:
         resume_broadcast(broadcast=broadcast, by=request.user)
-        return _("It goes on exactly where it stopped.")
+        return _("Sending resumes where it stopped.")
 
     return _do(request, pk, act)
 
@@ -96,7 +95,7 @@ def broadcast_cancel(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, form: forms.Form) -> str:
         reason = form.cleaned_data["reason"]
         cancel_broadcast(broadcast=broadcast, by=request.user, at=timezone.now(), reason=reason)
-        return _("Cancelled: nobody else is written to.")
+        return _("Cancelled: nobody else will get it.")
 
     return _ask_then(request, pk, cancel_question, act)
 
@@ -108,7 +107,7 @@ def broadcast_schedule(request: StaffRequest, pk: int) -> HttpResponse:
         moment = form.cleaned_data["starts_at"]
         schedule_broadcast(broadcast=broadcast, starts_at=moment, by=request.user)
         if is_quiet(moment):
-            messages.warning(request, night_sentence())
+            messages.warning(request, quiet_sentence(is_scheduled=True))
         return _("Scheduled for %(moment)s, Moscow time.") % {
             "moment": timezone.localtime(moment).strftime("%d.%m.%Y %H:%M")
         }
@@ -123,9 +122,9 @@ def broadcast_edit(request: StaffRequest, pk: int) -> HttpResponse:
         text = form.cleaned_data["text"].replace("\r\n", "\n")
         if broadcast.state in {State.FINISHED, State.CANCELLED}:
             edit_for_everyone(broadcast=broadcast, by=request.user, at=timezone.now(), text=text)
-            return _("The new text is on its way to everyone who got the old one.")
+            return _("The text is being changed for everyone who got the message.")
         edit_broadcast(broadcast=broadcast, by=request.user, text=text)
-        return _("The text is changed for everyone who has not got it yet.")
+        return _("The text is changed for everyone who has not received the message yet.")
 
     return _ask_then(request, pk, edit_question, act)
 
@@ -135,7 +134,7 @@ def broadcast_edit(request: StaffRequest, pk: int) -> HttpResponse:
 def broadcast_delete(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, _form: forms.Form) -> str:
         delete_for_everyone(broadcast=broadcast, by=request.user, at=timezone.now())
-        return _("It is being deleted from the chats.")
+        return _("The message is being deleted from the chats.")
 
     return _ask_then(request, pk, delete_question, act)
 
@@ -146,7 +145,7 @@ def broadcast_retry(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, form: forms.Form) -> str:
         reasons = ["" if reason == "none" else reason for reason in form.cleaned_data.get("reasons", [])]
         count = retry_failed(broadcast=broadcast, by=request.user, reasons=reasons)
-        return _again(count)
+        return _again(broadcast, count)
 
     return _ask_then(request, pk, retry_question, act)
 
@@ -161,10 +160,12 @@ def broadcast_decide(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast) -> str:
         now, by = timezone.now(), request.user
         if request.POST.get("verdict") == "again":
-            return _again(send_uncertain_again(broadcast=broadcast, by=by, at=now, recipients=recipients))
+            return _again(broadcast, send_uncertain_again(broadcast=broadcast, by=by, at=now, recipients=recipients))
         count = count_as_delivered(broadcast=broadcast, by=by, at=now, recipients=recipients)
         return ngettext(
-            "%(count)d recipient counts as delivered.", "%(count)d recipients count as delivered.", count
+            "%(count)d recipient is now counted as delivered.",
+            "%(count)d recipients are now counted as delivered.",
+            count,
         ) % {"count": count}
 
     return _do(request, pk, act)
@@ -199,7 +200,7 @@ def _copy(request: StaffRequest, pk: int, make: Callable[..., Draft]) -> HttpRes
     """Open the copy in the form, where its author changes what they want to."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
     draft = make(broadcast=broadcast, by=request.user, at=timezone.now(), submission_token=_token(request))
-    messages.success(request, _("A draft is made. Nothing is sent before you say so."))
+    messages.success(request, _("Draft created. Nothing is sent until you send it."))
     return redirect("messaging:compose_message", draft.pk)
 
 
@@ -211,8 +212,10 @@ def _token(request: StaffRequest) -> UUID | None:
         return None
 
 
-def _again(count: int) -> str:
-    return ngettext("%(count)d recipient is sent to again.", "%(count)d recipients are sent to again.", count) % {
+def _again(broadcast: Broadcast, count: int) -> str:
+    if broadcast.state == State.PAUSED:
+        return _("Queued again: %(count)d. They will get the message when you resume sending.") % {"count": count}
+    return ngettext("Sending again to %(count)d recipient.", "Sending again to %(count)d recipients.", count) % {
         "count": count
     }
 
@@ -251,7 +254,7 @@ def _ask_then(
                 status = 409
                 question.form.add_error(None, moved_sentence(moved))
             except TooLate:
-                question.form.add_error(None, _("48 hours have passed: Telegram lets nobody change it any more."))
+                question.form.add_error(None, _("48 hours have passed: Telegram no longer allows changing it."))
             else:
                 return redirect("messaging:broadcast_detail", pk)
     [row] = broadcast_rows([broadcast], labels=Labels.read(), by=request.user)
@@ -272,4 +275,4 @@ def _with_place(problem: Any, form: forms.Form) -> str:
 
 def moved_sentence(moved: BroadcastMoved) -> str:
     label = State(moved.state).label if moved.state in State.values else moved.state
-    return _("Somebody was faster, or it went on by itself: the message is now “%(state)s”.") % {"state": label}
+    return _("The message has already changed: it is now “%(state)s”.") % {"state": label}

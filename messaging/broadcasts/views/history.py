@@ -128,7 +128,7 @@ def recipient_export(request: StaffRequest, pk: int) -> HttpResponseBase:
     narrowed = RecipientFilter(request.GET, queryset=_recipients_of(broadcast))
     file_format = request.POST.get("format", "")
     if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter is not understood."))
+        return HttpResponseBadRequest(_("The filter could not be applied."))
     found = TroublesFirst(narrowed.qs)
     if file_format == PeopleExport.Format.XLSX and len(found) > XLSX_ROWS:
         messages.warning(request, too_long_sentence())

@@ -143,7 +143,7 @@ def _approved(draft: Draft, by: User, recipients: int) -> str:
     if not draft.waits_for_approval or draft.asked_by_id == by.pk or not by.has_perm("messaging.approve_broadcast"):
         raise ApprovalNeeded(draft.pk)
     asked_by = draft.asked_by.get_username() if draft.asked_by else "?"
-    return _("Approved by %(who)s, asked by %(whom)s") % {"who": by.get_username(), "whom": asked_by}
+    return _("Approved by %(who)s, requested by %(whom)s") % {"who": by.get_username(), "whom": asked_by}
 
 
 def send_test(*, draft: Draft, text: str, to: int, by: User, at: datetime) -> Broadcast:

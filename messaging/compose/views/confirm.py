@@ -75,11 +75,11 @@ def _wait_for_morning(request: StaffRequest, draft: Draft, content: Content, sum
 def _problem(request: StaffRequest, draft: Draft, summary: Summary) -> str:
     """Why what was confirmed is not what would be sent now."""
     if request.POST.get("version") != str(draft.version):
-        return _("The draft was changed after this page was opened. Look at it once more.")
+        return _("The draft has changed since you opened this page. Please check it again.")
     if request.POST.get("recipients") != str(summary.recipients):
-        return _("The number of recipients has changed meanwhile: look at it once more.")
+        return _("The number of recipients has changed. Please check it again.")
     if not summary.recipients:
-        return _("Nobody would get this message.")
+        return _("Nobody will get this message.")
     if summary.number_is_typed and _typed(request) != summary.recipients:
         return _("Type the number of recipients: %(count)d.") % {"count": summary.recipients}
     return ""
@@ -118,7 +118,7 @@ def _ask_colleague(request: StaffRequest, draft: Draft) -> HttpResponse:
     except DraftChanged:
         pass
     else:
-        messages.success(request, _("Approval is asked for. A colleague opens this same page and sends it."))
+        messages.success(request, _("Approval requested. The message will be sent when a colleague approves it."))
     return redirect("messaging:compose_confirm", draft.pk)
 
 
@@ -130,11 +130,11 @@ def _send(request: StaffRequest, draft: Draft, summary: Summary) -> HttpResponse
     except (DraftChanged, MessageRefused):
         return redirect("messaging:compose_message", draft.pk)
     except ApprovalNeeded:
-        return _ask(request, draft, summary, problem=_("A second person must approve this first."), status=403)
+        return _ask(request, draft, summary, problem=_("Another staff member must approve this first."), status=403)
     if summary.is_scheduled:
         messages.success(request, _("The message is scheduled."))
     else:
-        messages.success(request, _("Sending has begun."))
+        messages.success(request, _("Sending started."))
     return redirect(broadcast_address(broadcast.pk))
 
 

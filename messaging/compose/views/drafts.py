@@ -123,7 +123,7 @@ def draft_discard(request: StaffRequest, pk: int) -> HttpResponse:
         content = Content.from_json(changed.theirs.content)
         page = Composing(request, draft, content, MessageForms.showing(content), version=own["version"] or 0)
         return show_conflict(page, changed.theirs)
-    messages.success(request, _("The draft is thrown away."))
+    messages.success(request, _("Draft deleted."))
     return lead_to(request, reverse("messaging:compose_message"))
 
 

@@ -34,7 +34,7 @@ def template_list(request: StaffRequest) -> HttpResponse:
 def template_archive(request: StaffRequest, pk: int) -> HttpResponse:
     template = get_object_or_404(MessageTemplate, pk=pk)
     library.archive_template(template=template, by=request.user)
-    messages.success(request, _("The template “%(name)s” is in the archive.") % {"name": template.name})
+    messages.success(request, _("Template “%(name)s” archived.") % {"name": template.name})
     return lead_to(request, reverse("messaging:template_list"))
 
 
@@ -45,7 +45,7 @@ def template_save(request: StaffRequest, page: Composing) -> HttpResponse:
         return _show_errors(page, form)
     version = library.save_template(name=form.cleaned_data["template_name"], content=page.content, by=request.user)
     words = {"name": version.template.name, "number": version.number}
-    messages.success(request, _("Template “%(name)s”, version %(number)d, is kept.") % words)
+    messages.success(request, _("Template “%(name)s” saved, version %(number)d.") % words)
     return lead_back(page, "#library")
 
 
@@ -70,7 +70,7 @@ def segment_save(request: StaffRequest, page: Composing) -> HttpResponse:
         by=request.user,
         shared=form.cleaned_data["segment_shared"],
     )
-    messages.success(request, _("The segment “%(name)s” is kept.") % {"name": segment.name})
+    messages.success(request, _("Segment “%(name)s” saved.") % {"name": segment.name})
     return lead_back(page, "#segments")
 
 
@@ -91,7 +91,7 @@ def segment_delete(request: StaffRequest, page: Composing) -> HttpResponse:
         return _show_errors(page, form)
     segment: Segment = form.cleaned_data["segment"]
     library.delete_segment(segment=segment, by=request.user)
-    messages.success(request, _("The segment is thrown away."))
+    messages.success(request, _("Segment deleted."))
     return lead_back(page, "#segments")
 
 

@@ -65,7 +65,7 @@ def blocked_export(request: StaffRequest) -> HttpResponseBase:
     narrowed = _narrowed(request)
     file_format = request.POST.get("format", "")
     if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter is not understood."))
+        return HttpResponseBadRequest(_("The filter could not be applied."))
     if file_format == PeopleExport.Format.XLSX and narrowed.qs.count() > XLSX_ROWS:
         messages.warning(request, too_long_sentence())
         return redirect(tidy_address(reverse("messaging:blocked_list"), request.GET))
@@ -93,7 +93,7 @@ def person_unblock(request: StaffRequest, user_id: int) -> HttpResponse:
             messages.warning(request, str(refused))
         else:
             name = block.telegram_user.display_name
-            messages.success(request, _("%(name)s can be written to again.") % {"name": name})
+            messages.success(request, _("%(name)s will get messages again.") % {"name": name})
         return redirect("messaging:blocked_list")
     context = {"block": block, "person": block.telegram_user, "why": block_reason(block), "form": form}
     status = 422 if form.is_bound else 200
