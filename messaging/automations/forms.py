@@ -59,7 +59,7 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
 
     @property
     def values(self) -> RuleValues:
-        """What was asked for; valid forms only."""
+        """The values that staff asked for; only for valid forms."""
         earlier = self.cleaned_data.get("include_earlier", self.cleaned_data["seen"].include_earlier)
         return RuleValues(self.cleaned_data["template"], self.cleaned_data["offset"], earlier)
 
@@ -76,18 +76,8 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
         text: str = self.cleaned_data["template"].replace("\r\n", "\n")
         problems = check_message(kind=Broadcast.Kind.TEXT, text=text, buttons=[]).errors
         if problems:
-            raise ValidationError([_with_place(problem.message, problem.place(text)) for problem in problems])
+            raise ValidationError([problem.with_place(text) for problem in problems])
         return text
-
-
-def _with_place(message: str, place: tuple[int, int] | None) -> str:
-    if place is None:
-        return message
-    return _("%(problem)s Line %(line)d, character %(column)d.") % {
-        "problem": message,
-        "line": place[0],
-        "column": place[1],
-    }
 
 
 def _could_be_stored(values: RuleValues) -> bool:

@@ -54,7 +54,7 @@ class TimeForm(forms.Form):
 
 
 class RetryForm(forms.Form):
-    """By class of error: only what another try can change is offered."""
+    """Which failures to retry, by reason; only those that another try may fix."""
 
     reasons = forms.MultipleChoiceField(label=_("Send again to"), required=True, widget=forms.CheckboxSelectMultiple)
 
@@ -64,7 +64,7 @@ class RetryForm(forms.Form):
 
 
 class NumberForm(forms.Form):
-    """Above a hundred people the number is typed: nobody sends to 400 by a slip of the finger."""
+    """Asks to type the number of people when there are many, so that nobody sends by accident."""
 
     number = forms.IntegerField(required=False, min_value=0, max_value=LARGEST_INTEGER)
 

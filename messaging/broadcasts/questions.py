@@ -1,4 +1,4 @@
-"""The questions before an act that reaches many people: what will happen, to how many, and what is asked for it."""
+"""The confirmation pages before an action on a message: what will happen, and to how many people."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +22,7 @@ State = Broadcast.State
 
 @dataclass(frozen=True)
 class Question:
-    """A page that asks: ``facts`` are what one should know; without ``possible`` there is no button."""
+    """A confirmation page: ``facts`` are shown above the form; without ``possible`` there is no button."""
 
     heading: str
     sentence: str
@@ -59,7 +59,7 @@ def start_question(broadcast: Broadcast, data: Any) -> Question:
 
 
 def _people(broadcast: Broadcast) -> tuple[int, dict[str, int]]:
-    """Who would get it at this moment, and who not by reason; counted from the rows once they are frozen."""
+    """The number of recipients now, and of those skipped by reason; from the rows once they are frozen."""
     if broadcast.frozen_at is not None or broadcast.audience is None:
         return numbers_of([broadcast])[broadcast.pk].waiting, {}
     try:
@@ -144,7 +144,8 @@ def retry_question(broadcast: Broadcast, data: Any) -> Question:
     return Question(
         heading=_("Send again to those who did not get it?"),
         sentence=_(
-            "Only people whom another try may reach are listed. Those who are still blocked and deleted accounts are not."
+            "Only people whom another try may reach are listed: "
+            "not those who are still blocked, and no deleted accounts."
         ),
         yes=_("Send again"),
         form=RetryForm(data, choices=choices, initial=initial) if choices else SureForm(data),

@@ -65,7 +65,7 @@ def personal_text(content: Content, person: TelegramUser | None) -> tuple[str, s
     """The text with the person's values, and a sentence about a value that is missing ('' when none is)."""
     if person is None:
         return without_values(content.text), ""
-    names = [one.name for one in placeholders(content.text) if one.known]
+    names = [placeholder.name for placeholder in placeholders(content.text) if placeholder.known]
     values = read_values([person.pk], names, streams=content.question.streams)[person.pk]
     try:
         return personalise(content.text, values), ""

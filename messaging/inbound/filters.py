@@ -1,4 +1,4 @@
-"""What narrows the list of blocked people."""
+"""The filter of the list of blocked people."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ from users.people.search import having_in_person_text
 
 
 class BlockedFilter(ListFilter):
-    """People whom nothing is sent to."""
+    """Blocked people."""
 
     q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
     why = django_filters.ChoiceFilter(

@@ -119,7 +119,7 @@ def test_words_and_time_are_saved_and_shown(staff_client):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"template": "<b>Привет", "offset": "1"}, "Строка 1, символ 1."),
+        ({"template": "<b>Привет", "offset": "1"}, "Строка 1, символ 1:"),
         ({"template": "{nobody}", "offset": "1"}, "{nobody}"),
         ({"template": "", "offset": "1"}, "Обязательное поле."),
         ({"template": "Да", "offset": "-1"}, "0"),

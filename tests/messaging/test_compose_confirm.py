@@ -116,7 +116,7 @@ def test_the_last_page_says_who_is_left_out_and_why(staff_client: Client, stream
 
     assert page.context["summary"].recipients == 1
     assertContains(page, "Заблокировал")
-    assertContains(page, "Нечего подставить")
+    assertContains(page, "Нет данных для подстановки")
 
 
 @pytest.mark.parametrize(("clock", "warned"), [("20:50", False), ("21:00", True), ("23:30", True), ("08:59", True)])
@@ -126,7 +126,7 @@ def test_a_message_at_night_is_warned_of(staff_client: Client, stream: str, cloc
 
     page = staff_client.get(f"{NEW}{draft.pk}/confirm/")
 
-    assert ("между 21:00 и 09:00" in page.content.decode()) is warned
+    assert ("тихие часы (21:00–09:00)" in page.content.decode()) is warned
 
 
 def test_a_message_that_lasts_into_the_night_is_warned_of(staff_client: Client, stream: str, settings) -> None:  # type: ignore[no-untyped-def]

@@ -183,7 +183,7 @@ def test_a_letter_to_one_person_is_reported_only_if_it_did_not_arrive(staff: Use
 
     [text] = tell()
 
-    assert f"#{letter.pk}" in text
+    assert f"№ {letter.pk}" in text
     assert "Урок" not in text  # the words of a letter stay in it
 
 
@@ -233,7 +233,7 @@ def test_an_empty_audience_is_told_too(staff: User, me: TelegramUser) -> None:
 
     [text] = tell()
 
-    assert "никому не ушло" in text
+    assert "никому не отправлялось" in text
 
 
 @pytest.mark.django_db(transaction=True)

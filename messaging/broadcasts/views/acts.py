@@ -153,8 +153,8 @@ def broadcast_retry(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 @may_send
 def broadcast_decide(request: StaffRequest, pk: int) -> HttpResponse:
-    """Say what became of uncertain ones: of those named, or of all."""
-    named = [int(one) for one in request.POST.getlist("recipient") if one.isascii() and one.isdecimal()]
+    """Decide about uncertain recipients: the selected ones, or all."""
+    named = [int(pk) for pk in request.POST.getlist("recipient") if pk.isascii() and pk.isdecimal()]
     recipients = None if "all" in request.POST else named
 
     def act(broadcast: Broadcast) -> str:
@@ -188,7 +188,7 @@ def broadcast_missed(request: StaffRequest, pk: int) -> HttpResponse:
 @may_send
 @may_write
 def broadcast_take_back(request: StaffRequest, pk: int) -> HttpResponse:
-    """«Вернуть в черновик»: what has not begun is called off and opens in the form, to be changed in every part."""
+    """«Вернуть в черновик»: cancel a message that has not started and open it in the form."""
     try:
         return _copy(request, pk, take_back)
     except BroadcastMoved as moved:
@@ -197,7 +197,7 @@ def broadcast_take_back(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _copy(request: StaffRequest, pk: int, make: Callable[..., Draft]) -> HttpResponse:
-    """Open the copy in the form, where its author changes what they want to."""
+    """Make a copy and open it in the form."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
     draft = make(broadcast=broadcast, by=request.user, at=timezone.now(), submission_token=_token(request))
     messages.success(request, _("Draft created. Nothing is sent until you send it."))
@@ -221,7 +221,7 @@ def _again(broadcast: Broadcast, count: int) -> str:
 
 
 def _do(request: StaffRequest, pk: int, act: Callable[[Broadcast], str]) -> HttpResponse:
-    """Do it, or say why not; back to the page they came from."""
+    """Do it, or say why not, and return to the page it was asked from."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
     try:
         messages.success(request, act(broadcast))
@@ -238,7 +238,7 @@ def _ask_then(
     ask: Callable[[Broadcast, Any], Question],
     act: Callable[[Broadcast, forms.Form], str],
 ) -> HttpResponse:
-    """Show the question on GET; on POST do it, and where it is refused show the question with the reason."""
+    """Show the question on GET; on POST do it, or show the question again with the reason for the refusal."""
     broadcast = get_object_or_404(Broadcast.objects.select_related("created_by"), pk=pk)
     question = ask(broadcast, request.POST if request.method == "POST" else None)
     status = 200
@@ -248,8 +248,9 @@ def _ask_then(
             try:
                 messages.success(request, act(broadcast, question.form))
             except MessageRefused as refused:
+                text = question.form.data.get("text", "").replace("\r\n", "\n")
                 for problem in refused.problems:
-                    question.form.add_error(question.field, _with_place(problem, question.form))
+                    question.form.add_error(question.field, problem.with_place(text))
             except BroadcastMoved as moved:
                 status = 409
                 question.form.add_error(None, moved_sentence(moved))
@@ -260,17 +261,6 @@ def _ask_then(
     [row] = broadcast_rows([broadcast], labels=Labels.read(), by=request.user)
     context = {"row": row, "broadcast": broadcast, "question": question, "form": question.form}
     return render(request, "messaging/broadcast_question.html", context, status=status)
-
-
-def _with_place(problem: Any, form: forms.Form) -> str:
-    place = problem.place(form.data.get("text", "").replace("\r\n", "\n"))
-    if place is None:
-        return str(problem.message)
-    return _("%(problem)s (line %(line)d, character %(column)d)") % {
-        "problem": problem.message,
-        "line": place[0],
-        "column": place[1],
-    }
 
 
 def moved_sentence(moved: BroadcastMoved) -> str:
