@@ -1,4 +1,4 @@
-"""Writes an audience down as recipients, once, when a broadcast starts."""
+"""Stores an audience as recipients, once, when a broadcast starts."""
 
 from datetime import datetime
 

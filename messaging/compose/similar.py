@@ -1,11 +1,10 @@
-"""Whether nearly the same words went to the same people a moment ago: sent twice by mistake, as a rule."""
+"""Finds a nearly identical message that went to the same people within the hour, usually a mistake."""
 
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 
-from messaging.compose.confirmation import reached
 from messaging.content.content import Content
 from messaging.content.markup import bare_text
 from messaging.models import Broadcast, Recipient
@@ -39,9 +38,8 @@ def find_similar(content: Content, *, at: datetime) -> Similar | None:
     for broadcast in lately:
         if not _alike(words, _words(broadcast.message_text)):
             continue
-        same = Recipient.objects.filter(
-            message=broadcast, telegram_user__in=reached(content.question, at=at).values("pk")
-        )
+        people_now = content.question.reached(at=at).values("pk")
+        same = Recipient.objects.filter(message=broadcast, telegram_user__in=people_now)
         if (people := same.count()) and broadcast.started_at:
             return Similar(broadcast, round((at - broadcast.started_at).total_seconds() / 60), people)
     return None

@@ -64,9 +64,9 @@ def known_action(data: str) -> Action | None:
 
 
 def check_buttons(buttons: Buttons) -> Iterator[Problem]:
-    """Look through rows of buttons for what Telegram refuses, or what would do nothing."""
+    """Remaining through rows of buttons for what Telegram refuses, or what would do nothing."""
     if sum(len(row) for row in buttons) > BUTTON_LIMIT:
-        yield Problem(_("At most %(limit)d buttons fit under a message.") % {"limit": BUTTON_LIMIT})
+        yield Problem(_("A message can have at most %(limit)d buttons.") % {"limit": BUTTON_LIMIT})
     for number, row in enumerate(buttons, start=1):
         if len(row) > BUTTONS_IN_A_ROW:
             yield Problem(
@@ -83,7 +83,9 @@ def doubt_buttons(buttons: Buttons) -> Iterator[Problem]:
         for button in row:
             data = button.get("callback_data", "")
             if data and not known_action(data) and not _button_problem(button):
-                doubt = _("the bot may not know “%(data)s”; pressed, the button does nothing then.") % {"data": data}
+                doubt = _("the bot may not know the action “%(data)s”. Then pressing the button does nothing.") % {
+                    "data": data
+                }
                 yield Problem(_in_button(button, doubt))
 
 
@@ -117,7 +119,7 @@ def _button_problem(button: dict[str, str]) -> str:
     if bool(url) == bool(data):
         return _("it needs either an address or an action of the bot.")
     if found := _placeholder_in(text, url, data):
-        return _("placeholders are not filled in on buttons: %(name)s.") % {"name": found}
+        return _("placeholders do not work in buttons: %(name)s.") % {"name": found}
     return _url_problem(url) if url else _data_problem(data)
 
 
@@ -138,7 +140,7 @@ def _url_problem(url: str) -> str:
         return _("the address must begin with https://, http:// or tg://.")
     if link.url or link.user_id:
         return ""
-    return _("Telegram knows no such address: %(url)s.") % {"url": url}
+    return _("Telegram does not accept this address: %(url)s.") % {"url": url}
 
 
 def _data_problem(data: str) -> str:
@@ -146,7 +148,7 @@ def _data_problem(data: str) -> str:
         return _("this looks like a link. Add https://? %(url)s") % {"url": completed(data)}
     size = len(data.encode("utf-8", "replace"))
     return (
-        _("its action is %(bytes)d bytes long; Telegram takes at most 64.") % {"bytes": size}
+        _("its action takes %(bytes)d bytes; Telegram accepts at most 64.") % {"bytes": size}
         if size > BUTTON_BYTES
         else ""
     )

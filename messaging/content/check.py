@@ -1,4 +1,4 @@
-"""A message looked through before anybody gets it: markup, placeholders, length and buttons (docs/markup.md)."""
+"""Checks a message before it is sent: markup, placeholders, length and buttons (docs/markup.md)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ ENTITY_LIMIT = 100
 
 @dataclass(frozen=True)
 class Check:
-    """A message looked through: errors stop it, warnings are shown."""
+    """The result of a check: errors prevent sending, warnings do not."""
 
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
@@ -45,7 +45,7 @@ def limit_of(kind: str) -> int:
 
 
 def check_message(*, kind: str, text: str, buttons: Buttons) -> Check:
-    """Look through a message before it is sent or stored.
+    """Remaining through a message before it is sent or stored.
 
     Stricter than Telegram on purpose where it drops in silence what the author wanted: links without an address that
     opens, dates without a moment, formats over the hundredth, text that only some of the people would get.
@@ -54,7 +54,7 @@ def check_message(*, kind: str, text: str, buttons: Buttons) -> Check:
     if is_too_large(text):
         return Check(parse_html(text).problems + tuple(check_buttons(buttons)), (), len(text), limit)
     parsed = parse_html(without_values(text))
-    # What is sent are these two, not the text as it is written: a tag may lie across a placeholder.
+    # Check the text with values and with fallbacks, not as written: a tag may lie across a placeholder.
     sent = [(filled, parse_html(filled.text)) for filled in (fill(text, EXAMPLES), fill(text, {}))]
     errors = [
         *_placeholder_problems(text),
@@ -64,14 +64,14 @@ def check_message(*, kind: str, text: str, buttons: Buttons) -> Check:
     ]
     if kind == Broadcast.Kind.TEXT and not parsed.length and not errors:
         errors.append(Problem(_("The message has no text.")))
-    doubts = {filled.problem(doubt) for filled, one in sent for doubt in one.doubts}
-    warnings = [*sorted(doubts, key=_place), *_counted_twice(parsed, limit), *doubt_buttons(buttons)]
+    doubts = {filled.problem(doubt) for filled, parsed_text in sent for doubt in parsed_text.doubts}
+    warnings = [*sorted(doubts, key=_place), *_emoji_warning(parsed, limit), *doubt_buttons(buttons)]
     return Check(errors=tuple(errors), warnings=tuple(warnings), length=parsed.length, limit=limit)
 
 
 def _markup_problems(sent: list[tuple[Filled, Parsed]]) -> list[Problem]:
     """The mistakes of both texts, each once, at the place where the author finds it."""
-    found = {filled.problem(problem) for filled, one in sent for problem in (*one.problems, *one.losses)}
+    found = {filled.problem(problem) for filled, parsed in sent for problem in (*parsed.problems, *parsed.losses)}
     return sorted(found, key=_place)
 
 
@@ -85,7 +85,11 @@ def _placeholder_problems(text: str) -> Iterator[Problem]:
         if not found.known:
             words = {"name": f"{{{found.name}}}", "known": known, "doubled": f"{{{{{found.name}}}}}"}
             yield Problem(
-                _("There is no %(name)s. There are: %(known)s. For the braces themselves write %(doubled)s.") % words,
+                _(
+                    "There is no placeholder %(name)s. Available: %(known)s. "
+                    "To show the braces themselves, write %(doubled)s."
+                )
+                % words,
                 found.at,
             )
     for name, at in unclosed_placeholders(text):
@@ -96,15 +100,18 @@ def _placeholder_problems(text: str) -> Iterator[Problem]:
 def _too_much(parsed: Parsed, limit: int) -> Iterator[Problem]:
     if parsed.length > limit:
         words = {"length": parsed.length, "limit": limit}
-        yield Problem(_("%(length)d characters, and Telegram takes at most %(limit)d.") % words)
+        yield Problem(_("The text has %(length)d characters; Telegram accepts at most %(limit)d.") % words)
     # Custom emoji have a count of their own; of all others Telegram drops those over the hundredth.
     formats = sum(entity.type != "custom_emoji" for entity in parsed.entities)
     if formats > ENTITY_LIMIT:
         words = {"count": formats, "limit": ENTITY_LIMIT}
-        yield Problem(_("%(count)d formatted pieces, and Telegram takes at most %(limit)d.") % words)
+        yield Problem(_("The text has %(count)d formatted parts; Telegram accepts at most %(limit)d.") % words)
 
 
-def _counted_twice(parsed: Parsed, limit: int) -> Iterator[Problem]:
+def _emoji_warning(parsed: Parsed, limit: int) -> Iterator[Problem]:
     if parsed.length <= limit < parsed.utf16_length:
         words = {"length": parsed.utf16_length, "limit": limit}
-        yield Problem(_("Telegram may count emoji twice: %(length)d of at most %(limit)d characters then.") % words)
+        yield Problem(
+            _("Telegram may count each emoji as two characters. The text then has %(length)d of at most %(limit)d.")
+            % words
+        )

@@ -11,11 +11,11 @@ LISTS = frozenset({"ul", "ol", "li"})
 
 
 def half_character() -> str:
-    return _("Half of an emoji stands here: delete it and insert the emoji again.")
+    return _("There is half of an emoji here. Delete it and insert the emoji again.")
 
 
 def begins_no_tag() -> str:
-    return _("This “<” begins no tag; write &lt; for the sign itself.")
+    return _("The character “<” does not start a tag here. To show it, write &lt;")
 
 
 def unknown_tag(name: str, *, closes_itself: bool) -> str:
@@ -23,20 +23,20 @@ def unknown_tag(name: str, *, closes_itself: bool) -> str:
         return self_closing(name)
     words = {"tag": name}
     if name == "br":
-        return _("Telegram knows no <br>: start a new line.")
+        return _("Telegram does not support <br>. Start a new line instead.")
     if name in PARAGRAPHS:
-        return _("Telegram knows no <%(tag)s>: leave an empty line between paragraphs.") % words
+        return _("Telegram does not support <%(tag)s>. Leave an empty line between paragraphs.") % words
     if name in HEADINGS:
-        return _("Telegram knows no <%(tag)s>: make a heading bold with <b>.") % words
+        return _("Telegram does not support <%(tag)s>. Make the heading bold with <b>.") % words
     if name in LISTS:
-        return _("Telegram knows no <%(tag)s>: begin each line of a list with “•”.") % words
+        return _("Telegram does not support <%(tag)s>. Start each line of the list with “•”.") % words
     if name == "img":
-        return _("Telegram knows no <img>: send the picture as a file.")
-    return _("Telegram knows no tag <%(tag)s>.") % words
+        return _("Telegram does not support <img>. Attach the picture as a file.")
+    return _("Telegram does not support the tag <%(tag)s>.") % words
 
 
 def self_closing(tag: str) -> str:
-    return _("Telegram has no tags that close themselves: write <%(tag)s>…</%(tag)s>.") % {"tag": tag}
+    return _("Telegram does not support self-closing tags. Write <%(tag)s>…</%(tag)s>.") % {"tag": tag}
 
 
 def needs_class() -> str:
@@ -49,30 +49,30 @@ def needs_emoji() -> str:
 
 def needs_quotes(name: str, sign: str) -> str:
     if sign in CURLY_QUOTES:
-        return _('Telegram does not take curly quotes; write straight ones: %(name)s="…".') % {"name": name}
+        return _('Telegram does not accept curly quotes. Use straight ones: %(name)s="…".') % {"name": name}
     return _('The value of %(name)s needs quotes: %(name)s="…".') % {"name": name}
 
 
 def stray_sign(tag: str, sign: str) -> str:
     if sign == "/":
         return self_closing(tag)
-    return _("Within <%(tag)s> the sign “%(sign)s” is out of place.") % {"tag": tag, "sign": sign}
+    return _("The character “%(sign)s” does not belong in the tag <%(tag)s>.") % {"tag": tag, "sign": sign}
 
 
 def tag_without_end(tag: str) -> str:
-    return _("The tag <%(tag)s has no “>”, or a quote within it is never closed.") % {"tag": tag}
+    return _("The tag <%(tag)s has no “>”, or a quote in it is not closed.") % {"tag": tag}
 
 
 def end_without_bracket(name: str) -> str:
-    return _("After </%(tag)s the sign “>” must follow at once.") % {"tag": name}
+    return _("The character “>” must come right after </%(tag)s.") % {"tag": name}
 
 
 def never_closed(tag: str) -> str:
-    return _("The tag <%(tag)s> is never closed.") % {"tag": tag}
+    return _("The tag <%(tag)s> is not closed.") % {"tag": tag}
 
 
 def closes_nothing(tag: str) -> str:
-    return _("The tag </%(tag)s> closes nothing.") % {"tag": tag}
+    return _("The tag </%(tag)s> has no opening tag.") % {"tag": tag}
 
 
 def crossed(*, expected: str, found: str) -> str:
@@ -80,11 +80,11 @@ def crossed(*, expected: str, found: str) -> str:
 
 
 def wrong_date_format() -> str:
-    return _("The format of <tg-time> is the letter r alone, or any of w, d, D, t and T.")
+    return _("The format of <tg-time> must be the letter r alone or any of w, d, D, t and T.")
 
 
 def needs_date() -> str:
-    return _('The tag <tg-time> needs unix="…", a moment in seconds; without it no date is shown.')
+    return _('The tag <tg-time> needs unix="…", the time in seconds. Without it no date is shown.')
 
 
 def lost_link(link: JudgedLink, attributes: dict[str, str]) -> str:
@@ -93,16 +93,18 @@ def lost_link(link: JudgedLink, attributes: dict[str, str]) -> str:
     if link.dead and not address:
         other = next((name for name in attributes if name != "href" and name.lower() == "href"), "")
         if other:
-            return _("Telegram does not know %(name)s: write href in small letters.") % {"name": other}
-        return _("This link has no address, and Telegram shows mere words: use “Link” to give it one.")
+            return _("Telegram does not recognise %(name)s. Write href in lower case.") % {"name": other}
+        return _("This link has no address, so Telegram will show plain text. Add one with the “Link” button.")
     if link.dead in {Dead.SCHEME, Dead.EMPTY}:
-        return _("A link must begin with https://, http:// or tg:// and name a site; Telegram shows mere words.")
+        return _(
+            "A link must start with https://, http:// or tg:// and name a site. Otherwise Telegram shows plain text."
+        )
     if link.dead is Dead.NO_DOT:
-        return _("No site has such an address: there is no dot in its name. Telegram shows mere words.")
+        return _("No site has this address: its name has no dot. Telegram will show plain text.")
     if link.dead:
-        return _("Telegram makes no link of this address and shows mere words.")
+        return _("Telegram does not accept this address and will show plain text.")
     if address.lower().startswith("mailto:"):
-        return _("Telegram opens no mail addresses: this link leads to a site.")
+        return _("Telegram does not open email addresses: this link will lead to a website.")
     return ""
 
 

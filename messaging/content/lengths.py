@@ -1,4 +1,4 @@
-"""Who would not get a message because their own values make it too long."""
+"""Finds people whose own values make a message too long."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -32,8 +32,8 @@ def find_too_long(
     if not used or most + used.total() * LONGEST_VALUE <= limit:
         return ()
     found: list[int] = []
-    for some in in_chunks(people, READ_AT_ONCE):
-        for person, values in read_values(some, used, streams=streams).items():
+    for chunk in in_chunks(people, READ_AT_ONCE):
+        for person, values in read_values(chunk, used, streams=streams).items():
             longest = most + sum(used[name] * len(value) for name, value in values.items())
             if longest > limit and _is_too_long(text, values, limit):
                 found.append(person)

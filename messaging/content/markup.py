@@ -59,7 +59,7 @@ def parse_html(text: str) -> Parsed:
     """Parse as Telegram does; what is over its limit stays as it was written and is not parsed at all."""
     if is_too_large(text):
         return Parsed(
-            text, problems=(Problem(_("With its tags the text is over 32 KB, which Telegram does not take.")),)
+            text, problems=(Problem(_("With its tags, the text is over 32 KB. Telegram does not accept that.")),)
         )
     return read_markup(text)
 

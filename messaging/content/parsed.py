@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from messaging.content.entities import Entity, utf16_length
 
 
@@ -18,6 +20,13 @@ class Problem:
             return None
         before = text[: self.at]
         return before.count("\n") + 1, self.at - (before.rfind("\n") + 1) + 1
+
+    def with_place(self, text: str) -> str:
+        """The message with its line and column, where it has a place."""
+        if (place := self.place(text)) is None:
+            return self.message
+        words = {"line": place[0], "column": place[1], "problem": self.message}
+        return _("Line %(line)d, character %(column)d: %(problem)s") % words
 
 
 @dataclass(frozen=True)

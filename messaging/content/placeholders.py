@@ -4,12 +4,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from itertools import islice
 
 from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.utils.dateformat import format as format_date
-from django.utils.translation import override
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
@@ -39,11 +41,26 @@ StreamCode = tuple[int | None, str]  # a course's id, or None for any course, an
 
 
 class MissingValue(Exception):
-    """Nothing is known to put in place of ``name``, and the text has no fallback for it."""
+    """There is no value for ``name``, and the text has no fallback for it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{{{name}}}")
         self.name = name
+
+
+WITHOUT_VALUE = {
+    "first_name": gettext_lazy("This student has no first name: they will not get the message."),
+    "username": gettext_lazy("This student has no @username: they will not get the message."),
+    "stream": gettext_lazy("This student has no stream: they will not get the message."),
+    "course": gettext_lazy("This student has no course: they will not get the message."),
+    "starts_on": gettext_lazy("This student has no start date: they will not get the message."),
+}
+
+
+def describe_missing(name: str) -> str:
+    """Say that a student has no value for a placeholder, and how its author can help."""
+    words = {"sentence": WITHOUT_VALUE[name], "example": f"{{{name}|…}}"}
+    return _("%(sentence)s Add a fallback: %(example)s.") % words
 
 
 @dataclass(frozen=True)
@@ -100,23 +117,23 @@ def personalise(text: str, values: Mapping[str, str]) -> str:
 
 
 def _as_written(found: re.Match[str]) -> str:
-    """What is no placeholder that we know: doubled braces are the one that arrives."""
+    """Give an unknown placeholder as written, and a doubled brace as a single one."""
     return found.group() if found["name"] or found["open"] else found.group()[0]
 
 
 def with_placeholders(text: str) -> str:
-    """The text as staff read it: placeholders as they are written, and doubled braces as the one that arrives."""
+    """The text as staff read it: placeholders as written, doubled braces as single ones."""
     return _PARTS.sub(_as_written, text)
 
 
 def without_values(text: str) -> str:
-    """The text for somebody about whom nothing is known: fallbacks, and nothing where there is none."""
+    """The text for a person without any values: fallbacks, or nothing where there is no fallback."""
     return _PARTS.sub(lambda found: _fallback(found) or "" if found["name"] else _as_written(found), text)
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A text that is sent, and where each piece of it stands in the text that was written."""
+    """A text with values filled in, and where each piece of it stands in the text as written."""
 
     text: str
     written: tuple[int, ...]  # where pieces begin in the written text
@@ -133,7 +150,7 @@ class Filled:
 
 
 def fill(text: str, values: Mapping[str, str]) -> Filled:
-    """Put the values in as for a person who has these only; without a value and a fallback an example stands."""
+    """Fill in the values for a person who has only these; without a value and a fallback use an example."""
     pieces, written, sent, lengths = [], [], [], []
     at = length = 0
 
@@ -160,7 +177,7 @@ def fill(text: str, values: Mapping[str, str]) -> Filled:
 def read_values(
     people: Iterable[int], names: Iterable[str], *, streams: Iterable[StreamCode] = ()
 ) -> dict[int, Values]:
-    """Read what stands for ``names`` for each person: at most four queries, however many people.
+    """Read the values of ``names`` for each person, in at most four queries.
 
     Streams, courses and their start come from the person's newest booking that is not cancelled; one in ``streams``,
     which the audience asked for, goes before a newer one elsewhere.
@@ -181,20 +198,20 @@ def read_values(
 
 @dataclass(frozen=True)
 class Missing:
-    """People who have no value for ``name``, which has no fallback: they would be skipped."""
+    """People without a value for ``name``, which has no fallback: they would be skipped."""
 
     name: str
     people: tuple[int, ...]
 
 
 def find_missing(text: str, people: Iterable[int], *, streams: Iterable[StreamCode] = ()) -> list[Missing]:
-    """List, before sending, who would be skipped for want of a value; nothing is read when each has a fallback."""
+    """List who would be skipped because a value is missing; reads nothing when every placeholder has a fallback."""
     names = {found.name for found in placeholders(text) if found.known and found.fallback is None}
     if not names:
         return []
     without: dict[str, list[int]] = {name: [] for name in sorted(names)}
-    for some in in_chunks(people, 2_000):
-        for person, values in read_values(some, names, streams=streams).items():
+    for chunk in in_chunks(people, 5_000):
+        for person, values in read_values(chunk, names, streams=streams).items():
             for name in names - values.keys():
                 without[name].append(person)
     return [Missing(name=name, people=tuple(found)) for name, found in without.items() if found]
@@ -203,8 +220,8 @@ def find_missing(text: str, people: Iterable[int], *, streams: Iterable[StreamCo
 def in_chunks(people: Iterable[int], size: int) -> Iterator[list[int]]:
     """Take people in lists of at most ``size``."""
     rest = iter(people)
-    while some := list(islice(rest, size)):
-        yield some
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, Values]:
@@ -221,10 +238,7 @@ def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, V
         .values_list("telegram_user_id", "course_id", "course_stream")
     )
     labels = Labels.read()
-    described = Stream.objects.exclude(starts_on=None).values_list("course_id", "code", "starts_on")
-    starts = {
-        (described_course, described_code): starts_on for described_course, described_code, starts_on in described
-    }
+    starts = stream_starts()
     values: dict[int, Values] = {}
     for person, booked, code in rows:
         starts_on = starts.get((booked or 0, code or ""))
@@ -237,7 +251,13 @@ def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, V
     return values
 
 
-def russian_date(day: object) -> str:
+def stream_starts() -> dict[tuple[int, str], date]:
+    """The first day of every stream that has one, by course id and code."""
+    described = Stream.objects.exclude(starts_on=None).values_list("course_id", "code", "starts_on")
+    return {(course, code): starts_on for course, code, starts_on in described if starts_on}
+
+
+def russian_date(day: date) -> str:
     """«3 декабря»."""
     with override("ru"):
-        return format_date(day, "j E")  # type: ignore[arg-type]
+        return format_date(day, "j E")

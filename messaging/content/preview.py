@@ -9,7 +9,14 @@ from messaging.content.content import Content
 from messaging.content.entities import Entity
 from messaging.content.markup import parse_html
 from messaging.content.parsed import Parsed
-from messaging.content.placeholders import MissingValue, personalise, placeholders, read_values, without_values
+from messaging.content.placeholders import (
+    MissingValue,
+    describe_missing,
+    personalise,
+    placeholders,
+    read_values,
+    without_values,
+)
 from messaging.models import Broadcast
 from users.models import TelegramUser
 
@@ -27,7 +34,7 @@ ELEMENTS = {
 
 @dataclass(frozen=True)
 class Bubble:
-    """What one student sees; ``missing`` is the placeholder for which nothing is known, and then nothing is sent."""
+    """What one student sees; ``missing`` says why this student would not get it ('' when they would)."""
 
     person: TelegramUser | None
     text: SafeString
@@ -55,15 +62,15 @@ def preview_message(content: Content, *, person: TelegramUser | None, file_name:
 
 
 def personal_text(content: Content, person: TelegramUser | None) -> tuple[str, str]:
-    """The text with the person's values in it, and the placeholder that has none ('' when all is well)."""
+    """The text with the person's values, and a sentence about a value that is missing ('' when none is)."""
     if person is None:
         return without_values(content.text), ""
-    names = [one.name for one in placeholders(content.text) if one.known]
+    names = [placeholder.name for placeholder in placeholders(content.text) if placeholder.known]
     values = read_values([person.pk], names, streams=content.question.streams)[person.pk]
     try:
         return personalise(content.text, values), ""
     except MissingValue as missing:
-        return without_values(content.text), missing.name
+        return without_values(content.text), describe_missing(missing.name)
 
 
 def render(parsed: Parsed) -> SafeString:

@@ -1,4 +1,4 @@
-"""What others wrote as HTML, as plain words."""
+"""Shows HTML that others wrote as plain text."""
 
 from django import template
 
@@ -9,7 +9,7 @@ register = template.Library()
 
 @register.filter
 def plain_text(written: object) -> str:
-    """Give the words of a message without its tags, for lists.
+    """The text of a message without its tags, for lists.
 
     Unlike Django's ``striptags`` it never raises: one person's draft must not close a list for everybody.
     """

@@ -191,7 +191,7 @@ def test_two_colleagues_in_one_draft_are_told_of_each_other(page: Page, browser:
 
     expect(page.locator("#draft-state [role=alert]")).to_contain_text("oleg меняет этот черновик")
     assert Draft.objects.get().content["text"] == "Версия Олега"
-    page.get_by_role("button", name="Сохранить мою вместо неё").click()
+    page.get_by_role("button", name="Сохранить мою версию").click()
     until(page, lambda: Draft.objects.get().content["text"] == "Первая версия!")
 
 

@@ -203,7 +203,7 @@ def test_a11_one_mistake_is_one_complaint(text):
 
 
 def test_a11_a_line_break_is_explained():
-    assert check("a<br/>b").errors[0].message == "<br> Telegram не знает: начните новую строку."
+    assert check("a<br/>b").errors[0].message == "Telegram не поддерживает <br>: начните новую строку."
 
 
 @pytest.mark.parametrize("address", ["http://[x", "https://[адрес сайта]", "https://x.ru:99999999999/", "http://[::g]"])
