@@ -315,9 +315,6 @@ def test_the_export_holds_every_row_and_who_else_names_them(person):
     assert "users_note" in data["named_in_rows_of_others"]
 
 
-# Pages ----------------------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def proven_client(staff_client) -> Client:
     """Somebody who has just given the password again."""
