@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from hsl_dashboard.heartbeats import silences
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.compose.confirmation import Change, Summary, changes_since, sample_of, summarise
 from messaging.compose.faults import check_content
@@ -137,6 +138,7 @@ def _ask(
         "summary": summary,
         "sample": sample,
         "unknown_ids": summary.count.unknown_ids,
+        "silences": silences(),
         "bubble": preview_message(
             content, person=chosen, file_name=str(draft.media_upload.name or "").rsplit("/", 1)[-1]
         ),
