@@ -126,6 +126,7 @@ def _environment(port: int) -> dict[str, str]:
         "BOT_TOKEN": BOT_TOKEN,
         "TELEGRAM_API_URL": "http://127.0.0.1:9",  # the "discard" port: no sandbox, no message
         "SENTRY_DSN": "",
+        "PROBES_PORT": str(free_port()),
         "PYTHONUNBUFFERED": "1",
         "PTB_TIMEDELTA": "1",
     }
@@ -133,7 +134,8 @@ def _environment(port: int) -> dict[str, str]:
 
 def _web(port: int) -> list[str]:
     options = ["--workers=2", "--threads=4", "--access-logfile=-", "--no-control-socket"]
-    return [sys.executable, "-m", "gunicorn", "hsl_dashboard.wsgi", f"--bind=127.0.0.1:{port}", *options]
+    hooks = "--config=python:hsl_dashboard.serving"
+    return [sys.executable, "-m", "gunicorn", "hsl_dashboard.wsgi", hooks, f"--bind=127.0.0.1:{port}", *options]
 
 
 def _background() -> dict[str, list[str]]:
