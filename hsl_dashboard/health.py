@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 import psycopg
 from django.conf import settings
@@ -81,14 +82,12 @@ def _redis() -> str:
 
 def _work() -> dict[str, str]:
     silent = {one.what: one.since for one in heartbeats.silences()}
-    return {
-        name: f"silent since {silent[name].isoformat(timespec='seconds')}"
-        if silent.get(name)
-        else "not seen"  # type: ignore[union-attr]
-        if name in silent or "redis" in silent
-        else FINE
-        for name in (*(f"worker-{queue}" for queue in heartbeats.QUEUES), heartbeats.BEAT)
-    }
+    names = [*(f"worker-{queue}" for queue in heartbeats.QUEUES), heartbeats.BEAT]
+    return {name: _silence(silent.get(name)) if {name, "redis"} & silent.keys() else FINE for name in names}
+
+
+def _silence(since: datetime | None) -> str:
+    return f"silent since {since.isoformat(timespec='seconds')}" if since else "not seen"
 
 
 def _clocks() -> str:

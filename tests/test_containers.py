@@ -136,8 +136,8 @@ def test_web_answers_the_probes_of_the_image(
     for asked in (port, production["PROBES_PORT"]):
         with pytest.raises(HTTPError) as refused:
             urlopen(f"http://127.0.0.1:{asked}/health/ready", timeout=10)
-        with refused.value as response:
-            answers = json.load(response)
+        with refused.value as said:
+            answers = json.load(said)
         assert {answers.pop(name) for name in ("database", "redis", "clocks")} == {"ok"}
         assert set(answers) == {"worker-default", "worker-telegram", "beat"}
         assert refused.value.code == 503

@@ -13,7 +13,7 @@ from hsl_dashboard.web.side_writes import SideWrite, write_beside
 
 
 @method_decorator(rate_limit(action="manage_email"), name="dispatch")
-class StaffEmailView(EmailView):  # type: ignore[misc]  # allauth has no types
+class StaffEmailView(EmailView):
     """One's own addresses. allauth takes over the one that an administrator typed when its owner first looks here."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
