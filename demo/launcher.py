@@ -133,9 +133,8 @@ def _environment(port: int) -> dict[str, str]:
 
 
 def _web(port: int) -> list[str]:
-    options = ["--workers=2", "--threads=4", "--access-logfile=-", "--no-control-socket"]
-    hooks = "--config=python:hsl_dashboard.serving"
-    return [sys.executable, "-m", "gunicorn", "hsl_dashboard.wsgi", hooks, f"--bind=127.0.0.1:{port}", *options]
+    options = ["--workers=2", "--threads=4", "--no-control-socket"]
+    return [sys.executable, "-m", "gunicorn", "hsl_dashboard.wsgi", f"--bind=127.0.0.1:{port}", *options]
 
 
 def _background() -> dict[str, list[str]]:

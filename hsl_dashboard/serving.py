@@ -1,11 +1,9 @@
-"""What gunicorn does in each of its workers: a thread of its own answers the probes, however busy the pages are."""
+"""Probes answered by a thread of its own in each worker of gunicorn (gunicorn.conf.py), however busy the pages are."""
 
 import logging
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-
-from django.conf import settings
 
 from hsl_dashboard import health
 
@@ -56,8 +54,3 @@ def serve_probes(port: int) -> ProbesServer | None:
         return None
     threading.Thread(target=server.serve_forever, name="probes", daemon=True).start()
     return server
-
-
-def post_worker_init(worker: Any) -> None:
-    """Gunicorn's hook: the application is loaded, in the process that serves it."""
-    serve_probes(settings.PROBES_PORT)

@@ -1,4 +1,4 @@
-"""Middleware of our own: frames, limits of pages, language, caches, when a session was seen, the admin's refusals."""
+"""Middleware of our own: limits of pages, language, caches, when a session was seen, what the admin refuses."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,23 +18,6 @@ from hsl_dashboard.limits import PAGE, within
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 
 SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
-ROOM = 2**15  # slots of frames, 8 bytes each: templates in templates need some thousands
-
-
-def room_for_frames(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Stand before all others, and keep the frames of a request in one piece of memory: a page costs a fifth less.
-
-    CPython keeps frames in pieces of 16 KB and returns one to the system as soon as it is empty. What is called again
-    and again at the edge of one, as the cells of a table are, takes and returns a piece each time: two thousand page
-    faults for a list, or none, as luck has it (python/cpython#142183, mended in the later 3.13 and 3.14). A frame that
-    asks for much gets a large piece, and all below it find room there.
-    """
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
-
-    middleware.__code__ = middleware.__code__.replace(co_stacksize=ROOM)
-    return middleware
 
 
 def limit_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

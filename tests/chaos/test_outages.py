@@ -32,7 +32,7 @@ def system() -> Iterator[System]:
 @pytest.fixture(scope="module")
 def web(system: System) -> Iterator["Web"]:
     port, probes = free_port(), free_port()
-    command = ["gunicorn", "hsl_dashboard.wsgi", "--config=python:hsl_dashboard.serving", f"--bind=127.0.0.1:{port}"]
+    command = ["gunicorn", "hsl_dashboard.wsgi", f"--bind=127.0.0.1:{port}"]
     options = ["--workers=1", "--threads=2", "--no-control-socket"]
     # Production's files have names with hashes, which are collected for the image.
     more = {"PROBES_PORT": str(probes), "DEBUG": "true", "DEBUG_PAGES": "false"}

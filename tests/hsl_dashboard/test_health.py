@@ -32,7 +32,6 @@ READY = {"database": "ok", "redis": "ok", "worker-default": "ok", "worker-telegr
 # Every thread of gunicorn stands in a page; the probe is asked meanwhile.
 BLOCKED = """
 import os, time
-from hsl_dashboard.serving import post_worker_init
 def application(environ, start_response):
     open(os.environ["STARTED"], "a").write(".")
     time.sleep(60)
@@ -185,7 +184,7 @@ def test_G3_live_answers_while_every_thread_of_gunicorn_is_blocked(tmp_path: Pat
     started.touch()
     environment = {**os.environ, "PROBES_PORT": str(probes), "STARTED": str(started), "DEBUG": "true"}
     environment |= {"DJANGO_SETTINGS_MODULE": "hsl_dashboard.settings", "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
-    command = ["gunicorn", "blocked", "--config=python:hsl_dashboard.serving", f"--bind=127.0.0.1:{port}"]
+    command = ["gunicorn", "blocked", f"--bind=127.0.0.1:{port}"]
     options = ["--workers=1", "--threads=2", "--no-control-socket", "--graceful-timeout=1"]
     with subprocess.Popen([sys.executable, "-m", *command, *options], env=environment) as web:
         try:
