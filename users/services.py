@@ -8,6 +8,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from users.models import BlockedUser, EmailDisclosure, Note, PersonTag, Tag, TelegramUser, User
 
 MAX_NOTE_LENGTH = 5_000  # characters
@@ -101,4 +102,5 @@ def unblock_person(*, person: TelegramUser, by: User, reason: str) -> None:
 
 def disclose_emails(*, person: TelegramUser, to: User, at: datetime) -> None:
     """Write down that somebody is about to see a person's e-mail addresses in full."""
-    EmailDisclosure.objects.create(telegram_user=person, shown_to=to, shown_at=at)
+    look = EmailDisclosure(telegram_user=person, shown_to=to, shown_at=at)
+    write_beside(SideWrite.EMAILS_SHOWN, look.save, about=f"{to.get_username()} of {person.pk}")

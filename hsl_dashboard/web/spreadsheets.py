@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
-from django.db import transaction
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+
+from hsl_dashboard.limits import EXPORT, transaction_within
 
 ROWS_AT_ONCE = 2_000  # rows: what the server-side cursor hands over, and what memory holds
 XLSX_ROWS = 100_000  # rows: openpyxl writes about 5,000 a second, and a browser waits a minute
@@ -59,7 +60,7 @@ def csv_lines(sheet: Sheet) -> Iterator[str]:
     yield BYTE_ORDER_MARK + str(writer.writerow(sheet.headings))
     number = 0
     # In a transaction the cursor stays on the server and gives its first rows at once.
-    with transaction.atomic():
+    with transaction_within(EXPORT):
         for row in sheet.rows:
             number += 1
             yield str(writer.writerow([_safe(cell, seconds=sheet.seconds) for cell in row]))
@@ -73,7 +74,7 @@ def xlsx_file(sheet: Sheet) -> IO[bytes]:
     written.freeze_panes = "A2"
     written.append(sheet.headings)
     number = 0
-    with transaction.atomic():
+    with transaction_within(EXPORT):
         for row in sheet.rows:
             number += 1
             written.append([_typed(written, cell) for cell in row])

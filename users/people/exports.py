@@ -9,6 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from hsl_dashboard.web import spreadsheets
+from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, Sheet, TooManyRows
 from users.models import PeopleExport, PersonCounts, User
 from users.person.extensions import lesson_registrations
@@ -32,12 +33,14 @@ def people_xlsx(people: "QuerySet[Any]", *, streams: dict[str, str], export: Peo
 
 def start_export(*, by: User, query: str, file_format: str, with_emails: bool) -> PeopleExport:
     """Write down who takes which list, before the first row leaves the house."""
-    return PeopleExport.objects.create(exported_by=by, query=query, format=file_format, with_emails=with_emails)
+    export = PeopleExport(exported_by=by, query=query, format=file_format, with_emails=with_emails)
+    write_beside(SideWrite.LIST_TAKEN, export.save, about=f"{by.get_username()} {file_format}")
+    return export
 
 
 def finish_export(export: PeopleExport, rows: int) -> None:
     """Write down how many rows left."""
-    PeopleExport.objects.filter(pk=export.pk).update(rows=rows)
+    write_beside(SideWrite.LIST_TAKEN, partial(PeopleExport.objects.filter(pk=export.pk).update, rows=rows))
 
 
 def _sheet(people: "QuerySet[Any]", streams: dict[str, str], export: PeopleExport) -> Sheet:
