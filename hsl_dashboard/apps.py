@@ -4,6 +4,7 @@ from types import ModuleType
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.db.models.signals import post_migrate
 
 from hsl_dashboard import catalogues, sentry
 
@@ -19,7 +20,8 @@ class HslDashboardConfig(AppConfig):
     def ready(self) -> None:
         # The application must exist in every process that queues a task: without it, shared tasks look for a broker
         # of their own.
-        from hsl_dashboard import celery, checks  # noqa: F401
+        from hsl_dashboard import celery, checks, grants  # noqa: F401
 
+        post_migrate.connect(grants.keep_grants, sender=self, dispatch_uid="hsl_dashboard.keep_grants")
         if settings.SENTRY_DSN:
             sentry.start(settings.SENTRY_DSN)

@@ -3,8 +3,9 @@
 import os
 from typing import Any
 
+import pghistory
 from celery import Celery
-from celery.signals import beat_init
+from celery.signals import beat_init, task_postrun, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hsl_dashboard.settings")
 
@@ -13,6 +14,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Packages of messaging have tasks of their own, which only the names of apps would not find.
 app.autodiscover_tasks(["messaging.delivery", "messaging.inbound"])
+_contexts: dict[str, Any] = {}
 
 
 @beat_init.connect
@@ -24,3 +26,15 @@ def forget_missing_tasks(**_kwargs: Any) -> None:
     stale = PeriodicTask.objects.exclude(task__in=app.tasks.keys())
     if stale.delete()[0]:
         PeriodicTasks.update_changed()
+
+
+@task_prerun.connect
+def open_context(task_id: str, **_kwargs: Any) -> None:
+    """Let the audit say which task changed something."""
+    _contexts[task_id] = pghistory.context(task=task_id)
+    _contexts[task_id].__enter__()
+
+
+@task_postrun.connect
+def close_context(task_id: str, **_kwargs: Any) -> None:
+    _contexts.pop(task_id).__exit__(None, None, None)

@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "hsl_dashboard.web.middleware.session_activity",
     "hsl_dashboard.web.middleware.AuditMiddleware",
+    "users.staff.audit.record_refusals",
 ]
 
 TEMPLATES = [
@@ -103,11 +104,13 @@ FORM_RENDERER = "hsl_dashboard.web.form_renderer.QuickRenderer"
 # Data -----------------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.database()}
+# Who owns the tables, for migrate and adopt_database alone (hsl_dashboard/grants.py).
+OWNER_DATABASE = env.owner_database()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis_url()
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-# Writes to a tracked table carry who asked for them and where; reads open no context.
-PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+# What is written carries who asked for it and from where; a GET writes too: downloads, looks at e-mails, refusals.
+PGHISTORY_MIDDLEWARE_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 # Language and time ----------------------------------------------------------------------------------------------------
 

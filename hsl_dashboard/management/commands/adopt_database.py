@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hsl_dashboard.adoption.locks import AdoptionFailed, Limits
 from hsl_dashboard.adoption.run import adopt
+from hsl_dashboard.db import as_owner
 
 
 class Command(BaseCommand):
@@ -39,11 +40,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         limits = Limits(longest_lock=options["longest_lock"], patience=options["patience"])
         try:
-            adopt(
-                dry_run=options["dry_run"],
-                naive_timezone=options["naive_timezone"],
-                limits=limits,
-                stdout=self.stdout,
-            )
+            with as_owner():
+                adopt(
+                    dry_run=options["dry_run"],
+                    naive_timezone=options["naive_timezone"],
+                    limits=limits,
+                    stdout=self.stdout,
+                )
         except AdoptionFailed as failure:
             raise CommandError(str(failure)) from failure
