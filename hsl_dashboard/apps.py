@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db.models.signals import post_migrate
 
@@ -22,6 +22,8 @@ class HslDashboardConfig(AppConfig):
         # of their own.
         from hsl_dashboard import celery, checks, grants  # noqa: F401
 
-        post_migrate.connect(grants.keep_grants, sender=self, dispatch_uid="hsl_dashboard.keep_grants")
+        # Once, not for each app: the signal comes for those that have models.
+        users = apps.get_app_config("users")
+        post_migrate.connect(grants.keep_grants, sender=users, dispatch_uid="hsl_dashboard.keep_grants")
         if settings.SENTRY_DSN:
             sentry.start(settings.SENTRY_DSN)

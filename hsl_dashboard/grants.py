@@ -1,4 +1,4 @@
-"""Who may what in the database: the application adds to history and audit and cannot change them, nor any table's shape.
+"""Who may what in the database: the application adds to history and audit, and cannot change them.
 
 The owner of the tables runs migrations and adoption. ``migrate`` keeps the grants of the application's role whenever
 OWNER_DATABASE_URL says that there are two; ``check_grants`` proves them.
@@ -68,6 +68,7 @@ def grant_statements(role: str) -> list[str]:
         f"GRANT USAGE ON SCHEMA public TO {to}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {to}",
         f"REVOKE UPDATE, DELETE ON {protected} FROM {to}",
+        f"REVOKE INSERT ON django_migrations FROM {to}",
         f"REVOKE TRUNCATE, TRIGGER, REFERENCES ON {tables} FROM {to}",
         f"GRANT USAGE, SELECT ON SEQUENCE {sequences} TO {to}",
         f"REVOKE EXECUTE ON FUNCTION {functions} FROM PUBLIC",
