@@ -126,8 +126,9 @@ BEGIN
         GET DIAGNOSTICS touched = ROW_COUNT;
         done := done + touched;
     END LOOP;
-    -- What the erasing itself has written down holds what was erased; one entry tells of it instead.
+    -- What the erasing itself has written down holds what was erased; one line tells of it instead.
     DELETE FROM users_auditentry WHERE user_id = person AND at = transaction_timestamp();
+    UPDATE users_auditentry SET reason = '', data = NULL WHERE at = transaction_timestamp();
     UPDATE users_auditentry SET user_id = stand_in, reason = '', data = NULL,
         object_id = CASE WHEN object_id = person::text THEN stand_in::text ELSE object_id END
     WHERE user_id = person;
@@ -253,12 +254,12 @@ class Migration(migrations.Migration):
                 (
                     "at",
                     models.DateTimeField(
-                        db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="at"
+                        db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="happened"
                     ),
                 ),
                 ("what", models.CharField(max_length=100, verbose_name="what was done")),
-                ("object_table", models.CharField(blank=True, db_default="", max_length=63, verbose_name="table")),
-                ("object_id", models.CharField(max_length=100, null=True, verbose_name="row")),
+                ("object_table", models.CharField(blank=True, db_default="", max_length=63, verbose_name="table of the row")),
+                ("object_id", models.CharField(max_length=100, null=True, verbose_name="number of the row")),
                 ("reason", models.TextField(blank=True, db_default="", verbose_name="reason")),
                 ("address", models.CharField(blank=True, db_default="", max_length=45, verbose_name="address")),
                 ("request", models.CharField(blank=True, db_default="", max_length=64, verbose_name="request or task")),

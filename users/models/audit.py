@@ -49,7 +49,7 @@ class AuditEntry(models.Model):
     has no history of its own.
     """
 
-    at = models.DateTimeField(_("at"), db_default=TransactionNow())
+    at = models.DateTimeField(_("happened"), db_default=TransactionNow())
     # NULL is the bot, or a task of ours, which ``request`` then names. No key: a line outlives whom it names.
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -71,8 +71,8 @@ class AuditEntry(models.Model):
         related_name="+",
         verbose_name=_("person"),
     )
-    object_table = models.CharField(_("table"), max_length=63, blank=True, db_default="")
-    object_id = models.CharField(_("row"), max_length=100, null=True)
+    object_table = models.CharField(_("table of the row"), max_length=63, blank=True, db_default="")
+    object_id = models.CharField(_("number of the row"), max_length=100, null=True)
     reason = models.TextField(_("reason"), blank=True, db_default="")
     address = models.CharField(_("address"), max_length=45, blank=True, db_default="")
     request = models.CharField(_("request or task"), max_length=64, blank=True, db_default="")

@@ -37,8 +37,9 @@ BEGIN
         GET DIAGNOSTICS touched = ROW_COUNT;
         done := done + touched;
     END LOOP;
-    -- What the erasing itself has written down holds what was erased; one entry tells of it instead.
+    -- What the erasing itself has written down holds what was erased; one line tells of it instead.
     DELETE FROM users_auditentry WHERE user_id = person AND at = transaction_timestamp();
+    UPDATE users_auditentry SET reason = '', data = NULL WHERE at = transaction_timestamp();
     UPDATE users_auditentry SET user_id = stand_in, reason = '', data = NULL,
         object_id = CASE WHEN object_id = person::text THEN stand_in::text ELSE object_id END
     WHERE user_id = person;
