@@ -106,7 +106,9 @@ class Environment(Variables):
         """Django's settings of the same database as its owner; None where one role does all."""
         if not self.OWNER_DATABASE_URL:
             return None
-        database = connections.database_from_url(self.OWNER_DATABASE_URL, password=self.OWNER_PASSWORD)
+        database = connections.database_from_url(
+            self.OWNER_DATABASE_URL, password=self.OWNER_PASSWORD or self.POSTGRES_PASSWORD
+        )
         return connections.with_defaults(database, pool=False)
 
     def redis_url(self) -> str:

@@ -178,11 +178,12 @@ print("limiter")
 def test_the_containers_get_the_passwords_as_they_are_written(read) -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     addresses = {
-        name: re.fullmatch(r"\$\{\w+:-(.*)\}", value)[1]
+        name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value)
         for name, value in compose["services"]["web"]["environment"].items()
     }
 
     inside = read(**addresses, POSTGRES_PASSWORD=HOSTILE, REDIS_PASSWORD=HOSTILE)
 
     assert (inside.database()["HOST"], inside.database()["PASSWORD"]) == ("postgres", HOSTILE)
+    assert inside.owner_database() is None  # G8: only the service that migrates connects as the owner
     assert inside.redis_url() == f"redis://:{quote(HOSTILE, safe='')}@valkey:6379/0"
