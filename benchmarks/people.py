@@ -125,8 +125,8 @@ def _addresses(client: "Client") -> dict[str, str]:
 
 
 def _deep_place() -> str:
+    from hsl_dashboard.web.keyset import Sorting
     from users.models import PersonTotals
-    from users.people.keyset import Sorting
 
     middle = PersonTotals.objects.count() // 2
     row = PersonTotals.objects.order_by("-last_activity_at", "-pk")[middle]

@@ -134,7 +134,7 @@ def before_the_record(event: str, *, of_its_person: bool = False) -> str:
     return f"""NOT EXISTS (
         SELECT FROM (
             SELECT c.changed_at, c.was, c.status, c.is_new FROM bookings_bookingchange AS c
-            WHERE c.booking_id = {number_in(f"{event}.details->>'booking_id'")} {mine} ORDER BY c.id LIMIT 1
+            WHERE c.booking_id = {sql_number(f"{event}.details->>'booking_id'")} {mine} ORDER BY c.id LIMIT 1
         ) AS first
         WHERE first.changed_at <= {event}.created_at
             OR NOT first.is_new AND {event}.details->>'new_status' = first.status::text
@@ -147,7 +147,7 @@ def before_the_record(event: str, *, of_its_person: bool = False) -> str:
     )"""  # noqa: S608 - expressions of ours
 
 
-def number_in(text: str) -> str:
+def sql_number(text: str) -> str:
     """Give the SQL for a number out of the details of an event, where the bot may have written anything."""
     return f"(CASE WHEN {text} ~ '^-?[0-9]{{1,9}}$' THEN ({text})::integer END)"
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.core.paginator import Page, Paginator
 from django.db.models import CharField, Count, F, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -17,6 +16,7 @@ from bookings.labels import Labels
 from bookings.lists.filters import NONE
 from bookings.models import Booking, FreeLessonRegistration, ReferralCoupon
 from bookings.statistics import course_statistics
+from hsl_dashboard.web.paging import OpenPage, OpenPaginator
 from users.models import ERASED_FROM, Event, PersonTotals, TelegramUser
 from users.person.context import person_address
 
@@ -64,10 +64,8 @@ class Finding:
     rows: Any
     labels: Labels
 
-    def page(self, number: str | None) -> "tuple[Page[Any], list[Trouble]]":
-        paginator = Paginator(self.rows, PAGE_SIZE)
-        paginator.count = self.count  # known already: not asked a second time
-        page = paginator.get_page(number)
+    def page(self, number: str | None) -> tuple[OpenPage, list[Trouble]]:
+        page = OpenPaginator(self.rows, PAGE_SIZE, known=self.count).get_page(number)
         return page, self.kind.show(page, self.labels)
 
 

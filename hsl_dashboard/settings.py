@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from hsl_dashboard.environment.kinds import is_sandbox
 from hsl_dashboard.environment.reading import ROOT
 from hsl_dashboard.environment.variables import Environment
+from hsl_dashboard.web.logs import without_traceback
 
 env = Environment.read()
 
@@ -21,6 +22,7 @@ SECRET_KEY = env.SECRET_KEY
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 DASHBOARD_URL = env.dashboard_url()
+TRUSTED_PROXIES = env.TRUSTED_PROXIES
 ROOT_URLCONF = "hsl_dashboard.urls"
 WSGI_APPLICATION = "hsl_dashboard.wsgi.application"
 
@@ -41,7 +43,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "django_filters",
-    "heroicons",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -55,7 +56,6 @@ if DEVELOPMENT and find_spec("demo"):
     INSTALLED_APPS.append("demo")
 
 MIDDLEWARE = [
-    "hsl_dashboard.web.middleware.room_for_frames",
     "hsl_dashboard.health.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -94,12 +94,10 @@ TEMPLATES = [
             "builtins": [
                 "template_partials.templatetags.partials",
                 "django.templatetags.i18n",
-                "hsl_dashboard.templatetags.words",
             ],
         },
     },
 ]
-FORM_RENDERER = "hsl_dashboard.web.form_renderer.QuickRenderer"
 
 # Data -----------------------------------------------------------------------------------------------------------------
 
@@ -252,6 +250,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }

@@ -20,6 +20,7 @@ urlpatterns = [
     # On the sign-in page one chooses a language too.
     path("language/", login_not_required(set_language), name="set_language"),
     path("theme/", views.theme_set, name="theme_set"),
+    path("icons/<slug:version>.svg", views.icon_sprite, name="icon_sprite"),
     path("health/live", health.health_live, name="health_live"),
     path("health/ready", health.health_ready, name="health_ready"),
 ]

@@ -1,4 +1,4 @@
-"""The tick of beat: it looks after everything that is sent."""
+"""The tick of beat, which keeps all sending going."""
 
 import contextlib
 import logging
@@ -9,7 +9,7 @@ from django.utils import timezone
 from messaging.automations import firing
 from messaging.broadcasts import reports
 from messaging.delivery import lifecycle, tasks
-from messaging.delivery.limiter import LimiterUnavailable, keep_begun
+from messaging.delivery.limiter import LimiterUnavailable, prepare_slots
 from messaging.delivery.loop import runners_wanted
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ TICK = 5.0  # seconds between two looks of beat: CELERY_BEAT_SCHEDULE
 
 @shared_task(name="messaging.tick")
 def tick() -> None:
-    """Start, hold, rescue, finish and wake whatever is due. Two ticks at once do no harm."""
+    """Start, hold, rescue and wake whatever is due. Two ticks at the same time do no harm."""
     now = timezone.now()
     lifecycle.start_scheduled(at=now)
     firing.fire_automations(at=now)
@@ -31,7 +31,7 @@ def tick() -> None:
     lifecycle.cancel_leftovers()
     broadcasts, corrections = lifecycle.waiting_for_a_runner(at=now, wanted=runners_wanted())
     with contextlib.suppress(LimiterUnavailable):
-        keep_begun(halted_until=lifecycle.longest_halt(at=now))
+        prepare_slots(halted_until=lifecycle.longest_halt(at=now))
     for broadcast_id in broadcasts:
         tasks.wake_broadcast(broadcast_id)
     for correction_id in corrections:

@@ -31,6 +31,7 @@ ACCESS: dict[str, Access] = {
     "health_live": Access(get=ALL, anonymous=True),
     "health_ready": Access(get=ALL, anonymous=True),
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
+    "icon_sprite": Access(get=ALL, anonymous=True),
     "theme_set": Access(post=ALL, anonymous=True),
     # Courses and bookings
     "bookings:workshop_list": SEEN_BY_ALL,

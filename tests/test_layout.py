@@ -237,7 +237,8 @@ def test_pages_keep_the_filters_and_can_be_swapped() -> None:
     html = page_links(10, "?status=2&page=10")
 
     assert 'href="?status=2&amp;page=11"' in html
-    assert 'hx-get="?status=2&amp;page=11" hx-target="#booking-table"' in html
+    assert 'hx-get="?status=2&amp;page=11"' in html
+    assert 'hx-target="#booking-table"' in html
     assert re.findall(r">(\d+)<", html) == ["1", "9", "10", "11", "20"]
 
 

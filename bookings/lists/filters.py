@@ -73,11 +73,10 @@ class BookingFilter(ListFilter):
         self.labels = labels
         self.common = False  # the search finds so many that they were not listed
         self.form.fields["course"].choices = [
-            ("", _("All courses")),
             *((str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)),
             (NONE, _("No course")),
         ]
-        self.form.fields["stream"].choices = [("", _("All streams")), *self._streams(), (NONE, _("No stream"))]
+        self.form.fields["stream"].choices = [*self._streams(), (NONE, _("No stream"))]
 
     def _streams(self) -> Iterator[tuple[str, str]]:
         """Described streams by their names, then the codes that only the bot knows."""

@@ -11,7 +11,6 @@ from bookings.labels import Labels
 from bookings.models import Booking
 from bookings.services.statuses import Move, moves_for
 from bookings.statistics import views_of_programme
-from hsl_dashboard.web.addresses import numbered_address
 from users.models import LivePersonTotals, TelegramUser, User
 from users.person.context import person_address
 
@@ -39,17 +38,14 @@ class Row:
     activity: Activity = Activity()
 
     @property
-    def key(self) -> str:
-        """The booking's number as text: templates add texts only to texts."""
-        return str(self.booking.pk)
-
-    @property
     def address(self) -> str:
-        return numbered_address("bookings:booking_detail", self.booking.pk)
+        return reverse("bookings:booking_detail", args=[self.booking.pk])
 
     @property
     def status_address(self) -> str:
-        return numbered_address("bookings:booking_status", self.booking.pk)
+        """The form of the status; it says what the reader saw, so that a change meanwhile is noticed."""
+        seen = "" if self.booking.confirmed is None else self.booking.confirmed
+        return f"{reverse('bookings:booking_status', args=[self.booking.pk])}?expected={seen}"
 
 
 def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activity: bool = False) -> list[Row]:
@@ -59,8 +55,8 @@ def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activ
     activity = activity_of(people) if with_activity else {}
     may_change = by.has_perm(CHANGE_PERMISSION)
     moves = {status: moves_for(status, by=by) if may_change else () for status in {one.confirmed for one in bookings}}
-    codes = {booking.course_stream for booking in bookings if booking.course_stream}
-    stream_addresses = {code: reverse("bookings:stream_detail", args=[code]) for code in codes}
+    streams = {(one.course_id, one.course_stream) for one in bookings if one.course_stream}
+    stream_addresses = {stream: stream_address(*stream) for stream in streams}
     return [
         Row(
             booking=booking,
@@ -68,11 +64,16 @@ def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activ
             stream=labels.stream(booking.course_id, booking.course_stream),
             moves=moves[booking.confirmed],
             person_address=person_address(booking.telegram_user_id),
-            stream_address=stream_addresses.get(booking.course_stream or "", ""),
+            stream_address=stream_addresses.get((booking.course_id, booking.course_stream or ""), ""),
             activity=activity.get(booking.telegram_user_id, Activity()),
         )
         for booking in bookings
     ]
+
+
+def stream_address(course_id: int | None, code: str) -> str:
+    """Give the page of a stream as one course has it."""
+    return f"{reverse('bookings:stream_detail', args=[code])}?course={'none' if course_id is None else course_id}"
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,6 @@ def triggers():
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0007_record_who_why_whence"), ("users", "0007_audit")]
+    dependencies = [("bookings", "0007_record_who_why_whence"), ("users", "0008_audit")]
 
     operations = [migrations.RunSQL("\n".join(triggers()), migrations.RunSQL.noop)]

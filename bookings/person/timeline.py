@@ -1,6 +1,6 @@
 """What bookings tell in a person's timeline: made, edited, deleted, and every change of a status."""
 
-from bookings.history import before_the_record, number_in
+from bookings.history import before_the_record, sql_number
 from bookings.services.statuses import STATUS_CHANGED
 from users.person.extensions import Source
 from users.person.timeline import actor_in
@@ -64,8 +64,8 @@ EVENTS = f"""
         'own', EXISTS (
             SELECT FROM bookings AS b WHERE b.user_id = v.user_id AND b.id::text = v.details->>'booking_id'
         ),
-        'old', jsonb_build_object('status', {number_in("v.details->>'old_status'")}),
-        'new', jsonb_build_object('status', {number_in("v.details->>'new_status'")})
+        'old', jsonb_build_object('status', {sql_number("v.details->>'old_status'")}),
+        'new', jsonb_build_object('status', {sql_number("v.details->>'new_status'")})
     ) AS data
     FROM events AS v
     WHERE v.user_id = %(person)s AND v.event_type = '{STATUS_CHANGED}' AND {before_the_record("v", of_its_person=True)}

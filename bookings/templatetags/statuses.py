@@ -4,10 +4,8 @@ from functools import lru_cache
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
-
-from bookings.services.statuses import Move
 
 register = template.Library()
 
@@ -18,20 +16,9 @@ def status_badge(confirmed: int | None) -> SafeString:
     return _badge(confirmed, get_language())
 
 
-@register.filter
-def status_options(moves: tuple[Move, ...]) -> SafeString:
-    """Give the options of a select for these moves."""
-    return _options(moves, get_language())
-
-
 # A list has fifty rows, and a handful of statuses: each is drawn once a process.
 
 
 @lru_cache(maxsize=100)
 def _badge(confirmed: int | None, _language: str | None) -> SafeString:
-    return render_to_string("_shared/_status_badge.html", {"status": confirmed})
-
-
-@lru_cache(maxsize=100)
-def _options(moves: tuple[Move, ...], _language: str | None) -> SafeString:
-    return render_to_string("bookings/_status_options.html", {"moves": moves})
+    return mark_safe(render_to_string("_shared/_status_badge.html", {"status": confirmed}).strip())  # noqa: S308

@@ -17,8 +17,7 @@ from bookings.lists.rows import rows_of
 from bookings.models import Booking
 from bookings.notices import last_notice
 from hsl_dashboard.web.addresses import tidy_address
-from hsl_dashboard.web.pages import PAGE_SIZE, StaffRequest, render_list
-from hsl_dashboard.web.paging import OpenPaginator
+from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from users.models import User
 
 
@@ -29,7 +28,7 @@ def booking_list(request: StaffRequest) -> HttpResponse:
     narrowed = BookingFilter(request.GET, queryset=Booking.objects.with_person(), labels=labels)
     is_valid = narrowed.is_valid()
     found = narrowed.qs if is_valid else Booking.objects.none().newest_first()
-    page = OpenPaginator(found, PAGE_SIZE, known_more=narrowed.known_more).get_page(request.GET.get("page"))
+    page = page_of(found, request, known_more=narrowed.known_more)
     context = {
         "filter": narrowed,
         "form": narrowed.form,

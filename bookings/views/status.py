@@ -1,4 +1,4 @@
-"""Changing the status of a booking: the question before it, the change, and what answers a conflict."""
+"""Changing the status of a booking: the choice, the question before it, the change, and what answers a conflict."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings.forms.bookings import StatusForm, bulk_bar
-from bookings.history import booking_history
+from bookings.history import BookingMoment, booking_history
 from bookings.labels import Labels
 from bookings.lists.rows import rows_of
 from bookings.models import Booking, status_label
@@ -52,6 +52,11 @@ class Wish:
         return to
 
     @property
+    def is_stale(self) -> bool:
+        """Say whether somebody changed the booking after they saw it: they hear that before they are asked anything."""
+        return self.seen != self.booking.confirmed
+
+    @property
     def page(self) -> ResolverMatch:
         match = page_at(self.next)
         assert match is not None
@@ -67,8 +72,14 @@ class Wish:
 @permission_required(["bookings.view_booking", "bookings.change_booking"], raise_exception=True)
 def booking_status(request: StaffRequest, pk: int) -> HttpResponse:
     wish = _read_wish(request, get_object_or_404(Booking.objects.with_person(), pk=pk))
+    if request.method != "POST" and "to" not in request.GET:
+        return _offer(request, wish)
     if not wish.form.is_valid():
         return _ask(request, wish, status=422)
+    if wish.is_stale:
+        return _show_conflict(
+            request, wish, BookingChanged(theirs=wish.booking.confirmed, yours=wish.form.cleaned_data["to"])
+        )
     if request.method != "POST":
         return _ask(request, wish)
     if wish.move and wish.move.asks and not wish.form.cleaned_data["sure"]:
@@ -80,12 +91,21 @@ def _read_wish(request: StaffRequest, booking: Booking) -> Wish:
     data = request.POST if request.method == "POST" else request.GET
     form = StatusForm(data)
     form.is_valid()
-    seen = form.cleaned_data.get("expected") if "expected" in data else booking.confirmed
+    seen = form.cleaned_data.get("expected", booking.confirmed) if "expected" in data else booking.confirmed
     moves = moves_for(seen, by=request.user)
     move = next((move for move in moves if move.to == form.cleaned_data.get("to")), None)
     own = reverse("bookings:booking_detail", args=[booking.pk])
-    next_address = data.get("next", "")
+    next_address = data.get("next") or _came_from(request)
     return Wish(booking, form, next_address if is_own_address(next_address, request) else own, seen, move)
+
+
+def _came_from(request: StaffRequest) -> str:
+    """Give the page that a row's link stands on: fifty rows do not repeat it."""
+    if request.htmx:
+        return request.htmx.current_url_abs_path or ""
+    referer = urlsplit(request.headers.get("Referer", ""))
+    is_here = referer.netloc == request.get_host() and referer.path != request.path
+    return f"{referer.path}?{referer.query}" if is_here and referer.query else referer.path if is_here else ""
 
 
 def _change(request: StaffRequest, wish: Wish) -> HttpResponse:
@@ -107,6 +127,13 @@ def _change(request: StaffRequest, wish: Wish) -> HttpResponse:
     return _show_change(request, wish)
 
 
+def _offer(request: StaffRequest, wish: Wish) -> HttpResponse:
+    """Show the statuses to choose from; first of all, that somebody changed it since the list was drawn."""
+    moves = moves_for(wish.booking.confirmed, by=request.user)
+    last_change = _last_change(wish.booking) if wish.is_stale else None
+    return _ask(request, wish, moves=moves, stale=wish.is_stale, last_change=last_change)
+
+
 def _ask(request: StaffRequest, wish: Wish, *, status: int = 200, **more: Any) -> HttpResponse:
     """Ask once more, or say why not: a page of its own, or a dialog over the list."""
     context = {
@@ -118,6 +145,7 @@ def _ask(request: StaffRequest, wish: Wish, *, status: int = 200, **more: Any) -
         "next": wish.next,
         "place": wish.place,
         "dialog": wants_partial(request),
+        "moves": None,  # those to choose from; here one is chosen
         **more,
     }
     response = render_page(request, QUESTION, context, partial="status-dialog", status=status)
@@ -136,10 +164,13 @@ def _question_address(wish: Wish) -> str:
 def _show_conflict(request: StaffRequest, wish: Wish, changed: BookingChanged) -> HttpResponse:
     """Show both values, and let them choose: keep the other's, or insist where the rules allow it."""
     wish.booking.refresh_from_db(fields=["confirmed"])
-    history = booking_history(wish.booking, Labels.read())
-    theirs = next((entry for entry in history if entry.status), None)
     again = next((move for move in moves_for(changed.theirs, by=request.user) if move.to == changed.yours), None)
-    return _ask(request, wish, status=409, conflict=changed, last_change=theirs, again=again)
+    return _ask(request, wish, status=409, conflict=changed, last_change=_last_change(wish.booking), again=again)
+
+
+def _last_change(booking: Booking) -> BookingMoment | None:
+    """Find who changed the status last, and when."""
+    return next((entry for entry in booking_history(booking, Labels.read()) if entry.status), None)
 
 
 def _show_change(request: StaffRequest, wish: Wish) -> HttpResponse:

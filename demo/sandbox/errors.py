@@ -43,19 +43,23 @@ def not_found() -> ApiError:
 
 
 def blocked() -> ApiError:
-    return ApiError(403, "Forbidden: bot was blocked by the user")
+    return forbidden("bot was blocked by the user")
 
 
 def deactivated() -> ApiError:
-    return ApiError(403, "Forbidden: user is deactivated")
+    return forbidden("user is deactivated")
 
 
 def not_started() -> ApiError:
-    return ApiError(403, "Forbidden: bot can't initiate conversation with a user")
+    return forbidden("bot can't initiate conversation with a user")
 
 
 def chat_not_found() -> ApiError:
     return bad_request("chat not found")
+
+
+def forbidden(fact: str) -> ApiError:
+    return ApiError(403, f"Forbidden: {fact}")
 
 
 def migrated(to: int) -> ApiError:

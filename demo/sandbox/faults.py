@@ -25,6 +25,11 @@ class Effect(StrEnum):
     DEACTIVATED = "deactivated"  # 403
     NOT_STARTED = "not_started"  # 403
     CHAT_NOT_FOUND = "chat_not_found"  # 400
+    USER_NOT_FOUND = "user_not_found"  # 400
+    USER_IS_BLOCKED = "user_is_blocked"  # 400, as the servers behind the Bot API say it
+    INPUT_USER_DEACTIVATED = "input_user_deactivated"  # 400, likewise
+    USER_DELETED = "user_deleted"  # 403
+    KICKED = "kicked"  # 403
     MIGRATED = "migrated"  # 400 with migrate_to_chat_id
     BAD_REQUEST = "bad_request"  # 400 with `description`: a poisoned text
 

@@ -191,24 +191,31 @@ def _check_limits(sandbox: Sandbox, call: Call, entry: CallRecord) -> None:
         raise errors.too_many_requests(wait)
 
 
+# Refusals that concern the person, whatever the message says.
+ABOUT_THE_PERSON: dict[Effect, Callable[[], ApiError]] = {
+    Effect.BLOCKED: errors.blocked,
+    Effect.DEACTIVATED: errors.deactivated,
+    Effect.NOT_STARTED: errors.not_started,
+    Effect.CHAT_NOT_FOUND: errors.chat_not_found,
+    Effect.USER_NOT_FOUND: lambda: errors.bad_request("user not found"),
+    Effect.USER_IS_BLOCKED: lambda: errors.bad_request("USER_IS_BLOCKED"),
+    Effect.INPUT_USER_DEACTIVATED: lambda: errors.bad_request("INPUT_USER_DEACTIVATED"),
+    Effect.USER_DELETED: lambda: errors.forbidden("user is deleted"),
+    Effect.KICKED: lambda: errors.forbidden("bot was kicked from the group chat"),
+}
+
+
 def _refusal(rule: Rule) -> ApiError | None:
     """The effects that are an ordinary refusal of the Bot API."""
     match rule.effect:
         case Effect.TOO_MANY_REQUESTS:
             return errors.too_many_requests(rule.retry_after)
-        case Effect.BLOCKED:
-            return errors.blocked()
-        case Effect.DEACTIVATED:
-            return errors.deactivated()
-        case Effect.NOT_STARTED:
-            return errors.not_started()
-        case Effect.CHAT_NOT_FOUND:
-            return errors.chat_not_found()
         case Effect.MIGRATED:
             return errors.migrated(rule.migrate_to_chat_id)
         case Effect.BAD_REQUEST:
             return errors.bad_request(rule.description)
-    return None
+    refusal = ABOUT_THE_PERSON.get(rule.effect)
+    return refusal() if refusal else None
 
 
 async def _spoil(request: web.Request, rule: Rule, body: dict[str, Any], status: int) -> web.StreamResponse:

@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from demo.sandbox.arrival import delivered, is_empty
 from demo.sandbox.errors import bad_request, chat_not_found
-from demo.sandbox.markup import ENTITY_OF_TAG, Entity, is_link, parse_html, trimmed, utf16_length
+from demo.sandbox.links import BadLink, checked_link
+from demo.sandbox.markup import ENTITY_OF_TAG, Entity, parse_html, utf16_length
 
 Params = Mapping[str, Any]
 Keyboard = list[list[dict[str, Any]]]
@@ -60,32 +62,34 @@ def chat_id_of(params: Params) -> int:
 
 
 def text_of(params: Params) -> tuple[str, list[Entity]]:
-    text, entities = _formatted(params, "text", "entities")
-    if not text:
+    if not params.get("text"):
         raise bad_request("message text is empty")
+    text, entities = _formatted(params, "text", "entities")
     if len(text) > MAX_TEXT:
         raise bad_request("message is too long")
     return text, entities
 
 
 def caption_of(params: Params) -> tuple[str, list[Entity]]:
-    text, entities = _formatted(params, "caption", "caption_entities")
+    text, entities = _formatted(params, "caption", "caption_entities", may_be_empty=True)
     if len(text) > MAX_CAPTION:
         raise bad_request("message caption is too long")
     return text, entities
 
 
-def _formatted(params: Params, name: str, entities_name: str) -> tuple[str, list[Entity]]:
+def _formatted(
+    params: Params, name: str, entities_name: str, *, may_be_empty: bool = False
+) -> tuple[str, list[Entity]]:
     raw = str(params.get(name) or "")
     if len(raw) > MAX_RAW_BYTES // 4 and len(raw.encode("utf-8", "replace")) > MAX_RAW_BYTES:
         raise bad_request("text is too long")
     mode = str(params.get("parse_mode") or "").lower()
     if mode == "html":
-        return trimmed(*parse_html(raw))
+        return delivered(*parse_html(raw), may_be_empty=may_be_empty)
     if mode and mode != "none":
         raise bad_request("unsupported parse_mode")
     given = params.get(entities_name)
-    return trimmed(raw, _given_entities(raw, given) if given else [])
+    return delivered(raw, _given_entities(raw, given) if given else [], may_be_empty=may_be_empty)
 
 
 def _given_entities(text: str, raw: object) -> list[Entity]:
@@ -137,11 +141,11 @@ def _check_button(button: object) -> None:
     text = button.get("text")
     if not isinstance(text, str):
         raise bad_request(f'{trouble}: Field "text" must be of type String')
-    if not text.strip():
+    if is_empty(text):
         raise bad_request("inline keyboard button text is empty")
     url, data = button.get("url"), button.get("callback_data")
     if url:
-        _check_button_url(str(url))
+        button["url"] = _checked_url(str(url))
     elif data:
         if len(str(data).encode()) > MAX_CALLBACK_BYTES:
             raise bad_request("BUTTON_DATA_INVALID")
@@ -149,10 +153,8 @@ def _check_button(button: object) -> None:
         raise bad_request(f"{trouble}: Text buttons are unallowed in the inline keyboard")
 
 
-def _check_button_url(url: str) -> None:
-    if is_link(url):
-        return
-    scheme, separator, _ = url.partition("://")
-    known = not separator or scheme.lower() in {"http", "https", "tg", "ton", "tonsite"}
-    reason = "Wrong HTTP URL" if known else "Unsupported URL protocol"
-    raise bad_request(f"inline keyboard button URL '{url}' is invalid: {reason}")
+def _checked_url(url: str) -> str:
+    try:
+        return checked_link(url.encode("utf-8", "replace")).decode(errors="replace")
+    except BadLink as error:
+        raise bad_request(f"inline keyboard button URL '{url}' is invalid: {error}") from None

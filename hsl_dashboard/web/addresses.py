@@ -1,27 +1,14 @@
-"""Addresses: those of rows, and those whose query holds the state of a page, without or with one of its values."""
+"""Addresses whose query holds the state of a page, without or with one of its values."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, QueryDict
-from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve, reverse
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
 POSITIONS = ("page", "before", "after")  # where in a list; another list begins at its beginning
 MAX_ADDRESS_LENGTH = 2_000  # characters: what every browser and proxy lets through
-PLACE = 123454321  # a number to find again in an address
-
-
-def numbered_address(view: str, number: int) -> str:
-    """Give the address of a view whose one argument is a number, as ``reverse`` does, which takes 25 µs for it."""
-    before, after = _around_the_number(view, get_script_prefix())
-    return f"{before}{number}{after}"
-
-
-@lru_cache(maxsize=100)
-def _around_the_number(view: str, _script_prefix: str) -> list[str]:
-    return reverse(view, args=[PLACE]).split(str(PLACE))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Middleware of our own: room for frames, Russian unless one chooses, no page in caches, when a session was seen."""
+"""Middleware of our own: Russian unless one chooses, no page in caches, when a session was seen."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,23 +13,6 @@ from django.utils.cache import add_never_cache_headers
 from pghistory.middleware import HistoryMiddleware
 
 SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
-ROOM = 2**15  # slots of frames, 8 bytes each: templates in templates need some thousands
-
-
-def room_for_frames(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Stand before all others, and keep the frames of a request in one piece of memory: a page costs a fifth less.
-
-    CPython keeps frames in pieces of 16 KB and returns one to the system as soon as it is empty. What is called again
-    and again at the edge of one, as the cells of a table are, takes and returns a piece each time: two thousand page
-    faults for a list, or none, as luck has it (python/cpython#142183, mended in the later 3.13 and 3.14). A frame that
-    asks for much gets a large piece, and all below it find room there.
-    """
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
-
-    middleware.__code__ = middleware.__code__.replace(co_stacksize=ROOM)
-    return middleware
 
 
 def language_by_choice(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -1,21 +1,18 @@
 """Helpers for views: whole page or fragment, paging, typed requests. Imports no app."""
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from hsl_dashboard.web.addresses import tidy_address
+from hsl_dashboard.web.paging import OpenPage, OpenPaginator
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
     from users.models import User
-
-M = TypeVar("M", bound=Model)
 
 PAGE_SIZE = 50  # rows: what the previous dashboard showed, and what fits two screens
 
@@ -79,6 +76,8 @@ def render_list(
     return response
 
 
-def page_of(rows: "QuerySet[M]", request: HttpRequest, *, size: int = PAGE_SIZE) -> "Page[M]":
-    """Cut the page that ``?page=`` asks for; nonsense gives the first page, too far gives the last."""
-    return Paginator(rows, size).get_page(request.GET.get("page"))
+def page_of(
+    rows: Any, request: HttpRequest, *, size: int = PAGE_SIZE, known: int | None = None, known_more: bool = False
+) -> OpenPage:
+    """Cut the page that ``?page=`` asks for; nonsense gives the first page, too far gives one that exists."""
+    return OpenPaginator(rows, size, known=known, known_more=known_more).get_page(request.GET.get("page"))

@@ -4,7 +4,6 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
-from django.db.models import QuerySet
 
 COUNTED = 10_000  # rows: up to here a list is counted to the last one; beyond, «больше» says enough
 LARGEST_PAGE = 10_000_000  # more than any list has; PostgreSQL's OFFSET holds it
@@ -26,28 +25,39 @@ class OpenPage(Page):  # type: ignore[type-arg]
 
 
 class OpenPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages of a queryset; where there are ``more`` than ``count``, one turns them until none follows.
+    """Pages of rows that stand in an order; where there are ``more`` than ``count``, one turns them until none follows.
 
-    ``known_more``: somebody found out already that there are more than COUNTED.
+    ``known_more``: somebody found out already that there are more than COUNTED. ``known``: how many there are, where
+    that costs nothing; then every page has its number.
     """
 
-    object_list: "QuerySet[Any]"
+    object_list: Any  # a QuerySet, or what can be sliced like one when ``known`` says its length
 
-    def __init__(self, rows: Any, size: int, *, known_more: bool = False) -> None:
-        super().__init__(rows, size)
-        self.known_more = known_more
+    def __init__(
+        self,
+        rows: Any,
+        size: int,
+        orphans: int = 0,
+        allow_empty_first_page: bool = True,
+        *,
+        known: int | None = None,
+        known_more: bool = False,
+    ) -> None:
+        super().__init__(rows, size, orphans, allow_empty_first_page)
+        self.known, self.known_more = known, known_more
 
     @cached_property
-    def _counted(self) -> int:
-        return COUNTED + 1 if self.known_more else int(self.object_list.order_by()[: COUNTED + 1].count())
+    def counted(self) -> int:
+        """Rows, up to one more than COUNTED."""
+        return COUNTED + 1 if self.known_more else int(self.object_list.order_by().values("pk")[: COUNTED + 1].count())
 
     @property
     def more(self) -> bool:
-        return self._counted > COUNTED
+        return self.known is None and self.counted > COUNTED
 
     @cached_property
     def count(self) -> int:
-        return min(self._counted, COUNTED)
+        return min(self.counted, COUNTED) if self.known is None else self.known
 
     def validate_number(self, number: Any) -> int:
         if not self.more:

@@ -1,10 +1,11 @@
-"""Views that belong to no app: the colour theme."""
+"""Views that belong to no app: the colour theme, the drawing of all icons."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
+from hsl_dashboard.web.icons import sprite, sprite_version
 from hsl_dashboard.web.navigation import THEME_COOKIE, THEMES
 
 YEAR = 365 * 24 * 60 * 60  # seconds
@@ -32,3 +33,13 @@ def _next_address(request: HttpRequest) -> str:
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return address if safe else "/"
+
+
+@login_not_required  # the sign-in page has icons too
+@require_safe
+def icon_sprite(request: HttpRequest, version: str) -> HttpResponse:
+    """Give the icons of all pages; another version has another address, so a browser asks for each once."""
+    if version != sprite_version():
+        raise Http404
+    headers = {"Cache-Control": f"public, max-age={YEAR}, immutable"}
+    return HttpResponse(sprite(), content_type="image/svg+xml", headers=headers)

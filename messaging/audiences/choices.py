@@ -1,4 +1,4 @@
-"""What one can tick on the page of a new message: streams by status, groups, people; each with its count."""
+"""The choices on the page of a new message: streams by status, groups and people, each with its count."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -148,7 +148,7 @@ def group_rows(audience: Audience, *, at: datetime) -> list[GroupRow]:
 
 
 def people_of(criteria: Iterable[Criterion]) -> list[TelegramUser]:
-    """Those named one by one, in the order in which they were named."""
+    """The individuals among the criteria, in their order."""
     ids = [person for criterion in criteria if isinstance(criterion, Individuals) for person in criterion.ids]
     found = TelegramUser.objects.in_bulk(ids)
     return [found.get(pk) or TelegramUser(pk=pk) for pk in ids]
@@ -169,7 +169,7 @@ def find_people(words: str) -> list[TelegramUser]:
 
 
 def other_criteria(criteria: Iterable[Criterion]) -> list[Criterion]:
-    """Those for which the page has no box of its own: kept as they are until they are taken off."""
+    """Criteria without a checkbox of their own on the page: they are kept until staff remove them."""
     known = [criterion for criterion, _label in GROUPS.values()]
     boxes = InStream | ActiveInStream | Individuals
     return [criterion for criterion in criteria if not isinstance(criterion, boxes) and criterion not in known]

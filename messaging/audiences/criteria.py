@@ -1,4 +1,4 @@
-"""Whom a broadcast is for: a question about people, kept as JSON, asked again for every count, frozen at the start."""
+"""Whom a broadcast is for: criteria stored as JSON, evaluated for every count and frozen when sending starts."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
@@ -6,31 +6,17 @@ from datetime import date, datetime, timedelta
 from types import NoneType
 from typing import Any, ClassVar, Self, get_args, get_origin
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import (
-    Case,
-    CharField,
-    Count,
-    DateTimeField,
-    Exists,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration
 from bookings.models.bookings import BookingQuerySet
 from hsl_dashboard.db import LARGEST_BIGINT
-from messaging.models import Broadcast, Recipient
+from messaging.models import Recipient
 from users.models import ERASED_FROM, BlockedUser, Event, LeadTemperature, LivePersonTotals, PersonTag, TelegramUser
 
-People = QuerySet[TelegramUser, int]  # a query of user ids
 LONGEST_QUIET = 24 * 30  # hours
+LISTS = ("include", "narrow", "exclude")  # of an Audience
 
 # By the kind in the JSON. A new group of people is a subclass of Criterion, here or in an app's own module.
 CRITERIA: dict[str, type["Criterion"]] = {}
@@ -55,7 +41,7 @@ class Criterion:
         raise NotImplementedError
 
     def as_json(self) -> dict[str, Any]:
-        """Say it as it comes back from the database too, so that both compare: with lists, and no tuples."""
+        """Give the JSON with lists instead of tuples, so that it equals what the database returns."""
         values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
         return {"kind": self.kind, **values}
 
@@ -75,7 +61,7 @@ class Criterion:
             found = criterion._of(values)
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             raise UnknownCriterion(repr(stored)[:200]) from error
-        if not all(_can_be_asked(getattr(found, one.name), one.type) for one in fields(found)):
+        if not all(_can_be_asked(getattr(found, part.name), part.type) for part in fields(found)):
             raise UnknownCriterion(repr(stored)[:200])
         return found
 
@@ -87,7 +73,7 @@ class Criterion:
 # What PostgreSQL can be asked with, by the type of a criterion's field.
 _CHECKS: dict[type, Callable[[Any], bool]] = {
     str: lambda value: isinstance(value, str) and len(value) <= 1000 and is_storable(value),
-    int: lambda value: type(value) is int and abs(value) <= LARGEST_BIGINT,
+    int: lambda value: isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_BIGINT,
     date: lambda value: isinstance(value, date) and 1900 < value.year < 2200,
     NoneType: lambda value: value is None,
 }
@@ -99,10 +85,10 @@ def is_storable(text: str) -> bool:
 
 
 def _can_be_asked(value: Any, declared: Any) -> bool:
-    """Whether a field of a criterion holds what is declared: ``int``, ``date | None``, ``tuple[str, ...]``."""
+    """Whether a value has the declared type of its field: ``int``, ``date | None``, ``tuple[str, ...]``."""
     if get_origin(declared) is tuple:
         return isinstance(value, tuple) and all(map(_CHECKS[get_args(declared)[0]], value))
-    return any(_CHECKS[one](value) for one in get_args(declared) or (declared,))
+    return any(_CHECKS[allowed](value) for allowed in get_args(declared) or (declared,))
 
 
 @dataclass(frozen=True)
@@ -120,7 +106,7 @@ class InStream(Criterion):
 
 @dataclass(frozen=True)
 class ActiveInStream(Criterion):
-    """People with an active booking of a stream, those of an unknown status included: whom «leave out» leaves out."""
+    """People with an active booking of a stream, unknown statuses included; used to exclude a stream."""
 
     kind = "active_in_stream"
     code: str
@@ -217,7 +203,7 @@ class Leads(Criterion):
     }
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
-        # The live view, for whom a trigger could only mark counts too; erased people are on no list.
+        # The live view also counts people whom a trigger could only mark for a recount. Erased people are on no list.
         if self.temperature not in self.TEMPERATURES:
             return LivePersonTotals.objects.none().values("pk")
         degree = self.TEMPERATURES[self.temperature]
@@ -288,10 +274,7 @@ class Audience:
     quiet_hours: int | None = None  # leaves out whoever got a message in the last so many hours
 
     def as_json(self) -> dict[str, Any]:
-        lists = {
-            name: [criterion.as_json() for criterion in getattr(self, name)]
-            for name in ("include", "narrow", "exclude")
-        }
+        lists = {name: [criterion.as_json() for criterion in getattr(self, name)] for name in LISTS}
         return {**lists, "quiet_hours": self.quiet_hours}
 
     @classmethod
@@ -301,12 +284,11 @@ class Audience:
         Raises:
             UnknownCriterion: it names a criterion that does not exist, or is no audience at all.
         """
-        names = ("include", "narrow", "exclude")
-        lists = {name: stored.get(name) or [] for name in names} if isinstance(stored, dict) else {}
+        lists = {name: stored.get(name) or [] for name in LISTS} if isinstance(stored, dict) else {}
         hours = stored.get("quiet_hours") if lists else None
         if not lists or not all(isinstance(criteria, list) for criteria in lists.values()) or not _are_hours(hours):
             raise UnknownCriterion(repr(stored)[:200])
-        found = {name: tuple(Criterion.from_json(one) for one in criteria) for name, criteria in lists.items()}
+        found = {name: tuple(map(Criterion.from_json, criteria)) for name, criteria in lists.items()}
         return cls(**found, quiet_hours=hours)
 
     @property
@@ -315,7 +297,7 @@ class Audience:
         return [(stream.course_id, stream.code) for stream in self.include if isinstance(stream, InStream)]
 
     def unknown_ids(self) -> list[int]:
-        """Ids named one by one whom the bot does not know: they are told to staff, and refuse nothing."""
+        """Ids of individuals whom the bot does not know: staff see them, and sending goes on."""
         named = {person for people in self.include if isinstance(people, Individuals) for person in people.ids}
         known = TelegramUser.objects.filter(pk__in=named).values_list("pk", flat=True)
         return sorted(named - set(known))
@@ -331,6 +313,11 @@ class Audience:
         return people.annotate(
             reason=Case(*self._reasons(at=at), default=Value(""), output_field=CharField(max_length=30))
         )
+
+    def reached(self, *, at: datetime) -> QuerySet[Any, Any]:
+        """Those who would get a message now."""
+        people: QuerySet[Any, Any] = self.people(at=at)
+        return people.filter(reason="")
 
     def _reasons(self, *, at: datetime) -> list[When]:
         blocks = BlockedUser.objects.filter(telegram_user=OuterRef("pk"))
@@ -350,7 +337,7 @@ class Audience:
 
 
 def _are_hours(value: Any) -> bool:
-    # An older form took more than today's; a year is asked for at most.
+    # Older forms accepted more hours than today's: up to a year.
     return value is None or (type(value) is int and 0 <= value <= 24 * 366)
 
 
@@ -375,34 +362,6 @@ def count_audience(audience: Audience, *, at: datetime) -> AudienceCount:
     return AudienceCount(
         sent_to=counts.pop("", 0), skipped=dict(sorted(counts.items())), unknown_ids=tuple(audience.unknown_ids())
     )
-
-
-def freeze_audience(broadcast: Broadcast, audience: Audience, *, at: datetime) -> int:
-    """Write a row for every person, the skipped ones with their reason; give the number of rows.
-
-    One INSERT … SELECT: 100,000 people within 5 s, and nobody can join or leave in the middle.
-    """
-    people = (
-        audience.people(at=at)
-        .annotate(
-            broadcast=Value(broadcast.pk, output_field=IntegerField()),
-            state=Case(When(reason="", then=Value("pending")), default=Value("skipped"), output_field=CharField()),
-            since=Value(at, output_field=DateTimeField()),
-        )
-        .order_by("pk")
-        .values_list("broadcast", "pk", "username", "state", "reason", "since")
-    )
-    try:
-        sql, parameters = people.query.sql_with_params()
-    except EmptyResultSet:
-        return 0  # Django sees that nobody can match
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO message_recipients (message_id, user_id, username, state, reason, next_try_at) " + sql,
-            parameters,
-        )
-        frozen: int = cursor.rowcount
-        return frozen
 
 
 def individuals(ids: Iterable[int]) -> Audience:

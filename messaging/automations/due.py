@@ -1,4 +1,4 @@
-"""Whom each automation tells, and when: one question a rule, asked by the tick and by the preview alike."""
+"""Which messages each automation has to send at a moment; used by the tick and by the preview."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,20 +9,15 @@ from django.db.models import DateField, Exists, OuterRef, Q, QuerySet, Value
 from bookings.models import Booking, BookingChange, FreeLessonRegistration, Stream
 from bookings.notices import NoticeKind
 from messaging.models import Automation, Outbox
+from messaging.models.outbox import STATUS_TOLD
 
-# What could not be sent for so long, because nothing ran, is not sent any more.
+# Messages that could not be sent for this long are dropped.
 LATEST = timedelta(days=7)
-
-STATUSES = {
-    NoticeKind.CONFIRMED: Booking.Status.CONFIRMED,
-    NoticeKind.CANCELLED: Booking.Status.CANCELLED,
-    NoticeKind.PAYMENT_REMINDER: Booking.Status.PENDING,
-}
 
 
 @dataclass(frozen=True)
 class Due:
-    """One message that a rule asks for: to whom, and what about. Each rule gives it once, ever."""
+    """One message of a rule: to whom, and about what. Each is sent once."""
 
     person_id: int
     booking: Booking | None = None
@@ -66,8 +61,8 @@ def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange
         ~Exists(later),
         ~Exists(Outbox.objects.filter(rule=rule, change=OuterRef("pk"))),
         # The record outlives the booking; a deleted one has no status.
-        booking__confirmed=STATUSES[rule.notice],
-        status=STATUSES[rule.notice],
+        booking__confirmed=STATUS_TOLD[rule.notice],
+        status=STATUS_TOLD[rule.notice],
         changed_at__gte=max(rule.since(at), until - LATEST),
         changed_at__lte=until,
         told_at=None,

@@ -1,20 +1,19 @@
-"""Automations at work: what is due goes into the outbox, from there to the engine, and what became of it comes back.
+"""Automations at work: due messages go into the outbox, from there to the engine, and their results come back.
 
-Each step is one transaction and can be repeated; two processes that do it at once do no harm. The engine, and nobody
-else, speaks to Telegram.
+Each step is one transaction and can be repeated, also by two processes at once. Only the engine calls Telegram.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Q
 
 from bookings.labels import NOTHING, Labels
-from bookings.models import Booking, FreeLessonRegistration, Stream
+from bookings.models import Booking, FreeLessonRegistration
 from messaging.automations.due import Due, find_due
-from messaging.content.placeholders import MissingValue, Values, personalise, read_values, russian_date
+from messaging.content.placeholders import MissingValue, Values, personalise, read_values, russian_date, stream_starts
 from messaging.delivery.lifecycle import recount
 from messaging.models import Automation, Broadcast, Outbox, Recipient
 from messaging.models.recipient_types import RecipientType
@@ -31,7 +30,7 @@ State = Outbox.State
 
 
 def fire_automations(*, at: datetime) -> int:
-    """Queue what every rule that is on asks for at this moment, once; nothing at night. Give the number queued."""
+    """Queue the due messages of all active rules, once; none in the quiet hours. Returns their number."""
     if is_quiet(at):
         return 0
     return sum(_fire(rule, at=at) for rule in Automation.objects.switched_on().order_by("pk"))
@@ -48,15 +47,15 @@ def _fire(rule: Automation, *, at: datetime) -> int:
 
 def _letters(rule: Automation, due: list[Due], *, at: datetime) -> Iterable[Outbox]:
     known = known_values(due)
-    for one, values in zip(due, known, strict=True):
+    for message, values in zip(due, known, strict=True):
         letter = Outbox(
             rule=rule,
             kind=rule.kind,
-            telegram_user_id=one.person_id,
-            booking=one.booking,
-            change_id=one.change_id,
-            registration=one.registration,
-            occurs_on=one.occurs_on,
+            telegram_user_id=message.person_id,
+            booking=message.booking,
+            change_id=message.change_id,
+            registration=message.registration,
+            occurs_on=message.occurs_on,
             queued_at=at,
             state=State.QUEUED,
         )
@@ -69,15 +68,14 @@ def _letters(rule: Automation, due: list[Due], *, at: datetime) -> Iterable[Outb
 
 
 def known_values(due: list[Due]) -> list[Values]:
-    """What stands for the placeholders in each message: the person's own, and those of this very booking or lesson."""
-    people = read_values([one.person_id for one in due], ["first_name", "username"])
+    """The placeholder values of each message: of the person, and of this booking or lesson."""
+    people = read_values([message.person_id for message in due], ["first_name", "username"])
     labels = Labels.read()
-    described = Stream.objects.exclude(starts_on=None).values_list("course_id", "code", "starts_on")
-    starts = {(course, code): day for course, code, day in described}
-    return [people.get(one.person_id, {}) | _values_of(one, labels, starts) for one in due]
+    starts = stream_starts()
+    return [people.get(message.person_id, {}) | _values_of(message, labels, starts) for message in due]
 
 
-def _values_of(due: Due, labels: Labels, starts: Mapping[tuple[int, str], object]) -> Values:
+def _values_of(due: Due, labels: Labels, starts: Mapping[tuple[int, str], date]) -> Values:
     values: Values = {}
     if due.booking is not None:
         booking = due.booking
@@ -98,7 +96,7 @@ def _values_of(due: Due, labels: Labels, starts: Mapping[tuple[int, str], object
 
 @dataclass(frozen=True)
 class _Batch:
-    """Letters that go out as one broadcast: those of a rule, or one that a member of staff asked for."""
+    """Messages that are sent as one broadcast: those of a rule, or a single one that staff asked for."""
 
     letters: list[Outbox]
 
@@ -114,7 +112,7 @@ class _Batch:
 
 
 def hand_over(*, at: datetime) -> list[int]:
-    """Give the queued letters to the engine; give the ids of their broadcasts, which want a runner."""
+    """Pass the queued messages to the engine; returns the ids of their broadcasts, which need a runner."""
     with transaction.atomic():
         queued = Outbox.objects.filter(state=State.QUEUED)
         if is_quiet(at):
@@ -189,7 +187,7 @@ def _send(batch: _Batch, *, at: datetime) -> int:
 
 
 def settle(*, at: datetime) -> int:
-    """Take over from the engine what became of each letter, and write it on the booking and on the registration."""
+    """Read each message's result from the engine and store it with its booking or registration."""
     with transaction.atomic():
         settled = _settled(at=at)
         for state, reason, settled_at, kind, booking_id, registration_id in settled:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from bookings.notices import NoticeKind
 from hsl_dashboard.db import LARGEST_INTEGER
 from messaging.automations.services import RuleValues
-from messaging.content.markup import check_message
+from messaging.content.check import check_message
 from messaging.models import Automation, Broadcast
 
 LONGEST = {True: 60, False: 1440}  # days, or minutes: a day
@@ -43,8 +43,8 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
             label=LABELS[instance.notice], min_value=0, max_value=longest, help_text=self._offset_help(instance)
         )
         self.fields["template"].help_text = _(
-            "Telegram's HTML. Placeholders: {first_name|friend}, {username}, {course}, {stream}, {starts_on}; "
-            "after | stands what is said when nothing is known."
+            "Telegram HTML. Placeholders: {first_name|friend}, {username}, {course}, {stream}, {starts_on}. "
+            "The text after | is used when there is no data."
         )
         if not instance.is_dated:
             del self.fields["include_earlier"]
@@ -55,11 +55,11 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
             return _("Sent at 10:00 Moscow time; 0 is the day itself.")
         if rule.counts_days:
             return _("Counted from the moment the booking became “Pending”.")
-        return _("A status that is changed back meanwhile is not told.")
+        return _("If the status is changed back before then, no message is sent.")
 
     @property
     def values(self) -> RuleValues:
-        """What was asked for; valid forms only."""
+        """The values that staff asked for; only for valid forms."""
         earlier = self.cleaned_data.get("include_earlier", self.cleaned_data["seen"].include_earlier)
         return RuleValues(self.cleaned_data["template"], self.cleaned_data["offset"], earlier)
 
@@ -69,25 +69,15 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
         except TypeError:
             values = None
         if values is None or not _could_be_stored(values):
-            raise ValidationError(_("Open the form again: it does not say what it showed."))
+            raise ValidationError(_("Open the form again: its data is incomplete."))
         return values
 
     def clean_template(self) -> str:
         text: str = self.cleaned_data["template"].replace("\r\n", "\n")
         problems = check_message(kind=Broadcast.Kind.TEXT, text=text, buttons=[]).errors
         if problems:
-            raise ValidationError([_with_place(problem.message, problem.place(text)) for problem in problems])
+            raise ValidationError([problem.with_place(text) for problem in problems])
         return text
-
-
-def _with_place(message: str, place: tuple[int, int] | None) -> str:
-    if place is None:
-        return message
-    return _("%(problem)s Line %(line)d, character %(column)d.") % {
-        "problem": message,
-        "line": place[0],
-        "column": place[1],
-    }
 
 
 def _could_be_stored(values: RuleValues) -> bool:

@@ -1,4 +1,4 @@
-"""Who changed a rule, when, and what it says since: out of the audit."""
+"""The history of a rule: who changed what, and when, from the audit tables."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,23 +30,23 @@ def history_of(rule: Automation) -> list[RuleChange]:
     )
     ids = {row.pgh_context.metadata.get("user") for row in rows if row.pgh_context} - {None}
     names = {user.pk: user.get_full_name() or user.get_username() for user in User.objects.filter(pk__in=ids)}
-    told = []
+    entries = []
     for new, old in zip(rows, [*rows[1:], None], strict=True):
         if old is not None and (changes := _changes(old, new)):
             who = (new.pgh_context.metadata if new.pgh_context else {}).get("user", 0)
             actor = names.get(who, "")
-            told.append(RuleChange(new.pgh_created_at, actor, changes))
-    return told[:SHOWN]
+            entries.append(RuleChange(new.pgh_created_at, actor, changes))
+    return entries[:SHOWN]
 
 
 def _changes(old: Any, new: Any) -> list[str]:
-    said = []
+    changes = []
     if old.is_on != new.is_on:
-        said.append(_("Switched on") if new.is_on else _("Switched off"))
+        changes.append(_("Switched on") if new.is_on else _("Switched off"))
     if old.template != new.template:
-        said.append(_("Text changed"))
+        changes.append(_("Text changed"))
     if old.offset != new.offset:
-        said.append(_("Offset: %(old)s → %(new)s") % {"old": old.offset, "new": new.offset})
+        changes.append(_("Offset: %(old)s → %(new)s") % {"old": old.offset, "new": new.offset})
     if old.include_earlier != new.include_earlier:
-        said.append(_("Earlier ones too: yes") if new.include_earlier else _("Earlier ones too: no"))
-    return said
+        changes.append(_("Include earlier ones: yes") if new.include_earlier else _("Include earlier ones: no"))
+    return changes

@@ -9,7 +9,7 @@ from messaging.automations.due import count_due, find_due
 from messaging.automations.firing import known_values
 from messaging.automations.notifying import explain
 from messaging.content.markup import parse_html
-from messaging.content.placeholders import MissingValue, personalise
+from messaging.content.placeholders import MissingValue, describe_missing, personalise
 from messaging.models import Automation, Outbox
 from messaging.quiet_hours import end_of_day
 from users.models import TelegramUser
@@ -62,25 +62,25 @@ class RuleFacts:
     @property
     def text(self) -> str:
         """The words without their tags, placeholders as they are written."""
-        return _as_read(self.rule.template)
+        return _plain_text(self.rule.template)
 
 
 def reach_of(rule: Automation, *, at: datetime) -> Reach:
-    """Ask the rule for the end of the day: who is due then, and has not been told yet."""
+    """Find who will still get the rule's message before the end of the day."""
     until = end_of_day(at)
     due = find_due(rule, at=until, limit=SAMPLE)
-    found = TelegramUser.objects.in_bulk([one.person_id for one in due])
-    people = [_line(found[one.person_id]) for one in due if one.person_id in found]
+    found = TelegramUser.objects.in_bulk([message.person_id for message in due])
+    people = [_line(found[message.person_id]) for message in due if message.person_id in found]
     count = count_due(rule, at=until) if len(due) == SAMPLE else len(due)
     if not due:
         return Reach(count, people)
     try:
-        return Reach(count, people, example=_as_read(personalise(rule.template, known_values(due[:1])[0])))
+        return Reach(count, people, example=_plain_text(personalise(rule.template, known_values(due[:1])[0])))
     except MissingValue as missing:
-        return Reach(count, people, missing=str(missing))
+        return Reach(count, people, missing=describe_missing(missing.name))
 
 
-def _as_read(html: str) -> str:
+def _plain_text(html: str) -> str:
     return parse_html(html).text
 
 
@@ -111,5 +111,5 @@ def _facts(rule: Automation, counts: dict[str, int], *, at: datetime) -> RuleFac
         last=[_line(letter.telegram_user, letter) for letter in last],
         delivered=counts.get(state.DELIVERED, 0),
         failed=counts.get(state.FAILED, 0),
-        open=sum(counts.get(one, 0) for one in (state.QUEUED, state.SENT, state.UNCERTAIN)),
+        open=sum(counts.get(open_state, 0) for open_state in (state.QUEUED, state.SENT, state.UNCERTAIN)),
     )

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Self
 
-from messaging.content.markup import check_message
+from messaging.content.check import check_message
 from messaging.delivery.services import MessageRefused, recorded
 from messaging.models import Automation, Broadcast
 from users.models import User

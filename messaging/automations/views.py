@@ -69,7 +69,7 @@ def automation_switch(request: StaffRequest, kind: str) -> HttpResponse:
     try:
         switch_automation(rule=rule, on=on, by=request.user, at=timezone.now())
     except AlreadySwitched:
-        words = _("It is on already: %(rule)s") if on else _("It is off already: %(rule)s")
+        words = _("Already on: %(rule)s") if on else _("Already off: %(rule)s")
         messages.info(request, words % {"rule": rule})
     else:
         words = _("Switched on: %(rule)s") if on else _("Switched off: %(rule)s")

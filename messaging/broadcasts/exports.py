@@ -7,20 +7,20 @@ from django.utils.translation import gettext as _
 
 from hsl_dashboard.web.spreadsheets import Sheet
 from messaging.broadcasts.journal import staff_name
-from messaging.broadcasts.recipient_rows import TroublesFirst
+from messaging.broadcasts.recipient_rows import TroubledFirst
 from messaging.models import CorrectedMessage, Recipient
 from messaging.models.recipients import reason_label
 from users.models import PeopleExport
 from users.people.exports import finish_export
 
 
-def recipient_sheet(recipients: TroublesFirst, *, export: PeopleExport) -> Sheet:
+def recipient_sheet(recipients: TroubledFirst, *, export: PeopleExport) -> Sheet:
     """The table of recipients as it stands on the page, all of its pages."""
     headings = [
         "ID",
         _("Name"),
         "Username",
-        _("What became of it"),
+        _("Result"),
         _("Reason"),
         _("Telegram's code"),
         _("Telegram's words"),
@@ -28,7 +28,7 @@ def recipient_sheet(recipients: TroublesFirst, *, export: PeopleExport) -> Sheet
         _("Last tried, Moscow"),
         _("Delivered, Moscow"),
         _("Decided by"),
-        _("Deleting, changing"),
+        _("Deletion or edit"),
     ]
     rows = (_recipient_cells(recipient) for recipient in recipients.iterator())
     return Sheet(_("Recipients"), headings, rows, done=partial(finish_export, export), seconds=True)
@@ -36,7 +36,7 @@ def recipient_sheet(recipients: TroublesFirst, *, export: PeopleExport) -> Sheet
 
 def _recipient_cells(recipient: Recipient) -> list[Any]:
     person = recipient.telegram_user
-    corrected = recipient.corrected  # type: ignore[attr-defined]  # TroublesFirst.iterator
+    corrected = recipient.corrected  # type: ignore[attr-defined]  # TroubledFirst.iterator
     result = str(CorrectedMessage.State(corrected).label) if corrected else ""
     words = recipient.corrected_words or ""  # type: ignore[attr-defined]
     return [

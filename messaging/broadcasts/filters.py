@@ -1,4 +1,4 @@
-"""What narrows the lists of messages and of their recipients."""
+"""Filters of the lists of messages and of recipients."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read_letters
 from messaging.broadcasts.rows import group_name
 from messaging.models import Broadcast, Recipient
@@ -19,17 +20,17 @@ from messaging.models.recipients import reason_label
 from users.models import User
 from users.people.search import having_in_person_text
 
-# Choices beside the streams; a code of the bot's holds no colon.
+# Choices beside the streams, whose codes never contain a colon.
 AUTOMATIONS, REPORTS, TESTS = "by:automation", "by:report", "by:test"
 TYPES = {AUTOMATIONS: RecipientType.AUTOMATION, REPORTS: RecipientType.REPORT, TESTS: RecipientType.TEST}
-NOBODY = "none"  # a message whose author nobody wrote down
+NOBODY = "none"  # no author, or no reason, is recorded
 WAITING = "waiting"
 
 
 class BroadcastFilter(ListFilter):
     """The history of messages."""
 
-    q = SearchFilter(label=_("Search in the text"), placeholder=_("Words of the message, or its number"))
+    q = SearchFilter(label=_("Search in the text"), placeholder=_("Words from the message or its number"))
     to = django_filters.ChoiceFilter(method="filter_to", label=_("To whom"), empty_label=_("All messages"))
     state = django_filters.ChoiceFilter(label=_("State"), empty_label=_("Any state"), choices=Broadcast.State.choices)
     kind = django_filters.ChoiceFilter(label=_("Kind"), empty_label=_("Any kind"), choices=Broadcast.Kind.choices)
@@ -42,49 +43,40 @@ class BroadcastFilter(ListFilter):
         self.by = by
         self.form.fields["to"].choices = [
             ("", _("All messages")),
-            (RecipientType.INDIVIDUAL, _("Individual ones")),
+            (RecipientType.INDIVIDUAL, _("Individual")),
             *self._streams(labels),
             (AUTOMATIONS, _("Automations")),
             (REPORTS, _("Reports to authors")),
-            (TESTS, _("Tests to oneself")),
+            (TESTS, _("Test messages")),
         ]
         authors = User.objects.filter(pk__in=Broadcast.objects.exclude(created_by=None).values("created_by"))
         self.form.fields["author"].choices = [
             ("", _("Any author")),
-            *(
-                (str(author.pk), author.get_full_name() or author.get_username())
-                for author in authors.order_by("username")
-            ),
+            *((str(author.pk), staff_name(author)) for author in authors.order_by("username")),
             (NOBODY, _("No author recorded")),
         ]
 
     def _streams(self, labels: Labels) -> Iterator[tuple[str, str]]:
         yield from labels.codes.items()
-        groups = (
-            Broadcast.objects.filter(recipient_type=RecipientType.GROUP)
-            .exclude(recipient_group=None)
-            .order_by("recipient_group")
-        )
+        groups = Broadcast.objects.filter(recipient_type=RecipientType.GROUP).order_by("recipient_group")
         for code in groups.values_list("recipient_group", flat=True).distinct():
             if code and "," not in code and code not in labels.codes:
                 yield code, group_name(code, labels)
 
     def filter_queryset(self, queryset: "QuerySet[Broadcast]") -> "QuerySet[Broadcast]":
-        # When it happened or will; the previous dashboard's sent_at is the moment of its making.
+        # The previous dashboard's sent_at is the time when the row was created.
         moment = Coalesce("started_at", "starts_at", "scheduled_at", "sent_at", "created_at")
         narrowed: QuerySet[Broadcast] = super().filter_queryset(queryset.alias(moment=moment))
-        # Each message to an audience has its report: between the messages to students they would only be in the way.
-        return (
-            narrowed
-            if self.form.cleaned_data.get("to") == REPORTS
-            else narrowed.exclude(recipient_type=RecipientType.REPORT)
-        )
+        # Every message to an audience has a report, so reports are hidden unless asked for.
+        if self.form.cleaned_data.get("to") == REPORTS:
+            return narrowed
+        return narrowed.exclude(recipient_type=RecipientType.REPORT)
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
         found = Q(message_text__icontains=text)
         if not may_read_letters(self.by):
-            found &= ~TO_INDIVIDUALS  # a search must not tell what one may not read
-        number = text.removeprefix("#")
+            found &= ~TO_INDIVIDUALS  # a search must not reveal what one may not read
+        number = text.lstrip("#№ ")
         if number.isascii() and number.isdecimal():
             found |= Q(pk=int(number[:18]))
         return rows.filter(found)
@@ -113,7 +105,7 @@ class RecipientFilter(ListFilter):
     q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
     state = django_filters.ChoiceFilter(
         method="filter_state",
-        label=_("What became of it"),
+        label=_("Result"),
         empty_label=_("All"),
         choices=[
             (Recipient.State.SENT, _("Delivered")),

@@ -18,7 +18,7 @@ class ReasonForm(forms.Form):
         required=False,
         max_length=MAX_REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("It stays in the history of the message."),
+        help_text=_("It is saved in the message history."),
     )
 
 
@@ -49,16 +49,14 @@ class TimeForm(forms.Form):
     def clean_starts_at(self) -> Any:
         moment = self.cleaned_data["starts_at"]
         if moment <= timezone.now():
-            raise forms.ValidationError(_("This moment has passed. Choose a later one."))
+            raise forms.ValidationError(_("This time has passed. Choose a later one."))
         return moment
 
 
 class RetryForm(forms.Form):
-    """By class of error: only what another try can change is offered."""
+    """Which failures to retry, by reason; only those that another try may fix."""
 
-    reasons = forms.MultipleChoiceField(
-        label=_("Whom to send to again"), required=True, widget=forms.CheckboxSelectMultiple
-    )
+    reasons = forms.MultipleChoiceField(label=_("Send again to"), required=True, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,7 +64,7 @@ class RetryForm(forms.Form):
 
 
 class NumberForm(forms.Form):
-    """Above a hundred people the number is typed: nobody sends to 400 by a slip of the finger."""
+    """Asks to type the number of people when there are many, so that nobody sends by accident."""
 
     number = forms.IntegerField(required=False, min_value=0, max_value=LARGEST_INTEGER)
 

@@ -1,4 +1,4 @@
-"""Who did what with a broadcast: the audit's rows told as one story."""
+"""The activity log of a broadcast: who did what, from the audit tables."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,25 +16,28 @@ State = Broadcast.State
 
 MOVES = {
     State.SCHEDULED: gettext_lazy("Was scheduled"),
-    State.SENDING: gettext_lazy("Sending began"),
+    State.SENDING: gettext_lazy("Sending started"),
     State.PAUSED: gettext_lazy("Was paused"),
     State.CANCELLED: gettext_lazy("Was cancelled"),
     State.FINISHED: gettext_lazy("Has finished"),
     State.HELD: gettext_lazy("Was held"),
 }
 
-
-# Written by services.common.note_act.
+# Written by delivery.services.note_act.
 ACTS = {
-    "retried": ngettext_lazy("Sent to %(count)d failed one again", "Sent to %(count)d failed ones again", "count"),
+    "retried": ngettext_lazy(
+        "Sent again to %(count)d person who did not get it",
+        "Sent again to %(count)d people who did not get it",
+        "count",
+    ),
     "sent_again": ngettext_lazy(
-        "Sent to %(count)d whose outcome was not known again",
-        "Sent to %(count)d whose outcomes were not known again",
+        "Sent again to %(count)d person with an unknown result",
+        "Sent again to %(count)d people with an unknown result",
         "count",
     ),
     "counted_delivered": ngettext_lazy(
-        "Counted %(count)d whose outcome was not known as delivered",
-        "Counted %(count)d whose outcomes were not known as delivered",
+        "Counted as delivered: %(count)d person with an unknown result",
+        "Counted as delivered: %(count)d people with an unknown result",
         "count",
     ),
 }
@@ -51,30 +54,29 @@ class BroadcastMoment:
 
 
 def broadcast_history(broadcast: Broadcast) -> list[BroadcastMoment]:
-    """Tell what is known about a broadcast, newest first (three queries)."""
+    """List what happened to a broadcast, newest first (three queries)."""
     rows: list[Any] = list(
         broadcast.events.select_related("pgh_context").order_by("pgh_created_at", "pgh_id")  # type: ignore[attr-defined]
     )
-    corrections = list(broadcast.corrections.select_related("created_by").order_by("pk"))
-    names = _names(rows)
-    told = [*_moves(rows, names), *_corrections(corrections)]
+    entries = [*_state_entries(rows), *_correction_entries(broadcast)]
     if not any(row.pgh_label == "insert" for row in rows):
-        told.append(BroadcastMoment(at=broadcast.created_at, what=_("Sent by the previous dashboard")))
+        entries.append(BroadcastMoment(at=broadcast.created_at, what=_("Sent by the previous dashboard")))
     unknown = datetime.min.replace(tzinfo=UTC)
-    told.reverse()  # of two at one moment, the later is told first
-    return sorted(told, key=lambda entry: entry.at or unknown, reverse=True)
+    entries.reverse()  # of two at the same moment, the later comes first
+    return sorted(entries, key=lambda entry: entry.at or unknown, reverse=True)
 
 
-def _moves(rows: list[Any], names: dict[int, str]) -> Iterator[BroadcastMoment]:
+def _state_entries(rows: list[Any]) -> Iterator[BroadcastMoment]:
+    names = _names(rows)
     before: Any = None
     for row in rows:
         context = row.pgh_context.metadata if row.pgh_context else {}
         if row.pgh_label in ACTS:
-            what = _act(row.pgh_label, context.get("count", 0))
+            what: str = ACTS[row.pgh_label] % {"count": context.get("count", 0)}
         else:
-            what, before = _what(before, row), row
+            what, before = _describe_change(before, row), row
         if what:
-            # That it was staff says the name beside it.
+            # The name beside it already says that staff did it.
             reason = context.get("reason") or (
                 "" if row.state_reason == StateReason.STAFF else describe_reason(row.state_reason)
             )
@@ -82,27 +84,22 @@ def _moves(rows: list[Any], names: dict[int, str]) -> Iterator[BroadcastMoment]:
             yield BroadcastMoment(at=row.pgh_created_at, what=what, actor=actor, reason=reason)
 
 
-def _what(before: Any, row: Any) -> str:
+def _describe_change(before: Any, row: Any) -> str:
     if before is None or before.state != row.state:
         if before is not None and row.state == State.SENDING and before.state == State.PAUSED:
             return _("Resumed")
         if before is not None and row.state == State.SENDING and before.state == State.FINISHED:
-            return ""  # the act that woke it up says more
+            return ""  # the entry of the retry says more
         return str(MOVES[State(row.state)]) if row.state in State.values else str(row.state)
     if (before.starts_at or before.scheduled_at) != (row.starts_at or row.scheduled_at):
-        return _("Moved to another time")
+        return _("Rescheduled")
     if (before.message_text, before.buttons) != (row.message_text, row.buttons):
         return _("Text changed before sending")
     return ""
 
 
-def _act(label: str, count: int) -> str:
-    told: str = ACTS[label] % {"count": count}
-    return told
-
-
-def _corrections(corrections: list[Correction]) -> Iterator[BroadcastMoment]:
-    for correction in corrections:
+def _correction_entries(broadcast: Broadcast) -> Iterator[BroadcastMoment]:
+    for correction in broadcast.corrections.select_related("created_by").order_by("pk"):
         deleted = correction.kind == Correction.Kind.DELETE
         what = _("Deleted for everyone") if deleted else _("Text changed for everyone")
         yield BroadcastMoment(correction.created_at, what, staff_name(correction.created_by))

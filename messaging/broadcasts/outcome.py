@@ -14,12 +14,10 @@ AFTER = timedelta(hours=72)
 USUALLY = timedelta(days=27)  # nine times AFTER: each weekday counts about as often
 
 OUTCOME_DEFINITIONS = {
-    "presses": _(
-        "Events that carry the data of one of this message's buttons. Telegram does not tell about buttons with a link."
-    ),
-    "events": _("Everything that these people did in the bot; what staff or the bot did for them is left out."),
-    "bookings": _("New bookings of these people, of any course, whatever became of them."),
-    "usual": _("The same people in the 27 days before the message, divided by nine: 72 hours of an ordinary week."),
+    "presses": _("Presses of this message's action buttons. Telegram does not report presses of link buttons."),
+    "events": _("Everything these people did in the bot, without what staff or the bot did for them."),
+    "bookings": _("New bookings by these people for any course, including cancelled ones."),
+    "usual": _("The same people in the 27 days before the message, divided by nine: their usual 72 hours."),
 }
 
 

@@ -1,4 +1,4 @@
-"""Who may read what was written to one person: those who write and send, not everybody who may look at counts."""
+"""Who may read messages to individuals: staff who write or send messages, not everyone who sees the counts."""
 
 from django.db.models import Q
 

@@ -1,4 +1,4 @@
-"""The questions before an act that reaches many people: what will happen, to how many, and what is asked for it."""
+"""The confirmation pages before an action on a message: what will happen, and to how many people."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from messaging.broadcasts.services.acts import retryable_counts
 from messaging.broadcasts.statistics import Correctable, correctable_of, numbers_of
 from messaging.models import Broadcast
 from messaging.models.recipients import reason_label
-from messaging.quiet_hours import NIGHT, is_quiet
+from messaging.quiet_hours import is_quiet, quiet_sentence
 
 TYPED_ABOVE = 100  # people: from here on the number is typed to confirm
 State = Broadcast.State
@@ -22,7 +22,7 @@ State = Broadcast.State
 
 @dataclass(frozen=True)
 class Question:
-    """A page that asks: ``facts`` are what one should know; without ``possible`` there is no button."""
+    """A confirmation page: ``facts`` are shown above the form; without ``possible`` there is no button."""
 
     heading: str
     sentence: str
@@ -37,29 +37,29 @@ class Question:
 
 def start_question(broadcast: Broadcast, data: Any) -> Question:
     people, left_out = _people(broadcast)
-    facts = [(_("Will get it"), str(people))]
+    facts = [(_("Will receive it"), str(people))]
     facts += [(reason_label(reason), str(count)) for reason, count in left_out.items()]
     if broadcast.planned_at and broadcast.state in {State.SCHEDULED, State.HELD}:
-        facts.append((_("It was planned for"), _moment(broadcast.planned_at)))
+        facts.append((_("Was scheduled for"), _moment(broadcast.planned_at)))
     asked = people if people > TYPED_ABOVE else None
     return Question(
         heading=_("Send this message now?"),
         sentence=ngettext(
-            "%(count)d person will get it within the next minutes.",
-            "%(count)d people will get it within the next minutes.",
+            "%(count)d person will get it within minutes.",
+            "%(count)d people will get it within minutes.",
             people,
         )
         % {"count": people},
-        yes=_("Send now"),
+        yes=_("Send now (%(count)d)") % {"count": people},
         form=NumberForm(data, asked=asked),
         facts=facts,
-        warning=night_sentence() if is_quiet(timezone.now()) else "",
+        warning=quiet_sentence(is_scheduled=False) if is_quiet(timezone.now()) else "",
         possible=broadcast.state in {State.SCHEDULED, State.HELD} and people > 0,
     )
 
 
 def _people(broadcast: Broadcast) -> tuple[int, dict[str, int]]:
-    """Who would get it at this moment, and who not by reason; counted from the rows once they are frozen."""
+    """The number of recipients now, and of those skipped by reason; from the rows once they are frozen."""
     if broadcast.frozen_at is not None or broadcast.audience is None:
         return numbers_of([broadcast])[broadcast.pk].waiting, {}
     try:
@@ -72,12 +72,12 @@ def _people(broadcast: Broadcast) -> tuple[int, dict[str, int]]:
 def cancel_question(broadcast: Broadcast, data: Any) -> Question:
     numbers = numbers_of([broadcast])[broadcast.pk]
     began = broadcast.started_at is not None
-    facts = [(_("Delivered"), str(numbers.sent)), (_("Will not get it"), str(numbers.waiting))] if began else []
+    facts = [(_("Delivered"), str(numbers.sent)), (_("Will not receive it"), str(numbers.waiting))] if began else []
     return Question(
         heading=_("Cancel this message?"),
-        sentence=_("Who has it keeps it. Nobody else is written to, and it cannot be continued.")
+        sentence=_("Those who have it keep it. Nobody else will get it, and sending cannot be resumed.")
         if began
-        else _("Nobody has got it, and nobody will."),
+        else _("Nobody has received it, and nobody will."),
         yes=_("Cancel the message"),
         form=ReasonForm(data),
         facts=facts,
@@ -89,11 +89,11 @@ def cancel_question(broadcast: Broadcast, data: Any) -> Question:
 def schedule_question(broadcast: Broadcast, data: Any) -> Question:
     initial = {"starts_at": timezone.localtime(broadcast.planned_at) if broadcast.planned_at else None}
     return Question(
-        heading=_("When should it go out?"),
+        heading=_("When should it be sent?"),
         sentence=_("Moscow time. It starts within ten seconds of this moment."),
         yes=_("Schedule"),
         form=TimeForm(data, initial=initial),
-        facts=[(_("Now planned for"), _moment(broadcast.planned_at))] if broadcast.planned_at else [],
+        facts=[(_("Currently scheduled for"), _moment(broadcast.planned_at))] if broadcast.planned_at else [],
         possible=broadcast.state in {State.SCHEDULED, State.HELD},
     )
 
@@ -103,7 +103,7 @@ def edit_question(broadcast: Broadcast, data: Any) -> Question:
     if broadcast.state not in {State.FINISHED, State.CANCELLED}:
         return Question(
             heading=_("Change the text"),
-            sentence=_("Who has it already keeps the old text. While it is being sent, pause it first."),
+            sentence=_("Those who already have it keep the old text. If it is being sent, pause it first."),
             yes=_("Save the text"),
             form=form,
             possible=broadcast.state != State.SENDING,
@@ -112,10 +112,10 @@ def edit_question(broadcast: Broadcast, data: Any) -> Question:
     correctable = correctable_of(broadcast, at=timezone.now())
     return Question(
         heading=_("Change the text for everyone?"),
-        sentence=_("In every chat the old text becomes the new one. Telegram shows that it was edited."),
-        yes=_("Change for everyone"),
+        sentence=_("The text changes in every chat. Telegram marks the message as edited."),
+        yes=_("Change for everyone (%(count)d)") % {"count": correctable.count},
         form=form,
-        facts=_correctable_facts(correctable),
+        facts=_correctable_facts(_("Can be changed"), correctable),
         possible=correctable.count > 0,
         field="text",
     )
@@ -126,10 +126,12 @@ def delete_question(broadcast: Broadcast, data: Any) -> Question:
     asked = correctable.count if correctable.count > TYPED_ABOVE else None
     return Question(
         heading=_("Delete this message for everyone?"),
-        sentence=_("It disappears from the chats. Who has read it has read it; this cannot be undone."),
-        yes=_("Delete for everyone"),
+        sentence=_(
+            "The message disappears from the chats, though some people have already read it. This cannot be undone."
+        ),
+        yes=_("Delete for everyone (%(count)d)") % {"count": correctable.count},
         form=NumberForm(data, asked=asked),
-        facts=_correctable_facts(correctable),
+        facts=_correctable_facts(_("Can be deleted"), correctable),
         danger=True,
         possible=correctable.count > 0 and broadcast.state in {State.FINISHED, State.CANCELLED, State.PAUSED},
     )
@@ -140,25 +142,23 @@ def retry_question(broadcast: Broadcast, data: Any) -> Question:
     choices = [(reason or "none", f"{reason_label(reason)} — {count}") for reason, count in counts.items()]
     initial = {"reasons": [value for value, _label in choices]}
     return Question(
-        heading=_("Send to the failed ones again?"),
-        sentence=_("Only what another try can change is offered: nobody who is blocked still, no deleted account."),
+        heading=_("Send again to those who did not get it?"),
+        sentence=_(
+            "Only people whom another try may reach are listed: "
+            "not those who are still blocked, and no deleted accounts."
+        ),
         yes=_("Send again"),
         form=RetryForm(data, choices=choices, initial=initial) if choices else SureForm(data),
         possible=bool(choices) and broadcast.state in {State.FINISHED, State.SENDING, State.PAUSED},
     )
 
 
-def _correctable_facts(correctable: Correctable) -> list[tuple[str, str]]:
-    facts = [(_("Messages that Telegram lets us change"), str(correctable.count))]
+def _correctable_facts(label: str, correctable: Correctable) -> list[tuple[str, str]]:
+    facts = [(label, str(correctable.count))]
     if correctable.first_until and correctable.last_until:
-        facts.append((_("The first of them until"), _moment(correctable.first_until)))
-        facts.append((_("The last of them until"), _moment(correctable.last_until)))
+        facts.append((_("The earliest until"), _moment(correctable.first_until)))
+        facts.append((_("The latest until"), _moment(correctable.last_until)))
     return facts
-
-
-def night_sentence() -> str:
-    """What is said where students would be woken."""
-    return _("It is night in Moscow then: from %(night_from)s to %(night_until)s students sleep.") % NIGHT
 
 
 def _moment(at: Any) -> str:

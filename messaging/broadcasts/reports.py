@@ -1,4 +1,4 @@
-"""Tell the author in Telegram how a broadcast ended: through the engine, as one more message, once."""
+"""Reports to authors in Telegram about how a broadcast ended, each sent once through the engine."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,14 +24,14 @@ AT_ONCE = 20  # reports of one tick; the rest follow in the next
 
 @dataclass(frozen=True)
 class BroadcastEnd:
-    """What is said about a broadcast once it is over, on its page and in Telegram."""
+    """The duration of a finished broadcast, and how many recipients have been blocked since it began."""
 
     lasted: timedelta
     newly_blocked: int
 
     @property
     def words(self) -> str:
-        """The duration as one says it."""
+        """The duration in words."""
         minutes, seconds = divmod(round(self.lasted.total_seconds()), 60)
         hours, minutes = divmod(minutes, 60)
         if hours:
@@ -51,9 +51,9 @@ def ending_of(broadcast: Broadcast) -> BroadcastEnd | None:
 
 
 def send_reports(*, at: datetime) -> list[int]:
-    """Send what waits, each in the transaction that settles it; give the ids of the new messages.
+    """Send the waiting reports, each in the transaction that settles it; returns the ids of the new messages.
 
-    A process that dies in between has sent nothing, and the next tick does it; two at once take different ones.
+    If a process dies in between, nothing was sent and the next tick does it. Two processes take different reports.
     """
     under_way = Recipient.objects.unfinished().filter(message=OuterRef("broadcast"))
     with transaction.atomic():
@@ -66,7 +66,7 @@ def _settle(report: Report, *, at: datetime) -> int | None:
     broadcast = report.broadcast
     author = _account_of(broadcast)
     numbers = numbers_of([broadcast])[broadcast.pk]
-    # Whoever wrote to one person and reached them needs no report: a code, a letter; a test comes to its author itself.
+    # A delivered message to one person needs no report, and neither does a test, which the author receives.
     is_test = broadcast.recipient_type == RecipientType.TEST
     if author is not None and not is_test and (numbers.total, numbers.sent) != (1, 1):
         report.message = _send(write_report(broadcast, numbers), to=author, at=at)
@@ -76,7 +76,7 @@ def _settle(report: Report, *, at: datetime) -> int | None:
 
 
 def will_be_told(user: User, *, about: Broadcast) -> bool | None:
-    """Whether the bot will tell this person how the broadcast ended; None where it is not theirs to be told."""
+    """Whether this person will get a report; None when they are not the author or there is none to send."""
     if about.created_by_id != user.pk or about.audience is None:
         return None
     return _account_of(about) is not None
@@ -127,13 +127,13 @@ def _head(broadcast: Broadcast) -> list[str]:
 
 def _outcome(broadcast: Broadcast, numbers: Numbers) -> list[str]:
     if not numbers.total:
-        return [_("Nobody was on the list: it reached no one.")]
+        return [_("The list of recipients was empty: the message was sent to nobody.")]
     lines = [_("Delivered: %(sent)d of %(total)d") % {"sent": numbers.sent, "total": numbers.total}]
     counts = (
         (_("Not delivered"), numbers.failed, Recipient.State.FAILED),
-        (_("Not known whether it arrived"), numbers.uncertain, None),
-        (_("Cancelled before the call"), numbers.cancelled, None),
-        (_("Left out"), numbers.skipped, Recipient.State.SKIPPED),
+        (_("Unknown whether it arrived"), numbers.uncertain, None),
+        (_("Cancelled before sending"), numbers.cancelled, None),
+        (_("Skipped"), numbers.skipped, Recipient.State.SKIPPED),
     )
     causes = causes_of(broadcast, retryable={})
     for name, count, state in counts:
@@ -148,8 +148,8 @@ def _foot(broadcast: Broadcast) -> list[str]:
     if ending := ending_of(broadcast):
         if ending.newly_blocked:
             blocked = ngettext(
-                "%(count)d person is blocked since then: nothing more is sent to them.",
-                "%(count)d people are blocked since then: nothing more is sent to them.",
+                "%(count)d person has been blocked since then and gets no more messages.",
+                "%(count)d people have been blocked since then and get no more messages.",
                 ending.newly_blocked,
             )
             lines.append(blocked % {"count": ending.newly_blocked})

@@ -1,7 +1,8 @@
-"""Broadcasts and recipients as the pages show them: names instead of codes, and what one may read."""
+"""Broadcasts as the pages show them: names instead of codes, and whether one may read the text."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from django.utils.translation import gettext as _
@@ -13,7 +14,8 @@ from messaging.audiences.criteria import Audience, Individuals, InStream, Unknow
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.statistics import Numbers, numbers_of
-from messaging.content.markup import Problem, parse_html
+from messaging.content.markup import parse_html
+from messaging.content.parsed import Problem
 from messaging.content.placeholders import with_placeholders
 from messaging.content.preview import render
 from messaging.models import Broadcast
@@ -39,16 +41,20 @@ class BroadcastRow:
     readable: bool
 
     @property
-    def key(self) -> str:
-        return str(self.broadcast.pk)
-
-    @property
     def author(self) -> str:
         return staff_name(self.broadcast.created_by)
 
     @cached_property
     def snippet(self) -> str:
         return first_words(self.broadcast)
+
+    @property
+    def at(self) -> datetime | None:
+        """When it started, or is scheduled to start."""
+        broadcast = self.broadcast
+        if broadcast.started_at:
+            return broadcast.started_at
+        return (not self.is_to_come and broadcast.sent_at) or broadcast.planned_at or broadcast.created_at
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -72,7 +78,7 @@ class BroadcastRow:
 
 
 def first_words(broadcast: Broadcast) -> str:
-    """The first words without their tags; a text that Telegram would refuse stands as it was written."""
+    """The beginning of the text without its tags, or as written where Telegram would refuse it."""
     parsed = parse_html(broadcast.message_text)
     text = broadcast.message_text if parsed.problems else with_placeholders(parsed.text)
     words = " ".join(text.split())
@@ -96,7 +102,9 @@ def audience_words(broadcast: Broadcast, labels: Labels) -> str:
     if broadcast.recipient_type == RecipientType.REPORT:
         return _("Report to the author")
     if broadcast.recipient_type == RecipientType.TEST:
-        return _("Test to oneself")
+        return _("Test to the author")
+    if broadcast.recipient_type == RecipientType.LINK_CODE:
+        return _("Code for linking Telegram")
     if parts := _criteria(broadcast, labels):
         more = len(parts) - SHOWN
         words = ", ".join(parts[:SHOWN])
@@ -118,7 +126,7 @@ def _rule(kind: str) -> str:
 
 
 def _criteria(broadcast: Broadcast, labels: Labels) -> list[str]:
-    """What the question asks for; nothing where it only names people, which is nobody's business in a list."""
+    """The criteria in words; none where the audience is individuals, who are not named in a list."""
     try:
         audience = Audience.from_json(broadcast.audience) if broadcast.audience else Audience()
     except (UnknownCriterion, TypeError, ValueError):
@@ -135,6 +143,6 @@ def _criteria(broadcast: Broadcast, labels: Labels) -> list[str]:
 
 
 def shown_text(broadcast: Broadcast) -> str:
-    """The text as it arrives; as it was written where Telegram would refuse it."""
+    """The text as Telegram shows it, or as written where Telegram would refuse it."""
     parsed = parse_html(with_placeholders(broadcast.message_text))
     return broadcast.message_text if parsed.problems else render(parsed)

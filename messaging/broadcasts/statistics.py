@@ -1,14 +1,15 @@
-"""What the pages of messages count, always from the rows of recipients; DEFINITIONS says how, in the page's words."""
+"""The numbers on the pages of messages, counted from the recipients; DEFINITIONS explains each to staff."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from messaging.broadcasts.journal import staff_name
 from messaging.delivery.corrections import CORRECTABLE_FOR
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
 from messaging.models.reasons import describe_reason
@@ -19,23 +20,23 @@ RATE_WINDOW = 30.0  # seconds: long enough to be calm, short enough to follow a 
 State = Recipient.State
 
 DEFINITIONS = {
-    "total": _("Everybody whom this message is for. Who was left out is counted apart; a person twice counts once."),
-    "sent": _("Telegram took the message and gave it a number, or staff decided that it arrived."),
-    "failed": _("Telegram refused this person for good. The table below says why, in words and with its code."),
-    "uncertain": _("The message went out and no answer came: it may have arrived. Nothing is sent again by itself."),
+    "total": _("Everyone this message is for. Excluded people are counted separately, and nobody is counted twice."),
+    "sent": _("Telegram accepted the message, or staff decided that it arrived."),
+    "failed": _("Telegram refused to deliver it to this person. The table below shows the reason and the code."),
+    "uncertain": _("The message was sent but no answer came: it may have arrived. It is not sent again automatically."),
     "waiting": _("Not sent yet: in the queue, being sent now, or waiting for another try."),
     "rate": _("Calls to Telegram in the last 30 seconds, divided by the time they took."),
     "remaining": _(
-        "Those who wait, divided by the rate of the last 30 seconds, and the pause that Telegram asked for."
+        "People waiting, divided by the rate of the last 30 seconds, plus any pause that Telegram asked for."
     ),
-    "skipped": _("Left out when the message started: blocked, excluded, written to recently, or named twice."),
-    "correctable": _("Delivered in the last 48 hours: Telegram lets nothing older be deleted or edited."),
+    "skipped": _("Skipped when sending started: blocked, excluded, written to recently, or listed twice."),
+    "correctable": _("Delivered in the last 48 hours: Telegram does not allow deleting or editing older messages."),
 }
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """People of one broadcast by what became of them; all but ``skipped`` add up to ``total``."""
+    """Recipients of one broadcast by state; all but ``skipped`` add up to ``total``."""
 
     sent: int = 0
     failed: int = 0
@@ -56,12 +57,12 @@ class Numbers:
 
     @property
     def done(self) -> int:
-        """Who needs nothing more from the engine."""
+        """Recipients for whom the engine has nothing left to do."""
         return self.sent + self.failed + self.uncertain + self.other
 
     @property
     def other(self) -> int:
-        """Neither here nor there: cancelled before the call, or deleted after it."""
+        """Cancelled before sending, or deleted after it."""
         return self.cancelled + self.deleted
 
     @property
@@ -86,13 +87,13 @@ class Numbers:
         return self.done * 100 // self.total if self.total else 0
 
 
-def numbers_of(broadcasts: Iterable[Broadcast | int]) -> dict[int, Numbers]:
+def numbers_of(broadcasts: Iterable[Broadcast]) -> dict[int, Numbers]:
     """Count the recipients of some broadcasts by state: one query for all of them."""
-    ids = [one if isinstance(one, int) else one.pk for one in broadcasts]
+    ids = [broadcast.pk for broadcast in broadcasts]
     counted: dict[int, dict[str, int]] = {pk: {} for pk in ids}
     if ids:
         with connection.cursor() as cursor:
-            # A person whom the previous dashboard named twice: the first row is the one that counts.
+            # The previous dashboard could list a person twice; only the first row counts.
             cursor.execute(
                 """
                 SELECT message_id, CASE WHEN reason = 'duplicate' THEN 'skipped' ELSE state END AS shown, count(*)
@@ -107,7 +108,7 @@ def numbers_of(broadcasts: Iterable[Broadcast | int]) -> dict[int, Numbers]:
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast it goes at this moment: messages/s, and the seconds that are left; None where nobody can know."""
+    """The current rate in messages/s, and the seconds that are left (None: unknown)."""
 
     rate: float
     remaining: float | None
@@ -198,7 +199,7 @@ def correctable_of(broadcast: Broadcast, *, at: datetime) -> Correctable:
 
 @dataclass(frozen=True)
 class CorrectionNumbers:
-    """A deletion or an edit, and what became of it."""
+    """A deletion or an edit, and its results."""
 
     correction: Correction
     done: int
@@ -212,8 +213,7 @@ class CorrectionNumbers:
 
     @property
     def author(self) -> str:
-        user = self.correction.created_by
-        return (user.get_full_name() or user.get_username()) if user else ""
+        return staff_name(self.correction.created_by)
 
     @property
     def reason(self) -> str:
@@ -223,13 +223,14 @@ class CorrectionNumbers:
 def corrections_of(broadcast: Broadcast) -> list[CorrectionNumbers]:
     """All corrections of a broadcast, the newest first: one query."""
     states = CorrectedMessage.State
-    rows = broadcast.corrections.select_related("created_by").annotate(
-        done=Count("messages", filter=Q(messages__state=states.DONE)),
-        failed=Count("messages", filter=Q(messages__state=states.FAILED)),
-        waiting=Count("messages", filter=Q(messages__state__in=[states.PENDING, states.SENDING])),
-        stopped=Count("messages", filter=Q(messages__state=states.CANCELLED)),
+    rows = (
+        broadcast.corrections.select_related("created_by")
+        .order_by("-created_at", "-pk")
+        .annotate(
+            done=Count("messages", filter=Q(messages__state=states.DONE)),
+            failed=Count("messages", filter=Q(messages__state=states.FAILED)),
+            waiting=Count("messages", filter=Q(messages__state__in=[states.PENDING, states.SENDING])),
+            stopped=Count("messages", filter=Q(messages__state=states.CANCELLED)),
+        )
     )
-    return [
-        CorrectionNumbers(row, row.done, row.failed, row.waiting, row.stopped)
-        for row in rows.order_by(F("created_at").desc(), "-pk")
-    ]
+    return [CorrectionNumbers(row, row.done, row.failed, row.waiting, row.stopped) for row in rows]

@@ -1,23 +1,21 @@
-"""What stands on the last page before sending: the exact number, who is left out and why, how long it takes."""
+"""The numbers on the last page before sending: recipients, exclusions with their reasons, duration."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from messaging.audiences.criteria import Audience, AudienceCount, count_audience
 from messaging.content.content import Content
-from messaging.content.placeholders import placeholders, read_values
+from messaging.content.lengths import find_too_long
+from messaging.content.placeholders import find_missing
 from messaging.models import Recipient
-from messaging.quiet_hours import NIGHT, is_quiet
+from messaging.quiet_hours import NIGHT, is_quiet, quiet_sentence
 from users.models import TelegramUser
 
 TYPED_ABOVE = 100  # recipients; above this one types the number
 SAMPLE = 6  # people shown
-READ_AT_ONCE = 5_000  # people
 
 
 @dataclass(frozen=True)
@@ -25,9 +23,10 @@ class Summary:
     """A message and its people, as they are at this moment."""
 
     count: AudienceCount
-    without_value: int  # of those who would get it: nothing stands in for a placeholder
+    without_value: int  # of those who would get it: a placeholder has no value
     starts_at: datetime
     is_scheduled: bool
+    too_long: tuple[int, ...] = ()  # ids of those whose own values make the message too long for Telegram
 
     @property
     def recipients(self) -> int:
@@ -70,12 +69,16 @@ class Summary:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether it would arrive while students sleep, from the first to the last."""
+        """Whether any of it would arrive in the quiet hours."""
         return is_quiet(self.starts_at, until=self.ends_at)
 
     @property
+    def quiet_sentence(self) -> str:
+        return quiet_sentence(is_scheduled=self.is_scheduled)
+
+    @property
     def night(self) -> dict[str, str]:
-        """When students sleep, to be named in the warning."""
+        """The quiet hours, for the button that waits for their end."""
         return NIGHT
 
     @property
@@ -85,7 +88,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Change:
-    """A number that was another one when somebody looked at it last."""
+    """A number that has changed since it was shown."""
 
     what: str
     before: int
@@ -97,41 +100,27 @@ def changes_since(summary: Summary, *, recipients: int, reasons: dict[str, int])
     left_out = (
         Change(str(reason.label), reasons.get(reason, 0), summary.reasons.get(reason, 0)) for reason in Recipient.Reason
     )
-    found = (Change(_("Will get it"), recipients, summary.recipients), *left_out)
-    return [one for one in found if one.before != one.after]
+    found = (Change(_("Will receive it"), recipients, summary.recipients), *left_out)
+    return [change for change in found if change.before != change.after]
 
 
 def summarise(content: Content, *, at: datetime) -> Summary:
-    """Count everybody as they are now."""
+    """Count the recipients at this moment."""
     audience = content.question
+    people = audience.reached(at=at).order_by("pk").values_list("pk", flat=True)
+    missing = find_missing(content.text, people, streams=audience.streams)
     return Summary(
         count=count_audience(audience, at=at),
-        without_value=_without_value(content, audience, at=at),
+        without_value=len({person for placeholder in missing for person in placeholder.people}),
         starts_at=content.starts_at or at,
         is_scheduled=content.starts_at is not None,
+        too_long=find_too_long(content.text, people, kind=content.kind, streams=audience.streams),
     )
 
 
 def sample_of(audience: Audience, *, at: datetime, size: int = SAMPLE) -> list[TelegramUser]:
-    """Some of those who get it; the last is one without a name, where there is any: fallbacks show there."""
-    people = _reached(audience, at=at)
+    """Some of the recipients; the last one has no name, if there is such a person, to show the fallbacks."""
+    people = audience.reached(at=at)
     nameless = list(people.filter(first_name=None).order_by("pk")[:1]) or list(people.filter(first_name="")[:1])
-    named = people.exclude(pk__in=[one.pk for one in nameless]).order_by("-pk")
+    named = people.exclude(pk__in=[person.pk for person in nameless]).order_by("-pk")
     return [*named[: size - len(nameless)], *nameless]
-
-
-def _reached(audience: Audience, *, at: datetime) -> "QuerySet[TelegramUser, Any]":
-    people: QuerySet[Any, Any] = audience.people(at=at)
-    return people.filter(reason="")
-
-
-def _without_value(content: Content, audience: Audience, *, at: datetime) -> int:
-    names = {one.name for one in placeholders(content.text) if one.known and one.fallback is None}
-    if not names:
-        return 0
-    ids = list(_reached(audience, at=at).order_by("pk").values_list("pk", flat=True))
-    missing = 0
-    for start in range(0, len(ids), READ_AT_ONCE):
-        values = read_values(ids[start : start + READ_AT_ONCE], names, streams=audience.streams)
-        missing += sum(not names <= known.keys() for known in values.values())
-    return missing

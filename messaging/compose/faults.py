@@ -1,12 +1,12 @@
-"""What would keep a message from being sent, in words, beside its field."""
+"""What keeps a message from being sent, in words, for the field where it is shown."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from messaging.content.check import check_message
 from messaging.content.content import Content
-from messaging.content.markup import Problem, check_message
 from messaging.models import Broadcast
 
 # What a bot may upload (core.telegram.org/bots/api#sending-files), in MB.
@@ -27,7 +27,7 @@ class Faults:
     media: list[str] = field(default_factory=list)
     audience: list[str] = field(default_factory=list)
     at: list[str] = field(default_factory=list)
-    # Only what is not understood.
+    # Only errors of the form.
     quiet_hours: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
     preview_for: list[str] = field(default_factory=list)
@@ -43,24 +43,24 @@ class Faults:
         return any((*places, self.preview_for, self.template, self.segment))
 
     def with_errors(self, errors: dict[str, list[str]]) -> "Faults":
-        """These, with what is not understood in place of what is wrong with what stood there before."""
+        """Replace the faults of fields whose input could not be read by the errors of the form."""
         return replace(self, **errors)  # type: ignore[arg-type]  # of places, all of which are lists
 
 
 def check_content(content: Content, *, at: datetime, has_upload: bool) -> Faults:
-    """Look for everything that would keep it from being sent."""
+    """Remaining for everything that would keep it from being sent."""
     alone = check_message(kind=content.kind, text=content.text, buttons=[])
     both = check_message(kind=content.kind, text=content.text, buttons=content.keyboard)
     media = []
     if content.kind != Broadcast.Kind.TEXT and not content.media_file_id and not has_upload:
-        media.append(_("The file is missing: upload one, choose an earlier one, or give its file_id."))
+        media.append(_("The file is missing. Upload one, choose one you sent before, or enter its code."))
     return Faults(
-        text=[in_words(problem, content.text) for problem in alone.errors],
+        text=[problem.with_place(content.text) for problem in alone.errors],
         buttons=[problem.message for problem in both.errors if problem not in alone.errors],
         media=media,
         audience=[] if content.question.include else [_("Choose whom to write to.")],
         at=_time_faults(content, at),
-        warnings=[in_words(problem, content.text) for problem in alone.warnings],
+        warnings=[problem.with_place(content.text) for problem in both.warnings],
         length=alone.length,
         limit=alone.limit,
     )
@@ -71,24 +71,18 @@ def file_problem(*, kind: str, name: str, size: int) -> str:
     megabytes = LARGEST[Broadcast.Kind.PHOTO if kind == Broadcast.Kind.PHOTO else Broadcast.Kind.DOCUMENT]
     endings = ENDINGS.get(kind, ())
     if kind == Broadcast.Kind.TEXT:
-        return _("A message of text takes no file: choose photo, video or document first.")
+        return _("A text message cannot have a file. Choose photo, video or document first.")
     if not size:
         return _("The file is empty.")
     if size > megabytes * 1024 * 1024:
         return _("The file is too large: at most %(size)d MB.") % {"size": megabytes}
     if endings and not name.lower().endswith(endings):
         words = {"name": name, "endings": ", ".join(endings)}
-        return _("“%(name)s” cannot be sent so: %(endings)s only. Choose “document” for any other file.") % words
+        return (
+            _("“%(name)s” cannot be sent in this format: only %(endings)s. For any other file, choose “Document”.")
+            % words
+        )
     return ""
-
-
-def in_words(problem: Problem, text: str) -> str:
-    """A problem with its place."""
-    place = problem.place(text)
-    if place is None:
-        return problem.message
-    words = {"line": place[0], "column": place[1], "problem": problem.message}
-    return _("Line %(line)d, character %(column)d: %(problem)s") % words
 
 
 def _time_faults(content: Content, at: datetime) -> list[str]:
@@ -96,9 +90,9 @@ def _time_faults(content: Content, at: datetime) -> list[str]:
         return []
     moment = content.starts_at
     if moment is None:
-        return [_("Give the date and the time.")]
+        return [_("Enter the date and time.")]
     if moment <= at:
-        return [_("This time has passed already.")]
+        return [_("This time has already passed.")]
     if moment > at + timedelta(days=365):
         return [_("This is more than a year away.")]
     return []

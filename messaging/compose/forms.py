@@ -1,4 +1,4 @@
-"""The form of a new message: what is understood becomes a Content, the rest an error beside its field."""
+"""The form of a new message: valid fields become a Content, the others show their errors."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -25,8 +25,9 @@ from messaging.audiences.criteria import (
     InStream,
     UnknownCriterion,
 )
+from messaging.content.buttons import BUTTON_LIMIT
 from messaging.content.content import Content, read_moment
-from messaging.content.markup import BUTTON_LIMIT, RAW_LIMIT
+from messaging.content.markup import RAW_LIMIT
 from messaging.models import Broadcast, Segment, TemplateVersion
 
 LONGEST_CODE = 200  # characters of a stream's code
@@ -51,7 +52,7 @@ PLACES = {
 
 
 def without_nul(data: QueryDict) -> QueryDict:
-    """Take NUL out of what was pasted: PostgreSQL stores none, nobody sees it, and a draft keeps all the rest."""
+    """Remove NUL characters, which PostgreSQL cannot store, from posted values."""
     cleaned = QueryDict(mutable=True)
     for name, values in data.lists():
         cleaned.setlist(name, [str(value).replace("\0", "") for value in values])
@@ -60,7 +61,7 @@ def without_nul(data: QueryDict) -> QueryDict:
 
 
 class PageForm(forms.Form):
-    """What the page says of itself: its draft, the version it builds on, what is searched for. Nobody types these."""
+    """The hidden fields of the page: its draft, the version it is based on, the search. Nobody types these."""
 
     draft = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_BIGINT)
     version = forms.IntegerField(required=False, min_value=0, max_value=LARGEST_INTEGER)
@@ -70,7 +71,7 @@ class PageForm(forms.Form):
 
 
 class ListField(forms.Field):
-    """Every value of one name, each read by ``read``, which raises ValueError for what it does not understand."""
+    """Every value of one name, each read by ``read``, which raises ValueError for what it cannot read."""
 
     widget = forms.MultipleHiddenInput
 
@@ -129,10 +130,10 @@ def _read_criterion(value: str) -> Criterion:
 
 
 class ButtonForm(forms.Form):
-    """A line of the buttons, as typed; a line with neither words nor target is no button."""
+    """A button as typed; a line without text and target is ignored."""
 
     text = forms.CharField(label=gettext_lazy("Text of the button"), required=False, max_length=256)
-    target = forms.CharField(label=gettext_lazy("URL or callback_data"), required=False, max_length=2048)
+    target = forms.CharField(label=gettext_lazy("Address or action of the bot"), required=False, max_length=2048)
     row = forms.IntegerField(label=gettext_lazy("Row"), required=False, min_value=1, max_value=BUTTON_LIMIT)
 
 
@@ -146,17 +147,17 @@ class BaseButtonFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
             if line.get("text") or line.get("target")
         ]
 
-    def told(self) -> list[str]:
-        """Every error with the number of its line."""
+    def error_messages(self) -> list[str]:
+        """All errors, each with the number of its line."""
         found = [str(error) for error in self.non_form_errors()]
         for number, form in enumerate(self.forms, start=1):
             for name, errors in form.errors.items():
                 words = {"number": number, "field": form.fields[name].label}
-                found += [_("Button %(number)d, %(field)s: %(error)s") % {**words, "error": one} for one in errors]
+                found += [_("Button %(number)d, %(field)s: %(error)s") % {**words, "error": error} for error in errors]
         return found
 
 
-# A line that was removed on the page leaves a gap in the numbers: there may be more numbers than buttons.
+# Lines removed on the page leave gaps in the numbering, so there may be more numbers than buttons.
 ButtonFormSet = forms.formset_factory(
     ButtonForm, formset=BaseButtonFormSet, extra=0, max_num=BUTTON_LIMIT, absolute_max=10 * BUTTON_LIMIT
 )
@@ -167,7 +168,7 @@ def _button_lines(data: QueryDict | None = None, initial: Sequence[dict[str, str
 
 
 class MessageForm(forms.Form):
-    """A message, whom it is for and when; whatever may still be wrong with it for Telegram is told by ``faults``."""
+    """A message, its recipients and its time; what Telegram would refuse is checked in ``faults``."""
 
     text = forms.CharField(required=False, strip=False)
     kind = forms.ChoiceField(required=False, choices=Broadcast.Kind.choices)
@@ -192,7 +193,7 @@ class MessageForm(forms.Form):
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"].replace("\r\n", "\n")
         if len(text.encode()) > RAW_LIMIT:
-            raise ValidationError(_("With its tags the text is over 32 KB, which Telegram does not take."))
+            raise ValidationError(_("With its tags, the text is over 32 KB. Telegram does not accept that."))
         return text
 
     def clean_media_earlier(self) -> tuple[str, str] | None:
@@ -206,7 +207,7 @@ class MessageForm(forms.Form):
     def clean_at(self) -> str:
         typed: str = self.cleaned_data["at"]
         if typed and read_moment(typed) is None:
-            raise ValidationError(_("Give the date and the time."))
+            raise ValidationError(_("Enter the date and time."))
         return typed
 
 
@@ -232,7 +233,7 @@ class MessageForms:
         return cls(MessageForm(initial=initial), _button_lines(initial=lines))
 
     def read(self, before: Content) -> Content:
-        """What is understood; the rest stays as it was."""
+        """The content with all valid fields; the others keep their stored values."""
         if not self.message.is_bound:
             return before
         self.message.full_clean()
@@ -253,18 +254,18 @@ class MessageForms:
         return replace(before, **values)
 
     def errors(self) -> dict[str, list[str]]:
-        """What is not understood, by the place where it is shown."""
+        """The errors, by the place where they are shown."""
         if not self.message.is_bound:
             return {}
         found = errors_by_place(self.message.errors)
-        return found if self.buttons.is_valid() else found | {"buttons": self.buttons.told()}
+        return found if self.buttons.is_valid() else found | {"buttons": self.buttons.error_messages()}
 
 
 def errors_by_place(errors: ErrorDict) -> dict[str, list[str]]:
     """Errors of fields, by the place where each is shown."""
     found: dict[str, list[str]] = {}
-    for name, told in errors.items():
-        found.setdefault(PLACES.get(name, name), []).extend(str(error) for error in told)
+    for name, messages in errors.items():
+        found.setdefault(PLACES.get(name, name), []).extend(str(error) for error in messages)
     return found
 
 
@@ -292,18 +293,18 @@ def _named(ids: list[int]) -> list[Individuals]:
     return [Individuals(ids=tuple(dict.fromkeys(ids)))] if ids else []
 
 
-# What a verb asks for besides the message ---------------------------------------------------------------------------
+# What an action asks for besides the message -------------------------------------------------------------------------
 
 
 class PersonForm(forms.Form):
-    """Somebody found by the search; the button says whom."""
+    """A person found by the search."""
 
     chosen = forms.IntegerField(min_value=-LARGEST_BIGINT, max_value=LARGEST_BIGINT)
 
 
 class TemplateNameForm(forms.Form):
     template_name = forms.CharField(  # type: ignore[assignment]  # fields are no attributes of the form
-        max_length=100, error_messages={"required": gettext_lazy("Give the template a name.")}
+        max_length=100, error_messages={"required": gettext_lazy("Enter a template name.")}
     )
 
 
@@ -314,14 +315,12 @@ class TemplateForm(forms.Form):
 
 
 class SegmentNameForm(forms.Form):
-    segment_name = forms.CharField(
-        max_length=100, error_messages={"required": gettext_lazy("Give the segment a name.")}
-    )
+    segment_name = forms.CharField(max_length=100, error_messages={"required": gettext_lazy("Enter a segment name.")})
     segment_shared = forms.BooleanField(required=False)
 
 
 class SegmentForm(forms.Form):
-    """One of those that the member of staff may use."""
+    """One of the segments that the member of staff may use."""
 
     segment = forms.ModelChoiceField(
         Segment.objects.none(), error_messages={"required": gettext_lazy("Choose a segment.")}

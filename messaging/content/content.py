@@ -1,4 +1,4 @@
-"""What stands in the form of a message, right or wrong: kept as JSON in drafts and templates."""
+"""The content of the message form, valid or not; stored as JSON in drafts and templates."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -10,10 +10,9 @@ from django.utils.dateparse import parse_datetime
 
 from hsl_dashboard.db import LARGEST_BIGINT
 from messaging.audiences.criteria import Audience, UnknownCriterion, is_storable
-from messaging.content.markup import Buttons
+from messaging.content.buttons import ADDRESSES, Buttons
 from messaging.models import Broadcast
 
-ADDRESSES = ("http://", "https://", "tg://")
 # Further away, adding an hour or a time zone may leave the calendar.
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 ROW_DIGITS = 3  # at most a hundred buttons stand under a message
@@ -38,7 +37,7 @@ class Content:
 
     @classmethod
     def from_json(cls, stored: Any) -> "Content":
-        """Read what is stored; whatever of it is odd, written by an older program, is as if it was not there."""
+        """Read stored content; fields that today's program would not write are ignored."""
         known = stored.items() if isinstance(stored, dict) else ()
         return cls(**{name: value for name, value in known if name in _CHECKS and _CHECKS[name](value)})
 
@@ -122,11 +121,15 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
 
 
 def content_of(broadcast: Broadcast) -> Content:
-    """What a broadcast that exists would look like in the form."""
+    """The content of the form for an existing broadcast."""
     buttons = [
-        {"text": one.get("text", ""), "target": one.get("url") or one.get("callback_data") or "", "row": str(number)}
+        {
+            "text": button.get("text", ""),
+            "target": button.get("url") or button.get("callback_data") or "",
+            "row": str(number),
+        }
         for number, row in enumerate(broadcast.buttons, start=1)
-        for one in row
+        for button in row
     ]
     return Content(
         text=broadcast.message_text,

@@ -1,35 +1,66 @@
 """Placeholders in a message: ``{first_name|друг}`` becomes the person's name, or «друг» where there is none."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from itertools import islice
 
 from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.utils.dateformat import format as format_date
-from django.utils.translation import override
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
+from messaging.content.parsed import Problem
 from users.models import TelegramUser
 
 NAMES = ("first_name", "username", "stream", "course", "starts_on")
 FROM_BOOKING = frozenset({"stream", "course", "starts_on"})
 
-# Doubled braces stand for themselves, so that a lesson about Python can say {{name}}.
-_PARTS = re.compile(r"\{\{|\}\}|\{(?P<name>\w+)(?:\|(?P<fallback>[^{}]*))?\}")
+# Doubled braces stand for themselves, so that a lesson about Python can say {{name}}. Spaces beside the name do not
+# count; one before the bar says that the fallback is set off by spaces too.
+_PARTS = re.compile(
+    r"\{\{|\}\}|\{[^\S\n]*+(?P<name>\w++)(?P<space>[^\S\n]*+)(?:\|(?P<fallback>[^{}]*+))?\}"
+    rf"|\{{[^\S\n]*+(?P<open>{'|'.join(NAMES)})\b"
+)
+# What stands for each placeholder when both texts of a message are checked: a value may hold any sign.
+EXAMPLES = {
+    "first_name": "Анна «=» О'Нил",
+    "username": "anna_1",
+    "stream": "6-й поток",
+    "course": 'Python "с нуля"',
+    "starts_on": "3 декабря",
+}
 
 Values = dict[str, str]  # placeholder → what stands there; names without a value are absent
 StreamCode = tuple[int | None, str]  # a course's id, or None for any course, and the stream's code
 
 
 class MissingValue(Exception):
-    """Nothing is known to put in place of ``name``, and the text has no fallback for it."""
+    """There is no value for ``name``, and the text has no fallback for it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{{{name}}}")
         self.name = name
+
+
+WITHOUT_VALUE = {
+    "first_name": gettext_lazy("This student has no first name: they will not get the message."),
+    "username": gettext_lazy("This student has no @username: they will not get the message."),
+    "stream": gettext_lazy("This student has no stream: they will not get the message."),
+    "course": gettext_lazy("This student has no course: they will not get the message."),
+    "starts_on": gettext_lazy("This student has no start date: they will not get the message."),
+}
+
+
+def describe_missing(name: str) -> str:
+    """Say that a student has no value for a placeholder, and how its author can help."""
+    words = {"sentence": WITHOUT_VALUE[name], "example": f"{{{name}|…}}"}
+    return _("%(sentence)s Add a fallback: %(example)s.") % words
 
 
 @dataclass(frozen=True)
@@ -48,10 +79,20 @@ class Placeholder:
 def placeholders(text: str) -> list[Placeholder]:
     """Find every placeholder of a text, unknown names included."""
     return [
-        Placeholder(name=found["name"], fallback=found["fallback"], at=found.start())
+        Placeholder(name=found["name"], fallback=_fallback(found), at=found.start())
         for found in _PARTS.finditer(text)
         if found["name"]
     ]
+
+
+def unclosed_placeholders(text: str) -> list[tuple[str, int]]:
+    """Names that begin a placeholder without an end, and where."""
+    return [(found["open"], found.start()) for found in _PARTS.finditer(text) if found["open"]]
+
+
+def _fallback(found: re.Match[str]) -> str | None:
+    fallback: str | None = found["fallback"]
+    return fallback.strip() if fallback and found["space"] else fallback
 
 
 def personalise(text: str, values: Mapping[str, str]) -> str:
@@ -62,34 +103,81 @@ def personalise(text: str, values: Mapping[str, str]) -> str:
     """
 
     def replace(found: re.Match[str]) -> str:
-        if found["name"] is None:
-            return found.group()[0]
         if found["name"] not in NAMES:
-            return found.group()
+            return _as_written(found)
         value = values.get(found["name"])
         if value:
             return escape(value)
-        if found["fallback"] is None:
+        fallback = _fallback(found)
+        if fallback is None:
             raise MissingValue(found["name"])
-        return found["fallback"]
+        return fallback
 
     return _PARTS.sub(replace, text)
 
 
+def _as_written(found: re.Match[str]) -> str:
+    """Give an unknown placeholder as written, and a doubled brace as a single one."""
+    return found.group() if found["name"] or found["open"] else found.group()[0]
+
+
 def with_placeholders(text: str) -> str:
-    """The text as staff read it: placeholders as they are written, and doubled braces as the one that arrives."""
-    return _PARTS.sub(lambda found: found.group() if found["name"] else found.group()[0], text)
+    """The text as staff read it: placeholders as written, doubled braces as single ones."""
+    return _PARTS.sub(_as_written, text)
 
 
 def without_values(text: str) -> str:
-    """The text for somebody about whom nothing is known: fallbacks, and nothing where there is none."""
-    return _PARTS.sub(lambda found: found["fallback"] or "" if found["name"] else found.group()[0], text)
+    """The text for a person without any values: fallbacks, or nothing where there is no fallback."""
+    return _PARTS.sub(lambda found: _fallback(found) or "" if found["name"] else _as_written(found), text)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A text with values filled in, and where each piece of it stands in the text as written."""
+
+    text: str
+    written: tuple[int, ...]  # where pieces begin in the written text
+    sent: tuple[int, ...]  # where they begin in this one
+    lengths: tuple[int, ...]  # in the written text; a value has the place of its placeholder
+
+    def problem(self, problem: Problem) -> Problem:
+        """The problem at the place where the author finds it."""
+        if problem.at is None:
+            return problem
+        number = max(bisect_right(self.sent, problem.at) - 1, 0)
+        within = min(problem.at - self.sent[number], max(self.lengths[number] - 1, 0))
+        return Problem(problem.message, self.written[number] + within)
+
+
+def fill(text: str, values: Mapping[str, str]) -> Filled:
+    """Fill in the values for a person who has only these; without a value and a fallback use an example."""
+    pieces, written, sent, lengths = [], [], [], []
+    at = length = 0
+
+    def add(piece: str, start: int, size: int) -> None:
+        nonlocal length
+        pieces.append(piece)
+        written.append(start)
+        sent.append(length)
+        lengths.append(size)
+        length += len(piece)
+
+    for found in _PARTS.finditer(text):
+        add(text[at : found.start()], at, found.start() - at)
+        piece = _as_written(found)
+        if (name := found["name"]) in NAMES:
+            fallback = _fallback(found)
+            piece = escape(values.get(name) or EXAMPLES[name]) if name in values or fallback is None else fallback
+        add(piece, found.start(), len(piece) if piece == found.group() else 1)
+        at = found.end()
+    add(text[at:], at, len(text) - at)
+    return Filled("".join(pieces), tuple(written), tuple(sent), tuple(lengths))
 
 
 def read_values(
     people: Iterable[int], names: Iterable[str], *, streams: Iterable[StreamCode] = ()
 ) -> dict[int, Values]:
-    """Read what stands for ``names`` for each person: at most four queries, however many people.
+    """Read the values of ``names`` for each person, in at most four queries.
 
     Streams, courses and their start come from the person's newest booking that is not cancelled; one in ``streams``,
     which the audience asked for, goes before a newer one elsewhere.
@@ -110,29 +198,30 @@ def read_values(
 
 @dataclass(frozen=True)
 class Missing:
-    """People who have no value for ``name``, which has no fallback: they would be skipped."""
+    """People without a value for ``name``, which has no fallback: they would be skipped."""
 
     name: str
     people: tuple[int, ...]
 
 
 def find_missing(text: str, people: Iterable[int], *, streams: Iterable[StreamCode] = ()) -> list[Missing]:
-    """List, before sending, who would be skipped for want of a value; nothing is read when each has a fallback."""
+    """List who would be skipped because a value is missing; reads nothing when every placeholder has a fallback."""
     names = {found.name for found in placeholders(text) if found.known and found.fallback is None}
     if not names:
         return []
     without: dict[str, list[int]] = {name: [] for name in sorted(names)}
-    for some in _in_chunks(people, 2_000):
-        for person, values in read_values(some, names, streams=streams).items():
+    for chunk in in_chunks(people, 5_000):
+        for person, values in read_values(chunk, names, streams=streams).items():
             for name in names - values.keys():
                 without[name].append(person)
     return [Missing(name=name, people=tuple(found)) for name, found in without.items() if found]
 
 
-def _in_chunks(people: Iterable[int], size: int) -> Iterator[list[int]]:
+def in_chunks(people: Iterable[int], size: int) -> Iterator[list[int]]:
+    """Take people in lists of at most ``size``."""
     rest = iter(people)
-    while some := list(islice(rest, size)):
-        yield some
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, Values]:
@@ -149,10 +238,7 @@ def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, V
         .values_list("telegram_user_id", "course_id", "course_stream")
     )
     labels = Labels.read()
-    described = Stream.objects.exclude(starts_on=None).values_list("course_id", "code", "starts_on")
-    starts = {
-        (described_course, described_code): starts_on for described_course, described_code, starts_on in described
-    }
+    starts = stream_starts()
     values: dict[int, Values] = {}
     for person, booked, code in rows:
         starts_on = starts.get((booked or 0, code or ""))
@@ -165,7 +251,13 @@ def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, V
     return values
 
 
-def russian_date(day: object) -> str:
+def stream_starts() -> dict[tuple[int, str], date]:
+    """The first day of every stream that has one, by course id and code."""
+    described = Stream.objects.exclude(starts_on=None).values_list("course_id", "code", "starts_on")
+    return {(course, code): starts_on for course, code, starts_on in described if starts_on}
+
+
+def russian_date(day: date) -> str:
     """«3 декабря»."""
     with override("ru"):
-        return format_date(day, "j E")  # type: ignore[arg-type]
+        return format_date(day, "j E")

@@ -1,36 +1,40 @@
 """A message as the student's phone will show it, for one chosen student; nothing of it is ever sent."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from messaging.content.content import Content
-from messaging.content.markup import Entity, Parsed, parse_html
-from messaging.content.placeholders import MissingValue, personalise, placeholders, read_values, without_values
+from messaging.content.entities import Entity
+from messaging.content.markup import parse_html
+from messaging.content.parsed import Parsed
+from messaging.content.placeholders import (
+    MissingValue,
+    describe_missing,
+    personalise,
+    placeholders,
+    read_values,
+    without_values,
+)
 from messaging.models import Broadcast
 from users.models import TelegramUser
 
 ELEMENTS = {
-    "b": "strong",
-    "strong": "strong",
-    "i": "em",
-    "em": "em",
-    "u": "u",
-    "ins": "u",
-    "s": "s",
-    "strike": "s",
-    "del": "s",
+    "bold": "strong",
+    "italic": "em",
+    "underline": "u",
+    "strikethrough": "s",
     "code": "code",
     "pre": "pre",
     "blockquote": "blockquote",
+    "expandable_blockquote": "blockquote",
 }
 
 
 @dataclass(frozen=True)
 class Bubble:
-    """What one student sees; ``missing`` is the placeholder for which nothing is known, and then nothing is sent."""
+    """What one student sees; ``missing`` says why this student would not get it ('' when they would)."""
 
     person: TelegramUser | None
     text: SafeString
@@ -58,26 +62,27 @@ def preview_message(content: Content, *, person: TelegramUser | None, file_name:
 
 
 def personal_text(content: Content, person: TelegramUser | None) -> tuple[str, str]:
-    """The text with the person's values in it, and the placeholder that has none ('' when all is well)."""
+    """The text with the person's values, and a sentence about a value that is missing ('' when none is)."""
     if person is None:
         return without_values(content.text), ""
-    names = [one.name for one in placeholders(content.text) if one.known]
+    names = [placeholder.name for placeholder in placeholders(content.text) if placeholder.known]
     values = read_values([person.pk], names, streams=content.question.streams)[person.pk]
     try:
         return personalise(content.text, values), ""
     except MissingValue as missing:
-        return without_values(content.text), missing.name
+        return without_values(content.text), describe_missing(missing.name)
 
 
 def render(parsed: Parsed) -> SafeString:
     """Turn a parsed text into HTML of our own: nothing of the author's passes unescaped."""
+    units = parsed.text.encode("utf-16-le", "surrogatepass")  # Telegram counts in these, two bytes each
     out: list[str] = []
-    at = 0
     closing: list[tuple[int, str]] = []  # the innermost last
+    at = 0
 
     def text_until(end: int) -> None:
         nonlocal at
-        out.append(escape(parsed.text[at:end]))
+        out.append(escape(units[2 * at : 2 * end].decode("utf-16-le", "replace")))
         at = max(at, end)
 
     def close_until(position: int) -> None:
@@ -86,26 +91,25 @@ def render(parsed: Parsed) -> SafeString:
             text_until(end)
             out.append(tag)
 
-    # The parser names an entity when it closes: of two over the same letters, the later is the outer one.
-    numbered = sorted(enumerate(parsed.entities), key=lambda pair: (pair[1].start, -pair[1].end, -pair[0]))
-    for _number, entity in numbered:
-        close_until(entity.start)
-        text_until(entity.start)
+    # They come in Telegram's order, the outer one first, and never cross.
+    for entity in parsed.entities:
+        close_until(entity.offset)
+        text_until(entity.offset)
         opening, tag = _element(entity)
         out.append(opening)
         closing.append((entity.end, tag))
-    close_until(len(parsed.text))
-    text_until(len(parsed.text))
+    close_until(len(units) // 2)
+    text_until(len(units) // 2)
     return mark_safe("".join(out))  # noqa: S308  # every piece is escaped above
 
 
 def _element(entity: Entity) -> tuple[str, str]:
-    if entity.tag == "a":
-        address = entity.attributes.get("href", "")
-        if urlsplit(address).scheme in {"http", "https", "tg"}:
-            return format_html('<a href="{}" target="_blank" rel="noopener noreferrer">', address), "</a>"
-        return "<span>", "</span>"
-    if entity.tag in {"tg-spoiler", "span"}:
+    attributes = entity.attributes
+    if entity.type == "text_link":
+        return format_html('<a href="{}" target="_blank" rel="noopener noreferrer">', attributes["url"]), "</a>"
+    if entity.type == "text_mention":
+        return format_html('<a href="tg://user?id={}">', attributes["user_id"]), "</a>"
+    if entity.type == "spoiler":
         return '<span class="spoiler">', "</span>"
-    element = ELEMENTS.get(entity.tag, "span")
+    element = ELEMENTS.get(entity.type, "span")
     return f"<{element}>", f"</{element}>"

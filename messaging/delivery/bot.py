@@ -252,18 +252,33 @@ def _seconds(retry_after: int | timedelta) -> float:
 
 def _why_forbidden(words: str) -> Reason:
     words = words.lower()
-    if "blocked" in words:
-        return Reason.BLOCKED
-    if "deactivated" in words:
-        return Reason.DEACTIVATED
-    if "initiate conversation" in words:
-        return Reason.NOT_STARTED
-    return Reason.FORBIDDEN
+    return next((reason for said, reason in _FORBIDDEN.items() if said in words), Reason.FORBIDDEN)
 
 
 def _why_bad(words: str) -> Reason:
-    words = words.lower()
-    return Reason.NO_CHAT if "chat not found" in words or "peer_id_invalid" in words else Reason.BAD_REQUEST
+    """About the person, or about the message: whole sentences only, for a refused text may hold any word."""
+    return _BAD_PERSON.get(words.lower().removeprefix("bad request: ").strip(), Reason.BAD_REQUEST)
+
+
+# Words within a 403, and whole sentences of a 400, that concern the person. All others of 400 concern the message, and
+# the same one three times in a row pauses the broadcast.
+_FORBIDDEN: Final = {
+    "blocked": Reason.BLOCKED,
+    "kicked": Reason.BLOCKED,
+    "deactivated": Reason.DEACTIVATED,
+    "user is deleted": Reason.DEACTIVATED,
+    "initiate conversation": Reason.NOT_STARTED,
+}
+_BAD_PERSON: Final = {
+    "chat not found": Reason.NO_CHAT,
+    "user not found": Reason.NO_CHAT,
+    "peer_id_invalid": Reason.NO_CHAT,
+    "user_id_invalid": Reason.NO_CHAT,
+    "input_user_deactivated": Reason.DEACTIVATED,
+    "user_deactivated": Reason.DEACTIVATED,
+    "user_is_blocked": Reason.BLOCKED,
+    "user_is_bot": Reason.FORBIDDEN,
+}
 
 
 def _done_if(outcome: Outcome, words: str) -> Outcome:

@@ -10,7 +10,7 @@ from messaging.audiences.criteria import Audience
 from messaging.content.placeholders import MissingValue, personalise, placeholders, read_values
 from messaging.delivery.bot import Letter, Outcome, TelegramBot, Verdict
 from messaging.delivery.lifecycle import others_wait
-from messaging.delivery.queues import Claim, Look, NotSendable, Result, Unused, enlist_runner, waiting_time
+from messaging.delivery.queues import Claim, NotSendable, Remaining, Result, Unused, register_runner, waiting_time
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
 
 # Telegram's limit for deleting (core.telegram.org/bots/api#deletemessage); edits keep to it too.
@@ -39,7 +39,7 @@ class CorrectionQueue:
         self.names = {found.name for found in placeholders(self.correction.message_text)}
         if self.correction.broadcast.audience:
             self.streams = Audience.from_json(self.correction.broadcast.audience).streams
-        return enlist_runner(worker, column="correction_id", pk=self.correction_id, most=most)
+        return register_runner(worker, column="correction_id", pk=self.correction_id, most=most)
 
     def claim(self, count: int, worker: str) -> list[Claim]:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -111,7 +111,7 @@ class CorrectionQueue:
     def halt(self, until: datetime) -> None:
         Broadcast.objects.sending().exclude(halted_until__gt=until).update(halted_until=until)
 
-    def look(self) -> Look:
+    def remaining(self) -> Remaining:
         with connection.cursor() as cursor:
             cursor.execute(
                 """
@@ -125,7 +125,7 @@ class CorrectionQueue:
                 [self.correction_id],
             )
             row = cursor.fetchone()
-        return Look(live=row[0], sending=row[1], wait=row[2]) if row else Look(live=False)
+        return Remaining(live=row[0], sending=row[1], wait=row[2]) if row else Remaining(live=False)
 
     def others_wait(self) -> bool:
         return others_wait(at=timezone.now(), correction_id=self.correction_id)

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from messaging.audiences.criteria import Audience, freeze_audience
+from messaging.audiences.criteria import Audience
+from messaging.audiences.freezing import freeze_audience
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Report, Runner, TelegramLink
 from messaging.models.reasons import StateReason
 from users.models.events import NOT_THEIR_OWN
@@ -36,7 +37,7 @@ def freeze_and_start(broadcast_id: int, *, at: datetime, come_from: tuple[State,
 
 
 def freeze(broadcast: Broadcast, *, at: datetime) -> None:
-    """Write a row for everybody in the audience, once; in the transaction that starts the broadcast."""
+    """Write one row per person in the audience, in the transaction that starts the broadcast."""
     if broadcast.frozen_at is None and broadcast.audience is not None:
         freeze_audience(broadcast, Audience.from_json(broadcast.audience), at=at)
         Broadcast.objects.filter(pk=broadcast.pk).update(frozen_at=at)
@@ -57,7 +58,7 @@ def hold_late(*, at: datetime) -> int:
 
 
 def set_paused(broadcast_id: int, *, reason: str, at: datetime) -> bool:
-    """Stop claiming; what is being sent at this moment ends as it ends."""
+    """Pause a broadcast; calls in flight still finish."""
     return bool(
         Broadcast.objects.filter(pk=broadcast_id, state=State.SENDING).update(
             state=State.PAUSED, state_reason=reason, paused_at=at
@@ -79,13 +80,13 @@ def finish_broadcast(broadcast_id: int, *, at: datetime) -> bool:
 
 
 def queue_report(broadcast_id: int, *, at: datetime) -> None:
-    """Note that the author is told how it ended, unless they were, or nobody is there to be told.
+    """Queue the report to the author, once, if the author linked an account and wants reports.
 
-    Called in the transaction that ends it. What a rule or a change of a booking sent asks no question about people,
-    and a report asks none either: only what somebody wrote to an audience is reported.
+    Called in the transaction that ends the broadcast. Only messages to an audience are reported, not those of rules,
+    bookings or reports: these have no audience.
     """
-    told = TelegramLink.objects.filter(user=OuterRef("created_by"), wants_reports=True).exclude(linked_at=None)
-    ended = Broadcast.objects.filter(Exists(told), pk=broadcast_id).exclude(audience=None).exclude(started_at=None)
+    wanted = TelegramLink.objects.filter(user=OuterRef("created_by"), wants_reports=True).exclude(linked_at=None)
+    ended = Broadcast.objects.filter(Exists(wanted), pk=broadcast_id).exclude(audience=None).exclude(started_at=None)
     if ended.exists():
         Report.objects.bulk_create([Report(broadcast_id=broadcast_id, queued_at=at)], ignore_conflicts=True)
 
@@ -107,9 +108,9 @@ def recount(broadcast_id: int) -> None:
 
 
 def rescue_dead_claims(*, at: datetime) -> int:
-    """Name uncertain what was claimed by a worker that is gone, and queue its corrections again.
+    """Mark rows claimed by a lost worker as uncertain, and queue its corrections again.
 
-    A worker that only lost the database meanwhile still knows better: its own late answer replaces «uncertain».
+    A worker that only lost the database may still record its answer: that replaces «uncertain».
     """
     uploading = Broadcast.objects.filter(
         pk=OuterRef("message"),
@@ -137,9 +138,9 @@ def cancel_leftovers() -> int:
 
 
 def end_blocks(*, at: datetime) -> int:
-    """Write again to people who came back: who does anything in the bot after a block has ended it.
+    """End automatic blocks of people who did something in the bot after they were blocked.
 
-    Blocks that staff set stay; so do those whose person only had something done for them.
+    Blocks set by staff stay, and so do blocks of people for whom only staff or the bot did something.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -168,7 +169,9 @@ def waiting_for_a_runner(*, at: datetime, wanted: int) -> tuple[list[int], list[
     """Ids of broadcasts and of corrections that have fewer than ``wanted`` runners, once for each that is missing."""
     alive = Runner.objects.filter(seen_at__gt=at - RUNNER_SILENT_AFTER)
     Runner.objects.filter(seen_at__lt=at - 6 * RUNNER_SILENT_AFTER).delete()
-    sending = Broadcast.objects.sending().awake(at).exclude(halted_until__gt=at).values_list("pk", flat=True)
+    sending = (
+        Broadcast.objects.sending().outside_quiet_hours(at).exclude(halted_until__gt=at).values_list("pk", flat=True)
+    )
     running = Correction.objects.filter(state=Correction.State.RUNNING).values_list("pk", flat=True)
     have_broadcasts = list(alive.filter(broadcast__in=sending).values_list("broadcast_id", flat=True))
     have_corrections = list(alive.filter(correction__in=running).values_list("correction_id", flat=True))
@@ -179,12 +182,12 @@ def waiting_for_a_runner(*, at: datetime, wanted: int) -> tuple[list[int], list[
 
 
 def others_wait(*, at: datetime, broadcast_id: int | None = None, correction_id: int | None = None) -> bool:
-    """Whether anything but this has no runner at all, so that a process should make room for it."""
+    """Whether anything else has no runner at all, so that this process should make room for it."""
     broadcasts, corrections = waiting_for_a_runner(at=at, wanted=1)
     return bool(set(broadcasts) - {broadcast_id} or set(corrections) - {correction_id})
 
 
 def longest_halt(*, at: datetime) -> datetime | None:
-    """Until when Telegram asked for silence, if that is still to come."""
+    """Until when Telegram asked to wait, if that is in the future."""
     halted = Broadcast.objects.filter(halted_until__gt=at).order_by("-halted_until")
     return halted.values_list("halted_until", flat=True).first()

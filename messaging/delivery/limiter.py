@@ -159,7 +159,7 @@ class Limiter:
         await self._ask(self._halt(keys=self.keys, args=[seconds, 0, 0]))
 
     async def begin(self, *, halted_until: datetime | None) -> None:
-        """Teach a Redis that has forgotten everything; a second one who does it changes nothing.
+        """Set the slots and the halt in a Redis that lost its memory; calling it twice changes nothing.
 
         Raises:
             LimiterUnavailable: Redis does not answer.
@@ -193,8 +193,8 @@ class _Clock:
         return mark / 1e6 + self.offset
 
 
-def keep_begun(*, halted_until: datetime | None) -> None:
-    """Begin the slots ahead of need, so that the first click after a restart of Redis does not wait for a cold start.
+def prepare_slots(*, halted_until: datetime | None) -> None:
+    """Start the slots before they are needed: the first message after a restart of Redis need not wait COLD_START.
 
     Raises:
         LimiterUnavailable: Redis does not answer.

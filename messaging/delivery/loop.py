@@ -1,7 +1,6 @@
-"""The loop that sends: a window of calls, each at its moment, claimed before and recorded after.
+"""The sending loop: a window of calls, each claimed in PostgreSQL before it starts and recorded after it.
 
-State lives in PostgreSQL. A runner works for some seconds and ends; whoever wakes the next one, and how often, does not
-matter, and neither does how many run.
+All state is in PostgreSQL. A runner works for some seconds and ends; any number of runners may work at the same time.
 """
 
 import asyncio
@@ -11,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -22,7 +20,7 @@ from django.utils import timezone
 from messaging.delivery.bot import Outcome, TelegramBot, Verdict
 from messaging.delivery.lifecycle import longest_halt
 from messaging.delivery.limiter import Limiter, LimiterForgot, LimiterUnavailable, Slot, SlotGrant
-from messaging.delivery.queues import Claim, Queue, Result, Unused, discharge_runners, see_runner
+from messaging.delivery.queues import Claim, Queue, Result, Unused, delete_runners, touch_runner
 from messaging.delivery.watch import Watch
 
 T = TypeVar("T")
@@ -30,7 +28,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 SLICE = 5.0  # seconds a runner works before it makes room for another broadcast
-# Seconds that it goes on while nobody else waits: each change of runners is a gap of 0.1 s, which every 5 s would cost
+# Seconds it may work while nothing else waits: each change of runners is a gap of 0.1 s, and one every 5 s would cost
 # more of the rate than the 2 % that may be lost.
 LONGEST_SLICE = 60.0
 # Calls claimed and not answered: a second's worth, so that slow answers do not lower the rate; 256 are enough at
@@ -41,13 +39,6 @@ RECORD_AT = 50  # rows
 SEEN_EVERY = 1.0  # seconds between two signs of life, and two looks for others who wait
 SHORT_HALT = 2.0  # seconds that a runner sits out; for longer ones beat wakes another
 GIVE_UP = 15.0  # seconds that an ending process tries to reach a database that is gone
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a runner ended: whether another should follow at once."""
-
-    again: bool = False
 
 
 def runners_wanted() -> int:
@@ -84,19 +75,13 @@ class Delivery:
     def __init__(
         self, queue: Queue, *, bot: TelegramBot, limiter: Limiter, worker: str, watch: Watch, stop: Callable[[], bool]
     ) -> None:
-        self.queue, self.bot, self.limiter, self.worker, self.watch, self.stop = (
-            queue,
-            bot,
-            limiter,
-            worker,
-            watch,
-            stop,
-        )
+        self.queue, self.bot, self.limiter = queue, bot, limiter
+        self.worker, self.watch, self.stop = worker, watch, stop
         self.claims, self.records = _Database(), _Database()
         self.calls: set[asyncio.Task[None]] = set()
         self.results: list[tuple[Claim, Result]] = []
-        # Claims whose moment was missed (with when they were claimed), and those moments. Both are dealt with together:
-        # a hundred questions to Redis at once would make the next hundred late too.
+        # Claims whose slot was missed (with the time of the claim), and those slots. Both are handled in batches: a
+        # hundred requests to Redis at once would make the next hundred calls late too.
         self.waiting: deque[tuple[Claim, float]] = deque()
         self.missed: list[Slot] = []
         self.full, self.ended = asyncio.Event(), asyncio.Event()
@@ -109,33 +94,36 @@ class Delivery:
         # A row claimed longer ago than half the time to its rescue is not called for any more.
         self.claim_lasts = settings.TELEGRAM_CALL_TIMEOUT / 2
 
-    async def run(self, runner_id: int, *, seconds: float, at_most: float) -> Ending:
-        """Work for ``seconds``, or ``at_most`` while nobody else waits; then let the calls end and record them."""
+    async def run(self, runner_id: int, *, seconds: float, at_most: float) -> bool:
+        """Work for ``seconds``, or ``at_most`` while nobody else waits, then finish and record the calls in flight.
+
+        Returns whether another runner should follow at once.
+        """
         self.ends_at = time.monotonic() + seconds
         self.ends_anyway_at = time.monotonic() + at_most
-        recorder = asyncio.create_task(self._record_always(runner_id))
+        recorder = asyncio.create_task(self._record_until_over(runner_id))
         try:
-            while self._goes_on():
+            while self._should_continue():
                 await self._round()
         finally:
             self.over = True
             if self.calls:
                 await asyncio.wait(self.calls)
             await self._release_waiting()
-            await self._give_back()
+            await self._return_missed_slots()
             self.full.set()
             await recorder
-            finished = await self._told(self.queue.finish)
-            await self._told(discharge_runners, [runner_id])
+            finished = await self._try_database(self.queue.finish)
+            await self._try_database(delete_runners, [runner_id])
             await self.claims.close()
             await self.records.close()
-        return Ending(again=self.again and not finished and not self._rests())
+        return self.again and not finished and not self._is_halted()
 
-    def _goes_on(self) -> bool:
+    def _should_continue(self) -> bool:
         ends_at = self.ends_at if self.others_wait else self.ends_anyway_at
         return not self.over and not self.stop() and time.monotonic() < ends_at
 
-    def _rests(self) -> bool:
+    def _is_halted(self) -> bool:
         return self.halted_until > time.monotonic() + SHORT_HALT
 
     # Taking rows
@@ -157,7 +145,7 @@ class Delivery:
         self.missed += slots
 
     async def _claim_for(self, slots: deque[Slot]) -> None:
-        """Claim a row for each moment, and begin; the moments that stay are for others, while they lie ahead."""
+        """Claim a row for each slot and start its call; return unused slots in time for others."""
         try:
             claims = await self.claims.run(self.queue.claim, len(slots), self.worker)
         except (OperationalError, InterfaceError) as error:
@@ -170,9 +158,9 @@ class Delivery:
         if slots:
             self.missed += slots
             slots.clear()
-            await self._give_back()
+            await self._return_missed_slots()
         if not claims:
-            await self._look_around()
+            await self._handle_nothing_claimed()
 
     def _begin(self, claim: Claim, claimed_at: float, slot: Slot) -> None:
         call = asyncio.create_task(self._call(claim, claimed_at, slot))
@@ -192,7 +180,7 @@ class Delivery:
     async def _slots(self, want: int) -> tuple[Slot, ...]:
         wait = self.halted_until - time.monotonic()
         if wait <= 0:
-            grant = await self._grant(want)
+            grant = await self._request_slots(want)
             if grant.slots:
                 return grant.slots
             wait = grant.wait
@@ -206,7 +194,7 @@ class Delivery:
             await asyncio.sleep(min(max(wait, 0.001), 0.25))
         return ()
 
-    async def _grant(self, want: int) -> SlotGrant:
+    async def _request_slots(self, want: int) -> SlotGrant:
         missed, self.missed = self.missed, []
         try:
             return await self.limiter.reserve(want, give_back=missed)
@@ -214,15 +202,15 @@ class Delivery:
             logger.warning("Nothing is sent without Redis: %s", error)
             return SlotGrant(wait=0.5)
         except LimiterForgot:
-            await self._remind()
+            await self._restore_limiter()
             return SlotGrant()
 
-    async def _give_back(self) -> None:
+    async def _return_missed_slots(self) -> None:
         if self.missed:
-            await self._grant(0)
+            await self._request_slots(0)
 
-    async def _remind(self) -> None:
-        """Redis has forgotten everything, and perhaps a halt with it: PostgreSQL has that too."""
+    async def _restore_limiter(self) -> None:
+        """Give Redis back the halt that PostgreSQL remembers, after Redis lost its memory."""
         try:
             until = await self.claims.run(lambda: longest_halt(at=timezone.now()))
             await self.limiter.begin(halted_until=until)
@@ -230,20 +218,20 @@ class Delivery:
             logger.warning("Nothing is sent without Redis and PostgreSQL: %s", error)
             await asyncio.sleep(0.5)
 
-    async def _look_around(self) -> None:
-        """Nothing could be claimed: somebody stopped it, others have the rest, or the rest waits for its time."""
+    async def _handle_nothing_claimed(self) -> None:
+        """Wait or end when nothing could be claimed: stopped, taken by other runners, or not due yet."""
         try:
-            look = await self.claims.run(self.queue.look)
+            remaining = await self.claims.run(self.queue.remaining)
         except (OperationalError, InterfaceError):
             await asyncio.sleep(0.5)
             return
-        if not look.live:
+        if not remaining.live:
             self.over, self.again = True, False
         elif self.calls:
             await self._wait_for_a_call(0.1)
-        elif look.wait is not None:
-            await asyncio.sleep(min(max(look.wait, 0.01), 0.25))
-        elif self.results or look.sending:
+        elif remaining.wait is not None:
+            await asyncio.sleep(min(max(remaining.wait, 0.01), 0.25))
+        elif self.results or remaining.sending:
             await asyncio.sleep(0.1)
         else:
             self.over = True
@@ -288,7 +276,7 @@ class Delivery:
         if reason := self.watch.note(result):
             self.over, self.again = True, False
             logger.warning("%s is paused: %s", self.queue.key, reason)
-            await self._told(self.queue.pause, reason)
+            await self._try_database(self.queue.pause, reason)
 
     async def _halt(self, seconds: float) -> None:
         """Telegram said 429: nobody calls until then."""
@@ -298,16 +286,16 @@ class Delivery:
             await self.limiter.halt(seconds)
         except LimiterUnavailable:
             logger.warning("The halt until %s could not be shared through Redis", until)
-        await self._told(self.queue.halt, until)
+        await self._try_database(self.queue.halt, until)
 
     # Recording
 
-    async def _record_always(self, runner_id: int) -> None:
-        """Write results every 100 ms, or when 50 have come; at the end until none is left."""
+    async def _record_until_over(self, runner_id: int) -> None:
+        """Record results every RECORD_EVERY seconds or RECORD_AT rows; after the end, until none is left."""
         given_up_at: float | None = None
         while not (self.over and not self.calls and not self.results):
             if not self.over:
-                await self._rest()
+                await self._wait_for_results()
             given_up_at = given_up_at or (time.monotonic() + GIVE_UP if self.stop() else None)
             if not await self._record(runner_id):
                 if given_up_at and time.monotonic() > given_up_at:
@@ -317,20 +305,20 @@ class Delivery:
             elif self.over:
                 await asyncio.sleep(0.01)
 
-    async def _rest(self) -> None:
+    async def _wait_for_results(self) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.full.wait(), RECORD_EVERY)
         self.full.clear()
 
     async def _record(self, runner_id: int) -> bool:
-        """Write what there is; False when the database does not answer, and nothing is lost."""
+        """Record the results so far; False when the database does not answer, and then all are kept."""
         results, self.results = self.results, []
         try:
             if results:
                 await self._write(results)
             if time.monotonic() - self.seen_at > SEEN_EVERY:
                 self.seen_at = time.monotonic()
-                await self.records.run(see_runner, runner_id)
+                await self.records.run(touch_runner, runner_id)
                 self.others_wait = await self.records.run(self.queue.others_wait)
         except (OperationalError, InterfaceError) as error:
             logger.warning("Results wait for the database: %s", error)
@@ -339,7 +327,7 @@ class Delivery:
         return True
 
     async def _write(self, results: list[tuple[Claim, Result]]) -> None:
-        """Record; a result that the database refuses must not take the others along."""
+        """Record the results, one by one if the database refuses the batch."""
         try:
             await self.records.run(self.queue.record, results, self.worker)
         except (OperationalError, InterfaceError):
@@ -348,11 +336,11 @@ class Delivery:
             if len(results) == 1:
                 logger.exception("Row %s cannot be recorded, and will be named uncertain", results[0][0].id)
                 return
-            for one in results:
-                await self._write([one])
+            for result in results:
+                await self._write([result])
 
-    async def _told(self, function: Callable[..., T], *arguments: Any) -> T | None:
-        """Tell the database what beat would find out by itself, somewhat later, if the database did not answer."""
+    async def _try_database(self, function: Callable[..., T], *arguments: Any) -> T | None:
+        """Write what beat would also find out later by itself; None when the database does not answer."""
         try:
             return await self.records.run(function, *arguments)
         except (OperationalError, InterfaceError) as error:

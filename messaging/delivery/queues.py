@@ -1,4 +1,4 @@
-"""What a runner works through: rows are claimed and committed before any call, and recorded after it."""
+"""The queues of a runner: rows are claimed and committed before a call, and recorded after it."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -13,35 +13,37 @@ from django.utils import timezone
 from messaging.audiences.criteria import Audience
 from messaging.content.placeholders import MissingValue, Values, personalise, placeholders, read_values
 from messaging.delivery.bot import Letter, Outcome, TelegramBot, Upload, Verdict
+from messaging.delivery.codes import draw_code
 from messaging.delivery.lifecycle import AUTOMATIC_BLOCKS, finish_broadcast, others_wait, set_paused
 from messaging.models import Broadcast, Outbox, Recipient, Runner
-from messaging.models.automations import rests_until
+from messaging.models.automations import resumes_at
 from messaging.models.reasons import StateReason, with_words
+from messaging.models.recipient_types import RecipientType
 
 LONGEST_RETRY = 60.0  # seconds between two tries to reach a Telegram that cannot be reached
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A row that is ours to call for, once."""
+    """A row that this runner may send, once."""
 
     id: int
     chat_id: int
     attempt: int
     values: Values
     telegram_message_id: int | None = None
-    text: str | None = None  # words of this row's own, which are sent as they stand
-    outdated: bool = False  # what it says is not so any more: it must not go out
+    text: str | None = None  # this row's own text, sent as it is
+    outdated: bool = False  # no longer true: it must not be sent
 
 
 @dataclass(frozen=True)
 class Unused:
-    """A claimed row that was not called for: it goes back as if it had never been claimed."""
+    """A claimed row that was not sent: it goes back as if it had never been claimed."""
 
 
 @dataclass(frozen=True)
 class NotSendable:
-    """A row that is skipped without a call, and why: nothing stands in for ``{name}``, or it is not so any more."""
+    """A row that is skipped without a call: a placeholder has no value, or the message is outdated."""
 
     reason: Recipient.Reason
     words: str = ""
@@ -51,8 +53,8 @@ Result = Outcome | Unused | NotSendable
 
 
 @dataclass(frozen=True)
-class Look:
-    """What is left: whether it should run at all, rows being sent, seconds to the next pending one (None: no row)."""
+class Remaining:
+    """What is left of a queue: whether it may run, rows being sent, seconds until the next pending row (None: none)."""
 
     live: bool
     sending: int = 0
@@ -79,11 +81,11 @@ class Queue(Protocol):
     def halt(self, until: datetime) -> None:
         """Remember that Telegram asked for silence."""
 
-    def look(self) -> Look:
-        """See what is left."""
+    def remaining(self) -> Remaining:
+        """Count what is left."""
 
     def others_wait(self) -> bool:
-        """Whether something else has nobody to send it."""
+        """Whether another broadcast or correction has no runner."""
 
     def finish(self) -> bool:
         """Finish, when nothing is left."""
@@ -102,18 +104,19 @@ class SendQueue:
         self.names: set[str] = set()
         self.streams: list[tuple[int | None, str]] = []
         self.upload: Upload | None = None
-        self.own_words = False
+        self.own_words = self.brings_code = False
 
     def enlist(self, worker: str, *, most: int) -> int | None:
         self.broadcast = Broadcast.objects.sending().filter(pk=self.broadcast_id).first()
-        if self.broadcast is None or self._rests() or not self._read_upload(self.broadcast):
+        if self.broadcast is None or self._waits_for_morning() or not self._read_upload(self.broadcast):
             return None
         self.names = {found.name for found in placeholders(self.broadcast.message_text)}
+        self.brings_code = self.broadcast.recipient_type == RecipientType.LINK_CODE
         # Messages about bookings were written one by one when they were queued.
         self.own_words = Outbox.objects.filter(recipient__message=self.broadcast_id).exists()
         if self.broadcast.audience:
             self.streams = Audience.from_json(self.broadcast.audience).streams
-        return enlist_runner(worker, column="broadcast_id", pk=self.broadcast_id, most=most)
+        return register_runner(worker, column="broadcast_id", pk=self.broadcast_id, most=most)
 
     def _read_upload(self, broadcast: Broadcast) -> bool:
         """Read the file that goes up with the first message, before anything is claimed."""
@@ -128,11 +131,11 @@ class SendQueue:
         return True
 
     def claim(self, count: int, worker: str) -> list[Claim]:
-        if self._rests():
+        if self._waits_for_morning():
             return []
         needs_upload = self._loaded().needs_upload
         # One transaction: a row that is claimed has its values, or is not claimed.
-        with _transaction(needed=needs_upload or bool(self.names) or self.own_words):
+        with _transaction(needed=needs_upload or bool(self.names) or self.own_words or self.brings_code):
             rows = self._claim_for_upload(worker) if needs_upload else self._claim(count, worker)
             people = [person for _id, person, _attempt in rows]
             values = read_values(people, self.names, streams=self.streams) if rows else {}
@@ -150,15 +153,18 @@ class SendQueue:
         ]
 
     def _letters(self, recipients: list[int]) -> tuple[dict[int | None, str], set[int | None]]:
-        """The words of rows that have their own, and which of these are not true any more."""
+        """The texts of rows that have their own, and which of these rows are outdated."""
+        if recipients and self.brings_code:
+            words = draw_code(self.broadcast_id, at=timezone.now())
+            return (dict.fromkeys(recipients, words), set()) if words else ({}, set(recipients))
         if not self.own_words or not recipients:
             return {}, set()
         letters = Outbox.objects.filter(recipient__in=recipients)
         outdated = letters.outdated(timezone.now()).values_list("recipient_id", flat=True)
         return dict(letters.values_list("recipient_id", "message_text")), set(outdated)
 
-    def _rests(self) -> bool:
-        return rests_until(self._loaded().recipient_type, at=timezone.now()) is not None
+    def _waits_for_morning(self) -> bool:
+        return resumes_at(self._loaded().recipient_type, at=timezone.now()) is not None
 
     def _claim(self, count: int, worker: str) -> list[tuple[int, int, int]]:
         # The CTE is MATERIALIZED: in an IN (…) the planner may run the LIMIT once a row and claim more than asked.
@@ -256,7 +262,7 @@ class SendQueue:
         # All of them: one bot sends them all, and a Redis that forgets learns it from here.
         Broadcast.objects.sending().exclude(halted_until__gt=until).update(halted_until=until)
 
-    def look(self) -> Look:
+    def remaining(self) -> Remaining:
         with connection.cursor() as cursor:
             cursor.execute(
                 """
@@ -269,9 +275,9 @@ class SendQueue:
                 [self._loaded().paused_at, self.broadcast_id],
             )
             row = cursor.fetchone()
-        if row is None or self._rests():
-            return Look(live=False)
-        return Look(live=row[0], sending=row[1], wait=row[2])
+        if row is None or self._waits_for_morning():
+            return Remaining(live=False)
+        return Remaining(live=row[0], sending=row[1], wait=row[2])
 
     def others_wait(self) -> bool:
         return others_wait(at=timezone.now(), broadcast_id=self.broadcast_id)
@@ -317,8 +323,8 @@ def waiting_time(outcome: Outcome, attempt: int) -> float:
     return min(2.0 ** min(attempt - 1, 10), LONGEST_RETRY) if outcome.verdict is Verdict.RETRY else 0.0
 
 
-def enlist_runner(worker: str, *, column: str, pk: int, most: int) -> int | None:
-    """Note that a process works on this, unless ``most`` do already; the row's id."""
+def register_runner(worker: str, *, column: str, pk: int, most: int) -> int | None:
+    """Record that a process works on this and return the row's id; None when ``most`` do already."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -334,11 +340,11 @@ def enlist_runner(worker: str, *, column: str, pk: int, most: int) -> int | None
     return row[0] if row else None
 
 
-def see_runner(runner_id: int) -> None:
-    """Note that it still works."""
+def touch_runner(runner_id: int) -> None:
+    """Note that a runner is alive."""
     Runner.objects.filter(pk=runner_id).update(seen_at=timezone.now())
 
 
-def discharge_runners(runner_ids: Iterable[int]) -> None:
-    """Note that they ended."""
+def delete_runners(runner_ids: Iterable[int]) -> None:
+    """Remove runners that ended."""
     Runner.objects.filter(pk__in=list(runner_ids)).delete()

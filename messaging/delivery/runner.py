@@ -15,7 +15,7 @@ from django.conf import settings
 
 from messaging.delivery.bot import TelegramBot, WrongToken, connect_bot
 from messaging.delivery.limiter import Limiter, connect_limiter
-from messaging.delivery.loop import LONGEST_SLICE, SLICE, Delivery, Ending, runners_wanted
+from messaging.delivery.loop import LONGEST_SLICE, SLICE, Delivery, runners_wanted
 from messaging.delivery.queues import Queue
 from messaging.delivery.watch import Watch
 from messaging.models.reasons import StateReason, with_words
@@ -26,7 +26,7 @@ shutting_down = multiprocessing.Event()
 
 @dataclass
 class Process:
-    """What lives as long as the process: a new bot in each task would cost 58 ms of CPU a message."""
+    """The loop, bot and limiter of a process: making them for each task would cost 58 ms of CPU per task."""
 
     made_for: tuple[object, ...]
     loop: asyncio.Runner
@@ -43,7 +43,7 @@ class Process:
         return self.terminated or shutting_down.is_set()
 
     def watch(self, key: str) -> Watch:
-        """The watch of a queue; one that stopped its queue is replaced, since a person has decided to go on."""
+        """The watch of a queue; a stopped one is replaced, since a person has decided to continue."""
         watch = self.watches.get(key)
         if watch is None or watch.stopped:
             self.watches = dict(list(self.watches.items())[-20:])
@@ -54,22 +54,19 @@ class Process:
 _process: Process | None = None
 
 
-def run_queue(
-    queue: Queue, *, most: int | None = None, seconds: float = SLICE, at_most: float = LONGEST_SLICE
-) -> Ending:
-    """Work on a queue for some seconds, more while nobody else waits, and say whether somebody should go on at once.
+def run_queue(queue: Queue, *, most: int | None = None, seconds: float = SLICE, at_most: float = LONGEST_SLICE) -> bool:
+    """Work on a queue for ``seconds``, up to ``at_most`` while nothing else waits; unless enough runners do already.
 
-    Does nothing where enough others work on it.
-    Safe to call from any number of processes at once.
+    Returns whether another runner should follow at once. Safe to call from any number of processes at once.
     """
     runner_id = queue.enlist(f"{socket.gethostname()}:{os.getpid()}", most=most or runners_wanted())
     if runner_id is None:
-        return Ending()
+        return False
     try:
         process = _this_process()
     except WrongToken as error:
         queue.pause(with_words(StateReason.WRONG_TOKEN, str(error)))
-        return Ending()
+        return False
     delivery = Delivery(
         queue,
         bot=process.bot,

@@ -11,8 +11,10 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from messaging.audiences.criteria import Audience, Individuals, InStream
+from messaging.content.buttons import Buttons
+from messaging.content.check import check_message
 from messaging.content.content import Content
-from messaging.content.markup import Buttons, Problem, check_message
+from messaging.content.parsed import Problem
 from messaging.delivery import lifecycle, tasks
 from messaging.models import Broadcast
 from messaging.models.recipient_types import RecipientType
@@ -106,12 +108,13 @@ def create_broadcast(
     author: User | None = None,
     upload: str = "",
     token: UUID | None = None,
-    is_test: bool = False,
+    sent_as: RecipientType | None = None,
 ) -> Broadcast:
-    """Store a message and set it off in the same transaction: at once, or for the moment that it names.
+    """Store a message and start or schedule it in the same transaction.
 
     Posted twice (the same ``token``), it gives the broadcast that was made first. ``author`` is who wrote it, where
-    that is not who sends it; ``upload`` is the path of a file that Telegram does not have yet.
+    that is not who sends it; ``upload`` is the path of a file that Telegram does not have yet; ``sent_as`` is its kind,
+    where it is no ordinary message.
 
     Raises:
         MessageRefused: Telegram would not take it.
@@ -132,8 +135,10 @@ def create_broadcast(
         "created_by": author or by,
         "original": Broadcast.objects.filter(pk=content.original).first() if content.original else None,
         "sent_at": at,
-        **({"state": State.SCHEDULED, "starts_at": starts_at} if starts_at else _under_way(at)),
-        **({"recipient_type": RecipientType.TEST} if is_test else _in_old_words(content.question)),
+        "state": State.SCHEDULED if starts_at else State.SENDING,
+        "starts_at": starts_at,
+        "started_at": None if starts_at else at,
+        **({"recipient_type": sent_as} if sent_as else _previous_columns(content.question)),
     }
     with recorded(by):
         if token is None:
@@ -144,10 +149,6 @@ def create_broadcast(
             lifecycle.freeze(broadcast, at=at)
             transaction.on_commit(lambda: tasks.wake_broadcast(broadcast.pk))
     return broadcast
-
-
-def _under_way(at: datetime) -> dict[str, Any]:
-    return {"state": State.SENDING, "started_at": at}
 
 
 def edit_broadcast(
@@ -164,7 +165,7 @@ def edit_broadcast(
     changes = {"message_text": text, "buttons": buttons}
     editable = Broadcast.objects.filter(pk=broadcast.pk, state__in=[State.SCHEDULED, State.HELD, State.PAUSED])
     if audience is not None:
-        changes |= {"audience": audience.as_json(), **_in_old_words(audience)}
+        changes |= {"audience": audience.as_json(), **_previous_columns(audience)}
         editable = editable.filter(frozen_at=None)
     with recorded(by):
         if not editable.update(**changes):
@@ -172,7 +173,7 @@ def edit_broadcast(
 
 
 def schedule_broadcast(*, broadcast: Broadcast, starts_at: datetime, by: User | None) -> None:
-    """Let it start at a moment; also moves one that is scheduled or held.
+    """Schedule or reschedule a broadcast that has not started.
 
     Raises:
         BroadcastMoved: it has started, or is over.
@@ -201,8 +202,8 @@ def start_broadcast(*, broadcast: Broadcast, by: User | None, at: datetime) -> N
         transaction.on_commit(lambda: tasks.wake_broadcast(broadcast.pk))
 
 
-def _in_old_words(audience: Audience) -> dict[str, str | None]:
-    """What the previous dashboard's history shows: one stream, or individuals."""
+def _previous_columns(audience: Audience) -> dict[str, str | None]:
+    """The columns that the previous dashboard's history shows: one stream, or individuals."""
     if len(audience.include) == 1 and isinstance(stream := audience.include[0], InStream):
         return {"recipient_type": RecipientType.GROUP, "recipient_group": stream.code}
     if all(isinstance(criterion, Individuals) for criterion in audience.include):

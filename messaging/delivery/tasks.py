@@ -16,14 +16,14 @@ logger = logging.getLogger(__name__)
 @shared_task(name="messaging.run_broadcast")
 def run_broadcast(broadcast_id: int) -> None:
     """Send a broadcast for some seconds, and queue the next runner while recipients remain."""
-    if run_queue(SendQueue(broadcast_id)).again:
+    if run_queue(SendQueue(broadcast_id)):
         wake_broadcast(broadcast_id)
 
 
 @shared_task(name="messaging.run_correction")
 def run_correction(correction_id: int) -> None:
     """Delete or edit messages for some seconds, and queue the next runner while some remain."""
-    if run_queue(CorrectionQueue(correction_id), most=1).again:
+    if run_queue(CorrectionQueue(correction_id), most=1):
         wake_correction(correction_id)
 
 

@@ -1,4 +1,4 @@
-"""Looks at the outcomes of a broadcast as they come, and says when it must stop before everyone fails."""
+"""Watches the outcomes of a broadcast and pauses it before everyone fails."""
 
 from collections import Counter, deque
 
@@ -30,7 +30,7 @@ class Watch:
         return 10_000 if self.proven else CAREFUL
 
     def note(self, outcome: Outcome) -> str:
-        """Take an outcome in; give the reason to pause (once), or ''."""
+        """Add an outcome; return the reason to pause (once), or ''."""
         if self.stopped:
             return ""
         if outcome.verdict in {Verdict.HALT, Verdict.RETRY}:
@@ -58,13 +58,13 @@ class Watch:
 
     def _burst(self) -> str:
         recent = list(self.last)[-20:]
-        if sum(one.verdict is Verdict.UNCERTAIN for one in recent) >= NO_ANSWERS:
+        if sum(outcome.verdict is Verdict.UNCERTAIN for outcome in recent) >= NO_ANSWERS:
             return with_words(StateReason.NO_ANSWERS, _most_common(recent))
-        if sum(one.verdict is Verdict.FAILED for one in self.last) >= FAILURES:
+        if sum(outcome.verdict is Verdict.FAILED for outcome in self.last) >= FAILURES:
             return with_words(StateReason.ERROR_BURST, _most_common(list(self.last)))
         return ""
 
 
 def _most_common(outcomes: list[Outcome]) -> str:
-    words = Counter(one.text for one in outcomes if one.verdict is not Verdict.SENT)
+    words = Counter(outcome.text for outcome in outcomes if outcome.verdict is not Verdict.SENT)
     return words.most_common(1)[0][0] if words else ""

@@ -1,4 +1,4 @@
-"""What narrows the list of blocked people."""
+"""The filter of the list of blocked people."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ from users.people.search import having_in_person_text
 
 
 class BlockedFilter(ListFilter):
-    """People whom nothing is sent to."""
+    """Blocked people."""
 
     q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
     why = django_filters.ChoiceFilter(
@@ -24,7 +24,7 @@ class BlockedFilter(ListFilter):
             ("user_is_deactivated", _("Account deleted")),
             ("bot_not_started", _("Never started the bot")),
             ("chat_not_found", _("Chat not found")),
-            ("staff", _("Staff decided so")),
+            ("staff", _("Decided by staff")),
         ],
     )
     since = DayFilter(method="filter_since", label=_("Blocked from"))

@@ -1,4 +1,4 @@
-"""Upkeep of what Telegram told us."""
+"""Regular cleanup of blocks and received updates."""
 
 import logging
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="messaging.end_blocks")
 def end_blocks() -> None:
-    """Write again to people who came back to the bot, and forget old updates of Telegram."""
+    """End the blocks of people who came back to the bot, and delete old updates."""
     forget_updates(at=timezone.now())
     if ended := lifecycle.end_blocks(at=timezone.now()):
         logger.info("%s people came back", ended)

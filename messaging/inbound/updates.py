@@ -1,7 +1,7 @@
-"""What Telegram tells us of people when it calls us: they started, blocked or unblocked the bot, or pressed."""
+"""Telegram's updates about people: they started, blocked or unblocked the bot, or pressed a button."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ GONE, BACK = {"kicked", "left"}, {"member", "restricted", "administrator"}
 
 
 class InvalidUpdate(ValueError):
-    """It is no update of Telegram's."""
+    """The data is not an update of Telegram."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class _Sender:
 
 
 def _number(value: object) -> int:
-    """One of Telegram's ids; JSON allows much more, and PostgreSQL refuses it too late."""
+    """One of Telegram's ids; larger numbers would only fail later, in PostgreSQL."""
     if type(value) is not int or not 0 < value < MOST_NUMBER:
         raise InvalidUpdate(f"no id: {value!r:.50}")
     return value
 
 
 def _words(value: object) -> str | None:
-    """A text that may be missing; PostgreSQL takes no NUL, and no half of a character."""
+    """A text or None, without what PostgreSQL cannot store: NUL and half characters."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -54,13 +54,13 @@ def _words(value: object) -> str | None:
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def take_in(update: Any, *, at: datetime) -> bool:
+def record_update(update: Any, *, at: datetime) -> bool:
     """Record an update once, in one transaction; False when it was recorded before.
 
-    What is no ``/start``, no block and no button press is left to the bot.
+    Updates other than ``/start``, blocks and button presses are left to the bot.
 
     Raises:
-        InvalidUpdate: it is none.
+        InvalidUpdate: the data is not an update.
     """
     try:
         with transaction.atomic():
@@ -82,7 +82,7 @@ def _is_new(update_id: int, *, at: datetime) -> bool:
 
 
 def forget_updates(*, at: datetime) -> None:
-    """Forget which updates came: Telegram repeats one for a day at most."""
+    """Delete old update ids: Telegram repeats an update for a day at most."""
     ReceivedUpdate.objects.filter(received_at__lt=at - REMEMBERED).delete()
 
 
@@ -93,7 +93,7 @@ def _record(update: Mapping[str, Any], *, at: datetime) -> None:
             _started(_Sender.of(message["from"]), text, at=at)
     elif member := update.get("my_chat_member"):
         if member["chat"]["type"] == "private":
-            _moved(_Sender.of(member["from"]), member["new_chat_member"]["status"], at=at)
+            _block_changed(_Sender.of(member["from"]), member["new_chat_member"]["status"], at=at)
     elif press := update.get("callback_query"):
         _pressed(_Sender.of(press["from"]), press, at=at)
 
@@ -105,7 +105,7 @@ def _started(sender: _Sender, text: str, *, at: datetime) -> None:
     _write_event(sender, STARTED, at=at, **({"payload": payload[0][:64]} if payload else {}))
 
 
-def _moved(sender: _Sender, status: str, *, at: datetime) -> None:
+def _block_changed(sender: _Sender, status: str, *, at: datetime) -> None:
     _store_person(sender, at=at)
     if status in GONE:
         reason = AUTOMATIC_BLOCKS[Recipient.Reason.BLOCKED]
@@ -131,12 +131,7 @@ def _pressed(sender: _Sender, press: Mapping[str, Any], *, at: datetime) -> None
 
 
 def _store_person(sender: _Sender, *, at: datetime) -> None:
-    names = {
-        "username": sender.username,
-        "first_name": sender.first_name,
-        "last_name": sender.last_name,
-        "language_code": sender.language_code,
-    }
+    names = {name: value for name, value in asdict(sender).items() if name != "id"}
     TelegramUser.objects.update_or_create(
         pk=sender.id,
         defaults={**{name: value for name, value in names.items() if value}, "updated_at": at},

@@ -63,6 +63,6 @@ def triggers():
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0008_starts_at"), ("users", "0007_audit")]
+    dependencies = [("messaging", "0008_starts_at"), ("users", "0008_audit")]
 
     operations = [migrations.RunSQL("\n".join(triggers()), migrations.RunSQL.noop)]

@@ -32,7 +32,7 @@ class AutomationQuerySet(models.QuerySet["Automation"]):
         return self.filter(is_on=True)
 
     def in_order(self) -> list["Automation"]:
-        """Give them as a student meets them, from the booking to the lesson."""
+        """Sort them as a student meets them, from the booking to the lesson."""
         return sorted(self, key=lambda rule: KINDS.index(rule.notice))
 
 
@@ -40,7 +40,7 @@ class AutomationQuerySet(models.QuerySet["Automation"]):
 class Automation(models.Model):
     """A rule: what happens, how long before or after it the student is told, and in which words."""
 
-    kind = models.CharField(_("kind"), max_length=30, unique=True, choices=[(one.value, one.label) for one in KINDS])
+    kind = models.CharField(_("kind"), max_length=30, unique=True, choices=[(kind.value, kind.label) for kind in KINDS])
     is_on = models.BooleanField(_("on"), db_default=False)
     # Only what happens from here on counts: switching on wakes nothing that is past.
     switched_on_at = models.DateTimeField(_("switched on"), null=True, blank=True)
@@ -88,6 +88,6 @@ class Automation(models.Model):
         return now.date(), now.date() + timedelta(days=self.offset if hour_has_come else self.offset - 1)
 
 
-def rests_until(recipient_type: str | None, *, at: datetime) -> datetime | None:
-    """When a message of this type goes on: what rules send waits for the morning, the rest for nothing (None)."""
+def resumes_at(recipient_type: str | None, *, at: datetime) -> datetime | None:
+    """When sending resumes: automated messages wait for the end of the quiet hours, others do not wait (None)."""
     return end_of_night(at) if recipient_type == RecipientType.AUTOMATION and is_quiet(at) else None

@@ -23,12 +23,12 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     def scheduled(self) -> Self:
         return self.filter(state=Broadcast.State.SCHEDULED)
 
-    def awake(self, at: datetime) -> Self:
-        """Without those of rules while students sleep."""
+    def outside_quiet_hours(self, at: datetime) -> Self:
+        """Exclude automated broadcasts during quiet hours."""
         return self.exclude(recipient_type=RecipientType.AUTOMATION) if is_quiet(at) else self
 
     def update_as_ours(self, **changes: Any) -> int:
-        """Update rows that are ours from now on: the previous dashboard sends what has a ``scheduled_at``."""
+        """Update rows and take them over: the previous dashboard sends rows with a ``scheduled_at``."""
         moment = {"starts_at": Coalesce("starts_at", "scheduled_at"), "scheduled_at": None}
         return self.update(**moment | changes)
 
@@ -40,7 +40,7 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     pghistory.InsertEvent(),
     pghistory.UpdateEvent(),
     pghistory.DeleteEvent(),
-    # What staff do with its recipients changes no column of the broadcast (services.common.note_act).
+    # What staff do with its recipients changes no column of the broadcast (delivery.services.note_act).
     pghistory.ManualEvent("retried"),  # type: ignore[no-untyped-call]
     pghistory.ManualEvent("sent_again"),  # type: ignore[no-untyped-call]
     pghistory.ManualEvent("counted_delivered"),  # type: ignore[no-untyped-call]

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 class DraftQuerySet(models.QuerySet["Draft"]):
     def open(self) -> Self:
-        """Those that became no broadcast yet."""
+        """Drafts that have not been sent."""
         return self.filter(broadcast=None)
 
     def waiting_first(self) -> Self:
-        """Those that somebody must approve, whom nobody may overlook; then the newest."""
+        """Drafts that wait for approval first, then the newest."""
         waits = models.ExpressionWrapper(Q(asked_version=F("version")), output_field=models.BooleanField())
         return self.order_by(waits.desc(nulls_last=True), "-updated_at", "-id")
 

@@ -25,7 +25,7 @@ STATUS_TOLD = {
 
 class OutboxQuerySet(models.QuerySet["Outbox"]):
     def outdated(self, at: datetime) -> Self:
-        """Those that waited until they are not true any more, or nobody wants them: they must not go out."""
+        """Messages that are no longer true and must not be sent."""
         later = BookingChange.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("change"))
         starts = Stream.objects.filter(
             course=OuterRef("booking__course"), code=OuterRef("booking__course_stream"), starts_on=OuterRef("occurs_on")

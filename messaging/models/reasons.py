@@ -14,8 +14,8 @@ class StateReason(TextChoices):
     NO_ANSWERS = "no_answers", gettext_lazy("Telegram does not answer")
     WRONG_TOKEN = "wrong_token", gettext_lazy("Telegram does not accept the bot's token")
     NO_FILE = "no_file", gettext_lazy("The file cannot be read")
-    LATE = "late", gettext_lazy("Its time passed while nobody was sending")
-    TAKEN_BACK = "taken_back", gettext_lazy("Taken back to be changed")
+    LATE = "late", gettext_lazy("The scheduled time passed while sending was not running")
+    TAKEN_BACK = "taken_back", gettext_lazy("Returned to a draft")
     PREVIOUS_DASHBOARD = "previous_dashboard", gettext_lazy("Scheduled by the previous dashboard")
 
 

@@ -156,4 +156,4 @@ class Recipient(models.Model):
 
 def reason_label(reason: str) -> str:
     """The reason in words; rows of the previous dashboard have none."""
-    return str(Recipient.Reason(reason).label) if reason in Recipient.Reason.values else str(_("Nobody wrote down why"))
+    return str(Recipient.Reason(reason).label) if reason in Recipient.Reason.values else str(_("Reason not recorded"))

@@ -1,4 +1,4 @@
-"""The reports to authors that wait to be sent, and those that were: one a broadcast, ever."""
+"""Reports to authors, waiting and sent: at most one per broadcast."""
 
 from typing import Self
 
@@ -12,7 +12,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Report(models.Model):
-    """That a broadcast has ended, and that its author is told so, in Telegram, once."""
+    """A report in Telegram to the author of a broadcast that has ended; sent once."""
 
     # The key is what makes it once: whatever crashes or runs twice finds it taken.
     broadcast = models.OneToOneField(

@@ -28,7 +28,7 @@ class MessageTemplate(models.Model):
 
 
 class TemplateVersion(models.Model):
-    """The words of a template from one saving to the next; never changed."""
+    """One saved version of a template; never changed."""
 
     template = models.ForeignKey(MessageTemplate, models.CASCADE, related_name="versions", verbose_name=_("template"))
     number = models.PositiveIntegerField(_("version"))

@@ -1,11 +1,11 @@
-"""Which updates of Telegram have been taken in."""
+"""The updates that Telegram has delivered."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class ReceivedUpdate(models.Model):
-    """An update that has been taken in: Telegram repeats one until it hears «200»."""
+    """An update that was processed: Telegram repeats one until it gets «200»."""
 
     update_id = models.BigIntegerField(_("update"), primary_key=True)
     received_at = models.DateTimeField(_("received"), db_index=True)

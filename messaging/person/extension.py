@@ -33,7 +33,7 @@ QUEUED = """
 
 
 def person_messages(request: StaffRequest, person: TelegramUser) -> dict[str, Any] | None:
-    """Gather the newest messages to a person; None for who may not see messages (one query)."""
+    """Read the newest messages to a person; None for staff who may not see messages (one query)."""
     if not request.user.has_perm(PERMISSION):
         return None
     received = (
@@ -44,7 +44,7 @@ def person_messages(request: StaffRequest, person: TelegramUser) -> dict[str, An
 
 
 def forget_letters(person: TelegramUser) -> None:
-    """Send nothing more, and drop the words that were written to this person alone, with their history."""
+    """Cancel pending messages, and erase the texts and history of those sent to this person alone."""
     rows = Recipient.objects.filter(telegram_user=person)
     rows.pending().update(state=Recipient.State.SKIPPED, reason=Recipient.Reason.EXCLUDED)
     others = Recipient.objects.filter(message=OuterRef("pk")).exclude(telegram_user=person)
@@ -67,7 +67,7 @@ MESSAGING = PersonExtension(
         Source("message", 31, TEMPLATE, QUEUED, permission=PERMISSION),
     ),
     tables=(
-        # Of a message it stays that it was sent, and whether it arrived.
+        # That a message was sent, and whether it arrived, is kept.
         PersonTable(
             "messaging.Recipient", Fate.KEPT, blank={"username": None, "telegram_message_id": None, "error_text": ""}
         ),

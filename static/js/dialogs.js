@@ -2,10 +2,14 @@
 "use strict";
 
 const openers = new WeakMap();
+let lastOpener = null;
 
 function openDialog(dialog, opener) {
   if (dialog.open) return;
-  openers.set(dialog, opener || document.activeElement);
+  // A dialog that takes the place of another gives the focus back to where the first was opened.
+  const active = document.activeElement === document.body ? lastOpener : document.activeElement;
+  lastOpener = opener || active;
+  openers.set(dialog, lastOpener);
   dialog.showModal(); // Esc closes it: the browser's own doing
 }
 
@@ -31,6 +35,15 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     dialog.close();
   }
+});
+
+// A link that announces a dialog opens it over the page; without JavaScript, or in a new tab, it leads to a page.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[aria-haspopup="dialog"]');
+  if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  link.focus(); // Safari focuses no link that is clicked; the dialog gives the focus back to it
+  htmx.ajax("GET", link.href, { target: "#overlay", source: link });
 });
 
 // The veil is the dialog element too, outside its box. Enter in a form «clicks» at 0, 0 and is no veil.

@@ -22,6 +22,22 @@ function choose(form, checked) {
   });
 }
 
+// With Shift a click chooses, or leaves out, everything between the last click and this one.
+let lastClicked = null;
+
+document.addEventListener("click", (event) => {
+  const box = event.target;
+  if (!box.matches('tbody input[type="checkbox"]') || !box.form) return;
+  const boxes = rowBoxes(box.form);
+  const [from, to] = [boxes.indexOf(lastClicked), boxes.indexOf(box)].sort((one, other) => one - other);
+  if (event.shiftKey && from >= 0) {
+    boxes.slice(from, to + 1).forEach((between) => {
+      between.checked = box.checked;
+    });
+  }
+  lastClicked = box; // the change of the box itself comes next, and shows the count
+});
+
 document.addEventListener("change", (event) => {
   const box = event.target;
   if (!box.matches('input[type="checkbox"]') || !box.form) return;

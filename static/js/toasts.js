@@ -4,11 +4,13 @@
 const FADE_AFTER = 8000; // ms
 
 const Toasts = {
-  // Show the toast of <template id="toast-NAME">; `retry`, when given, is called by its «Try again».
+  // Show the words NAME of the toast of errors, or the toast of a name that has its own; «Try again» calls `retry`.
   show(name, retry) {
-    const toast = document.getElementById(`toast-${name}`).content.firstElementChild.cloneNode(true);
+    const template = document.getElementById(`toast-${name}`) || document.getElementById("toast-error");
+    const toast = template.content.firstElementChild.cloneNode(true);
+    toast.querySelectorAll(`[data-words]:not([data-words="${name}"])`).forEach((others) => others.remove());
     const button = toast.querySelector("[data-retry]");
-    if (button && retry) {
+    if (button && retry && button.dataset.retry.split(" ").includes(name)) {
       button.addEventListener("click", () => {
         toast.remove();
         retry();

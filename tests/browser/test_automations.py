@@ -76,7 +76,7 @@ def test_a_rule_is_written_switched_on_and_fires_once(
     page.reload()
     expect(card.locator("section").first).to_contain_text("1 человек")
     expect(card.locator("section").first).to_contain_text("Анна")
-    expect(card).to_contain_text("Ещё не срабатывало")
+    expect(card).to_contain_text("Сообщений пока не было")
 
     with running_stack(telegram, tmp_path, rate=25, zone=where_it_is_noon()):
         look_until_it_is_delivered(page, card)

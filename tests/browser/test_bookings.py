@@ -36,9 +36,9 @@ def row(page: Page, booking: Booking) -> Locator:
 
 
 def choose(page: Page, booking: Booking, status: str) -> None:
-    page.wait_for_load_state()  # the scripts are there: without them the same button leads to a page of its own
-    row(page, booking).locator("select").select_option(label=status)
-    row(page, booking).get_by_role("button", name="Изменить статус").click()
+    page.wait_for_load_state()  # the scripts are there: without them the same badge leads to a page of its own
+    row(page, booking).locator("a.status").click()
+    page.get_by_role("button", name=status).click()
 
 
 def test_staff_filter_open_a_stream_confirm_and_go_back(page: Page, manager: User, zoya: Booking) -> None:
@@ -59,7 +59,7 @@ def test_staff_filter_open_a_stream_confirm_and_go_back(page: Page, manager: Use
 
     expect(dialog).to_be_hidden()
     expect(row(page, zoya).locator(".badge")).to_have_text("Подтверждено")
-    expect(row(page, zoya).locator(".status-cell")).to_be_focused()
+    expect(row(page, zoya).locator(".status")).to_be_focused()
     expect(chips.get_by_role("link", name="Подтверждён 2")).to_be_visible()
     expect(page.locator("#toasts")).to_contain_text("«В ожидании» → «Подтверждено»")
     assert Booking.objects.get(pk=zoya.pk).confirmed == CONFIRMED
@@ -138,8 +138,8 @@ def test_an_override_asks_for_a_reason_which_the_history_keeps(page: Page, zoya:
     sign_in(page)
     page.goto(f"/bookings/{zoya.pk}/")
 
-    page.locator("#booking select").select_option(label="Подтверждено (с причиной)")
-    page.get_by_role("button", name="Изменить статус").click()
+    page.locator("#booking a.status").click()
+    page.get_by_role("button", name="Подтверждено с причиной").click()
     page.get_by_label("Причина").fill("Оплата нашлась")
     page.get_by_role("dialog").get_by_role("button", name="Подтвердить").click()
 
@@ -147,12 +147,12 @@ def test_an_override_asks_for_a_reason_which_the_history_keeps(page: Page, zoya:
     expect(page.locator(".timeline > li").first).to_contain_text("Оплата нашлась")
 
 
-def test_a_conflict_shows_both_values(page: Page, zoya: Booking) -> None:
+def test_a_conflict_is_told_before_anything_is_asked(page: Page, zoya: Booking) -> None:
     sign_in(page)
     page.goto(STREAM)
     Booking.objects.filter(pk=zoya.pk).update(confirmed=CANCELLED)
 
-    choose(page, zoya, "Подтверждено")
+    row(page, zoya).locator("a.status").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Статус тем временем изменился")
     dialog.get_by_role("link", name="Оставить как есть").click()
@@ -164,20 +164,20 @@ def test_the_keyboard_alone_cancels_a_booking(page: Page, manager: User, zoya: B
     sign_in(page, manager)
     page.goto(f"/bookings/{zoya.pk}/")
 
-    page.locator("#booking select").focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    expect(page.locator("#booking select option:checked")).to_have_text("Отменено")
-    page.keyboard.press("Tab")
+    page.locator("#booking a.status").focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="Подтверждено")).to_be_focused()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    assert Booking.objects.get(pk=zoya.pk).confirmed == PENDING
+    expect(page.locator("#booking a.status")).to_be_focused()
 
-    page.keyboard.press("Enter")  # the focus is back on the button
-    expect(dialog).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("button", name="Подтверждено")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("Отменить бронирование?")
+    assert Booking.objects.get(pk=zoya.pk).confirmed == PENDING
     dialog.get_by_role("button", name="Отменить бронирование").focus()
     page.keyboard.press("Enter")
 
@@ -226,6 +226,7 @@ def test_every_page_is_accessible(
         STREAM,
         f"{STREAM}?status=viewed",
         f"/bookings/{zoya.pk}/",
+        reverse("bookings:booking_status", args=[zoya.pk]),
         f"{reverse('bookings:booking_status', args=[zoya.pk])}?to=-1",
     ):
         page.goto(address)

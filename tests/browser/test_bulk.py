@@ -59,6 +59,7 @@ def test_rows_are_ticked_looked_at_and_confirmed(page: Page, school: list[Bookin
     expect(bar).to_contain_text("Выбрано: 5")
     page.get_by_label("Выбрать: Вера").uncheck()
     expect(bar).to_contain_text("Выбрано: 4")
+    expect(bar).to_be_in_viewport()
     bar.get_by_label("Что изменить").select_option(label="9-й поток")
     bar.get_by_role("button", name="Выбранные: посмотреть, что будет").click()
 
@@ -73,6 +74,33 @@ def test_rows_are_ticked_looked_at_and_confirmed(page: Page, school: list[Bookin
     page.reload()
     page.get_by_role("link", name="Назад к списку").first.click()
     page.wait_for_url("**/bookings/")
+
+
+def test_a_click_with_shift_chooses_all_between(page: Page, school: list[Booking]) -> None:
+    sign_in(page, member(COURSES))
+    page.goto("/bookings/")
+    boxes = page.locator('tbody input[name="booking"]')
+
+    boxes.nth(0).click()
+    boxes.nth(3).click(modifiers=["Shift"])
+
+    expect(page.get_by_role("group", name="С выбранными")).to_contain_text("Выбрано: 4")
+    boxes.nth(1).click(modifiers=["Shift"])
+    expect(page.get_by_role("group", name="С выбранными")).to_contain_text("Выбрано: 1")
+
+
+def test_headings_and_the_bar_stay_in_sight(page: Page, school: list[Booking]) -> None:
+    BookingFactory.create_batch(40)
+    sign_in(page, member(COURSES))
+    page.goto("/bookings/")
+
+    page.locator('tbody input[name="booking"]').first.check()
+    expect(page.get_by_role("group", name="С выбранными")).to_be_in_viewport()
+    page.locator("tbody tr").nth(30).scroll_into_view_if_needed()
+
+    expect(page.locator("thead th").nth(1)).to_be_in_viewport()
+    heights = page.locator("tbody tr").evaluate_all("rows => rows.map((row) => row.getBoundingClientRect().height)")
+    assert all(36 <= height <= 40 for height in heights)
 
 
 def test_refused_moves_are_named_before_anything_happens(page: Page, school: list[Booking]) -> None:

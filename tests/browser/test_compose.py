@@ -1,5 +1,6 @@
 """Writing to a stream against everything that runs in earnest: web, worker, beat and Telegram's sandbox."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -19,6 +20,9 @@ from messaging.models import Broadcast, Draft, Recipient
 from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
 from tests.browser.stack import running_stack
 from tests.factories import PASSWORD, BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
+
+# By day, and in the quiet hours.
+YES = re.compile("Да, отправить сообщение|Всё равно сейчас")
 
 CONFIRMED = Booking.Status.CONFIRMED
 State = Broadcast.State
@@ -80,7 +84,7 @@ def test_a_stream_is_written_to_and_every_phone_shows_it(
     tick_stream(page)
     page.get_by_role("textbox", name="Текст", exact=True).fill("Привет, {first_name|друг}! Завтра начинаем.")
     page.get_by_label("Текст кнопки").first.fill("Программа")
-    page.get_by_label("URL или callback_data").first.fill("https://hsl.test/go")
+    page.get_by_label("Адрес или действие бота").first.fill("https://hsl.test/go")
 
     expect(page.locator("#audience-total")).to_contain_text("Получат 3")
     expect(page.locator("#bubble .key")).to_contain_text("Программа")
@@ -91,7 +95,7 @@ def test_a_stream_is_written_to_and_every_phone_shows_it(
     page.get_by_role("button", name="Проверить и отправить").click()
 
     expect(page.locator(".big-number")).to_contain_text("3 человека получат сообщение")
-    page.get_by_role("button", name="Да, отправить сообщение").click()
+    page.get_by_role("button", name=YES).click()
     expect(page.locator("body")).to_contain_text("Отправка началась.")
 
     until(page, lambda: Broadcast.objects.filter(state=State.FINISHED).exists())
@@ -147,20 +151,20 @@ def test_everything_but_the_live_preview_works_without_javascript(
     tick_stream(plain)
     plain.get_by_role("textbox", name="Текст", exact=True).fill("Привет, {first_name|друг}!")
     plain.get_by_label("Текст кнопки").fill("Программа")
-    plain.get_by_label("URL или callback_data").fill("https://hsl.test")
+    plain.get_by_label("Адрес или действие бота").fill("https://hsl.test")
     plain.get_by_placeholder("Введите @username").fill("@zoya")
     plain.get_by_role("button", name="Найти").click()
     plain.get_by_role("button", name="Добавить: Зоя").click()
     expect(plain.locator("#people-chosen")).to_contain_text("Зоя")
     plain.get_by_role("button", name="Добавить кнопку").click()
     plain.get_by_label("Текст кнопки").last.fill("Вопрос")
-    plain.get_by_label("URL или callback_data").last.fill("ask")
+    plain.get_by_label("Адрес или действие бота").last.fill("ask")
     plain.get_by_role("button", name="Предпросмотр").last.click()
 
     expect(plain.locator("#bubble .key")).to_have_text(["Программа", "Вопрос"])
     expect(plain.locator("#audience-total")).to_contain_text("Получат 4")
     plain.get_by_role("button", name="Проверить и отправить").click()
-    plain.get_by_role("button", name="Да, отправить сообщение").click()
+    plain.get_by_role("button", name=YES).click()
 
     expect(plain.locator("body")).to_contain_text("Отправка началась.")
     broadcast = Broadcast.objects.get()
@@ -187,7 +191,7 @@ def test_two_colleagues_in_one_draft_are_told_of_each_other(page: Page, browser:
 
     expect(page.locator("#draft-state [role=alert]")).to_contain_text("oleg меняет этот черновик")
     assert Draft.objects.get().content["text"] == "Версия Олега"
-    page.get_by_role("button", name="Сохранить мою вместо неё").click()
+    page.get_by_role("button", name="Сохранить мою версию").click()
     until(page, lambda: Draft.objects.get().content["text"] == "Первая версия!")
 
 
@@ -197,17 +201,17 @@ def test_a_copy_of_a_message_is_sent_from_the_form(page: Page, stream: list[int]
     tick_stream(page)
     page.get_by_role("textbox", name="Текст", exact=True).fill("Завтра начинаем.")
     page.get_by_label("Текст кнопки").first.fill("Программа")
-    page.get_by_label("URL или callback_data").first.fill("https://hsl.test/go")
+    page.get_by_label("Адрес или действие бота").first.fill("https://hsl.test/go")
     page.get_by_role("button", name="Проверить и отправить").click()
-    page.get_by_role("button", name="Да, отправить сообщение").click()
+    page.get_by_role("button", name=YES).click()
     page.get_by_role("button", name="Сделать копию").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Новое сообщение")
     expect(page.get_by_role("textbox", name="Текст", exact=True)).to_have_value("Завтра начинаем.")
-    expect(page.get_by_label("URL или callback_data").first).to_have_value("https://hsl.test/go")
+    expect(page.get_by_label("Адрес или действие бота").first).to_have_value("https://hsl.test/go")
     expect(page.locator("#audience-total")).to_contain_text("Получат 3")
     page.get_by_role("button", name="Проверить и отправить").click()
-    page.get_by_role("button", name="Да, отправить сообщение").click()
+    page.get_by_role("button", name=YES).click()
     first, copy = Broadcast.objects.order_by("pk")
     assert copy.original == first
 
@@ -292,7 +296,7 @@ def test_the_pages_can_be_used_by_everybody(
     page.get_by_role("button", name="Проверить и отправить").click()
     page.get_by_label("Введите число получателей: 103").fill("100")
     assert_accessible(page)
-    page.get_by_role("button", name="Да, отправить сообщение").click()
+    page.get_by_role("button", name=YES).click()
 
     expect(page.get_by_role("alert")).to_contain_text("Введите число получателей: 103")
     assert not Broadcast.objects.exists()

@@ -89,7 +89,7 @@ def test_a_failed_one_is_tried_again_and_an_uncertain_one_is_decided(
     expect(page.locator("#recipient-table")).to_contain_text("400")
     expect(progress).to_contain_text("Неизвестно, дошло ли до 2 человек")
 
-    page.get_by_role("link", name="Повторить 1 неудачную").click()
+    page.get_by_role("link", name="Отправить ещё раз 1 человеку").click()
     expect(page.get_by_label("Telegram отклонил сообщение — 1")).to_be_checked()
     page.get_by_role("button", name="Отправить ещё раз").click()
     expect(progress).to_contain_text("Завершена", timeout=PATIENCE)

@@ -178,7 +178,7 @@ print("limiter")
 def test_the_containers_get_the_passwords_as_they_are_written(read) -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     addresses = {
-        name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value)
+        name: re.sub(r"^\$\{\w+:-(.*)\}$", r"\1", value)
         for name, value in compose["services"]["web"]["environment"].items()
     }
 

@@ -3,17 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.template import engines
 from django.utils import timezone, translation
-from heroicons.templatetags import heroicons
 
 from hsl_dashboard.templatetags.times import ago, moment, when
-
-
-def test_icons_are_those_of_heroicons_and_drawn_once():
-    template = engines["django"].from_string('{% load icons %}{% heroicon_micro "key" size=12 class="big" %}')
-
-    assert template.render() == heroicons.heroicon_micro("key", size=12, **{"class": "big"})
 
 
 def test_a_moment_says_how_long_ago_and_on_hover_when_in_moscow():
@@ -52,14 +44,3 @@ def test_what_lies_ahead_is_a_date():
     ahead = timezone.now() + timedelta(days=40)
 
     assert ago(ahead) == timezone.localtime(ahead).strftime("%d.%m.%Y")
-
-
-def test_a_constant_text_is_translated_for_each_language_and_a_variable_each_time():
-    template = engines["django"].from_string('{% translate "Bookings" %}: {% translate word %}')
-
-    shown = []
-    for language, word in [("ru", "People"), ("en", "People"), ("ru", "Bookings")]:
-        with translation.override(language):
-            shown.append(template.render({"word": word}))
-
-    assert shown == ["Бронирования: Пользователи", "Bookings: People", "Бронирования: Бронирования"]

@@ -25,9 +25,9 @@ from messaging.audiences.criteria import (
     UnknownCriterion,
     WithTag,
     count_audience,
-    freeze_audience,
     individuals,
 )
+from messaging.audiences.freezing import freeze_audience
 from messaging.models import Recipient
 from tests.factories import (
     BookingFactory,

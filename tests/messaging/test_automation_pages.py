@@ -119,7 +119,7 @@ def test_words_and_time_are_saved_and_shown(staff_client):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"template": "<b>Привет", "offset": "1"}, "Строка 1, символ 1."),
+        ({"template": "<b>Привет", "offset": "1"}, "Строка 1, символ 1:"),
         ({"template": "{nobody}", "offset": "1"}, "{nobody}"),
         ({"template": "", "offset": "1"}, "Обязательное поле."),
         ({"template": "Да", "offset": "-1"}, "0"),
@@ -148,7 +148,7 @@ def test_of_two_who_edit_a_rule_the_second_sees_both_texts_and_may_save_over_it(
     mine = {"template": "Мои слова", "offset": "3", "seen": opened}
     refused = staff_client.post(here, mine)
 
-    assertContains(refused, "Это правило тем временем изменили: <bdi>boss</bdi>", status_code=409)
+    assertContains(refused, "Это правило уже изменили: <bdi>boss</bdi>", status_code=409)
     assertContains(refused, "Слова<br>начальника", status_code=409)
     assertContains(refused, "сейчас 5, у вас 3", status_code=409)
     assert Automation.objects.get(kind="payment_reminder").template == "Слова\nначальника"

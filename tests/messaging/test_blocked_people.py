@@ -30,7 +30,7 @@ def test_it_says_who_and_why_in_words(staff_client):
 
     response = staff_client.get(LIST)
 
-    for words in ("Зоя", "Заблокировал бота", "По ответу Telegram", "Пётр", "Просил не писать", "Решение сотрудника"):
+    for words in ("Зоя", "Заблокировал бота", "Сообщил Telegram", "Пётр", "Просил не писать", "Решение сотрудника"):
         assertContains(response, words)
 
 

@@ -6,10 +6,11 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from telegram.error import BadRequest, NetworkError, TelegramError
+from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 
 from demo.sandbox.client import SandboxClient, run_sandbox
 from messaging.delivery.bot import Letter, Outcome, TelegramBot, Upload, Verdict, WrongToken, connect_bot, decide
+from messaging.delivery.watch import SAME_REFUSALS, Watch
 from messaging.models import Recipient
 
 ANNA = 1001
@@ -79,6 +80,11 @@ def test_a_file_goes_up_once_and_its_id_serves_the_rest(telegram, kind):
         ("deactivated", {}, (Verdict.FAILED, Reason.DEACTIVATED, 403)),
         ("not_started", {}, (Verdict.FAILED, Reason.NOT_STARTED, 403)),
         ("chat_not_found", {}, (Verdict.FAILED, Reason.NO_CHAT, 400)),
+        ("user_not_found", {}, (Verdict.FAILED, Reason.NO_CHAT, 400)),
+        ("user_is_blocked", {}, (Verdict.FAILED, Reason.BLOCKED, 400)),
+        ("input_user_deactivated", {}, (Verdict.FAILED, Reason.DEACTIVATED, 400)),
+        ("user_deleted", {}, (Verdict.FAILED, Reason.DEACTIVATED, 403)),
+        ("kicked", {}, (Verdict.FAILED, Reason.BLOCKED, 403)),
         ("migrated", {}, (Verdict.FAILED, Reason.MIGRATED, 400)),
         ("bad_request", {}, (Verdict.FAILED, Reason.BAD_REQUEST, 400)),
         ("server_error", {"status": 500}, (Verdict.UNCERTAIN, Reason.NO_ANSWER, 500)),
@@ -98,6 +104,28 @@ def test_each_fault_has_its_outcome(telegram, effect, rule, expected):
     assert (outcome.verdict, outcome.reason, outcome.code) == expected
     assert 0 < len(outcome.text) <= 500
     assert outcome.retry_after == rule.get("retry_after", 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (BadRequest("User not found"), Reason.NO_CHAT),
+        (BadRequest("INPUT_USER_DEACTIVATED"), Reason.DEACTIVATED),
+        (BadRequest("User_is_blocked"), Reason.BLOCKED),
+        (Forbidden("Forbidden: user is deleted"), Reason.DEACTIVATED),
+        (Forbidden("Forbidden: bot was kicked from the group chat"), Reason.BLOCKED),
+        # A text that was refused may hold the same words.
+        (BadRequest('Can\'t parse entities: unsupported start tag "user_is_blocked"'), Reason.BAD_REQUEST),
+    ],
+)
+def test_c15_a_refusal_about_the_person_never_pauses_the_message(error, reason):
+    outcome = decide(error, code=400)
+    watch = Watch()
+
+    paused = [watch.note(outcome) for _person in range(SAME_REFUSALS)]
+
+    assert outcome.reason == reason
+    assert bool(paused[-1]) is (reason is Reason.BAD_REQUEST)
 
 
 def test_a_server_that_cannot_be_reached_is_tried_again(telegram):

@@ -146,7 +146,7 @@ def test_what_has_no_box_of_its_own_is_kept_and_can_be_taken_off(staff_client: C
 
     page = staff_client.post(f"/messages/{other.pk}/clone/", follow=True)
 
-    assertContains(page, "Получатели сообщения №7")
+    assertContains(page, "Получатели сообщения № 7")
     [kept] = page.context["kept"]
     draft = write(staff_client, "", kept_include=[kept.value])
     [criterion] = Content.from_json(draft.content).question.include
@@ -203,8 +203,8 @@ def test_an_uploaded_file_goes_with_the_message(
 @pytest.mark.parametrize(
     ("kind", "file", "why"),
     [
-        ("photo", ("team.gif", 10), "«team.gif» так не отправить: только .jpg, .jpeg, .png, .webp"),
-        ("video", ("lesson.avi", 10), "«lesson.avi» так не отправить: только .mp4, .mov"),
+        ("photo", ("team.gif", 10), "«team.gif» в этом формате не отправить: только .jpg, .jpeg, .png, .webp"),
+        ("video", ("lesson.avi", 10), "«lesson.avi» в этом формате не отправить: только .mp4, .mov"),
         ("photo", ("team.png", 10 * 1024 * 1024 + 1), "не больше 10 МБ"),
         ("document", ("plan.pdf", 0), "Файл пустой."),
     ],

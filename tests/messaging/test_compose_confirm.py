@@ -116,7 +116,7 @@ def test_the_last_page_says_who_is_left_out_and_why(staff_client: Client, stream
 
     assert page.context["summary"].recipients == 1
     assertContains(page, "Заблокировал")
-    assertContains(page, "Нечего подставить")
+    assertContains(page, "Нет данных для подстановки")
 
 
 @pytest.mark.parametrize(("clock", "warned"), [("20:50", False), ("21:00", True), ("23:30", True), ("08:59", True)])
@@ -126,7 +126,7 @@ def test_a_message_at_night_is_warned_of(staff_client: Client, stream: str, cloc
 
     page = staff_client.get(f"{NEW}{draft.pk}/confirm/")
 
-    assert ("между 21:00 и 09:00" in page.content.decode()) is warned
+    assert ("тихие часы (21:00–09:00)" in page.content.decode()) is warned
 
 
 def test_a_message_that_lasts_into_the_night_is_warned_of(staff_client: Client, stream: str, settings) -> None:  # type: ignore[no-untyped-def]
@@ -164,7 +164,9 @@ def test_who_may_write_and_not_send_prepares_everything(client: Client, stream: 
     client.force_login(UserFactory.create(permissions=MAY_WRITE))
     draft = write(client, stream)
 
-    assertNotContains(client.get(f"{NEW}{draft.pk}/confirm/"), "Да, отправить сообщение")
+    last_page = client.get(f"{NEW}{draft.pk}/confirm/")
+    assertNotContains(last_page, "Да, отправить сообщение")
+    assertNotContains(last_page, "Всё равно отправить сейчас")
     assert confirm(client, draft, recipients=3).status_code == 403
     assert not Broadcast.objects.exists()
 
@@ -219,7 +221,7 @@ def test_a_second_person_approves_and_both_are_recorded(
     broadcast = Broadcast.objects.get()
     assert broadcast.created_by == author
     events = apps.get_model("messaging", "BroadcastEvent").objects.filter(pgh_obj=broadcast)
-    assert f"Одобрение: {approver.username}; просьба: maria" in {
+    assert f"Одобрение: {approver.username}; запрос: maria" in {
         event.pgh_context.metadata["reason"] for event in events
     }
 

@@ -12,7 +12,6 @@ from redis import Redis
 from demo.sandbox.client import SandboxClient
 from messaging.delivery import lifecycle
 from messaging.delivery.limiter import connect_limiter
-from messaging.delivery.loop import Ending
 from messaging.delivery.queues import SendQueue
 from messaging.delivery.runner import close_process, run_queue
 from messaging.models import Broadcast, Recipient, Runner
@@ -44,10 +43,10 @@ def broadcast_to(count: int, **fields) -> Broadcast:
     return broadcast
 
 
-def run(broadcast: Broadcast, *, seconds: float = 5) -> Ending:
-    ending = run_queue(SendQueue(broadcast.pk), seconds=seconds, at_most=seconds)
+def run(broadcast: Broadcast, *, seconds: float = 5) -> bool:
+    goes_on = run_queue(SendQueue(broadcast.pk), seconds=seconds, at_most=seconds)
     broadcast.refresh_from_db()
-    return ending
+    return goes_on
 
 
 def states(broadcast: Broadcast) -> dict[str, int]:
@@ -60,9 +59,9 @@ def states(broadcast: Broadcast) -> dict[str, int]:
 def test_everybody_gets_it_once_and_the_broadcast_is_finished(telegram):
     broadcast = broadcast_to(300)
 
-    ending = run(broadcast)
+    goes_on = run(broadcast)
 
-    assert ending == Ending(again=False)
+    assert not goes_on
     assert broadcast.state == State.FINISHED
     assert (broadcast.total_recipients, broadcast.successful_deliveries) == (300, 300)
     assert states(broadcast) == {"sent": 300}
@@ -92,10 +91,10 @@ def test_a_runner_that_has_no_time_left_asks_for_another_and_loses_nothing(teleg
 
     first = run(broadcast, seconds=0.4)
     between = states(broadcast)
-    while run(broadcast).again:
+    while run(broadcast):
         pass
 
-    assert first.again
+    assert first
     assert set(between) == {"sent", "pending"}
     assert states(broadcast) == {"sent": 60}
     assert not telegram.duplicates()
@@ -104,13 +103,13 @@ def test_a_runner_that_has_no_time_left_asks_for_another_and_loses_nothing(teleg
 def test_a_runner_goes_on_while_nobody_else_waits_and_makes_room_when_somebody_does(telegram, settings):
     settings.TELEGRAM_MESSAGES_PER_SECOND = 25.0
     alone = broadcast_to(40)
-    ending = run_queue(SendQueue(alone.pk), seconds=0.1, at_most=10)
-    assert (ending.again, states(alone)) == (False, {"sent": 40})
+    goes_on = run_queue(SendQueue(alone.pk), seconds=0.1, at_most=10)
+    assert (goes_on, states(alone)) == (False, {"sent": 40})
 
     first, second = broadcast_to(60), broadcast_to(1)
-    ending = run_queue(SendQueue(first.pk), seconds=0.1, at_most=10)
+    goes_on = run_queue(SendQueue(first.pk), seconds=0.1, at_most=10)
 
-    assert ending.again
+    assert goes_on
     assert states(first)["pending"] > 20
     assert states(second) == {"pending": 1}
 
@@ -225,9 +224,9 @@ def test_a_long_halt_ends_the_runner_and_nobody_wakes_another_before_its_end(tel
     broadcast = broadcast_to(20)
     telegram.fault("too_many_requests", retry_after=3600, times=1)
 
-    ending = run(broadcast)
+    goes_on = run(broadcast)
 
-    assert not ending.again
+    assert not goes_on
     assert broadcast.state == State.SENDING
     assert broadcast.halted_until and broadcast.halted_until > timezone.now() + timedelta(minutes=59)
     assert "sending" not in states(broadcast)
@@ -306,9 +305,9 @@ def test_without_redis_nothing_is_sent_and_nothing_is_lost(telegram, settings):
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     broadcast = broadcast_to(5)
 
-    ending = run(broadcast, seconds=1)
+    goes_on = run(broadcast, seconds=1)
 
-    assert ending.again
+    assert goes_on
     assert states(broadcast) == {"pending": 5}
     assert telegram.ledger() == []
 
@@ -317,7 +316,7 @@ def test_without_redis_nothing_is_sent_and_nothing_is_lost(telegram, settings):
 def test_only_a_broadcast_that_is_sending_is_sent(telegram, state):
     broadcast = broadcast_to(2, state=state)
 
-    assert not run(broadcast).again
+    assert not run(broadcast)
 
     assert telegram.ledger() == []
     assert states(broadcast) == {"pending": 2}
@@ -327,7 +326,7 @@ def test_no_more_runners_than_wanted_work_on_a_broadcast(telegram):
     broadcast = broadcast_to(2)
     Runner.objects.create(broadcast=broadcast, worker="another:1")
 
-    assert run_queue(SendQueue(broadcast.pk), most=1) == Ending()
+    assert not run_queue(SendQueue(broadcast.pk), most=1)
     assert telegram.ledger() == []
 
 

@@ -51,7 +51,7 @@ def test_who_is_too_late_is_told_what_the_message_is_now(staff_client):
 
     response = staff_client.post(page(broadcast, "pause"), follow=True)
 
-    assertContains(response, "сообщение сейчас «Завершена»")
+    assertContains(response, "сейчас оно «Завершена»")
 
 
 def test_cancelling_asks_first_and_keeps_the_reason(staff_client):
@@ -97,7 +97,7 @@ def test_who_would_wake_students_is_warned(staff_client, clock, warned):
 
     response = staff_client.post(page(broadcast, "schedule"), {"starts_at": f"2199-01-01T{clock}"}, follow=True)
 
-    assert ("студенты спят" in response.content.decode()) == warned
+    assert ("тихие часы" in response.content.decode()) == warned
 
 
 def test_the_text_of_a_paused_message_changes_and_a_mistake_is_shown_with_its_place(staff_client):
@@ -106,7 +106,7 @@ def test_the_text_of_a_paused_message_changes_and_a_mistake_is_shown_with_its_pl
     refused = staff_client.post(page(broadcast, "edit"), {"text": "Привет\n<b>мир"})
     staff_client.post(page(broadcast, "edit"), {"text": "Привет,\r\n<b>мир</b>"})
 
-    assertContains(refused, "строка 2, символ 1", status_code=422)
+    assertContains(refused, "Строка 2, символ 1", status_code=422)
     broadcast.refresh_from_db()
     assert broadcast.message_text == "Привет,\n<b>мир</b>"
 
@@ -156,9 +156,9 @@ def test_every_act_stands_in_the_story_with_who_did_it(staff_client):
 
     story = staff_client.get(page(broadcast)).context["story"]
     assert [(entry.what, entry.actor) for entry in story[:3]] == [
-        ("Отправлено ещё раз 2 неизвестным", "anna"),
-        ("Засчитано доставленным: 1 с неизвестным исходом", "anna"),
-        ("Повторено 1 неудачному", "anna"),
+        ("Отправлено ещё раз при неизвестном исходе: 2", "anna"),
+        ("Сочтены доставленными при неизвестном исходе: 1", "anna"),
+        ("Отправлено ещё раз тем, кому не дошло: 1", "anna"),
     ]
     assert len(story) == 4
 
@@ -245,7 +245,7 @@ def test_a_scheduled_one_goes_back_to_a_draft_with_its_moment(staff_client):
     draft = Draft.objects.get()
     assert form.redirect_chain == again.redirect_chain == [(reverse("messaging:compose_message", args=[draft.pk]), 302)]
     content = Content.from_json(draft.content)
-    assert (content.text, content.scheduled_at) == ("Урок", moment)
+    assert (content.text, content.starts_at) == ("Урок", moment)
     broadcast.refresh_from_db()
     assert (broadcast.state, broadcast.state_reason) == (State.CANCELLED, "taken_back")
     assertContains(staff_client.get(page(broadcast)), "Возвращено в черновик")
@@ -256,7 +256,7 @@ def test_one_whose_time_has_passed_goes_back_to_a_draft_without_a_moment(staff_c
 
     staff_client.post(page(broadcast, "take_back"))
 
-    assert Content.from_json(Draft.objects.get().content).scheduled_at is None
+    assert Content.from_json(Draft.objects.get().content).starts_at is None
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.PAUSED, State.FINISHED, State.CANCELLED])
@@ -265,7 +265,7 @@ def test_what_has_begun_is_not_taken_back(staff_client, state):
 
     response = staff_client.post(page(broadcast, "take_back"), follow=True)
 
-    assertContains(response, "Кто-то успел раньше")
+    assertContains(response, "Сообщение уже изменилось")
     assert state_of(broadcast) == state
     assert not Draft.objects.exists()
 

@@ -288,7 +288,7 @@ def test_waiting_for_telegram_is_said_with_its_time_and_counts_in_the_remaining_
 
     response = staff_client.get(page(broadcast))
 
-    assertContains(response, f"Ждём Telegram до {timezone.localtime(until):%H:%M:%S}")
+    assertContains(response, f"Telegram попросил сделать паузу до {timezone.localtime(until):%H:%M:%S}")
     assert response.context["pace"].remaining > 88
 
 

@@ -73,7 +73,7 @@ def test_it_says_what_became_of_everybody_how_long_it_took_and_where_to_look(
     [text] = tell()
 
     assert text.splitlines() == [
-        f"<b>Сообщение #{broadcast.pk} разослано</b>",
+        f"<b>Сообщение № {broadcast.pk} разослано</b>",
         "<i>Урок в семь {{first_name|друг}}</i>",
         "",
         "Доставлено: 2 из 5",
@@ -183,7 +183,7 @@ def test_a_letter_to_one_person_is_reported_only_if_it_did_not_arrive(staff: Use
 
     [text] = tell()
 
-    assert f"#{letter.pk}" in text
+    assert f"№ {letter.pk}" in text
     assert "Урок" not in text  # the words of a letter stay in it
 
 
@@ -222,7 +222,7 @@ def test_the_page_says_while_it_is_sent_whether_the_author_will_be_told(staff_cl
 
     person = TelegramUserFactory.create()
     TelegramLink.objects.create(user=staff, telegram_user=person, linked_at=NOW)
-    assertContains(staff_client.get(page(broadcast)), "Бот напишет вам в Telegram, чем всё закончилось.")
+    assertContains(staff_client.get(page(broadcast)), "Бот пришлёт вам отчёт в Telegram.")
 
     Broadcast.objects.update(created_by=UserFactory.create())
     assertNotContains(staff_client.get(page(broadcast)), "в Telegram, чем всё закончилось")
@@ -233,7 +233,7 @@ def test_an_empty_audience_is_told_too(staff: User, me: TelegramUser) -> None:
 
     [text] = tell()
 
-    assert "никому не ушло" in text
+    assert "никому не отправлялось" in text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import loose_scan
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from hsl_dashboard.web.keyset import Sorting
 from users.models import LatestStatus, LeadTemperature, Note, PersonTag
-from users.people.keyset import Sorting
 from users.person.extensions import lesson_registrations, stream_names
 
 NONE = "none"  # a stream or a language that is not there

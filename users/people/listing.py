@@ -8,9 +8,9 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from hsl_dashboard.web.keyset import Slice, slice_of
 from users.models import ERASED_FROM, LivePersonTotals, PersonCounts, PersonTotals
 from users.people.filters import PeopleFilter
-from users.people.keyset import Slice, slice_of
 from users.people.search import LISTED_BY_NAME, RARE, is_far_in_the_names, is_one_of, search_condition, search_text
 from users.totals import fold_some_marked_people
 

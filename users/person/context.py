@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from hsl_dashboard.web.addresses import numbered_address, tidy_address
+from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
 from users.event_types import event_label
 from users.models import TelegramUser
@@ -31,7 +32,7 @@ class KindChip:
 
 
 def person_address(user_id: int) -> str:
-    return numbered_address("users:person_detail", user_id)
+    return reverse("users:person_detail", args=[user_id])
 
 
 def facts_context(request: StaffRequest, user_id: int) -> dict[str, Any]:

@@ -25,9 +25,9 @@ def listen() -> None:
         signal.connect(_password_changed)
 
 
-def record_lock_out(credentials: dict[str, Any]) -> None:
-    """Write down that somebody tried too often: nothing more is tried for a while."""
-    record("sign_in.locked_out", data={"tried": _name_in(credentials)})
+def record_lock_out(account: str) -> None:
+    """Write down that somebody tried too often for an account, by its number or by the name that was typed."""
+    record("sign_in.locked_out", data={"account": account})
 
 
 def record_refusals(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -67,5 +67,5 @@ def _password_changed(user: Any, **_kwargs: Any) -> None:
 
 
 def _name_in(credentials: dict[str, Any]) -> str:
-    """Give the name that was typed; what is no e-mail and no name may be a password in the wrong box: cut short."""
+    """Give the name that was typed, cut to the length of a name."""
     return str(credentials.get("username") or credentials.get("email") or "")[:150]

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from users.person.context import person_address
@@ -34,4 +34,4 @@ def lead(temperature: int) -> SafeString:
 @lru_cache(maxsize=100)
 def _rendered(name: str, value: int, _language: str | None) -> SafeString:
     # A badge has ten values and stands in fifty rows twice; its icon is drawn once a process.
-    return render_to_string(name, {"value": value})
+    return mark_safe(render_to_string(name, {"value": value}).strip())  # noqa: S308

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from messaging.content.markup import Buttons
+from messaging.content.buttons import Buttons
 from messaging.delivery import tasks
 from messaging.delivery.corrections import CORRECTABLE_FOR, freeze_correction
 from messaging.delivery.services import BroadcastMoved, State, TooLate, check, recorded

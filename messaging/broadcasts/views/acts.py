@@ -23,7 +23,6 @@ from messaging.broadcasts.questions import (
     cancel_question,
     delete_question,
     edit_question,
-    night_sentence,
     retry_question,
     schedule_question,
     start_question,
@@ -48,7 +47,7 @@ from messaging.delivery.services import (
     start_broadcast,
 )
 from messaging.models import Broadcast, Draft
-from messaging.quiet_hours import is_quiet
+from messaging.quiet_hours import is_quiet, quiet_sentence
 
 SEE = "messaging.view_broadcast"
 SEND = "messaging.send_broadcast"
@@ -65,7 +64,7 @@ asks = require_http_methods(["GET", "HEAD", "POST"])
 def broadcast_start(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, _form: forms.Form) -> str:
         start_broadcast(broadcast=broadcast, by=request.user, at=timezone.now())
-        return _("It is being sent.")
+        return _("Sending started.")
 
     return _ask_then(request, pk, start_question, act)
 
@@ -75,7 +74,7 @@ def broadcast_start(request: StaffRequest, pk: int) -> HttpResponse:
 def broadcast_pause(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast) -> str:
         pause_broadcast(broadcast=broadcast, by=request.user, at=timezone.now())
-        return _("Paused: nobody else is written to until it is resumed.")
+        return _("Paused: nobody else gets it until you resume.")
 
     return _do(request, pk, act)
 
@@ -85,7 +84,7 @@ def broadcast_pause(request: StaffRequest, pk: int) -> HttpResponse:
 def broadcast_resume(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast) -> str:
         resume_broadcast(broadcast=broadcast, by=request.user)
-        return _("It goes on exactly where it stopped.")
+        return _("Sending resumes where it stopped.")
 
     return _do(request, pk, act)
 
@@ -96,7 +95,7 @@ def broadcast_cancel(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, form: forms.Form) -> str:
         reason = form.cleaned_data["reason"]
         cancel_broadcast(broadcast=broadcast, by=request.user, at=timezone.now(), reason=reason)
-        return _("Cancelled: nobody else is written to.")
+        return _("Cancelled: nobody else will get it.")
 
     return _ask_then(request, pk, cancel_question, act)
 
@@ -108,7 +107,7 @@ def broadcast_schedule(request: StaffRequest, pk: int) -> HttpResponse:
         moment = form.cleaned_data["starts_at"]
         schedule_broadcast(broadcast=broadcast, starts_at=moment, by=request.user)
         if is_quiet(moment):
-            messages.warning(request, night_sentence())
+            messages.warning(request, quiet_sentence(is_scheduled=True))
         return _("Scheduled for %(moment)s, Moscow time.") % {
             "moment": timezone.localtime(moment).strftime("%d.%m.%Y %H:%M")
         }
@@ -123,9 +122,9 @@ def broadcast_edit(request: StaffRequest, pk: int) -> HttpResponse:
         text = form.cleaned_data["text"].replace("\r\n", "\n")
         if broadcast.state in {State.FINISHED, State.CANCELLED}:
             edit_for_everyone(broadcast=broadcast, by=request.user, at=timezone.now(), text=text)
-            return _("The new text is on its way to everyone who got the old one.")
+            return _("The text is being changed for everyone who got the message.")
         edit_broadcast(broadcast=broadcast, by=request.user, text=text)
-        return _("The text is changed for everyone who has not got it yet.")
+        return _("The text is changed for everyone who has not received the message yet.")
 
     return _ask_then(request, pk, edit_question, act)
 
@@ -135,7 +134,7 @@ def broadcast_edit(request: StaffRequest, pk: int) -> HttpResponse:
 def broadcast_delete(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, _form: forms.Form) -> str:
         delete_for_everyone(broadcast=broadcast, by=request.user, at=timezone.now())
-        return _("It is being deleted from the chats.")
+        return _("The message is being deleted from the chats.")
 
     return _ask_then(request, pk, delete_question, act)
 
@@ -146,7 +145,7 @@ def broadcast_retry(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast, form: forms.Form) -> str:
         reasons = ["" if reason == "none" else reason for reason in form.cleaned_data.get("reasons", [])]
         count = retry_failed(broadcast=broadcast, by=request.user, reasons=reasons)
-        return _again(count)
+        return _again(broadcast, count)
 
     return _ask_then(request, pk, retry_question, act)
 
@@ -154,17 +153,19 @@ def broadcast_retry(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 @may_send
 def broadcast_decide(request: StaffRequest, pk: int) -> HttpResponse:
-    """Say what became of uncertain ones: of those named, or of all."""
-    named = [int(one) for one in request.POST.getlist("recipient") if one.isascii() and one.isdecimal()]
+    """Decide about uncertain recipients: the selected ones, or all."""
+    named = [int(pk) for pk in request.POST.getlist("recipient") if pk.isascii() and pk.isdecimal()]
     recipients = None if "all" in request.POST else named
 
     def act(broadcast: Broadcast) -> str:
         now, by = timezone.now(), request.user
         if request.POST.get("verdict") == "again":
-            return _again(send_uncertain_again(broadcast=broadcast, by=by, at=now, recipients=recipients))
+            return _again(broadcast, send_uncertain_again(broadcast=broadcast, by=by, at=now, recipients=recipients))
         count = count_as_delivered(broadcast=broadcast, by=by, at=now, recipients=recipients)
         return ngettext(
-            "%(count)d recipient counts as delivered.", "%(count)d recipients count as delivered.", count
+            "%(count)d recipient is now counted as delivered.",
+            "%(count)d recipients are now counted as delivered.",
+            count,
         ) % {"count": count}
 
     return _do(request, pk, act)
@@ -187,7 +188,7 @@ def broadcast_missed(request: StaffRequest, pk: int) -> HttpResponse:
 @may_send
 @may_write
 def broadcast_take_back(request: StaffRequest, pk: int) -> HttpResponse:
-    """«Вернуть в черновик»: what has not begun is called off and opens in the form, to be changed in every part."""
+    """«Вернуть в черновик»: cancel a message that has not started and open it in the form."""
     try:
         return _copy(request, pk, take_back)
     except BroadcastMoved as moved:
@@ -196,10 +197,10 @@ def broadcast_take_back(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _copy(request: StaffRequest, pk: int, make: Callable[..., Draft]) -> HttpResponse:
-    """Open the copy in the form, where its author changes what they want to."""
+    """Make a copy and open it in the form."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
     draft = make(broadcast=broadcast, by=request.user, at=timezone.now(), submission_token=_token(request))
-    messages.success(request, _("A draft is made. Nothing is sent before you say so."))
+    messages.success(request, _("Draft created. Nothing is sent until you send it."))
     return redirect("messaging:compose_message", draft.pk)
 
 
@@ -211,14 +212,16 @@ def _token(request: StaffRequest) -> UUID | None:
         return None
 
 
-def _again(count: int) -> str:
-    return ngettext("%(count)d recipient is sent to again.", "%(count)d recipients are sent to again.", count) % {
+def _again(broadcast: Broadcast, count: int) -> str:
+    if broadcast.state == State.PAUSED:
+        return _("Queued again: %(count)d. They will get the message when you resume sending.") % {"count": count}
+    return ngettext("Sending again to %(count)d recipient.", "Sending again to %(count)d recipients.", count) % {
         "count": count
     }
 
 
 def _do(request: StaffRequest, pk: int, act: Callable[[Broadcast], str]) -> HttpResponse:
-    """Do it, or say why not; back to the page they came from."""
+    """Do it, or say why not, and return to the page it was asked from."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
     try:
         messages.success(request, act(broadcast))
@@ -235,7 +238,7 @@ def _ask_then(
     ask: Callable[[Broadcast, Any], Question],
     act: Callable[[Broadcast, forms.Form], str],
 ) -> HttpResponse:
-    """Show the question on GET; on POST do it, and where it is refused show the question with the reason."""
+    """Show the question on GET; on POST do it, or show the question again with the reason for the refusal."""
     broadcast = get_object_or_404(Broadcast.objects.select_related("created_by"), pk=pk)
     question = ask(broadcast, request.POST if request.method == "POST" else None)
     status = 200
@@ -245,13 +248,14 @@ def _ask_then(
             try:
                 messages.success(request, act(broadcast, question.form))
             except MessageRefused as refused:
+                text = question.form.data.get("text", "").replace("\r\n", "\n")
                 for problem in refused.problems:
-                    question.form.add_error(question.field, _with_place(problem, question.form))
+                    question.form.add_error(question.field, problem.with_place(text))
             except BroadcastMoved as moved:
                 status = 409
                 question.form.add_error(None, moved_sentence(moved))
             except TooLate:
-                question.form.add_error(None, _("48 hours have passed: Telegram lets nobody change it any more."))
+                question.form.add_error(None, _("48 hours have passed: Telegram no longer allows changing it."))
             else:
                 return redirect("messaging:broadcast_detail", pk)
     [row] = broadcast_rows([broadcast], labels=Labels.read(), by=request.user)
@@ -259,17 +263,6 @@ def _ask_then(
     return render(request, "messaging/broadcast_question.html", context, status=status)
 
 
-def _with_place(problem: Any, form: forms.Form) -> str:
-    place = problem.place(form.data.get("text", "").replace("\r\n", "\n"))
-    if place is None:
-        return str(problem.message)
-    return _("%(problem)s (line %(line)d, character %(column)d)") % {
-        "problem": problem.message,
-        "line": place[0],
-        "column": place[1],
-    }
-
-
 def moved_sentence(moved: BroadcastMoved) -> str:
     label = State(moved.state).label if moved.state in State.values else moved.state
-    return _("Somebody was faster, or it went on by itself: the message is now “%(state)s”.") % {"state": label}
+    return _("The message has already changed: it is now “%(state)s”.") % {"state": label}

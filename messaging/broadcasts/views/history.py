@@ -1,6 +1,6 @@
-"""The history of messages, and the page of one: its progress, its recipients, what came of it."""
+"""The history of messages, and the page of one message: progress, recipients, outcome."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.labels import Labels
-from hsl_dashboard.web.addresses import page_at, tidy_address
+from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list, render_page, wants_partial
 from hsl_dashboard.web.spreadsheets import XLSX_ROWS, file_response, too_long_sentence
 from messaging.broadcasts.exports import recipient_sheet
@@ -23,19 +23,13 @@ from messaging.broadcasts.filters import BroadcastFilter, RecipientFilter
 from messaging.broadcasts.journal import broadcast_history
 from messaging.broadcasts.outcome import OUTCOME_DEFINITIONS, outcome_of
 from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read_letters
-from messaging.broadcasts.recipient_rows import TroublesFirst
+from messaging.broadcasts.recipient_rows import TroubledFirst
 from messaging.broadcasts.reports import ending_of, will_be_told
 from messaging.broadcasts.rows import broadcast_rows, shown_text
 from messaging.broadcasts.services.acts import retryable_counts
-from messaging.broadcasts.statistics import (
-    DEFINITIONS,
-    causes_of,
-    correctable_of,
-    corrections_of,
-    pace_of,
-)
+from messaging.broadcasts.statistics import DEFINITIONS, causes_of, correctable_of, corrections_of, pace_of
 from messaging.models import Broadcast, CorrectedMessage, Recipient
-from messaging.models.automations import rests_until
+from messaging.models.automations import resumes_at
 from messaging.models.recipients import reason_label
 from users.models import PeopleExport
 from users.people.exports import start_export
@@ -59,7 +53,7 @@ def broadcast_list(request: StaffRequest) -> HttpResponse:
     narrowed = BroadcastFilter(request.GET, queryset=everything, labels=labels, by=request.user)
     is_valid = narrowed.is_valid()
     found = narrowed.qs if is_valid else everything.none()
-    page = page_of(found.newest_first(), request, size=MESSAGES_A_PAGE)
+    page = page_of(found.newest_first(), request, size=MESSAGES_A_PAGE, known=found.count())
     active_filters = narrowed.active_filters(request.path)
     to_come = everything.filter(state__in=[State.SCHEDULED, State.HELD]).order_by(
         Coalesce("starts_at", "scheduled_at"), "pk"
@@ -72,7 +66,7 @@ def broadcast_list(request: StaffRequest) -> HttpResponse:
         "active_filters": active_filters,
         "clear_address": request.path,
         "updated_at": timezone.now(),
-        **_places(request),
+        "new_address": reverse("messaging:compose_message") if request.user.has_perms(WRITE) else "",
     }
     return render_list(request, "messaging/broadcast_list.html", context, partial="broadcast-table", is_valid=is_valid)
 
@@ -81,9 +75,9 @@ def broadcast_list(request: StaffRequest) -> HttpResponse:
 @permission_required(SEE, raise_exception=True)
 def broadcast_detail(request: StaffRequest, pk: int) -> HttpResponse:
     broadcast = get_object_or_404(Broadcast.objects.select_related("created_by", "original"), pk=pk)
-    context = recipient_facts(request, broadcast)
+    context = recipient_context(request, broadcast)
     if not wants_partial(request):
-        context |= progress_facts(request, broadcast) | _story(request, broadcast)
+        context |= progress_context(request, broadcast) | _history_context(request, broadcast)
     is_valid = context["form"].is_valid()
     return render_list(
         request, "messaging/broadcast_detail.html", context, partial="recipient-table", is_valid=is_valid
@@ -93,14 +87,14 @@ def broadcast_detail(request: StaffRequest, pk: int) -> HttpResponse:
 @require_safe
 @permission_required(SEE, raise_exception=True)
 def broadcast_progress(request: StaffRequest, pk: int) -> HttpResponse:
-    """The moving part of the page alone: asked for while it is being sent, and once more at the end."""
+    """Only the progress: polled while the message is being sent, and once more at the end."""
     broadcast = get_object_or_404(Broadcast.objects.select_related("created_by", "original"), pk=pk)
     if not wants_partial(request):
         return redirect("messaging:broadcast_detail", pk)
-    context = progress_facts(request, broadcast)
+    context = progress_context(request, broadcast)
     if context["moves"]:
         return render(request, "messaging/_broadcast_progress.html", context)
-    context |= _story(request, broadcast)
+    context |= _history_context(request, broadcast)
     response = render(request, "messaging/_broadcast_ended.html", context, status=STOP_POLLING)
     response["HX-Trigger"] = "broadcast-ended"  # the table of recipients reads itself again
     return response
@@ -123,14 +117,14 @@ def broadcast_outcome(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required([SEE, EXPORT], raise_exception=True)
 def recipient_export(request: StaffRequest, pk: int) -> HttpResponseBase:
-    """Give the whole filtered table as a file. By POST: it writes who took it."""
+    """Export the whole filtered table; by POST, because the export is recorded."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
     narrowed = RecipientFilter(request.GET, queryset=_recipients_of(broadcast))
     file_format = request.POST.get("format", "")
     if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter is not understood."))
-    found = TroublesFirst(narrowed.qs)
-    if file_format == PeopleExport.Format.XLSX and found.count() > XLSX_ROWS:
+        return HttpResponseBadRequest(_("The filter could not be applied."))
+    found = TroubledFirst(narrowed.qs)
+    if file_format == PeopleExport.Format.XLSX and len(found) > XLSX_ROWS:
         messages.warning(request, too_long_sentence())
         return redirect(tidy_address(reverse("messaging:broadcast_detail", args=[pk]), request.GET))
     query = request.get_full_path()[:10_000]
@@ -139,7 +133,7 @@ def recipient_export(request: StaffRequest, pk: int) -> HttpResponseBase:
     return file_response(sheet, name=f"message-{pk}-recipients", file_format=file_format)
 
 
-def progress_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
+def progress_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
     """Gather what changes while a broadcast or its correction runs."""
     now = timezone.now()
     [row] = broadcast_rows([broadcast], labels=Labels.read(), by=request.user)
@@ -151,12 +145,12 @@ def progress_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any
         "broadcast": broadcast,
         "pace": pace_of(broadcast, row.numbers, at=now) if row.is_running else None,
         "halted_until": halted if row.is_running else None,
-        "rests_until": rests_until(broadcast.recipient_type, at=now) if row.is_running else None,
+        "resumes_at": resumes_at(broadcast.recipient_type, at=now) if row.is_running else None,
         "next_try_at": _next_try(broadcast, now) if row.is_running and not halted else None,
         "corrections": corrections,
         "ending": ending_of(broadcast) if row.is_over else None,
         "tells_me": will_be_told(request.user, about=broadcast) if row.is_running else None,
-        "moves": row.is_running or any(one.correction.state == "running" for one in corrections),
+        "moves": row.is_running or any(numbers.correction.state == "running" for numbers in corrections),
         "causes": causes_of(broadcast, retryable=retryable),
         "retryable": sum(retryable.values()),
         "correctable": correctable_of(broadcast, at=now) if row.numbers.sent else None,
@@ -169,25 +163,26 @@ def progress_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any
     }
 
 
-def recipient_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
+def recipient_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
     """Gather a page of the recipients."""
     recipients = _recipients_of(broadcast)
     narrowed = RecipientFilter(request.GET, queryset=recipients)
     is_valid = narrowed.is_valid()
-    rows_found = TroublesFirst(narrowed.qs if is_valid else recipients.none())
-    page = page_of(cast("QuerySet[Recipient]", rows_found), request)  # as much of one as a paginator needs
-    corrected = CorrectedMessage.objects.filter(recipient__in=[one.pk for one in page]).order_by("correction_id")
-    results = {one.recipient_id: one for one in corrected.select_related("correction")}
+    rows_found = TroubledFirst(narrowed.qs if is_valid else recipients.none())
+    page = page_of(rows_found, request, known=len(rows_found))
+    corrected = CorrectedMessage.objects.filter(recipient__in=[recipient.pk for recipient in page]).order_by(
+        "correction_id"
+    )
+    results = {message.recipient_id: message for message in corrected.select_related("correction")}
     rows = [
         {
-            "recipient": one,
-            "person_address": person_address(one.telegram_user_id),
-            "reason": reason_label(one.reason) if one.reason else "",
-            "corrected": results.get(one.pk),
+            "recipient": recipient,
+            "person_address": person_address(recipient.telegram_user_id),
+            "reason": reason_label(recipient.reason) if recipient.reason else "",
+            "corrected": results.get(recipient.pk),
         }
-        for one in page
+        for recipient in page
     ]
-    query = tidy_address("", request.GET)
     return {
         "broadcast": broadcast,
         "form": narrowed.form,
@@ -196,7 +191,7 @@ def recipient_facts(request: StaffRequest, broadcast: Broadcast) -> dict[str, An
         "has_corrections": bool(results),
         "active_filters": narrowed.active_filters(request.path),
         "clear_address": request.path,
-        "query": query,
+        "query": tidy_address("", request.GET),
         "here": tidy_address(request.path, request.GET),
         "may_send": request.user.has_perm(SEND),
         "may_export": request.user.has_perm(EXPORT),
@@ -207,21 +202,19 @@ def _recipients_of(broadcast: Broadcast) -> "QuerySet[Recipient]":
     return Recipient.objects.filter(message=broadcast).with_person().select_related("decided_by")
 
 
-def _story(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
+def _history_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
     letters = may_read_letters(request.user)
     copies = broadcast.copies.order_by("pk") if letters else broadcast.copies.exclude(TO_INDIVIDUALS).order_by("pk")
+    never_sent = broadcast.state in {State.SCHEDULED, State.HELD} or (
+        broadcast.state == State.CANCELLED and broadcast.started_at is None
+    )
     return {
         "text": shown_text(broadcast),
         "story": broadcast_history(broadcast),
         "copies": list(copies),
         "updated_at": timezone.now(),
-        "shows_outcome": bool(broadcast.started_at or broadcast.sent_at) and not _never_sent(broadcast),
+        "shows_outcome": bool(broadcast.started_at or broadcast.sent_at) and not never_sent,
     }
-
-
-def _never_sent(broadcast: Broadcast) -> bool:
-    is_to_come = broadcast.state in {State.SCHEDULED, State.HELD}
-    return is_to_come or (broadcast.state == State.CANCELLED and broadcast.started_at is None)
 
 
 def _next_try(broadcast: Broadcast, now: Any) -> Any:
@@ -229,9 +222,3 @@ def _next_try(broadcast: Broadcast, now: Any) -> Any:
     waiting = Recipient.objects.pending().filter(message=broadcast).order_by("next_try_at", "pk")
     first = waiting.values_list("next_try_at", flat=True).first()
     return first if first and first > now else None
-
-
-def _places(request: StaffRequest) -> dict[str, Any]:
-    """The other pages of messages that this person may open, by their addresses: not all may exist."""
-    new = "/messages/new/" if request.user.has_perms(WRITE) and page_at("/messages/new/") else ""
-    return {"new_address": new}

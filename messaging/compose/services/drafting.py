@@ -1,4 +1,4 @@
-"""Keep what is being written, and turn it into a broadcast once; where the rules want it, with a second person."""
+"""Save drafts and turn each into a broadcast once, with approval where the rules require it."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -14,11 +14,12 @@ from messaging.content.content import Content
 from messaging.delivery.services import create_broadcast, recorded
 from messaging.models import Broadcast, Draft, SendingRules
 from messaging.models.drafts import DraftQuerySet
+from messaging.models.recipient_types import RecipientType
 from users.models import User
 
 
 class DraftChanged(Exception):
-    """Somebody else saved the draft meanwhile; ``theirs`` is what stands there now, and nothing was written."""
+    """Somebody else saved the draft meanwhile; ``theirs`` is their version, and nothing was written."""
 
     def __init__(self, theirs: Draft) -> None:
         super().__init__(f"#{theirs.pk}: {theirs.version}")
@@ -26,27 +27,27 @@ class DraftChanged(Exception):
 
 
 class ApprovalNeeded(Exception):
-    """So many people need a second person."""
+    """A message to this many people needs another person's approval."""
 
 
 def create_draft(*, content: Content, by: User, at: datetime, saved_from: str = "") -> Draft:
-    """Begin a draft."""
+    """Create a draft."""
     return Draft.objects.create(
         content=content.as_json(), created_by=by, updated_by=by, updated_at=at, saved_from=saved_from[:40]
     )
 
 
 def save_draft(*, draft: Draft, content: Content, by: User, at: datetime, version: int, saved_from: str) -> Draft:
-    """Save over ``version``; what the same page saved last is its own to replace.
+    """Save over ``version``, or over what the same page saved last.
 
     Raises:
         DraftChanged: another page saved meanwhile, or it was sent.
     """
-    # What stands there already is no change: a late request of a page must not move the version it confirms.
+    # Saving the same content must not raise the version that somebody is confirming.
     if content == Content.from_json(draft.content) and draft.broadcast_id is None:
         return draft
     # One conditional UPDATE: of two who save over the same version, the second is told.
-    saved = _seen(draft, version=version, saved_from=saved_from).update(
+    saved = _unchanged(draft, version=version, saved_from=saved_from).update(
         content=content.as_json(), version=F("version") + 1, updated_by=by, updated_at=at, saved_from=saved_from[:40]
     )
     draft.refresh_from_db()
@@ -55,49 +56,49 @@ def save_draft(*, draft: Draft, content: Content, by: User, at: datetime, versio
     return draft
 
 
-def settle_draft(*, draft: Draft) -> None:
-    """Go on to the last page: what its page sent before and arrives only now must not change what is confirmed."""
+def ignore_late_saves(*, draft: Draft) -> None:
+    """Ignore autosaves that arrive after "Check and send"."""
     Draft.objects.filter(pk=draft.pk).update(saved_from="")
 
 
 def attach_file(*, draft: Draft, file: "UploadedFile[Any]", by: User, at: datetime) -> None:
-    """Keep a file with the draft; it goes to Telegram with the first message."""
+    """Store a file with the draft; it is uploaded to Telegram with the first message."""
     draft.media_upload.save(file.name or "file", file, save=False)
     draft.version, draft.updated_by, draft.updated_at = draft.version + 1, by, at
     draft.save(update_fields=["media_upload", "version", "updated_by", "updated_at"])
 
 
 def detach_file(*, draft: Draft, by: User, at: datetime) -> None:
-    """Take the file off the draft."""
+    """Remove the file from the draft."""
     Draft.objects.filter(pk=draft.pk).update(media_upload="", version=F("version") + 1, updated_by=by, updated_at=at)
 
 
 def discard_draft(*, draft: Draft, version: int, saved_from: str) -> None:
-    """Throw away ``version`` of a draft, or what the same page saved last.
+    """Delete ``version`` of a draft, or what the same page saved last.
 
     Raises:
         DraftChanged: another page saved meanwhile, or it was sent.
     """
-    gone, _by_table = _seen(draft, version=version, saved_from=saved_from).delete()
+    gone, _by_table = _unchanged(draft, version=version, saved_from=saved_from).delete()
     if not gone:
         draft.refresh_from_db()
         raise DraftChanged(draft)
 
 
-def _seen(draft: Draft, *, version: int, saved_from: str) -> DraftQuerySet:
-    """The draft, where it still is what a page has seen: this version, or what the page itself saved last."""
+def _unchanged(draft: Draft, *, version: int, saved_from: str) -> DraftQuerySet:
+    """The open draft if it is still at ``version``, or was last saved by the same page."""
     seen = Draft.objects.open().filter(pk=draft.pk)
     return seen.filter(version=version) | seen.filter(saved_from=saved_from[:40]).exclude(saved_from="")
 
 
 def needs_approval(recipients: int) -> bool:
-    """Say whether so many need a second person."""
+    """Whether a message to this many people needs another person's approval."""
     threshold = SendingRules.read().approval_above
     return threshold is not None and recipients > threshold
 
 
 def ask_for_approval(*, draft: Draft, by: User, at: datetime, version: int) -> None:
-    """Ask a second person to approve exactly this version; a later change takes the question back.
+    """Ask for approval of exactly this version; a later change withdraws the request.
 
     Raises:
         DraftChanged: it is not this version any more.
@@ -109,11 +110,11 @@ def ask_for_approval(*, draft: Draft, by: User, at: datetime, version: int) -> N
 
 
 def send_draft(*, draft: Draft, by: User, at: datetime, version: int, recipients: int) -> Broadcast:
-    """Make the broadcast of a draft and start or schedule it; asked again, give the one that it made.
+    """Make the broadcast of a draft and start or schedule it; calling it again returns the same broadcast.
 
     Raises:
         DraftChanged: it is not the version that was confirmed.
-        ApprovalNeeded: the rules want a second person, who did not confirm this.
+        ApprovalNeeded: the rules require approval by another person.
         MessageRefused: Telegram would not take it.
     """
     with transaction.atomic():
@@ -137,17 +138,17 @@ def send_draft(*, draft: Draft, by: User, at: datetime, version: int, recipients
 
 
 def _approved(draft: Draft, by: User, recipients: int) -> str:
-    """Words for the audit trail: who approved what another asked for."""
+    """The text for the audit log: who approved what whom asked for."""
     if not needs_approval(recipients):
         return ""
     if not draft.waits_for_approval or draft.asked_by_id == by.pk or not by.has_perm("messaging.approve_broadcast"):
         raise ApprovalNeeded(draft.pk)
     asked_by = draft.asked_by.get_username() if draft.asked_by else "?"
-    return _("Approved by %(who)s, asked by %(whom)s") % {"who": by.get_username(), "whom": asked_by}
+    return _("Approved by %(who)s, requested by %(whom)s") % {"who": by.get_username(), "whom": asked_by}
 
 
 def send_test(*, draft: Draft, text: str, to: int, by: User, at: datetime) -> Broadcast:
-    """«Отправить себе»: the words as the chosen student would read them, to a member of staff's own account.
+    """«Отправить себе»: the text as the chosen student would get it, to the sender's own account.
 
     Raises:
         MessageRefused: Telegram would not take it.
@@ -159,4 +160,5 @@ def send_test(*, draft: Draft, text: str, to: int, by: User, at: datetime) -> Br
         when="now",
         original=None,
     )
-    return create_broadcast(content=content, by=by, at=at, upload=str(draft.media_upload.name or ""), is_test=True)
+    upload = str(draft.media_upload.name or "")
+    return create_broadcast(content=content, by=by, at=at, upload=upload, sent_as=RecipientType.TEST)

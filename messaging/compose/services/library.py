@@ -1,4 +1,4 @@
-"""Templates with their versions, and saved segments: what one begins a message with."""
+"""Templates with their versions, and saved segments."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from users.models import User
 
 
 def save_template(*, name: str, content: Content, by: User) -> TemplateVersion:
-    """Keep a message under a name; a name that exists gets a new version, unless nothing changed."""
+    """Save a message as a template; an existing name gets a new version, unless nothing changed."""
     name = _on_one_line(name)
     with recorded(by):
         template, new = MessageTemplate.objects.get_or_create(name=name, defaults={"created_by": by})
@@ -36,43 +36,43 @@ def use_template(*, draft: Draft, version: TemplateVersion) -> Content:
 
 
 def archive_template(*, template: MessageTemplate, by: User) -> None:
-    """Offer it no longer; its versions stay with the messages that used them."""
+    """Archive a template; its versions stay with the messages that used them."""
     with recorded(by):
         template.is_archived = True
         template.save(update_fields=["is_archived"])
 
 
 def save_segment(*, name: str, content: Content, by: User, shared: bool) -> Segment:
-    """Keep a question about people under a name; one of that name is replaced."""
+    """Save an audience under a name; a segment of that name is replaced."""
     name, owner = _on_one_line(name), None if shared else by
     fields = {"audience": content.question.as_json(), "created_by": by}
     with recorded(by):
         try:
             with transaction.atomic():
                 segment, _new = Segment.objects.update_or_create(name=name, owner=owner, defaults=fields)
-        except IntegrityError:  # made by somebody at this very moment
+        except IntegrityError:  # somebody made it at the same moment
             segment = Segment.objects.get(name=name, owner=owner)
     return segment
 
 
 def use_segment(*, draft: Draft, segment: Segment) -> Content:
-    """Ask a draft's question as the segment does."""
+    """Put a segment's audience into a draft's content."""
     return replace(Content.from_json(draft.content), audience=segment.audience)
 
 
 def delete_segment(*, segment: Segment, by: User) -> None:
-    """Throw a segment away; messages keep the question as they asked it."""
+    """Delete a segment; messages keep their audience."""
     with recorded(by):
         segment.delete()
 
 
 def segments_for(user: User) -> QuerySet[Segment]:
-    """The shared ones, and one's own."""
+    """The shared segments and the user's own."""
     return Segment.objects.filter(Q(owner=None) | Q(owner=user)).order_by("owner", "name")
 
 
 def newest_versions() -> QuerySet[TemplateVersion]:
-    """The newest version of each template that is offered."""
+    """The newest version of each template that is not archived."""
     newest = MessageTemplate.objects.filter(is_archived=False).annotate(newest=Max("versions__pk")).values("newest")
     return TemplateVersion.objects.filter(pk__in=newest).select_related("template").order_by("template__name")
 

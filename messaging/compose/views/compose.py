@@ -1,4 +1,4 @@
-"""The page of a new message: whom it is for, what it says, how it will look; every change is kept on the server."""
+"""The page of a new message: recipients, text, preview; every change is saved on the server."""
 
 from urllib.parse import urlencode
 
@@ -9,24 +9,24 @@ from django.views.decorators.http import require_http_methods
 
 from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.pages import StaffRequest
-from messaging.audiences.criteria import Audience, Individuals
+from messaging.audiences.criteria import individuals
 from messaging.compose.forms import MessageForms, without_nul
 from messaging.compose.views.context import Composing, blank_button, broadcast_address, page_context
-from messaging.compose.views.keeping import MAY_WRITE, PAGE, draft_of, lead_back, show, take_in
+from messaging.compose.views.keeping import MAY_WRITE, PAGE, draft_of, return_to_form, save_form, show_form
 from messaging.content.content import Content
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(MAY_WRITE, raise_exception=True)
 def compose_message(request: StaffRequest, pk: int | None = None) -> HttpResponse:
-    """Show the form; a POST, of which each pause in typing makes one, keeps what is in it."""
+    """Show the form, or save it; the page posts it at every pause in typing."""
     if request.method == "POST":
-        page = take_in(request, pk)
+        page = save_form(request, pk)
         if isinstance(page, HttpResponse):
             return page
         if page.errors:
-            return show(page, status=422)
-        return lead_back(page, f"?{urlencode({'q': page.search})}#people" if page.search else "", may_show=True)
+            return show_form(page, status=422)
+        return return_to_form(page, f"?{urlencode({'q': page.search})}#people" if page.search else "", may_show=True)
     draft = draft_of(pk)
     if draft and draft.broadcast_id:
         return redirect(broadcast_address(draft.broadcast_id))
@@ -48,5 +48,5 @@ def compose_message(request: StaffRequest, pk: int | None = None) -> HttpRespons
 def _first_content(person: str) -> Content:
     """An empty message, or one to somebody (``?to=``)."""
     if person.isdecimal() and len(person) < len(str(LARGEST_BIGINT)):
-        return Content(audience=Audience(include=(Individuals(ids=(int(person),)),)).as_json())
+        return Content(audience=individuals([int(person)]).as_json())
     return Content()

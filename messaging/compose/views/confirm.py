@@ -1,6 +1,8 @@
 """The last page before sending: the exact number, who is left out and why, and the one button."""
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -20,13 +22,19 @@ from messaging.compose.services.drafting import (
     DraftChanged,
     ask_for_approval,
     needs_approval,
+    save_draft,
     send_draft,
 )
-from messaging.compose.views.context import broadcast_address
+from messaging.compose.similar import find_similar
+from messaging.compose.views.context import broadcast_address, chosen_person
 from messaging.content.content import Content
 from messaging.content.preview import preview_message
 from messaging.delivery.services import MessageRefused
 from messaging.models import Draft
+from messaging.quiet_hours import end_of_night
+from users.models import TelegramUser
+
+NAMED = 10  # people for whom a message is too long
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,46 +54,47 @@ def compose_confirm(request: StaffRequest, pk: int) -> HttpResponse:
         return _ask(request, draft, summary)
     if not request.user.has_perm("messaging.send_broadcast"):
         raise PermissionDenied
+    if "morning" in request.POST:
+        return _wait_for_morning(request, draft, content, summary)
     if problem := _problem(request, draft, summary):
         return _ask(request, draft, summary, problem=problem, changes=_changes(request, summary), status=409)
-    if _wants_second_person(draft, summary, request) and "ask" in request.POST:
+    if "ask" in request.POST and needs_approval(summary.recipients) and not _may_approve(draft, request):
         return _ask_colleague(request, draft)
     return _send(request, draft, summary)
 
 
+def _wait_for_morning(request: StaffRequest, draft: Draft, content: Content, summary: Summary) -> HttpResponse:
+    """Schedule it for the end of the quiet hours and show this page again."""
+    morning = end_of_night(summary.starts_at)
+    later = replace(content, when="at", at=f"{morning:%Y-%m-%dT%H:%M}")
+    with contextlib.suppress(DraftChanged):  # then the page shows what the colleague wrote
+        save_draft(draft=draft, content=later, by=request.user, at=timezone.now(), version=draft.version, saved_from="")
+    return redirect("messaging:compose_confirm", draft.pk)
+
+
 def _problem(request: StaffRequest, draft: Draft, summary: Summary) -> str:
-    """Why what was confirmed is not what would be sent now."""
+    """Why what was confirmed differs from what would be sent now; '' if it does not."""
     if request.POST.get("version") != str(draft.version):
-        return _("The draft was changed after this page was opened. Look at it once more.")
+        return _("The draft has changed since you opened this page. Please check it again.")
     if request.POST.get("recipients") != str(summary.recipients):
-        return _("The number of recipients has changed meanwhile: look at it once more.")
+        return _("The number of recipients has changed. Please check it again.")
     if not summary.recipients:
-        return _("Nobody would get this message.")
-    if summary.number_is_typed and _typed(request) != summary.recipients:
+        return _("Nobody will get this message.")
+    if summary.number_is_typed and _count("".join(request.POST.get("typed", "").split())) != summary.recipients:
         return _("Type the number of recipients: %(count)d.") % {"count": summary.recipients}
     return ""
 
 
 def _changes(request: StaffRequest, summary: Summary) -> list[Change]:
-    """What became of the numbers that were shown when this was confirmed."""
+    """The numbers that have changed since they were shown for confirmation."""
     shown = _count(request.POST.get("recipients", ""))
-    reasons = (one.partition(":") for one in request.POST.getlist("left_out"))
+    reasons = (shown_count.partition(":") for shown_count in request.POST.getlist("left_out"))
     counts = {reason: _count(count) or 0 for reason, _colon, count in reasons}
     return [] if shown is None else changes_since(summary, recipients=shown, reasons=counts)
 
 
 def _count(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 12 else None
-
-
-def _typed(request: StaffRequest) -> int | None:
-    return _count("".join(request.POST.get("typed", "").split()))
-
-
-def _wants_second_person(draft: Draft, summary: Summary, request: StaffRequest) -> bool:
-    if not needs_approval(summary.recipients):
-        return False
-    return not _may_approve(draft, request)
 
 
 def _may_approve(draft: Draft, request: StaffRequest) -> bool:
@@ -99,7 +108,7 @@ def _ask_colleague(request: StaffRequest, draft: Draft) -> HttpResponse:
     except DraftChanged:
         pass
     else:
-        messages.success(request, _("Approval is asked for. A colleague opens this same page and sends it."))
+        messages.success(request, _("Approval requested. The message will be sent when a colleague approves it."))
     return redirect("messaging:compose_confirm", draft.pk)
 
 
@@ -111,11 +120,8 @@ def _send(request: StaffRequest, draft: Draft, summary: Summary) -> HttpResponse
     except (DraftChanged, MessageRefused):
         return redirect("messaging:compose_message", draft.pk)
     except ApprovalNeeded:
-        return _ask(request, draft, summary, problem=_("A second person must approve this first."), status=403)
-    if summary.is_scheduled:
-        messages.success(request, _("The message is scheduled."))
-    else:
-        messages.success(request, _("Sending has begun."))
+        return _ask(request, draft, summary, problem=_("Another staff member must approve this first."), status=403)
+    messages.success(request, _("The message is scheduled.") if summary.is_scheduled else _("Sending started."))
     return redirect(broadcast_address(broadcast.pk))
 
 
@@ -130,13 +136,15 @@ def _ask(
 ) -> HttpResponse:
     content = Content.from_json(draft.content)
     sample = sample_of(content.question, at=timezone.now())
-    chosen = next((one for one in sample if one.pk == content.preview_for), sample[0] if sample else None)
+    chosen = chosen_person(content, sample)
     context: dict[str, Any] = {
         "draft": draft,
         "content": content,
         "summary": summary,
         "sample": sample,
         "unknown_ids": summary.count.unknown_ids,
+        "too_long": TelegramUser.objects.filter(pk__in=summary.too_long[:NAMED]).order_by("pk"),
+        "similar": find_similar(content, at=timezone.now()),
         "bubble": preview_message(
             content, person=chosen, file_name=str(draft.media_upload.name or "").rsplit("/", 1)[-1]
         ),

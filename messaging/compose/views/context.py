@@ -24,7 +24,8 @@ from messaging.compose.confirmation import sample_of, summarise
 from messaging.compose.faults import Faults, check_content
 from messaging.compose.forms import MessageForms
 from messaging.compose.services.library import newest_versions, segments_for
-from messaging.content import markup
+from messaging.content import check
+from messaging.content.buttons import ACTIONS
 from messaging.content.content import Content, row_of
 from messaging.content.preview import preview_message
 from messaging.models import Broadcast, Draft
@@ -42,8 +43,8 @@ VERBS = (
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A criterion without a box of its own: in words, and as the form sends it back."""
+class HiddenCriterion:
+    """A criterion without controls of its own: in words, and as the form posts it back."""
 
     where: str
     label: str
@@ -52,7 +53,7 @@ class Kept:
 
 @dataclass
 class Composing:
-    """A page of the form: what is stored, what was sent, and what came of it."""
+    """The state of the form: what is stored, what was posted, and the errors."""
 
     request: StaffRequest
     draft: Draft | None
@@ -61,8 +62,8 @@ class Composing:
     saved_from: str = ""
     version: int = 0  # the one this page builds on
     conflict: Draft | None = None
-    show_missing: bool = False  # whether empty fields are called problems already
-    errors: dict[str, list[str]] = field(default_factory=dict)  # what is not understood, by its place
+    show_missing: bool = False  # whether empty fields already count as problems
+    errors: dict[str, list[str]] = field(default_factory=dict)  # of the form, by the place where they are shown
     search: str = ""
 
     @property
@@ -83,7 +84,7 @@ class Composing:
 
     @property
     def colleague(self) -> User | None:
-        """Somebody else who changed this draft a moment ago: they are likely to be writing now."""
+        """A colleague who changed this draft within STILL_WRITING and is probably editing it now."""
         if self.draft is None or self.draft.updated_by_id == self.user.pk:
             return None
         return self.draft.updated_by if timezone.now() - self.draft.updated_at < STILL_WRITING else None
@@ -94,12 +95,12 @@ class Composing:
 
 
 def live_context(page: Composing) -> dict[str, Any]:
-    """What changes while one types: the count, the problems, the preview, the state of the draft."""
+    """The parts that change while staff type: counts, problems, preview, state of the draft."""
     now = timezone.now()
     faults = check_content(page.content, at=now, has_upload=page.has_upload)
     shown = faults if page.show_missing else without_empty(faults, page)
     people = preview_people(page.content)
-    chosen = next((one for one in people if one.pk == page.content.preview_for), people[0] if people else None)
+    chosen = chosen_person(page.content, people)
     return {
         "draft": page.draft,
         "content": page.content,
@@ -118,15 +119,15 @@ def live_context(page: Composing) -> dict[str, Any]:
 
 
 def page_context(page: Composing) -> dict[str, Any]:
-    """Everything of the whole page."""
+    """The context of the whole page."""
     audience = page.content.question
     return live_context(page) | {
         "streams": stream_rows(audience),
         "groups": group_rows(audience, at=timezone.now()),
         "kept": [
-            *_kept("include", audience.include),
-            *_kept("narrow", audience.narrow),
-            *_kept("exclude", audience.exclude),
+            *_hidden_criteria("include", audience.include),
+            *_hidden_criteria("narrow", audience.narrow),
+            *_hidden_criteria("exclude", audience.exclude),
         ],
         "form": page.forms.message,
         "buttons": page.forms.buttons,
@@ -136,13 +137,14 @@ def page_context(page: Composing) -> dict[str, Any]:
         "earlier_media": earlier_media(),
         "drafts": Draft.objects.open().waiting_first().select_related("updated_by")[:DRAFTS_SHOWN],
         "saved_from": page.saved_from or uuid4().hex,
-        "text_limit": markup.TEXT_LIMIT,
-        "caption_limit": markup.CAPTION_LIMIT,
+        "actions": ACTIONS,
+        "text_limit": check.TEXT_LIMIT,
+        "caption_limit": check.CAPTION_LIMIT,
     }
 
 
 def without_empty(faults: Faults, page: Composing) -> Faults:
-    """Somebody who has only begun is not told that everything is missing."""
+    """Leave out the faults of fields that are still empty."""
     return Faults(
         text=faults.text if page.content.text.strip() else [],
         buttons=faults.buttons,
@@ -154,12 +156,17 @@ def without_empty(faults: Faults, page: Composing) -> Faults:
 
 
 def preview_people(content: Content) -> list[TelegramUser]:
-    """Students for whom the preview can be looked at: some who get it, and the one chosen before."""
+    """Students to preview the message for: some recipients, and the one chosen before."""
     people = sample_of(content.question, at=timezone.now())
-    if content.preview_for and content.preview_for not in {one.pk for one in people}:
+    if content.preview_for and content.preview_for not in {person.pk for person in people}:
         chosen = TelegramUser.objects.filter(pk=content.preview_for).first()
         return [chosen, *people] if chosen else people
     return people
+
+
+def chosen_person(content: Content, people: list[TelegramUser]) -> TelegramUser | None:
+    """The student chosen for the preview, or the first one."""
+    return next((person for person in people if person.pk == content.preview_for), people[0] if people else None)
 
 
 def earlier_media() -> list[dict[str, Any]]:
@@ -175,7 +182,7 @@ def earlier_media() -> list[dict[str, Any]]:
 
 
 def broadcast_address(pk: int) -> str:
-    """The page of a broadcast, on which one watches it being sent."""
+    """The address of a broadcast's page."""
     return reverse("messaging:broadcast_detail", args=[pk])
 
 
@@ -185,10 +192,13 @@ def _file_name(page: Composing) -> str:
     return page.content.media_file_id
 
 
-def _kept(where: str, criteria: Iterable[Criterion]) -> list[Kept]:
-    # «Narrow» has no boxes at all: everything in it is kept as it is.
+def _hidden_criteria(where: str, criteria: Iterable[Criterion]) -> list[HiddenCriterion]:
+    # «Narrow» has no controls on the page, so all of it is kept.
     shown = criteria if where == "narrow" else other_criteria(criteria)
-    return [Kept(where, describe_criterion(each), json.dumps(each.as_json(), ensure_ascii=False)) for each in shown]
+    return [
+        HiddenCriterion(where, describe_criterion(criterion), json.dumps(criterion.as_json(), ensure_ascii=False))
+        for criterion in shown
+    ]
 
 
 def blank_button(content: Content) -> dict[str, str]:

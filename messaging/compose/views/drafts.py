@@ -1,4 +1,4 @@
-"""What can be done with a draft, one address a verb."""
+"""The actions of the form of a draft, one address each."""
 
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -21,18 +21,18 @@ from messaging.compose.services.drafting import (
     attach_file,
     detach_file,
     discard_draft,
+    ignore_late_saves,
     send_test,
-    settle_draft,
 )
-from messaging.compose.views.context import Composing, preview_people
+from messaging.compose.views.context import Composing, chosen_person, preview_people
 from messaging.compose.views.keeping import (
     MAY_WRITE,
     draft_verb,
-    keep,
-    lead_back,
     read_page_form,
-    show,
+    return_to_form,
+    save_content,
     show_conflict,
+    show_form,
 )
 from messaging.content.content import Content
 from messaging.content.preview import personal_text
@@ -42,62 +42,62 @@ from messaging.models import Draft, TelegramLink
 
 @draft_verb()
 def draft_preview(request: StaffRequest, page: Composing) -> HttpResponse:
-    return lead_back(page, "#preview", may_show=True)
+    return return_to_form(page, "#preview", may_show=True)
 
 
 @draft_verb(insists=True)
 def draft_overwrite(request: StaffRequest, page: Composing) -> HttpResponse:
-    """Keep this page's words in place of a colleague's, which it has shown."""
-    return lead_back(page, may_show=True)
+    """Save this page's text over a colleague's, which the page has shown."""
+    return return_to_form(page, may_show=True)
 
 
 @draft_verb()
 def draft_check(request: StaffRequest, page: Composing) -> HttpResponse:
-    """On to the last page, when nothing is wrong."""
+    """Go on to the last page if the message has no faults."""
     assert page.draft is not None
     page.show_missing = True
     if not _attach(request, page) or check_content(page.content, at=timezone.now(), has_upload=page.has_upload).any:
-        return show(page, status=422)
-    settle_draft(draft=page.draft)
+        return show_form(page, status=422)
+    ignore_late_saves(draft=page.draft)
     return lead_to(request, reverse("messaging:compose_confirm", args=[page.draft.pk]))
 
 
 @draft_verb("messaging.send_broadcast")
 def draft_test(request: StaffRequest, page: Composing) -> HttpResponse:
-    """«Отправить себе»: the words as the student chosen in the preview would read them."""
+    """«Отправить себе»: the text as the student chosen in the preview would get it."""
     assert page.draft is not None
     link = TelegramLink.objects.filter(user=request.user).exclude(linked_at=None).first()
     if link is None:
         return lead_to(request, f"{reverse('messaging:compose_link')}?{urlencode({'next': page.address})}")
     people = preview_people(page.content)
-    chosen = next((one for one in people if one.pk == page.content.preview_for), people[0] if people else None)
+    chosen = chosen_person(page.content, people)
     text, _missing = personal_text(page.content, chosen)
     try:
         send_test(draft=page.draft, text=text, to=link.telegram_user_id, by=request.user, at=timezone.now())
     except MessageRefused as refused:
         page.show_missing = True
         messages.error(request, str(refused))
-        return show(page, status=422)
+        return show_form(page, status=422)
     messages.success(request, _("It is on its way to your Telegram."))
-    return lead_back(page, "#preview")
+    return return_to_form(page, "#preview")
 
 
 @draft_verb()
 def draft_upload(request: StaffRequest, page: Composing) -> HttpResponse:
-    return lead_back(page, "#media") if _attach(request, page) else show(page, status=422)
+    return return_to_form(page, "#media") if _attach(request, page) else show_form(page, status=422)
 
 
 @draft_verb()
 def draft_file_remove(request: StaffRequest, page: Composing) -> HttpResponse:
     assert page.draft is not None
     detach_file(draft=page.draft, by=request.user, at=timezone.now())
-    return lead_back(page, "#media")
+    return return_to_form(page, "#media")
 
 
 @draft_verb()
 def draft_button_add(request: StaffRequest, page: Composing) -> HttpResponse:
-    """One more line for a button; with JavaScript the page adds it by itself."""
-    return lead_back(page, "?button=1#buttons")
+    """Add an empty line for a button; with JavaScript the page does it without a request."""
+    return return_to_form(page, "?button=1#buttons")
 
 
 @draft_verb()
@@ -114,7 +114,7 @@ def draft_person_leave(request: StaffRequest, page: Composing) -> HttpResponse:
 @require_POST
 @permission_required(MAY_WRITE, raise_exception=True)
 def draft_discard(request: StaffRequest, pk: int) -> HttpResponse:
-    """Throw a draft away, whatever stands in the form; not one that a colleague has changed since it was shown."""
+    """Delete a draft, unless a colleague has changed it since it was shown."""
     draft = get_object_or_404(Draft, pk=pk)
     own = read_page_form(request).cleaned_data
     try:
@@ -123,12 +123,12 @@ def draft_discard(request: StaffRequest, pk: int) -> HttpResponse:
         content = Content.from_json(changed.theirs.content)
         page = Composing(request, draft, content, MessageForms.showing(content), version=own["version"] or 0)
         return show_conflict(page, changed.theirs)
-    messages.success(request, _("The draft is thrown away."))
+    messages.success(request, _("Draft deleted."))
     return lead_to(request, reverse("messaging:compose_message"))
 
 
 def _attach(request: StaffRequest, page: Composing) -> bool:
-    """Keep the file that came with the form, if one did; False where Telegram would not take it."""
+    """Store the uploaded file, if there is one; False when Telegram would not accept it."""
     upload = request.FILES.get("media_upload")
     if upload is None or page.draft is None:
         return True
@@ -144,20 +144,20 @@ def _choose_person(request: StaffRequest, page: Composing, *, include: bool) -> 
     form = PersonForm(request.POST)
     if not form.is_valid():
         page.errors = errors_by_place(form.errors)
-        return show(page, status=422)
+        return show_form(page, status=422)
     person, audience = form.cleaned_data["chosen"], page.content.question
     chosen = replace(
         audience,
         include=_named(audience.include, person, keep_person=include),
         exclude=_named(audience.exclude, person, keep_person=not include),
     )
-    keep(page, replace(page.content, audience=chosen.as_json()))
+    save_content(page, replace(page.content, audience=chosen.as_json()))
     page.search = ""
-    return lead_back(page, "#people", may_show=True)
+    return return_to_form(page, "#people", may_show=True)
 
 
 def _named(criteria: tuple[Criterion, ...], person: int, *, keep_person: bool) -> tuple[Criterion, ...]:
-    others = tuple(one for one in criteria if not isinstance(one, Individuals))
-    ids = [pk for one in criteria if isinstance(one, Individuals) for pk in one.ids if pk != person]
+    others = tuple(criterion for criterion in criteria if not isinstance(criterion, Individuals))
+    ids = [pk for criterion in criteria if isinstance(criterion, Individuals) for pk in criterion.ids if pk != person]
     ids = [*ids, person] if keep_person else ids
     return (*others, Individuals(ids=tuple(ids))) if ids else others

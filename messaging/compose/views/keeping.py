@@ -1,4 +1,4 @@
-"""What each verb of the form begins with: keep what was typed, and say what of it is not understood."""
+"""What every action of the form starts with: save the form, and show the errors of what cannot be read."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -26,10 +26,10 @@ View = Callable[Concatenate[StaffRequest, ...], HttpResponse]
 
 
 def draft_verb(*permissions: str, insists: bool = False) -> Callable[[Verb], View]:
-    """Make a view of a verb: the whole form is posted and kept, and then the verb is done.
+    """Make a view of an action: the whole form is posted and saved, and then the action is done.
 
-    Where something is not understood, the rest is kept, the error stands beside its field, and the verb is not done.
-    ``insists``: what a colleague saved meanwhile, and this page has shown, is replaced.
+    Fields with errors are not saved and show their errors; then the action is not done.
+    ``insists``: overwrite what a colleague saved meanwhile, which this page has shown.
     """
 
     def view_of(verb: Verb) -> View:
@@ -37,11 +37,11 @@ def draft_verb(*permissions: str, insists: bool = False) -> Callable[[Verb], Vie
         @permission_required([*MAY_WRITE, *permissions], raise_exception=True)
         @wraps(verb)
         def view(request: StaffRequest, pk: int | None = None) -> HttpResponse:
-            page = take_in(request, pk, insists=insists)
+            page = save_form(request, pk, insists=insists)
             if isinstance(page, HttpResponse):
                 return page
             if page.errors:
-                return show(page, status=422)
+                return show_form(page, status=422)
             try:
                 return verb(request, page)
             except DraftChanged as changed:
@@ -53,10 +53,10 @@ def draft_verb(*permissions: str, insists: bool = False) -> Callable[[Verb], Vie
 
 
 def read_page_form(request: StaffRequest) -> PageForm:
-    """Read the hidden fields, which are the page's own words: nobody typed them, so no field could show the error.
+    """Read the hidden fields of the page; nobody types them, so there is no field to show an error.
 
     Raises:
-        BadRequest: they are not understood.
+        BadRequest: they cannot be read.
     """
     request.POST = without_nul(request.POST)  # type: ignore[assignment]
     form = PageForm(request.POST)
@@ -69,8 +69,8 @@ def draft_of(pk: int | None) -> Draft | None:
     return get_object_or_404(Draft, pk=pk) if pk else None
 
 
-def take_in(request: StaffRequest, pk: int | None, *, insists: bool = False) -> Composing | HttpResponse:
-    """Keep what was sent; where the draft was sent or changed meanwhile, give the answer that says so."""
+def save_form(request: StaffRequest, pk: int | None, *, insists: bool = False) -> Composing | HttpResponse:
+    """Save the posted form; if the draft was sent or changed meanwhile, return the response that says so."""
     own = read_page_form(request).cleaned_data
     draft = draft_of(pk or own["draft"])
     if draft and draft.broadcast_id:
@@ -87,22 +87,22 @@ def take_in(request: StaffRequest, pk: int | None, *, insists: bool = False) -> 
         search=own["q"],
     )
     try:
-        keep(page, page.content)
+        save_content(page, page.content)
     except DraftChanged as changed:
         return show_conflict(page, changed.theirs)
     return page
 
 
 def show_conflict(page: Composing, theirs: Draft) -> HttpResponse:
-    """Show what a colleague saved beside what was typed here; a draft that was sent leads to its broadcast."""
+    """Show what a colleague saved beside what was typed here; a sent draft redirects to its broadcast."""
     if theirs.broadcast_id:
         return lead_to(page.request, broadcast_address(theirs.broadcast_id))
     page.conflict, page.draft = theirs, theirs
-    return show(page, status=409)
+    return show_form(page, status=409)
 
 
-def keep(page: Composing, content: Content) -> None:
-    """Store a content over the version that the page builds on.
+def save_content(page: Composing, content: Content) -> None:
+    """Save the content over the version that the page is based on.
 
     Raises:
         DraftChanged: another page saved meanwhile, or it was sent.
@@ -117,8 +117,8 @@ def keep(page: Composing, content: Content) -> None:
     page.content, page.version = content, page.draft.version
 
 
-def show(page: Composing, *, status: int = 200) -> HttpResponse:
-    """Give htmx what changed of the page, and everybody else the page, with everything as it was typed."""
+def show_form(page: Composing, *, status: int = 200) -> HttpResponse:
+    """Render the changed parts for htmx, or the whole page, with everything as it was typed."""
     if not wants_partial(page.request):
         return render(page.request, PAGE, page_context(page), status=status)
     context = live_context(page) | {"oob": True}
@@ -130,8 +130,8 @@ def show(page: Composing, *, status: int = 200) -> HttpResponse:
     return response
 
 
-def lead_back(page: Composing, place: str = "", *, may_show: bool = False) -> HttpResponse:
-    """Lead back to ``place`` of the form; ``may_show``: htmx can show what changed without leaving the page."""
+def return_to_form(page: Composing, place: str = "", *, may_show: bool = False) -> HttpResponse:
+    """Redirect to ``place`` in the form; with ``may_show`` htmx gets the changed parts instead."""
     if may_show and wants_partial(page.request):
-        return show(page)
+        return show_form(page)
     return lead_to(page.request, f"{page.address}{place}")

@@ -1,4 +1,4 @@
-"""Templates and saved segments: the list of templates, and what is taken from them or kept in them while one writes."""
+"""Templates and saved segments: the list of templates, and using or saving them from the form."""
 
 from django import forms
 from django.contrib import messages
@@ -14,8 +14,8 @@ from hsl_dashboard.web.pages import StaffRequest, lead_to
 from messaging.compose.forms import SegmentForm, SegmentNameForm, TemplateForm, TemplateNameForm, errors_by_place
 from messaging.compose.services import library
 from messaging.compose.views.context import Composing
-from messaging.compose.views.keeping import draft_verb, keep, lead_back, show
-from messaging.models import Draft, MessageTemplate, Segment, TemplateVersion
+from messaging.compose.views.keeping import draft_verb, return_to_form, save_content, show_form
+from messaging.models import Draft, MessageTemplate, TemplateVersion
 
 
 @require_safe
@@ -34,7 +34,7 @@ def template_list(request: StaffRequest) -> HttpResponse:
 def template_archive(request: StaffRequest, pk: int) -> HttpResponse:
     template = get_object_or_404(MessageTemplate, pk=pk)
     library.archive_template(template=template, by=request.user)
-    messages.success(request, _("The template “%(name)s” is in the archive.") % {"name": template.name})
+    messages.success(request, _("Template “%(name)s” archived.") % {"name": template.name})
     return lead_to(request, reverse("messaging:template_list"))
 
 
@@ -45,8 +45,8 @@ def template_save(request: StaffRequest, page: Composing) -> HttpResponse:
         return _show_errors(page, form)
     version = library.save_template(name=form.cleaned_data["template_name"], content=page.content, by=request.user)
     words = {"name": version.template.name, "number": version.number}
-    messages.success(request, _("Template “%(name)s”, version %(number)d, is kept.") % words)
-    return lead_back(page, "#library")
+    messages.success(request, _("Template “%(name)s” saved, version %(number)d.") % words)
+    return return_to_form(page, "#library")
 
 
 @draft_verb()
@@ -55,8 +55,8 @@ def template_use(request: StaffRequest, page: Composing) -> HttpResponse:
     if not form.is_valid():
         return _show_errors(page, form)
     assert page.draft is not None
-    keep(page, library.use_template(draft=page.draft, version=form.cleaned_data["template"]))
-    return lead_back(page)
+    save_content(page, library.use_template(draft=page.draft, version=form.cleaned_data["template"]))
+    return return_to_form(page)
 
 
 @draft_verb()
@@ -70,8 +70,8 @@ def segment_save(request: StaffRequest, page: Composing) -> HttpResponse:
         by=request.user,
         shared=form.cleaned_data["segment_shared"],
     )
-    messages.success(request, _("The segment “%(name)s” is kept.") % {"name": segment.name})
-    return lead_back(page, "#segments")
+    messages.success(request, _("Segment “%(name)s” saved.") % {"name": segment.name})
+    return return_to_form(page, "#segments")
 
 
 @draft_verb()
@@ -80,8 +80,8 @@ def segment_use(request: StaffRequest, page: Composing) -> HttpResponse:
     if not form.is_valid():
         return _show_errors(page, form)
     assert page.draft is not None
-    keep(page, library.use_segment(draft=page.draft, segment=form.cleaned_data["segment"]))
-    return lead_back(page)
+    save_content(page, library.use_segment(draft=page.draft, segment=form.cleaned_data["segment"]))
+    return return_to_form(page)
 
 
 @draft_verb()
@@ -89,12 +89,11 @@ def segment_delete(request: StaffRequest, page: Composing) -> HttpResponse:
     form = SegmentForm(request.POST, segments=library.segments_for(request.user))
     if not form.is_valid():
         return _show_errors(page, form)
-    segment: Segment = form.cleaned_data["segment"]
-    library.delete_segment(segment=segment, by=request.user)
-    messages.success(request, _("The segment is thrown away."))
-    return lead_back(page, "#segments")
+    library.delete_segment(segment=form.cleaned_data["segment"], by=request.user)
+    messages.success(request, _("Segment deleted."))
+    return return_to_form(page, "#segments")
 
 
 def _show_errors(page: Composing, form: forms.Form) -> HttpResponse:
     page.errors = errors_by_place(form.errors)
-    return show(page, status=422)
+    return show_form(page, status=422)

@@ -36,8 +36,10 @@ def compose_link(request: StaffRequest) -> HttpResponse:
 def _act(request: StaffRequest, back: str) -> HttpResponse:
     verb, _colon, argument = request.POST.get("do", "").partition(":")
     now = timezone.now()
-    if verb == "send" and argument.isdecimal():
-        person = get_object_or_404(TelegramUser, pk=argument)
+    if verb == "send":
+        # Python refuses to read thousands of digits; an id has at most 19.
+        number = int(argument) if argument.isdecimal() and len(argument) <= 19 else None
+        person = get_object_or_404(TelegramUser, pk=number)
         try:
             send_link_code(user=request.user, to=person, at=now)
         except CodeTooSoon:

@@ -1,4 +1,4 @@
-"""People whom nothing is sent to: who, since when, why; and letting one be written to again."""
+"""The list of blocked people, and unblocking a person."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -35,7 +35,8 @@ WORDS = {stored: reason for reason, stored in AUTOMATIC_BLOCKS.items()}
 def blocked_list(request: StaffRequest) -> HttpResponse:
     narrowed = _narrowed(request)
     is_valid = narrowed.is_valid()
-    page = page_of(narrowed.qs if is_valid else BlockedUser.objects.none(), request)
+    found = narrowed.qs if is_valid else BlockedUser.objects.none()
+    page = page_of(found, request, known=found.count())
     context = {
         "form": narrowed.form,
         "page": page,
@@ -60,11 +61,11 @@ def blocked_list(request: StaffRequest) -> HttpResponse:
 @require_POST
 @permission_required([SEE, EXPORT], raise_exception=True)
 def blocked_export(request: StaffRequest) -> HttpResponseBase:
-    """Give the whole filtered list as a file. By POST: it writes who took it."""
+    """Export the whole filtered list; by POST, because the export is recorded."""
     narrowed = _narrowed(request)
     file_format = request.POST.get("format", "")
     if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter is not understood."))
+        return HttpResponseBadRequest(_("The filter could not be applied."))
     if file_format == PeopleExport.Format.XLSX and narrowed.qs.count() > XLSX_ROWS:
         messages.warning(request, too_long_sentence())
         return redirect(tidy_address(reverse("messaging:blocked_list"), request.GET))
@@ -92,7 +93,7 @@ def person_unblock(request: StaffRequest, user_id: int) -> HttpResponse:
             messages.warning(request, str(refused))
         else:
             name = block.telegram_user.display_name
-            messages.success(request, _("%(name)s can be written to again.") % {"name": name})
+            messages.success(request, _("%(name)s will get messages again.") % {"name": name})
         return redirect("messaging:blocked_list")
     context = {"block": block, "person": block.telegram_user, "why": block_reason(block), "form": form}
     status = 422 if form.is_bound else 200
@@ -100,5 +101,5 @@ def person_unblock(request: StaffRequest, user_id: int) -> HttpResponse:
 
 
 def block_reason(block: BlockedUser) -> str:
-    """Why, in words; what staff wrote stays as they wrote it."""
+    """The reason in words; what staff wrote stays as written."""
     return reason_label(WORDS[block.reason]) if block.reason in WORDS else (block.reason or "")

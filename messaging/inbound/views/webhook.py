@@ -1,4 +1,4 @@
-"""The address that Telegram calls, when the school lets it: no page, no session, one secret."""
+"""The webhook that Telegram calls, if it is switched on: no session, one secret."""
 
 import json
 
@@ -10,31 +10,31 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from messaging.inbound.updates import InvalidUpdate, take_in
+from messaging.inbound.updates import InvalidUpdate, record_update
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
-# Nobody is signed in here, and no browser sends it: the secret in the header says who asks.
+# No browser and no session: the secret in the header proves that Telegram asks.
 @csrf_exempt
 @login_not_required
 @require_POST
 def telegram_webhook(request: HttpRequest) -> HttpResponse:
     if not settings.TELEGRAM_WEBHOOK_SECRET:
-        # The bot polls; Telegram refuses to it while a webhook is set.
+        # The bot polls, which Telegram refuses while a webhook is set.
         raise Http404
     if not constant_time_compare(request.headers.get(SECRET_HEADER, ""), settings.TELEGRAM_WEBHOOK_SECRET):
         return HttpResponseForbidden()
     try:
         update = json.loads(request.body)
-        take_in(update, at=timezone.now())
+        record_update(update, at=timezone.now())
     except (InvalidUpdate, ValueError, RecursionError):
         return HttpResponse(status=400)
     return _answer(update)
 
 
 def _answer(update: dict[str, object]) -> HttpResponse:
-    """Say that it was taken; of a button press, also that its waiting sign may go: Telegram takes a call as answer."""
+    """Confirm the update; for a button press also end its loading indicator, by a method call in the answer."""
     press = update.get("callback_query")
     if isinstance(press, dict):
         return JsonResponse({"method": "answerCallbackQuery", "callback_query_id": press.get("id")})

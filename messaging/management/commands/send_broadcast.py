@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -99,14 +99,13 @@ class Command(BaseCommand):
     def _describe(self, audience: Audience, text: str) -> None:
         count = count_audience(audience, at=timezone.now())
         reasons = ", ".join(f"{reason} {people}" for reason, people in count.skipped.items())
-        self.stderr.write(f"{count.sent_to} people get it" + (f"; skipped: {reasons}" if reasons else ""))
+        self.stderr.write(f"{count.sent_to} recipients" + (f"; skipped: {reasons}" if reasons else ""))
         if count.unknown_ids:
             self.stderr.write(f"Unknown ids: {', '.join(map(str, count.unknown_ids))}")
-        people: QuerySet[Any, Any] = audience.people(at=timezone.now())
-        reached = people.filter(reason="").values_list("pk", flat=True)
+        reached = audience.reached(at=timezone.now()).values_list("pk", flat=True)
         for missing in find_missing(text, reached, streams=audience.streams):
             ids = ", ".join(map(str, missing.people[:NAMED])) + (" …" if len(missing.people) > NAMED else "")
-            self.stderr.write(f"Nothing stands in for {{{missing.name}}}, so {len(missing.people)} are skipped: {ids}")
+            self.stderr.write(f"No value for {{{missing.name}}}; skipping {len(missing.people)} people: {ids}")
         if not count.total:
             raise CommandError("Nobody is in this audience.")
 

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.sandbox.arrival import delivered
 from demo.sandbox.errors import ApiError
-from demo.sandbox.markup import parse_html, trimmed, utf16_length
+from demo.sandbox.links import BadLink, checked_link
+from demo.sandbox.markup import parse_html, utf16_length
+from tests.messaging.markup_cases import ACCEPTED, REFUSED
 
 
 @pytest.mark.parametrize(
@@ -70,11 +73,71 @@ def test_markup_becomes_text_and_entities(markup, text, entities):
     assert [(entity["type"], entity["offset"], entity["length"]) for entity in found] == entities
 
 
-def test_outer_spaces_go_and_entities_move_with_the_text():
-    text, entities = trimmed(*parse_html("  \n<b> жирный </b>🎉 "))
+@pytest.mark.parametrize(("markup", "text", "entities"), ACCEPTED)
+def test_the_corpus_is_delivered_as_telegram_would(markup, text, entities):
+    parsed, found = parse_html(markup)
+    delivered_text, left = delivered(parsed, found, may_be_empty=True)
 
-    assert text == "жирный 🎉"
-    assert [(entity["offset"], entity["length"]) for entity in entities] == [(0, 7)]
+    assert (delivered_text if text else delivered_text.strip("\u200b\u200d\u00a0\u2800\u3000\u2060")) == text
+    assert [f"{entity['type']} {entity['offset']} {entity['length']}" for entity in left] == [
+        " ".join(entity.split()[:3]) for entity in entities
+    ]
+
+
+@pytest.mark.parametrize("markup", [markup for markup, text, _entities in ACCEPTED if not text])
+def test_a_text_with_nothing_to_read_is_refused(markup):
+    with pytest.raises(ApiError, match="text must be non-empty"):
+        delivered(*parse_html(markup))
+
+
+@pytest.mark.parametrize(("markup", "_at", "complaint"), REFUSED)
+def test_the_corpus_is_refused_in_the_words_of_telegram(markup, _at, complaint):
+    with pytest.raises(ApiError) as caught:
+        parse_html(markup)
+
+    assert caught.value.description == f"Bad Request: can't parse entities: {complaint}"
+
+
+@pytest.mark.parametrize(
+    ("link", "written"),
+    [
+        ("example.org", "http://example.org/"),
+        ("HTTPS://Example.ORG/A", "https://example.org/A"),
+        ("tg:resolve?domain=x", "tg://resolve?domain=x"),
+        ("https://x.ru:0443?a b", "https://x.ru:443/?a%20b"),
+        ("https://[2001:db8::1]/", "https://[2001:db8::1]/"),
+    ],
+)
+def test_an_address_is_written_as_telegram_keeps_it(link, written):
+    assert checked_link(link.encode()).decode() == written
+
+
+@pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("https://localhost/x", "Wrong HTTP URL"),
+        ("https://", "URL host is empty"),
+        ("ftp://x.ru", "Unsupported URL protocol"),
+        ("https://x.ru:99999", "Wrong port number specified in the URL"),
+        ("http://[x", "Wrong URL host"),
+        ("https://[адрес]", "Wrong IPv6 address specified in the URL"),
+        ("https://x%zz.ru", "Wrong percent-encoded symbol in URL host"),
+        ("tg://x@y", "Wrong tg URL"),
+        ("tg://x.y", "Unallowed characters in URL host"),
+        ("https://.", "Host is invalid"),
+    ],
+)
+def test_an_address_that_telegram_refuses_has_its_reason(link, reason):
+    with pytest.raises(BadLink, match=reason):
+        checked_link(link.encode())
+
+
+def test_outer_spaces_go_and_entities_move_with_the_text():
+    text, entities = delivered(*parse_html("  \n<b> жирный </b>🎉 "))
+
+    # Within a format the space at the beginning stays.
+    assert text == " жирный 🎉"
+    assert [(entity["offset"], entity["length"]) for entity in entities] == [(0, 8)]
 
 
 @given(st.text(alphabet="<>/&;#'\"= abipre\x00я🎉x1", max_size=60))

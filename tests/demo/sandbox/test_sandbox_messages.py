@@ -65,7 +65,7 @@ def test_preview_off_and_silent_are_taken(call_bot):
     ("text", "fact"),
     [
         ("", "Message text is empty"),
-        (" \n ", "Message text is empty"),
+        (" \n ", "Text must be non-empty"),
         ("я" * 4097, "Message is too long"),
         ("<b>" + "я" * 4097 + "</b>", "Message is too long"),
         ("я" * 20_000, "Text is too long"),

@@ -238,7 +238,7 @@ def triggers():
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0006_fill_person_totals"),
+        ("users", "0007_staff_names"),
         ("account", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),

@@ -1,0 +1,78 @@
+"""Lists of rows: what a page of fifty weighs, and that no row holds a form."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from bookings.models import Booking
+from tests.factories import (
+    BookingFactory,
+    EventFactory,
+    RecipientFactory,
+    StreamFactory,
+    TelegramUserFactory,
+    UserFactory,
+)
+from tests.messaging.broadcasts import BroadcastFactory
+from users.models import BlockedUser
+from users.totals import fold_marked_people
+
+ROWS, LARGEST_PAGE = 50, 60_000  # bytes
+STREAM = reverse("bookings:stream_detail", args=["8th_stream"])
+
+
+@pytest.fixture
+def school(db: None) -> None:
+    """Fifty of everything, as the bot's database has it: half of the names in full, some codes."""
+    StreamFactory.create(capacity=40)
+    statuses = [*Booking.Status.values, 77]
+    for number in range(ROWS):
+        person = TelegramUserFactory.create(
+            first_name="Александра" if number % 2 else "Анна",
+            last_name="Константинова" if number % 2 else None,
+            username=f"alexandra_{number:04}",
+        )
+        BookingFactory.create(
+            telegram_user=person,
+            confirmed=statuses[number % len(statuses)],
+            discount_percent=0 if number % 4 else 20,
+            referral_code=None if number % 4 else "FRIEND2026",
+        )
+        EventFactory.create(telegram_user=person)
+        BlockedUser.objects.create(telegram_user=TelegramUserFactory.create(), reason="bot_blocked_by_user")
+    fold_marked_people()
+    for _ in range(ROWS):
+        broadcast = BroadcastFactory.create(
+            message_text="Друзья, занятие переносится на четверг, 19:00. " * 3, state="finished"
+        )
+        RecipientFactory.create(message=broadcast, telegram_user=person)
+
+
+@pytest.fixture
+def administrator(client: Client, db: None) -> Client:
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.mark.parametrize("address", ["/bookings/", "/users/", "/messages/", "/messages/blocked/", STREAM])
+def test_a_page_of_fifty_rows_is_light(school: None, administrator: Client, address: str) -> None:
+    page = administrator.get(address)
+
+    assert page.content.count(b"<tr") > 25
+    assert len(page.content) <= LARGEST_PAGE
+
+
+def test_the_newest_bookings_beside_the_courses_are_light(school: None, administrator: Client) -> None:
+    page = administrator.get("/workshops/", headers={"HX-Request": "true"})
+
+    assert page.content.count(b"<tr") > ROWS
+    assert len(page.content) <= LARGEST_PAGE
+
+
+@pytest.mark.parametrize("address", ["/bookings/", "/users/", "/workshops/", STREAM])
+def test_no_row_has_a_form_a_choice_or_a_token_of_its_own(school: None, administrator: Client, address: str) -> None:
+    html = administrator.get(address).content.decode()
+    rows = html[html.rindex("<tbody") : html.rindex("</tbody>")]
+
+    assert "<tr" in rows
+    assert [word for word in ("<form", "<select", "csrfmiddlewaretoken", "<button") if word in rows] == []
