@@ -1,9 +1,11 @@
-"""What Django cannot say to PostgreSQL: the largest numbers, keys that cascade by themselves, a skipping scan."""
+"""What Django cannot say to PostgreSQL: the largest numbers, keys that cascade, a skipping scan, the owner's role."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
-from django.db import models
+from django.conf import settings
+from django.db import connection, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
 
@@ -98,3 +100,27 @@ def loose_scan(name: str, *, column: str, table: str) -> str:
             SELECT (SELECT min({column}) FROM {table} WHERE {column} > step.code) FROM step WHERE code IS NOT NULL
         ) SELECT '{name}', code FROM step WHERE code IS NOT NULL
     """  # noqa: S608 - columns of ours
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Connect as the owner of the tables, which alone may change them; without OWNER_DATABASE_URL one role does all.
+
+    The database stays the one that is connected to: a test's must not become the real one.
+    """
+    if not settings.OWNER_DATABASE:
+        yield
+        return
+    application = connection.settings_dict
+    _connect_with({**application, **settings.OWNER_DATABASE, "NAME": application["NAME"]})
+    try:
+        yield
+    finally:
+        _connect_with(application)
+
+
+def _connect_with(database: dict[str, Any]) -> None:
+    connection.close()
+    if connection.pool:  # type: ignore[attr-defined]  # of PostgreSQL's wrapper
+        connection.close_pool()  # type: ignore[attr-defined]
+    connection.settings_dict = database

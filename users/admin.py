@@ -26,6 +26,7 @@ from hsl_dashboard.web.clients import device_name
 from hsl_dashboard.web.mentions import read_mention
 from users.event_types import EVENT_LABELS, event_label
 from users.models import (
+    AuditEntry,
     BlockedUser,
     EmailDisclosure,
     Event,
@@ -260,6 +261,25 @@ class EmailDisclosureAdmin(PersonRowsMixin, ReadOnlyAdmin):
     list_display = ("shown_at", "person", "shown_to")
     list_select_related = ("telegram_user", "shown_to")
     ordering = ("-shown_at", "-id")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(PersonRowsMixin, ReadOnlyAdmin):
+    """Who changed or did what: nobody changes it, and nobody deletes it."""
+
+    list_display = ("at", "what", "done_by", "person", "object_table", "object_id", "address")
+    list_select_related = ("telegram_user", "done_by")
+    ordering = ("-id",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: AuditEntry | None = None) -> Any:
+        return [field.name for field in self.opts.concrete_fields if field.name != "data"] + ["details"]
+
+    @admin.display(description=_("details"))
+    def details(self, entry: AuditEntry) -> SafeString:
+        return json_block(entry.data)
 
 
 @admin.register(PeopleExport)

@@ -54,6 +54,7 @@ class Fate(Enum):
     KEPT = "kept"  # statistics count them: they go to the stand-in
     ERASED = "erased"
     ERASED_LAST = "erased last"  # triggers write them while the other rows go
+    HISTORY = "history"  # the audit: a function of the owner hands it to the stand-in, and empties it
     RENUMBERED = "renumbered"  # the id without a key, in rows that are about something else
     NOTHING = "nothing"  # a view: it holds no row of its own
 
@@ -74,7 +75,7 @@ class PersonTable:
     @property
     def is_owned(self) -> bool:
         """Whether its rows are the person's: they are exported, and kept or erased."""
-        return self.fate in {Fate.KEPT, Fate.ERASED, Fate.ERASED_LAST}
+        return self.fate in {Fate.KEPT, Fate.ERASED, Fate.ERASED_LAST, Fate.HISTORY}
 
     def rows_of(self, person_id: int) -> "QuerySet[Any]":
         return self.model._base_manager.filter(self.owned_by(person_id))

@@ -12,7 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from pghistory.models import Context
 
-from users.models import TelegramUser, User
+from users.models import AuditEntry, TelegramUser, User
 from users.person.extensions import PersonTable, person_tables
 from users.staff.roles import OURS
 
@@ -86,8 +86,8 @@ def owned_tables() -> list[PersonTable]:
 
 
 def is_history(model: Model) -> bool:
-    """Whether a table holds the audit of another one."""
-    return any(field.name == "pgh_id" for field in model._meta.concrete_fields)
+    """Whether a table holds history or the audit, which the application only adds to."""
+    return model in (AuditEntry, Context) or any(field.name == "pgh_id" for field in model._meta.concrete_fields)
 
 
 # Rows of others that name them ----------------------------------------------------------------------------------------
