@@ -104,7 +104,7 @@ def _readable(row: Any, labels: Labels) -> dict[str, str]:
         _("Stream"): labels.stream(row.course_id, row.course_stream),
         _("Discount, %"): str(row.discount_percent or 0),
         _("Referral code"): row.referral_code or NOTHING,
-        _("Name"): row.first_name or NOTHING,
+        _("First name"): row.first_name or NOTHING,
         _("Username"): row.username or NOTHING,
         _("Telegram ID"): str(row.telegram_user_id),
     }
@@ -114,7 +114,7 @@ def _names_of_staff(changes: Iterable[BookingChange], rows: Iterable[Any]) -> di
     """Name whoever the record and the audit name; somebody whose account is gone keeps a number."""
     ids: set[int | None] = {row.pgh_context.metadata.get("user") for row in rows if row.pgh_context}
     known = {pk for pk in ids | {change.changed_by_id for change in changes} if pk is not None}
-    names = {pk: str(_("Staff account %(number)s")) % {"number": pk} for pk in known}
+    names = {pk: str(_("Staff account № %(number)s")) % {"number": pk} for pk in known}
     found = User.objects.filter(pk__in=known) if known else ()
     return names | {user.pk: user.get_full_name() or user.get_username() for user in found}
 

@@ -104,7 +104,7 @@ def _show_doubles(rows: Iterable[Any], labels: Labels) -> list[Trouble]:
         if active:
             person = active[0].telegram_user
             course = labels.course(row["course_id"])
-            repairs = [Repair(f"#{booking.pk}", _address_of(booking)) for booking in active]
+            repairs = [Repair(f"№\u00a0{booking.pk}", _address_of(booking)) for booking in active]
             troubles.append(Trouble(course, person, person_address(person.pk), active, repairs=repairs))
     return troubles
 
@@ -129,7 +129,7 @@ def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]
             [booking],
             booking.created_at,
             [
-                Repair(f"#{booking.pk}", _address_of(booking)),
+                Repair(f"№\u00a0{booking.pk}", _address_of(booking)),
                 Repair(_("Change…"), reverse("bookings:booking_edit", args=[booking.telegram_user_id, booking.pk])),
             ],
         )
@@ -203,7 +203,7 @@ def _show_people(rows: Iterable[PersonTotals], _labels: Labels) -> list[Trouble]
             row.telegram_user,
             person_address(row.telegram_user_id),
             at=row.first_seen_at,
-            repairs=[Repair(_("Open the person"), _person_or_bookings(row.telegram_user))],
+            repairs=[Repair(_("Open the person's page"), _person_or_bookings(row.telegram_user))],
         )
         for row in rows
     ]
@@ -231,23 +231,23 @@ def _future(at: datetime) -> Kind:
         ]
         return queries[0].union(*queries[1:], all=True).order_by("-on", "kind", "number")
 
-    return Kind("future", _("Dates in the future"), _("Rows that claim to be from the future."), rows, _show_future)
+    return Kind("future", _("Dates in the future"), _("Rows with a date in the future."), rows, _show_future)
 
 
 def _show_future(rows: Iterable[tuple[str, int, int, datetime]], _labels: Labels) -> list[Trouble]:
     rows = list(rows)
     people = TelegramUser.objects.in_bulk([user_id for _kind, _number, user_id, _on in rows])
     words = {
-        "booking": _("Booking #%(number)s"),
-        "event": _("Event #%(number)s"),
-        "lesson": _("Registration for a free lesson #%(number)s"),
+        "booking": _("Booking № %(number)s"),
+        "event": _("Event № %(number)s"),
+        "lesson": _("Free lesson registration № %(number)s"),
         "person": _("First seen"),
     }
     troubles = []
     for kind, number, user_id, on in rows:
         person = people.get(user_id)
         mend = reverse("bookings:booking_detail", args=[number]) if kind == "booking" else _person_or_bookings(person)
-        label = f"#{number}" if kind == "booking" else _("Open the person")
+        label = f"№\u00a0{number}" if kind == "booking" else _("Open the person's page")
         what = str(words[kind] % {"number": number})
         troubles.append(
             Trouble(what, person, person_address(person.pk) if person else "", at=on, repairs=[Repair(label, mend)])
@@ -267,35 +267,35 @@ KINDS = (
     Kind(
         "doubles",
         _("Two active bookings"),
-        _("People with more than one booking of a course that is not cancelled. Cancel the one that is too many."),
+        _("People with more than one active booking of the same course. Cancel the extra one."),
         doubles,
         _show_doubles,
     ),
     Kind(
         "no-stream",
         _("Confirmed without a stream"),
-        _("Paid, and in no list of students: open the booking and choose its stream."),
+        _("Paid but not in any list of students: open the booking and choose its stream."),
         confirmed_without_stream,
         _show_bookings,
     ),
     Kind(
         "streams",
         _("Unknown streams"),
-        _("Codes that the bot writes and nobody has described, with the number of their bookings."),
+        _("Codes that the bot uses but nobody has described; the number of bookings is in brackets."),
         unknown_streams,
         _show_streams,
     ),
     Kind(
         "statuses",
         _("Unknown statuses"),
-        _("Bookings whose status is empty or a number that means nothing to anybody. Set the right one."),
+        _("Bookings with an empty or unrecognised status. Set the right one."),
         with_unknown_status,
         _show_bookings,
     ),
     Kind(
         "coupons",
         _("Coupons over their limit"),
-        _("Used more often than allowed. Raise the limit, or look who used it."),
+        _("Used more often than allowed. Raise the limit or check who used it."),
         coupons_over_limit,
         _show_coupons,
         "bookings.view_referralcoupon",
@@ -303,7 +303,7 @@ KINDS = (
     Kind(
         "nameless",
         _("People without a name"),
-        _("No name and no @username. The bot writes them when the person writes to it next."),
+        _("No name and no @username. The bot fills them in when the person next writes to it."),
         nameless_people,
         _show_people,
         "users.view_telegramuser",

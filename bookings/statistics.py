@@ -18,16 +18,16 @@ from bookings.models import Booking, Stream
 from users.models import Event, LatestStatus, TelegramUser
 
 COUNTS_DEFINITION = _(
-    "Bookings by their status now. A person with two bookings counts twice. “Unknown” holds empty statuses and numbers "
-    "that mean nothing to anybody, so that the parts always add up to the total."
+    "Bookings by current status. A person with two bookings counts twice. “Unknown” covers empty and unrecognised "
+    "statuses, so the parts always add up to the total."
 )
 CONVERSION_DEFINITION = _(
     "Confirmed bookings divided by all bookings, cancelled ones included, rounded to a whole percent."
 )
-PLACES_DEFINITION = _("Places of the stream minus its confirmed bookings.")
+PLACES_DEFINITION = _("The stream's places minus its confirmed bookings.")
 VIEWED_DEFINITION = _(
-    "People who opened the programme of the course since the campaign of the stream began and have no booking in the "
-    "stream, not even a cancelled one. Each person counts once."
+    "People who have opened the course programme since the stream's campaign began and have no booking in the stream, "
+    "not even a cancelled one. Each person counts once."
 )
 
 DEFINITIONS = {

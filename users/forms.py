@@ -14,7 +14,7 @@ class NoteForm(forms.Form):
         label=_("New note"),
         max_length=MAX_NOTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Only staff see it."),
+        help_text=_("Only staff can see it."),
     )
 
 
@@ -38,5 +38,5 @@ class BlockForm(forms.Form):
         label=_("Reason"),
         max_length=MAX_BLOCK_REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("It stays in the history of the person."),
+        help_text=_("It is kept in the person's history."),
     )

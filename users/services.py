@@ -53,7 +53,7 @@ def add_tag(*, person: TelegramUser, name: str, by: User) -> Tag:
         tag = _tag_named(name)
         others = PersonTag.objects.filter(telegram_user=person).exclude(tag=tag)
         if others.count() >= MAX_TAGS:
-            raise TooManyTags(_("A person can have %(limit)s tags at most.") % {"limit": MAX_TAGS})
+            raise TooManyTags(_("A person can have at most %(limit)s tags.") % {"limit": MAX_TAGS})
         PersonTag.objects.bulk_create([PersonTag(telegram_user=person, tag=tag)], ignore_conflicts=True)
     return tag
 
@@ -84,7 +84,7 @@ def block_person(*, person: TelegramUser, by: User, at: datetime, reason: str) -
         values = {"blocked_at": at, "reason": reason}
         _block, made = BlockedUser.objects.get_or_create(telegram_user=person, defaults=values)
         if not made:
-            raise AlreadyBlocked(_("This person is blocked already."))
+            raise AlreadyBlocked(_("This person is already blocked."))
 
 
 def unblock_person(*, person: TelegramUser, by: User, reason: str) -> None:

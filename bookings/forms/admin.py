@@ -26,7 +26,7 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=MAX_REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
-        help_text=_("It stays in the history of the booking."),
+        help_text=_("It is kept in the booking's history."),
     )
     # The status that staff saw; empty stands for NULL.
     seen = forms.IntegerField(label=_("Status"), required=False, widget=forms.HiddenInput)
@@ -57,7 +57,7 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         if "seen" in cleaned and cleaned["seen"] != self.was:
             self._refuse_as_changed()
         elif to is not None and self.moves[to].needs_reason and not cleaned.get("reason", "").strip():
-            self.add_error("reason", _("Say why: it stays in the history of the booking."))
+            self.add_error("reason", _("Give a reason: it is kept in the booking's history."))
         return cleaned
 
     def _refuse_as_changed(self) -> None:

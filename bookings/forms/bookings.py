@@ -26,7 +26,7 @@ class StatusForm(forms.Form):
         required=False,
         max_length=MAX_REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("It stays in the history of the booking."),
+        help_text=_("It is kept in the booking's history."),
     )
     next = forms.CharField(required=False, max_length=MAX_ADDRESS_LENGTH)
     sure = forms.BooleanField(required=False)
@@ -35,7 +35,7 @@ class StatusForm(forms.Form):
 class ActForm(forms.Form):
     """What to do with many: one choice, ``status:2``, ``stream:8th_stream`` or ``tag`` with the tag beside it."""
 
-    act = forms.ChoiceField(label=_("Change"), error_messages={"required": _("Choose what to change.")})
+    act = forms.ChoiceField(label=_("What to change"), error_messages={"required": _("Choose what to change.")})
     tag = forms.CharField(label=_("Tag"), required=False, max_length=MAX_TAG_LENGTH)
 
     def __init__(self, data: Any, *, by: MayOverride, streams: dict[str, str] | None = None) -> None:
@@ -50,7 +50,7 @@ class ActForm(forms.Form):
         if kind == "tag":
             value = " ".join(cleaned.get("tag", "").split())
             if not value:
-                self.add_error("tag", forms.ValidationError(_("Write the tag.")))
+                self.add_error("tag", forms.ValidationError(_("Enter a tag.")))
         cleaned["kind"], cleaned["value"] = kind, value
         return cleaned
 
@@ -106,7 +106,7 @@ class BulkMakeForm(forms.Form):
         required=False,
         max_length=MAX_REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("It stays in the history of each booking."),
+        help_text=_("It is kept in the history of each booking."),
     )
 
     notify = forms.BooleanField(label=_("Notify the students"), required=False)

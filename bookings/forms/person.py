@@ -23,7 +23,7 @@ def _reason_field(**kwargs: Any) -> forms.CharField:
         required=False,
         max_length=MAX_REASON_LENGTH,
         widget=forms.TextInput(),
-        help_text=_("It stays in the history of the booking."),
+        help_text=_("It is kept in the booking's history."),
         **kwargs,
     )
 
@@ -85,7 +85,7 @@ class BookingForm(forms.Form):
     def clean_discount_percent(self) -> int:
         percent: int = self.cleaned_data["discount_percent"] or 0
         if not 0 <= percent <= 100 and percent != self.initial["discount_percent"]:
-            raise ValidationError(_("A discount is from 0 to 100 per cent."))
+            raise ValidationError(_("A discount is between 0 and 100 %."))
         return percent
 
     @property
@@ -99,8 +99,8 @@ def _statuses(present: set[int | None], *, by: User) -> dict[str, str]:
     for status in present:
         names["" if status is None else str(status)] = status_label(status)
         for move in moves_for(status, by=by):
-            needs = f" ({_('with a reason')})" if move.needs_reason else ""
-            names.setdefault(str(move.to.value), f"{move.to.label}{needs}")
+            name = _("%(status)s (with a reason)") % {"status": move.to.label} if move.needs_reason else move.to.label
+            names.setdefault(str(move.to.value), str(name))
     return names
 
 
@@ -119,13 +119,13 @@ class NewBookingForm(forms.Form):
         required=False,
         min_value=0,
         max_value=100,
-        help_text=_("Empty: as the coupon gives it."),
+        help_text=_("Leave empty to use the discount of the coupon."),
     )
     referral_code = forms.CharField(label=_("Referral code"), required=False, max_length=100)
     reason = _reason_field()
     # They appear once the answer to them matters.
-    second = forms.BooleanField(label=_("Make another booking of this course all the same"), required=False)
-    overbook = forms.BooleanField(label=_("Book although the stream is full"), required=False)
+    second = forms.BooleanField(label=_("Make another booking of this course anyway"), required=False)
+    overbook = forms.BooleanField(label=_("Book anyway (no places left)"), required=False)
     notify = forms.BooleanField(label=_("Notify the student"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

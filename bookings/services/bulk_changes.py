@@ -94,9 +94,9 @@ def targets_of_pasted(text: str) -> list[Target]:
     for word in words:
         people = found[word]
         if not people:
-            targets.append(Target(typed=word, problem=_("Nobody is known by this.")))
+            targets.append(Target(typed=word, problem=_("No such person.")))
         elif len(people) > 1:
-            targets.append(Target(typed=word, problem=_("Several people have this @username: give the id.")))
+            targets.append(Target(typed=word, problem=_("Several people have this @username: enter the id instead.")))
         elif people[0].pk in seen:
             targets.append(Target(people[0], typed=word, problem=_("Named twice: counted once.")))
         else:
@@ -163,9 +163,9 @@ def _plan_stream(change: BulkChange, targets: Sequence[Target], by: User) -> lis
         if target.booking is None:
             problem = _("The person has no active bookings")
         elif (target.booking.course_stream or "") == change.value:
-            problem = _("The person is in this stream already")
+            problem = _("The person is already in this stream")
         elif change.value and change.value not in known[target.booking.course_id]:
-            problem = _("Nobody has described such a stream of this course.")
+            problem = _("This course has no described stream with this code.")
         else:
             problem = ""
         rows.append(_row(change, position, target, problem))
@@ -185,9 +185,9 @@ def _plan_tag(change: BulkChange, targets: Sequence[Target], by: User) -> list[B
         if target.person and target.person.pk in seen:
             problem = _("Named twice: counted once.")
         elif change.value.lower() in mine:
-            problem = _("The person has this tag already.")
+            problem = _("The person already has this tag.")
         elif len(mine) >= MAX_TAGS:
-            problem = _("A person can have %(limit)s tags at most.") % {"limit": MAX_TAGS}
+            problem = _("A person can have at most %(limit)s tags.") % {"limit": MAX_TAGS}
         if target.person:
             seen.add(target.person.pk)
         rows.append(_row(change, position, target, problem))
@@ -238,7 +238,7 @@ def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: st
         except StatusNotChanged as refused:
             _fail(pk, why_not(refused))
         except BookingEdited:
-            _fail(pk, _("Somebody else changed it meanwhile."))
+            _fail(pk, _("Somebody else has just changed it."))
         except (BookingNotEdited, CouponRefused, PersonNotChanged) as refused:
             _fail(pk, str(refused))
 

@@ -50,8 +50,8 @@ def why_not(refused: StatusNotChanged) -> str:
 
 def _why_not_allowed(refused: TransitionNotAllowed) -> str:
     if refused.was == refused.to:
-        return _("It is “%(status)s” already.") % {"status": status_label(refused.to)}
+        return _("It is already “%(status)s”.") % {"status": status_label(refused.to)}
     words = {"was": status_label(refused.was), "to": status_label(refused.to)}
     if refused.to in OVERRIDES.get(status_of(refused.was), ()):
-        return _("From “%(was)s” to “%(to)s” only with the permission to override a status, and with a reason.") % words
-    return _("From “%(was)s” there is no way to “%(to)s”.") % words
+        return _("Changing “%(was)s” to “%(to)s” needs the permission to override a status, and a reason.") % words
+    return _("“%(was)s” cannot be changed to “%(to)s”.") % words

@@ -27,7 +27,7 @@ def require_usable(code: str) -> ReferralCoupon:
     if coupon is None:
         raise CouponRefused(_("There is no such coupon."))
     if not coupon.is_active:
-        raise CouponRefused(_("This coupon is switched off."))
+        raise CouponRefused(_("This coupon is turned off."))
     if (coupon.current_activations or 0) >= coupon.max_activations:
         raise _used_up(coupon)
     return coupon
@@ -48,13 +48,13 @@ def use_coupon(*, coupon: ReferralCoupon, booking: Booking) -> None:
     if earlier := used.select_related("booking").first():
         if earlier.booking and earlier.booking.is_active and earlier.booking_id != booking.pk:
             raise CouponRefused(
-                _("This person has used the coupon already, for booking #%(number)s.") % {"number": earlier.booking_id}
+                _("This person has already used the coupon for booking № %(number)s.") % {"number": earlier.booking_id}
             )
         used.update(booking=booking)
         return
     counted = ReferralCoupon.objects.filter(free, pk=coupon.pk, is_active=1)
     if not counted.update(current_activations=Coalesce("current_activations", 0) + 1):
-        raise _used_up(coupon) if coupon.is_active else CouponRefused(_("This coupon is switched off."))
+        raise _used_up(coupon) if coupon.is_active else CouponRefused(_("This coupon is turned off."))
     ReferralUsage.objects.create(coupon=coupon, telegram_user_id=booking.telegram_user_id, booking=booking)
 
 

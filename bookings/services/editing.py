@@ -32,7 +32,7 @@ class AlreadyInStream(BookingNotEdited):
 
 
 class UnknownStream(BookingNotEdited):
-    """Nobody has described such a stream of this course."""
+    """The course has no described stream with this code."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def edit_booking(
         StatusNotChanged: the status may not go there (bookings.services.statuses).
     """
     if not to.differs(seen):
-        raise NothingToSave(_("There is nothing to save: no value has changed."))
+        raise NothingToSave(_("Nothing to save: no value has changed."))
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
         # The lock makes the look and the writing one: the second of two editors waits here, and then sees.
         locked = Booking.objects.select_for_update(no_key=True).filter(pk=booking.pk).first()
@@ -114,7 +114,7 @@ def edit_booking(
 def _write_fields(booking: Booking, to: Values, changed: set[str]) -> None:
     if "course_stream" in changed:
         if to.course_stream and to.course_stream not in described_codes(booking.course_id):
-            raise UnknownStream(_("Nobody has described such a stream of this course."))
+            raise UnknownStream(_("This course has no described stream with this code."))
         booking.course_stream = to.course_stream or None
     if "discount_percent" in changed:
         booking.discount_percent = to.discount_percent or 0
@@ -180,6 +180,6 @@ def move_to_stream(
     if booking.pk != seen:
         raise BookingEdited(seen=was, theirs=was, yours=was.with_stream(code))
     if (was.course_stream or "") == code:
-        raise AlreadyInStream(_("The person is in this stream already"))
+        raise AlreadyInStream(_("The person is already in this stream"))
     edit_booking(booking=booking, to=was.with_stream(code), seen=was, by=by, at=at, reason=reason, notify=notify)
     return booking

@@ -26,7 +26,7 @@ class ActiveBookingExists(BookingNotMade):
 
     def __init__(self, *, booking: Booking, may_override: bool) -> None:
         super().__init__(
-            _("The person has an active booking of this course already: #%(number)s.") % {"number": booking.pk}
+            _("The person already has an active booking of this course: № %(number)s.") % {"number": booking.pk}
         )
         self.booking, self.may_override = booking, may_override
 
@@ -122,7 +122,7 @@ def _require_place(course: Course, code: str, *, overbook: bool) -> None:
     # Locked, so that two bookings cannot both take the last place. Always after the person's lock: no deadlock.
     stream = Stream.objects.select_for_update(no_key=True).filter(course=course, code=code).first()
     if stream is None:
-        raise UnknownStream(_("Nobody has described such a stream of this course."))
+        raise UnknownStream(_("This course has no described stream with this code."))
     if stream.capacity is None or overbook:
         return
     taken = Booking.objects.for_stream(stream).confirmed().count()

@@ -147,7 +147,7 @@ def _require_move(*, was: int | None, to: int, by: User, reason: str) -> None:
     if move is None:
         raise TransitionNotAllowed(was=was, to=to)
     if move.needs_reason and not reason.strip():
-        raise ReasonMissing(_("Say why: it stays in the history of the booking."))
+        raise ReasonMissing(_("Give a reason: it is kept in the booking's history."))
 
 
 def _lost_against_somebody(booking: Booking, *, yours: int) -> StatusNotChanged:

@@ -59,7 +59,7 @@ def bulk_prepare(request: StaffRequest) -> HttpResponse:
         except TooMany as many:
             form.add_error(None, _too_many(many.found))
         except NobodyChosen:
-            form.add_error(None, _("Nothing is chosen: tick some rows first."))
+            form.add_error(None, _("Nothing selected: tick some rows first."))
         else:
             return redirect("bookings:bulk_change", change.pk)
     context = {"form": form, "pasted": pasted, "next": _next_address(request), "limit": AT_ONCE}
@@ -173,7 +173,7 @@ def _next_address(request: StaffRequest) -> str:
 
 
 def _too_many(found: int) -> str:
-    words = _("%(found)s were found; at most %(limit)s can be changed at once. Narrow the filter.")
+    words = _("%(found)s found, but at most %(limit)s can be changed at once. Narrow the filter.")
     return words % {"found": found, "limit": AT_ONCE}
 
 

@@ -79,7 +79,7 @@ def _save(request: StaffRequest, booking: Booking, form: BookingForm, labels: La
     except BookingEdited as conflict:
         return _show_conflict(request, booking, form, conflict, labels)
     except tuple(REFUSALS) as refused:
-        not_allowed = _("The rules of the school do not allow this change of the status.")
+        not_allowed = _("The school's rules do not allow this status change.")
         why = not_allowed if isinstance(refused, TransitionNotAllowed) else str(refused)
         form.add_error(REFUSALS[type(refused)], why)
         return _show_form(request, booking, form, labels, status=422)
@@ -120,9 +120,9 @@ def _show_conflict(
 
 
 def _show_edited(request: StaffRequest, booking: Booking, labels: Labels, *, notified: bool) -> HttpResponse:
-    sentence = _("Booking #%(number)s is saved.") % {"number": booking.pk}
-    if notified:
-        sentence = f"{sentence} {_('The message to the student is in the queue.')}"
+    saved = _("Booking № %(number)s is saved.")
+    saved_and_queued = _("Booking № %(number)s is saved. The message to the student is queued.")
+    sentence = (saved_and_queued if notified else saved) % {"number": booking.pk}
     if not wants_partial(request):
         messages.success(request, sentence)
         return HttpResponseRedirect(card_address(booking))

@@ -51,14 +51,14 @@ def booking_new(request: StaffRequest, user_id: int) -> HttpResponse:
         made = _make(request, person, form)
     except ActiveBookingExists as exists:
         if exists.may_override and form.cleaned_data["second"]:
-            form.add_error("reason", _("Say why: it stays in the history of the booking."))
+            form.add_error("reason", _("Give a reason: it is kept in the booking's history."))
         return _show_new(request, person, form, exists=exists)
     except StreamFull as full:
         return _show_new(request, person, form, full=full)
     except (CouponRefused, UnknownStream) as refused:
         form.add_error("referral_code" if isinstance(refused, CouponRefused) else "place", str(refused))
         return _show_new(request, person, form)
-    messages.success(request, _("Booking #%(number)s is made.") % {"number": made.pk})
+    messages.success(request, _("Booking № %(number)s is made.") % {"number": made.pk})
     return HttpResponseRedirect(card_address(made))
 
 
@@ -147,7 +147,7 @@ def _show_stream(
 
 
 def _show_moved(request: StaffRequest, moved: Booking) -> HttpResponse:
-    text = _("The stream is changed: booking #%(number)s is now in “%(stream)s”.")
+    text = _("Booking № %(number)s is now in “%(stream)s”.")
     stream = Labels.read().stream(moved.course_id, moved.course_stream)
     messages.success(request, text % {"number": moved.pk, "stream": stream})
     if wants_partial(request):

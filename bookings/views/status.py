@@ -175,7 +175,7 @@ def _last_change(booking: Booking) -> BookingMoment | None:
 
 def _show_change(request: StaffRequest, wish: Wish) -> HttpResponse:
     old = status_label(wish.seen)
-    sentence = _("Booking #%(number)s: “%(old)s” is now “%(new)s”.") % {
+    sentence = _("Booking № %(number)s: “%(old)s” is now “%(new)s”.") % {
         "number": wish.booking.pk,
         "old": old,
         "new": wish.booking.status_label,

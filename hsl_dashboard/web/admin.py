@@ -38,10 +38,10 @@ class BoundedPaginator(OpenPaginator):
         """How many there are, for the foot of the list."""
         if not self.more:
             return _("Total: %(number)s") % {"number": _grouped(self.count)}
-        return _("About %(about)s; the first %(reachable)s can be paged through, search and filters find the rest.") % {
-            "about": _grouped(self._estimate()),
-            "reachable": _grouped(self.count),
-        }
+        words = _(
+            "About %(about)s. You can page through the first %(reachable)s; use the search and filters for the rest."
+        )
+        return words % {"about": _grouped(self._estimate()), "reachable": _grouped(self.count)}
 
     def _estimate(self) -> int:
         """What the planner expects, from pg_class and its statistics: two digits of it are true at best."""

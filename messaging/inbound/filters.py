@@ -5,6 +5,7 @@ from datetime import date
 import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 from users.models import BlockedUser
@@ -14,7 +15,7 @@ from users.people.search import having_in_person_text
 class BlockedFilter(ListFilter):
     """People whom nothing is sent to."""
 
-    q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
+    q = SearchFilter(label=pgettext_lazy("field label", "Search"), placeholder=_("@username, name or ID"))
     why = django_filters.ChoiceFilter(
         method="filter_why",
         label=_("Why"),

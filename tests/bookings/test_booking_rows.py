@@ -66,7 +66,7 @@ def test_a_nameless_person_is_unknown_and_has_no_username(staff_client):
     response = staff_client.get(ADDRESS)
 
     assertContains(response, "Неизвестно")
-    assertContains(response, "no_username")
+    assertContains(response, "без @username")
 
 
 def test_dates_that_cannot_be_are_shown_all_the_same(staff_client):

@@ -97,10 +97,10 @@ def test_a_stale_row_hears_of_the_change_before_anything_is_asked(staff_client, 
     offered = staff_client.get(address(booking), {"expected": 1})
     asked = manager_client.post(address(booking), {"to": -1, "expected": 1, "next": LIST})
 
-    for words in ("Статус тем временем изменился", "Вы видели", "Сейчас", "Олег"):
+    for words in ("Статус уже изменился", "Вы видели", "Сейчас", "Олег"):
         assertContains(offered, words)
     assertContains(offered, '<input type="hidden" name="expected" value="2">')
-    assertContains(asked, "Статус тем временем изменился", status_code=409)
+    assertContains(asked, "Статус уже изменился", status_code=409)
     assertNotContains(asked, "Отменить бронирование?", status_code=409)
 
 
@@ -139,7 +139,7 @@ def test_an_override_asks_for_the_reason(staff_client):
     page = staff_client.get(staff_client.post(address(booking), {"to": 2, "expected": -1})["Location"])
     refused = staff_client.post(address(booking), {"to": 2, "expected": -1, "sure": 1, "reason": " "})
 
-    assertContains(page, "Вернуть бронирование подтверждённым?")
+    assertContains(page, "Вернуть бронирование как подтверждённое?")
     assertContains(refused, "Напишите почему", status_code=422)
     assert status_of(booking) == -1
 
@@ -177,7 +177,7 @@ def test_a_conflict_shows_both_values_and_who_was_quicker(staff_client, manager_
 
     assert response.status_code == 409
     assert status_of(booking) == 2
-    for words in ("Статус тем временем изменился", "Вы видели", "Сейчас", "Олег", "Вы хотели"):
+    for words in ("Статус уже изменился", "Вы видели", "Сейчас", "Олег", "Вы выбрали"):
         assertContains(response, words, status_code=409)
     assertContains(response, "Всё равно поставить «Отменено»", status_code=409)
     assertContains(response, '<input type="hidden" name="expected" value="2">', status_code=409, html=True)
@@ -201,7 +201,7 @@ def test_somebody_who_was_quicker_with_the_same_is_no_trouble(manager_client):
 
     response = manager_client.post(address(booking), {"to": 2, "expected": 1, "sure": 1})
 
-    assertContains(response, "Кто-то успел раньше", status_code=409)
+    assertContains(response, "Уже изменено другим сотрудником", status_code=409)
     assertNotContains(response, "Всё равно поставить", status_code=409)
 
 
@@ -279,7 +279,7 @@ def test_htmx_gets_a_conflict_as_a_dialog(manager_client):
 
     assert response.status_code == 409
     assert response["HX-Retarget"] == "#overlay"
-    assertContains(response, "Статус тем временем изменился", status_code=409)
+    assertContains(response, "Статус уже изменился", status_code=409)
 
 
 # Bad input ------------------------------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def test_who_viewed_is_shown_with_when(staff_client, stream):
     response = staff_client.get(address(), {"status": "viewed"})
 
     assertContains(response, "Зоя")
-    assertContains(response, "no_username")
+    assertContains(response, "без @username")
     assertContains(response, "02.03.2026 00:30")
 
 
@@ -134,7 +134,7 @@ def test_without_a_campaign_and_a_believable_booking_nobody_counts_as_viewed(sta
     response = staff_client.get(address(), {"status": "viewed"})
 
     assertContains(response, "Неизвестно, когда началась кампания")
-    assertContains(response, "Никого, кто только смотрел")
+    assertContains(response, "Нет тех, кто только смотрел")
 
 
 def test_a_row_shows_what_the_list_of_people_counts(staff_client, stream):
@@ -175,7 +175,7 @@ def test_bookings_without_a_course_have_their_own_tab(staff_client, stream):
 
 
 def test_an_empty_stream_says_why(staff_client, stream):
-    assertContains(staff_client.get(address()), "В этом потоке ещё никто не бронировал место")
+    assertContains(staff_client.get(address()), "В этот поток ещё никто не записался")
 
 
 def test_htmx_gets_only_the_stream(staff_client, stream):

@@ -81,7 +81,7 @@ def test_a_booking_is_made_with_the_question_that_a_full_stream_asks(page: Page)
     page.get_by_label("Курс и поток").select_option(label="9-й поток")
     page.get_by_role("button", name="Создать бронирование").click()
     expect(page.get_by_role("alert")).to_contain_text("подтверждено 0 из 0 мест")
-    page.get_by_label("Записать, хотя мест нет").check()
+    page.get_by_label("Всё равно записать (мест нет)").check()
     page.get_by_role("button", name="Создать бронирование").click()
 
     booking = Booking.objects.get(telegram_user=person)
@@ -149,7 +149,7 @@ def test_an_email_is_shown_when_asked_for(page: Page) -> None:
     page.get_by_role("button", name="Показать e-mail").click()
 
     expect(page.locator("#person-lessons")).to_contain_text("maria.k@example.test")
-    expect(page.locator("#timeline")).to_contain_text("Просмотрен e-mail полностью")
+    expect(page.locator("#timeline")).to_contain_text("E-mail просмотрен полностью")
 
 
 def test_the_dialogs_refuse_accept_and_lead_back(page: Page) -> None:

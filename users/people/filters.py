@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.db import loose_scan
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
@@ -74,7 +75,7 @@ class Codes:
 class PeopleFilter(ListFilter):
     """The list of people as the address narrows it; the search (``q``) and the sorting are applied by the list."""
 
-    q = SearchFilter(label=_("Search"), method="leave")
+    q = SearchFilter(label=pgettext_lazy("field label", "Search"), method="leave")
     stream = django_filters.ChoiceFilter(method="filter_code", label=_("Stream"), empty_label=_("All streams"))
     status = django_filters.TypedMultipleChoiceFilter(
         method="filter_status",
@@ -106,7 +107,7 @@ class PeopleFilter(ListFilter):
     )
     language = django_filters.ChoiceFilter(method="filter_code", label=_("Language"), empty_label=_("All languages"))
     tag = django_filters.ChoiceFilter(method="filter_tag", label=_("Tag"), empty_label=_("Any tag"))
-    note = django_filters.CharFilter(method="filter_note", label=_("A note says"), max_length=200)
+    note = django_filters.CharFilter(method="filter_note", label=_("Text of a note"), max_length=200)
     lesson = django_filters.ChoiceFilter(
         method="filter_lesson", label=_("Registered for lesson"), empty_label=_("Any lesson")
     )

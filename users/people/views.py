@@ -53,7 +53,7 @@ def person_export(request: StaffRequest) -> HttpResponseBase:
     people = people_list(request.GET, with_emails=with_emails)
     file_format = request.POST.get("format", "")
     if not people.filter.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter is not understood."))
+        return HttpResponseBadRequest(_("The filter could not be applied."))
     export = start_export(
         by=request.user, query=request.GET.urlencode()[:10_000], file_format=file_format, with_emails=with_emails
     )

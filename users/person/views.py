@@ -106,7 +106,7 @@ def person_block(request: StaffRequest, user_id: int) -> HttpResponse:
                 messages.success(request, _("The person is unblocked."))
             else:
                 block_person(person=person, by=request.user, at=timezone.now(), reason=reason)
-                messages.success(request, _("The person is blocked: nothing will be sent to them."))
+                messages.success(request, _("The person is blocked and will get no messages."))
         except PersonNotChanged as refused:
             messages.info(request, str(refused))
         return to_person(request, user_id)

@@ -78,7 +78,7 @@ def personal_data_erase(request: StaffRequest, user_id: int) -> HttpResponse:
             erased = erase_person(person=person, by=request.user, at=timezone.now())
         except TelegramUser.DoesNotExist:
             raise Http404 from None
-        words = _("The person is erased: %(deleted)s rows deleted, %(kept)s stay without a name.")
+        words = _("Personal data deleted: %(deleted)s rows deleted, %(kept)s kept without a name.")
         messages.success(request, words % {"deleted": erased.deleted, "kept": erased.kept})
         return redirect(_list_address())
     context = {"person": person, "form": form, "back_address": _page_address(person), **_rows_of(person)}
