@@ -182,7 +182,7 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
         return self._prepare_change(request, queryset, to=Status.CANCELLED)
 
     def _prepare_change(self, request: HttpRequest, queryset: "QuerySet[Booking]", *, to: int) -> HttpResponse | None:
-        """Go on where the pages change many at once: look first, then a result for each."""
+        """Continue on the bulk change page: a preview first, then the result of each row."""
         bookings = queryset.order_by(*self.ordering)[: AT_ONCE + 1]
         try:
             change = prepare_bulk_change(
@@ -245,7 +245,7 @@ class CourseAdmin(TableAdmin):
     readonly_fields = ("streams",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Course | None = None) -> bool:
-        """Only a course that nobody ever booked: the database holds on to the others."""
+        """Allow it only for a course without bookings: the database protects the others."""
         unused = obj is None or not Booking.objects.filter(course=obj).exists()
         return unused and super().has_delete_permission(request, obj)
 

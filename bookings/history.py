@@ -40,7 +40,7 @@ class BookingMoment:
     at: datetime | None
     actor: str = ""  # empty: the bot
     is_made: bool = False
-    since: str = ""  # edited, and nobody wrote down what the values had been: the stream after it
+    since: str = ""  # the new stream of an edit whose previous values were not kept
     status: StatusChange | None = None
     fields: tuple[FieldChange, ...] = ()
     reason: str = ""
@@ -81,7 +81,8 @@ def _edited(rows: Iterable[Any], labels: Labels, names: dict[int, str]) -> Itera
     for row in rows:
         context = row.pgh_context.metadata if row.pgh_context else {}
         # The audit keeps the new values only; where it began after the booking did, the old ones are not known.
-        fields = tuple(_field_changes(before, row, labels)) if before else ()
+        old, new = _readable(before, labels) if before else {}, _readable(row, labels)
+        fields = tuple(FieldChange(name, old[name], new[name]) for name in old if old[name] != new[name])
         if row.pgh_label != "insert" and (fields or before is None):
             yield BookingMoment(
                 at=row.pgh_created_at,
@@ -91,11 +92,6 @@ def _edited(rows: Iterable[Any], labels: Labels, names: dict[int, str]) -> Itera
                 reason=context.get("reason") or "",
             )
         before = row
-
-
-def _field_changes(before: Any, after: Any, labels: Labels) -> Iterator[FieldChange]:
-    old, new = _readable(before, labels), _readable(after, labels)
-    return (FieldChange(name, old[name], new[name]) for name in old if old[name] != new[name])
 
 
 def _readable(row: Any, labels: Labels) -> dict[str, str]:
@@ -111,7 +107,7 @@ def _readable(row: Any, labels: Labels) -> dict[str, str]:
 
 
 def _names_of_staff(changes: Iterable[BookingChange], rows: Iterable[Any]) -> dict[int, str]:
-    """Name whoever the record and the audit name; somebody whose account is gone keeps a number."""
+    """Map the staff in the record and the audit to names; a deleted account keeps its number."""
     ids: set[int | None] = {row.pgh_context.metadata.get("user") for row in rows if row.pgh_context}
     known = {pk for pk in ids | {change.changed_by_id for change in changes} if pk is not None}
     names = {pk: str(_("Staff account № %(number)s")) % {"number": pk} for pk in known}

@@ -24,7 +24,7 @@ class TagForm(forms.Form):
     name = forms.CharField(label=_("New tag"), max_length=MAX_TAG_LENGTH)
 
     def clean_name(self) -> str:
-        # A comma or a line break would make two tags of one for whoever reads a list of them.
+        # In a comma-separated list a tag with a comma would read as two.
         name = " ".join(self.cleaned_data["name"].replace(",", " ").split())
         if not name:
             raise ValidationError(self.fields["name"].error_messages["required"], code="required")

@@ -1,5 +1,6 @@
 """A booking edited on its person's page: in place with htmx, on a page of its own without."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
@@ -22,7 +23,7 @@ from bookings.services.statuses import BookingGone, ReasonMissing, TransitionNot
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
 from users.person.context import changed_pieces, person_address
 
-# Why a booking stays as it is, and the field beside which that is said (None: above the form).
+# Refusals, and the field beside which each is shown (None: above the form).
 REFUSALS: dict[type[Exception], str | None] = {
     NothingToSave: None,
     CouponRefused: "referral_code",
@@ -35,7 +36,7 @@ REFUSALS: dict[type[Exception], str | None] = {
 @require_safe
 @permission_required([VIEW_PEOPLE, VIEW_BOOKINGS], raise_exception=True)
 def person_booking(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
-    """Give the card again, to who opened its form and leaves it; without htmx, the page on which it stands."""
+    """Return the card when editing is cancelled; without htmx, the person's page."""
     booking = _booking_of(user_id, pk)
     if not wants_partial(request):
         return HttpResponseRedirect(card_address(booking))
@@ -59,7 +60,7 @@ def booking_edit(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
 
 
 def _booking_of(user_id: int, pk: int) -> Booking:
-    """Find a booking of this person; one of somebody else is not here."""
+    """Find a booking of this person, or answer 404."""
     return get_object_or_404(Booking.objects.with_person(), pk=pk, telegram_user_id=user_id)
 
 
@@ -103,7 +104,7 @@ def _show_form(
 
 
 def _preview(booking: Booking, form: BookingForm) -> str:
-    """Write what the student would be told if this form were saved; empty when nothing has changed."""
+    """Write the message that saving this form would send; empty when nothing has changed."""
     changed = form.values.differs(form.cleaned_data["seen"])
     return notice_text(booking=future(booking, form.values), kind=notice_kind(changed, form.values)) if changed else ""
 
@@ -111,10 +112,10 @@ def _preview(booking: Booking, form: BookingForm) -> str:
 def _show_conflict(
     request: StaffRequest, booking: Booking, form: BookingForm, conflict: BookingEdited, labels: Labels
 ) -> HttpResponse:
-    """Show what was seen, what is there now, and what was wanted; saved again, the form replaces what is there now."""
+    """Show the three versions of each field; saving the form again overwrites the current values."""
     booking.refresh_from_db()
     kept = {name: form.cleaned_data[name] for name in ("reason", "notify")}
-    again = BookingForm(booking=booking, by=request.user, labels=labels, initial=conflict.yours.as_columns() | kept)
+    again = BookingForm(booking=booking, by=request.user, labels=labels, initial=asdict(conflict.yours) | kept)
     rows = conflict_rows(conflict, labels, course_id=booking.course_id)
     return _show_form(request, booking, again, labels, status=409, conflict=rows)
 

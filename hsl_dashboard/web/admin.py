@@ -52,7 +52,7 @@ class BoundedPaginator(OpenPaginator):
 
 
 class TableChangeList(ChangeList):
-    """A list under the name of its table: most of them are only read, so nobody is told to choose what to change."""
+    """A list titled by its table, not by "Select … to change": most tables are only read."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,7 +78,7 @@ class TableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_max_show_all = 200
     empty_value_display = "—"
     show_facets = admin.ShowFacets.NEVER  # each count would read the table
-    deletable: ClassVar[bool] = False  # by whoever has the permission, not by administrators alone
+    deletable: ClassVar[bool] = False  # with the permission alone, not only by administrators
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TableChangeList

@@ -18,7 +18,7 @@ from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
 from users.models import User
-from users.people.search import having_in_person_text
+from users.people.search import matching_person_text
 
 # Choices beside the streams; a code of the bot's holds no colon.
 AUTOMATIONS, REPORTS, TESTS = "by:automation", "by:report", "by:test"
@@ -134,7 +134,7 @@ class RecipientFilter(ListFilter):
         self.form.fields["reason"].choices = [("", _("Any reason")), *choices, (NOBODY, reason_label(""))]
 
     def filter_search(self, rows: "QuerySet[Recipient]", _name: str, text: str) -> "QuerySet[Recipient]":
-        return having_in_person_text(rows, text)
+        return matching_person_text(rows, text)
 
     def filter_state(self, rows: "QuerySet[Recipient]", _name: str, state: str) -> "QuerySet[Recipient]":
         duplicates = Q(reason=Recipient.Reason.DUPLICATE)

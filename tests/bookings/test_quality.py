@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import Booking, Stream
-from bookings.quality import doubles, find_troubles
+from bookings.quality import doubles, find_problems
 from tests.factories import (
     BookingFactory,
     EventFactory,
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def counts() -> dict[str, int]:
-    findings = find_troubles(may=lambda permission: True, at=timezone.now())
+    findings = find_problems(may=lambda permission: True, at=timezone.now())
     return {one.kind.name: one.count for one in findings}
 
 

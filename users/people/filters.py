@@ -18,7 +18,7 @@ from hsl_dashboard.web.keyset import Sorting
 from users.models import LatestStatus, LeadTemperature, Note, PersonTag
 from users.person.extensions import lesson_registrations, stream_names
 
-NONE = "none"  # a stream or a language that is not there
+NONE = "none"  # the choice of people without a stream or language
 # What ?sort= says, and its column; a minus in front puts the largest first.
 SORTS = {
     "name": "name_key",
@@ -49,7 +49,7 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Codes:
-    """The codes that occur, for the choices of the filter; one query, which reads an index and no row twice."""
+    """The codes in use, for the filter's choices (one query, which skips through the indexes)."""
 
     streams: list[str]
     languages: list[str]
@@ -158,13 +158,13 @@ class PeopleFilter(ListFilter):
     def leave(self, people: "QuerySet[Any]", _name: str, _value: str) -> "QuerySet[Any]":
         return people
 
-    # What a filter implies is said with it (nobody in a stream is without a booking): then a list sorted by an implied
-    # column begins where its people begin, instead of walking past hundreds of thousands of others.
+    # A filter also states what it implies (everybody in a stream has a booking), so that a list sorted by the implied
+    # column starts at its first match instead of walking past hundreds of thousands of rows.
 
     def filter_code(self, people: "QuerySet[Any]", name: str, code: str) -> "QuerySet[Any]":
         column = {"stream": "latest_stream", "language": "language_code"}[name]
         people = people.filter(**{column: "" if code == NONE else code})
-        # Whoever has no booking has no stream either, but was not meant.
+        # People without a booking have an empty stream too, but "no stream" is about bookings.
         return people.filter(**BOOKED) if name == "stream" else people
 
     def filter_status(self, people: "QuerySet[Any]", _name: str, statuses: list[int]) -> "QuerySet[Any]":
@@ -193,7 +193,7 @@ class PeopleFilter(ListFilter):
         return people.filter(pk__in=Note.objects.filter(text__icontains=text).values("telegram_user_id"))
 
     def filter_lesson(self, people: "QuerySet[Any]", name: str, _value: Any) -> "QuerySet[Any]":
-        """Kind and date are asked of one registration; both fields come here, and the first one to come answers."""
+        """Match kind and date on the same registration. Both fields call this; the first one with a value answers."""
         kind, day = self.form.cleaned_data.get("lesson"), self.form.cleaned_data.get("lesson_on")
         if name == "lesson_on" and kind:
             return people
@@ -210,7 +210,7 @@ class PeopleFilter(ListFilter):
         return people.filter(first_seen_at__gte=day_begins(day))
 
     def filter_until(self, people: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
-        # "Never" is stored as the moment before all others.
+        # "Never" is stored as -infinity.
         return people.filter(first_seen_at__lt=day_ends(day), first_seen_at__gt=None)
 
 

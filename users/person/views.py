@@ -95,7 +95,7 @@ def person_block(request: StaffRequest, user_id: int) -> HttpResponse:
     """Ask for the reason, and block a person; or unblock them, where they are blocked."""
     person = get_object_or_404(TelegramUser, pk=user_id)
     block = BlockedUser.objects.filter(pk=user_id).first()
-    # What the form was opened for: somebody else may have done it meanwhile.
+    # What the form was opened for: somebody else may have done it since.
     unblock = request.POST.get("what") == "unblock" if request.method == "POST" else block is not None
     form = BlockForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
