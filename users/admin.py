@@ -83,7 +83,7 @@ class PersonRowsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not search_term.strip():
             return queryset, False
         number = number_in(search_term)
-        if number is not None and search_term.strip().startswith("#"):
+        if number is not None and search_term.strip().startswith(("#", "№")):
             return queryset.filter(pk=number), False
         people = TelegramUser.objects.filter(people_matching(search_term)).order_by()[:PEOPLE_FOUND]
         found = Q(**{f"{self.person_field}__in": list(people.values_list("pk", flat=True))})

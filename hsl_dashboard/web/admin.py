@@ -125,8 +125,8 @@ def without_emails(text: str) -> str:
 
 
 def number_in(term: str) -> int | None:
-    """Read a search term as an id: ``#15``, ``15``; None where it is none, or larger than any id can be."""
-    digits = term.strip().lstrip("#")
+    """Read a search term as an id: ``#15``, ``№ 15``, ``15``; None where it is none, or larger than any id can be."""
+    digits = term.strip().lstrip("#№\u00a0 ")
     if not (digits.isascii() and digits.isdigit()):
         return None
     number = int(digits) if len(digits) <= len(str(LARGEST_BIGINT)) else LARGEST_BIGINT + 1

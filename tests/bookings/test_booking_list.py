@@ -136,6 +136,7 @@ def test_search_understands_what_staff_type(staff_client, artyom, text):
 
 def test_search_finds_a_booking_by_its_number(staff_client, artyom):
     assert artyom in found(staff_client, q=f"#{artyom.pk}")
+    assert artyom in found(staff_client, q=f"№\u00a0{artyom.pk}")
     assert artyom in found(staff_client, q=str(artyom.pk))
 
 
@@ -236,7 +237,7 @@ def test_active_filters_are_words_that_can_be_taken_away(staff_client):
     assert words == {
         ("Статус", "Подтверждено"): f"{ADDRESS}?status=none&since=2026-01-01&discount=no&sort=-name",
         ("Статус", "Неизвестно"): f"{ADDRESS}?status=2&since=2026-01-01&discount=no&sort=-name",
-        ("С", "01.01.2026"): f"{ADDRESS}?status=2&status=none&discount=no&sort=-name",
+        ("Дата с", "01.01.2026"): f"{ADDRESS}?status=2&status=none&discount=no&sort=-name",
         ("Скидка", "Без скидки"): f"{ADDRESS}?status=2&status=none&since=2026-01-01&sort=-name",
     }
 

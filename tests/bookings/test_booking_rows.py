@@ -18,7 +18,7 @@ def test_a_row_shows_status_discount_code_and_moscow_time(staff_client):
 
     response = staff_client.get(ADDRESS)
 
-    assertContains(response, "-20%")
+    assertContains(response, "−20&nbsp;%")
     assertContains(response, "VIP")
     assertContains(response, "01.02.2026 00:05")
     assertContains(response, 'class="badge confirmed"')

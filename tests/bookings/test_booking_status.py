@@ -85,7 +85,7 @@ def test_a_move_that_cannot_be_taken_back_is_asked_on_a_page_of_its_own(manager_
     assert status_of(booking) == 1
     page = manager_client.get(response["Location"])
     assertContains(page, "Подтвердить бронирование?")
-    assertContains(page, "Вернуть назад вы не сможете")
+    assertContains(page, "Вы не сможете это отменить")
     assertContains(page, '<input type="hidden" name="sure" value="1">', html=True)
     assertContains(page, f'<input type="hidden" name="next" value="{LIST}">', html=True)
 
@@ -101,7 +101,7 @@ def test_an_override_asks_for_the_reason(staff_client):
     refused = staff_client.post(address(booking), {"to": 2, "expected": -1, "sure": 1, "reason": " "})
 
     assertContains(page, "Вернуть бронирование как подтверждённое?")
-    assertContains(refused, "Напишите почему", status_code=422)
+    assertContains(refused, "Укажите причину", status_code=422)
     assert status_of(booking) == -1
 
     staff_client.post(address(booking), {"to": 2, "expected": -1, "sure": 1, "reason": "оплата нашлась"})
@@ -153,7 +153,7 @@ def test_a_conflict_offers_only_what_the_rules_allow(manager_client):
 
     response = manager_client.post(address(booking), {"to": 2, "expected": 1, "sure": 1})
 
-    assertContains(response, "Из нынешнего статуса", status_code=409)
+    assertContains(response, "Нынешний статус нельзя изменить", status_code=409)
     assertNotContains(response, "Всё равно поставить", status_code=409)
 
 
@@ -203,7 +203,7 @@ def test_htmx_gets_the_new_counts_of_the_page_of_courses(staff_client, booking):
 
     assertContains(response, 'id="workshop-counts" hx-swap-oob="true"')
     assertContains(response, 'id="workshop-chips" hx-swap-oob="true"')
-    assertContains(response, "конверсия 100%")
+    assertContains(response, "конверсия 100\u00a0%")
     assert response.context["chip"] == "1"
 
 

@@ -58,7 +58,7 @@ def test_a_booked_stream_that_nobody_described_shows_as_the_bot_writes_it(staff_
     response = staff_client.get(address(code))
 
     assert response.context["stream"].label == code
-    assertContains(response, "ещё никто не описал")
+    assertContains(response, "Поток ещё не описан")
     assertNotContains(response, "<script>alert")
 
 
@@ -133,7 +133,7 @@ def test_without_a_campaign_and_a_believable_booking_nobody_counts_as_viewed(sta
 
     response = staff_client.get(address(), {"status": "viewed"})
 
-    assertContains(response, "Неизвестно, когда началась кампания")
+    assertContains(response, "Начало кампании потока неизвестно")
     assertContains(response, "Нет тех, кто только смотрел")
 
 

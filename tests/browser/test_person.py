@@ -49,7 +49,7 @@ def test_a_booking_is_edited_in_place_and_a_conflict_shows_both_values(page: Pag
     expect(card.get_by_role("alert")).to_be_focused()
     card.get_by_role("button", name="Сохранить моё").click()
 
-    expect(card).to_contain_text("10%")
+    expect(card).to_contain_text("10 %")
     expect(card).to_be_focused()
     expect(page.locator("#timeline")).to_contain_text("Скидка: 50% → 10%")
     expect(page).to_have_url(re.compile(rf"/users/{person.pk}/$"))
@@ -67,7 +67,7 @@ def test_what_the_other_wrote_can_be_kept(page: Page) -> None:
     card.get_by_role("button", name="Сохранить").click()
     card.get_by_role("link", name="Оставить как есть").click()
 
-    expect(card).to_contain_text("50%")
+    expect(card).to_contain_text("50 %")
     assert Booking.objects.get(pk=booking.pk).discount_percent == 50
 
 
