@@ -196,7 +196,7 @@ def test_the_stand_in_has_no_name_and_gets_no_message(person, staff):
 
     stand_in = Booking.objects.get().telegram_user
     assert stand_in.is_erased
-    assert stand_in.display_name == "Стёртый человек"
+    assert stand_in.display_name == "Данные удалены"
     assert BlockedUser.objects.get(telegram_user=stand_in).reason == "erased"
     assert Recipient.objects.filter(telegram_user=stand_in, state="pending").count() == 0
     assert not Outbox.objects.exists()
