@@ -37,8 +37,7 @@ from bookings.services.bulk_changes import AT_ONCE, TooMany, prepare_bulk_change
 from bookings.services.statuses import change_booking_status, moves_for
 from hsl_dashboard.web.addresses import MAX_ADDRESS_LENGTH
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, page_address, without_emails
-from users.admin import PersonRowsMixin
-from users.models import User
+from users.admin import PersonRowsMixin, staff_of
 
 Status = Booking.Status
 
@@ -226,12 +225,6 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
     def discount(self, booking: Booking) -> str:
         percent = f"-{booking.discount_percent}%" if booking.discount_percent else NOTHING
         return f"{percent} {booking.referral_code}" if booking.referral_code else percent
-
-
-def staff_of(request: HttpRequest) -> User:
-    """The signed-in member of staff: the admin lets nobody else in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 @admin.register(Course)

@@ -132,7 +132,7 @@ def _environment(port: int) -> dict[str, str]:
 
 
 def _web(port: int) -> list[str]:
-    options = ["--workers=2", "--threads=4", "--access-logfile=-", "--no-control-socket"]
+    options = ["--workers=2", "--threads=4", "--no-control-socket"]
     return [sys.executable, "-m", "gunicorn", "hsl_dashboard.wsgi", f"--bind=127.0.0.1:{port}", *options]
 
 

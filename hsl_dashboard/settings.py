@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from hsl_dashboard.environment.kinds import is_sandbox
 from hsl_dashboard.environment.reading import ROOT
 from hsl_dashboard.environment.variables import Environment
+from hsl_dashboard.web.logs import without_traceback
 
 env = Environment.read()
 
@@ -21,6 +22,7 @@ SECRET_KEY = env.SECRET_KEY
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 DASHBOARD_URL = env.dashboard_url()
+TRUSTED_PROXIES = env.TRUSTED_PROXIES
 ROOT_URLCONF = "hsl_dashboard.urls"
 WSGI_APPLICATION = "hsl_dashboard.wsgi.application"
 
@@ -245,6 +247,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }

@@ -1,6 +1,7 @@
 """The Django admin of sent messages and their recipients: to look things up; sending has its own pages."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import F, Q, QuerySet
@@ -8,9 +9,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, number_in, page_address
+from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read, may_read_letters
 from messaging.models import (
     Automation,
     Broadcast,
@@ -28,13 +31,37 @@ from messaging.models import (
     TelegramLink,
     TemplateVersion,
 )
-from users.admin import PersonRowsMixin, person_link
+from messaging.models.recipient_types import RecipientType
+from users.admin import PersonRowsMixin, person_link, staff_of
 
 SHOWN = 100  # characters of a message's text in a list, as in the previous dashboard
 
 
+class LettersAdmin(ReadOnlyAdmin):
+    """A table with words to individuals: whoever may not read these on the pages is shown none of them here."""
+
+    letter_fields: ClassVar[frozenset[str]] = frozenset()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.readable(super().get_fields(request, obj), request, obj)
+
+    def readable(self, fields: Iterable[Any], request: HttpRequest, row: Any) -> list[Any]:
+        """Leave out what this member of staff may not read."""
+        if self.may_read(request, row):
+            return list(fields)
+        return [*(field for field in fields if field not in self.letter_fields), "for_others"]
+
+    def may_read(self, request: HttpRequest, row: Any) -> bool:
+        return may_read_letters(staff_of(request))
+
+    @admin.display(description=_("text"))
+    def for_others(self, row: Any) -> str:
+        return gettext("Written to individuals: its text is for those who write")
+
+
 @admin.register(Broadcast)
-class BroadcastAdmin(ReadOnlyAdmin):
+class BroadcastAdmin(LettersAdmin):
+    letter_fields = frozenset({"message_text", "buttons", "media_file_id", "media_upload", "audience"})
     list_display = ("id", "text", "state", "kind", "recipient_group", "delivered", "sent_at", "starts_at")
     list_filter = ("state", "kind", "recipient_type")
     search_fields = ("message_text",)
@@ -46,10 +73,22 @@ class BroadcastAdmin(ReadOnlyAdmin):
     ) -> tuple["QuerySet[Broadcast]", bool]:
         number = number_in(search_term)
         found = Q(message_text__icontains=search_term.strip())
+        if not may_read_letters(staff_of(request)):
+            found &= ~TO_INDIVIDUALS  # a search must not tell what one may not read
         return queryset.filter(found if number is None else found | Q(pk=number)), False
 
     def get_fields(self, request: HttpRequest, obj: Broadcast | None = None) -> Any:
-        return [*(field.name for field in self.opts.concrete_fields), "recipients_link"]
+        fields = [field.name for field in self.opts.concrete_fields]
+        return [*self.readable(fields, request, obj), "recipients_link"]
+
+    def may_read(self, request: HttpRequest, row: Broadcast | None) -> bool:
+        return row is not None and may_read(row, staff_of(request))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [
+            "text_to_groups" if column == "text" and not may_read_letters(staff_of(request)) else column
+            for column in self.list_display
+        ]
 
     def view_on_site(self, obj: Broadcast) -> str | None:
         return page_address("messaging:broadcast_detail", obj.pk)
@@ -58,6 +97,11 @@ class BroadcastAdmin(ReadOnlyAdmin):
     def text(self, broadcast: Broadcast) -> str:
         text = broadcast.message_text
         return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+    @admin.display(description=_("text"))
+    def text_to_groups(self, broadcast: Broadcast) -> str:
+        is_to_group = broadcast.recipient_type == RecipientType.GROUP
+        return self.text(broadcast) if is_to_group else self.for_others(broadcast)
 
     @admin.display(description=_("delivered"))
     def delivered(self, broadcast: Broadcast) -> str:
@@ -82,11 +126,15 @@ class RecipientAdmin(PersonRowsMixin, ReadOnlyAdmin):
 
 
 @admin.register(Correction)
-class CorrectionAdmin(ReadOnlyAdmin):
+class CorrectionAdmin(LettersAdmin):
+    letter_fields = frozenset({"message_text", "buttons"})
     list_display = ("id", "to_broadcast", "kind", "state", "created_by", "created_at", "finished_at")
     list_filter = ("kind", "state")
     list_select_related = ("created_by",)
     ordering = ("-id",)
+
+    def may_read(self, request: HttpRequest, row: Correction | None) -> bool:
+        return row is not None and may_read(row.broadcast, staff_of(request))
 
     @admin.display(description=_("broadcast"))
     def to_broadcast(self, correction: Correction) -> SafeString:
@@ -107,9 +155,10 @@ class CorrectedMessageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Outbox)
-class OutboxAdmin(PersonRowsMixin, ReadOnlyAdmin):
+class OutboxAdmin(PersonRowsMixin, LettersAdmin):
     """Messages about bookings that wait to be sent, or were."""
 
+    letter_fields = frozenset({"message_text"})
     list_display = ("queued_at", "person", "kind", "state", "queued_by")
     list_filter = ("state", "kind")
     list_select_related = ("telegram_user", "queued_by")
@@ -180,7 +229,8 @@ class SendingRulesAdmin(TableAdmin):
 
 
 @admin.register(Draft)
-class DraftAdmin(ReadOnlyAdmin):
+class DraftAdmin(LettersAdmin):
+    letter_fields = frozenset({"content", "media_upload"})
     list_display = ("id", "updated_by", "updated_at", "version", "broadcast")
     list_select_related = ("updated_by", "broadcast")
     ordering = ("-updated_at",)
@@ -194,14 +244,16 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
 
 
 @admin.register(TemplateVersion)
-class TemplateVersionAdmin(ReadOnlyAdmin):
+class TemplateVersionAdmin(LettersAdmin):
+    letter_fields = frozenset({"content", "media_upload"})
     list_display = ("template", "number", "created_by", "created_at")
     list_select_related = ("template", "created_by")
     ordering = ("template__name", "-number")
 
 
 @admin.register(Segment)
-class SegmentAdmin(ReadOnlyAdmin):
+class SegmentAdmin(LettersAdmin):
+    letter_fields = frozenset({"audience"})
     list_display = ("name", "owner", "created_by", "created_at")
     list_select_related = ("owner", "created_by")
     ordering = ("name",)

@@ -2,9 +2,11 @@
 
 import ast
 import inspect
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -37,12 +39,11 @@ NOT_OURS = {".git", ".venv", ".local", "build", "staticfiles", "media", "node_mo
 
 def files(*patterns: str) -> list[Path]:
     """Files of the repository; what tools leave beside them is not looked at."""
-    found = {path for pattern in patterns for path in ROOT.rglob(pattern) if path.is_file()}
-    return sorted(
-        path
-        for path in found
-        if not any(part in NOT_OURS or part.endswith(("_cache", ".egg-info")) for part in path.relative_to(ROOT).parts)
-    )
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in NOT_OURS and not name.endswith(("_cache", ".egg-info"))]
+        found += [Path(folder, name) for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
+    return sorted(found)
 
 
 def modules() -> list[Path]:

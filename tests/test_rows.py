@@ -42,7 +42,9 @@ def school(db: None) -> None:
         BlockedUser.objects.create(telegram_user=TelegramUserFactory.create(), reason="bot_blocked_by_user")
     fold_marked_people()
     for _ in range(ROWS):
-        broadcast = BroadcastFactory.create(message_text="Друзья, занятие переносится на четверг, 19:00. " * 3)
+        broadcast = BroadcastFactory.create(
+            message_text="Друзья, занятие переносится на четверг, 19:00. " * 3, state="finished"
+        )
         RecipientFactory.create(message=broadcast, telegram_user=person)
 
 

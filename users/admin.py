@@ -22,6 +22,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address, without_emails
+from hsl_dashboard.web.clients import device_name
 from hsl_dashboard.web.mentions import read_mention
 from users.event_types import EVENT_LABELS, event_label
 from users.models import (
@@ -51,6 +52,12 @@ def people_matching(term: str) -> Q:
     text = mention.words
     named = Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text)
     return named if text else Q(pk__in=[])
+
+
+def staff_of(request: HttpRequest) -> User:
+    """The signed-in member of staff: the admin lets nobody else in."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def person_link(person: TelegramUser | None) -> SafeString | str:
@@ -272,6 +279,8 @@ class StaffAccountAdmin(UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "is_superuser", "groups")
     list_per_page = 50
+    # The e-mail too: it and the name share one space.
+    add_fieldsets = ((None, {"fields": ("username", "email", "usable_password", "password1", "password2")}),)
 
     POWERS = ("is_superuser", "groups", "user_permissions")
 
@@ -332,10 +341,14 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
 class UserSessionAdmin(ReadOnlyAdmin):
     """Who is signed in where; the key of the session, which would let one in, is not shown. Deleting signs out."""
 
-    list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+    list_display = ("user", "created_at", "last_seen_at", "ip", "device")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email", "ip")
     fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+
+    @admin.display(description=_("device"))
+    def device(self, session: UserSession) -> str:
+        return device_name(session.user_agent)
 
     def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
         obj.end()

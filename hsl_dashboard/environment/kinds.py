@@ -1,6 +1,7 @@
 """What may stand in a variable. Each refuses the rest with a sentence that goes on from the variable's name."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -8,6 +9,8 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from hsl_dashboard.environment import connections
+
+Network = IPv4Network | IPv6Network
 
 
 def _words(text: str) -> list[str]:
@@ -50,7 +53,15 @@ def is_sandbox(telegram: str) -> bool:
     return (urlsplit(telegram).hostname or "") in {"localhost", "127.0.0.1", "::1"}
 
 
+def _networks(text: str) -> list[Network]:
+    try:
+        return [ip_network(word) for word in _words(text)]
+    except ValueError as error:
+        raise ValueError(f"is {text!r}: {error}. Name networks like 10.0.0.0/8, or single addresses.") from None
+
+
 Words = Annotated[list[str], BeforeValidator(_words)]
+Networks = Annotated[list[Network], BeforeValidator(_networks)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_words)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]

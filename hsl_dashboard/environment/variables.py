@@ -31,6 +31,7 @@ class Environment(Variables):
     )
     CSRF_TRUSTED_ORIGINS: kinds.Origins = variable()
     DASHBOARD_URL: kinds.WebAddress = variable()
+    TRUSTED_PROXIES: kinds.Networks = variable()
     SECURE_SSL_REDIRECT: bool = variable("true", cure="Set it to true or false.")
 
     # Data

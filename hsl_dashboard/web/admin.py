@@ -4,8 +4,10 @@ import json
 import re
 from typing import Any, ClassVar
 
+import django_celery_beat.admin  # noqa: F401  registered here, to be taken out of the menu below
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
@@ -15,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule
 
 from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.cascades import count_deleted_along
@@ -24,6 +27,8 @@ EMAIL = re.compile(r"([^\s\"'<>@])[^\s\"'<>@]*@([^\s\"'<>@]+\.)")
 
 # One way in for staff: throttled, and with the second factor. The admin's own form has neither.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+# Staff look at periodic tasks; the kinds of schedules behind them only fill the menu.
+admin.site.unregister((ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule))
 
 
 class BoundedPaginator(OpenPaginator):
@@ -59,6 +64,26 @@ class TableChangeList(ChangeList):
         if not self.is_popup:
             self.title = capfirst(str(self.opts.verbose_name_plural))
 
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Take the filters that stand beside the list, the rows of one row, and no other lookup.
+
+        Django allows any lookup over a table's own fields: ?email__startswith= reads out letter by letter what the
+        list itself hides.
+        """
+        filters = super().get_filters(request)
+        lookups = filters[2]  # what no filter of the list took
+        for lookup in lookups:
+            if not self._is_listed(lookup):
+                raise DisallowedModelAdminLookup(f"Filtering by {lookup} is not offered")
+        return filters
+
+    def _is_listed(self, lookup: str) -> bool:
+        if self.date_hierarchy and lookup in {f"{self.date_hierarchy}__{end}" for end in ("gte", "lt")}:
+            return True
+        name, _underscores, kind = lookup.partition("__")
+        keys = {field.name for field in self.lookup_opts.concrete_fields if field.is_relation}
+        return name in keys and kind in {"", "exact"}
+
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)
@@ -67,6 +92,14 @@ class TableChangeList(ChangeList):
             raise IncorrectLookupParameters from error
         # The foot of the list says how many; beside the search the number would be the bounded one.
         self.full_result_count = self.result_count
+
+
+def _our_list(self: "admin.ModelAdmin[Any]", request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    return TableChangeList
+
+
+# Every list, those of libraries too.
+admin.ModelAdmin.get_changelist = _our_list  # type: ignore[method-assign]
 
 
 class TableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -79,9 +112,6 @@ class TableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     empty_value_display = "—"
     show_facets = admin.ShowFacets.NEVER  # each count would read the table
     deletable: ClassVar[bool] = False  # by whoever has the permission, not by administrators alone
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return TableChangeList
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Head a row's page with what it is; the subtitle says which."""

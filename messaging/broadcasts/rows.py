@@ -103,6 +103,8 @@ def audience_words(broadcast: Broadcast, labels: Labels) -> str:
         return _("Report to the author")
     if broadcast.recipient_type == RecipientType.TEST:
         return _("Test to the author")
+    if broadcast.recipient_type == RecipientType.LINK_CODE:
+        return _("Code for linking Telegram")
     if parts := _criteria(broadcast, labels):
         more = len(parts) - SHOWN
         words = ", ".join(parts[:SHOWN])

@@ -13,10 +13,12 @@ from django.utils import timezone
 from messaging.audiences.criteria import Audience
 from messaging.content.placeholders import MissingValue, Values, personalise, placeholders, read_values
 from messaging.delivery.bot import Letter, Outcome, TelegramBot, Upload, Verdict
+from messaging.delivery.codes import draw_code
 from messaging.delivery.lifecycle import AUTOMATIC_BLOCKS, finish_broadcast, others_wait, set_paused
 from messaging.models import Broadcast, Outbox, Recipient, Runner
 from messaging.models.automations import resumes_at
 from messaging.models.reasons import StateReason, with_words
+from messaging.models.recipient_types import RecipientType
 
 LONGEST_RETRY = 60.0  # seconds between two tries to reach a Telegram that cannot be reached
 
@@ -102,13 +104,14 @@ class SendQueue:
         self.names: set[str] = set()
         self.streams: list[tuple[int | None, str]] = []
         self.upload: Upload | None = None
-        self.own_words = False
+        self.own_words = self.brings_code = False
 
     def enlist(self, worker: str, *, most: int) -> int | None:
         self.broadcast = Broadcast.objects.sending().filter(pk=self.broadcast_id).first()
         if self.broadcast is None or self._waits_for_morning() or not self._read_upload(self.broadcast):
             return None
         self.names = {found.name for found in placeholders(self.broadcast.message_text)}
+        self.brings_code = self.broadcast.recipient_type == RecipientType.LINK_CODE
         # Messages about bookings were written one by one when they were queued.
         self.own_words = Outbox.objects.filter(recipient__message=self.broadcast_id).exists()
         if self.broadcast.audience:
@@ -132,7 +135,7 @@ class SendQueue:
             return []
         needs_upload = self._loaded().needs_upload
         # One transaction: a row that is claimed has its values, or is not claimed.
-        with _transaction(needed=needs_upload or bool(self.names) or self.own_words):
+        with _transaction(needed=needs_upload or bool(self.names) or self.own_words or self.brings_code):
             rows = self._claim_for_upload(worker) if needs_upload else self._claim(count, worker)
             people = [person for _id, person, _attempt in rows]
             values = read_values(people, self.names, streams=self.streams) if rows else {}
@@ -151,6 +154,9 @@ class SendQueue:
 
     def _letters(self, recipients: list[int]) -> tuple[dict[int | None, str], set[int | None]]:
         """The texts of rows that have their own, and which of these rows are outdated."""
+        if recipients and self.brings_code:
+            words = draw_code(self.broadcast_id, at=timezone.now())
+            return (dict.fromkeys(recipients, words), set()) if words else ({}, set(recipients))
         if not self.own_words or not recipients:
             return {}, set()
         letters = Outbox.objects.filter(recipient__in=recipients)

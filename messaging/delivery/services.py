@@ -100,12 +100,13 @@ def create_broadcast(
     author: User | None = None,
     upload: str = "",
     token: UUID | None = None,
-    is_test: bool = False,
+    sent_as: RecipientType | None = None,
 ) -> Broadcast:
     """Store a message and start or schedule it in the same transaction.
 
     Posted twice (the same ``token``), it gives the broadcast that was made first. ``author`` is who wrote it, where
-    that is not who sends it; ``upload`` is the path of a file that Telegram does not have yet.
+    that is not who sends it; ``upload`` is the path of a file that Telegram does not have yet; ``sent_as`` is its kind,
+    where it is no ordinary message.
 
     Raises:
         MessageRefused: Telegram would not take it.
@@ -129,7 +130,7 @@ def create_broadcast(
         "state": State.SCHEDULED if starts_at else State.SENDING,
         "starts_at": starts_at,
         "started_at": None if starts_at else at,
-        **({"recipient_type": RecipientType.TEST} if is_test else _previous_columns(content.question)),
+        **({"recipient_type": sent_as} if sent_as else _previous_columns(content.question)),
     }
     with recorded(by):
         if token is None:

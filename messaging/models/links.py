@@ -17,7 +17,7 @@ class TelegramLink(models.Model):
         TelegramUser, models.CASCADE, db_constraint=False, related_name="+", verbose_name=_("person")
     )
     linked_at = models.DateTimeField(_("linked"), null=True)
-    # While it waits for its code.
+    # While it waits for its code; empty until the bot has drawn one.
     code_hash = models.CharField(_("code"), max_length=200, blank=True)
     code_sent_at = models.DateTimeField(_("code sent"), null=True)
     attempts_left = models.PositiveSmallIntegerField(_("attempts left"), default=0)

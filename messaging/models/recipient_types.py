@@ -11,3 +11,4 @@ class RecipientType(StrEnum):
     AUTOMATION = "automation"  # what a rule sent
     REPORT = "report"  # to the author of a broadcast
     TEST = "test"  # «Отправить себе»
+    LINK_CODE = "link_code"  # brings a one-time code, which the row does not hold (delivery/codes.py)

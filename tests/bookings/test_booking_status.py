@@ -65,45 +65,6 @@ def test_a_row_offers_only_the_moves_of_this_member_of_staff(manager_client, sta
     assertContains(staff_client.get(LIST), 'aria-haspopup="dialog"', count=2)
 
 
-def test_the_form_offers_the_moves_as_buttons(manager_client, staff_client):
-    booking = BookingFactory.create(confirmed=-1)
-
-    offered = staff_client.get(address(booking), {"expected": -1})
-
-    assertContains(offered, '<button class="button" name="to" value="', count=2)
-    assertContains(offered, "с причиной", count=2)
-    assertNotContains(offered, "тем временем")
-    assertContains(manager_client.get(address(booking)), "вы изменить его не можете")
-
-
-def test_the_form_leads_back_to_the_list_that_its_link_stands_on(manager_client, booking):
-    back = f"{LIST}?status=1&amp;sort=-name"
-
-    plain = manager_client.get(address(booking), headers={"Referer": "http://testserver" + back.replace("&amp;", "&")})
-    htmx = manager_client.get(
-        address(booking), headers=HTMX | {"HX-Current-URL": "http://testserver" + back.replace("&amp;", "&")}
-    )
-    strange = manager_client.get(address(booking), headers={"Referer": "https://evil.test/bookings/"})
-
-    for response in (plain, htmx):
-        assertContains(response, f'<input type="hidden" name="next" value="{back}">')
-    assertContains(htmx, '<dialog id="status-dialog" data-open')
-    assertNotContains(strange, "evil")
-
-
-def test_a_stale_row_hears_of_the_change_before_anything_is_asked(staff_client, manager_client, booking):
-    manager_client.post(address(booking), {"to": 2, "expected": 1, "sure": 1})
-
-    offered = staff_client.get(address(booking), {"expected": 1})
-    asked = manager_client.post(address(booking), {"to": -1, "expected": 1, "next": LIST})
-
-    for words in ("Статус тем временем изменился", "Вы видели", "Сейчас", "Олег"):
-        assertContains(offered, words)
-    assertContains(offered, '<input type="hidden" name="expected" value="2">')
-    assertContains(asked, "Статус тем временем изменился", status_code=409)
-    assertNotContains(asked, "Отменить бронирование?", status_code=409)
-
-
 # Without JavaScript ---------------------------------------------------------------------------------------------------
 
 

@@ -5,12 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.db import connection
 from django.test import Client
+from django.urls import get_resolver, reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertRedirects
 
 from messaging.compose.services.linking import CodeRefused, confirm_link, send_link_code
-from messaging.models import Broadcast, Recipient, TelegramLink
+from messaging.delivery.queues import Claim, SendQueue
+from messaging.models import Broadcast, Recipient, Runner, TelegramLink
+from tests import test_access
 from tests.factories import TelegramUserFactory, UserFactory
 from tests.messaging.composing import MAY_WRITE, NEW, address, form
 from users.models import TelegramUser, User
@@ -25,10 +30,16 @@ def myself(db: None) -> TelegramUser:
     return TelegramUserFactory.create(first_name="Маша", username="masha")
 
 
+def claimed(broadcast: Broadcast) -> list[Claim]:
+    queue = SendQueue(broadcast.pk)
+    assert queue.enlist("worker", most=1) is not None
+    return queue.claim(5, "worker")
+
+
 def code_of(person: TelegramUser) -> str:
-    """What the person reads in Telegram."""
-    words = Broadcast.objects.filter(recipients__telegram_user=person).latest("pk").message_text
-    found = re.search(r"<code>(\d{6})</code>", words)
+    """What the person reads in Telegram: the worker draws the code when it sends."""
+    [claim] = claimed(Broadcast.objects.filter(recipients__telegram_user=person).latest("pk"))
+    found = re.search(r"<code>(\d{6})</code>", claim.text or "")
     assert found
     return found[1]
 
@@ -38,7 +49,6 @@ def test_the_code_that_the_bot_brought_links_the_account(
 ) -> None:
     assertContains(staff_client.get(LINK, {"q": "masha"}), f"send:{myself.pk}")
     assertContains(staff_client.post(LINK, {"do": f"send:{myself.pk}"}), "Введите код")
-    Broadcast.objects.update(state=Broadcast.State.FINISHED)
     code = code_of(myself)
 
     response = staff_client.post(LINK, {"code": f" {code[:3]} {code[3:]} ", "next": NEW})
@@ -46,7 +56,62 @@ def test_the_code_that_the_bot_brought_links_the_account(
     assertRedirects(response, NEW)
     link = TelegramLink.objects.get(user=staff)
     assert link.linked_at is not None and link.telegram_user == myself
-    assert code not in Broadcast.objects.get().message_text
+
+
+def test_g1_whoever_asks_for_a_code_reads_it_in_no_table_and_on_no_page(
+    staff_client: Client, staff: User, myself: TelegramUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    TelegramLink.objects.create(user=UserFactory.create(), telegram_user=myself)
+    staff_client.post(LINK, {"do": f"send:{myself.pk}"})
+    monkeypatch.setattr("messaging.delivery.codes.secrets.randbelow", lambda _below: 271828)
+    message = Broadcast.objects.get()
+    assert code_of(myself) == "271828"
+
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            name = connection.ops.quote_name(table)
+            cursor.execute(f"SELECT count(*) FROM {name} t WHERE t::text ~ '\\m271828\\M'")
+            assert cursor.fetchone() == (0,), table
+    monkeypatch.setattr(test_access, "BROADCAST", message.pk)
+    monkeypatch.setattr(test_access, "PERSON", myself.pk)
+    pages = [path for _name, path in test_access.addresses(get_resolver())]
+    for model in admin.site._registry:
+        place = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        pages.append(reverse(f"{place}_changelist"))
+        for row in model._default_manager.all():
+            pages += [reverse(f"{place}_{page}", args=[row.pk]) for page in ("change", "history")]
+    assert reverse("admin:messaging_broadcast_change", args=[message.pk]) in pages
+    assertContains(staff_client.get(f"/messages/{message.pk}/"), "••••••")
+    for page in pages:
+        if "logout" not in page:
+            assert "271828" not in test_access._text(staff_client.get(page)), page
+
+
+def test_g1_a_message_that_is_tried_again_brings_another_code_and_only_the_last_one_works(
+    staff: User, myself: TelegramUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter([271828, 314159])
+    monkeypatch.setattr("messaging.delivery.codes.secrets.randbelow", lambda _below: next(drawn))
+    link = send_link_code(user=staff, to=myself, at=timezone.now())
+    first = code_of(myself)
+    Recipient.objects.update(state=Recipient.State.PENDING)
+    Runner.objects.all().delete()
+    second = code_of(myself)
+
+    assert (first, second) == ("271828", "314159")
+    with pytest.raises(CodeRefused):
+        confirm_link(user=staff, code=first, at=timezone.now())
+    assert confirm_link(user=staff, code=second, at=timezone.now()).pk == link.pk
+
+
+def test_g1_a_code_that_nobody_waits_for_is_not_sent(staff: User, myself: TelegramUser) -> None:
+    link = send_link_code(user=staff, to=myself, at=timezone.now() - timedelta(minutes=11))
+
+    [claim] = claimed(Broadcast.objects.get())
+
+    assert claim.outdated and claim.text is None
+    link.refresh_from_db()
+    assert link.code_hash == ""
 
 
 def test_a_wrong_code_is_told_and_five_of_them_end_it(staff_client: Client, staff: User, myself: TelegramUser) -> None:

@@ -1,13 +1,47 @@
 """Staff accounts."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.validators import ASCIIUsernameValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
-    """A member of staff, who signs in to the dashboard."""
+    """A member of staff, who signs in to the dashboard.
+
+    A name or an e-mail signs in, so the two share one space: what one account signs in with belongs to no other.
+    """
+
+    # ASCII: «viеwer» with a Cyrillic letter looks like «viewer».
+    username = models.CharField(
+        _("username"),
+        max_length=150,
+        unique=True,
+        help_text=_("Latin letters, digits and @ . + - _; it may be the account's own e-mail, and nobody else's."),
+        validators=[ASCIIUsernameValidator()],
+        error_messages={"unique": _("This name is taken.")},
+    )
 
     class Meta(AbstractUser.Meta):
         db_table = "staff_user"
         verbose_name = _("staff account")  # type: ignore[assignment]  # a lazy text, as everywhere
         verbose_name_plural = _("staff accounts")  # type: ignore[assignment]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"), name="staff_user_username_once", violation_error_message=_("This name is taken.")
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="staff_user_email_once",
+                condition=~Q(email=""),
+                violation_error_message=_("Another account has this e-mail."),
+            ),
+            # With the two above it keeps names and e-mails apart: an e-mail as a name is one's own.
+            models.CheckConstraint(
+                condition=~Q(username__contains="@") | Q(username__iexact=F("email")),
+                name="staff_user_name_is_no_others_email",
+                violation_error_message=_("A name with @ must be the account's own e-mail."),
+            ),
+        ]

@@ -1,9 +1,74 @@
-"""How allauth behaves here: accounts are made by administrators only."""
+"""How allauth behaves here: accounts are made by administrators only, and a stranger's tries lock out nobody."""
+
+from secrets import token_urlsafe
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from allauth.core.internal.ratelimit import RateLimitUsage, consume
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+
+from hsl_dashboard.web.clients import client_address
+from users.models import User
+
+KNOWN_FOR = 180 * 24 * 60 * 60  # seconds that a browser is known after its last sign-in
+# Wrong passwords for one account, all addresses together: many machines must not guess without end.
+ALL_TOGETHER = {"login_failed": "50/h/key"}
+# A known browser has its own few tries; what others do at its address, or to its account, does not count.
+FROM_KNOWN = {"login_failed": "5/5m/key"}
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
+        """Know this browser from now on: one signed cookie for each account that signed in from it."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        response.set_signed_cookie(
+            _cookie_of(user),
+            _known_browser(request, user) or token_urlsafe(12),
+            max_age=KNOWN_FOR,
+            httponly=True,
+            secure=settings.SESSION_COOKIE_SECURE,
+            samesite="Lax",
+        )
+        return response
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a try: of a known browser by itself, of any other by account and address together.
+
+        Five wrong tries of a stranger lock out the stranger. allauth's own count is by account alone.
+
+        Raises:
+            ValidationError: there were too many.
+        """
+        login = str(credentials.get("email") or credentials.get("username") or "").lower()
+        user = User.objects.filter(Q(username__iexact=login) | Q(email__iexact=login)).first() if login else None
+        account = str(user.pk) if user else login  # one account, whether its name or its e-mail is typed
+        self._login_failed_rl_usage = RateLimitUsage(usage=[])  # given back when the password is right
+        if user and (browser := _known_browser(request, user)):
+            self._count(request, f"{account} {browser}", FROM_KNOWN)
+        else:
+            self._count(request, f"{account} {client_address(request)}", None)
+            self._count(request, account, ALL_TOGETHER)
+
+    def _count(self, request: HttpRequest, key: str, rates: dict[str, str] | None) -> None:
+        counted = consume(request, app="allauth.account", action="login_failed", config=rates, key=key)
+        if counted is None:
+            raise self.validation_error("too_many_login_attempts")
+        self._login_failed_rl_usage.usage += counted.usage
+
+
+def _cookie_of(user: AbstractBaseUser) -> str:
+    return f"known-{user.pk}"
+
+
+def _known_browser(request: HttpRequest, user: AbstractBaseUser) -> str:
+    """What this browser was called when the account signed in from it; nothing where it never did."""
+    return str(request.get_signed_cookie(_cookie_of(user), default="", max_age=KNOWN_FOR))

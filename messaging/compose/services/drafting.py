@@ -14,6 +14,7 @@ from messaging.content.content import Content
 from messaging.delivery.services import create_broadcast, recorded
 from messaging.models import Broadcast, Draft, SendingRules
 from messaging.models.drafts import DraftQuerySet
+from messaging.models.recipient_types import RecipientType
 from users.models import User
 
 
@@ -159,4 +160,5 @@ def send_test(*, draft: Draft, text: str, to: int, by: User, at: datetime) -> Br
         when="now",
         original=None,
     )
-    return create_broadcast(content=content, by=by, at=at, upload=str(draft.media_upload.name or ""), is_test=True)
+    upload = str(draft.media_upload.name or "")
+    return create_broadcast(content=content, by=by, at=at, upload=upload, sent_as=RecipientType.TEST)

@@ -1,20 +1,18 @@
 """Link a member of staff to their own Telegram account: the bot brings a one-time code there, they type it here."""
 
-import secrets
 from datetime import datetime, timedelta
 
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import check_password
 from django.db.models import F
-from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from messaging.audiences.criteria import individuals
 from messaging.content.content import Content
+from messaging.delivery.codes import CODE_LIFE, MASK, words_with
 from messaging.delivery.services import create_broadcast, recorded
-from messaging.models import Broadcast, TelegramLink
+from messaging.models import TelegramLink
+from messaging.models.recipient_types import RecipientType
 from users.models import TelegramUser, User
 
-CODE_LIFE = timedelta(minutes=10)
 NEXT_CODE_AFTER = timedelta(minutes=1)
 ATTEMPTS = 5
 
@@ -28,7 +26,9 @@ class CodeTooSoon(Exception):
 
 
 def send_link_code(*, user: User, to: TelegramUser, at: datetime) -> TelegramLink:
-    """Send a one-time code to the account that shall be linked; it lives CODE_LIFE.
+    """Have the bot bring a one-time code to the account that shall be linked; it lives CODE_LIFE.
+
+    The code is drawn when the message goes out: nothing here, and no row, ever holds it.
 
     Raises:
         CodeTooSoon: the last one is younger than NEXT_CODE_AFTER.
@@ -36,16 +36,13 @@ def send_link_code(*, user: User, to: TelegramUser, at: datetime) -> TelegramLin
     before = TelegramLink.objects.filter(user=user).first()
     if before and before.code_sent_at and at - before.code_sent_at < NEXT_CODE_AFTER:
         raise CodeTooSoon
-    code = f"{secrets.randbelow(1_000_000):06}"
-    content = Content(text=_words_with(code), audience=individuals([to.pk]).as_json(), link_preview=False)
+    content = Content(text=words_with(MASK), audience=individuals([to.pk]).as_json(), link_preview=False)
     with recorded(user):
-        broadcast = create_broadcast(content=content, by=user, at=at)
-        if before and before.code_broadcast_id:
-            _forget_code(before.code_broadcast_id)
+        broadcast = create_broadcast(content=content, by=user, at=at, sent_as=RecipientType.LINK_CODE)
         fresh = {
             "telegram_user": to,
             "linked_at": None,
-            "code_hash": make_password(code),
+            "code_hash": "",
             "code_sent_at": at,
             "attempts_left": ATTEMPTS,
             "code_broadcast": broadcast,
@@ -70,8 +67,6 @@ def confirm_link(*, user: User, code: str, at: datetime) -> TelegramLink:
     if not check_password("".join(code.split()), link.code_hash):
         raise CodeRefused
     TelegramLink.objects.filter(pk=link.pk).update(linked_at=at, code_hash="", attempts_left=0)
-    if link.code_broadcast_id:
-        _forget_code(link.code_broadcast_id)
     link.refresh_from_db()
     return link
 
@@ -84,15 +79,3 @@ def unlink(*, user: User) -> None:
 def choose_reports(*, user: User, wanted: bool) -> None:
     """Have the bot tell how one's messages ended, or not."""
     TelegramLink.objects.filter(user=user).update(wants_reports=wanted)
-
-
-def _forget_code(broadcast_id: int) -> None:
-    """The history of messages need not show a code for ever; one that waits still is left alone."""
-    over = Broadcast.objects.filter(pk=broadcast_id, state=Broadcast.State.FINISHED)
-    over.update(message_text=_words_with("••••••"))
-
-
-def _words_with(code: str) -> str:
-    with override("ru"):
-        words = _("Code for linking this account to the school's dashboard: <code>%(code)s</code>")
-    return words % {"code": code}
