@@ -56,7 +56,7 @@ class LettersAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("text"))
     def for_others(self, row: Any) -> str:
-        return gettext("Written to individuals: its text is for those who write")
+        return gettext("Personal message: only those who write messages can read it")
 
 
 @admin.register(Broadcast)
