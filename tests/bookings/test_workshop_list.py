@@ -41,7 +41,7 @@ def test_a_card_shows_counts_places_conversion_and_the_way_to_the_stream(staff_c
 
 @pytest.mark.parametrize(
     ("capacity", "words"),
-    [(None, "Число мест не задано"), (2, "Мест нет"), (1, "1 место сверх лимита"), (7, "осталось 5 мест")],
+    [(None, "Число мест не задано"), (2, "Мест нет"), (1, "1 сверх лимита"), (7, "осталось 5 мест")],
 )
 def test_a_card_says_how_many_places_are_left(staff_client, capacity, words):
     StreamFactory.create(code="9th_stream", name="9-й поток", capacity=capacity)
