@@ -13,12 +13,13 @@ from django.utils import timezone
 from bookings.models import Booking, BookingChange, FreeLessonRegistration
 from bookings.services.statuses import change_booking_status
 from hsl_dashboard.db import as_owner
-from hsl_dashboard.grants import grant_statements, is_protected, keep_grants, unprotected
+from hsl_dashboard.grants import is_protected, keep_grants, unprotected
+from tests.conftest import APPLICATION as ROLE
 from tests.factories import BookingFactory, TelegramUserFactory, UserFactory
 from users.models import AuditEntry, Event, Note, TelegramUser
 from users.personal_data.erasure import erase_person
 
-ROLE, BOT = "hsl_test_application", "hsl_test_bot"
+BOT = "hsl_test_bot"
 NEVER = ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}"]
 
 pytestmark = pytest.mark.django_db
@@ -38,20 +39,6 @@ def value(statement: str, *params: object) -> object:
 def make_role(name: str) -> None:
     """Until the test ends: roles belong to the whole server, and go with the transaction."""
     run(f"CREATE ROLE {name}")
-
-
-@pytest.fixture
-def application(db: None) -> str:
-    """Everything that follows is done as the application's role."""
-    make_role(ROLE)
-    for statement in grant_statements(ROLE):
-        run(statement)
-    return ROLE
-
-
-@pytest.fixture
-def as_application(application: str) -> None:
-    run(f"SET LOCAL ROLE {application}")
 
 
 def test_g8_the_application_may_add_to_history_and_audit_and_change_neither(as_application: None) -> None:
