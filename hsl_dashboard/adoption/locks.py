@@ -25,7 +25,7 @@ class AdoptionFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
+class Patience:
     """``longest_lock``: seconds for which a step may keep the bot out; ``patience``: seconds to try for a lock."""
 
     longest_lock: float = 1.0
@@ -36,7 +36,7 @@ class _TryAgain(Exception):
     """Somebody was in the way; nothing was written."""
 
 
-def briefly(change: Callable[[CursorWrapper], None], *, what: str, limits: Limits) -> None:
+def briefly(change: Callable[[CursorWrapper], None], *, what: str, limits: Patience) -> None:
     """Run ``change`` in one short transaction, again and again until the locks it needs are free.
 
     Raises:
@@ -57,13 +57,13 @@ def briefly(change: Callable[[CursorWrapper], None], *, what: str, limits: Limit
     again(attempt, what=what, limits=limits)
 
 
-def patiently(sql: str, *, limits: Limits) -> None:
+def patiently(sql: str, *, limits: Patience) -> None:
     """Run what takes long and blocks no writer: CREATE INDEX CONCURRENTLY, VALIDATE CONSTRAINT."""
     with session_settings(lock_timeout=_ms(limits.patience), statement_timeout="0"), connection.cursor() as cursor:
         cursor.execute(sql)
 
 
-def again(attempt: Callable[[], None], *, what: str, limits: Limits) -> None:
+def again(attempt: Callable[[], None], *, what: str, limits: Patience) -> None:
     """Repeat ``attempt`` while others hold the locks that it needs.
 
     Raises:
@@ -109,7 +109,7 @@ def _send_autovacuum_away() -> None:
 
 
 @contextmanager
-def _yielding(what: str, limits: Limits) -> Iterator[None]:
+def _yielding(what: str, limits: Patience) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:

@@ -9,7 +9,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from hsl_dashboard.adoption.columns import alignment_steps, table_steps
 from hsl_dashboard.adoption.keys import index_step, key_steps, trigger_step
-from hsl_dashboard.adoption.locks import AdoptionFailed, Limits, one_at_a_time, session_settings
+from hsl_dashboard.adoption.locks import AdoptionFailed, Patience, one_at_a_time, session_settings
 from hsl_dashboard.adoption.migrations import foundation_step, migrate_step, record_step, tables_are_taken_over
 from hsl_dashboard.adoption.overdue import hold_step
 from hsl_dashboard.adoption.people import people_step
@@ -26,7 +26,7 @@ def adopt(
     *,
     dry_run: bool,
     naive_timezone: str,
-    limits: Limits,
+    limits: Patience,
     stdout: OutputWrapper,
     after_step: Callable[[Step], None] = lambda step: None,
 ) -> None:

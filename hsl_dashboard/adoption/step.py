@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.db.backends.utils import CursorWrapper
 
 from hsl_dashboard.adoption.catalog import Catalog, read_catalog
-from hsl_dashboard.adoption.locks import Limits, briefly, patiently
+from hsl_dashboard.adoption.locks import Patience, briefly, patiently
 from hsl_dashboard.adoption.target import Table
 
 
@@ -16,7 +16,7 @@ class Takeover:
 
     tables: Sequence[Table]
     naive_timezone: str
-    limits: Limits
+    limits: Patience
     _catalog: Catalog | None = field(default=None, init=False)
 
     @property

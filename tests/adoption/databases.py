@@ -16,7 +16,7 @@ import psycopg
 from django.core.management.base import OutputWrapper
 from django.db import connections
 
-from hsl_dashboard.adoption.locks import Limits
+from hsl_dashboard.adoption.locks import Patience
 from hsl_dashboard.adoption.run import adopt
 from hsl_dashboard.adoption.step import Step
 
@@ -27,7 +27,7 @@ BOT_TABLES = [
 ]  # fmt: skip
 
 LAST_OF_THE_TABLES = "check key message_recipients_user_id_fkey"
-PATIENT = Limits(patience=20)
+PATIENT = Patience(patience=20)
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Database:
         *,
         dry_run: bool = False,
         naive_timezone: str = "UTC",
-        limits: Limits = PATIENT,
+        limits: Patience = PATIENT,
         after_step: Callable[[Step], None] = lambda step: None,
     ) -> str:
         """Run the takeover in this process and give what it printed."""

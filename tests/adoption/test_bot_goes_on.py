@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from hsl_dashboard.adoption.locks import AdoptionFailed, Limits
+from hsl_dashboard.adoption.locks import AdoptionFailed, Patience
 from tests import bot
 from tests.adoption.busy_bot import FIRST_PERSON, PEOPLE_A_ROUND, BusyBot
 from tests.adoption.databases import columns_of, contents, start
@@ -70,7 +70,7 @@ def test_a_lock_that_never_comes_free_ends_in_a_sentence_that_names_its_holder(l
         connection.execute("LOCK TABLE users IN ROW EXCLUSIVE MODE")
         time.sleep(1.1)
         with pytest.raises(AdoptionFailed, match=r"align types of users: .*psql of Anna.*run this command again"):
-            live.adopt(limits=Limits(patience=0.5))
+            live.adopt(limits=Patience(patience=0.5))
 
     live.adopt_tables()
     assert live.value("SELECT pg_typeof(updated_at)::text FROM users LIMIT 1") == "timestamp with time zone"
@@ -80,7 +80,7 @@ def test_a_rewrite_that_takes_too_long_is_taken_back_and_says_so(live):
     before = contents(live)
 
     with pytest.raises(AdoptionFailed, match=r"Stop the bot and run this command again with --longest-lock 60"):
-        live.adopt(naive_timezone="Europe/Moscow", limits=Limits(longest_lock=0.001, patience=5))
+        live.adopt(naive_timezone="Europe/Moscow", limits=Patience(longest_lock=0.001, patience=5))
 
     assert contents(live, before=columns_of(live)) == before
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from hsl_dashboard.adoption.locks import AdoptionFailed, Limits
+from hsl_dashboard.adoption.locks import AdoptionFailed, Patience
 from hsl_dashboard.adoption.proof import as_table, compare, take_snapshots
 from hsl_dashboard.adoption.step import Takeover
 from hsl_dashboard.adoption.target import bot_tables
@@ -13,7 +13,7 @@ from hsl_dashboard.adoption.target import bot_tables
 @pytest.fixture
 def takeover(live):
     with live.as_default():
-        yield Takeover(bot_tables(MigrationLoader(connection)), "UTC", Limits())
+        yield Takeover(bot_tables(MigrationLoader(connection)), "UTC", Patience())
 
 
 def result(takeover, before, table):

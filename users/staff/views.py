@@ -24,4 +24,7 @@ class StaffEmailView(EmailView):
         return response
 
 
-account_email = StaffEmailView.as_view()
+def account_email(request: HttpRequest) -> HttpResponseBase:
+    """Show one's own e-mail addresses."""
+    response: HttpResponseBase = StaffEmailView.as_view()(request)
+    return response

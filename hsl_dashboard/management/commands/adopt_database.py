@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from hsl_dashboard.adoption.locks import AdoptionFailed, Limits
+from hsl_dashboard.adoption.locks import AdoptionFailed, Patience
 from hsl_dashboard.adoption.run import adopt
 from hsl_dashboard.db import as_owner
 from hsl_dashboard.limits import NONE, within
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        limits = Limits(longest_lock=options["longest_lock"], patience=options["patience"])
+        limits = Patience(longest_lock=options["longest_lock"], patience=options["patience"])
         try:
             # Each step has limits of its own.
             with as_owner(), within(NONE):
