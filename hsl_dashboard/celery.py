@@ -7,7 +7,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import after_task_publish, beat_init, heartbeat_sent, worker_init, worker_process_init
 
-from hsl_dashboard import heartbeats, limits
+from hsl_dashboard.availability import heartbeats, limits
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hsl_dashboard.settings")
 

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from bookings.models import Booking
-from hsl_dashboard import heartbeats
+from hsl_dashboard.availability import heartbeats
 from tests.factories import BookingFactory, UserFactory
 from users.models import User
 

@@ -24,4 +24,6 @@ class StaffEmailView(EmailView):
         return response
 
 
-account_email = StaffEmailView.as_view()
+def account_email(request: HttpRequest) -> HttpResponseBase:
+    response: HttpResponseBase = StaffEmailView.as_view()(request)
+    return response

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hsl_dashboard.adoption.locks import AdoptionFailed, Limits
 from hsl_dashboard.adoption.run import adopt
-from hsl_dashboard.limits import NONE, within
+from hsl_dashboard.availability.limits import NONE, within
 
 
 class Command(BaseCommand):
