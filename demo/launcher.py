@@ -93,7 +93,8 @@ def _run(port: int, children: Children) -> None:
         command = [sys.executable, "-m", "demo.sandbox", "--port", str(sandbox_port), "--token", BOT_TOKEN]
         children.start("sandbox", command, environment, LOG)
     say("Preparing the database and the demo school ...")
-    prepare = children.start("prepare", [sys.executable, "manage.py", "prepare_demo"], environment, LOG)
+    owner = {**environment, "OWNER_DATABASE_URL": embedded.database_url()}
+    prepare = children.start("prepare", [sys.executable, "manage.py", "prepare_demo"], owner, LOG)
     children.wait_for(prepare)
     say("Starting web, workers and beat ...")
     children.start("web", _web(port), environment, LOG)
@@ -116,7 +117,10 @@ def _environment(port: int) -> dict[str, str]:
         secret.write_text(os.urandom(32).hex())
     return {
         **os.environ,
-        "DATABASE_URL": database,
+        "DATABASE_URL": embedded.application_url(),
+        "OWNER_DATABASE_URL": "",  # of the one child that migrates
+        "POSTGRES_PASSWORD": "",
+        "OWNER_PASSWORD": "",
         "REDIS_URL": redis,
         "SECRET_KEY": secret.read_text(),  # kept, so that a second start keeps the sessions
         "DEBUG": "true",

@@ -2,8 +2,9 @@
 
 from types import ModuleType
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
+from django.db.models.signals import post_migrate
 
 from hsl_dashboard import catalogues, sentry
 
@@ -19,7 +20,10 @@ class HslDashboardConfig(AppConfig):
     def ready(self) -> None:
         # The application must exist in every process that queues a task: without it, shared tasks look for a broker
         # of their own.
-        from hsl_dashboard import celery, checks  # noqa: F401
+        from hsl_dashboard import celery, checks, grants  # noqa: F401
 
+        # Once, not for each app: the signal comes for those that have models.
+        users = apps.get_app_config("users")
+        post_migrate.connect(grants.keep_grants, sender=users, dispatch_uid="hsl_dashboard.keep_grants")
         if settings.SENTRY_DSN:
             sentry.start(settings.SENTRY_DSN)

@@ -4,8 +4,17 @@ import os
 import time
 from typing import Any
 
+import pghistory
 from celery import Celery
-from celery.signals import after_task_publish, beat_init, heartbeat_sent, worker_init, worker_process_init
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    heartbeat_sent,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+)
 
 from hsl_dashboard.availability import heartbeats, limits
 
@@ -16,6 +25,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Packages of messaging have tasks of their own, which only the names of apps would not find.
 app.autodiscover_tasks(["messaging.delivery", "messaging.inbound"])
+_contexts: dict[str, Any] = {}
 
 
 @worker_init.connect
@@ -52,3 +62,15 @@ def forget_missing_tasks(**_kwargs: Any) -> None:
     stale = PeriodicTask.objects.exclude(task__in=app.tasks.keys())
     if stale.delete()[0]:
         PeriodicTasks.update_changed()
+
+
+@task_prerun.connect
+def open_context(task_id: str, **_kwargs: Any) -> None:
+    """Let the audit say which task changed something."""
+    _contexts[task_id] = pghistory.context(task=task_id)
+    _contexts[task_id].__enter__()
+
+
+@task_postrun.connect
+def close_context(task_id: str, **_kwargs: Any) -> None:
+    _contexts.pop(task_id).__exit__(None, None, None)

@@ -1,9 +1,11 @@
-"""What Django cannot say to PostgreSQL: the largest numbers, keys that cascade by themselves, a skipping scan."""
+"""What Django cannot say to PostgreSQL: the largest numbers, keys that cascade, a skipping scan, the owner's role."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
-from django.db import models
+from django.conf import settings
+from django.db import connection, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
 
@@ -53,21 +55,20 @@ class DatabaseForeignKey(models.BaseConstraint):
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> Statement | None:
         assert model is not None and schema_editor is not None
-        return Statement(
-            "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s %(definition)s",
-            table=Table(model._meta.db_table, schema_editor.quote_name),
-            name=schema_editor.quote_name(self.name),
-            definition=self.definition(model, schema_editor),
-        )
+        return self._alter("ADD CONSTRAINT %(name)s %(definition)s", model, schema_editor)
 
     def remove_sql(  # type: ignore[override]
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> Statement | None:
         assert model is not None and schema_editor is not None
+        return self._alter("DROP CONSTRAINT %(name)s", model, schema_editor)
+
+    def _alter(self, change: str, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> Statement:
         return Statement(
-            "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
-            table=Table(model._meta.db_table, schema_editor.quote_name),
-            name=schema_editor.quote_name(self.name),
+            f"ALTER TABLE %(table)s {change}",
+            table=Table(model._meta.db_table, editor.quote_name),
+            name=editor.quote_name(self.name),
+            definition=self.definition(model, editor),
         )
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
@@ -98,3 +99,27 @@ def loose_scan(name: str, *, column: str, table: str) -> str:
             SELECT (SELECT min({column}) FROM {table} WHERE {column} > step.code) FROM step WHERE code IS NOT NULL
         ) SELECT '{name}', code FROM step WHERE code IS NOT NULL
     """  # noqa: S608 - columns of ours
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Connect as the owner of the tables, which alone may change them; without OWNER_DATABASE_URL one role does all.
+
+    The database stays the one that is connected to: a test's must not become the real one.
+    """
+    if not settings.OWNER_DATABASE:
+        yield
+        return
+    application = connection.settings_dict
+    _connect_with({**application, **settings.OWNER_DATABASE, "NAME": application["NAME"]})
+    try:
+        yield
+    finally:
+        _connect_with(application)
+
+
+def _connect_with(database: dict[str, Any]) -> None:
+    connection.close()
+    if connection.pool:  # type: ignore[attr-defined]  # of PostgreSQL's wrapper
+        connection.close_pool()  # type: ignore[attr-defined]
+    connection.settings_dict = database

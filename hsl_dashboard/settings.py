@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "hsl_dashboard.web.middleware.session_activity",
     "hsl_dashboard.web.middleware.AdminRefusals",
     "hsl_dashboard.web.middleware.AuditMiddleware",
+    "users.staff.audit.record_refusals",
 ]
 
 TEMPLATES = [
@@ -103,6 +104,8 @@ TEMPLATES = [
 # Data -----------------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.database()}
+# Who owns the tables, for migrate and adopt_database alone (hsl_dashboard/grants.py).
+OWNER_DATABASE = env.owner_database()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis_url()
 CACHES = {
@@ -112,8 +115,8 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},  # seconds
     }
 }
-# Writes to a tracked table carry who asked for them and where; reads open no context.
-PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+# What is written carries who asked for it and from where; a GET writes too: downloads, looks at e-mails, refusals.
+PGHISTORY_MIDDLEWARE_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 # Language and time ----------------------------------------------------------------------------------------------------
 

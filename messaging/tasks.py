@@ -15,8 +15,6 @@ from messaging.delivery.loop import runners_wanted
 
 logger = logging.getLogger(__name__)
 
-TICK = 5.0  # seconds between two looks of beat: CELERY_BEAT_SCHEDULE
-
 
 @shared_task(name="messaging.tick", base=Tick)
 def tick() -> None:

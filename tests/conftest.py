@@ -4,15 +4,18 @@ from collections.abc import Generator
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
 from bookings.models import Booking
 from hsl_dashboard.availability import heartbeats
+from hsl_dashboard.grants import grant_statements
 from tests.factories import BookingFactory, UserFactory
 from users.models import User
 
 # They start servers of their own and wait for them: begun first, they never leave one process alone at the end.
 SLOWEST = ("tests/chaos/", "tests/adoption/", "tests/test_containers.py")
+APPLICATION = "hsl_test_application"
 EMPTIES_TABLES = {"transactional_db", "live_server"}
 
 
@@ -57,3 +60,20 @@ def _empty_cache() -> None:
     cache.clear()
     # As if workers and beat were at work: their absence is a test of its own.
     heartbeats.note(*heartbeats.QUEUES, heartbeats.BEAT)
+
+
+@pytest.fixture
+def application(db: None) -> str:
+    """The role of web and workers, until the test ends: it owns nothing, and only adds to history and audit."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {APPLICATION}")
+        for statement in grant_statements(APPLICATION):
+            cursor.execute(statement)
+    return APPLICATION
+
+
+@pytest.fixture
+def as_application(application: str) -> None:
+    """Everything that follows is done as the application's role."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {application}")

@@ -16,6 +16,7 @@ from hsl_dashboard.settings import *  # noqa: F403
 from hsl_dashboard.settings import CACHES, DATABASES, REDIS_URL
 
 # Tests may lose what they wrote: a power cut ends them anyway.
+OWNER_DATABASE = None  # the tests make their roles themselves
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 # Database 0 of Redis belongs to the demo; each of xdist's processes ("gw0" …) has one of its own.
 _number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

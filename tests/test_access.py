@@ -25,7 +25,8 @@ from tests.factories import (
 from users.models import BlockedUser, User
 from users.staff.roles import ADMINISTRATOR, ROLES, VIEWER
 
-pytestmark = pytest.mark.django_db
+# As web processes are: pages must need no right that the application has not.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_application")]
 
 EMAIL = "very.secret.address@example.test"
 PERSON, BOOKING, BROADCAST = 5_111_222_333, 71, 72

@@ -12,7 +12,9 @@ class UsersConfig(AppConfig):
     def ready(self) -> None:
         from users.person.extensions import register_person_extension
         from users.person.own import USERS
+        from users.staff.audit import listen
         from users.staff.roles import keep_roles
 
         register_person_extension(USERS)
+        listen()
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")

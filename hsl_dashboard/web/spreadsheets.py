@@ -24,10 +24,6 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # with which a cell becomes a 
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-class TooManyRows(ValueError):
-    """XLSX was asked for more rows than a browser would wait for."""
-
-
 @dataclass(frozen=True)
 class Sheet:
     """What a file holds; ``done`` is called with the number of rows when the last one is out."""
@@ -68,7 +64,7 @@ def csv_lines(sheet: Sheet) -> Iterator[str]:
 
 
 def xlsx_file(sheet: Sheet) -> IO[bytes]:
-    """Write a workbook with one sheet into a temporary file; whoever calls has counted the rows (XLSX_ROWS)."""
+    """Write a workbook with one sheet into a temporary file; the caller has checked XLSX_ROWS."""
     workbook = Workbook(write_only=True)
     written = workbook.create_sheet(sheet.title)
     written.freeze_panes = "A2"
@@ -107,7 +103,7 @@ def _typed(sheet: Any, cell: Any) -> Any:
 
 
 def too_long_sentence() -> str:
-    """What is said instead of a workbook that nobody would wait for."""
+    """Explain why there is no XLSX file of so many rows."""
     return _("A workbook takes at most %(most)d rows here. CSV takes any number and opens in Excel as well.") % {
         "most": XLSX_ROWS
     }

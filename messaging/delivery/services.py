@@ -47,8 +47,16 @@ class TooLate(Exception):
 def recorded(by: User | None, reason: str = "") -> Iterator[None]:
     """One transaction whose changes are recorded with who asked for them, and why."""
     words = {"user": by.pk if by else None, "reason": reason}
-    with pghistory.context(**{name: word for name, word in words.items() if word}), transaction.atomic():
-        yield
+    with pghistory.context() as context:
+        before = dict(context.metadata)
+        context.metadata.update({name: word for name, word in words.items() if word})
+        try:
+            with transaction.atomic():
+                yield
+        finally:
+            # A task works for many: what one asked for must not be written down for the next.
+            context.metadata.clear()
+            context.metadata.update(before)
 
 
 class Act(models.TextChoices):

@@ -49,7 +49,8 @@ def test_the_demo_meets_no_real_database_and_no_real_bot(monkeypatch: pytest.Mon
     environment = launcher._environment(8000)
 
     assert "live.example.org" not in json.dumps(environment)
-    assert environment["DATABASE_URL"] == launcher.embedded.database_url()
+    assert environment["DATABASE_URL"] == launcher.embedded.application_url()
+    assert environment["OWNER_DATABASE_URL"] == ""  # G8: nobody but the child that migrates is the owner
     assert environment["BOT_TOKEN"] == launcher.BOT_TOKEN
     assert environment["SENTRY_DSN"] == ""
     assert environment["DEBUG_PAGES"] == "false"  # who mistypes an address sees the school's page, not our code

@@ -220,3 +220,14 @@ def test_messages_to_staff_know_the_dashboards_address(
     told = read(DASHBOARD_URL=named, CSRF_TRUSTED_ORIGINS=",".join(origins), ALLOWED_HOSTS=",".join(hosts) or "*")
 
     assert told.dashboard_url() == address
+
+
+def test_the_owner_is_another_role_of_the_same_server(read) -> None:
+    url = "postgres://owner@database.example.org/name"
+
+    owner = read(OWNER_DATABASE_URL=url, OWNER_PASSWORD="p/ss", POSTGRES_PASSWORD="other").owner_database()
+
+    assert owner is not None
+    assert (owner["USER"], owner["PASSWORD"], owner["NAME"]) == ("owner", "p/ss", "name")
+    assert "pool" not in owner["OPTIONS"]
+    assert read().owner_database() is None

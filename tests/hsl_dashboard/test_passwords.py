@@ -185,4 +185,5 @@ def test_the_containers_get_the_passwords_as_they_are_written(read) -> None:
     inside = read(**addresses, POSTGRES_PASSWORD=HOSTILE, REDIS_PASSWORD=HOSTILE)
 
     assert (inside.database()["HOST"], inside.database()["PASSWORD"]) == ("postgres", HOSTILE)
+    assert inside.owner_database() is None  # G8: only the service that migrates connects as the owner
     assert inside.redis_url() == f"redis://:{quote(HOSTILE, safe='')}@valkey:6379/0"

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_celery_beat.schedulers import ModelEntry
@@ -72,12 +73,17 @@ def test_rows_that_migrations_write():
     """What a new database begins with; moments and numbers of rows left out."""
     lines = []
     for model in apps.get_models():
-        if model._meta.app_label not in OURS or not model._meta.managed or hasattr(model, "pgh_tracked_model"):
+        if model._meta.app_label not in OURS or not model._meta.managed or _is_record(model):
             continue
         for row in model._base_manager.order_by("pk").values():
             said = ", ".join(f"{name}={value!r}" for name, value in sorted(row.items()) if _stays(name))
             lines.append(f"{model._meta.db_table}: {said}")
     assert_golden("first_rows.txt", "\n".join(sorted(lines)))
+
+
+def _is_record(model: type[Model]) -> bool:
+    """History and audit name what the migrations have written; that stands in the other tables."""
+    return hasattr(model, "pgh_tracked_model") or model._meta.label == "users.AuditEntry"
 
 
 def _stays(name: str) -> bool:

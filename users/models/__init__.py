@@ -1,5 +1,6 @@
 """Staff accounts, the bot's people, and what is known about them; one noun per module."""
 
+from users.models.audit import AuditEntry
 from users.models.blocks import BlockedUser
 from users.models.emails import EmailDisclosure
 from users.models.events import Event
@@ -22,6 +23,7 @@ __all__ = [
     "ERASED_FROM",
     "LEAD_THRESHOLDS",
     "LEAD_WINDOW",
+    "AuditEntry",
     "BlockedUser",
     "EmailDisclosure",
     "Event",

@@ -14,7 +14,7 @@ from users.models import TelegramUser
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a person's page: a template, and what it is given besides ``person``; context None: not for them."""
+    """A section of a person's page: its template and context; a context of None hides it from this member of staff."""
 
     template: str
     context: Callable[[StaffRequest, TelegramUser], dict[str, Any] | None]
@@ -41,7 +41,7 @@ class Source:
 class ListBar:
     """The bar below the list of people: a template with a form named ``bulk``, which the boxes of the rows belong to.
 
-    Its context is None for whoever may change nothing.
+    Its context is None for staff without any permission to change.
     """
 
     template: str
@@ -54,6 +54,7 @@ class Fate(Enum):
     KEPT = "kept"  # statistics count them: they go to the stand-in
     ERASED = "erased"
     ERASED_LAST = "erased last"  # triggers write them while the other rows go
+    HISTORY = "history"  # the audit: a function of the owner hands it to the stand-in, and empties it
     RENUMBERED = "renumbered"  # the id without a key, in rows that are about something else
     NOTHING = "nothing"  # a view: it holds no row of its own
 
@@ -74,7 +75,7 @@ class PersonTable:
     @property
     def is_owned(self) -> bool:
         """Whether its rows are the person's: they are exported, and kept or erased."""
-        return self.fate in {Fate.KEPT, Fate.ERASED, Fate.ERASED_LAST}
+        return self.fate in {Fate.KEPT, Fate.ERASED, Fate.ERASED_LAST, Fate.HISTORY}
 
     def rows_of(self, person_id: int) -> "QuerySet[Any]":
         return self.model._base_manager.filter(self.owned_by(person_id))
@@ -128,7 +129,7 @@ def timeline_sources() -> list[Source]:
 
 
 def list_bar(request: StaffRequest) -> dict[str, Any]:
-    """Give what the template of the list needs for the bar; nothing for whoever may change nothing."""
+    """Give the context of the list's bulk bar; empty for staff without any permission to change."""
     for bar in (extension.list_bar for extension in person_extensions()):
         if bar and (context := bar.context(request)) is not None:
             return {"bulk_template": bar.template, **context}

@@ -83,6 +83,8 @@ USERS = PersonExtension(
         Source("audit", 15, "users/_entry_audit.html", LOOKS, permission="users.view_emaildisclosure"),
     ),
     tables=(
+        # Taken out by a function of the owner: the application may not change it.
+        PersonTable("users.AuditEntry", Fate.HISTORY),
         PersonTable("users.Event", Fate.KEPT, blank={"username": None, "first_name": None, "details": COUNTED}),
         PersonTable("users.BlockedUser", Fate.ERASED),
         PersonTable("users.BlockedUserEvent", Fate.ERASED_LAST),

@@ -5,9 +5,10 @@ without a name, blocked for ever. Every other row of theirs is deleted, their hi
 them is taken out. docs/decisions/0009-erasing-a-person.md says why.
 """
 
+import json
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
@@ -15,11 +16,13 @@ from urllib.parse import unquote_plus
 import pghistory
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
-from django.db.models.expressions import RawSQL
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+from django.db.models import Model
 from pghistory.models import Context
 
-from users.models import ERASED_FROM, BlockedUser, TelegramUser, User
+from users.models import ERASED_FROM, AuditEntry, BlockedUser, TelegramUser, User
+from users.models.audit import record
 from users.person.extensions import Fate, PersonTable, person_extensions, person_tables
 from users.personal_data.contents import ADDRESSES, Identity, identity_of, is_history, mentions_of, wordy_models
 
@@ -36,6 +39,33 @@ class Erased:
     redacted: int
 
 
+@dataclass
+class History:
+    """What is to become of rows of history, which only a function of the owner may touch: new values, or None."""
+
+    work: dict[tuple[type[Model], Any], dict[str, Any] | None] = field(default_factory=dict)
+
+    def is_settled(self, model: type[Model], pk: Any) -> bool:
+        return (model, pk) in self.work and (model is Context or self.work[model, pk] is None)
+
+    def rewrite(self, model: type[Model], pk: Any, values: dict[str, Any]) -> None:
+        columns = {str(model._meta.get_field(name).column): value for name, value in values.items()}
+        self.work[model, pk] = {**(self.work.get((model, pk)) or {}), **columns}
+
+    def erase(self, person: int, stand_in: TelegramUser) -> None:
+        """Do it, in audit_erase_person of users/sql."""
+        work = [
+            {"table": model._meta.db_table, "key": model._meta.pk.column, "id": str(pk), "values": values}
+            for (model, pk), values in self.work.items()
+            if model._meta.pk
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT audit_erase_person(%s, %s, %s::jsonb)",
+                [person, stand_in.pk, json.dumps(work, cls=DjangoJSONEncoder)],
+            )
+
+
 def erase_person(*, person: TelegramUser, by: User, at: datetime) -> Erased:
     """Take a person out of every table. It cannot be undone; run again, it finds nobody.
 
@@ -50,9 +80,14 @@ def erase_person(*, person: TelegramUser, by: User, at: datetime) -> Erased:
                 extension.before_erasing(person)
         stand_in = _make_stand_in(person, at=at)
         kept = _hand_over(person, stand_in)
-        deleted = _delete_rows(person)
-        _replace_number(identity.pk, stand_in)
-        redacted = sum(1 for mention in list(mentions_of(identity, of_others_only=False)) if _redact(mention, identity))
+        history = History()
+        deleted = _delete_rows(person, history)
+        _replace_number(identity.pk, stand_in, history)
+        emptied = set(AuditEntry.objects.filter(telegram_user=identity.pk).values_list("pk", flat=True))
+        mentions = list(mentions_of(identity, of_others_only=False))
+        left = [mention for mention in mentions if mention.model is not AuditEntry or mention.pk not in emptied]
+        redacted = sum(1 for mention in left if _redact(mention, identity, history))
+        history.erase(identity.pk, stand_in)
         _record(by, DELETION, stand_in.pk, "erased")
     return Erased(kept, deleted, redacted)
 
@@ -60,6 +95,7 @@ def erase_person(*, person: TelegramUser, by: User, at: datetime) -> Erased:
 def record_export(*, person: TelegramUser, by: User) -> None:
     """Write down that everything held about somebody has left the house."""
     _record(by, CHANGE, person.pk, "exported")
+    record("person.exported", by=by, person=person, of=person)
 
 
 def _record(by: User, flag: int, pk: int, what: str) -> None:
@@ -87,7 +123,7 @@ def _hand_over(person: TelegramUser, stand_in: TelegramUser) -> int:
     return kept
 
 
-def _delete_rows(person: TelegramUser) -> int:
+def _delete_rows(person: TelegramUser, history: History) -> int:
     """Delete what is theirs: their rows first, then themselves, and last what the deleting itself has written down."""
     deleted = sum(table.rows_of(person.pk).delete()[0] for table in _tables(Fate.ERASED))
     deleted += TelegramUser.objects.filter(pk=person.pk).delete()[0]
@@ -95,19 +131,27 @@ def _delete_rows(person: TelegramUser) -> int:
     for table in _tables(Fate.ERASED_LAST):
         rows = table.rows_of(person.pk)
         if is_history(table.model):
-            contexts |= set(rows.exclude(pgh_context=None).values_list("pgh_context", flat=True))
-        deleted += rows.delete()[0]
+            found = dict(rows.values_list("pk", "pgh_context"))
+            contexts |= set(found.values()) - {None}
+            history.work |= {(table.model, pk): None for pk in found}
+            deleted += len(found)
+        else:
+            deleted += rows.delete()[0]
     # Addresses and reasons that were given for their rows; who did it stays.
-    Context.objects.filter(pk__in=contexts).update(
-        metadata=RawSQL("jsonb_strip_nulls(jsonb_build_object('user', metadata->'user'))", [])
-    )
+    for pk, metadata in Context.objects.filter(pk__in=contexts).values_list("pk", "metadata"):
+        history.rewrite(Context, pk, {"metadata": {"user": metadata["user"]} if metadata.get("user") else {}})
     return deleted
 
 
-def _replace_number(person_id: int, stand_in: TelegramUser) -> None:
+def _replace_number(person_id: int, stand_in: TelegramUser, history: History) -> None:
     """Columns that hold a Telegram id without being a key, such as the maker of a coupon."""
     for table in _tables(Fate.RENUMBERED):
-        table.rows_of(person_id).update(**{table.path: stand_in.pk})
+        rows = table.rows_of(person_id)
+        if is_history(table.model):
+            for pk in rows.values_list("pk", flat=True):
+                history.rewrite(table.model, pk, {table.path: stand_in.pk})
+        else:
+            rows.update(**{table.path: stand_in.pk})
 
 
 def _tables(fate: Fate) -> list[PersonTable]:
@@ -117,14 +161,18 @@ def _tables(fate: Fate) -> list[PersonTable]:
 # Words ----------------------------------------------------------------------------------------------------------------
 
 
-def _redact(mention: Any, identity: Identity) -> bool:
+def _redact(mention: Any, identity: Identity, history: History) -> bool:
+    if history.is_settled(mention.model, mention.pk):
+        return False
     fields = {field.attname: field for field in wordy_models()[mention.model]}
     if mention.model is LogEntry:  # «Анна (123)»: nothing of it stays
         cleaned = {"object_id": GONE, "object_repr": GONE, "change_message": GONE}
     else:
         cleaned = {name: _cleaned(value, identity, fields[name].name) for name, value in mention.values.items()}
     changed = {name: value for name, value in cleaned.items() if value != mention.values[name]}
-    if changed:
+    if changed and is_history(mention.model):
+        history.rewrite(mention.model, mention.pk, changed)
+    elif changed:
         mention.model._base_manager.filter(pk=mention.pk).update(**changed)
     return bool(changed)
 

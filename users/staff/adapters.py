@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from hsl_dashboard.web.clients import client_address
 from users.models import User
+from users.staff.audit import record_lock_out
 
 KNOWN_FOR = 180 * 24 * 60 * 60  # seconds that a browser is known after its last sign-in
 # Wrong passwords for one account, all addresses together: many machines must not guess without end.
@@ -61,6 +62,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):
     def _count(self, request: HttpRequest, key: str, rates: dict[str, str] | None) -> None:
         counted = consume(request, app="allauth.account", action="login_failed", config=rates, key=key)
         if counted is None:
+            record_lock_out(key.partition(" ")[0])
             raise self.validation_error("too_many_login_attempts")
         self._login_failed_rl_usage.usage += counted.usage
 

@@ -34,8 +34,8 @@ class Grant:
 GRANTS = (
     Grant("See e-mail addresses in full (each look is written down)", ("users.view_email",), (MARKETING, COURSES)),
     Grant(
-        "See staff accounts, and who downloaded lists or looked at e-mails",
-        ("users.view_user", "users.view_peopleexport", "users.view_emaildisclosure"),
+        "See staff accounts, the audit, and who downloaded lists or looked at e-mails",
+        ("users.view_user", "users.view_peopleexport", "users.view_emaildisclosure", "users.view_auditentry"),
     ),
     Grant("See people, bookings, messages, numbers; e-mails masked", ("*.view_*",), (MARKETING, COURSES, VIEWER)),
     Grant("Download the list of people", ("users.export_people",), (MARKETING, COURSES)),

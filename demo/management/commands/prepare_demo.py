@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
 
 from demo.launcher import LOGINS, PASSWORD
+from hsl_dashboard.db import as_owner
 from hsl_dashboard.environment.connections import is_on_this_machine
 from users.models import TelegramUser, User
 from users.staff.roles import ADMINISTRATOR, COURSES, MARKETING, VIEWER
@@ -25,7 +26,8 @@ class Command(BaseCommand):
         if TelegramUser.objects.exists():
             self.stdout.write("The database has people already: kept as it is.")
         elif "seed_demo" in get_commands():
-            call_command("seed_demo")
+            with as_owner():  # it sets the counters of the tables
+                call_command("seed_demo")
         for name in LOGINS:
             self._make_login(name)
 

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from hsl_dashboard.adoption.locks import AdoptionFailed, Limits
 from hsl_dashboard.adoption.run import adopt
 from hsl_dashboard.availability.limits import NONE, within
+from hsl_dashboard.db import as_owner
 
 
 class Command(BaseCommand):
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         limits = Limits(longest_lock=options["longest_lock"], patience=options["patience"])
         try:
             # Each step has limits of its own.
-            with within(NONE):
+            with as_owner(), within(NONE):
                 adopt(
                     dry_run=options["dry_run"],
                     naive_timezone=options["naive_timezone"],

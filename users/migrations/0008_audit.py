@@ -1,0 +1,311 @@
+"""The audit: a line for every change and act, written by triggers; the functions that may change it."""
+
+import django.contrib.postgres.functions
+import django.contrib.postgres.indexes
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+FUNCTIONS = r"""
+-- Fills in who, why and from where, as the writer's pghistory.context() says it; the bot's raw SQL has none.
+CREATE OR REPLACE FUNCTION audit_context() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+DECLARE
+    context jsonb := NULLIF(current_setting('pghistory.context_metadata', true), '');
+BEGIN
+    IF context IS NULL THEN
+        RETURN NEW;
+    END IF;
+    NEW.done_by_id := COALESCE(
+        NEW.done_by_id, CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END
+    );
+    NEW.reason := COALESCE(NULLIF(NEW.reason, ''), context->>'reason', '');
+    NEW.address := left(COALESCE(context->>'address', ''), 45);
+    NEW.request := left(COALESCE(context->>'task', current_setting('pghistory.context_id', true), ''), 64);
+    RETURN NEW;
+END;
+$$;
+
+-- For a table without history: writes a changed row into the audit, with what its changed columns were and are.
+-- Arguments of the trigger: the key's column, the person's or '', columns to leave out, columns whose values are secret.
+CREATE OR REPLACE FUNCTION audit_row() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+DECLARE
+    was jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+    is_now jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    row_before jsonb := COALESCE(was, is_now);
+    secret text;
+BEGIN
+    was := was - string_to_array(TG_ARGV[2], ',');
+    is_now := is_now - string_to_array(TG_ARGV[2], ',');
+    IF TG_OP = 'UPDATE' THEN
+        SELECT jsonb_object_agg(key, was->key), jsonb_object_agg(key, value) INTO was, is_now
+        FROM jsonb_each(is_now) WHERE value IS DISTINCT FROM was->key;
+        IF is_now IS NULL THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    FOREACH secret IN ARRAY string_to_array(TG_ARGV[3], ',') LOOP
+        was := CASE WHEN was ? secret THEN was || jsonb_build_object(secret, '…') ELSE was END;
+        is_now := CASE WHEN is_now ? secret THEN is_now || jsonb_build_object(secret, '…') ELSE is_now END;
+    END LOOP;
+    INSERT INTO users_auditentry (what, user_id, object_table, object_id, data)
+    VALUES (
+        TG_TABLE_NAME || '.' || lower(TG_OP), (row_before->>TG_ARGV[1])::bigint, TG_TABLE_NAME,
+        row_before->>TG_ARGV[0], jsonb_strip_nulls(jsonb_build_object('old', was, 'new', is_now))
+    );
+    RETURN NULL;
+END;
+$$;
+
+-- Writes a row of history, or another record, into the audit: who, what, whose, and where the record stands.
+-- Arguments of the trigger: the table that it is about, the column with that row's key, the person's column or '',
+-- and the column of the member of staff, where the record has one.
+CREATE OR REPLACE FUNCTION audit_record() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+DECLARE
+    written jsonb := to_jsonb(NEW);
+BEGIN
+    INSERT INTO users_auditentry (what, done_by_id, user_id, object_table, object_id, reason, record_table, record_id)
+    VALUES (
+        TG_ARGV[0] || '.' || COALESCE(written->>'pgh_label', CASE WHEN written ? 'was' THEN 'status' ELSE 'insert' END),
+        (written->>TG_ARGV[3])::integer, (written->>TG_ARGV[2])::bigint, TG_ARGV[0], written->>TG_ARGV[1],
+        CASE WHEN written ? 'was' THEN COALESCE(written->>'reason', '') ELSE '' END,
+        TG_TABLE_NAME, COALESCE(written->>'pgh_id', written->>'id')::bigint
+    );
+    RETURN NULL;
+END;
+$$;
+
+-- Writes down that somebody has emptied a table.
+CREATE OR REPLACE FUNCTION audit_truncate() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO users_auditentry (what, object_table, data)
+    VALUES (TG_TABLE_NAME || '.truncate', TG_TABLE_NAME, jsonb_build_object('role', session_user));
+    RETURN NULL;
+END;
+$$;
+
+-- Takes a person out of history and audit. The application may change neither: this function of the owner does it, for
+-- nobody but a person who is gone and has a stand-in, and what it did stands in the audit for ever.
+-- ``work``: rows of history as {"table", "key", "id", "values"}; without values the row is deleted.
+CREATE OR REPLACE FUNCTION audit_erase_person(person bigint, stand_in bigint, work jsonb) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+DECLARE
+    item jsonb;
+    statement text;
+    columns text;
+    allowed text[];
+    done integer := 0;
+    touched integer := 0;
+BEGIN
+    IF stand_in < 2::bigint ^ 60 OR EXISTS (SELECT FROM users WHERE user_id = person)
+        OR NOT EXISTS (SELECT FROM users WHERE user_id = stand_in)
+    THEN
+        RAISE EXCEPTION 'Only the history of a person who has been erased can be erased';
+    END IF;
+    FOR item IN SELECT value FROM jsonb_array_elements(work) LOOP
+        IF jsonb_typeof(item->'values') = 'object' THEN
+            columns := (SELECT string_agg(format('%1$I = changed.%1$I', key), ', ')
+                FROM jsonb_object_keys(item->'values') AS key);
+            allowed := ARRAY['pghistory_context', 'users_auditentry'];
+            statement := 'UPDATE public.%1$I AS kept SET %3$s'
+                ' FROM jsonb_populate_record(NULL::public.%1$I, $2) AS changed WHERE kept.%2$I::text = $1';
+        ELSE
+            allowed := ARRAY['pghistory_context'];
+            statement := 'DELETE FROM public.%1$I WHERE %2$I::text = $1';
+        END IF;
+        IF item->>'table' <> ALL (allowed) AND NOT EXISTS (
+            SELECT FROM pg_attribute
+            WHERE attrelid = to_regclass(format('public.%I', item->>'table')) AND attname = 'pgh_id'
+        ) THEN
+            RAISE EXCEPTION '% holds no history', item->>'table';
+        END IF;
+        EXECUTE format(statement, item->>'table', item->>'key', columns) USING item->>'id', item->'values';
+        GET DIAGNOSTICS touched = ROW_COUNT;
+        done := done + touched;
+    END LOOP;
+    -- What the erasing itself has written down holds what was erased; one line tells of it instead.
+    DELETE FROM users_auditentry WHERE user_id = person AND at = transaction_timestamp();
+    UPDATE users_auditentry SET reason = '', data = NULL WHERE at = transaction_timestamp();
+    UPDATE users_auditentry SET user_id = stand_in, reason = '', data = NULL,
+        object_id = CASE WHEN object_id = person::text THEN stand_in::text ELSE object_id END
+    WHERE user_id = person;
+    INSERT INTO users_auditentry (what, user_id, object_table, object_id, data)
+    VALUES ('person.erased', stand_in, 'users', stand_in::text, jsonb_build_object('history', done));
+    RETURN done;
+END;
+$$;
+
+-- Deletes history and audit older than a moment, which is at least a year ago, and writes down that it did.
+CREATE OR REPLACE FUNCTION audit_forget(before timestamptz) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+DECLARE
+    name regclass;
+    done bigint := 0;
+    touched bigint;
+BEGIN
+    IF before IS NULL OR before > now() - interval '1 year' THEN
+        RAISE EXCEPTION 'History is kept for a year at least';
+    END IF;
+    FOR name IN
+        SELECT attrelid::regclass FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE attname = 'pgh_created_at' AND relkind = 'r' AND relnamespace = 'public'::regnamespace
+    LOOP
+        EXECUTE format('DELETE FROM %s WHERE pgh_created_at < $1', name) USING before;
+        GET DIAGNOSTICS touched = ROW_COUNT;
+        done := done + touched;
+    END LOOP;
+    DELETE FROM pghistory_context WHERE created_at < before;
+    DELETE FROM users_auditentry WHERE at < before;
+    GET DIAGNOSTICS touched = ROW_COUNT;
+    done := done + touched;
+    INSERT INTO users_auditentry (what, object_table, data)
+    VALUES ('audit.forgotten', 'users_auditentry', jsonb_build_object('before', before, 'rows', done));
+    RETURN done;
+END;
+$$;
+"""
+
+NAMED = "OLD.username, OLD.first_name, OLD.last_name"
+# table, moments, condition, and the arguments of audit_row: key, person, columns left out, columns kept secret
+ROWS = [
+    (
+        "users",
+        "UPDATE OF username, first_name, last_name",
+        f"({NAMED}) IS DISTINCT FROM ({NAMED.replace('OLD', 'NEW')})",
+        ("user_id", "user_id", "updated_at", ""),
+    ),
+    ("users", "DELETE", "", ("user_id", "user_id", "", "")),
+    ("events", "UPDATE OR DELETE", "", ("id", "user_id", "", "")),
+    ("users_note", "INSERT OR UPDATE", "", ("id", "user_id", "text", "")),
+    ("users_tag", "INSERT OR UPDATE OR DELETE", "", ("id", "", "", "")),
+    ("staff_user", "INSERT OR UPDATE OR DELETE", "", ("id", "", "last_login", "password")),
+    ("staff_user_groups", "INSERT OR UPDATE OR DELETE", "", ("id", "", "", "")),
+    ("staff_user_user_permissions", "INSERT OR UPDATE OR DELETE", "", ("id", "", "", "")),
+    ("auth_group", "INSERT OR UPDATE OR DELETE", "", ("id", "", "", "")),
+    ("auth_group_permissions", "INSERT OR UPDATE OR DELETE", "", ("id", "", "", "")),
+    ("account_emailaddress", "INSERT OR UPDATE OR DELETE", "", ("id", "", "", "")),
+    ("mfa_authenticator", "INSERT OR UPDATE OR DELETE", "", ("id", "", "data,last_used_at", "")),
+    (
+        "django_celery_beat_periodictask",
+        "INSERT OR UPDATE OR DELETE",
+        "",
+        ("id", "", "last_run_at,total_run_count,date_changed", ""),
+    ),
+]
+# table, and the arguments of audit_record: what it is about, that row's key, person, member of staff
+RECORDS = [
+    ("users_blockeduserevent", ("blocked_users", "pgh_obj_id", "user_id", "")),
+    ("users_noteevent", ("users_note", "pgh_obj_id", "user_id", "")),
+    ("users_persontagevent", ("users_persontag", "pgh_obj_id", "user_id", "")),
+    ("users_emaildisclosure", ("users_emaildisclosure", "id", "user_id", "shown_to_id")),
+    ("users_peopleexport", ("users_peopleexport", "id", "", "exported_by_id")),
+]
+TABLES = [
+    *dict.fromkeys(table for table, *_ in ROWS),
+    *(table for table, _ in RECORDS),
+    "blocked_users",
+    "users_persontag",
+    "users_auditentry",
+    "pghistory_context",
+]
+
+
+def triggers():
+    yield (
+        "CREATE TRIGGER audit_context BEFORE INSERT ON users_auditentry FOR EACH ROW EXECUTE FUNCTION audit_context();"
+    )
+    for table, moments, condition, arguments in ROWS:
+        name = "audit_row_names" if condition else "audit_row"
+        when = f" WHEN ({condition})" if condition else ""
+        yield (
+            f"CREATE TRIGGER {name} AFTER {moments} ON {table} FOR EACH ROW{when}"
+            f" EXECUTE FUNCTION audit_row{arguments!r};"
+        )
+    for table, arguments in RECORDS:
+        yield (
+            f"CREATE TRIGGER audit_record AFTER INSERT ON {table} FOR EACH ROW"
+            f" EXECUTE FUNCTION audit_record{arguments!r};"
+        )
+    for table in TABLES:
+        yield (
+            f"CREATE TRIGGER audit_truncate AFTER TRUNCATE ON {table} FOR EACH STATEMENT"
+            " EXECUTE FUNCTION audit_truncate();"
+        )
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("users", "0007_staff_names"),
+        ("account", "0001_initial"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("django_celery_beat", "0019_alter_periodictasks_options"),
+        ("mfa", "0003_authenticator_type_uniq"),
+        ("pghistory", "0007_auto_20250421_0444"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="AuditEntry",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="happened"
+                    ),
+                ),
+                ("what", models.CharField(max_length=100, verbose_name="what was done")),
+                ("object_table", models.CharField(blank=True, db_default="", max_length=63, verbose_name="table of the row")),
+                ("object_id", models.CharField(max_length=100, null=True, verbose_name="number of the row")),
+                ("reason", models.TextField(blank=True, db_default="", verbose_name="reason")),
+                ("address", models.CharField(blank=True, db_default="", max_length=45, verbose_name="address")),
+                ("request", models.CharField(blank=True, db_default="", max_length=64, verbose_name="request or task")),
+                (
+                    "record_table",
+                    models.CharField(blank=True, db_default="", max_length=63, verbose_name="table of history"),
+                ),
+                ("record_id", models.BigIntegerField(null=True, verbose_name="row of history")),
+                ("data", models.JSONField(null=True, verbose_name="details")),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="done by",
+                    ),
+                ),
+                (
+                    "telegram_user",
+                    models.ForeignKey(
+                        db_column="user_id",
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="users.telegramuser",
+                        verbose_name="person",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "line of the audit",
+                "verbose_name_plural": "audit",
+                "default_permissions": ("view",),
+                "indexes": [
+                    django.contrib.postgres.indexes.BrinIndex(models.F("at"), name="users_audit_at"),
+                    models.Index(models.F("telegram_user"), models.F("at"), name="users_audit_person"),
+                    models.Index(models.F("object_table"), models.F("object_id"), name="users_audit_object"),
+                ],
+            },
+        ),
+        migrations.RunSQL(FUNCTIONS, migrations.RunSQL.noop),
+        migrations.RunSQL("\n".join(triggers()), migrations.RunSQL.noop),
+    ]
