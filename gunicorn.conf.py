@@ -12,6 +12,6 @@ def post_worker_init(worker: Any) -> None:
     # Here, not above: gunicorn's own process loads nothing of the dashboard.
     from django.conf import settings
 
-    from hsl_dashboard.serving import serve_probes
+    from hsl_dashboard.availability.serving import serve_probes
 
     serve_probes(settings.PROBES_PORT)

@@ -16,7 +16,7 @@ from celery.signals import (
     worker_process_init,
 )
 
-from hsl_dashboard import heartbeats, limits
+from hsl_dashboard.availability import heartbeats, limits
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hsl_dashboard.settings")
 

@@ -56,7 +56,7 @@ if DEVELOPMENT and find_spec("demo"):
     INSTALLED_APPS.append("demo")
 
 MIDDLEWARE = [
-    "hsl_dashboard.health.answer_probes",
+    "hsl_dashboard.availability.health.answer_probes",
     "hsl_dashboard.web.middleware.limit_pages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -110,7 +110,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis_url()
 CACHES = {
     "default": {
-        "BACKEND": "hsl_dashboard.cache.SteadyRedisCache",
+        "BACKEND": "hsl_dashboard.availability.cache.SteadyRedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},  # seconds
     }
@@ -242,7 +242,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 # Watching -------------------------------------------------------------------------------------------------------------
 
-# Where probes are answered however busy the pages are (hsl_dashboard/serving.py).
+# Where probes are answered however busy the pages are (hsl_dashboard/availability/serving.py).
 PROBES_PORT = env.PROBES_PORT
 
 # Where errors are reported; empty, and nothing is sent anywhere (hsl_dashboard/sentry.py).

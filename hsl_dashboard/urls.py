@@ -6,11 +6,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from hsl_dashboard import health
+from hsl_dashboard.availability import health
 from hsl_dashboard.web import views
 from users.staff.views import account_email
 
-handler500 = "hsl_dashboard.outages.server_error"
+handler500 = "hsl_dashboard.availability.outages.server_error"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="bookings:workshop_list"), name="home"),

@@ -6,7 +6,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from hsl_dashboard.ticks import Tick
+from hsl_dashboard.availability.ticks import Tick
 from messaging.automations import firing
 from messaging.broadcasts import reports
 from messaging.delivery import lifecycle, tasks

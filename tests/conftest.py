@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from bookings.models import Booking
-from hsl_dashboard import heartbeats
+from hsl_dashboard.availability import heartbeats
 from hsl_dashboard.grants import grant_statements
 from tests.factories import BookingFactory, UserFactory
 from users.models import User

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from hsl_dashboard.ticks import Tick
+from hsl_dashboard.availability.ticks import Tick
 from users import totals
 
 

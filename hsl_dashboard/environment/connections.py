@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from hsl_dashboard.limits import LimitedCursor
+from hsl_dashboard.availability.limits import LimitedCursor
 
 EMBEDDED = "demo.servers.embedded"
 _THIS_MACHINE = {"", "localhost", "127.0.0.1", "::1"}

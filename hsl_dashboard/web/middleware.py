@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from pghistory.middleware import HistoryMiddleware
 
-from hsl_dashboard.limits import PAGE, within
+from hsl_dashboard.availability.limits import PAGE, within
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 
 SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it

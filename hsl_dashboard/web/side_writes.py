@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from django.db import DatabaseError, transaction
 
-from hsl_dashboard.outages import BUSY, READ_ONLY, outage_of
+from hsl_dashboard.availability.outages import BUSY, READ_ONLY, outage_of
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from hsl_dashboard.limits import EXPORT, transaction_within
+from hsl_dashboard.availability.limits import EXPORT, transaction_within
 
 ROWS_AT_ONCE = 2_000  # rows: what the server-side cursor hands over, and what memory holds
 XLSX_ROWS = 100_000  # rows: openpyxl writes about 5,000 a second, and a browser waits a minute

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from hsl_dashboard.ticks import Tick
+from hsl_dashboard.availability.ticks import Tick
 from messaging.delivery import lifecycle
 from messaging.inbound.updates import forget_updates
 

@@ -14,8 +14,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from demo.servers.keeper import Valkey
-from hsl_dashboard import cache as steady
-from hsl_dashboard.cache import Circuit, SteadyRedisCache
+from hsl_dashboard.availability import cache as steady
+from hsl_dashboard.availability.cache import Circuit, SteadyRedisCache
 from tests.factories import UserFactory
 
 LOGIN = "/accounts/login/"
@@ -37,7 +37,7 @@ def broken(request, valkey, settings, monkeypatch) -> Iterator[str]:
     """Let the cache be a Redis that does not serve, in one of the ways."""
     options = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
     location = "redis://127.0.0.1:9/0" if request.param == "gone" else valkey.url
-    cache = {"BACKEND": "hsl_dashboard.cache.SteadyRedisCache", "LOCATION": location, "OPTIONS": options}
+    cache = {"BACKEND": "hsl_dashboard.availability.cache.SteadyRedisCache", "LOCATION": location, "OPTIONS": options}
     settings.CACHES = {"default": cache}
     monkeypatch.setattr(steady, "_circuit", Circuit())
     caches["default"].memory.clear()

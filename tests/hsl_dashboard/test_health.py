@@ -22,9 +22,9 @@ from django.utils import timezone
 from redis import Redis
 
 from demo.launcher import free_port
-from hsl_dashboard import heartbeats
-from hsl_dashboard.heartbeats import Silence
-from hsl_dashboard.serving import serve_probes
+from hsl_dashboard.availability import heartbeats
+from hsl_dashboard.availability.heartbeats import Silence
+from hsl_dashboard.availability.serving import serve_probes
 from messaging.tasks import tick
 from tests.factories import BroadcastFactory
 

@@ -14,9 +14,9 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 from psycopg import errors
 
-from hsl_dashboard import limits
-from hsl_dashboard.limits import Limits
-from hsl_dashboard.outages import AWAY, BUSY, READ_ONLY, SLOW, outage_of
+from hsl_dashboard.availability import limits
+from hsl_dashboard.availability.limits import TimeLimits
+from hsl_dashboard.availability.outages import AWAY, BUSY, READ_ONLY, SLOW, outage_of
 from tests.factories import BookingFactory, UserFactory
 
 BOOKINGS = "/bookings/"
@@ -56,7 +56,7 @@ def test_G3_the_first_statement_carries_the_limits(transactional_db, in_transact
             cursor.execute(asked, idle)
             return tuple(cursor.fetchone())
 
-    with limits.within(Limits(statement=7, lock=2, idle=9)):
+    with limits.within(TimeLimits(statement=7, lock=2, idle=9)):
         if in_transaction:
             with transaction.atomic():
                 first, second = ask(), ask()
@@ -80,7 +80,7 @@ def test_G3_limits_change_no_answer(transactional_db):
 
 def test_G3_a_transaction_that_idles_is_ended(transactional_db):
     def idle() -> None:
-        with limits.within(Limits(1, 1, 0.1)), transaction.atomic(), connection.cursor() as cursor:
+        with limits.within(TimeLimits(1, 1, 0.1)), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             time.sleep(0.5)
             cursor.execute("SELECT 1")
@@ -95,7 +95,7 @@ def test_G3_a_transaction_that_idles_is_ended(transactional_db):
 @pytest.mark.parametrize(("language", "words"), [("ru", "Эти данные сейчас заняты"), ("en", "This data is busy")])
 def test_G3_a_lock_stops_the_pages_that_need_it_and_only_for_seconds(visitor, monkeypatch, language, words):
     visitor.cookies["django_language"] = language
-    monkeypatch.setattr("hsl_dashboard.web.middleware.PAGE", Limits(statement=15, lock=0.3, idle=30))
+    monkeypatch.setattr("hsl_dashboard.web.middleware.PAGE", TimeLimits(statement=15, lock=0.3, idle=30))
 
     with locked("bookings"):
         began = time.monotonic()
@@ -120,7 +120,7 @@ def test_G3_a_page_waits_less_than_five_seconds_for_anything_that_is_not_its_own
 
 
 def test_G3_a_slow_report_says_so(visitor, monkeypatch):
-    monkeypatch.setattr("hsl_dashboard.web.middleware.PAGE", Limits(statement=0.2, lock=3, idle=30))
+    monkeypatch.setattr("hsl_dashboard.web.middleware.PAGE", TimeLimits(statement=0.2, lock=3, idle=30))
     slowly(monkeypatch)
 
     response = visitor.get("/data-quality/")
@@ -189,7 +189,7 @@ def test_G3_outages_are_told_from_faults(error, outage):
 
 def test_G3_thirty_clicking_clients_and_a_lock(visitor, live_server, monkeypatch):
     """The pages that need the table are 503; the others and the probe answer meanwhile."""
-    monkeypatch.setattr("hsl_dashboard.web.middleware.PAGE", Limits(statement=15, lock=1, idle=30))
+    monkeypatch.setattr("hsl_dashboard.web.middleware.PAGE", TimeLimits(statement=15, lock=1, idle=30))
     cookies = {"Cookie": f"sessionid={visitor.cookies['sessionid'].value}"}
     answers: list[tuple[str, int, float]] = []
     until = time.monotonic() + 4

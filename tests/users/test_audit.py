@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from bookings.models import Booking, Course, FreeLessonRegistration, HackathonRegistration, ReferralUsage
+from bookings.models import Course, FreeLessonRegistration, HackathonRegistration, ReferralUsage
 from hsl_dashboard.celery import close_context, open_context
 from messaging.models import Automation, Draft, MessageTemplate, Recipient, Segment, SendingRules, TelegramLink
 from tests.factories import (
@@ -380,32 +380,3 @@ def test_g8_downloads_and_looks_at_emails_are_lines(staff, staff_client, lines):
     assert names(found) == ["users_peopleexport.insert", "users_emaildisclosure.insert"]
     assert {entry.done_by for entry in found} == {staff}
     assert found[1].telegram_user == booking.telegram_user
-
-
-# The admin ------------------------------------------------------------------------------------------------------------
-
-
-def test_the_admin_shows_the_audit_and_lets_nobody_change_it(staff_client, booking):
-    raw("UPDATE bookings SET confirmed = 2 WHERE id = %s", booking.pk)
-    entry = AuditEntry.objects.get(what="bookings.status")
-
-    page = staff_client.get(reverse("admin:users_auditentry_changelist"))
-    row = staff_client.get(reverse("admin:users_auditentry_change", args=[entry.pk]))
-    deleted = staff_client.post(reverse("admin:users_auditentry_delete", args=[entry.pk]), {"post": "yes"})
-
-    assert "bookings.status" in page.content.decode()
-    assert row.status_code == 200
-    assert deleted.status_code == 403
-    assert AuditEntry.objects.filter(pk=entry.pk).exists()
-    assert Booking.objects.filter(pk=booking.pk).exists()
-
-
-def test_a_page_of_the_audit_reads_an_index(booking):
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(
-            "EXPLAIN SELECT * FROM users_auditentry WHERE user_id = 5 AND at < now() ORDER BY at DESC LIMIT 50"
-        )
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-
-    assert "users_audit_person" in plan

@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hsl_dashboard.adoption.locks import AdoptionFailed, Patience
 from hsl_dashboard.adoption.run import adopt
+from hsl_dashboard.availability.limits import NONE, within
 from hsl_dashboard.db import as_owner
-from hsl_dashboard.limits import NONE, within
 
 
 class Command(BaseCommand):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.labels import Labels
-from hsl_dashboard.heartbeats import silences
+from hsl_dashboard.availability.heartbeats import silences
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list, render_page, wants_partial
 from hsl_dashboard.web.spreadsheets import XLSX_ROWS, file_response, too_long_sentence

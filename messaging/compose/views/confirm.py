@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from hsl_dashboard.heartbeats import silences
+from hsl_dashboard.availability.heartbeats import silences
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.compose.confirmation import Change, Summary, changes_since, sample_of, summarise
 from messaging.compose.faults import check_content

@@ -28,7 +28,7 @@ _SHARES_A_MESSAGE = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE|MERGE|VALU
 
 
 @dataclass(frozen=True)
-class Limits:
+class TimeLimits:
     """Seconds; 0 is without a limit."""
 
     statement: float
@@ -46,30 +46,30 @@ class Limits:
 
 
 # A page says within five seconds that it cannot be had: a lock is waited for once, then the answer is 503.
-PAGE = Limits(statement=15, lock=3, idle=30)
-WORKER = Limits(statement=300, lock=15, idle=60)
+PAGE = TimeLimits(statement=15, lock=3, idle=30)
+WORKER = TimeLimits(statement=300, lock=15, idle=60)
 # A browser may take its time over a long list, while the cursor stays open.
-EXPORT = Limits(statement=120, lock=3, idle=900)
+EXPORT = TimeLimits(statement=120, lock=3, idle=900)
 # rebuild_statistics and migrations take what they need; adopt_database sets limits of its own.
-COMMAND = Limits(statement=0, lock=60, idle=600)
-NONE = Limits(statement=0, lock=0, idle=0)
+COMMAND = TimeLimits(statement=0, lock=60, idle=600)
+NONE = TimeLimits(statement=0, lock=0, idle=0)
 
 _of_the_process = COMMAND
-_of_the_work: ContextVar[Limits | None] = ContextVar("limits", default=None)
+_of_the_work: ContextVar[TimeLimits | None] = ContextVar("limits", default=None)
 
 
-def set_for_process(limits: Limits) -> None:
+def set_for_process(limits: TimeLimits) -> None:
     """What holds wherever nothing else is said."""
     global _of_the_process
     _of_the_process = limits
 
 
-def current() -> Limits:
+def current() -> TimeLimits:
     return _of_the_work.get() or _of_the_process
 
 
 @contextmanager
-def within(limits: Limits) -> Iterator[None]:
+def within(limits: TimeLimits) -> Iterator[None]:
     """Give the work inside limits of its own; NONE leaves the settings of the session alone."""
     token = _of_the_work.set(limits)
     try:
@@ -79,7 +79,7 @@ def within(limits: Limits) -> Iterator[None]:
 
 
 @contextmanager
-def transaction_within(limits: Limits) -> Iterator[None]:
+def transaction_within(limits: TimeLimits) -> Iterator[None]:
     """Open a transaction whose first statement may be one of a server-side cursor, which carries no limits."""
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from hsl_dashboard import heartbeats
-from hsl_dashboard.limits import Limits, within
+from hsl_dashboard.availability import heartbeats
+from hsl_dashboard.availability.limits import TimeLimits, within
 
 logger = logging.getLogger(__name__)
 
 FINE = "ok"
-PROBE = Limits(statement=2, lock=2, idle=2)
+PROBE = TimeLimits(statement=2, lock=2, idle=2)
 # Small, and real: a message into the write-ahead log, committed. Whether the tables may be written is the role's right.
 WRITE = """
     SELECT pg_logical_emit_message(true, 'hsl_dashboard', 'ready'),

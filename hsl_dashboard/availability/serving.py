@@ -5,7 +5,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from hsl_dashboard import health
+from hsl_dashboard.availability import health
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from typing import Any
 from celery import Task
 from django.conf import settings
 
-from hsl_dashboard import heartbeats
+from hsl_dashboard.availability import heartbeats
 
 
 class Tick(Task):

@@ -1,0 +1,1 @@
+"""What holds when something does not: time limits, outages, the cache without Redis, signs of life, probes."""
