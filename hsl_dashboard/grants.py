@@ -155,7 +155,7 @@ def _functions() -> list[str]:
     return [name for name in OWNERS_FUNCTIONS if _rows("SELECT WHERE to_regprocedure(%s) IS NOT NULL", name)]
 
 
-def _rows(query: str, *params: object) -> list[tuple[Any, ...]]:
+def _rows(query: str, *params: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, params)
         return list(cursor.fetchall())
