@@ -33,9 +33,10 @@ ENV PATH=/app/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app/src
 # By number: an orchestrator can see that it is not root.
 USER 10001
-EXPOSE 8000
+# Pages; and the probes, which are answered whatever the pages do.
+EXPOSE 8000 8001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + (os.environ.get('PROBES_PORT') or '8001') + '/health/live', timeout=2)"]
 # Its log is set up in gunicorn.conf.py. One request a thread; the pool of each process opens at most eight connections.
 CMD ["gunicorn", "hsl_dashboard.wsgi", "--bind=0.0.0.0:8000", "--workers=2", "--threads=4", "--worker-tmp-dir=/dev/shm", "--no-control-socket"]

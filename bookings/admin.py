@@ -70,7 +70,7 @@ class StreamFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
         streams = Stream.objects.in_order().values_list("course_id", "code", "name")
         described = [(f"{course}:{code}", name) for course, code, name in streams]
-        return [*described, (self.UNDESCRIBED, _("Nobody described it")), (self.NONE, _("No stream"))]
+        return [*described, (self.UNDESCRIBED, _("Not described")), (self.NONE, _("No stream"))]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
         value = self.value() or ""
@@ -100,7 +100,7 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
         ("created_at", admin.DateFieldListFilter),
     )
     search_help_text = _(
-        "Telegram id, @username, a part of the name or a referral code; # and a number finds the booking"
+        "Telegram id, @username, part of the name or a referral code; # and a number finds the booking"
     )
     date_hierarchy = "created_at"
     ordering = (models.F("created_at").desc(nulls_last=True), "-id")
@@ -142,7 +142,7 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Booking | None = None) -> Any:
         facts = [field for field in self.readonly_fields if field != "status_badge"]
-        written = (_("As the bot wrote it"), {"fields": facts})
+        written = (_("Written by the bot"), {"fields": facts})
         if obj is None or not self.has_change_permission(request, obj):
             return [(_("Status"), {"fields": ["status_badge"]}), written]
         moves = moves_for(obj.confirmed, by=request.user)
@@ -181,7 +181,7 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
         return self._prepare_change(request, queryset, to=Status.CANCELLED)
 
     def _prepare_change(self, request: HttpRequest, queryset: "QuerySet[Booking]", *, to: int) -> HttpResponse | None:
-        """Go on where the pages change many at once: look first, then a result for each."""
+        """Continue on the bulk change page: a preview first, then the result of each row."""
         bookings = queryset.order_by(*self.ordering)[: AT_ONCE + 1]
         try:
             change = prepare_bulk_change(
@@ -202,7 +202,7 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
 
     @admin.display(description=_("No."), ordering="id")
     def number(self, booking: Booking) -> str:
-        return f"#{booking.pk}"
+        return f"№\u00a0{booking.pk}"
 
     @admin.display(description=_("course"), ordering="course__name")
     def course_name(self, booking: Booking) -> str:
@@ -223,7 +223,7 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
 
     @admin.display(description=_("discount"), ordering="discount_percent")
     def discount(self, booking: Booking) -> str:
-        percent = f"-{booking.discount_percent}%" if booking.discount_percent else NOTHING
+        percent = f"−{booking.discount_percent}\u00a0%" if booking.discount_percent else NOTHING
         return f"{percent} {booking.referral_code}" if booking.referral_code else percent
 
 
@@ -238,7 +238,7 @@ class CourseAdmin(TableAdmin):
     readonly_fields = ("streams",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Course | None = None) -> bool:
-        """Only a course that nobody ever booked: the database holds on to the others."""
+        """Allow it only for a course without bookings: the database protects the others."""
         unused = obj is None or not Booking.objects.filter(course=obj).exists()
         return unused and super().has_delete_permission(request, obj)
 
@@ -314,7 +314,7 @@ class ReferralUsageAdmin(PersonRowsMixin, ReadOnlyAdmin):
     list_display = ("id", "coupon", "person", "booking", "used_at")
     list_select_related = ("telegram_user", "coupon", "booking")
     ordering = ("-id",)
-    search_help_text = _("Telegram id, @username, a part of the name or the code; # and a number finds the row itself")
+    search_help_text = _("Telegram id, @username, part of the name or the code; # and a number finds the row itself")
 
     def also_found_by(self, term: str) -> Q:
         return Q(coupon__code__iexact=term.strip())

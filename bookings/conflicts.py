@@ -1,6 +1,5 @@
 """Two editors of one booking: what the second one saw, what is there now, and what they wanted, side by side."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from django.utils.translation import gettext as _
@@ -22,16 +21,14 @@ class ConflictRow:
 
 def conflict_rows(conflict: BookingEdited, labels: Labels, *, course_id: int | None) -> list[ConflictRow]:
     """List the fields in which the three versions are not the same."""
-    versions = [_readable(values, labels, course_id) for values in (conflict.seen, conflict.theirs, conflict.yours)]
-    return list(_differing(*versions))
-
-
-def _differing(seen: dict[str, str], theirs: dict[str, str], yours: dict[str, str]) -> Iterator[ConflictRow]:
-    return (
+    seen, theirs, yours = (
+        _readable(values, labels, course_id) for values in (conflict.seen, conflict.theirs, conflict.yours)
+    )
+    return [
         ConflictRow(label, seen[label], theirs[label], yours[label])
         for label in seen
         if len({seen[label], theirs[label], yours[label]}) > 1
-    )
+    ]
 
 
 def _readable(values: Values, labels: Labels, course_id: int | None) -> dict[str, str]:

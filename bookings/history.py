@@ -40,7 +40,7 @@ class BookingMoment:
     at: datetime | None
     actor: str = ""  # empty: the bot
     is_made: bool = False
-    since: str = ""  # edited, and nobody wrote down what the values had been: the stream after it
+    since: str = ""  # the new stream of an edit whose previous values were not kept
     status: StatusChange | None = None
     fields: tuple[FieldChange, ...] = ()
     reason: str = ""
@@ -81,7 +81,8 @@ def _edited(rows: Iterable[Any], labels: Labels, names: dict[int, str]) -> Itera
     for row in rows:
         context = row.pgh_context.metadata if row.pgh_context else {}
         # The audit keeps the new values only; where it began after the booking did, the old ones are not known.
-        fields = tuple(_field_changes(before, row, labels)) if before else ()
+        old, new = _readable(before, labels) if before else {}, _readable(row, labels)
+        fields = tuple(FieldChange(name, old[name], new[name]) for name in old if old[name] != new[name])
         if row.pgh_label != "insert" and (fields or before is None):
             yield BookingMoment(
                 at=row.pgh_created_at,
@@ -93,28 +94,23 @@ def _edited(rows: Iterable[Any], labels: Labels, names: dict[int, str]) -> Itera
         before = row
 
 
-def _field_changes(before: Any, after: Any, labels: Labels) -> Iterator[FieldChange]:
-    old, new = _readable(before, labels), _readable(after, labels)
-    return (FieldChange(name, old[name], new[name]) for name in old if old[name] != new[name])
-
-
 def _readable(row: Any, labels: Labels) -> dict[str, str]:
     return {
         _("Course"): labels.course(row.course_id),
         _("Stream"): labels.stream(row.course_id, row.course_stream),
         _("Discount, %"): str(row.discount_percent or 0),
         _("Referral code"): row.referral_code or NOTHING,
-        _("Name"): row.first_name or NOTHING,
+        _("First name"): row.first_name or NOTHING,
         _("Username"): row.username or NOTHING,
         _("Telegram ID"): str(row.telegram_user_id),
     }
 
 
 def _names_of_staff(changes: Iterable[BookingChange], rows: Iterable[Any]) -> dict[int, str]:
-    """Name whoever the record and the audit name; somebody whose account is gone keeps a number."""
+    """Map the staff in the record and the audit to names; a deleted account keeps its number."""
     ids: set[int | None] = {row.pgh_context.metadata.get("user") for row in rows if row.pgh_context}
     known = {pk for pk in ids | {change.changed_by_id for change in changes} if pk is not None}
-    names = {pk: str(_("Staff account %(number)s")) % {"number": pk} for pk in known}
+    names = {pk: str(_("Staff account № %(number)s")) % {"number": pk} for pk in known}
     found = User.objects.filter(pk__in=known) if known else ()
     return names | {user.pk: user.get_full_name() or user.get_username() for user in found}
 

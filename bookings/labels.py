@@ -30,7 +30,7 @@ class Labels:
         )
 
     def course(self, course_id: int | None) -> str:
-        """The course's name, or «Курс 5» for one that nobody named."""
+        """The course's name, or «Курс 5» if it has none."""
         if course_id is None:
             return NOTHING
         return self.courses.get(course_id, "").strip() or _("Course %(number)s") % {"number": course_id}

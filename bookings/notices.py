@@ -1,4 +1,4 @@
-"""The seam between a change of a booking and what the student is told: messaging, above us, brings the words."""
+"""The interface through which messaging, a higher layer, tells students about their bookings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class NoticeKind(models.TextChoices):
 
 @dataclass(frozen=True)
 class Notifier:
-    """Whoever can tell students.
+    """What can send messages to students.
 
     ``write`` gives the text (HTML of Telegram), ``queue`` puts it into the outbox, ``explain`` says in words why a
     message did not arrive.
@@ -56,7 +56,7 @@ class LastNotice:
 
 
 def last_notice(booking: Booking) -> LastNotice | None:
-    """Say what became of the last message about a booking; None when there was none."""
+    """Give the result of the last message about a booking; None when there was none."""
     kind = booking.notified_about
     if not kind:
         return None
@@ -66,7 +66,7 @@ def last_notice(booking: Booking) -> LastNotice | None:
 
 
 def mark_told(*, booking: Booking, kind: NoticeKind, at: datetime) -> None:
-    """Note that staff tell the student of the change made in this transaction, so that no automation does it again."""
+    """Mark the change made in this transaction as told by staff, so that no automation repeats it."""
     statuses = {NoticeKind.CONFIRMED: Booking.Status.CONFIRMED, NoticeKind.CANCELLED: Booking.Status.CANCELLED}
     if kind in statuses:
         here = booking.changes.filter(changed_at=TransactionNow(), status=statuses[kind])
@@ -74,7 +74,7 @@ def mark_told(*, booking: Booking, kind: NoticeKind, at: datetime) -> None:
 
 
 def notice_text(*, booking: Booking, kind: NoticeKind) -> str:
-    """Give the words that would be sent; empty when nobody can send."""
+    """Write the text of a message; empty without a registered notifier."""
     return _notifiers[0].write(booking, kind) if _notifiers else ""
 
 

@@ -1,4 +1,4 @@
-"""What in the data cannot be right, and where it is mended: a count and a list for each kind of trouble."""
+"""Data problems and where to fix them: a count and a list for each kind of problem."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ PAGE_SIZE = 50  # rows
 
 @dataclass(frozen=True)
 class Repair:
-    """A way to mend it: what the link says, and where it leads."""
+    """A link that leads to the fix."""
 
     label: Any
     address: str
@@ -33,7 +33,7 @@ class Repair:
 
 @dataclass(frozen=True)
 class Trouble:
-    """One row of the list: who or what it is about, what is wrong, and the links that mend it."""
+    """One row of the list: the person, what is wrong, and the links that fix it."""
 
     what: str = ""
     person: TelegramUser | None = None
@@ -45,7 +45,7 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of trouble: its rows as a query or a list, and how a page of them becomes rows to read."""
+    """A kind of problem: its rows as a query or a list, and how a page of them is shown."""
 
     name: str
     label: Any
@@ -69,8 +69,8 @@ class Finding:
         return page, self.kind.show(page, self.labels)
 
 
-def find_troubles(*, may: Callable[[str], bool], at: datetime) -> list[Finding]:
-    """Count every kind of trouble that somebody may see."""
+def find_problems(*, may: Callable[[str], bool], at: datetime) -> list[Finding]:
+    """Count every kind of problem that a member of staff may see."""
     labels, findings = Labels.read(), []
     for kind in (*KINDS, _future(at)):
         if may(kind.permission):
@@ -84,7 +84,7 @@ def find_troubles(*, may: Callable[[str], bool], at: datetime) -> list[Finding]:
 
 
 def doubles(_labels: Labels) -> "QuerySet[Any, Any]":
-    """People with more than one active booking of a course; an index over the active ones answers alone."""
+    """Find people with more than one active booking of a course (an index-only scan)."""
     return (
         Booking.objects.active()
         .filter(course__isnull=False)
@@ -104,20 +104,12 @@ def _show_doubles(rows: Iterable[Any], labels: Labels) -> list[Trouble]:
         if active:
             person = active[0].telegram_user
             course = labels.course(row["course_id"])
-            repairs = [Repair(f"#{booking.pk}", _address_of(booking)) for booking in active]
+            repairs = [_open_booking(booking.pk) for booking in active]
             troubles.append(Trouble(course, person, person_address(person.pk), active, repairs=repairs))
     return troubles
 
 
 # Bookings -------------------------------------------------------------------------------------------------------------
-
-
-def confirmed_without_stream(_labels: Labels) -> "QuerySet[Booking]":
-    return Booking.objects.confirmed().without_stream().with_person().newest_first()
-
-
-def with_unknown_status(_labels: Labels) -> "QuerySet[Booking]":
-    return Booking.objects.of_unknown_status().with_person().newest_first()
 
 
 def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]:
@@ -129,7 +121,7 @@ def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]
             [booking],
             booking.created_at,
             [
-                Repair(f"#{booking.pk}", _address_of(booking)),
+                _open_booking(booking.pk),
                 Repair(_("Change…"), reverse("bookings:booking_edit", args=[booking.telegram_user_id, booking.pk])),
             ],
         )
@@ -138,7 +130,7 @@ def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]
 
 
 def unknown_streams(labels: Labels) -> list[tuple[int | None, str, int]]:
-    """Codes that the bot writes and nobody has described: course, code, bookings."""
+    """List the stream codes without a description: course, code, number of bookings."""
     return [
         (stream.course_id, stream.code, stream.counts.total)
         for course in course_statistics(labels)
@@ -167,10 +159,6 @@ def _show_streams(rows: Iterable[tuple[int | None, str, int]], labels: Labels) -
 # Coupons and people ---------------------------------------------------------------------------------------------------
 
 
-def coupons_over_limit(_labels: Labels) -> "QuerySet[ReferralCoupon]":
-    return ReferralCoupon.objects.filter(current_activations__gt=F("max_activations")).order_by("code")
-
-
 def _show_coupons(coupons: Iterable[ReferralCoupon], _labels: Labels) -> list[Trouble]:
     bookings = reverse("bookings:booking_list")
     return [
@@ -188,7 +176,7 @@ def _show_coupons(coupons: Iterable[ReferralCoupon], _labels: Labels) -> list[Tr
 
 
 def nameless_people(_labels: Labels) -> "QuerySet[PersonTotals]":
-    """People of whom no name and no @username is known: the key by which the list sorts them is empty."""
+    """Find people without a name and @username: their sorting key is empty."""
     return (
         PersonTotals.objects.filter(name_key="", telegram_user_id__lt=ERASED_FROM)
         .select_related("telegram_user")
@@ -203,7 +191,7 @@ def _show_people(rows: Iterable[PersonTotals], _labels: Labels) -> list[Trouble]
             row.telegram_user,
             person_address(row.telegram_user_id),
             at=row.first_seen_at,
-            repairs=[Repair(_("Open the person"), _person_or_bookings(row.telegram_user))],
+            repairs=[_open_person(row.telegram_user)],
         )
         for row in rows
     ]
@@ -213,7 +201,7 @@ def _show_people(rows: Iterable[PersonTotals], _labels: Labels) -> list[Trouble]
 
 
 def _future(at: datetime) -> Kind:
-    """What is dated after ``at``; one index of each table is read from its end."""
+    """Rows dated after ``at``; one index of each table is read from its end."""
     parts = (
         ("booking", Booking.objects, "created_at"),
         ("event", Event.objects, "created_at"),
@@ -231,79 +219,77 @@ def _future(at: datetime) -> Kind:
         ]
         return queries[0].union(*queries[1:], all=True).order_by("-on", "kind", "number")
 
-    return Kind("future", _("Dates in the future"), _("Rows that claim to be from the future."), rows, _show_future)
+    return Kind("future", _("Dates in the future"), _("Rows with a date in the future."), rows, _show_future)
 
 
 def _show_future(rows: Iterable[tuple[str, int, int, datetime]], _labels: Labels) -> list[Trouble]:
     rows = list(rows)
     people = TelegramUser.objects.in_bulk([user_id for _kind, _number, user_id, _on in rows])
     words = {
-        "booking": _("Booking #%(number)s"),
-        "event": _("Event #%(number)s"),
-        "lesson": _("Registration for a free lesson #%(number)s"),
+        "booking": _("Booking № %(number)s"),
+        "event": _("Event № %(number)s"),
+        "lesson": _("Free lesson registration № %(number)s"),
         "person": _("First seen"),
     }
     troubles = []
     for kind, number, user_id, on in rows:
         person = people.get(user_id)
-        mend = reverse("bookings:booking_detail", args=[number]) if kind == "booking" else _person_or_bookings(person)
-        label = f"#{number}" if kind == "booking" else _("Open the person")
+        repair = _open_booking(number) if kind == "booking" else _open_person(person)
         what = str(words[kind] % {"number": number})
-        troubles.append(
-            Trouble(what, person, person_address(person.pk) if person else "", at=on, repairs=[Repair(label, mend)])
-        )
+        troubles.append(Trouble(what, person, person_address(person.pk) if person else "", at=on, repairs=[repair]))
     return troubles
 
 
-def _address_of(booking: Booking) -> str:
-    return reverse("bookings:booking_detail", args=[booking.pk])
+def _open_booking(number: int) -> Repair:
+    return Repair(f"№\u00a0{number}", reverse("bookings:booking_detail", args=[number]))
 
 
-def _person_or_bookings(person: TelegramUser | None) -> str:
-    return person_address(person.pk) if person else reverse("bookings:booking_list")
+def _open_person(person: TelegramUser | None) -> Repair:
+    address = person_address(person.pk) if person else reverse("bookings:booking_list")
+    return Repair(_("Open the person's page"), address)
 
 
 KINDS = (
     Kind(
         "doubles",
         _("Two active bookings"),
-        _("People with more than one booking of a course that is not cancelled. Cancel the one that is too many."),
+        _("People with more than one active booking of the same course. Cancel the extra one."),
         doubles,
         _show_doubles,
     ),
     Kind(
         "no-stream",
         _("Confirmed without a stream"),
-        _("Paid, and in no list of students: open the booking and choose its stream."),
-        confirmed_without_stream,
+        _("Paid but not in any list of students: open the booking and choose its stream."),
+        lambda _labels: Booking.objects.confirmed().without_stream().with_person().newest_first(),
         _show_bookings,
     ),
     Kind(
         "streams",
         _("Unknown streams"),
-        _("Codes that the bot writes and nobody has described, with the number of their bookings."),
+        _("Codes that the bot uses but nobody has described; the number of bookings is in brackets."),
         unknown_streams,
         _show_streams,
     ),
     Kind(
         "statuses",
         _("Unknown statuses"),
-        _("Bookings whose status is empty or a number that means nothing to anybody. Set the right one."),
-        with_unknown_status,
+        _("Bookings with an empty or unrecognised status. Set the right one."),
+        lambda _labels: Booking.objects.of_unknown_status().with_person().newest_first(),
         _show_bookings,
     ),
     Kind(
         "coupons",
         _("Coupons over their limit"),
-        _("Used more often than allowed. Raise the limit, or look who used it."),
-        coupons_over_limit,
+        _("Used more often than allowed. Raise the limit or check who used it."),
+        lambda _labels: ReferralCoupon.objects.filter(current_activations__gt=F("max_activations")).order_by("code"),
         _show_coupons,
         "bookings.view_referralcoupon",
     ),
     Kind(
         "nameless",
         _("People without a name"),
-        _("No name and no @username. The bot writes them when the person writes to it next."),
+        _("No name and no @username. The bot fills them in when the person next writes to it."),
         nameless_people,
         _show_people,
         "users.view_telegramuser",

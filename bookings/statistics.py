@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import reduce
 from itertools import accumulate
@@ -17,27 +17,21 @@ from bookings.labels import Labels
 from bookings.models import Booking, Stream
 from users.models import Event, LatestStatus, TelegramUser
 
-COUNTS_DEFINITION = _(
-    "Bookings by their status now. A person with two bookings counts twice. “Unknown” holds empty statuses and numbers "
-    "that mean nothing to anybody, so that the parts always add up to the total."
-)
-CONVERSION_DEFINITION = _(
-    "Confirmed bookings divided by all bookings, cancelled ones included, rounded to a whole percent."
-)
-PLACES_DEFINITION = _("Places of the stream minus its confirmed bookings.")
-VIEWED_DEFINITION = _(
-    "People who opened the programme of the course since the campaign of the stream began and have no booking in the "
-    "stream, not even a cancelled one. Each person counts once."
-)
-
+# What each number counts, as the pages explain it.
 DEFINITIONS = {
-    "counts": COUNTS_DEFINITION,
-    "conversion": CONVERSION_DEFINITION,
-    "places": PLACES_DEFINITION,
-    "viewed": VIEWED_DEFINITION,
+    "counts": _(
+        "Bookings by current status. A person with two bookings counts twice. “Unknown” covers empty and unrecognised "
+        "statuses, so the parts always add up to the total."
+    ),
+    "conversion": _("Confirmed bookings divided by all bookings, cancelled ones included, rounded to a whole percent."),
+    "places": _("The stream's places minus its confirmed bookings."),
+    "viewed": _(
+        "People who have opened the course programme since the stream's campaign began and have no booking in the "
+        "stream, not even a cancelled one. Each person counts once."
+    ),
 }
 
-# Telegram opened its doors to bots on this day: an earlier date in a booking is a mistake, often 1 January 1970.
+# Bots exist since this day: an earlier date in a booking is a mistake, often 1 January 1970.
 FIRST_BELIEVABLE = datetime(2015, 6, 24, tzinfo=UTC)
 
 # The statuses that StatusCounts knows; empty ones, and numbers that mean nothing, are unknown.
@@ -73,7 +67,7 @@ class StatusCounts:
 
     @property
     def total(self) -> int:
-        return self.new + self.pending + self.confirmed + self.cancelled + self.unknown
+        return sum(astuple(self))
 
     @property
     def conversion(self) -> int | None:
@@ -96,18 +90,12 @@ class StatusCounts:
         return [Part(name, str(label), count, at) for (name, label, count), at in zip(shares, offsets, strict=False)]
 
     def __add__(self, other: "StatusCounts") -> "StatusCounts":
-        return StatusCounts(
-            new=self.new + other.new,
-            pending=self.pending + other.pending,
-            confirmed=self.confirmed + other.confirmed,
-            cancelled=self.cancelled + other.cancelled,
-            unknown=self.unknown + other.unknown,
-        )
+        return StatusCounts(*map(add, astuple(self), astuple(other)))
 
 
 @dataclass(frozen=True)
 class StreamStatistics:
-    """A stream of a course with its counts; ``stream`` is None where nobody described the code yet."""
+    """A stream of a course with its counts; ``stream`` is None if the code has no description."""
 
     course_id: int | None
     code: str | None
@@ -181,7 +169,7 @@ def course_statistics(labels: Labels) -> list[CourseStatistics]:
 
 
 def campaign_start(stream: Stream | None, bookings: "QuerySet[Booking]") -> datetime | None:
-    """When the campaign of a stream began: as staff said, else its first believable booking, else nobody knows."""
+    """Give the start of a stream's campaign: as staff set it, else its first plausible booking, else None."""
     if stream is not None and stream.campaign_starts_on is not None:
         return timezone.make_aware(datetime.combine(stream.campaign_starts_on, time.min))
     first: datetime | None = bookings.filter(created_at__gte=FIRST_BELIEVABLE).aggregate(first=Min("created_at"))[

@@ -130,6 +130,7 @@ def _environment(port: int) -> dict[str, str]:
         "BOT_TOKEN": BOT_TOKEN,
         "TELEGRAM_API_URL": "http://127.0.0.1:9",  # the "discard" port: no sandbox, no message
         "SENTRY_DSN": "",
+        "PROBES_PORT": str(free_port()),
         "PYTHONUNBUFFERED": "1",
         "PTB_TIMEDELTA": "1",
     }

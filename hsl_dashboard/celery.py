@@ -1,11 +1,22 @@
 """The Celery application: workers and beat start here."""
 
 import os
+import time
 from typing import Any
 
 import pghistory
 from celery import Celery
-from celery.signals import beat_init, task_postrun, task_prerun
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    heartbeat_sent,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+)
+
+from hsl_dashboard import heartbeats, limits
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hsl_dashboard.settings")
 
@@ -15,6 +26,31 @@ app.autodiscover_tasks()
 # Packages of messaging have tasks of their own, which only the names of apps would not find.
 app.autodiscover_tasks(["messaging.delivery", "messaging.inbound"])
 _contexts: dict[str, Any] = {}
+
+
+@worker_init.connect
+@worker_process_init.connect
+@beat_init.connect
+def limit_statements(**_kwargs: Any) -> None:
+    limits.set_for_process(limits.WORKER)
+
+
+@heartbeat_sent.connect
+def worker_lives(sender: Any, **_kwargs: Any) -> None:
+    """Leave a sign of life for each queue that this worker takes from. Celery says so every two seconds."""
+    if time.monotonic() - getattr(sender, "noted_at", 0.0) >= heartbeats.EVERY:
+        sender.noted_at = time.monotonic()
+        heartbeats.note(*app.amqp.queues.consume_from)
+
+
+@beat_init.connect
+def beat_lives(**_kwargs: Any) -> None:
+    """Leave a sign of life with whatever beat queues: the tick, every five seconds."""
+
+    def note_beat(**_kwargs: Any) -> None:
+        heartbeats.note(heartbeats.BEAT)
+
+    after_task_publish.connect(note_beat, weak=False)
 
 
 @beat_init.connect

@@ -55,21 +55,20 @@ class DatabaseForeignKey(models.BaseConstraint):
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> Statement | None:
         assert model is not None and schema_editor is not None
-        return Statement(
-            "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s %(definition)s",
-            table=Table(model._meta.db_table, schema_editor.quote_name),
-            name=schema_editor.quote_name(self.name),
-            definition=self.definition(model, schema_editor),
-        )
+        return self._alter("ADD CONSTRAINT %(name)s %(definition)s", model, schema_editor)
 
     def remove_sql(  # type: ignore[override]
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> Statement | None:
         assert model is not None and schema_editor is not None
+        return self._alter("DROP CONSTRAINT %(name)s", model, schema_editor)
+
+    def _alter(self, change: str, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> Statement:
         return Statement(
-            "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
-            table=Table(model._meta.db_table, schema_editor.quote_name),
-            name=schema_editor.quote_name(self.name),
+            f"ALTER TABLE %(table)s {change}",
+            table=Table(model._meta.db_table, editor.quote_name),
+            name=editor.quote_name(self.name),
+            definition=self.definition(model, editor),
         )
 
     def validate(self, *args: Any, **kwargs: Any) -> None:

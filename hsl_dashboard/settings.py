@@ -57,6 +57,7 @@ if DEVELOPMENT and find_spec("demo"):
 
 MIDDLEWARE = [
     "hsl_dashboard.health.answer_probes",
+    "hsl_dashboard.web.middleware.limit_pages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -74,6 +75,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "hsl_dashboard.web.middleware.session_activity",
+    "hsl_dashboard.web.middleware.AdminRefusals",
     "hsl_dashboard.web.middleware.AuditMiddleware",
     "users.staff.audit.record_refusals",
 ]
@@ -106,7 +108,13 @@ DATABASES = {"default": env.database()}
 OWNER_DATABASE = env.owner_database()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis_url()
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "hsl_dashboard.cache.SteadyRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},  # seconds
+    }
+}
 # What is written carries who asked for it and from where; a GET writes too: downloads, looks at e-mails, refusals.
 PGHISTORY_MIDDLEWARE_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -205,23 +213,14 @@ CELERY_BEAT_SCHEDULE = {
     # People whom a trigger could only mark, and leads whose week has passed; both look into an index and find nobody.
     "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 60.0},  # seconds
     "users.cool_leads": {"task": "users.cool_leads", "schedule": 60.0},  # seconds
-    # On the other queue than the runners: starting, rescuing and waking must not wait behind them. A tick that nobody
-    # took before the next one is dropped.
-    "messaging.tick": {
-        "task": "messaging.tick",
-        "schedule": 5.0,
-        "options": {"queue": "default", "expires": 5},
-    },
-    "messaging.end_blocks": {
-        "task": "messaging.end_blocks",
-        "schedule": 60.0,
-        "options": {"queue": "default", "expires": 60},
-    },
+    # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
+    "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
+    "messaging.end_blocks": {"task": "messaging.end_blocks", "schedule": 60.0, "options": {"queue": "default"}},
 }
 # A worker takes no task before it has time for it: what it holds is lost to the others while it works.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# A page that queues something must not hang where Redis does not answer.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2}
+# A page that queues something must not hang where Redis does not answer. A worker asks for a second at a time.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 4}  # seconds
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # Telegram -------------------------------------------------------------------------------------------------------------
@@ -242,6 +241,9 @@ TELEGRAM_CALL_TIMEOUT = env.TELEGRAM_CALL_TIMEOUT
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 # Watching -------------------------------------------------------------------------------------------------------------
+
+# Where probes are answered however busy the pages are (hsl_dashboard/serving.py).
+PROBES_PORT = env.PROBES_PORT
 
 # Where errors are reported; empty, and nothing is sent anywhere (hsl_dashboard/sentry.py).
 SENTRY_DSN = env.SENTRY_DSN

@@ -8,6 +8,9 @@ from django.views.i18n import set_language
 
 from hsl_dashboard import health
 from hsl_dashboard.web import views
+from users.staff.views import account_email
+
+handler500 = "hsl_dashboard.outages.server_error"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="bookings:workshop_list"), name="home"),
@@ -15,6 +18,7 @@ urlpatterns = [
     path("", include("bookings.urls")),
     path("", include("messaging.urls")),
     path("", include("users.personal_data.urls")),
+    path("accounts/email/", account_email, name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     # On the sign-in page one chooses a language too.

@@ -1,4 +1,4 @@
-"""The Django admin of sent messages and their recipients: to look things up; sending has its own pages."""
+"""The Django admin of messages, for looking things up; sending has its own pages."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -56,7 +56,7 @@ class LettersAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("text"))
     def for_others(self, row: Any) -> str:
-        return gettext("Written to individuals: its text is for those who write")
+        return gettext("Personal message: only those who write messages can read it")
 
 
 @admin.register(Broadcast)
@@ -168,7 +168,7 @@ class OutboxAdmin(PersonRowsMixin, LettersAdmin):
 
 @admin.register(Automation)
 class AutomationAdmin(ReadOnlyAdmin):
-    """Rules by which students are told; they are changed on their own page."""
+    """Automations; they are changed on their own page."""
 
     list_display = ("kind", "is_on", "switched_on_at", "offset")
     ordering = ("id",)
@@ -179,7 +179,7 @@ class AutomationAdmin(ReadOnlyAdmin):
 
 @admin.register(ReceivedUpdate)
 class ReceivedUpdateAdmin(ReadOnlyAdmin):
-    """Which updates of Telegram have been taken in."""
+    """Updates received from Telegram."""
 
     list_display = ("update_id", "received_at")
     ordering = ("-received_at",)
@@ -187,7 +187,7 @@ class ReceivedUpdateAdmin(ReadOnlyAdmin):
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
-    """Which broadcasts' authors are told how they ended."""
+    """Reports to authors about how their broadcasts ended."""
 
     list_display = ("broadcast", "message", "queued_at", "settled_at")
     list_select_related = ("broadcast", "message")

@@ -6,6 +6,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from hsl_dashboard.ticks import Tick
 from messaging.automations import firing
 from messaging.broadcasts import reports
 from messaging.delivery import lifecycle, tasks
@@ -14,10 +15,8 @@ from messaging.delivery.loop import runners_wanted
 
 logger = logging.getLogger(__name__)
 
-TICK = 5.0  # seconds between two looks of beat: CELERY_BEAT_SCHEDULE
 
-
-@shared_task(name="messaging.tick")
+@shared_task(name="messaging.tick", base=Tick)
 def tick() -> None:
     """Start, hold, rescue and wake whatever is due. Two ticks at the same time do no harm."""
     now = timezone.now()

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from bookings.models import Booking
+from hsl_dashboard import heartbeats
 from hsl_dashboard.grants import grant_statements
 from tests.factories import BookingFactory, UserFactory
 from users.models import User
@@ -57,6 +58,8 @@ def booking(db: None) -> Booking:
 def _empty_cache() -> None:
     """Each test starts with an empty Redis of its own: locks, limits and counts of others are not there."""
     cache.clear()
+    # As if workers and beat were at work: their absence is a test of its own.
+    heartbeats.note(*heartbeats.QUEUES, heartbeats.BEAT)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ os.environ["BOT_TOKEN"] = "100000:token-of-the-tests"
 os.environ["TELEGRAM_API_URL"] = "http://127.0.0.1:9"
 
 from hsl_dashboard.settings import *  # noqa: F403
-from hsl_dashboard.settings import DATABASES, REDIS_URL
+from hsl_dashboard.settings import CACHES, DATABASES, REDIS_URL
 
 # Tests may lose what they wrote: a power cut ends them anyway.
 OWNER_DATABASE = None  # the tests make their roles themselves
@@ -22,7 +22,7 @@ DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 _number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 REDIS_URL = f"{REDIS_URL.rsplit('/', 1)[0]}/{_number}"
 CELERY_BROKER_URL = REDIS_URL
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES["default"]["LOCATION"] = REDIS_URL
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, and no test keeps a secret
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

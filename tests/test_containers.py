@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import urlopen
 
@@ -23,6 +24,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
+
+from demo.launcher import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -64,6 +67,7 @@ def production() -> Iterator[dict[str, str]]:
             "BOT_TOKEN": "1:token",
             "TELEGRAM_API_URL": "http://127.0.0.1:9",
             "SENTRY_DSN": "",
+            "PROBES_PORT": str(free_port()),
         }
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -114,23 +118,29 @@ def test_image_holds_no_build_tools_and_runs_as_nobody_special() -> None:
     assert not re.search(r"apt-get|pip install", final)
 
 
-def test_web_answers_the_probes_of_the_image(run: Run, migrated: None, tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def test_web_answers_the_probes_of_the_image(
+    run: Run, migrated: None, production: dict[str, str], tmp_path: Path
+) -> None:
+    port = free_port()
     web = run([word.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for word in command_of("web")])
     # The image's own health check, asked of the port that is free here.
     health = json.loads(re.findall(r"HEALTHCHECK[^\[]*CMD (\[.*\])", (ROOT / "Dockerfile").read_text())[0])
-    health = [word.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for word in health]
 
     def healthy() -> bool:
-        done = subprocess.run([sys.executable, *health[1:]], capture_output=True, check=False)
+        done = subprocess.run([sys.executable, *health[1:]], env=production, capture_output=True, check=False)
         return done.returncode == 0
 
     wait_for(healthy, web, tmp_path / "log")
 
-    with urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=10) as response:
-        assert json.load(response) == {"database": "ok", "redis": "ok"}
+    # The same on both ports. Nothing but the web runs here, and that is said.
+    for asked in (port, production["PROBES_PORT"]):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(f"http://127.0.0.1:{asked}/health/ready", timeout=10)
+        with refused.value as said:
+            answers = json.load(said)
+        assert {answers.pop(name) for name in ("database", "redis", "clocks")} == {"ok"}
+        assert set(answers) == {"worker-default", "worker-telegram", "beat"}
+        assert refused.value.code == 503
     # Pages are for TLS only; the balancer says what it speaks.
     page = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     page.request("GET", "/accounts/login/", headers={"Host": HOST})

@@ -76,7 +76,7 @@ def test_a_filter_that_is_not_understood_is_said_at_its_field(administrator, add
 
     assert response.status_code == 422
     assert "q" in response.context["form"].errors
-    assert "Исправьте фильтр или начните без него." in response.text
+    assert "Исправьте фильтр или сбросьте его." in response.text
 
 
 def test_a_word_taken_away_takes_every_repetition_along(administrator, addresses):

@@ -1,14 +1,18 @@
 """The Russian catalogues: every text of the code and the templates has its translation, in all its forms."""
 
+import ast
 import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import django.conf
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.extract import extract_python
 from babel.messages.pofile import read_po
+from django.apps import apps
 from django.utils.translation import trans_real
 from django.utils.translation.template import templatize
 
@@ -100,3 +104,61 @@ def test_the_demo_has_its_texts_and_the_product_none_of_them() -> None:
 
     assert of_the_demo == {text.msgid for text in texts if text.place.startswith("demo/")}
     assert of_the_demo & {text.msgid for text in texts if not text.place.startswith("demo/")} == set()
+
+
+# Words of others ------------------------------------------------------------------------------------------------------
+
+# Their words, said better on purpose wherever they say them; "Unknown" differs by an ending.
+SAID_BETTER = {
+    "Authenticator secret",
+    "Forgot your password?",
+    "Note",
+    "The email address and/or password you specified are not correct.",
+    "The username and/or password you specified are not correct.",
+    "Unknown",
+}
+
+
+def messages_of(path: Path) -> Iterator[Message]:
+    with path.open("rb") as file:
+        yield from read_po(file, locale="ru")
+
+
+def words_of_others() -> dict[str, set[object]]:
+    """What Django and the other apps say for a text that has no context."""
+    folders = [Path(app.path) for app in apps.get_app_configs() if ROOT / app.label != Path(app.path)]
+    words: dict[str, set[object]] = {}
+    for folder in [*folders, Path(django.conf.__file__).parent]:
+        path = folder / "locale/ru/LC_MESSAGES/django.po"
+        for message in messages_of(path) if path.exists() else ():
+            if isinstance(message.id, str) and message.id and not message.context and message.string:
+                words.setdefault(message.id, set()).add(message.string)
+    return words
+
+
+@pytest.mark.parametrize("path", catalogues(), ids=name_of)
+def test_our_words_do_not_replace_those_of_others(path: Path) -> None:
+    # One catalogue serves all of them: our translation of "Change" would stand on every page of the Django admin.
+    others = words_of_others()
+    replaced = {
+        message.id: message.string
+        for message in messages_of(path)
+        if isinstance(message.id, str) and not message.context and others.get(message.id, set()) - {message.string}
+    }
+
+    assert len(others) > 500
+    assert {text: words for text, words in replaced.items() if text and text not in SAID_BETTER} == {}
+
+
+def test_no_text_is_translated_inside_an_f_string() -> None:
+    # gettext's programs do not look inside, so the text would stay English.
+    found = [
+        f"{name_of(path)}:{call.lineno}"
+        for path in modules()
+        for joined in ast.walk(ast.parse(path.read_text()))
+        if isinstance(joined, ast.JoinedStr)
+        for call in ast.walk(joined)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS
+    ]
+
+    assert found == []

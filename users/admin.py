@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address, without_emails
 from hsl_dashboard.web.clients import device_name
@@ -65,7 +66,7 @@ def person_link(person: TelegramUser | None) -> SafeString | str:
     """The person's name and @username, as a link to their page in the admin."""
     if person is None:
         return "—"
-    username = f"@{person.username}" if person.username else "no_username"
+    username = f"@{person.username}" if person.username else str(_("no @username"))
     return format_html(
         '<a href="{}">{}</a> <span class="quiet">{}</span>',
         reverse("admin:users_telegramuser_change", args=[person.pk]),
@@ -78,7 +79,7 @@ class PersonRowsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A table whose rows belong to people: shows them, and finds rows by their person or by their own number."""
 
     person_field = "telegram_user"
-    search_help_text = _("Telegram id, @username or a part of the name; # and a number finds the row itself")
+    search_help_text = _("Telegram id, @username or part of the name; # and a number finds the row itself")
     search_fields: ClassVar[tuple[str, ...]] = ("telegram_user",)  # the admin shows its search box when there are some
     autocomplete_fields: ClassVar[tuple[str, ...]] = ("telegram_user",)
     list_select_related: ClassVar[tuple[str, ...]] = ("telegram_user",)
@@ -90,7 +91,7 @@ class PersonRowsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not search_term.strip():
             return queryset, False
         number = number_in(search_term)
-        if number is not None and search_term.strip().startswith("#"):
+        if number is not None and search_term.strip().startswith(("#", "№")):
             return queryset.filter(pk=number), False
         people = TelegramUser.objects.filter(people_matching(search_term)).order_by()[:PEOPLE_FOUND]
         found = Q(**{f"{self.person_field}__in": list(people.values_list("pk", flat=True))})
@@ -141,7 +142,7 @@ class TelegramUserAdmin(ReadOnlyAdmin):
     list_filter = (("username", admin.EmptyFieldListFilter), ("block", admin.EmptyFieldListFilter))
     list_select_related = ("block",)
     search_fields = ("username", "first_name", "last_name")
-    search_help_text = _("Telegram id, @username or a part of the name")
+    search_help_text = _("Telegram id, @username or part of the name")
     ordering = (models.F("first_seen_at").desc(nulls_last=True), "user_id")
 
     def get_search_results(
@@ -162,7 +163,7 @@ class TelegramUserAdmin(ReadOnlyAdmin):
     @admin.display(description="Telegram", ordering="username")
     def telegram(self, person: TelegramUser) -> SafeString | str:
         if not person.telegram_url:
-            return "no_username"
+            return str(_("no @username"))
         return format_html('<a href="{}" rel="noreferrer">@{}</a>', person.telegram_url, person.username)
 
     @admin.display(description=_("blocked"), boolean=True)
@@ -329,7 +330,10 @@ def _is_administrator(request: HttpRequest) -> bool:
 admin.site.unregister((Authenticator, UserSession, Group))
 # allauth gives them no names that could be translated; migrations read the names from the class, not from here.
 Authenticator._meta.verbose_name, Authenticator._meta.verbose_name_plural = _("second factor"), _("second factors")
-UserSession._meta.verbose_name, UserSession._meta.verbose_name_plural = _("session"), _("sessions")
+UserSession._meta.verbose_name, UserSession._meta.verbose_name_plural = (
+    pgettext_lazy("sign-in", "session"),
+    pgettext_lazy("sign-in", "sessions"),
+)
 
 
 @admin.register(Group)

@@ -31,5 +31,5 @@ EVENT_LABELS: dict[str, Promise] = {
 
 
 def event_label(event_type: str) -> str:
-    """The event in words; one that nobody named stays as the bot wrote it."""
+    """Name an event type; an unknown one stays as the bot wrote it."""
     return str(EVENT_LABELS.get(event_type, event_type))

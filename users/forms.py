@@ -14,7 +14,7 @@ class NoteForm(forms.Form):
         label=_("New note"),
         max_length=MAX_NOTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Only staff see it."),
+        help_text=_("Only staff can see it."),
     )
 
 
@@ -24,7 +24,7 @@ class TagForm(forms.Form):
     name = forms.CharField(label=_("New tag"), max_length=MAX_TAG_LENGTH)
 
     def clean_name(self) -> str:
-        # A comma or a line break would make two tags of one for whoever reads a list of them.
+        # In a comma-separated list a tag with a comma would read as two.
         name = " ".join(self.cleaned_data["name"].replace(",", " ").split())
         if not name:
             raise ValidationError(self.fields["name"].error_messages["required"], code="required")
@@ -38,5 +38,5 @@ class BlockForm(forms.Form):
         label=_("Reason"),
         max_length=MAX_BLOCK_REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("It stays in the history of the person."),
+        help_text=_("It is kept in the person's history."),
     )

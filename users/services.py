@@ -8,11 +8,12 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from users.models import BlockedUser, EmailDisclosure, Note, PersonTag, Tag, TelegramUser, User
 
 MAX_NOTE_LENGTH = 5_000  # characters
 MAX_TAG_LENGTH = 40  # characters: what its column holds
-MAX_TAGS = 20  # of one person: more than anybody reads
+MAX_TAGS = 20  # per person: more than anybody reads
 MAX_BLOCK_REASON_LENGTH = 500  # characters
 
 
@@ -25,26 +26,26 @@ class AlreadyBlocked(PersonNotChanged):
 
 
 class NotBlocked(PersonNotChanged):
-    """Somebody else unblocked the person first, or nobody ever blocked them."""
+    """The person is not blocked, perhaps no longer."""
 
 
 class TooManyTags(PersonNotChanged):
-    """The person has as many tags as one may have."""
+    """The person already has MAX_TAGS tags."""
 
 
 def write_note(*, person: TelegramUser, text: str, by: User, at: datetime) -> Note:
-    """Write down something about a person for the other members of staff."""
+    """Add a note about a person for other staff."""
     return Note.objects.create(telegram_user=person, text=text, written_by=by, written_at=at)
 
 
 def delete_note(*, note: Note, by: User) -> None:
-    """Take a note away; the history keeps who did it, not what it said."""
+    """Delete a note; the audit keeps who deleted it, but not the text."""
     with transaction.atomic(), pghistory.context(user=by.pk):
         note.delete()
 
 
 def add_tag(*, person: TelegramUser, name: str, by: User) -> Tag:
-    """Put a tag on a person, a new one or one that exists in any letter case.
+    """Add a tag to a person; an existing tag is found in any letter case.
 
     Raises:
         TooManyTags: the person has MAX_TAGS of them.
@@ -53,19 +54,19 @@ def add_tag(*, person: TelegramUser, name: str, by: User) -> Tag:
         tag = _tag_named(name)
         others = PersonTag.objects.filter(telegram_user=person).exclude(tag=tag)
         if others.count() >= MAX_TAGS:
-            raise TooManyTags(_("A person can have %(limit)s tags at most.") % {"limit": MAX_TAGS})
+            raise TooManyTags(_("A person can have at most %(limit)s tags.") % {"limit": MAX_TAGS})
         PersonTag.objects.bulk_create([PersonTag(telegram_user=person, tag=tag)], ignore_conflicts=True)
     return tag
 
 
 def remove_tag(*, person: TelegramUser, tag: Tag, by: User) -> None:
-    """Take a tag off a person; the tag itself stays, for others."""
+    """Remove a tag from a person; the tag itself stays."""
     with transaction.atomic(), pghistory.context(user=by.pk):
         PersonTag.objects.filter(telegram_user=person, tag=tag).delete()
 
 
 def _tag_named(name: str) -> Tag:
-    # The database lower-cases both sides: Python has other ideas about some letters.
+    # The database lower-cases both sides: Python lower-cases some letters differently.
     same = Tag.objects.alias(lower=Lower("name")).filter(lower=Lower(Value(name)))
     try:
         with transaction.atomic():
@@ -75,23 +76,23 @@ def _tag_named(name: str) -> Tag:
 
 
 def block_person(*, person: TelegramUser, by: User, at: datetime, reason: str) -> None:
-    """Send this person nothing from now on.
+    """Stop sending messages to a person.
 
     Raises:
-        AlreadyBlocked: nothing is sent to them already.
+        AlreadyBlocked: the person is blocked.
     """
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason):
         values = {"blocked_at": at, "reason": reason}
         _block, made = BlockedUser.objects.get_or_create(telegram_user=person, defaults=values)
         if not made:
-            raise AlreadyBlocked(_("This person is blocked already."))
+            raise AlreadyBlocked(_("This person is already blocked."))
 
 
 def unblock_person(*, person: TelegramUser, by: User, reason: str) -> None:
-    """Let this person be sent messages again.
+    """Allow messages to a person again.
 
     Raises:
-        NotBlocked: nobody blocks them.
+        NotBlocked: the person is not blocked.
     """
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason):
         deleted, _rows = BlockedUser.objects.filter(pk=person.pk).delete()
@@ -100,5 +101,6 @@ def unblock_person(*, person: TelegramUser, by: User, reason: str) -> None:
 
 
 def disclose_emails(*, person: TelegramUser, to: User, at: datetime) -> None:
-    """Write down that somebody is about to see a person's e-mail addresses in full."""
-    EmailDisclosure.objects.create(telegram_user=person, shown_to=to, shown_at=at)
+    """Record that a member of staff is about to see a person's full e-mail addresses."""
+    look = EmailDisclosure(telegram_user=person, shown_to=to, shown_at=at)
+    write_beside(SideWrite.EMAILS_SHOWN, look.save, about=f"{to.get_username()} of {person.pk}")

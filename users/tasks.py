@@ -2,14 +2,15 @@
 
 from celery import shared_task
 
+from hsl_dashboard.ticks import Tick
 from users import totals
 
 
-@shared_task(name="users.fold_person_totals")
+@shared_task(name="users.fold_person_totals", base=Tick)
 def fold_person_totals() -> None:
     totals.fold_marked_people()
 
 
-@shared_task(name="users.cool_leads")
+@shared_task(name="users.cool_leads", base=Tick)
 def cool_leads() -> None:
     totals.cool_leads()

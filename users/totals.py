@@ -1,4 +1,4 @@
-"""The upkeep of ``person_totals``: fold in who was marked, let leads cool, rebuild, and prove it right."""
+"""Upkeep of ``person_totals``: recount marked people, cool leads, rebuild, and compare with the sources."""
 
 import json
 from collections.abc import Iterator
@@ -7,30 +7,16 @@ from typing import Any
 
 from django.db import connection
 
+from users.models import PersonTotals
+
 PEOPLE_AT_ONCE = 2_000  # people: a batch is counted in well under a second, and holds its locks no longer
 
-COLUMNS = (
-    "name_key",
-    "language_code",
-    "first_seen_at",
-    "bookings",
-    "events",
-    "lessons",
-    "has_active_booking",
-    "latest_stream",
-    "latest_status",
-    "last_activity_at",
-    "temperature",
-    "cools_on",
-    "blocked",
-    "search_text",
-    "lesson_types",
-)
+COLUMNS = tuple(field.name for field in PersonTotals._meta.concrete_fields if not field.primary_key)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A count that is kept, and what counting it anew gives; a missing side is None."""
+    """A stored total and its fresh count; a missing side is None."""
 
     user_id: int
     column: str
@@ -39,20 +25,20 @@ class Difference:
 
 
 def fold_marked_people() -> int:
-    """Count again whom a trigger could only mark; return how many marks are left for the next time."""
+    """Recount the people whom a trigger could only mark; return how many marks are left."""
     for people in _batches("SELECT DISTINCT user_id FROM person_totals_pending"):
         _run("SELECT person_totals_fold(%s)", [people])
     return int(_run("SELECT count(*) FROM person_totals_pending"))
 
 
-def fold_some_marked_people() -> list[int]:
-    """The same for whoever looks at the people now, in one query; return whom another transaction still holds."""
+def recount_marked_people() -> list[int]:
+    """Recount a batch of marked people in one query; return those whose totals another transaction still holds."""
     waiting: list[int] = _run("SELECT person_totals_fold_some(%s)", [PEOPLE_AT_ONCE // 4])
     return waiting
 
 
 def cool_leads() -> int:
-    """Count again whose active days have left the window since; return how many people that were."""
+    """Recount people whose active days have left the window; return how many there were."""
     cooled = 0
     for people in _batches("SELECT user_id FROM person_totals WHERE cools_on <= school_today()"):
         _run("SELECT person_totals_recount(%s)", [people])
@@ -61,7 +47,7 @@ def cool_leads() -> int:
 
 
 def rebuild_totals() -> int:
-    """Count everybody again, batch by batch, while the bot goes on writing; return how many people there are."""
+    """Recount everybody, batch by batch, while the bot keeps writing; return the number of people."""
     counted = 0
     for people in _batches("SELECT user_id FROM users UNION SELECT user_id FROM person_totals"):
         _run("SELECT person_totals_fold(%s)", [people])
@@ -71,9 +57,9 @@ def rebuild_totals() -> int:
 
 
 def totals_differences() -> Iterator[Difference]:
-    """Compare what is kept with the rows themselves. Each batch is one statement, so writers change nothing."""
+    """Compare the stored totals with fresh counts; a batch is one statement, so both sides see the same rows."""
     names = ", ".join(COLUMNS)
-    # A lead whose window moved on is not wrong, only due: cool_leads() comes for it.
+    # A lead whose window has moved on is due, not wrong: cool_leads() will recount it.
     kept = names.replace("temperature, cools_on", "due.temperature, due.cools_on")
     query = f"""
         SELECT kept.user_id, counted.user_id, to_jsonb(kept), to_jsonb(counted) FROM (

@@ -6,9 +6,10 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from bookings.forms.bookings import reason_field
 from bookings.models import Booking, ReferralCoupon, status_label
 from bookings.services.bulk_words import why_not
-from bookings.services.statuses import MAX_REASON_LENGTH, BookingChanged, moves_for
+from bookings.services.statuses import BookingChanged, moves_for
 from hsl_dashboard.db import LARGEST_INTEGER
 from users.models import User
 
@@ -21,13 +22,7 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
     status_to = forms.TypedChoiceField(
         label=_("Status"), coerce=int, empty_value=None, required=False, widget=forms.RadioSelect
     )
-    reason = forms.CharField(
-        label=_("Reason"),
-        required=False,
-        max_length=MAX_REASON_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
-        help_text=_("It stays in the history of the booking."),
-    )
+    reason = reason_field(rows=3)
     # The status that staff saw; empty stands for NULL.
     seen = forms.IntegerField(label=_("Status"), required=False, widget=forms.HiddenInput)
 
@@ -57,7 +52,7 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         if "seen" in cleaned and cleaned["seen"] != self.was:
             self._refuse_as_changed()
         elif to is not None and self.moves[to].needs_reason and not cleaned.get("reason", "").strip():
-            self.add_error("reason", _("Say why: it stays in the history of the booking."))
+            self.add_error("reason", _("Give a reason: it is kept in the booking's history."))
         return cleaned
 
     def _refuse_as_changed(self) -> None:
@@ -66,7 +61,7 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         wanted = next((status for status in Booking.Status if str(status.value) == asked), None)
         # The move may be gone by now; that it is no valid choice any more says less than this.
         self.errors.pop("status_to", None)
-        text = _("Somebody else changed it meanwhile: it is “%(theirs)s” now.") % {"theirs": status_label(self.was)}
+        text = _("Somebody else has changed it to “%(theirs)s”.") % {"theirs": status_label(self.was)}
         if wanted is not None:
             text = why_not(BookingChanged(theirs=self.was, yours=wanted))
         self.add_error(None, text)

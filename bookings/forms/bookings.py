@@ -13,6 +13,15 @@ from hsl_dashboard.web.addresses import MAX_ADDRESS_LENGTH
 from users.services import MAX_TAG_LENGTH
 
 SMALLEST_INTEGER = -LARGEST_INTEGER - 1
+KEPT_IN_HISTORY = _("It is kept in the booking's history.")
+
+
+def reason_field(*, rows: int, help_text: Any = KEPT_IN_HISTORY) -> forms.CharField:
+    """Make the field for the reason of a change; with one row, Enter submits the form."""
+    widget = forms.Textarea(attrs={"rows": rows}) if rows > 1 else forms.TextInput()
+    return forms.CharField(
+        label=_("Reason"), required=False, max_length=MAX_REASON_LENGTH, widget=widget, help_text=help_text
+    )
 
 
 class StatusForm(forms.Form):
@@ -21,21 +30,15 @@ class StatusForm(forms.Form):
     to = forms.IntegerField(label=_("Status"), min_value=SMALLEST_INTEGER, max_value=LARGEST_INTEGER)
     # Empty stands for NULL: staff saw «Неизвестно».
     expected = forms.IntegerField(required=False, min_value=SMALLEST_INTEGER, max_value=LARGEST_INTEGER)
-    reason = forms.CharField(
-        label=_("Reason"),
-        required=False,
-        max_length=MAX_REASON_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("It stays in the history of the booking."),
-    )
+    reason = reason_field(rows=3)
     next = forms.CharField(required=False, max_length=MAX_ADDRESS_LENGTH)
     sure = forms.BooleanField(required=False)
 
 
 class ActForm(forms.Form):
-    """What to do with many: one choice, ``status:2``, ``stream:8th_stream`` or ``tag`` with the tag beside it."""
+    """The change to make to many rows: ``status:2``, ``stream:8th_stream``, or ``tag`` with its own field."""
 
-    act = forms.ChoiceField(label=_("Change"), error_messages={"required": _("Choose what to change.")})
+    act = forms.ChoiceField(label=_("What to change"), error_messages={"required": _("Choose what to change.")})
     tag = forms.CharField(label=_("Tag"), required=False, max_length=MAX_TAG_LENGTH)
 
     def __init__(self, data: Any, *, by: MayOverride, streams: dict[str, str] | None = None) -> None:
@@ -50,13 +53,13 @@ class ActForm(forms.Form):
         if kind == "tag":
             value = " ".join(cleaned.get("tag", "").split())
             if not value:
-                self.add_error("tag", forms.ValidationError(_("Write the tag.")))
+                self.add_error("tag", forms.ValidationError(_("Enter a tag.")))
         cleaned["kind"], cleaned["value"] = kind, value
         return cleaned
 
 
 def act_choices(by: MayOverride, described: dict[str, str]) -> list[Any]:
-    """What somebody may do with many, for a list's bar and for the form of pasted people."""
+    """List the bulk changes that a member of staff may make."""
     choices: list[Any] = [("", _("Change…"))]
     if by.has_perm("bookings.change_booking"):
         statuses = [(f"status:{status.value}", status.label) for status in SETTABLE]
@@ -68,7 +71,7 @@ def act_choices(by: MayOverride, described: dict[str, str]) -> list[Any]:
 
 
 def bulk_bar(by: MayOverride, streams: dict[str, str]) -> ActForm | None:
-    """The fields of a list's bar; None for whoever may change nothing. ``streams``: code to name, as already read."""
+    """Make the form of a list's bulk bar; None without any permission to change. ``streams`` maps codes to names."""
     if not (by.has_perm("bookings.change_booking") or by.has_perm("users.add_persontag")):
         return None
     form = ActForm(None, by=by, streams=streams)
@@ -79,7 +82,7 @@ def bulk_bar(by: MayOverride, streams: dict[str, str]) -> ActForm | None:
 
 
 class BulkForm(ActForm):
-    """A choice on a list: the rows that were ticked, or all that the list's filter finds."""
+    """A bulk change of the ticked rows, or of every row that the list's filter finds."""
 
     of = forms.ChoiceField(choices=[("bookings", ""), ("people", "")])
     scope = forms.ChoiceField(choices=[("chosen", ""), ("all", "")])
@@ -87,7 +90,7 @@ class BulkForm(ActForm):
 
 
 class PastedForm(ActForm):
-    """People named by hand."""
+    """A bulk change of the people in a pasted list."""
 
     pasted = forms.CharField(
         label=_("Whom to change"),
@@ -99,16 +102,9 @@ class PastedForm(ActForm):
 
 
 class BulkMakeForm(forms.Form):
-    """Why, asked before many are changed and required when one goes against the usual order; and who is told."""
+    """Confirmation of a bulk change: the reason, required for unusual moves, and whether to notify the students."""
 
-    reason = forms.CharField(
-        label=_("Reason"),
-        required=False,
-        max_length=MAX_REASON_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("It stays in the history of each booking."),
-    )
-
+    reason = reason_field(rows=2, help_text=_("It is kept in the history of each booking."))
     notify = forms.BooleanField(label=_("Notify the students"), required=False)
 
     def __init__(self, data: Any, *, required: bool, tells: bool) -> None:

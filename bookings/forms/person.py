@@ -1,31 +1,21 @@
 """What staff send from a person's page: an edited booking, a new one, another stream."""
 
 import json
-from dataclasses import astuple, fields
+from dataclasses import asdict, astuple, fields
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from bookings.forms.bookings import reason_field
 from bookings.labels import Labels
 from bookings.models import Booking, Course, Stream, status_label
 from bookings.services.editing import Values, described_codes
 from bookings.services.making import STARTS_AS
-from bookings.services.statuses import MAX_REASON_LENGTH, moves_for
+from bookings.services.statuses import moves_for
 from hsl_dashboard.db import LARGEST_INTEGER
 from users.models import User
-
-
-def _reason_field(**kwargs: Any) -> forms.CharField:
-    return forms.CharField(
-        label=_("Reason"),
-        required=False,
-        max_length=MAX_REASON_LENGTH,
-        widget=forms.TextInput(),
-        help_text=_("It stays in the history of the booking."),
-        **kwargs,
-    )
 
 
 class SeenField(forms.CharField):
@@ -43,8 +33,8 @@ class SeenField(forms.CharField):
             stream, status, code, discount = json.loads(text)
         except (ValueError, TypeError, RecursionError):
             raise ValidationError(self.error_messages["stale"], code="stale") from None
-        texts = all(isinstance(one, str | None) for one in (stream, code))
-        if not texts or not all(type(one) in {int, type(None)} for one in (status, discount)):
+        texts = all(isinstance(text, str | None) for text in (stream, code))
+        if not texts or not all(type(number) in {int, type(None)} for number in (status, discount)):
             raise ValidationError(self.error_messages["stale"], code="stale")
         return Values(stream, status, code, discount)
 
@@ -56,14 +46,13 @@ class BookingForm(forms.Form):
     confirmed = forms.TypedChoiceField(label=_("Status"), required=False, coerce=int, empty_value=None)
     discount_percent = forms.IntegerField(label=_("Discount, %"), required=False)
     referral_code = forms.CharField(label=_("Referral code"), required=False)
-    reason = _reason_field()
+    reason = reason_field(rows=1)
     notify = forms.BooleanField(label=_("Notify the student"), required=False)
     seen = SeenField()
 
     def __init__(self, *args: Any, booking: Booking, by: User, labels: Labels, **kwargs: Any) -> None:
         now = Values.of(booking)
-        values = {field.name: getattr(now, field.name) for field in fields(now)}
-        kwargs["initial"] = values | {"seen": now} | kwargs.get("initial", {})
+        kwargs["initial"] = asdict(now) | {"seen": now} | kwargs.get("initial", {})
         kwargs["auto_id"] = f"booking-{booking.pk}-%s"
         super().__init__(*args, **kwargs)
         statuses = {booking.confirmed, self._status_seen(booking)}
@@ -85,7 +74,7 @@ class BookingForm(forms.Form):
     def clean_discount_percent(self) -> int:
         percent: int = self.cleaned_data["discount_percent"] or 0
         if not 0 <= percent <= 100 and percent != self.initial["discount_percent"]:
-            raise ValidationError(_("A discount is from 0 to 100 per cent."))
+            raise ValidationError(_("A discount is between 0 and 100 %."))
         return percent
 
     @property
@@ -99,8 +88,8 @@ def _statuses(present: set[int | None], *, by: User) -> dict[str, str]:
     for status in present:
         names["" if status is None else str(status)] = status_label(status)
         for move in moves_for(status, by=by):
-            needs = f" ({_('with a reason')})" if move.needs_reason else ""
-            names.setdefault(str(move.to.value), f"{move.to.label}{needs}")
+            name = _("%(status)s (with a reason)") % {"status": move.to.label} if move.needs_reason else move.to.label
+            names.setdefault(str(move.to.value), str(name))
     return names
 
 
@@ -119,13 +108,13 @@ class NewBookingForm(forms.Form):
         required=False,
         min_value=0,
         max_value=100,
-        help_text=_("Empty: as the coupon gives it."),
+        help_text=_("Leave empty to use the discount of the coupon."),
     )
     referral_code = forms.CharField(label=_("Referral code"), required=False, max_length=100)
-    reason = _reason_field()
+    reason = reason_field(rows=1)
     # They appear once the answer to them matters.
-    second = forms.BooleanField(label=_("Make another booking of this course all the same"), required=False)
-    overbook = forms.BooleanField(label=_("Book although the stream is full"), required=False)
+    second = forms.BooleanField(label=_("Make another booking of this course anyway"), required=False)
+    overbook = forms.BooleanField(label=_("Book anyway (no places left)"), required=False)
     notify = forms.BooleanField(label=_("Notify the student"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -151,7 +140,7 @@ class StreamForm(forms.Form):
 
     to = forms.ChoiceField(label=_("New stream"), error_messages={"required": _("Choose a stream")})
     booking = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=LARGEST_INTEGER)
-    reason = _reason_field()
+    reason = reason_field(rows=1)
     notify = forms.BooleanField(label=_("Notify the student"), required=False)
 
     def __init__(self, *args: Any, course_id: int | None, **kwargs: Any) -> None:

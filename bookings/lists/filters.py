@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.labels import Labels
 from bookings.lists.search import narrow_by_search
@@ -43,14 +44,14 @@ NEWEST_FIRST = "-created"
 class BookingFilter(ListFilter):
     """The list of bookings, narrowed and sorted by what the address says."""
 
-    q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
+    q = SearchFilter(label=pgettext_lazy("field label", "Search"), placeholder=_("@username, name or ID"))
     status = django_filters.MultipleChoiceFilter(
         method="filter_status", label=_("Status"), choices=STATUS_CHOICES, widget=forms.CheckboxSelectMultiple
     )
     course = django_filters.ChoiceFilter(method="filter_course", label=_("Course"), empty_label=_("All courses"))
     stream = django_filters.ChoiceFilter(method="filter_stream", label=_("Stream"), empty_label=_("All streams"))
-    since = DayFilter(method="filter_since", label=_("From"))
-    until = DayFilter(method="filter_until", label=_("To"))
+    since = DayFilter(method="filter_since", label=_("Date from"))
+    until = DayFilter(method="filter_until", label=_("Date to"))
     discount = django_filters.ChoiceFilter(
         method="filter_discount",
         label=_("Discount"),
@@ -58,7 +59,7 @@ class BookingFilter(ListFilter):
         choices=[
             ("yes", _("With a discount")),
             ("no", _("No discount")),
-            *((str(percent), f"{percent} %") for percent in DISCOUNTS),
+            *((str(percent), f"{percent}\u00a0%") for percent in DISCOUNTS),
         ],
     )
     referral = django_filters.CharFilter(method="filter_referral", label=_("Referral code"), max_length=100)

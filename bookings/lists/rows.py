@@ -43,7 +43,7 @@ class Row:
 
     @property
     def status_address(self) -> str:
-        """The form of the status; it says what the reader saw, so that a change meanwhile is noticed."""
+        """The address of the status form, with the status that the reader saw, so that a conflict is noticed."""
         seen = "" if self.booking.confirmed is None else self.booking.confirmed
         return f"{reverse('bookings:booking_status', args=[self.booking.pk])}?expected={seen}"
 
@@ -54,8 +54,10 @@ def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activ
     people = [booking.telegram_user for booking in bookings]
     activity = activity_of(people) if with_activity else {}
     may_change = by.has_perm(CHANGE_PERMISSION)
-    moves = {status: moves_for(status, by=by) if may_change else () for status in {one.confirmed for one in bookings}}
-    streams = {(one.course_id, one.course_stream) for one in bookings if one.course_stream}
+    moves = {
+        status: moves_for(status, by=by) if may_change else () for status in {booking.confirmed for booking in bookings}
+    }
+    streams = {(booking.course_id, booking.course_stream) for booking in bookings if booking.course_stream}
     stream_addresses = {stream: stream_address(*stream) for stream in streams}
     return [
         Row(
@@ -78,7 +80,7 @@ def stream_address(course_id: int | None, code: str) -> str:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """A person in a table of those who looked and did not book."""
+    """A person who viewed the programme without booking."""
 
     person: TelegramUser
     viewed_at: datetime | None

@@ -39,7 +39,7 @@ def _found(text: str) -> list[int] | None:
 
 def _numbered(text: str) -> Q:
     """The booking of that number; PostgreSQL refuses a number that its column cannot hold."""
-    number = text.removeprefix("#")
+    number = text.lstrip("#№ ")  # as people type it, and as the pages show it
     if number.isascii() and number.isdigit() and int(number[:30]) <= LARGEST_INTEGER:
         return Q(pk=int(number[:30]))
     return Q(pk=None)

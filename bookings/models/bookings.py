@@ -15,7 +15,7 @@ from users.models import LatestStatus
 from users.models.keys import person_constraint, person_key
 from users.models.triggers import create_missing_person, keep_person_totals
 
-# What became of a message is no decision of anybody.
+# Results of messages are no decisions of staff, so the audit leaves them out.
 NO_DECISION = ["notified_at", "notified_about", "notice_error"]
 
 
@@ -104,7 +104,7 @@ class Booking(models.Model):
         related_name="bookings",
         verbose_name=_("course"),
     )
-    # No choices: old rows hold numbers that nobody explained, and they must load.
+    # No choices: old rows hold unrecognised numbers, and they must load.
     confirmed = models.IntegerField(_("status"), null=True, blank=True, db_default=Status.NEW)
     created_at = models.DateTimeField(_("created"), null=True, blank=True, db_default=TransactionNow())
     referral_code = models.TextField(_("referral code"), null=True, blank=True)

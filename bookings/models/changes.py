@@ -69,7 +69,7 @@ class BookingChange(models.Model):
     )
     reason = models.TextField(_("reason"), blank=True, db_default="")
     origin = models.CharField(_("changed from"), max_length=20, choices=Origin, db_default=Origin.RAW)
-    # Staff chose «уведомить» for this very change: nobody tells the student twice.
+    # Staff chose «уведомить» for this change: no automation tells the student again.
     told_at = models.DateTimeField(_("told by staff"), null=True)
 
     class Meta:

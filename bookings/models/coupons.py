@@ -4,6 +4,7 @@ import pghistory
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.models.bookings import Booking
 from hsl_dashboard.db import DatabaseForeignKey
@@ -17,7 +18,7 @@ class ReferralCoupon(models.Model):
 
     id = models.AutoField(primary_key=True)
     code = models.TextField(_("code"), unique=True)
-    name = models.TextField(_("name"), null=True, blank=True)
+    name = models.TextField(pgettext_lazy("of a thing", "name"), null=True, blank=True)
     discount_percent = models.IntegerField(_("discount, %"))
     max_activations = models.IntegerField(_("activations allowed"))
     current_activations = models.IntegerField(_("activations used"), null=True, blank=True, db_default=0)

@@ -5,13 +5,14 @@ from typing import Self
 import pghistory
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Course(models.Model):
     """What the school teaches; the bot shows and sells it."""
 
     id = models.AutoField(primary_key=True)
-    name = models.TextField(_("name"))
+    name = models.TextField(pgettext_lazy("of a thing", "name"))
     description = models.TextField(_("description"), null=True, blank=True)
     price_usd_cents = models.IntegerField(_("price, US cents"), db_default=0)
     button_text = models.CharField(_("button text"), max_length=100)
@@ -39,7 +40,7 @@ class Stream(models.Model):
 
     course = models.ForeignKey(Course, models.CASCADE, verbose_name=_("course"), related_name="streams")
     code = models.CharField(_("code"), max_length=50, help_text=_("As the bot writes it, for example 8th_stream."))
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=100)
     capacity = models.PositiveIntegerField(_("places"), null=True, blank=True)
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
     # The previous dashboard had one constant; each stream has its own.

@@ -53,7 +53,7 @@ def card_address(booking: Booking) -> str:
 
 
 def person_bookings(request: StaffRequest, person: TelegramUser) -> dict[str, Any] | None:
-    """Gather a person's bookings, newest first; None for who may not see bookings (three queries)."""
+    """Gather a person's bookings, newest first; None without the permission (three queries)."""
     if not request.user.has_perm(VIEW_BOOKINGS):
         return None
     labels = Labels.read()
@@ -67,7 +67,7 @@ def person_bookings(request: StaffRequest, person: TelegramUser) -> dict[str, An
 
 
 def person_lessons(request: StaffRequest, person: TelegramUser) -> dict[str, Any] | None:
-    """Gather a person's free lessons, e-mails masked; None for who may not see them (one query)."""
+    """Gather a person's free lessons, e-mails masked; None without the permission (one query)."""
     if not request.user.has_perm(VIEW_LESSONS):
         return None
     return {"lessons": lessons_of(person), "may_unmask": request.user.has_perm(VIEW_EMAIL)}

@@ -1,4 +1,4 @@
-"""Changing many bookings or people at once: prepare, look, make; each row on its own, through the usual services."""
+"""Bulk changes of bookings or people: prepare, preview, make; each row goes through the usual service."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ class TooMany(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """Whom a change is for: a booking, a person, or a word that named nobody; ``problem`` says why not."""
+    """What a change is for: a booking, a person, or a pasted word that matches nobody; ``problem`` says why."""
 
     person: TelegramUser | None = None
     booking: Booking | None = None
@@ -59,7 +59,7 @@ def targets_of_bookings(bookings: Iterable[Booking]) -> list[Target]:
 
 
 def targets_of_people(people: Iterable[TelegramUser]) -> list[Target]:
-    """Add to each person the booking that a change of a status or a stream is about: the latest active one."""
+    """Pair each person with their latest active booking, which a change of status or stream applies to."""
     people = list(people)
     latest: dict[int, Booking] = {}
     for booking in Booking.objects.active().filter(telegram_user__in=people).with_person().newest_first():
@@ -68,7 +68,7 @@ def targets_of_people(people: Iterable[TelegramUser]) -> list[Target]:
 
 
 def targets_of_pasted(text: str) -> list[Target]:
-    """Read @names, t.me links and ids, in any mixture; who is named twice and who is not known is said in words.
+    """Read a mix of @names, t.me links and ids; duplicates and unknown people get a problem in words.
 
     Raises:
         TooMany: more than AT_ONCE words.
@@ -94,9 +94,9 @@ def targets_of_pasted(text: str) -> list[Target]:
     for word in words:
         people = found[word]
         if not people:
-            targets.append(Target(typed=word, problem=_("Nobody is known by this.")))
+            targets.append(Target(typed=word, problem=_("No such person.")))
         elif len(people) > 1:
-            targets.append(Target(typed=word, problem=_("Several people have this @username: give the id.")))
+            targets.append(Target(typed=word, problem=_("Several people have this @username: enter the id instead.")))
         elif people[0].pk in seen:
             targets.append(Target(people[0], typed=word, problem=_("Named twice: counted once.")))
         else:
@@ -112,7 +112,7 @@ def targets_of_pasted(text: str) -> list[Target]:
 def prepare_bulk_change(
     *, kind: str, value: str, targets: Sequence[Target], by: User, at: datetime, next_address: str = ""
 ) -> BulkChange:
-    """Write down what would happen to each target, and change nothing.
+    """Store what would happen to each target; nothing is changed yet.
 
     Raises:
         TooMany: more than AT_ONCE targets.
@@ -151,8 +151,8 @@ def _plan_status(change: BulkChange, targets: Sequence[Target], by: User) -> lis
         if target.booking is None:
             rows.append(_row(change, position, target, _("The person has no active bookings")))
         else:
-            plan = planned_move(target.booking, to=int(change.value), by=by)
-            rows.append(_row(change, position, target, plan.refusal, needs_reason=plan.needs_reason))
+            refusal, needs_reason = planned_move(target.booking, to=int(change.value), by=by)
+            rows.append(_row(change, position, target, refusal, needs_reason=needs_reason))
     return rows
 
 
@@ -163,9 +163,9 @@ def _plan_stream(change: BulkChange, targets: Sequence[Target], by: User) -> lis
         if target.booking is None:
             problem = _("The person has no active bookings")
         elif (target.booking.course_stream or "") == change.value:
-            problem = _("The person is in this stream already")
+            problem = _("The person is already in this stream")
         elif change.value and change.value not in known[target.booking.course_id]:
-            problem = _("Nobody has described such a stream of this course.")
+            problem = _("This course has no described stream with this code.")
         else:
             problem = ""
         rows.append(_row(change, position, target, problem))
@@ -185,9 +185,9 @@ def _plan_tag(change: BulkChange, targets: Sequence[Target], by: User) -> list[B
         if target.person and target.person.pk in seen:
             problem = _("Named twice: counted once.")
         elif change.value.lower() in mine:
-            problem = _("The person has this tag already.")
+            problem = _("The person already has this tag.")
         elif len(mine) >= MAX_TAGS:
-            problem = _("A person can have %(limit)s tags at most.") % {"limit": MAX_TAGS}
+            problem = _("A person can have at most %(limit)s tags.") % {"limit": MAX_TAGS}
         if target.person:
             seen.add(target.person.pk)
         rows.append(_row(change, position, target, problem))
@@ -195,7 +195,7 @@ def _plan_tag(change: BulkChange, targets: Sequence[Target], by: User) -> list[B
 
 
 def overbooking_of(change: BulkChange) -> list[tuple[Stream, int]]:
-    """Streams that would have more confirmed bookings than places, and how many they would have."""
+    """List the streams that the change would overbook, with their future number of confirmed bookings."""
     if change.kind != Kind.STREAM or not change.value or change.finished_at:
         return []
     coming = change.rows.filter(state=State.READY, booking__confirmed=Booking.Status.CONFIRMED)
@@ -212,9 +212,9 @@ def overbooking_of(change: BulkChange) -> list[tuple[Stream, int]]:
 
 
 def make_bulk_change(*, change: BulkChange, by: User, at: datetime, reason: str = "", notify: bool = False) -> None:
-    """Change row after row, each with its result, and the message to its student, in one transaction of its own.
+    """Make the change row by row; each row, its result and its message are one transaction.
 
-    Sent twice, or again after an interruption: rows that have a result are left alone, the others are made.
+    Calling it again, also after an interruption, changes only the rows that have no result yet.
     """
     BulkChange.objects.filter(pk=change.pk, reason="").update(reason=reason)
     BulkChange.objects.filter(pk=change.pk, finished_at=None).update(notify=notify)
@@ -227,7 +227,7 @@ def make_bulk_change(*, change: BulkChange, by: User, at: datetime, reason: str 
 def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: str, notify: bool) -> None:
     context = {"user": by.pk, "reason": reason, "origin": BookingChange.Origin.BULK, "bulk_change": str(change.pk)}
     with transaction.atomic(), pghistory.context(**context):
-        # The claim: a second request waits here for the first one's commit, and then finds nothing to do.
+        # The claim: a second request waits here for the first one's commit, then finds the row already done.
         claimed = BulkRow.objects.filter(pk=pk, state=State.READY).update(state=State.DONE)
         row = BulkRow.objects.select_related("booking", "telegram_user").filter(pk=pk).first()
         if not claimed or row is None:
@@ -238,7 +238,7 @@ def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: st
         except StatusNotChanged as refused:
             _fail(pk, why_not(refused))
         except BookingEdited:
-            _fail(pk, _("Somebody else changed it meanwhile."))
+            _fail(pk, _("Somebody else has just changed it."))
         except (BookingNotEdited, CouponRefused, PersonNotChanged) as refused:
             _fail(pk, str(refused))
 
@@ -269,14 +269,14 @@ def _apply(row: BulkRow, change: BulkChange, *, by: User, at: datetime, reason: 
 
 
 def values_after(change: BulkChange, now: Values) -> Values:
-    """Give what a booking with the values ``now`` would say after the change."""
+    """Give the values of a booking after the change."""
     if change.kind == Kind.STATUS:
         return replace(now, confirmed=int(change.value))
     return replace(now, course_stream=change.value or None)
 
 
 def first_notice(change: BulkChange) -> str:
-    """Write what the first student would be told; empty where nobody would be told anything."""
+    """Write the message to the first student; empty if the change sends none."""
     rows = change.rows.select_related("booking__telegram_user").filter(state=State.READY)
     booking = next((row.booking for row in rows[:1]), None)
     if booking is None or change.kind == Kind.TAG:
@@ -287,7 +287,7 @@ def first_notice(change: BulkChange) -> str:
 
 
 def value_label(change: BulkChange) -> str:
-    """What staff read for the value of a change."""
+    """Name the value of a change for staff."""
     if change.kind == Kind.STATUS:
         status = status_of(int(change.value))
         return str(status.label) if status is not None else change.value

@@ -1,7 +1,5 @@
 """Words for a change of a booking's status: what would happen, and why it does not."""
 
-from dataclasses import dataclass
-
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, status_label, status_of
@@ -17,30 +15,23 @@ from bookings.services.statuses import (
 from users.models import User
 
 
-@dataclass(frozen=True)
-class PlannedMove:
-    """Whether a booking may go to another status; ``refusal`` says in words why not."""
-
-    refusal: str
-    needs_reason: bool
-
-
-def planned_move(booking: Booking, *, to: int, by: User) -> PlannedMove:
-    """Say whether the booking may go to ``to``, and whether that needs a reason."""
+def planned_move(booking: Booking, *, to: int, by: User) -> tuple[str, bool]:
+    """Say in words why the booking may not go to ``to`` (empty: it may), and whether that needs a reason."""
     move = next((move for move in moves_for(booking.confirmed, by=by) if move.to == to), None)
-    refusal = "" if move else why_not(TransitionNotAllowed(was=booking.confirmed, to=to))
-    return PlannedMove(refusal, needs_reason=bool(move and move.needs_reason))
+    if move is None:
+        return why_not(TransitionNotAllowed(was=booking.confirmed, to=to)), False
+    return "", move.needs_reason
 
 
 def why_not(refused: StatusNotChanged) -> str:
     """Say in words why a booking kept its status."""
     if isinstance(refused, BookingChanged):
-        return _("Somebody else changed it meanwhile: it is “%(theirs)s” now; you wanted “%(yours)s”.") % {
+        return _("Somebody else has changed it to “%(theirs)s”; you chose “%(yours)s”.") % {
             "theirs": status_label(refused.theirs),
             "yours": status_label(refused.yours),
         }
     if isinstance(refused, BookingGone):
-        return _("It was deleted meanwhile.")
+        return _("It has been deleted.")
     if isinstance(refused, ReasonMissing):
         return _("This needs a reason.")
     if isinstance(refused, TransitionNotAllowed):
@@ -50,8 +41,8 @@ def why_not(refused: StatusNotChanged) -> str:
 
 def _why_not_allowed(refused: TransitionNotAllowed) -> str:
     if refused.was == refused.to:
-        return _("It is “%(status)s” already.") % {"status": status_label(refused.to)}
+        return _("It is already “%(status)s”.") % {"status": status_label(refused.to)}
     words = {"was": status_label(refused.was), "to": status_label(refused.to)}
     if refused.to in OVERRIDES.get(status_of(refused.was), ()):
-        return _("From “%(was)s” to “%(to)s” only with the permission to override a status, and with a reason.") % words
-    return _("From “%(was)s” there is no way to “%(to)s”.") % words
+        return _("Changing “%(was)s” to “%(to)s” needs the permission to override a status, and a reason.") % words
+    return _("“%(was)s” cannot be changed to “%(to)s”.") % words

@@ -18,16 +18,16 @@ def find_coupon(code: str) -> ReferralCoupon | None:
 
 
 def require_usable(code: str) -> ReferralCoupon:
-    """Give the coupon of a code, for a look before it is used.
+    """Find a coupon that can still be used.
 
     Raises:
-        CouponRefused: nobody made it, it is switched off, or it was used as often as it may be.
+        CouponRefused: the coupon does not exist, is turned off, or is used up.
     """
     coupon = find_coupon(code)
     if coupon is None:
         raise CouponRefused(_("There is no such coupon."))
     if not coupon.is_active:
-        raise CouponRefused(_("This coupon is switched off."))
+        raise CouponRefused(_("This coupon is turned off."))
     if (coupon.current_activations or 0) >= coupon.max_activations:
         raise _used_up(coupon)
     return coupon
@@ -39,7 +39,7 @@ def use_coupon(*, coupon: ReferralCoupon, booking: Booking) -> None:
     A person uses a coupon once: an earlier use moves here, uncounted, when its booking is cancelled or gone.
 
     Raises:
-        CouponRefused: somebody took the last use meanwhile, or the person has used it for another booking.
+        CouponRefused: it has just been used up, or the person has used it for another booking.
     """
     # The row of the coupon is locked first, so that two bookings cannot both find the last use free.
     free = Q(current_activations__lt=F("max_activations")) | Q(current_activations=None, max_activations__gt=0)
@@ -48,18 +48,18 @@ def use_coupon(*, coupon: ReferralCoupon, booking: Booking) -> None:
     if earlier := used.select_related("booking").first():
         if earlier.booking and earlier.booking.is_active and earlier.booking_id != booking.pk:
             raise CouponRefused(
-                _("This person has used the coupon already, for booking #%(number)s.") % {"number": earlier.booking_id}
+                _("This person has already used the coupon for booking № %(number)s.") % {"number": earlier.booking_id}
             )
         used.update(booking=booking)
         return
     counted = ReferralCoupon.objects.filter(free, pk=coupon.pk, is_active=1)
     if not counted.update(current_activations=Coalesce("current_activations", 0) + 1):
-        raise _used_up(coupon) if coupon.is_active else CouponRefused(_("This coupon is switched off."))
+        raise _used_up(coupon) if coupon.is_active else CouponRefused(_("This coupon is turned off."))
     ReferralUsage.objects.create(coupon=coupon, telegram_user_id=booking.telegram_user_id, booking=booking)
 
 
 def give_back_coupon(*, booking: Booking) -> None:
-    """Free the use that a booking held: staff took its code away."""
+    """Free the use that a booking held, after staff removed its code."""
     for usage in ReferralUsage.objects.filter(booking=booking):
         usage.delete()
         ReferralCoupon.objects.filter(pk=usage.coupon_id, current_activations__gt=0).update(

@@ -1,8 +1,8 @@
-"""What staff can change in a booking, with the values they saw when they decided; and moving a person to a stream."""
+"""Editing a booking, guarded by the values that staff saw; moving a person to another stream."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import pghistory
 from django.db import transaction
@@ -20,7 +20,7 @@ class BookingNotEdited(Exception):
 
 
 class NothingToSave(BookingNotEdited):
-    """The form says what the booking says already."""
+    """The form changes nothing."""
 
 
 class NoActiveBooking(BookingNotEdited):
@@ -32,7 +32,7 @@ class AlreadyInStream(BookingNotEdited):
 
 
 class UnknownStream(BookingNotEdited):
-    """Nobody has described such a stream of this course."""
+    """The course has no described stream with this code."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Values:
         return cls(**{field.name: getattr(booking, field.name) for field in fields(cls)})
 
     def tidy(self) -> Self:
-        """Read '' as nothing, and no discount as 0: the bot has written all of them."""
+        """Normalise: '' becomes None and no discount becomes 0, since the bot has written all of them."""
         return replace(
             self,
             course_stream=self.course_stream or None,
@@ -57,14 +57,11 @@ class Values:
             discount_percent=self.discount_percent or 0,
         )
 
-    def as_columns(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
     def with_stream(self, code: str) -> Self:
         return replace(self, course_stream=code)
 
     def differs(self, other: Self) -> set[str]:
-        """Name the fields in which two sets of values say something else."""
+        """Name the fields in which two sets of values differ."""
         mine, theirs = self.tidy(), other.tidy()
         return {field.name for field in fields(self) if getattr(mine, field.name) != getattr(theirs, field.name)}
 
@@ -83,16 +80,16 @@ def edit_booking(
     """Write the values that differ, all or none, and name their fields; ``seen`` are those ``by`` decided on.
 
     Raises:
-        NothingToSave: ``to`` is what the booking says already.
+        NothingToSave: ``to`` is what was seen.
         BookingEdited: somebody else edited it first.
-        UnknownStream: ``to`` names a stream that nobody described.
+        UnknownStream: ``to`` names a stream without a description.
         CouponRefused: ``to`` names a coupon that cannot be used.
         StatusNotChanged: the status may not go there (bookings.services.statuses).
     """
     if not to.differs(seen):
-        raise NothingToSave(_("There is nothing to save: no value has changed."))
+        raise NothingToSave(_("Nothing to save: no value has changed."))
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
-        # The lock makes the look and the writing one: the second of two editors waits here, and then sees.
+        # Under this lock the check and the write are one: the second of two editors waits here, then sees the change.
         locked = Booking.objects.select_for_update(no_key=True).filter(pk=booking.pk).first()
         if locked is None:
             raise BookingGone
@@ -114,7 +111,7 @@ def edit_booking(
 def _write_fields(booking: Booking, to: Values, changed: set[str]) -> None:
     if "course_stream" in changed:
         if to.course_stream and to.course_stream not in described_codes(booking.course_id):
-            raise UnknownStream(_("Nobody has described such a stream of this course."))
+            raise UnknownStream(_("This course has no described stream with this code."))
         booking.course_stream = to.course_stream or None
     if "discount_percent" in changed:
         booking.discount_percent = to.discount_percent or 0
@@ -135,7 +132,7 @@ def _change_code(booking: Booking, code: str) -> None:
 
 
 def described_codes(course_id: int | None) -> dict[str, str]:
-    """Codes and names of the streams that a booking of this course may be in; of every course where it has none."""
+    """Map codes to names of the streams of a course, or of all courses if ``course_id`` is None."""
     streams = Stream.objects.in_order()
     if course_id is not None:
         streams = streams.filter(course_id=course_id)
@@ -143,7 +140,7 @@ def described_codes(course_id: int | None) -> dict[str, str]:
 
 
 def notice_kind(changed: set[str], to: Values) -> NoticeKind:
-    """Say which message fits a change: the status matters more than the stream, the stream more than the rest."""
+    """Choose the message for a change: status first, then stream, then anything else."""
     if "confirmed" in changed and to.confirmed == Booking.Status.CONFIRMED:
         return NoticeKind.CONFIRMED
     if "confirmed" in changed and to.confirmed == Booking.Status.CANCELLED:
@@ -152,10 +149,8 @@ def notice_kind(changed: set[str], to: Values) -> NoticeKind:
 
 
 def future(booking: Booking, values: Values) -> Booking:
-    """Give a booking as it would be with other values; it is never saved."""
-    return Booking(
-        pk=booking.pk, telegram_user=booking.telegram_user, course_id=booking.course_id, **values.as_columns()
-    )
+    """Give an unsaved copy of a booking with other values."""
+    return Booking(pk=booking.pk, telegram_user=booking.telegram_user, course_id=booking.course_id, **asdict(values))
 
 
 def latest_active_booking(person: TelegramUser) -> Booking | None:
@@ -180,6 +175,6 @@ def move_to_stream(
     if booking.pk != seen:
         raise BookingEdited(seen=was, theirs=was, yours=was.with_stream(code))
     if (was.course_stream or "") == code:
-        raise AlreadyInStream(_("The person is in this stream already"))
+        raise AlreadyInStream(_("The person is already in this stream"))
     edit_booking(booking=booking, to=was.with_stream(code), seen=was, by=by, at=at, reason=reason, notify=notify)
     return booking

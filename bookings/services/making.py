@@ -1,4 +1,4 @@
-"""A booking that staff make for a person: never a second active one by accident, never past the places unnoticed."""
+"""Bookings that staff make for a person, with guards against duplicates and overbooking."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ class ActiveBookingExists(BookingNotMade):
 
     def __init__(self, *, booking: Booking, may_override: bool) -> None:
         super().__init__(
-            _("The person has an active booking of this course already: #%(number)s.") % {"number": booking.pk}
+            _("The person already has an active booking of this course: № %(number)s.") % {"number": booking.pk}
         )
         self.booking, self.may_override = booking, may_override
 
@@ -57,12 +57,12 @@ def create_booking(
 ) -> Booking:
     """Book a course for a person. Without a discount of its own it gets the coupon's.
 
-    ``second`` allows another active booking of the course to who may override and gives a reason; ``overbook``
-    allows a booking in a stream without free places.
+    ``second`` allows another active booking of the course, with the override permission and a reason; ``overbook``
+    allows a booking in a full stream.
 
     Raises:
         ActiveBookingExists, StreamFull: as above.
-        UnknownStream: nobody has described that stream of this course.
+        UnknownStream: the course has no described stream with this code.
         CouponRefused: the coupon cannot be used (bookings.services.coupons).
     """
     assert status in STARTS_AS
@@ -94,15 +94,10 @@ def create_booking(
     return booking
 
 
-def active_bookings(person: TelegramUser, course: Course) -> "list[Booking]":
-    """List the person's bookings of a course that are not cancelled, newest first."""
-    return list(Booking.objects.active().filter(telegram_user=person, course=course).newest_first())
-
-
 def _one_at_a_time(person: TelegramUser, course: Course) -> None:
-    """Let two members of staff book one course for one person one after the other, so that the second one sees.
+    """Serialise bookings of the same course for the same person, so that the second one sees the first.
 
-    A lock of ours, of which the bot knows nothing: its own INSERT must never wait or fail.
+    An advisory lock, because the bot's own INSERT must never wait or fail.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -114,15 +109,15 @@ def _require_no_active_booking(person: TelegramUser, course: Course, *, by: User
     may_override = by.has_perm(OVERRIDE_PERMISSION)
     if allowed and may_override:
         return
-    if active := active_bookings(person, course):
-        raise ActiveBookingExists(booking=active[0], may_override=may_override)
+    if active := Booking.objects.active().filter(telegram_user=person, course=course).newest_first().first():
+        raise ActiveBookingExists(booking=active, may_override=may_override)
 
 
 def _require_place(course: Course, code: str, *, overbook: bool) -> None:
-    # Locked, so that two bookings cannot both take the last place. Always after the person's lock: no deadlock.
+    # The lock keeps two bookings from both taking the last place; taken after the person's lock, so no deadlock.
     stream = Stream.objects.select_for_update(no_key=True).filter(course=course, code=code).first()
     if stream is None:
-        raise UnknownStream(_("Nobody has described such a stream of this course."))
+        raise UnknownStream(_("This course has no described stream with this code."))
     if stream.capacity is None or overbook:
         return
     taken = Booking.objects.for_stream(stream).confirmed().count()

@@ -1,6 +1,5 @@
 """What staff can do with a booking: move it to another status, by the school's rules."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from types import EllipsisType
@@ -15,7 +14,7 @@ from users.models import Event, User
 
 Status = Booking.Status
 
-# The customer's state diagram. None stands for NULL and for numbers that nobody can explain.
+# The customer's state diagram. None stands for NULL and for unrecognised numbers.
 ALLOWED_MOVES: dict[Status | None, tuple[Status, ...]] = {
     Status.NEW: (Status.PENDING, Status.CONFIRMED, Status.CANCELLED),
     Status.PENDING: (Status.CONFIRMED, Status.CANCELLED),
@@ -46,7 +45,7 @@ MAX_REASON_LENGTH = 500  # characters
 
 
 class MayOverride(Protocol):
-    """Whoever can be asked for a permission: a member of staff, signed in or not."""
+    """Anything with permissions: a member of staff, signed in or not."""
 
     def has_perm(self, perm: str, /) -> bool: ...
 
@@ -64,7 +63,7 @@ class TransitionNotAllowed(StatusNotChanged):
 
 
 class ReasonMissing(StatusNotChanged):
-    """A move against the diagram needs a reason, for whoever reads the history."""
+    """A move against the diagram needs a reason, which the history keeps."""
 
 
 class BookingChanged(StatusNotChanged):
@@ -76,28 +75,27 @@ class BookingChanged(StatusNotChanged):
 
 
 class BookingGone(StatusNotChanged):
-    """The booking was deleted meanwhile."""
+    """The booking has been deleted."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """A status that a booking may get from this member of staff, and what it asks of them."""
+    """A status that this member of staff may set, and what it requires."""
 
     to: Status
     needs_reason: bool
-    is_final: bool  # it closes a way that only somebody with the override permission can open again
+    is_final: bool  # undoing it takes the override permission
 
     @property
     def asks(self) -> bool:
-        """Whether staff are asked once more before it happens."""
+        """Whether staff have to confirm it."""
         return self.needs_reason or self.is_final
 
 
 def moves_for(confirmed: int | None, *, by: MayOverride) -> tuple[Move, ...]:
     """List the moves that ``by`` may make from a status, plain ones first."""
     was = status_of(confirmed)
-    overrides = OVERRIDES.get(was, ()) if by.has_perm(OVERRIDE_PERMISSION) else ()
-    return tuple(Move(to, to in overrides, _is_final(was, to, by=by)) for to in (*ALLOWED_MOVES[was], *overrides))
+    return tuple(Move(to, to in OVERRIDES.get(was, ()), _is_final(was, to, by=by)) for to in _next_statuses(was, by=by))
 
 
 def change_booking_status(
@@ -147,7 +145,7 @@ def _require_move(*, was: int | None, to: int, by: User, reason: str) -> None:
     if move is None:
         raise TransitionNotAllowed(was=was, to=to)
     if move.needs_reason and not reason.strip():
-        raise ReasonMissing(_("Say why: it stays in the history of the booking."))
+        raise ReasonMissing(_("Give a reason: it is kept in the booking's history."))
 
 
 def _lost_against_somebody(booking: Booking, *, yours: int) -> StatusNotChanged:
@@ -156,9 +154,9 @@ def _lost_against_somebody(booking: Booking, *, yours: int) -> StatusNotChanged:
 
 
 def _is_final(was: Status | None, to: Status, *, by: MayOverride) -> bool:
-    """Say whether a status is lost for ``by`` with this move: the present one, or one that could come next.
+    """Whether after this move ``by`` could no longer reach the present status, or one that could come next.
 
-    Cancelling always is: what the student reads about it cannot be taken back.
+    Cancelling always counts: the student's message about it cannot be taken back.
     """
     here = {was} if was in SETTABLE else set()
     return to == Status.CANCELLED or bool((here | _reachable(was, by=by)) - _reachable(to, by=by) - {to})
@@ -169,14 +167,11 @@ def _reachable(was: Status | None, *, by: MayOverride) -> set[Status | None]:
     found: set[Status | None] = set()
     ahead: list[Status | None] = [was]
     while ahead:
-        for to in _next_statuses(ahead.pop(), by=by):
-            if to not in found:
-                found.add(to)
-                ahead.append(to)
+        coming = set(_next_statuses(ahead.pop(), by=by)) - found
+        found |= coming
+        ahead += coming
     return found
 
 
-def _next_statuses(was: Status | None, *, by: MayOverride) -> Iterable[Status]:
-    yield from ALLOWED_MOVES[was]
-    if by.has_perm(OVERRIDE_PERMISSION):
-        yield from OVERRIDES.get(was, ())
+def _next_statuses(was: Status | None, *, by: MayOverride) -> tuple[Status, ...]:
+    return ALLOWED_MOVES[was] + (OVERRIDES.get(was, ()) if by.has_perm(OVERRIDE_PERMISSION) else ())

@@ -1,5 +1,5 @@
--- The bookings of people in whose text a text stands, and those made under a name in which it stands: people rename
--- themselves in Telegram. NULL when they are more than at_most: then they are so common that the list meets them at once.
+-- Finds the bookings of people whose searched text contains a text, and those made under a name that contains it, since
+-- people rename themselves in Telegram. NULL if more than at_most match: then a walk through the list meets them soon.
 CREATE OR REPLACE FUNCTION bookings_found(searched text, at_most integer) RETURNS integer[]
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
 DECLARE

@@ -1,11 +1,10 @@
 """Filters for templates about the status of a booking."""
 
-from functools import lru_cache
-
 from django import template
-from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+
+from users.templatetags.people import drawn
 
 register = template.Library()
 
@@ -13,12 +12,4 @@ register = template.Library()
 @register.filter
 def status_badge(confirmed: int | None) -> SafeString:
     """Show a status (bookings.confirmed) as everywhere."""
-    return _badge(confirmed, get_language())
-
-
-# A list has fifty rows, and a handful of statuses: each is drawn once a process.
-
-
-@lru_cache(maxsize=100)
-def _badge(confirmed: int | None, _language: str | None) -> SafeString:
-    return mark_safe(render_to_string("_shared/_status_badge.html", {"status": confirmed}).strip())  # noqa: S308
+    return drawn("_shared/_status_badge.html", "status", confirmed, get_language())

@@ -1,4 +1,4 @@
-"""Changing many at once: choose or paste, look at what would happen, make it, see what became of each."""
+"""Bulk changes: select or paste rows, preview the changes, make them, see the result of each."""
 
 import uuid
 from typing import Any
@@ -41,14 +41,15 @@ CHANGE_BOOKING, ADD_TAG = "bookings.change_booking", "users.add_persontag"
 
 
 class NobodyChosen(Exception):
-    """No row was ticked, or the filter finds none."""
+    """No row was ticked, or the filter matches none."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("bookings.view_booking", raise_exception=True)
 def bulk_prepare(request: StaffRequest) -> HttpResponse:
-    """Take a choice from a list, or a pasted list of people, and prepare the change; nothing is changed here."""
-    _require_any_permission(request.user)
+    """Prepare a change of selected rows or pasted people; nothing is changed yet."""
+    if not (request.user.has_perm(CHANGE_BOOKING) or request.user.has_perm(ADD_TAG)):
+        raise PermissionDenied
     pasted = "pasted" in request.POST or request.method != "POST"
     form_class = PastedForm if pasted else BulkForm
     form = form_class(request.POST if request.method == "POST" else None, by=request.user)
@@ -59,7 +60,7 @@ def bulk_prepare(request: StaffRequest) -> HttpResponse:
         except TooMany as many:
             form.add_error(None, _too_many(many.found))
         except NobodyChosen:
-            form.add_error(None, _("Nothing is chosen: tick some rows first."))
+            form.add_error(None, _("Nothing selected: tick some rows first."))
         else:
             return redirect("bookings:bulk_change", change.pk)
     context = {"form": form, "pasted": pasted, "next": _next_address(request), "limit": AT_ONCE}
@@ -117,12 +118,12 @@ def _ids(request: StaffRequest, name: str, largest: int) -> list[int]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("bookings.view_booking", raise_exception=True)
 def bulk_change(request: StaffRequest, pk: uuid.UUID) -> HttpResponse:
-    """Before: what would happen to each. After: what did. Sending it twice makes it once."""
+    """Show the preview of a change, or its results; sending the form twice makes it once."""
     change = get_object_or_404(BulkChange, pk=pk, made_by=request.user)
     _require_permission(request.user, change.kind)
     form = BulkMakeForm(
         request.POST if request.method == "POST" else None,
-        required=_needs_reason(change),
+        required=change.rows.filter(state=BulkRow.State.READY, needs_reason=True).exists(),
         tells=change.kind != BulkChange.Kind.TAG,
     )
     if request.method == "POST" and (change.finished_at or form.is_valid()):
@@ -149,7 +150,7 @@ def _facts(change: BulkChange) -> dict[str, Any]:
             "stream": labels.stream(row.booking.course_id, row.seen_stream) if row.booking else "",
             "course": labels.course(row.booking.course_id) if row.booking else "",
         }
-        # What did not or will not happen stands first: it is what somebody has to look at.
+        # Rows that were not changed come first: they need attention.
         for row in sorted(rows, key=lambda row: row.state not in {BulkRow.State.REFUSED, BulkRow.State.FAILED})
     ]
     return {
@@ -163,23 +164,14 @@ def _facts(change: BulkChange) -> dict[str, Any]:
     }
 
 
-def _needs_reason(change: BulkChange) -> bool:
-    return change.rows.filter(state=BulkRow.State.READY, needs_reason=True).exists()
-
-
 def _next_address(request: StaffRequest) -> str:
     asked = request.POST.get("next", "") or request.GET.get("next", "")
     return asked if is_own_address(asked, request) else reverse("bookings:booking_list")
 
 
 def _too_many(found: int) -> str:
-    words = _("%(found)s were found; at most %(limit)s can be changed at once. Narrow the filter.")
+    words = _("%(found)s found, but at most %(limit)s can be changed at once. Narrow the filter.")
     return words % {"found": found, "limit": AT_ONCE}
-
-
-def _require_any_permission(user: User) -> None:
-    if not (user.has_perm(CHANGE_BOOKING) or user.has_perm(ADD_TAG)):
-        raise PermissionDenied
 
 
 def _require_permission(user: User, kind: str) -> None:

@@ -1,5 +1,6 @@
 """A booking edited on its person's page: in place with htmx, on a page of its own without."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
@@ -22,7 +23,7 @@ from bookings.services.statuses import BookingGone, ReasonMissing, TransitionNot
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
 from users.person.context import changed_pieces, person_address
 
-# Why a booking stays as it is, and the field beside which that is said (None: above the form).
+# Refusals, and the field beside which each is shown (None: above the form).
 REFUSALS: dict[type[Exception], str | None] = {
     NothingToSave: None,
     CouponRefused: "referral_code",
@@ -35,7 +36,7 @@ REFUSALS: dict[type[Exception], str | None] = {
 @require_safe
 @permission_required([VIEW_PEOPLE, VIEW_BOOKINGS], raise_exception=True)
 def person_booking(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
-    """Give the card again, to who opened its form and leaves it; without htmx, the page on which it stands."""
+    """Return the card when editing is cancelled; without htmx, the person's page."""
     booking = _booking_of(user_id, pk)
     if not wants_partial(request):
         return HttpResponseRedirect(card_address(booking))
@@ -59,7 +60,7 @@ def booking_edit(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
 
 
 def _booking_of(user_id: int, pk: int) -> Booking:
-    """Find a booking of this person; one of somebody else is not here."""
+    """Find a booking of this person, or answer 404."""
     return get_object_or_404(Booking.objects.with_person(), pk=pk, telegram_user_id=user_id)
 
 
@@ -79,7 +80,7 @@ def _save(request: StaffRequest, booking: Booking, form: BookingForm, labels: La
     except BookingEdited as conflict:
         return _show_conflict(request, booking, form, conflict, labels)
     except tuple(REFUSALS) as refused:
-        not_allowed = _("The rules of the school do not allow this change of the status.")
+        not_allowed = _("The school's rules do not allow this status change.")
         why = not_allowed if isinstance(refused, TransitionNotAllowed) else str(refused)
         form.add_error(REFUSALS[type(refused)], why)
         return _show_form(request, booking, form, labels, status=422)
@@ -103,7 +104,7 @@ def _show_form(
 
 
 def _preview(booking: Booking, form: BookingForm) -> str:
-    """Write what the student would be told if this form were saved; empty when nothing has changed."""
+    """Write the message that saving this form would send; empty when nothing has changed."""
     changed = form.values.differs(form.cleaned_data["seen"])
     return notice_text(booking=future(booking, form.values), kind=notice_kind(changed, form.values)) if changed else ""
 
@@ -111,18 +112,18 @@ def _preview(booking: Booking, form: BookingForm) -> str:
 def _show_conflict(
     request: StaffRequest, booking: Booking, form: BookingForm, conflict: BookingEdited, labels: Labels
 ) -> HttpResponse:
-    """Show what was seen, what is there now, and what was wanted; saved again, the form replaces what is there now."""
+    """Show the three versions of each field; saving the form again overwrites the current values."""
     booking.refresh_from_db()
     kept = {name: form.cleaned_data[name] for name in ("reason", "notify")}
-    again = BookingForm(booking=booking, by=request.user, labels=labels, initial=conflict.yours.as_columns() | kept)
+    again = BookingForm(booking=booking, by=request.user, labels=labels, initial=asdict(conflict.yours) | kept)
     rows = conflict_rows(conflict, labels, course_id=booking.course_id)
     return _show_form(request, booking, again, labels, status=409, conflict=rows)
 
 
 def _show_edited(request: StaffRequest, booking: Booking, labels: Labels, *, notified: bool) -> HttpResponse:
-    sentence = _("Booking #%(number)s is saved.") % {"number": booking.pk}
-    if notified:
-        sentence = f"{sentence} {_('The message to the student is in the queue.')}"
+    saved = _("Booking № %(number)s is saved.")
+    saved_and_queued = _("Booking № %(number)s is saved. The message to the student is queued.")
+    sentence = (saved_and_queued if notified else saved) % {"number": booking.pk}
     if not wants_partial(request):
         messages.success(request, sentence)
         return HttpResponseRedirect(card_address(booking))

@@ -1,4 +1,4 @@
-"""A person's e-mail addresses in full, for who may see them; each look is written down."""
+"""A person's full e-mail addresses; each view is recorded."""
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
@@ -17,7 +17,7 @@ from users.services import disclose_emails
 @require_POST
 @permission_required([VIEW_PEOPLE, VIEW_LESSONS, VIEW_EMAIL], raise_exception=True)
 def person_emails(request: StaffRequest, user_id: int) -> HttpResponse:
-    """Show them, and write down who looked: so by POST."""
+    """Show the full addresses. POST, because it records who looked."""
     person = get_object_or_404(TelegramUser, pk=user_id)
     disclose_emails(person=person, to=request.user, at=timezone.now())
     section = {"lessons": lessons_of(person, unmasked=True), "may_unmask": False}

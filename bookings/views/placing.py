@@ -1,4 +1,4 @@
-"""A person placed by staff: booked on a course, or moved to another stream."""
+"""Staff book a course for a person, or move them to another stream."""
 
 from typing import Any
 
@@ -48,17 +48,21 @@ def booking_new(request: StaffRequest, user_id: int) -> HttpResponse:
         preview = notice_text(booking=_wanted(person, form), kind=NoticeKind.CREATED)
         return _show_new(request, person, form, status=200, preview=preview)
     try:
-        made = _make(request, person, form)
+        asked = {name: form.cleaned_data[name] for name in NEW_BOOKING_FIELDS}
+        course, code = form.cleaned_data["place"]
+        made = create_booking(
+            person=person, course=course, stream_code=code, by=request.user, at=timezone.now(), **asked
+        )
     except ActiveBookingExists as exists:
         if exists.may_override and form.cleaned_data["second"]:
-            form.add_error("reason", _("Say why: it stays in the history of the booking."))
+            form.add_error("reason", _("Give a reason: it is kept in the booking's history."))
         return _show_new(request, person, form, exists=exists)
     except StreamFull as full:
         return _show_new(request, person, form, full=full)
     except (CouponRefused, UnknownStream) as refused:
         form.add_error("referral_code" if isinstance(refused, CouponRefused) else "place", str(refused))
         return _show_new(request, person, form)
-    messages.success(request, _("Booking #%(number)s is made.") % {"number": made.pk})
+    messages.success(request, _("Booking № %(number)s is made.") % {"number": made.pk})
     return HttpResponseRedirect(card_address(made))
 
 
@@ -69,12 +73,6 @@ def _wanted(person: TelegramUser, form: NewBookingForm) -> Booking:
     if percent is None and (coupon := find_coupon(form.cleaned_data["referral_code"])):
         percent = coupon.discount_percent
     return Booking(telegram_user=person, course=course, course_stream=code, discount_percent=percent)
-
-
-def _make(request: StaffRequest, person: TelegramUser, form: NewBookingForm) -> Booking:
-    course, code = form.cleaned_data["place"]
-    asked = {name: form.cleaned_data[name] for name in NEW_BOOKING_FIELDS}
-    return create_booking(person=person, course=course, stream_code=code, by=request.user, at=timezone.now(), **asked)
 
 
 def _show_new(
@@ -100,7 +98,15 @@ def person_stream(request: StaffRequest, user_id: int) -> HttpResponse:
         preview = notice_text(booking=future(booking, to), kind=notice_kind({"course_stream"}, to))
         return _show_stream(request, person, booking, form, status=200, preview=preview)
     try:
-        moved = _move(request, person, form)
+        moved = move_to_stream(
+            person=person,
+            code=form.cleaned_data["to"],
+            seen=form.cleaned_data["booking"],
+            by=request.user,
+            at=timezone.now(),
+            reason=form.cleaned_data["reason"],
+            notify=form.cleaned_data["notify"],
+        )
     except BookingEdited:
         again = _stream_form(booking, initial=form.cleaned_data)
         return _show_stream(request, person, booking, again, status=409, conflict=True)
@@ -113,18 +119,6 @@ def person_stream(request: StaffRequest, user_id: int) -> HttpResponse:
 def _stream_form(booking: Booking | None, data: Any = None, *, initial: dict[str, Any] | None = None) -> StreamForm:
     shown = {"booking": booking.pk if booking else None}
     return StreamForm(data, course_id=booking.course_id if booking else None, initial=(initial or {}) | shown)
-
-
-def _move(request: StaffRequest, person: TelegramUser, form: StreamForm) -> Booking:
-    return move_to_stream(
-        person=person,
-        code=form.cleaned_data["to"],
-        seen=form.cleaned_data["booking"],
-        by=request.user,
-        at=timezone.now(),
-        reason=form.cleaned_data["reason"],
-        notify=form.cleaned_data["notify"],
-    )
 
 
 def _show_stream(
@@ -147,7 +141,7 @@ def _show_stream(
 
 
 def _show_moved(request: StaffRequest, moved: Booking) -> HttpResponse:
-    text = _("The stream is changed: booking #%(number)s is now in “%(stream)s”.")
+    text = _("Booking № %(number)s is now in “%(stream)s”.")
     stream = Labels.read().stream(moved.course_id, moved.course_stream)
     messages.success(request, text % {"number": moved.pk, "stream": stream})
     if wants_partial(request):

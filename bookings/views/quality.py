@@ -1,11 +1,11 @@
-"""The page of data that cannot be right: every kind of trouble with its count, and the rows of one."""
+"""The page of data problems: every kind with its count, and the rows of one kind."""
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings.quality import find_troubles
+from bookings.quality import find_problems
 from hsl_dashboard.web.pages import StaffRequest, render_page
 
 
@@ -13,17 +13,17 @@ from hsl_dashboard.web.pages import StaffRequest, render_page
 @permission_required("bookings.view_booking", raise_exception=True)
 def data_quality(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
-    findings = find_troubles(may=request.user.has_perm, at=now)
+    findings = find_problems(may=request.user.has_perm, at=now)
     asked = request.GET.get("kind", "")
-    shown = next((one for one in findings if one.kind.name == asked), None)
-    shown = shown or next((one for one in findings if one.count), findings[0])
+    shown = next((finding for finding in findings if finding.kind.name == asked), None)
+    shown = shown or next((finding for finding in findings if finding.count), findings[0])
     page, troubles = shown.page(request.GET.get("page"))
     context = {
         "findings": findings,
         "shown": shown,
         "page": page,
         "troubles": troubles,
-        "total": sum(one.count for one in findings),
+        "total": sum(finding.count for finding in findings),
         "updated_at": now,
     }
     return render_page(request, "bookings/data_quality.html", context, partial="troubles")

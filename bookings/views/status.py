@@ -1,4 +1,4 @@
-"""Changing the status of a booking: the choice, the question before it, the change, and what answers a conflict."""
+"""Changing a booking's status: the choice, the confirmation, the change, and conflicts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +44,7 @@ class Wish:
     form: StatusForm
     next: str  # where they go back to
     seen: int | None  # the status they saw
-    move: Move | None  # None: not theirs to make
+    move: Move | None  # None: they may not make it
 
     @property
     def to(self) -> int | None:
@@ -53,7 +53,7 @@ class Wish:
 
     @property
     def is_stale(self) -> bool:
-        """Say whether somebody changed the booking after they saw it: they hear that before they are asked anything."""
+        """Whether the booking changed after staff saw it: the conflict is shown before any question."""
         return self.seen != self.booking.confirmed
 
     @property
@@ -100,7 +100,7 @@ def _read_wish(request: StaffRequest, booking: Booking) -> Wish:
 
 
 def _came_from(request: StaffRequest) -> str:
-    """Give the page that a row's link stands on: fifty rows do not repeat it."""
+    """Find the page that the link was on, so that fifty rows need not repeat its address."""
     if request.htmx:
         return request.htmx.current_url_abs_path or ""
     referer = urlsplit(request.headers.get("Referer", ""))
@@ -128,14 +128,14 @@ def _change(request: StaffRequest, wish: Wish) -> HttpResponse:
 
 
 def _offer(request: StaffRequest, wish: Wish) -> HttpResponse:
-    """Show the statuses to choose from; first of all, that somebody changed it since the list was drawn."""
+    """Show the statuses to choose from, and whether the booking changed since the list was drawn."""
     moves = moves_for(wish.booking.confirmed, by=request.user)
     last_change = _last_change(wish.booking) if wish.is_stale else None
     return _ask(request, wish, moves=moves, stale=wish.is_stale, last_change=last_change)
 
 
 def _ask(request: StaffRequest, wish: Wish, *, status: int = 200, **more: Any) -> HttpResponse:
-    """Ask once more, or say why not: a page of its own, or a dialog over the list."""
+    """Ask for confirmation or say why not, on a page of its own or in a dialog."""
     context = {
         "booking": wish.booking,
         "form": wish.form,
@@ -162,7 +162,7 @@ def _question_address(wish: Wish) -> str:
 
 
 def _show_conflict(request: StaffRequest, wish: Wish, changed: BookingChanged) -> HttpResponse:
-    """Show both values, and let them choose: keep the other's, or insist where the rules allow it."""
+    """Show both values; staff keep the other one or insist, where the rules allow it."""
     wish.booking.refresh_from_db(fields=["confirmed"])
     again = next((move for move in moves_for(changed.theirs, by=request.user) if move.to == changed.yours), None)
     return _ask(request, wish, status=409, conflict=changed, last_change=_last_change(wish.booking), again=again)
@@ -175,7 +175,7 @@ def _last_change(booking: Booking) -> BookingMoment | None:
 
 def _show_change(request: StaffRequest, wish: Wish) -> HttpResponse:
     old = status_label(wish.seen)
-    sentence = _("Booking #%(number)s: “%(old)s” is now “%(new)s”.") % {
+    sentence = _("Booking № %(number)s: “%(old)s” is now “%(new)s”.") % {
         "number": wish.booking.pk,
         "old": old,
         "new": wish.booking.status_label,
@@ -200,4 +200,4 @@ def _answer_context(request: StaffRequest, wish: Wish) -> dict[str, Any]:
         return context | stream_counts(choose_stream(wish.page.kwargs["code"], query), labels, query)
     if wish.page.view_name == "bookings:workshop_list":
         return context | workshop_counts(labels, query)
-    return context | {"bulk_form": bulk_bar(request.user, labels.codes)}  # the row of a list keeps its box
+    return context | {"bulk_form": bulk_bar(request.user, labels.codes)}  # the row keeps its check box

@@ -1,4 +1,4 @@
-"""The page of one stream: its people by status, and those who looked and did not book."""
+"""The page of one stream: its people by status, and those who viewed the programme without booking."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +67,7 @@ def choose_stream(code: str, query: QueryDict) -> ChosenStream:
     """Find the stream of a code; ``?course=`` says which, where several courses use it.
 
     Raises:
-        Http404: nobody described such a stream and nobody booked it.
+        Http404: the stream has neither a description nor a booking.
     """
     if "\0" in code:  # PostgreSQL stores no such text
         raise Http404
@@ -102,20 +102,19 @@ def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dic
         ),
         "people_count": statistics.people_in(chosen.bookings),
         "campaign_start": since,
-        "courses": [_course_tab(course_id, chosen, labels, path) for course_id in chosen.course_ids],
+        "courses": [
+            {
+                "label": labels.course(course_id),
+                "address": _course_address(path, course_id),
+                "is_current": course_id == chosen.course_id,
+            }
+            for course_id in chosen.course_ids
+        ],
         "chip": chip,
         "chips": status_chips(STREAM_LABELS, by_chip, chosen=chip, path=path, query=query),
         "all_address": path if len(chosen.course_ids) == 1 else _course_address(path, chosen.course_id),
         "definitions": statistics.DEFINITIONS,
         "updated_at": timezone.now(),
-    }
-
-
-def _course_tab(course_id: int | None, chosen: ChosenStream, labels: Labels, path: str) -> dict[str, Any]:
-    return {
-        "label": labels.course(course_id),
-        "address": _course_address(path, course_id),
-        "is_current": course_id == chosen.course_id,
     }
 
 

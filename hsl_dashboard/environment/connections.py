@@ -9,10 +9,14 @@ from urllib.parse import quote, urlsplit
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from hsl_dashboard.limits import LimitedCursor
+
 EMBEDDED = "demo.servers.embedded"
 _THIS_MACHINE = {"", "localhost", "127.0.0.1", "::1"}
 # RFC 3986, 3.2.1: what a user name and a password are made of. Everything else is written as % and two hex digits.
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
+# libpq's words; seconds, and milliseconds for what a server that is gone without a word leaves unanswered.
+_PATIENCE = {"connect_timeout": 3, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 20_000}
 _NAMES = {"host": "HOST", "port": "PORT", "dbname": "NAME", "user": "USER", "password": "PASSWORD"}
 
 
@@ -97,12 +101,14 @@ def database_from_url(url: str, *, password: str) -> dict[str, Any]:
 
 def with_defaults(database: dict[str, Any], *, pool: bool) -> dict[str, Any]:
     """Complete Django's settings: TLS to another machine unless told otherwise, and a pool for each process."""
-    options = {"application_name": "hsl-dashboard", **database["OPTIONS"]}
+    options = {"application_name": "hsl-dashboard", "cursor_factory": LimitedCursor, **_PATIENCE, **database["OPTIONS"]}
     if not is_on_this_machine(database["HOST"]):
         options.setdefault("sslmode", "require")
     if pool:  # connections are opened once, checked before use, and closed when idle
-        options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 5, "max_idle": 120}
-    return {**database, "ENGINE": "django.db.backends.postgresql", "OPTIONS": options, "CONN_MAX_AGE": 0}
+        # Whoever waits longer for one is told that the database is away, within five seconds.
+        options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 3, "max_idle": 120}
+    settings = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    return {**database, **settings, "OPTIONS": options}
 
 
 def redis_with_password(url: str, password: str) -> str:

@@ -69,6 +69,7 @@ class Environment(Variables):
     LANGUAGE_CODE: Literal["ru", "en"] = variable("ru", cure="Set it to ru or en.")
 
     # Watching
+    PROBES_PORT: int = variable("8001", cure="Set it to a number.")
     SENTRY_DSN: str = variable()
 
     @field_validator("TELEGRAM_API_URL")

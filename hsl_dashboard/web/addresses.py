@@ -23,7 +23,7 @@ class ActiveFilter:
 def address_without(path: str, query: QueryDict, name: str, value: str | None = None) -> str:
     """Give the address without parameter ``name`` (or only without one of its values), and on its first page."""
     rest = query.copy()
-    kept = [] if value is None else [one for one in rest.getlist(name) if one != value]
+    kept = [] if value is None else [other for other in rest.getlist(name) if other != value]
     rest.setlist(name, kept)
     for position in POSITIONS:
         rest.pop(position, None)
@@ -44,14 +44,18 @@ def tidy_query(query: QueryDict) -> QueryDict:
     return rest
 
 
+def is_on_this_host(address: str, request: HttpRequest) -> bool:
+    """Say whether an address stays on the host that was asked."""
+    hosts = {request.get_host()}
+    return url_has_allowed_host_and_scheme(address, allowed_hosts=hosts, require_https=request.is_secure())
+
+
 def is_own_address(address: str, request: HttpRequest) -> bool:
     """Say whether an address that a form brought leads to a page of this dashboard."""
     return (
         0 < len(address) <= MAX_ADDRESS_LENGTH
         and address.startswith("/")
-        and url_has_allowed_host_and_scheme(
-            address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-        )
+        and is_on_this_host(address, request)
         and page_at(address) is not None
     )
 

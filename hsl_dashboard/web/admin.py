@@ -43,10 +43,10 @@ class BoundedPaginator(OpenPaginator):
         """How many there are, for the foot of the list."""
         if not self.more:
             return _("Total: %(number)s") % {"number": _grouped(self.count)}
-        return _("About %(about)s; the first %(reachable)s can be paged through, search and filters find the rest.") % {
-            "about": _grouped(self._estimate()),
-            "reachable": _grouped(self.count),
-        }
+        words = _(
+            "About %(about)s. You can page through the first %(reachable)s; use the search and filters for the rest."
+        )
+        return words % {"about": _grouped(self._estimate()), "reachable": _grouped(self.count)}
 
     def _estimate(self) -> int:
         """What the planner expects, from pg_class and its statistics: two digits of it are true at best."""
@@ -57,7 +57,7 @@ class BoundedPaginator(OpenPaginator):
 
 
 class TableChangeList(ChangeList):
-    """A list under the name of its table: most of them are only read, so nobody is told to choose what to change."""
+    """A list titled by its table, not by "Select … to change": most tables are only read."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,7 +111,7 @@ class TableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_max_show_all = 200
     empty_value_display = "—"
     show_facets = admin.ShowFacets.NEVER  # each count would read the table
-    deletable: ClassVar[bool] = False  # by whoever has the permission, not by administrators alone
+    deletable: ClassVar[bool] = False  # with the permission alone, not only by administrators
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Head a row's page with what it is; the subtitle says which."""
@@ -155,8 +155,8 @@ def without_emails(text: str) -> str:
 
 
 def number_in(term: str) -> int | None:
-    """Read a search term as an id: ``#15``, ``15``; None where it is none, or larger than any id can be."""
-    digits = term.strip().lstrip("#")
+    """Read a search term as an id: ``#15``, ``№ 15``, ``15``; None where it is none, or larger than any id can be."""
+    digits = term.strip().lstrip("#№\u00a0 ")
     if not (digits.isascii() and digits.isdigit()):
         return None
     number = int(digits) if len(digits) <= len(str(LARGEST_BIGINT)) else LARGEST_BIGINT + 1

@@ -63,7 +63,7 @@ class ListFilter(django_filters.FilterSet):
         super().__init__(tidy_query(data), queryset=queryset)
 
     def values(self) -> dict[str, Any]:
-        """Give what narrows the list, by the field's name; nothing while the form is not understood."""
+        """Map the fields that narrow the list to their values; empty while the form is invalid."""
         cleaned = self.form.cleaned_data if self.is_valid() else {}
         return {name: value for name, value in cleaned.items() if name != SORT and value not in EMPTY}
 
@@ -79,7 +79,7 @@ class ListFilter(django_filters.FilterSet):
         for name, value in self.values().items():
             choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
             if isinstance(value, list):
-                yield from ((name, str(one), choices.get(str(one), str(one))) for one in value)
+                yield from ((name, str(choice), choices.get(str(choice), str(choice))) for choice in value)
             elif isinstance(value, date):
                 yield name, None, formats.date_format(value, "d.m.Y")
             else:

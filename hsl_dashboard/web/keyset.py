@@ -131,7 +131,7 @@ class Slice(Generic[P]):
     """A page of rows, and the addresses of its neighbours; an empty one is of a page that does not exist."""
 
     rows: list[P]
-    number: int  # 0: one came from the end, and nobody counted
+    number: int  # 0: unknown, since the reader came from the end
     before: str
     after: str
     counted: int | None  # rows of the whole list; None: not asked for

@@ -15,7 +15,7 @@ SCHEME = re.compile(r"https?://", re.IGNORECASE)
 HOST = re.compile(r"(?:www\.)?(?:t|telegram)\.(?:me|dog)", re.IGNORECASE)
 OWN_HOST = re.compile(r"([a-z0-9_]{1,64})\.t\.me", re.IGNORECASE | re.ASCII)
 WEB_HOST = re.compile(r"web\.telegram\.org", re.IGNORECASE)
-# What stands around a name in a sentence, and letters that nobody sees.
+# Punctuation around a name in a sentence, and invisible characters.
 AROUND = " ,;:.!?()[]<>{}«»“”„\"'`\u200b\u200e\u200f\u2060\ufeff"
 # What Telegram itself has behind t.me: no people.
 NOBODY = {"addlist", "addstickers", "c", "joinchat", "proxy", "share"}

@@ -1,18 +1,33 @@
-"""Middleware of our own: Russian unless one chooses, no page in caches, when a session was seen."""
+"""Middleware of our own: limits of pages, language, caches, when a session was seen, what the admin refuses."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from pghistory.middleware import HistoryMiddleware
 
+from hsl_dashboard.limits import PAGE, within
+from hsl_dashboard.web.side_writes import SideWrite, write_beside
+
 SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
+
+
+def limit_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Give the statements of a page little time: somebody waits for it, and a thread with them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with within(PAGE):
+            return get_response(request)
+
+    return middleware
 
 
 def language_by_choice(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -48,7 +63,7 @@ def session_activity(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated and request.session.session_key and not _seen_lately(request):
-            UserSession.objects.create_from_request(request)
+            write_beside(SideWrite.SESSION_SEEN, partial(UserSession.objects.create_from_request, request))
         return get_response(request)
 
     return middleware
@@ -63,6 +78,26 @@ def _seen_lately(request: HttpRequest) -> bool:
         last_seen_at__gt=timezone.now() - SEEN_EVERY,
     ).exists()
     return seen
+
+
+class AdminRefusals:
+    """Answer 4xx to what the Django admin itself fails at: a NUL, which no text in PostgreSQL holds, and odd POSTs."""
+
+    ONLY_READ = ("_history", "autocomplete", "jsi18n", "view_on_site")  # the ends of names of its addresses
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or match.app_name != "admin":
+            return None
+        if request.method == "POST" and (match.url_name or "").endswith(self.ONLY_READ):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        return HttpResponseBadRequest() if "\0" in unquote(request.get_full_path()) else None
 
 
 class AuditMiddleware(HistoryMiddleware):

@@ -1,7 +1,7 @@
 """What stands around every page: the navigation, the theme, the label of the environment."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +23,7 @@ class Item:
     address: str
     icon: str
     permission: str = ""
+    current: str = ""  # the value of aria-current: "page", "true" (a page below it) or ""
 
     def exists(self) -> bool:
         """Say whether there is such a page; an address that only leads on to another one is none."""
@@ -50,24 +51,12 @@ ITEMS = (
 )
 
 
-@dataclass(frozen=True)
-class Link:
-    """An item as one person sees it on one page."""
-
-    label: Any
-    address: str
-    icon: str
-    current: str  # the value of aria-current: "page", "true" (a page below it) or ""
-
-
-def navigation_links(path: str, may: Callable[[str], bool]) -> list[Link]:
+def navigation_links(path: str, may: Callable[[str], bool]) -> list[Item]:
     """List the places one may go to; of two that hold the page, the nearer one is where one is."""
     items = [item for item in ITEMS if (not item.permission or may(item.permission)) and item.exists()]
     here = max((item.address for item in items if item.contains(path)), key=len, default="")
-    return [
-        Link(item.label, item.address, item.icon, ("page" if path == here else "true") if item.address == here else "")
-        for item in items
-    ]
+    current = "page" if path == here else "true"
+    return [replace(item, current=current) if item.address == here else item for item in items]
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

@@ -31,13 +31,13 @@ def wants_partial(request: HttpRequest) -> bool:
 
 
 class SeeOther(HttpResponseRedirect):
-    """What a form without htmx is answered with: the page that shows what came of it, to be fetched by GET."""
+    """The redirect after a form without htmx: the browser fetches the next page by GET."""
 
     status_code = 303
 
 
 def lead_to(request: HttpRequest, address: str) -> HttpResponse:
-    """Lead on to another page after a POST, in the way that htmx or a browser follows."""
+    """Redirect after a POST, with HX-Redirect for htmx."""
     if not wants_partial(request):
         return SeeOther(address)
     response = HttpResponse()

@@ -1,4 +1,4 @@
-"""Numbered pages of a list that nobody counts to its end: a million rows are not counted to show fifty of them."""
+"""Numbered pages with an open end: a million rows are not counted to show fifty of them."""
 
 from functools import cached_property
 from typing import Any

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
-from django.db import transaction
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+
+from hsl_dashboard.limits import EXPORT, transaction_within
 
 ROWS_AT_ONCE = 2_000  # rows: what the server-side cursor hands over, and what memory holds
 XLSX_ROWS = 100_000  # rows: openpyxl writes about 5,000 a second, and a browser waits a minute
@@ -21,10 +22,6 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # with which a cell becomes a formula (OWASP, CSV injection)
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-
-
-class TooManyRows(ValueError):
-    """XLSX was asked for more rows than a browser would wait for."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ def csv_lines(sheet: Sheet) -> Iterator[str]:
     yield BYTE_ORDER_MARK + str(writer.writerow(sheet.headings))
     number = 0
     # In a transaction the cursor stays on the server and gives its first rows at once.
-    with transaction.atomic():
+    with transaction_within(EXPORT):
         for row in sheet.rows:
             number += 1
             yield str(writer.writerow([_safe(cell, seconds=sheet.seconds) for cell in row]))
@@ -67,13 +64,13 @@ def csv_lines(sheet: Sheet) -> Iterator[str]:
 
 
 def xlsx_file(sheet: Sheet) -> IO[bytes]:
-    """Write a workbook with one sheet into a temporary file; whoever calls has counted the rows (XLSX_ROWS)."""
+    """Write a workbook with one sheet into a temporary file; the caller has checked XLSX_ROWS."""
     workbook = Workbook(write_only=True)
     written = workbook.create_sheet(sheet.title)
     written.freeze_panes = "A2"
     written.append(sheet.headings)
     number = 0
-    with transaction.atomic():
+    with transaction_within(EXPORT):
         for row in sheet.rows:
             number += 1
             written.append([_typed(written, cell) for cell in row])
@@ -106,7 +103,7 @@ def _typed(sheet: Any, cell: Any) -> Any:
 
 
 def too_long_sentence() -> str:
-    """What is said instead of a workbook that nobody would wait for."""
+    """Explain why there is no XLSX file of so many rows."""
     return _("A workbook takes at most %(most)d rows here. CSV takes any number and opens in Excel as well.") % {
         "most": XLSX_ROWS
     }

@@ -2,9 +2,9 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from hsl_dashboard.web.addresses import is_on_this_host
 from hsl_dashboard.web.icons import sprite, sprite_version
 from hsl_dashboard.web.navigation import THEME_COOKIE, THEMES
 
@@ -17,7 +17,8 @@ def theme_set(request: HttpRequest) -> HttpResponse:
     theme = request.POST.get("theme", "")
     if theme not in THEMES:
         return HttpResponseBadRequest()
-    response = HttpResponseRedirect(_next_address(request))
+    address = request.POST.get("next", "")
+    response = HttpResponseRedirect(address if is_on_this_host(address, request) else "/")
     if theme == "system":
         response.delete_cookie(THEME_COOKIE, samesite="Lax")
     else:
@@ -25,14 +26,6 @@ def theme_set(request: HttpRequest) -> HttpResponse:
             THEME_COOKIE, theme, max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax"
         )
     return response
-
-
-def _next_address(request: HttpRequest) -> str:
-    address = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return address if safe else "/"
 
 
 @login_not_required  # the sign-in page has icons too

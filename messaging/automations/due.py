@@ -43,7 +43,7 @@ Rows = QuerySet[BookingChange] | QuerySet[Booking] | QuerySet[FreeLessonRegistra
 
 
 def due_rows(rule: Automation, *, at: datetime) -> Iterator[Rows]:
-    """The rows behind it: a query, or one for each stream that starts soon."""
+    """The due rows: one query, or one per stream that starts soon."""
     match rule.notice:
         case NoticeKind.COURSE_START:
             yield from _before_the_course(rule, at=at)
@@ -54,7 +54,7 @@ def due_rows(rule: Automation, *, at: datetime) -> Iterator[Rows]:
 
 
 def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange]:
-    """Bookings that still have the status which they got ``rule.delay`` ago."""
+    """Bookings that still have the status that they got ``rule.delay`` ago."""
     until = at - rule.delay
     later = BookingChange.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("pk"))
     changes = BookingChange.objects.filter(
@@ -68,7 +68,7 @@ def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange
         told_at=None,
     )
     if rule.notice != NoticeKind.PAYMENT_REMINDER:
-        # A booking that is stored as confirmed or cancelled comes from elsewhere: nothing has happened to it.
+        # A booking that arrives already confirmed or cancelled was imported: nothing has happened to it.
         changes = changes.filter(is_new=False)
     return changes.select_related("booking__telegram_user").order_by("pk")
 
@@ -76,14 +76,14 @@ def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange
 def _before_the_course(rule: Automation, *, at: datetime) -> Iterator[QuerySet[Booking]]:
     first, last = rule.dates(at)
     for stream in Stream.objects.filter(starts_on__range=(first, last)).order_by("starts_on", "pk"):
-        # By person, not by booking: whoever booked the course twice is reminded once.
-        told = Outbox.objects.filter(
+        # By person, not by booking: one reminder for a person who booked the course twice.
+        queued = Outbox.objects.filter(
             rule=rule,
             telegram_user=OuterRef("telegram_user"),
             booking__course=stream.course_id,
             occurs_on=stream.starts_on,
         )
-        bookings = Booking.objects.for_stream(stream).confirmed().filter(~Exists(told))
+        bookings = Booking.objects.for_stream(stream).confirmed().filter(~Exists(queued))
         if not rule.include_earlier:
             since = BookingChange.objects.filter(
                 booking=OuterRef("pk"), status=Booking.Status.CONFIRMED, changed_at__gte=rule.since(at)
@@ -94,11 +94,11 @@ def _before_the_course(rule: Automation, *, at: datetime) -> Iterator[QuerySet[B
 
 
 def _before_the_lesson(rule: Automation, *, at: datetime) -> QuerySet[FreeLessonRegistration]:
-    told = Outbox.objects.filter(rule=rule, registration=OuterRef("pk"), occurs_on=OuterRef("lesson_date"))
+    queued = Outbox.objects.filter(rule=rule, registration=OuterRef("pk"), occurs_on=OuterRef("lesson_date"))
     registrations = FreeLessonRegistration.objects.filter(
         # The bot may have reminded them itself.
         Q(notification_sent=None) | Q(notification_sent=False),
-        ~Exists(told),
+        ~Exists(queued),
         lesson_date__range=rule.dates(at),
     )
     if not rule.include_earlier:

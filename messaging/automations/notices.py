@@ -1,4 +1,4 @@
-"""What students are told about their bookings, and the queue into which it is put."""
+"""Messages to students about their bookings: the texts, and putting them into the outbox."""
 
 from datetime import datetime
 
@@ -34,7 +34,7 @@ def write_notice(booking: Booking, kind: NoticeKind) -> str:
 
 
 def put_in_outbox(booking: Booking, kind: NoticeKind, by: User, at: datetime) -> None:
-    """Put the words into the queue; sending is for whoever drains it."""
+    """Put the message into the outbox; ``firing`` sends it."""
     Outbox.objects.create(
         telegram_user_id=booking.telegram_user_id,
         booking=booking,

@@ -1,4 +1,4 @@
-"""Gives bookings what only messages know: the words for students, the queue, and why something did not arrive."""
+"""Gives bookings the messages to students: their texts, the outbox, and reasons for failures."""
 
 from bookings.notices import Notifier, register_notifier
 from messaging.automations.notices import put_in_outbox, write_notice

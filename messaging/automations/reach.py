@@ -1,4 +1,4 @@
-"""What the page of automations shows of each rule: whom it would reach today, and what it did lately."""
+"""What the page of automations shows of each rule: whom it will reach today, and its recent messages."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from users.models import TelegramUser
 from users.person.context import person_address
 
 SAMPLE = 5  # people named as an example
-LAST = 5  # firings shown
+LAST = 5  # messages shown
 LATELY = timedelta(days=30)
 
 
@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Reach:
-    """Whom a rule would still reach today: how many, some of them, and the words the first of them would read."""
+    """Whom a rule will still reach today: how many, some of them, and the text for the first one."""
 
     count: int
     people: list[Line]

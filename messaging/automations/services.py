@@ -32,7 +32,7 @@ class RuleEdited(Exception):
 
 
 class AlreadySwitched(Exception):
-    """The rule is on, or off, already: somebody else was quicker."""
+    """The rule is already on, or off: somebody else switched it first."""
 
 
 def switch_automation(*, rule: Automation, on: bool, by: User, at: datetime) -> None:
@@ -49,7 +49,7 @@ def switch_automation(*, rule: Automation, on: bool, by: User, at: datetime) -> 
 
 
 def change_automation(*, rule: Automation, to: RuleValues, seen: RuleValues, by: User) -> None:
-    """Change the words and the time of a rule; letters that are in the outbox already keep theirs.
+    """Change the text and the time of a rule; messages already in the outbox keep theirs.
 
     ``seen`` are the values that ``by`` decided on.
 

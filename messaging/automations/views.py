@@ -1,4 +1,4 @@
-"""The page of automations: every rule with its words, its switch, what it did and whom it would reach; and its form."""
+"""The page of automations, and the form of a rule."""
 
 from dataclasses import asdict
 from typing import Any
@@ -17,7 +17,6 @@ from messaging.automations.journal import history_of
 from messaging.automations.reach import facts_of, reach_of
 from messaging.automations.services import AlreadySwitched, RuleEdited, change_automation, switch_automation
 from messaging.models import Automation
-from messaging.models.automations import KINDS
 from messaging.quiet_hours import NIGHT, is_quiet
 
 VIEW, CHANGE = "messaging.view_automation", "messaging.change_automation"
@@ -26,7 +25,17 @@ VIEW, CHANGE = "messaging.view_automation", "messaging.change_automation"
 @require_safe
 @permission_required(VIEW, raise_exception=True)
 def automation_list(request: StaffRequest) -> HttpResponse:
-    return render_page(request, "messaging/automation_list.html", _list(request), partial="automations")
+    now = timezone.now()
+    facts = facts_of(Automation.objects.all().in_order(), at=now)
+    context = {
+        "facts": facts,
+        "may_change": request.user.has_perm(CHANGE),
+        "may_see_people": request.user.has_perm("users.view_telegramuser"),
+        "quiet": is_quiet(now),
+        **NIGHT,
+        "updated_at": now,
+    }
+    return render_page(request, "messaging/automation_list.html", context, partial="automations")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,17 +84,3 @@ def automation_switch(request: StaffRequest, kind: str) -> HttpResponse:
         words = _("Switched on: %(rule)s") if on else _("Switched off: %(rule)s")
         messages.success(request, words % {"rule": rule})
     return redirect("messaging:automation_list")
-
-
-def _list(request: StaffRequest) -> dict[str, Any]:
-    now = timezone.now()
-    facts = facts_of(Automation.objects.all().in_order(), at=now)
-    return {
-        "facts": facts,
-        "missing": len(KINDS) - len(facts),
-        "may_change": request.user.has_perm(CHANGE),
-        "may_see_people": request.user.has_perm("users.view_telegramuser"),
-        "quiet": is_quiet(now),
-        **NIGHT,
-        "updated_at": now,
-    }

@@ -18,7 +18,7 @@ def recipient_sheet(recipients: TroubledFirst, *, export: PeopleExport) -> Sheet
     """The table of recipients as it stands on the page, all of its pages."""
     headings = [
         "ID",
-        _("Name"),
+        _("First name"),
         "Username",
         _("Result"),
         _("Reason"),

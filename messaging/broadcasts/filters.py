@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.labels import Labels
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
@@ -18,7 +19,7 @@ from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
 from users.models import User
-from users.people.search import having_in_person_text
+from users.people.search import matching_person_text
 
 # Choices beside the streams, whose codes never contain a colon.
 AUTOMATIONS, REPORTS, TESTS = "by:automation", "by:report", "by:test"
@@ -35,8 +36,8 @@ class BroadcastFilter(ListFilter):
     state = django_filters.ChoiceFilter(label=_("State"), empty_label=_("Any state"), choices=Broadcast.State.choices)
     kind = django_filters.ChoiceFilter(label=_("Kind"), empty_label=_("Any kind"), choices=Broadcast.Kind.choices)
     author = django_filters.ChoiceFilter(method="filter_author", label=_("Author"), empty_label=_("Any author"))
-    since = DayFilter(method="filter_since", label=_("From"))
-    until = DayFilter(method="filter_until", label=_("To"))
+    since = DayFilter(method="filter_since", label=_("Date from"))
+    until = DayFilter(method="filter_until", label=_("Date to"))
 
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[Broadcast]", labels: Labels, by: User) -> None:
         super().__init__(data, queryset=queryset)
@@ -102,7 +103,7 @@ class BroadcastFilter(ListFilter):
 class RecipientFilter(ListFilter):
     """The recipients of one broadcast."""
 
-    q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
+    q = SearchFilter(label=pgettext_lazy("field label", "Search"), placeholder=_("@username, name or ID"))
     state = django_filters.ChoiceFilter(
         method="filter_state",
         label=_("Result"),
@@ -125,7 +126,7 @@ class RecipientFilter(ListFilter):
         self.form.fields["reason"].choices = [("", _("Any reason")), *choices, (NOBODY, reason_label(""))]
 
     def filter_search(self, rows: "QuerySet[Recipient]", _name: str, text: str) -> "QuerySet[Recipient]":
-        return having_in_person_text(rows, text)
+        return matching_person_text(rows, text)
 
     def filter_state(self, rows: "QuerySet[Recipient]", _name: str, state: str) -> "QuerySet[Recipient]":
         duplicates = Q(reason=Recipient.Reason.DUPLICATE)

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from messaging.audiences.criteria import Audience, UnknownCriterion, count_audience
 from messaging.broadcasts.forms import NumberForm, ReasonForm, RetryForm, SureForm, TextForm, TimeForm
@@ -91,7 +91,7 @@ def schedule_question(broadcast: Broadcast, data: Any) -> Question:
     return Question(
         heading=_("When should it be sent?"),
         sentence=_("Moscow time. It starts within ten seconds of this moment."),
-        yes=_("Schedule"),
+        yes=pgettext("of a message", "Schedule"),
         form=TimeForm(data, initial=initial),
         facts=[(_("Currently scheduled for"), _moment(broadcast.planned_at))] if broadcast.planned_at else [],
         possible=broadcast.state in {State.SCHEDULED, State.HELD},

@@ -147,7 +147,7 @@ class BaseButtonFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
             if line.get("text") or line.get("target")
         ]
 
-    def error_messages(self) -> list[str]:
+    def numbered_errors(self) -> list[str]:
         """All errors, each with the number of its line."""
         found = [str(error) for error in self.non_form_errors()]
         for number, form in enumerate(self.forms, start=1):
@@ -258,7 +258,7 @@ class MessageForms:
         if not self.message.is_bound:
             return {}
         found = errors_by_place(self.message.errors)
-        return found if self.buttons.is_valid() else found | {"buttons": self.buttons.error_messages()}
+        return found if self.buttons.is_valid() else found | {"buttons": self.buttons.numbered_errors()}
 
 
 def errors_by_place(errors: ErrorDict) -> dict[str, list[str]]:

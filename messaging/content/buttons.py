@@ -1,4 +1,4 @@
-"""Buttons under a message: an address, or a word to which the bot answers."""
+"""Buttons under a message: each opens an address or triggers an action of the bot."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ BUTTONS_IN_A_ROW = 8
 BUTTON_LIMIT = 100
 
 ADDRESSES = ("http://", "https://", "tg://")
-# Endings of bare names («example.org») that are taken for a site rather than for a word of the bot.
+# Endings of bare names («example.org») that are taken for a site rather than an action of the bot.
 SITES = frozenset(
     "ru com org net me io dev рф su info edu online school pro app site club tech by kz ua uk de eu ai".split()  # noqa: SIM905
 )
@@ -59,7 +59,7 @@ ACTIONS = (
 
 
 def known_action(data: str) -> Action | None:
-    """What the bot does with it; None where nobody knows."""
+    """The action for this data; None when it is unknown."""
     return next((action for action in ACTIONS if action.does(data)), None)
 
 
@@ -78,7 +78,7 @@ def check_buttons(buttons: Buttons) -> Iterator[Problem]:
 
 
 def doubt_buttons(buttons: Buttons) -> Iterator[Problem]:
-    """Name the buttons whose word the bot may not know: pressed, they do nothing."""
+    """Warn about buttons whose action the bot may not know."""
     for row in buttons:
         for button in row:
             data = button.get("callback_data", "")
@@ -90,7 +90,7 @@ def doubt_buttons(buttons: Buttons) -> Iterator[Problem]:
 
 
 def looks_like_link(target: str) -> bool:
-    """Whether the author meant an address, though it lacks its beginning."""
+    """Whether the author meant an address, though it has no scheme."""
     if _SCHEME.match(target) or _USERNAME.fullmatch(target):
         return True
     host = _HOST.fullmatch(target.removeprefix("//"))

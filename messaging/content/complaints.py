@@ -1,4 +1,4 @@
-"""What is said of each mistake in a message's markup: one sentence, and what to write instead."""
+"""The sentence for each mistake in a message's markup, with what to write instead."""
 
 from django.utils.translation import gettext as _
 
@@ -109,5 +109,5 @@ def lost_link(link: JudgedLink, attributes: dict[str, str]) -> str:
 
 
 def is_doubt(link: JudgedLink, attributes: dict[str, str]) -> bool:
-    """Whether only a warning is due: the author gave an address that Telegram reads otherwise."""
+    """Whether a warning is enough: the author gave an address that Telegram reads differently."""
     return bool(attributes.get("href")) and link.dead in {None, Dead.HOST, Dead.PORT}

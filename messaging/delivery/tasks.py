@@ -39,8 +39,8 @@ def wake_correction(correction_id: int) -> None:
 
 def _wake(task: "shared_task", pk: int) -> None:
     try:
-        # A wake-up that waited longer than this is worth nothing: beat has sent others meanwhile.
-        task.apply_async(args=[pk], expires=60, retry=False)
+        # Old wake-ups are harmless: a runner that finds others at work, or nothing to do, ends at once.
+        task.apply_async(args=[pk], retry=False)
     except OperationalError as error:
         logger.warning("No runner could be queued, beat will: %s", error)
 

@@ -12,7 +12,7 @@ from users.people.exports import finish_export
 
 def blocked_sheet(blocks: Iterable[BlockedUser], *, words: dict[str, str], export: PeopleExport) -> Sheet:
     """The list of blocked people; ``words`` say the reasons that Telegram gave."""
-    headings = ["ID", _("Name"), "Username", _("Since, Moscow"), _("Why"), _("Who decided")]
+    headings = ["ID", _("First name"), "Username", _("Since, Moscow"), _("Why"), _("Who decided")]
     rows = (
         [
             block.pk,

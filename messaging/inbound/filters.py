@@ -5,16 +5,17 @@ from datetime import date
 import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 from users.models import BlockedUser
-from users.people.search import having_in_person_text
+from users.people.search import matching_person_text
 
 
 class BlockedFilter(ListFilter):
     """Blocked people."""
 
-    q = SearchFilter(label=_("Search"), placeholder=_("@username, name or ID"))
+    q = SearchFilter(label=pgettext_lazy("field label", "Search"), placeholder=_("@username, name or ID"))
     why = django_filters.ChoiceFilter(
         method="filter_why",
         label=_("Why"),
@@ -31,7 +32,7 @@ class BlockedFilter(ListFilter):
     until = DayFilter(method="filter_until", label=_("Blocked to"))
 
     def filter_search(self, rows: "QuerySet[BlockedUser]", _name: str, text: str) -> "QuerySet[BlockedUser]":
-        return having_in_person_text(rows, text)
+        return matching_person_text(rows, text)
 
     def filter_why(self, rows: "QuerySet[BlockedUser]", _name: str, why: str) -> "QuerySet[BlockedUser]":
         known = [value for value, _label in self.form.fields["why"].choices if value and value != "staff"]

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.models.broadcasts import Broadcast
 from messaging.models.recipients import Recipient
@@ -18,7 +19,7 @@ class Correction(models.Model):
 
     class Kind(models.TextChoices):
         DELETE = "delete", _("Delete")
-        EDIT = "edit", _("Edit")
+        EDIT = "edit", pgettext_lazy("correction", "Edit")
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")

@@ -6,13 +6,14 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class MessageTemplate(models.Model):
     """A message to begin with, under a name; each saving is a version of it."""
 
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=100, unique=True)
     is_archived = models.BooleanField(_("archived"), default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author")
@@ -53,7 +54,7 @@ class TemplateVersion(models.Model):
 class Segment(models.Model):
     """A question about people under a name: somebody's own, or everybody's."""
 
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=100)
     audience = models.JSONField(_("audience"))  # messaging.audiences.criteria.Audience
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -30,7 +30,7 @@ document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
   // Signed in anew on another page, the form's token is an old one: what is written stays here until it has another.
   if (status === 403 && event.detail.elt.closest("[data-keep]")) return Toasts.show("signed-out");
-  const toast = { 403: "forbidden", 404: "missing", 410: "missing", 429: "busy" }[status] || "server";
+  const toast = { 403: "forbidden", 404: "missing", 410: "missing", 429: "busy", 503: "away", 504: "slow" }[status] || "server";
   Toasts.show(toast, again(event.detail));
 });
 

@@ -18,7 +18,7 @@ def test_a_row_shows_status_discount_code_and_moscow_time(staff_client):
 
     response = staff_client.get(ADDRESS)
 
-    assertContains(response, "-20%")
+    assertContains(response, "−20&nbsp;%")
     assertContains(response, "VIP")
     assertContains(response, "01.02.2026 00:05")
     assertContains(response, 'class="badge confirmed"')
@@ -66,7 +66,7 @@ def test_a_nameless_person_is_unknown_and_has_no_username(staff_client):
     response = staff_client.get(ADDRESS)
 
     assertContains(response, "Неизвестно")
-    assertContains(response, "no_username")
+    assertContains(response, "без @username")
 
 
 def test_dates_that_cannot_be_are_shown_all_the_same(staff_client):

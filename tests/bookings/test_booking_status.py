@@ -85,7 +85,7 @@ def test_a_move_that_cannot_be_taken_back_is_asked_on_a_page_of_its_own(manager_
     assert status_of(booking) == 1
     page = manager_client.get(response["Location"])
     assertContains(page, "Подтвердить бронирование?")
-    assertContains(page, "Вернуть назад вы не сможете")
+    assertContains(page, "Вы не сможете это отменить")
     assertContains(page, '<input type="hidden" name="sure" value="1">', html=True)
     assertContains(page, f'<input type="hidden" name="next" value="{LIST}">', html=True)
 
@@ -100,8 +100,8 @@ def test_an_override_asks_for_the_reason(staff_client):
     page = staff_client.get(staff_client.post(address(booking), {"to": 2, "expected": -1})["Location"])
     refused = staff_client.post(address(booking), {"to": 2, "expected": -1, "sure": 1, "reason": " "})
 
-    assertContains(page, "Вернуть бронирование подтверждённым?")
-    assertContains(refused, "Напишите почему", status_code=422)
+    assertContains(page, "Вернуть бронирование как подтверждённое?")
+    assertContains(refused, "Укажите причину", status_code=422)
     assert status_of(booking) == -1
 
     staff_client.post(address(booking), {"to": 2, "expected": -1, "sure": 1, "reason": "оплата нашлась"})
@@ -138,7 +138,7 @@ def test_a_conflict_shows_both_values_and_who_was_quicker(staff_client, manager_
 
     assert response.status_code == 409
     assert status_of(booking) == 2
-    for words in ("Статус тем временем изменился", "Вы видели", "Сейчас", "Олег", "Вы хотели"):
+    for words in ("Статус уже изменился", "Вы видели", "Сейчас", "Олег", "Вы выбрали"):
         assertContains(response, words, status_code=409)
     assertContains(response, "Всё равно поставить «Отменено»", status_code=409)
     assertContains(response, '<input type="hidden" name="expected" value="2">', status_code=409, html=True)
@@ -153,7 +153,7 @@ def test_a_conflict_offers_only_what_the_rules_allow(manager_client):
 
     response = manager_client.post(address(booking), {"to": 2, "expected": 1, "sure": 1})
 
-    assertContains(response, "Из нынешнего статуса", status_code=409)
+    assertContains(response, "Нынешний статус нельзя изменить", status_code=409)
     assertNotContains(response, "Всё равно поставить", status_code=409)
 
 
@@ -162,7 +162,7 @@ def test_somebody_who_was_quicker_with_the_same_is_no_trouble(manager_client):
 
     response = manager_client.post(address(booking), {"to": 2, "expected": 1, "sure": 1})
 
-    assertContains(response, "Кто-то успел раньше", status_code=409)
+    assertContains(response, "Уже изменено другим сотрудником", status_code=409)
     assertNotContains(response, "Всё равно поставить", status_code=409)
 
 
@@ -203,7 +203,7 @@ def test_htmx_gets_the_new_counts_of_the_page_of_courses(staff_client, booking):
 
     assertContains(response, 'id="workshop-counts" hx-swap-oob="true"')
     assertContains(response, 'id="workshop-chips" hx-swap-oob="true"')
-    assertContains(response, "конверсия 100%")
+    assertContains(response, "конверсия 100\u00a0%")
     assert response.context["chip"] == "1"
 
 
@@ -240,7 +240,7 @@ def test_htmx_gets_a_conflict_as_a_dialog(manager_client):
 
     assert response.status_code == 409
     assert response["HX-Retarget"] == "#overlay"
-    assertContains(response, "Статус тем временем изменился", status_code=409)
+    assertContains(response, "Статус уже изменился", status_code=409)
 
 
 # Bad input ------------------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def test_confirming_changes_each_through_the_service_with_a_result_a_row(manager
     assert set(states().values()) == {"done"}
     assert set(Booking.objects.values_list("confirmed", flat=True)) == {CONFIRMED}
     assert Event.objects.filter(event_type="booking_status_changed").count() == 3
-    assert "Что получилось" in response.content.decode()
+    assert "Результат" in response.content.decode()
     record = BookingChange.objects.filter(status=CONFIRMED)
     assert record.count() == 3
     assert {(row.changed_by, row.reason, row.origin) for row in record} == {(manager, "оплатили вместе", "bulk")}
@@ -101,7 +101,7 @@ def test_students_are_told_where_it_is_asked_for_and_the_words_are_seen_before(m
     queued = Outbox.objects.filter(booking__in=three, kind=kind)
     assert words and queued.filter(message_text=words[1]).exists()
     assert sorted(queued.values_list("booking", flat=True)) == sorted(booking.pk for booking in three)
-    assert "Сообщения студентам — в очереди." in response.content.decode()
+    assert "Сообщения студентам поставлены в очередь." in response.content.decode()
 
 
 def test_whoever_was_not_changed_is_not_told_and_nobody_unasked(manager_client, three):

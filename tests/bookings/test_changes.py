@@ -22,7 +22,7 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
-from users.person.timeline import Place, read_timeline
+from users.person.timeline import TimelinePlace, read_timeline
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CANCELLED, NEW, PENDING, CONFIRMED = -1, 0, 1, 2
@@ -258,7 +258,7 @@ def plans_of(read) -> str:
     return "\n".join(plans)
 
 
-@pytest.mark.parametrize("before", [None, Place(datetime(2026, 11, 20, tzinfo=UTC), 22, 10**6)])
+@pytest.mark.parametrize("before", [None, TimelinePlace(datetime(2026, 11, 20, tzinfo=UTC), 22, 10**6)])
 def test_the_timeline_reads_the_record_by_its_index(staff, booking, long_record, before):
     plans = plans_of(lambda: read_timeline(booking.telegram_user_id, by=staff, before=before))
 

@@ -279,7 +279,7 @@ def test_a_person_uses_a_coupon_for_one_active_booking(manager, booking):
     edit(booking, manager, referral_code="CODE")
     second = BookingFactory.create(telegram_user=booking.telegram_user)
 
-    with pytest.raises(CouponRefused, match=f"#{booking.pk}"):
+    with pytest.raises(CouponRefused, match=f"№.{booking.pk}"):
         edit(second, manager, referral_code="CODE")
 
 

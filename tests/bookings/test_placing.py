@@ -67,7 +67,7 @@ def test_a_booking_is_made_and_shown(staff_client, person):
 
     booking = Booking.objects.get()
     assert (booking.telegram_user, booking.confirmed, booking.discount_percent) == (person, 0, 15)
-    assertContains(response, f"Бронирование #{booking.pk} создано.")
+    assertContains(response, f"Бронирование №\u00a0{booking.pk} создано.")
 
 
 def test_a_second_one_is_refused_with_a_link_to_the_first(person):
@@ -151,7 +151,7 @@ def test_the_question_says_which_booking_moves(staff_client, booking):
     response = staff_client.get(stream_address(booking.telegram_user), headers=HTMX)
 
     assertContains(response, 'id="stream-dialog"')
-    assertContains(response, f"#{booking.pk}")
+    assertContains(response, f"№&nbsp;{booking.pk}")
     assertContains(response, "8-й поток")
 
 
@@ -162,7 +162,7 @@ def test_a_person_is_moved(staff_client, booking, other_stream):
 
     booking.refresh_from_db()
     assert booking.course_stream == "mentoring"
-    assertContains(response, f"бронирование #{booking.pk} теперь в потоке «Менторинг»")
+    assertContains(response, f"бронирование №\u00a0{booking.pk} теперь в потоке «Менторинг»")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_another_latest_booking_than_the_one_shown_is_a_conflict(staff_client, b
         stream_address(booking.telegram_user), {"to": "mentoring", "booking": booking.pk}, headers=HTMX
     )
 
-    assertContains(response, f"#{newer.pk}", status_code=409)
+    assertContains(response, f"№&nbsp;{newer.pk}", status_code=409)
     assert not Booking.objects.filter(course_stream="mentoring").exists()
 
 

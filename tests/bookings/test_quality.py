@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import Booking, Stream
-from bookings.quality import doubles, find_troubles
+from bookings.quality import doubles, find_problems
 from tests.factories import (
     BookingFactory,
     EventFactory,
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def counts() -> dict[str, int]:
-    findings = find_troubles(may=lambda permission: True, at=timezone.now())
+    findings = find_problems(may=lambda permission: True, at=timezone.now())
     return {one.kind.name: one.count for one in findings}
 
 
@@ -43,7 +43,7 @@ def test_sound_data_has_no_troubles(staff_client):
     BookingFactory.create()
 
     assert set(counts().values()) == {0}
-    assert "Чинить нечего" in page(staff_client, "")
+    assert "Всё в порядке" in page(staff_client, "")
 
 
 def test_two_active_bookings_of_a_course_are_found_with_links_to_both(staff_client):
@@ -139,7 +139,7 @@ def test_dates_in_the_future_are_found_in_every_table(staff_client):
 
     assert counts()["future"] == 4
     html = page(staff_client, "future")
-    assert f"#{booking.pk}" in html
+    assert f"№\u00a0{booking.pk}" in html
     assert reverse("bookings:booking_detail", args=[booking.pk]) in html
 
 

@@ -30,8 +30,8 @@ def test_the_form_offers_the_moves_as_buttons(manager_client, staff_client):
 
     assertContains(offered, '<button class="button" name="to" value="', count=2)
     assertContains(offered, "с причиной", count=2)
-    assertNotContains(offered, "тем временем")
-    assertContains(manager_client.get(address(booking)), "вы изменить его не можете")
+    assertNotContains(offered, "Статус уже изменился")
+    assertContains(manager_client.get(address(booking)), "Этот статус вы изменить не можете")
 
 
 def test_the_form_leads_back_to_the_list_that_its_link_stands_on(manager_client, booking):
@@ -55,8 +55,8 @@ def test_a_stale_row_hears_of_the_change_before_anything_is_asked(staff_client, 
     offered = staff_client.get(address(booking), {"expected": 1})
     asked = manager_client.post(address(booking), {"to": -1, "expected": 1, "next": LIST})
 
-    for words in ("Статус тем временем изменился", "Вы видели", "Сейчас", "Олег"):
+    for words in ("Статус уже изменился", "Вы видели", "Сейчас", "Олег"):
         assertContains(offered, words)
     assertContains(offered, '<input type="hidden" name="expected" value="2">')
-    assertContains(asked, "Статус тем временем изменился", status_code=409)
+    assertContains(asked, "Статус уже изменился", status_code=409)
     assertNotContains(asked, "Отменить бронирование?", status_code=409)

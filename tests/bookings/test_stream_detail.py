@@ -58,7 +58,7 @@ def test_a_booked_stream_that_nobody_described_shows_as_the_bot_writes_it(staff_
     response = staff_client.get(address(code))
 
     assert response.context["stream"].label == code
-    assertContains(response, "ещё никто не описал")
+    assertContains(response, "Поток ещё не описан")
     assertNotContains(response, "<script>alert")
 
 
@@ -123,7 +123,7 @@ def test_who_viewed_is_shown_with_when(staff_client, stream):
     response = staff_client.get(address(), {"status": "viewed"})
 
     assertContains(response, "Зоя")
-    assertContains(response, "no_username")
+    assertContains(response, "без @username")
     assertContains(response, "02.03.2026 00:30")
 
 
@@ -133,8 +133,8 @@ def test_without_a_campaign_and_a_believable_booking_nobody_counts_as_viewed(sta
 
     response = staff_client.get(address(), {"status": "viewed"})
 
-    assertContains(response, "Неизвестно, когда началась кампания")
-    assertContains(response, "Никого, кто только смотрел")
+    assertContains(response, "Начало кампании потока неизвестно")
+    assertContains(response, "Нет тех, кто только смотрел")
 
 
 def test_a_row_shows_what_the_list_of_people_counts(staff_client, stream):
@@ -175,7 +175,7 @@ def test_bookings_without_a_course_have_their_own_tab(staff_client, stream):
 
 
 def test_an_empty_stream_says_why(staff_client, stream):
-    assertContains(staff_client.get(address()), "В этом потоке ещё никто не бронировал место")
+    assertContains(staff_client.get(address()), "В этот поток ещё никто не записался")
 
 
 def test_htmx_gets_only_the_stream(staff_client, stream):

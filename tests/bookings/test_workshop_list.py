@@ -33,7 +33,7 @@ def test_a_card_shows_counts_places_conversion_and_the_way_to_the_stream(staff_c
 
     course = CourseFactory.create()
     assertContains(response, "4 бронирования")
-    assertContains(response, "конверсия 75%")
+    assertContains(response, "конверсия 75\u00a0%")
     assertContains(response, "осталось 2 места из 5")
     assertContains(response, f'href="/workshops/stream/9th_stream/?course={course.pk}"')
     assertContains(response, '<rect class="fill-unknown" x="3" width="1" height="1"/>', html=True)
@@ -41,7 +41,7 @@ def test_a_card_shows_counts_places_conversion_and_the_way_to_the_stream(staff_c
 
 @pytest.mark.parametrize(
     ("capacity", "words"),
-    [(None, "Число мест не задано"), (2, "Мест нет"), (1, "1 место сверх лимита"), (7, "осталось 5 мест")],
+    [(None, "Число мест не задано"), (2, "Мест нет"), (1, "1 сверх лимита"), (7, "осталось 5 мест")],
 )
 def test_a_card_says_how_many_places_are_left(staff_client, capacity, words):
     StreamFactory.create(code="9th_stream", name="9-й поток", capacity=capacity)

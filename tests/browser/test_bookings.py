@@ -154,7 +154,7 @@ def test_a_conflict_is_told_before_anything_is_asked(page: Page, zoya: Booking) 
 
     row(page, zoya).locator("a.status").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Статус тем временем изменился")
+    expect(dialog).to_contain_text("Статус уже изменился")
     dialog.get_by_role("link", name="Оставить как есть").click()
 
     expect(row(page, zoya).locator(".badge")).to_have_text("Отменено")

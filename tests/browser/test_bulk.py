@@ -52,24 +52,24 @@ def shoot(page: Page, name: str) -> None:
 def test_rows_are_ticked_looked_at_and_confirmed(page: Page, school: list[Booking]) -> None:
     sign_in(page, member(COURSES))
     page.goto("/bookings/")
-    bar = page.get_by_role("group", name="С выбранными")
+    bar = page.get_by_role("group", name="Выбранные строки")
     expect(bar).to_be_hidden()
 
     page.get_by_label("Выбрать все строки на странице").check()
-    expect(bar).to_contain_text("Выбрано: 5")
+    expect(bar).to_contain_text("выбранные (5)")
     page.get_by_label("Выбрать: Вера").uncheck()
-    expect(bar).to_contain_text("Выбрано: 4")
+    expect(bar).to_contain_text("выбранные (4)")
     expect(bar).to_be_in_viewport()
     bar.get_by_label("Что изменить").select_option(label="9-й поток")
-    bar.get_by_role("button", name="Выбранные: посмотреть, что будет").click()
+    bar.get_by_role("button", name="Проверить выбранные").click()
 
-    expect(page.get_by_role("heading", name="Что произойдёт")).to_be_visible()
+    expect(page.get_by_role("heading", name="Что изменится")).to_be_visible()
     assert not Booking.objects.filter(course_stream="9th_stream").exists()
     shoot(page, "bulk-preview")
     page.get_by_label("Причина").fill("переносим")
     page.get_by_role("button", name="Изменить 4").click()
 
-    expect(page.get_by_role("heading", name="Что получилось")).to_be_visible()
+    expect(page.get_by_role("heading", name="Результат")).to_be_visible()
     assert Booking.objects.filter(course_stream="9th_stream").count() == 4
     page.reload()
     page.get_by_role("link", name="Назад к списку").first.click()
@@ -84,9 +84,9 @@ def test_a_click_with_shift_chooses_all_between(page: Page, school: list[Booking
     boxes.nth(0).click()
     boxes.nth(3).click(modifiers=["Shift"])
 
-    expect(page.get_by_role("group", name="С выбранными")).to_contain_text("Выбрано: 4")
+    expect(page.get_by_role("group", name="Выбранные строки")).to_contain_text("выбранные (4)")
     boxes.nth(1).click(modifiers=["Shift"])
-    expect(page.get_by_role("group", name="С выбранными")).to_contain_text("Выбрано: 1")
+    expect(page.get_by_role("group", name="Выбранные строки")).to_contain_text("выбранные (1)")
 
 
 def test_headings_and_the_bar_stay_in_sight(page: Page, school: list[Booking]) -> None:
@@ -95,7 +95,7 @@ def test_headings_and_the_bar_stay_in_sight(page: Page, school: list[Booking]) -
     page.goto("/bookings/")
 
     page.locator('tbody input[name="booking"]').first.check()
-    expect(page.get_by_role("group", name="С выбранными")).to_be_in_viewport()
+    expect(page.get_by_role("group", name="Выбранные строки")).to_be_in_viewport()
     page.locator("tbody tr").nth(30).scroll_into_view_if_needed()
 
     expect(page.locator("thead th").nth(1)).to_be_in_viewport()
@@ -111,11 +111,11 @@ def test_refused_moves_are_named_before_anything_happens(page: Page, school: lis
 
     page.get_by_label("Кого изменить").fill(f"@{school[1].telegram_user.username}, {school[2].telegram_user_id} @ghost")
     page.get_by_label("Что изменить").select_option(label="Подтверждено")
-    page.get_by_role("button", name="Посмотреть, что будет").click()
+    page.get_by_role("button", name="Проверить изменения").click()
 
     expect(page.get_by_role("row", name="Борис")).to_contain_text("Не изменится")
     expect(page.get_by_role("row", name="@ghost")).to_contain_text("Такого человека нет")
-    page.get_by_role("button", name="Изменить 1").click()
+    page.get_by_role("button", name="Изменить 1 бронирование").click()
     expect(page.get_by_role("row", name="Вера")).to_contain_text("Изменено")
 
 
@@ -134,7 +134,7 @@ def test_it_works_without_javascript(
     plain.get_by_role("button", name="Все найденные").click()
     plain.get_by_role("button", name="Изменить 5").click()
 
-    expect(plain.get_by_role("heading", name="Что получилось")).to_be_visible()
+    expect(plain.get_by_role("heading", name="Результат")).to_be_visible()
     assert Booking.objects.filter(course_stream="9th_stream").count() == 5
     context.close()
 
@@ -148,7 +148,7 @@ def test_troubles_are_counted_and_lead_to_where_they_are_mended(page: Page, scho
     expect(page.get_by_role("heading", name="Два активных бронирования")).to_be_visible()
     shoot(page, "data-quality")
     page.get_by_role("link", name="Неизвестные статусы 1").click()
-    page.get_by_role("link", name=f"#{school[2].pk}").click()
+    page.get_by_role("link", name=f"№ {school[2].pk}").click()
     page.wait_for_url(f"**/bookings/{school[2].pk}/")
 
 
@@ -161,10 +161,10 @@ def test_an_administrator_erases_a_person_by_typing_the_id(page: Page, school: l
     shoot(page, "erase")
 
     page.get_by_label("Telegram ID этого человека").fill("123")
-    page.get_by_role("button", name="Стереть навсегда").click()
+    page.get_by_role("button", name="Удалить навсегда").click()
     expect(page.get_by_role("alert")).to_contain_text("Это не ID этого человека")
     page.get_by_label("Telegram ID этого человека").fill(str(person.pk))
-    page.get_by_role("button", name="Стереть навсегда").click()
+    page.get_by_role("button", name="Удалить навсегда").click()
 
     expect(page.get_by_role("status").filter(has_text="Человек стёрт")).to_be_visible()
     assert not TelegramUser.objects.filter(pk=person.pk).exists()
@@ -175,7 +175,7 @@ def test_a_viewer_sees_and_changes_nothing(page: Page, school: list[Booking]) ->
 
     page.goto("/bookings/")
     expect(page.locator('input[name="booking"]')).to_have_count(0)
-    expect(page.get_by_role("link", name="Изменить по списку")).to_have_count(0)
+    expect(page.get_by_role("link", name="Массовое изменение")).to_have_count(0)
     page.goto("/bookings/bulk/")
     expect(page.get_by_text("Их может выдать администратор")).to_be_visible()
     page.goto(f"/users/{school[0].telegram_user_id}/erase/")

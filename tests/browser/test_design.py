@@ -201,14 +201,14 @@ def test_focus_stays_in_a_list_that_is_swapped(gallery: Page) -> None:
 
 def test_choosing_all_rows_counts_them(gallery: Page) -> None:
     gallery.goto("/gallery/")
-    bar = gallery.get_by_role("group", name="С выбранными")
+    bar = gallery.get_by_role("group", name="Выбранные строки")
     expect(bar).to_be_hidden()
 
     gallery.get_by_label("Выбрать все").check()
-    expect(bar).to_contain_text("Выбрано: 5")
+    expect(bar).to_contain_text("выбранные (5)")
 
     gallery.get_by_label("Выбрать Анна").uncheck()
-    expect(bar).to_contain_text("Выбрано: 4")
+    expect(bar).to_contain_text("выбранные (4)")
 
     bar.get_by_role("button", name="Снять выбор").click()
     expect(bar).to_be_hidden()

@@ -49,7 +49,7 @@ def test_a_booking_is_edited_in_place_and_a_conflict_shows_both_values(page: Pag
     expect(card.get_by_role("alert")).to_be_focused()
     card.get_by_role("button", name="Сохранить моё").click()
 
-    expect(card).to_contain_text("10%")
+    expect(card).to_contain_text("10 %")
     expect(card).to_be_focused()
     expect(page.locator("#timeline")).to_contain_text("Скидка: 50% → 10%")
     expect(page).to_have_url(re.compile(rf"/users/{person.pk}/$"))
@@ -67,7 +67,7 @@ def test_what_the_other_wrote_can_be_kept(page: Page) -> None:
     card.get_by_role("button", name="Сохранить").click()
     card.get_by_role("link", name="Оставить как есть").click()
 
-    expect(card).to_contain_text("50%")
+    expect(card).to_contain_text("50 %")
     assert Booking.objects.get(pk=booking.pk).discount_percent == 50
 
 
@@ -81,7 +81,7 @@ def test_a_booking_is_made_with_the_question_that_a_full_stream_asks(page: Page)
     page.get_by_label("Курс и поток").select_option(label="9-й поток")
     page.get_by_role("button", name="Создать бронирование").click()
     expect(page.get_by_role("alert")).to_contain_text("подтверждено 0 из 0 мест")
-    page.get_by_label("Записать, хотя мест нет").check()
+    page.get_by_label("Всё равно записать (мест нет)").check()
     page.get_by_role("button", name="Создать бронирование").click()
 
     booking = Booking.objects.get(telegram_user=person)
@@ -149,7 +149,7 @@ def test_an_email_is_shown_when_asked_for(page: Page) -> None:
     page.get_by_role("button", name="Показать e-mail").click()
 
     expect(page.locator("#person-lessons")).to_contain_text("maria.k@example.test")
-    expect(page.locator("#timeline")).to_contain_text("Просмотрен e-mail полностью")
+    expect(page.locator("#timeline")).to_contain_text("E-mail просмотрен полностью")
 
 
 def test_the_dialogs_refuse_accept_and_lead_back(page: Page) -> None:

@@ -196,7 +196,7 @@ def test_the_stand_in_has_no_name_and_gets_no_message(person, staff):
 
     stand_in = Booking.objects.get().telegram_user
     assert stand_in.is_erased
-    assert stand_in.display_name == "Стёртый человек"
+    assert stand_in.display_name == "Данные удалены"
     assert BlockedUser.objects.get(telegram_user=stand_in).reason == "erased"
     assert Recipient.objects.filter(telegram_user=stand_in, state="pending").count() == 0
     assert not Outbox.objects.exists()
@@ -313,9 +313,6 @@ def test_the_export_holds_every_row_and_who_else_names_them(person):
     assert {"users_note", "users_persontag", "message_recipients", "bookings_bookingevent"} <= set(data["rows"])
     assert len(data["named_in_rows_of_others"]["events"]) == 5
     assert "users_note" in data["named_in_rows_of_others"]
-
-
-# Pages ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_everyone_is_there_once_people_known_by_events_alone_included(staff_clie
 def test_what_is_left_of_an_erased_person_is_nobody(staff_client):
     person(user_id=ERASED_FROM + 5, first_name=None, username=None)
 
-    assertContains(staff_client.get(LIST), "Пока никого")
+    assertContains(staff_client.get(LIST), "Пользователей пока нет")
 
 
 def test_a_row_shows_names_counts_status_lead_and_block(staff_client):
@@ -238,7 +238,7 @@ def test_the_newest_keystroke_wins(staff_client):
 
 
 def test_an_empty_school_says_why(staff_client):
-    assertContains(staff_client.get(LIST), "Пока никого")
+    assertContains(staff_client.get(LIST), "Пользователей пока нет")
 
 
 def test_a_search_that_finds_nobody_offers_to_clear_the_filter(staff_client):
@@ -294,7 +294,7 @@ def test_hostile_names_are_shown_and_not_obeyed(staff_client, name):
 
     for address in (LIST, reverse("users:person_detail", args=[someone])):
         response = staff_client.get(address)
-        assertContains(response, "no_username")
+        assertContains(response, "без @username")
         assertNotContains(response, "<script>alert")
 
 
@@ -340,5 +340,5 @@ def test_a_filter_that_means_nothing_is_named_and_shows_nobody(staff_client, add
 
     assert response.status_code == 422
     assertContains(response, said, status_code=422)
-    assertContains(response, "Фильтр не понят", status_code=422)
+    assertContains(response, "Не удалось применить фильтр", status_code=422)
     assert response.context["page"].rows == []

@@ -53,7 +53,7 @@ def test_people_whose_count_waits_stand_where_the_order_puts_them(monkeypatch, s
         name_key="", events=9, bookings=9, latest_stream="9", last_activity_at=None, blocked=False, latest_status=5
     )
     waits(*waiting)
-    monkeypatch.setattr("users.people.listing.fold_some_marked_people", lambda: waiting)
+    monkeypatch.setattr("users.people.listing.recount_marked_people", lambda: waiting)
     monkeypatch.setattr("users.people.listing.PAGE_SIZE", 2)
 
     forwards, after = [], ""
@@ -76,7 +76,7 @@ def test_people_whose_count_waits_are_searched_and_filtered_by_what_they_are_now
     renamed, other = _person(first_name="Анна"), _person(first_name="Ольга")
     PersonTotals.objects.filter(pk=renamed).update(search_text="", blocked=True)
     waits(renamed)
-    monkeypatch.setattr("users.people.listing.fold_some_marked_people", lambda: [renamed])
+    monkeypatch.setattr("users.people.listing.recount_marked_people", lambda: [renamed])
 
     def found(address: str) -> list[int]:
         return [row.pk for row in listed(address)[0].rows]

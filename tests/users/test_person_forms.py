@@ -172,7 +172,7 @@ def test_emails_are_masked_until_a_look_that_is_written_down(staff, staff_client
     response = staff_client.post(address(person, "person_emails", app="bookings"), headers=HTMX)
 
     assertContains(response, "maria.k@example.test")
-    assertContains(response, "Просмотрен e-mail полностью")
+    assertContains(response, "E-mail просмотрен полностью")
     assert EmailDisclosure.objects.get().shown_to == staff
     assertNotContains(staff_client.get(address(person)), "maria.k@")
 

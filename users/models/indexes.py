@@ -16,12 +16,12 @@ SORTED = {
     "temperature": "temperature",
     "blocked": "blocked",
 }
-# Whoever is not cold was here this week and did much: in the order of these columns they all stand at one end, and a
-# walk from the other end would pass everybody before it meets the first of them.
+# Leads that are not cold were active this week, so they all stand at one end of these columns' order; a scan from the
+# other end would pass everybody else first.
 SORTED_LEADS = {"activity": "last_activity_at", "events": "events", "seen": "first_seen_at"}
 
 TOTALS_INDEXES = [
-    # One index a sortable column, the id breaking ties: read either way, and from any row on.
+    # One index per sortable column, with the id as tie-breaker: it can be read in both directions and from any row.
     *(models.Index(column, "telegram_user", name=f"person_totals_{name}") for name, column in SORTED.items()),
     models.Index("cools_on", name="person_totals_cools_on", condition=models.Q(cools_on__isnull=False)),
     # A stream with a status, and bookings without a stream: few among the 200,000 who have neither.

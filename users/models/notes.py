@@ -4,6 +4,7 @@ import pghistory
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from users.models.keys import person_constraint, person_key
 from users.models.staff import User
@@ -12,7 +13,7 @@ from users.models.staff import User
 class Tag(models.Model):
     """A word that staff put on people, to find them again."""
 
-    name = models.CharField(_("name"), max_length=40)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=40)
 
     class Meta:
         verbose_name = _("tag")

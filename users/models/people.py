@@ -47,7 +47,7 @@ class TelegramUser(models.Model):
 
     @property
     def is_erased(self) -> bool:
-        """Whether this is nobody: what statistics count of a person who was erased."""
+        """Whether this is the stand-in that statistics keep for an erased person."""
         return self.user_id >= ERASED_FROM
 
     @property

@@ -10,7 +10,7 @@ from users.models.keys import person_primary_key
 
 
 class LeadTemperature(models.IntegerChoices):
-    """How much a person did themselves in the last seven Moscow days, today included: LEAD_THRESHOLDS, in SQL."""
+    """How active a person was in the last seven Moscow days, today included; see LEAD_THRESHOLDS."""
 
     NO_LEAD = -1, _("Not a lead")  # has a confirmed booking, whatever they do
     COLD = 0, _("Cold")
@@ -55,8 +55,8 @@ class PersonCounts(models.Model):
     # The day on which an active day leaves the window, and the temperature may fall; NULL when it cannot.
     cools_on = models.DateField(null=True)
     blocked = models.BooleanField(_("is blocked"), db_default=False)
-    # What the list is searched by (person_text() of migration 0013), and kinds of the lessons that were registered for:
-    # beside the columns that sort, so that a walk through the list looks up nothing else.
+    # Searched text (person_text() in users/sql) and the kinds of lessons registered for, beside the sorting columns,
+    # so that a walk through the list needs no other table.
     search_text = models.TextField(db_default="", db_collation="C")
     lesson_types = ArrayField(models.TextField(), db_default=[])
 
@@ -78,7 +78,7 @@ class PersonTotals(PersonCounts):
 
 
 class LivePersonTotals(PersonCounts):  # noqa: DJ008 - never shown by itself
-    """The same counts, exact while some people wait to be counted again: a view that counts those on the spot."""
+    """A view of the same counts that is always exact: it recounts marked people on the spot."""
 
     class Meta:
         managed = False
@@ -87,7 +87,7 @@ class LivePersonTotals(PersonCounts):  # noqa: DJ008 - never shown by itself
 
 
 class PersonToCount(models.Model):
-    """A mark: count this person again, for another transaction held the totals when something was written."""
+    """A mark to recount a person: another transaction held their totals when one of their rows was written."""
 
     # No key to the person and no uniqueness: a mark must never wait for another transaction.
     user_id = models.BigIntegerField(db_index=True)

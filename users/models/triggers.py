@@ -4,15 +4,15 @@ import pgtrigger
 
 
 def create_missing_person(*, username: str, first_name: str, seen_at: str, condition: str = "") -> pgtrigger.Trigger:
-    """Make the person of a new row when ``users`` has nobody with that id, and name one who has no name there.
+    """Create the person of a new row if ``users`` lacks them, and fill in a name that is missing there.
 
     The bot inserts bookings, events and registrations of people it has not stored yet, and must not fail on
     the foreign key. The arguments are SQL expressions over NEW; blank names are stored as NULL. What the bot itself
     has stored in ``users`` is newer than any row that names them, and stays. Rows that do not meet ``condition`` are
-    ours, and name nobody unknown.
+    ours and never name an unknown person.
 
-    Nobody waits: the look before the insert matters, since ON CONFLICT alone waits for a transaction that is changing
-    that person; and whom another transaction holds, the next row names.
+    It never waits for a lock: ON CONFLICT alone would wait for a transaction that is changing that person, so the
+    trigger looks first; a person locked by another transaction gets the name from the next row.
     """
     named = {
         column: f"NULLIF(btrim({sql}), '')" for column, sql in (("username", username), ("first_name", first_name))
@@ -29,7 +29,7 @@ def create_missing_person(*, username: str, first_name: str, seen_at: str, condi
             ON CONFLICT (user_id) DO NOTHING;
             {"" if (username, first_name) == ("NULL", "NULL") else _name_the_nameless(named)}
             RETURN NEW;
-        """,  # noqa: S608 - the callers are models, and nobody else
+        """,  # noqa: S608 - only models call this
     )
 
 
@@ -52,9 +52,9 @@ COUNT_NEW_EVENTS = "PERFORM person_totals_recount_events(ARRAY(SELECT DISTINCT u
 
 
 def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -> list[pgtrigger.Trigger]:
-    """Keep ``person_totals`` right while anybody writes this table, one row or ten thousand at once.
+    """Keep ``person_totals`` up to date on every write to this table, of one row or ten thousand.
 
-    Statement-level, so that a bulk insert is one count; the functions they call stand in users' migration 0005.
+    Statement-level, so that a bulk insert is one count; the functions they call stand in users/sql/.
     An UPDATE counts when the person or one of ``columns`` changed: the bot touches ``updated_at`` at every message.
     """
     counted = ", ".join(("user_id", *columns))

@@ -1,46 +1,33 @@
-"""The list of people as a file: CSV for Excel as it streams out of the database, XLSX up to a size."""
+"""The list of people as a CSV or XLSX file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
-from typing import IO, Any
+from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from hsl_dashboard.web import spreadsheets
-from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, Sheet, TooManyRows
+from hsl_dashboard.web.side_writes import SideWrite, write_beside
+from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, Sheet
 from users.models import PeopleExport, PersonCounts, User
 from users.person.extensions import lesson_registrations
 
 
-def people_csv(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> Iterator[str]:
-    """Stream the lines; when the last one is out, the export's row says how many there were."""
-    return spreadsheets.csv_lines(_sheet(people, streams, export))
-
-
-def people_xlsx(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> IO[bytes]:
-    """Write a workbook with one sheet into a temporary file.
-
-    Raises:
-        TooManyRows: more than XLSX_ROWS people.
-    """
-    if people.order_by()[: XLSX_ROWS + 1].count() > XLSX_ROWS:
-        raise TooManyRows
-    return spreadsheets.xlsx_file(_sheet(people, streams, export))
-
-
 def start_export(*, by: User, query: str, file_format: str, with_emails: bool) -> PeopleExport:
-    """Write down who takes which list, before the first row leaves the house."""
-    return PeopleExport.objects.create(exported_by=by, query=query, format=file_format, with_emails=with_emails)
+    """Record who exports which list, before the first row is sent."""
+    export = PeopleExport(exported_by=by, query=query, format=file_format, with_emails=with_emails)
+    write_beside(SideWrite.LIST_TAKEN, export.save, about=f"{by.get_username()} {file_format}")
+    return export
 
 
 def finish_export(export: PeopleExport, rows: int) -> None:
-    """Write down how many rows left."""
-    PeopleExport.objects.filter(pk=export.pk).update(rows=rows)
+    """Record how many rows were sent."""
+    write_beside(SideWrite.LIST_TAKEN, partial(PeopleExport.objects.filter(pk=export.pk).update, rows=rows))
 
 
-def _sheet(people: "QuerySet[Any]", streams: dict[str, str], export: PeopleExport) -> Sheet:
+def people_sheet(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> Sheet:
+    """Give the sheet of the list; after its last row, the export records how many there were."""
     return Sheet(
         title=_("People"),
         headings=_headings(with_emails=export.with_emails),

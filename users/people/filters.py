@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.db import loose_scan
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
@@ -17,7 +18,7 @@ from hsl_dashboard.web.keyset import Sorting
 from users.models import LatestStatus, LeadTemperature, Note, PersonTag
 from users.person.extensions import lesson_registrations, stream_names
 
-NONE = "none"  # a stream or a language that is not there
+NONE = "none"  # the choice of people without a stream or language
 # What ?sort= says, and its column; a minus in front puts the largest first.
 SORTS = {
     "name": "name_key",
@@ -48,7 +49,7 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Codes:
-    """The codes that occur, for the choices of the filter; one query, which reads an index and no row twice."""
+    """The codes in use, for the filter's choices (one query, which skips through the indexes)."""
 
     streams: list[str]
     languages: list[str]
@@ -74,7 +75,7 @@ class Codes:
 class PeopleFilter(ListFilter):
     """The list of people as the address narrows it; the search (``q``) and the sorting are applied by the list."""
 
-    q = SearchFilter(label=_("Search"), method="leave")
+    q = SearchFilter(label=pgettext_lazy("field label", "Search"), method="leave")
     stream = django_filters.ChoiceFilter(method="filter_code", label=_("Stream"), empty_label=_("All streams"))
     status = django_filters.TypedMultipleChoiceFilter(
         method="filter_status",
@@ -106,7 +107,7 @@ class PeopleFilter(ListFilter):
     )
     language = django_filters.ChoiceFilter(method="filter_code", label=_("Language"), empty_label=_("All languages"))
     tag = django_filters.ChoiceFilter(method="filter_tag", label=_("Tag"), empty_label=_("Any tag"))
-    note = django_filters.CharFilter(method="filter_note", label=_("A note says"), max_length=200)
+    note = django_filters.CharFilter(method="filter_note", label=_("Text of a note"), max_length=200)
     lesson = django_filters.ChoiceFilter(
         method="filter_lesson", label=_("Registered for lesson"), empty_label=_("Any lesson")
     )
@@ -157,13 +158,13 @@ class PeopleFilter(ListFilter):
     def leave(self, people: "QuerySet[Any]", _name: str, _value: str) -> "QuerySet[Any]":
         return people
 
-    # What a filter implies is said with it (nobody in a stream is without a booking): then a list sorted by an implied
-    # column begins where its people begin, instead of walking past hundreds of thousands of others.
+    # A filter also states what it implies (everybody in a stream has a booking), so that a list sorted by the implied
+    # column starts at its first match instead of walking past hundreds of thousands of rows.
 
     def filter_code(self, people: "QuerySet[Any]", name: str, code: str) -> "QuerySet[Any]":
         column = {"stream": "latest_stream", "language": "language_code"}[name]
         people = people.filter(**{column: "" if code == NONE else code})
-        # Whoever has no booking has no stream either, but was not meant.
+        # People without a booking have an empty stream too, but "no stream" is about bookings.
         return people.filter(**BOOKED) if name == "stream" else people
 
     def filter_status(self, people: "QuerySet[Any]", _name: str, statuses: list[int]) -> "QuerySet[Any]":
@@ -192,7 +193,7 @@ class PeopleFilter(ListFilter):
         return people.filter(pk__in=Note.objects.filter(text__icontains=text).values("telegram_user_id"))
 
     def filter_lesson(self, people: "QuerySet[Any]", name: str, _value: Any) -> "QuerySet[Any]":
-        """Kind and date are asked of one registration; both fields come here, and the first one to come answers."""
+        """Match kind and date on the same registration. Both fields call this; the first one with a value answers."""
         kind, day = self.form.cleaned_data.get("lesson"), self.form.cleaned_data.get("lesson_on")
         if name == "lesson_on" and kind:
             return people
@@ -209,7 +210,7 @@ class PeopleFilter(ListFilter):
         return people.filter(first_seen_at__gte=day_begins(day))
 
     def filter_until(self, people: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
-        # "Never" is stored as the moment before all others.
+        # "Never" is stored as -infinity.
         return people.filter(first_seen_at__lt=day_ends(day), first_seen_at__gt=None)
 
 

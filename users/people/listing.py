@@ -11,13 +11,13 @@ from django.http import QueryDict
 from hsl_dashboard.web.keyset import Slice, slice_of
 from users.models import ERASED_FROM, LivePersonTotals, PersonCounts, PersonTotals
 from users.people.filters import PeopleFilter
-from users.people.search import LISTED_BY_NAME, RARE, is_far_in_the_names, is_one_of, search_condition, search_text
-from users.totals import fold_some_marked_people
+from users.people.search import LISTED_BY_NAME, RARE, is_one_of, prefers_sort_over_walk, search_condition, search_text
+from users.totals import recount_marked_people
 
 PAGE_SIZE = 50  # rows: what the previous dashboard showed
-# People: up to here a list is counted to the last one; beyond, «больше» says enough and costs nothing.
+# People: a list up to this size is counted exactly; beyond it the page says "more than".
 COUNTED = 10_000
-# People whose totals wait: so many are counted for a page in some ten milliseconds; a transaction of the bot holds one.
+# Waiting people that one page recounts, in some 10 ms; a transaction of the bot holds one.
 COUNTED_NOW = 200
 
 
@@ -32,11 +32,11 @@ class Count:
 
 @dataclass(frozen=True)
 class Upkeep:
-    """What the page must know about the totals before it reads them (one query)."""
+    """The state of the totals before a page reads them (one query)."""
 
     people: int  # about
     marked: bool  # some wait to be counted again
-    due: date | None  # since when leads wait to cool, if beat does not run
+    due: date | None  # the oldest day since which leads wait to cool: beat is not running
 
     @classmethod
     def read(cls) -> "Upkeep":
@@ -55,10 +55,10 @@ class PeopleList:
 
     filter: PeopleFilter
     searched: Q
-    common: bool  # the search finds many: more than are worth counting
-    far: bool  # and in the order of the list all of them stand far from its beginning
+    common: bool  # the search matches more people than are worth counting
+    far: bool  # and all of them are far from the start of the list's order
     upkeep: Upkeep
-    waiting: list[int]  # whose totals in the table are old, while a transaction that wrote about them is open
+    waiting: list[int]  # people whose stored totals are out of date while another transaction is open
 
     def narrowed(self, model: type[PersonCounts]) -> "QuerySet[Any]":
         """Narrow the rows of a table by the filter alone."""
@@ -67,19 +67,19 @@ class PeopleList:
 
     @property
     def people(self) -> "QuerySet[Any]":
-        """Everyone on the list, not sorted; no index sorts the view, which is exact while some wait."""
+        """Everyone on the list, unsorted; the view, used while people wait, has no index to sort by."""
         return self.narrowed(LivePersonTotals if self.waiting else PersonTotals).filter(self.searched)
 
     def sorted_people(self) -> "QuerySet[Any]":
         return self.people.order_by(*self.filter.sorting.order()).select_related("telegram_user")
 
     def page(self, data: QueryDict) -> "tuple[Slice[PersonCounts], Count]":
-        """Cut the page that the address asks for, and count the list as far as that is cheap."""
-        # The page comes from the table, which indexes sort; the few who wait are counted on the spot and put between.
+        """Give the page that the address asks for, and the count of the list as far as it is cheap."""
+        # The page comes from the indexed table; the few waiting people are counted on the spot and merged in.
         kept, counted_now = self._kept(), self._counted_now()
         count, listed = self._known_count()
         page = slice_of(
-            # Not joined: few who are found are sorted first, and only a page of them is looked up.
+            # Prefetched, not joined: the matches are sorted first, and only one page of people is looked up.
             kept.prefetch_related("telegram_user"),
             sorting=self.filter.sorting,
             before=data.get("before", ""),
@@ -109,12 +109,12 @@ class PeopleList:
         return list(people.select_related("telegram_user"))
 
     def _known_count(self) -> tuple[Count | None, int]:
-        """Give what can be said before anything is counted, and up to how many are worth counting (0: nobody)."""
+        """Give the count that is known without counting, and the number of people worth counting (0: none)."""
         if not self.filter.narrows and not self.filter.searched and self.upkeep.people > COUNTED:
             return Count(self.upkeep.people, about=True), 0
         if self.common and not self.filter.narrows:
             return Count(RARE, more=True), 0
-        # Many by the filter and many by the search: to count those that are both is to read them all.
+        # Both the filter and the search match many: counting the intersection would read all of them.
         if self.common and (self.far or self.narrowed(PersonTotals).order_by()[: RARE + 1].count() > RARE):
             return None, 0
         return None, COUNTED
@@ -123,14 +123,14 @@ class PeopleList:
 def people_list(data: QueryDict, *, with_emails: bool) -> PeopleList:
     """Read an address: the people it asks for, exact also while the bot writes about some of them."""
     upkeep = Upkeep.read()
-    # Whoever looks first counts them, as beat would within a minute.
-    waiting = fold_some_marked_people() if upkeep.marked else []
+    # The first page view recounts them; otherwise beat would, within a minute.
+    waiting = recount_marked_people() if upkeep.marked else []
     narrowed = PeopleFilter(data, queryset=PersonTotals._default_manager.all(), with_emails=with_emails)
     searched, common, far = Q(), False, False
     if narrowed.searched:
         text, sorting = search_text(narrowed.searched), narrowed.sorting
         searched, common = search_condition(text, with_emails=with_emails, at_most=RARE)
-        far = common and sorting.column == "name_key" and is_far_in_the_names(text, descending=sorting.descending)
+        far = common and sorting.column == "name_key" and prefers_sort_over_walk(text, descending=sorting.descending)
         if far:
             searched, _too_many = search_condition(text, with_emails=with_emails, at_most=LISTED_BY_NAME)
     return PeopleList(filter=narrowed, searched=searched, common=common, far=far, upkeep=upkeep, waiting=waiting)

@@ -1,9 +1,7 @@
 """The list of people, and its export."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import permission_required
-from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,9 +9,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, render_list
-from hsl_dashboard.web.spreadsheets import XLSX_ROWS, XLSX_TYPE, TooManyRows
+from hsl_dashboard.web.spreadsheets import XLSX_ROWS, file_response
 from users.models import PeopleExport
-from users.people.exports import people_csv, people_xlsx, start_export
+from users.people.exports import people_sheet, start_export
 from users.people.listing import people_list
 from users.person.extensions import list_bar
 from users.privacy import VIEW_EMAIL
@@ -48,25 +46,16 @@ def person_list(request: StaffRequest) -> HttpResponse:
 @require_POST
 @permission_required([VIEW_PEOPLE, EXPORT_PEOPLE], raise_exception=True)
 def person_export(request: StaffRequest) -> HttpResponseBase:
-    """Give the whole list that the address's query asks for, as a file. By POST: it writes who took it."""
+    """Download the whole filtered list. POST, because it records who took it."""
     with_emails = request.user.has_perm(VIEW_EMAIL)
     people = people_list(request.GET, with_emails=with_emails)
     file_format = request.POST.get("format", "")
     if not people.filter.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter is not understood."))
-    export = start_export(
-        by=request.user, query=request.GET.urlencode()[:10_000], file_format=file_format, with_emails=with_emails
-    )
-    name = f"people-{timezone.localdate():%Y-%m-%d}.{file_format}"
-    rows: dict[str, Any] = {"streams": people.filter.stream_names, "export": export}
-    if file_format == PeopleExport.Format.CSV:
-        return StreamingHttpResponse(
-            people_csv(people.sorted_people(), **rows),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
-    try:
-        workbook = people_xlsx(people.sorted_people(), **rows)
-    except TooManyRows:
+        return HttpResponseBadRequest(_("The filter could not be applied."))
+    rows = people.sorted_people()
+    if file_format == PeopleExport.Format.XLSX and rows.order_by()[: XLSX_ROWS + 1].count() > XLSX_ROWS:
         return render(request, "users/export_too_large.html", {"most": XLSX_ROWS}, status=422)
-    return FileResponse(workbook, as_attachment=True, filename=name, content_type=XLSX_TYPE)
+    query = request.GET.urlencode()[:10_000]
+    export = start_export(by=request.user, query=query, file_format=file_format, with_emails=with_emails)
+    sheet = people_sheet(rows, streams=people.filter.stream_names, export=export)
+    return file_response(sheet, name=f"people-{timezone.localdate():%Y-%m-%d}", file_format=file_format)

@@ -67,7 +67,7 @@ def timeline_context(request: StaffRequest, user_id: int, query: QueryDict) -> d
         "entries": [_readable(entry) for entry in timeline.entries],
         "kind": kind,
         "kind_label": KINDS.get(kind, ""),
-        "chips": [KindChip(KINDS[one], _address(path, kind=one), one == kind) for one in kinds],
+        "chips": [KindChip(KINDS[name], _address(path, kind=name), name == kind) for name in kinds],
         "all_address": path,
         "first_address": _address(path, kind=kind),
         "more_address": more,
@@ -83,7 +83,7 @@ def changed_pieces(request: StaffRequest, user_id: int) -> dict[str, Any]:
 
 
 def to_person(request: StaffRequest, user_id: int) -> HttpResponse:
-    """Lead back to the page after a form of its own page or dialog."""
+    """Redirect to the person's page after a form or dialog."""
     if wants_partial(request):
         return HttpResponse(headers={"HX-Redirect": person_address(user_id)})
     return HttpResponseRedirect(person_address(user_id))

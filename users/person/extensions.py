@@ -14,7 +14,7 @@ from users.models import TelegramUser
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a person's page: a template, and what it is given besides ``person``; context None: not for them."""
+    """A section of a person's page: its template and context; a context of None hides it from this member of staff."""
 
     template: str
     context: Callable[[StaffRequest, TelegramUser], dict[str, Any] | None]
@@ -41,7 +41,7 @@ class Source:
 class ListBar:
     """The bar below the list of people: a template with a form named ``bulk``, which the boxes of the rows belong to.
 
-    Its context is None for whoever may change nothing.
+    Its context is None for staff without any permission to change.
     """
 
     template: str
@@ -129,7 +129,7 @@ def timeline_sources() -> list[Source]:
 
 
 def list_bar(request: StaffRequest) -> dict[str, Any]:
-    """Give what the template of the list needs for the bar; nothing for whoever may change nothing."""
+    """Give the context of the list's bulk bar; empty for staff without any permission to change."""
     for bar in (extension.list_bar for extension in person_extensions()):
         if bar and (context := bar.context(request)) is not None:
             return {"bulk_template": bar.template, **context}

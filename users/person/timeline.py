@@ -24,7 +24,7 @@ PAGE_SIZE = 30  # entries: two screens
 LONGEST_DETAILS = 20_000  # characters
 
 KINDS: dict[str, Promise] = {
-    "event": _("Events of the bot"),
+    "event": _("Bot events"),
     "booking": _("Bookings"),
     "status": _("Status changes"),
     "message": _("Messages"),

@@ -95,7 +95,7 @@ def person_block(request: StaffRequest, user_id: int) -> HttpResponse:
     """Ask for the reason, and block a person; or unblock them, where they are blocked."""
     person = get_object_or_404(TelegramUser, pk=user_id)
     block = BlockedUser.objects.filter(pk=user_id).first()
-    # What the form was opened for: somebody else may have done it meanwhile.
+    # What the form was opened for: somebody else may have done it since.
     unblock = request.POST.get("what") == "unblock" if request.method == "POST" else block is not None
     form = BlockForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -106,7 +106,7 @@ def person_block(request: StaffRequest, user_id: int) -> HttpResponse:
                 messages.success(request, _("The person is unblocked."))
             else:
                 block_person(person=person, by=request.user, at=timezone.now(), reason=reason)
-                messages.success(request, _("The person is blocked: nothing will be sent to them."))
+                messages.success(request, _("The person is blocked and will get no messages."))
         except PersonNotChanged as refused:
             messages.info(request, str(refused))
         return to_person(request, user_id)

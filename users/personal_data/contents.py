@@ -25,7 +25,7 @@ LETTER, DIGIT = "[A-Za-z0-9_]", "[0-9]"
 
 @dataclass(frozen=True)
 class Identity:
-    """What one recognises a person by, from every table that says it."""
+    """Everything that identifies a person, collected from all tables."""
 
     pk: int
     names: frozenset[str]  # first and last names, each alone
@@ -46,7 +46,7 @@ class Identity:
         return "|".join(parts)
 
     def is_sought_in(self, address: str) -> bool:
-        """Whether a list at this address was asked for the person: there a username stands alone, without its @."""
+        """Whether this address searches for the person; in a search the username may stand without its @."""
         values = [value for _, value in parse_qsl(address.partition("?")[2] or address)]
         words = {word for value in values for word in re.findall(r"\w+", value.lower())}
         usernames = {username.lower() for username in self.usernames}
@@ -59,7 +59,7 @@ def _literal(text: str) -> str:
 
 
 def identity_of(person: TelegramUser) -> Identity:
-    """Collect how the person is called in every row of theirs: names change, and old rows keep the old ones."""
+    """Collect every name of the person from their rows: names change, and old rows keep the old ones."""
     found: dict[str, set[str]] = {"username": set(), "first_name": set(), "last_name": set(), "email": set()}
     own = TelegramUser.objects.filter(pk=person.pk)
     for rows in (own, *(table.rows_of(person.pk) for table in owned_tables())):
@@ -72,7 +72,7 @@ def identity_of(person: TelegramUser) -> Identity:
                 values = rows.order_by().values_list(f"details__{name}", flat=True).distinct()
                 found[name] |= {value.strip() for value in values if isinstance(value, str) and value.strip()}
     first, last = found["first_name"], found["last_name"]
-    both = {text for one in first for other in last for text in (f"{one} {other}", f"{other} {one}")}
+    both = {text for name in first for surname in last for text in (f"{name} {surname}", f"{surname} {name}")}
     usernames = frozenset(name.removeprefix("@") for name in found["username"])
     return Identity(person.pk, frozenset(first | last), frozenset(both), usernames, frozenset(found["email"]))
 
@@ -81,7 +81,7 @@ def identity_of(person: TelegramUser) -> Identity:
 
 
 def owned_tables() -> list[PersonTable]:
-    """Every table whose rows are a person's, as the apps name them; a test fails for one that nobody has named."""
+    """List the tables whose rows belong to a person; a test fails for a table that no app declares."""
     return [table for table in person_tables() if table.is_owned]
 
 
@@ -103,7 +103,7 @@ class Mention:
 
 
 def wordy_models() -> dict[Model, list[Any]]:
-    """Tables of ours whose columns can name somebody, and those columns; the accounts of staff are their own."""
+    """Map our tables to the columns that may name a person; staff accounts are left out."""
     tables: list[Model] = [model for model in apps.get_models() if model._meta.app_label in OURS and model is not User]
     wordy: dict[Model, list[Any]] = {}
     tables += [Context, LogEntry]
@@ -121,7 +121,7 @@ def wordy_models() -> dict[Model, list[Any]]:
 
 
 def mentions_of(identity: Identity, *, of_others_only: bool = True) -> Iterator[Mention]:
-    """Find every row that names the person. One pass over each table: rare work, seconds on a large database."""
+    """Find every row that names the person. It reads each table once: seconds on a large database, and rarely done."""
     owned = {table.model: table for table in owned_tables()}
     for model, fields in wordy_models().items():
         if model is TelegramUser and of_others_only:
@@ -155,7 +155,7 @@ def _naming(model: Model, fields: list[Any], identity: Identity) -> list[Any]:
 
 
 def _searching_for(model: Model, fields: list[Any], identity: Identity) -> Iterator[Any]:
-    """Find the addresses of lists that ask for the person, percent-encoded as they may be: PostgreSQL cannot decode."""
+    """Find stored list addresses that search for the person; they may be percent-encoded, which SQL cannot decode."""
     columns = [field.name for field in fields if field.name in ADDRESSES]
     if columns:
         for pk, *addresses in model._base_manager.values_list("pk", *columns).iterator():

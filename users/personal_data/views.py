@@ -13,7 +13,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,13 +22,14 @@ from django.views.decorators.http import require_http_methods
 from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.pages import StaffRequest
 from users.models import TelegramUser
+from users.person.context import person_address
 from users.person.extensions import Fate
 from users.personal_data.contents import is_history, owned_tables, personal_data
 from users.personal_data.erasure import erase_person, record_export
 
 
 class EraseForm(forms.Form):
-    """The id, typed: nobody erases somebody by a slip."""
+    """Confirmation of an erasure: staff type the person's id."""
 
     typed = forms.CharField(
         label=gettext_lazy("Telegram id of this person"),
@@ -53,11 +53,11 @@ class EraseForm(forms.Form):
 @permission_required(["users.view_telegramuser", "users.export_person"], raise_exception=True)
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def personal_data_export(request: StaffRequest, user_id: int) -> HttpResponse:
-    """Say what is held about a person; give it as a JSON file by POST, which writes down who took it."""
+    """Show what is held about a person; POST downloads it as JSON and records who took it."""
     person = _person(user_id)
     if request.method != "POST":
         rows = sorted(itertools.chain(*_rows_of(person).values()))
-        context = {"person": person, "rows": rows, "back_address": _page_address(person)}
+        context = {"person": person, "rows": rows, "back_address": person_address(person.pk)}
         return render(request, "users/personal_data_export.html", context)
     record_export(person=person, by=request.user)
     response = JsonResponse(personal_data(person), json_dumps_params={"ensure_ascii": False, "indent": 2})
@@ -70,7 +70,7 @@ def personal_data_export(request: StaffRequest, user_id: int) -> HttpResponse:
 @permission_required(["users.view_telegramuser", "users.erase_person"], raise_exception=True)
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def personal_data_erase(request: StaffRequest, user_id: int) -> HttpResponse:
-    """Say what would go and what stays; erase when the id was typed."""
+    """Show what will be deleted and what is kept; POST with the typed id erases."""
     person = _person(user_id)
     form = EraseForm(request.POST if request.method == "POST" else None, person=person)
     if request.method == "POST" and form.is_valid():
@@ -78,10 +78,10 @@ def personal_data_erase(request: StaffRequest, user_id: int) -> HttpResponse:
             erased = erase_person(person=person, by=request.user, at=timezone.now())
         except TelegramUser.DoesNotExist:
             raise Http404 from None
-        words = _("The person is erased: %(deleted)s rows deleted, %(kept)s stay without a name.")
+        words = _("Personal data deleted: %(deleted)s rows deleted, %(kept)s kept without a name.")
         messages.success(request, words % {"deleted": erased.deleted, "kept": erased.kept})
-        return redirect(_list_address())
-    context = {"person": person, "form": form, "back_address": _page_address(person), **_rows_of(person)}
+        return redirect("users:person_list")
+    context = {"person": person, "form": form, "back_address": person_address(person.pk), **_rows_of(person)}
     return render(request, "users/personal_data_erase.html", context, status=422 if form.errors else 200)
 
 
@@ -101,19 +101,3 @@ def _person(user_id: int) -> TelegramUser:
     if person is None or person.is_erased:
         raise Http404
     return person
-
-
-def _page_address(person: TelegramUser) -> str:
-    return _existing(f"/users/{person.pk}/")
-
-
-def _list_address() -> str:
-    return _existing("/users/")
-
-
-def _existing(address: str) -> str:
-    try:
-        resolve(address)
-    except Resolver404:
-        return "/"
-    return address

@@ -1,5 +1,5 @@
--- The people in whose text a text stands; when they are more than at_most, those in whose e-mails alone it stands,
--- if they are fewer. NULL for what is more.
+-- Finds the people whose searched text contains a text. If more than at_most match, it finds those whose e-mail alone
+-- contains it, if these are fewer. NULL stands for "more than at_most".
 CREATE OR REPLACE FUNCTION people_sought(
     searched text, with_emails boolean, at_most integer, OUT listed bigint[], OUT by_email bigint[]
 ) LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$

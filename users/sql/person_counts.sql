@@ -1,6 +1,6 @@
--- Everything that person_totals holds, counted now for these people, in time linear in their number. People with a
--- confirmed booking are no leads (-1). Names are cut: an index entry has a limit, and a hostile name must not make the
--- bot's INSERT fail.
+-- Counts everything that person_totals holds for these people, in time linear in their number. People with a
+-- confirmed booking are no leads (-1). Names are cut: an index entry has a size limit, and a hostile name must not make
+-- the bot's INSERT fail.
 CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
     user_id bigint, name_key text, language_code text, first_seen_at timestamptz, bookings integer, events integer,
     lessons integer, has_active_booking boolean, latest_stream text, latest_status smallint,

@@ -1,5 +1,5 @@
--- The runs of one, two and three letters of a text, by which every search is one look into one GIN index.
--- pg_trgm needs three letters and knows only letters and digits: two letters, an emoji or a dot make it read its
+-- Splits a text into its runs of one, two and three letters, so that every search is one lookup in one GIN index.
+-- pg_trgm needs three letters and knows only letters and digits: for two letters, an emoji or a dot it would read its
 -- whole index.
 CREATE OR REPLACE FUNCTION person_grams(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT array_agg(DISTINCT substr(searched, place, size) COLLATE "C")

@@ -1,6 +1,6 @@
--- How interested a person is, by their own events of the last seven days: 3 hot, 2 warm, 1 cool, 0 cold, and the day
--- on which one of those days falls out. What staff, the school's rules or Telegram write in a person's name warms nobody.
--- Migrations write settings.TIME_ZONE in the place of Europe/Moscow.
+-- Rates how active a person was in the last seven days (3 hot, 2 warm, 1 cool, 0 cold) and gives the day on which one
+-- of those days leaves the window. Events written by staff, the school's rules or Telegram do not count.
+-- Migrations replace Europe/Moscow with settings.TIME_ZONE.
 CREATE OR REPLACE FUNCTION person_temperature(person bigint) RETURNS TABLE (temperature smallint, cools_on date)
 LANGUAGE sql STABLE AS $$
     SELECT

@@ -1,4 +1,4 @@
--- What a person is searched by: lower case, ё as е, and each part cut, so that a hostile name stays a small entry.
+-- Gives the text by which a person is searched: lower case, ё as е, each part cut so that a hostile name stays small.
 CREATE OR REPLACE FUNCTION person_text(user_id bigint, username text, first_name text, last_name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT translate(lower(

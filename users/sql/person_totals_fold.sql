@@ -1,5 +1,5 @@
--- Counts these people and takes their marks away, as far as nobody else holds their totals; gives how many it counted.
--- Marks go before the count: one that comes later stands for something that this count may not have seen.
+-- Recounts these people and removes their marks, except those whose totals are locked elsewhere; returns how many.
+-- Marks are removed before the count: a mark that arrives later may stand for a row that this count has not seen.
 CREATE OR REPLACE FUNCTION person_totals_fold(people bigint[]) RETURNS integer
 LANGUAGE plpgsql SET enable_seqscan = off SET random_page_cost = 0 SET jit = off AS $$
 DECLARE

@@ -1,5 +1,4 @@
--- Folds some marked people in and gives those who are still marked, for whoever looks at the list: one call, for
--- one query.
+-- Recounts some marked people and returns those still marked, in one call for a page of the list.
 CREATE OR REPLACE FUNCTION person_totals_fold_some(at_most integer) RETURNS bigint[] LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM person_totals_fold(ARRAY(SELECT DISTINCT user_id FROM person_totals_pending LIMIT at_most));

@@ -1,4 +1,4 @@
--- The totals, exact at every moment: whoever is marked is counted on the spot.
+-- The totals, always exact: marked people are counted on the spot.
 CREATE OR REPLACE VIEW person_totals_live AS
     SELECT
         user_id, name_key, language_code, first_seen_at, bookings, events, lessons, has_active_booking, latest_stream,

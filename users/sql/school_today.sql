@@ -1,3 +1,3 @@
--- Today, by the clock of the school. Migrations write settings.TIME_ZONE in the place of Europe/Moscow.
+-- Today's date at the school. Migrations replace Europe/Moscow with settings.TIME_ZONE.
 CREATE OR REPLACE FUNCTION school_today() RETURNS date LANGUAGE sql STABLE
 AS $$ SELECT (now() AT TIME ZONE 'Europe/Moscow')::date $$;

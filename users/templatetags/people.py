@@ -15,23 +15,23 @@ register.filter(person_address)
 
 @register.filter
 def named(names: dict[str, str] | None, code: str) -> str:
-    """Give the name of a code, or the code where nobody named it."""
+    """Give the name of a code, or the code itself if it has no name."""
     return (names or {}).get(code, code)
 
 
 @register.filter
 def latest_status(status: int) -> SafeString:
     """Show the status of a person's newest booking (users.LatestStatus)."""
-    return _rendered("users/_latest_status.html", status, get_language())
+    return drawn("users/_latest_status.html", "value", status, get_language())
 
 
 @register.filter
 def lead(temperature: int) -> SafeString:
     """Show how warm a lead is (users.LeadTemperature)."""
-    return _rendered("users/_lead.html", temperature, get_language())
+    return drawn("users/_lead.html", "value", temperature, get_language())
 
 
-@lru_cache(maxsize=100)
-def _rendered(name: str, value: int, _language: str | None) -> SafeString:
-    # A badge has ten values and stands in fifty rows twice; its icon is drawn once a process.
-    return mark_safe(render_to_string(name, {"value": value}).strip())  # noqa: S308
+@lru_cache(maxsize=200)
+def drawn(template_name: str, variable: str, value: int | None, _language: str | None) -> SafeString:
+    """Draw a badge. It has a handful of values and stands in fifty rows: each is drawn once a process and language."""
+    return mark_safe(render_to_string(template_name, {variable: value}).strip())  # noqa: S308

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from hsl_dashboard.adoption.locks import AdoptionFailed, Limits
 from hsl_dashboard.adoption.run import adopt
 from hsl_dashboard.db import as_owner
+from hsl_dashboard.limits import NONE, within
 
 
 class Command(BaseCommand):
@@ -40,7 +41,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         limits = Limits(longest_lock=options["longest_lock"], patience=options["patience"])
         try:
-            with as_owner():
+            # Each step has limits of its own.
+            with as_owner(), within(NONE):
                 adopt(
                     dry_run=options["dry_run"],
                     naive_timezone=options["naive_timezone"],

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.labels import Labels
+from hsl_dashboard.heartbeats import silences
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list, render_page, wants_partial
 from hsl_dashboard.web.spreadsheets import XLSX_ROWS, file_response, too_long_sentence
@@ -144,6 +145,7 @@ def progress_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, A
         "row": row,
         "broadcast": broadcast,
         "pace": pace_of(broadcast, row.numbers, at=now) if row.is_running else None,
+        "silences": silences() if row.is_running or row.is_to_come else [],
         "halted_until": halted if row.is_running else None,
         "resumes_at": resumes_at(broadcast.recipient_type, at=now) if row.is_running else None,
         "next_try_at": _next_try(broadcast, now) if row.is_running and not halted else None,

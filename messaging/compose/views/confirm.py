@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from hsl_dashboard.heartbeats import silences
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.compose.confirmation import Change, Summary, changes_since, sample_of, summarise
 from messaging.compose.faults import check_content
@@ -143,6 +144,7 @@ def _ask(
         "summary": summary,
         "sample": sample,
         "unknown_ids": summary.count.unknown_ids,
+        "silences": silences(),
         "too_long": TelegramUser.objects.filter(pk__in=summary.too_long[:NAMED]).order_by("pk"),
         "similar": find_similar(content, at=timezone.now()),
         "bubble": preview_message(

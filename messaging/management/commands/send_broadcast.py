@@ -99,7 +99,7 @@ class Command(BaseCommand):
     def _describe(self, audience: Audience, text: str) -> None:
         count = count_audience(audience, at=timezone.now())
         reasons = ", ".join(f"{reason} {people}" for reason, people in count.skipped.items())
-        self.stderr.write(f"{count.sent_to} recipients" + (f"; skipped: {reasons}" if reasons else ""))
+        self.stderr.write(f"{count.sent_to} people will get it" + (f"; skipped: {reasons}" if reasons else ""))
         if count.unknown_ids:
             self.stderr.write(f"Unknown ids: {', '.join(map(str, count.unknown_ids))}")
         reached = audience.reached(at=timezone.now()).values_list("pk", flat=True)
