@@ -37,7 +37,7 @@ def _catalog() -> Iterator[str]:
     yield from (f"  {name}" for (name,) in _rows("SELECT extname FROM pg_extension ORDER BY 1"))
     yield ""
     yield "# triggers on tables of libraries"
-    for (table,) in _rows("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"):
+    for (table,) in _rows("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"):
         if table in _tables_of_libraries():
             yield from (f"  {table}: {line}" for line in _triggers(table))
     yield ""

@@ -49,9 +49,8 @@ class History:
         return (model, pk) in self.work and (model is Context or self.work[model, pk] is None)
 
     def rewrite(self, model: type[Model], pk: Any, values: dict[str, Any]) -> None:
-        columns = {
-            str(field.column): values[field.name] for field in model._meta.concrete_fields if field.name in values
-        }
+        column_of = {field.attname: field.column for field in model._meta.concrete_fields}
+        columns = {str(column_of[name]): value for name, value in values.items()}
         self.work[model, pk] = {**(self.work.get((model, pk)) or {}), **columns}
 
     def erase(self, person: int, stand_in: TelegramUser) -> None:
