@@ -128,7 +128,7 @@ def test_a_filter_that_is_not_understood_says_so(staff_client):
     response = staff_client.get(LIST, {"since": "вчера", "state": "flying"})
 
     assert response.status_code == 422
-    assertContains(response, "Фильтр не понят", status_code=422)
+    assertContains(response, "Не удалось применить фильтр", status_code=422)
 
 
 def test_htmx_gets_the_table_only_and_a_tidy_address(staff_client):
