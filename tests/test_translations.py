@@ -162,3 +162,16 @@ def test_no_text_is_translated_inside_an_f_string() -> None:
     ]
 
     assert found == []
+
+
+def test_one_text_has_one_translation_in_all_catalogues() -> None:
+    """Django reads all catalogues as one: of two translations of a text, one would stand on the other's page."""
+    said: dict[tuple[str | None, str], set[str]] = {}
+    for path in catalogues():
+        if "/ru/" not in name_of(path):
+            continue
+        for message in messages_of(path):
+            text = message.id if isinstance(message.id, str) else message.id[0]
+            said.setdefault((message.context, text), set()).add(str(message.string))
+
+    assert {text: words for text, words in said.items() if text[1] and len(words) > 1} == {}

@@ -17,11 +17,14 @@ from hsl_dashboard.adoption.proof import as_table, compare, take_snapshots
 from hsl_dashboard.adoption.refusals import obstacles, refuse_strangers
 from hsl_dashboard.adoption.step import Step, Takeover
 from hsl_dashboard.adoption.target import bot_tables
+from hsl_dashboard.availability.limits import NONE, within
 
 # A killed run's server process may still be building an index: it notices within a second or so.
 WAIT_FOR_ANOTHER = 30  # seconds
 
 
+# Each step has limits of its own, set for the session: those of every transaction would replace them.
+@within(NONE)
 def adopt(
     *,
     dry_run: bool,

@@ -6,7 +6,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hsl_dashboard.adoption.locks import AdoptionFailed, Patience
 from hsl_dashboard.adoption.run import adopt
-from hsl_dashboard.availability.limits import NONE, within
 from hsl_dashboard.db import as_owner
 
 
@@ -41,8 +40,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         limits = Patience(longest_lock=options["longest_lock"], patience=options["patience"])
         try:
-            # Each step has limits of its own.
-            with as_owner(), within(NONE):
+            with as_owner():
                 adopt(
                     dry_run=options["dry_run"],
                     naive_timezone=options["naive_timezone"],
