@@ -194,7 +194,7 @@ def test_without_javascript_everything_can_be_done_too(
 
     plain.goto("/bookings/")
     plain.get_by_label("Поиск").fill("@zoya")
-    plain.get_by_role("button", name="Показать").click()
+    plain.get_by_role("button", name="Применить").click()
     expect(plain.locator("#booking-table tbody tr")).to_have_count(1)
     choose(plain, zoya, "Подтверждено")
     expect(plain.locator("h2")).to_have_text("Подтвердить бронирование?")

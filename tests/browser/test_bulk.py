@@ -166,7 +166,7 @@ def test_an_administrator_erases_a_person_by_typing_the_id(page: Page, school: l
     page.get_by_label("Telegram ID этого человека").fill(str(person.pk))
     page.get_by_role("button", name="Удалить навсегда").click()
 
-    expect(page.get_by_role("status").filter(has_text="Человек стёрт")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Персональные данные удалены")).to_be_visible()
     assert not TelegramUser.objects.filter(pk=person.pk).exists()
 
 

@@ -22,7 +22,7 @@ from tests.browser.stack import running_stack
 from tests.factories import PASSWORD, BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 
 # By day, and in the quiet hours.
-YES = re.compile("Да, отправить сообщение|Всё равно сейчас")
+YES = re.compile("Да, отправить сообщение|Всё равно отправить сейчас")
 
 CONFIRMED = Booking.Status.CONFIRMED
 State = Broadcast.State
@@ -189,7 +189,7 @@ def test_two_colleagues_in_one_draft_are_told_of_each_other(page: Page, browser:
     Draft.objects.update(content=content, version=draft.version + 1, saved_from="another", updated_by=colleague)
     page.get_by_role("textbox", name="Текст", exact=True).press_sequentially("!")
 
-    expect(page.locator("#draft-state [role=alert]")).to_contain_text("oleg меняет этот черновик")
+    expect(page.locator("#draft-state [role=alert]")).to_contain_text("Черновик уже изменён: oleg")
     assert Draft.objects.get().content["text"] == "Версия Олега"
     page.get_by_role("button", name="Сохранить мою версию").click()
     until(page, lambda: Draft.objects.get().content["text"] == "Первая версия!")

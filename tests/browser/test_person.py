@@ -169,7 +169,7 @@ def test_the_dialogs_refuse_accept_and_lead_back(page: Page) -> None:
     dialog.get_by_role("button", name="Сохранить").click()
 
     expect(page.locator(f"#booking-{booking.pk}")).to_contain_text("Менторинг")
-    expect(page.locator("#messages")).to_contain_text("Поток пользователя успешно изменён")
+    expect(page.locator("#messages")).to_contain_text("Поток изменён")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -379,7 +379,9 @@ def test_each_cell_of_a_list_names_its_column_for_the_cards_of_a_phone(staff_cli
 
 
 def test_an_empty_list_says_why(staff_client, booking):
-    assertContains(staff_client.get("/admin/bookings/booking/?q=nobody"), "Ничего не найдено: измените поиск или фильтры")
+    assertContains(
+        staff_client.get("/admin/bookings/booking/?q=nobody"), "Ничего не найдено: измените поиск или фильтры"
+    )
     assertContains(staff_client.get("/admin/bookings/hackathonregistration/"), "Здесь пока ничего нет")
 
 
