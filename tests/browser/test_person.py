@@ -51,7 +51,7 @@ def test_a_booking_is_edited_in_place_and_a_conflict_shows_both_values(page: Pag
 
     expect(card).to_contain_text("10 %")
     expect(card).to_be_focused()
-    expect(page.locator("#timeline")).to_contain_text("Скидка: 50% → 10%")
+    expect(page.locator("#timeline")).to_contain_text("Скидка: 50 % → 10 %")
     expect(page).to_have_url(re.compile(rf"/users/{person.pk}/$"))
 
 
