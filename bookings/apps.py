@@ -10,6 +10,9 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings.person.extension import BOOKINGS
+        from bookings.problem_counts import known_problems
+        from hsl_dashboard.web.navigation import register_counter
         from users.person.extensions import register_person_extension
 
         register_person_extension(BOOKINGS)
+        register_counter("/data-quality/", known_problems)
