@@ -50,9 +50,9 @@ class Trouble:
     person: TelegramUser | None = None
     person_address: str = ""
     bookings: list[Booking] = field(default_factory=list)
-    choices: list[Choice] = field(default_factory=list)
     at: datetime | None = None
     repairs: list[Repair] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
