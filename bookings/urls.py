@@ -38,6 +38,7 @@ urlpatterns = [
     path("workshops/streams/new/", describing.stream_new, name="stream_new"),
     path("workshops/streams/<int:pk>/", describing.stream_edit, name="stream_edit"),
     path("workshops/streams/<int:pk>/days/", describing.stream_days, name="stream_days"),
+    path("workshops/viewed/<stream_code:code>/", streams.stream_viewed, name="stream_viewed"),
     path("workshops/export/<stream_code:code>/", exports.stream_export, name="stream_export"),
     path("bookings/", bookings.booking_list, name="booking_list"),
     path("bookings/export/", exports.booking_export, name="booking_export"),

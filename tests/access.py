@@ -40,6 +40,7 @@ ACCESS: dict[str, Access] = {
     "bookings:stream_new": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:stream_edit": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:stream_days": SEEN_BY_ALL,
+    "bookings:stream_viewed": SEEN_BY_ALL,
     "bookings:stream_export": Access(post=PEOPLE),
     "bookings:booking_list": SEEN_BY_ALL,
     "bookings:booking_export": Access(post=PEOPLE),

@@ -118,7 +118,7 @@ def _require_seen(now: Description, seen: str) -> None:
 
 def _make_room_for_current(course_id: int, to: StreamDescription, *, but: int | None = None) -> None:
     if to.is_current:
-        Stream.objects.filter(course=course_id, is_current=True).exclude(pk=but).update(is_current=False)
+        Stream.objects.filter(course=course_id, is_current=True).exclude(pk=but or 0).update(is_current=False)
 
 
 def _write(row: models.Model, to: Description) -> None:

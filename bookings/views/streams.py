@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -77,6 +78,15 @@ def stream_detail(request: StaffRequest, code: str) -> HttpResponse:
     return render_list(request, "bookings/stream_detail.html", context, partial="stream", is_valid=is_valid)
 
 
+@require_safe
+@permission_required("bookings.view_booking", raise_exception=True)
+def stream_viewed(request: StaffRequest, code: str) -> HttpResponse:
+    """Count those who viewed the programme and did not book, for the chip that waits for it."""
+    chosen = choose_stream(code, request.GET)
+    count = chosen.people_who_viewed(chosen.campaign_start).count()
+    return render(request, "bookings/_viewed_count.html", {"count": count})
+
+
 def choose_stream(code: str, query: QueryDict) -> ChosenStream:
     """Find the stream of a code; ``?course=`` says which, where several courses use it.
 
@@ -104,7 +114,9 @@ def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dic
     counts = statistics.status_counts(chosen.bookings)
     since = chosen.campaign_start
     chip = chosen_chip(STREAM_LABELS, query)
-    by_chip = counts_by_chip(counts) | {VIEWED: chosen.people_who_viewed(since).count()}
+    # Everybody's views of a programme, up to millions: the page does not wait for them, its chip asks stream_viewed.
+    viewed = chosen.people_who_viewed(since).count() if chip == VIEWED else None
+    by_chip: dict[str, int | None] = {**counts_by_chip(counts), VIEWED: viewed}
     return {
         "stream": statistics.StreamStatistics(
             course_id=chosen.course_id,
@@ -126,6 +138,7 @@ def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dic
         ],
         "chip": chip,
         "chips": status_chips(STREAM_LABELS, by_chip, chosen=chip, path=path, query=query),
+        "viewed_address": _course_address(reverse("bookings:stream_viewed", args=[chosen.code]), chosen.course_id),
         "all_address": path if len(chosen.course_ids) == 1 else _course_address(path, chosen.course_id),
         "definitions": statistics.DEFINITIONS,
         "updated_at": timezone.now(),
