@@ -1,7 +1,6 @@
 """Two active bookings of one course: staff keep one and cancel the others, all or none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -15,16 +14,6 @@ class DoublesChanged(StatusNotChanged):
     """The person's active bookings of the course are not those that staff saw."""
 
 
-@dataclass(frozen=True)
-class Terms:
-    """On which terms the others are cancelled."""
-
-    by: User
-    at: datetime
-    reason: str = ""
-    notify: bool = False
-
-
 def other_active_bookings(booking: Booking) -> list[Booking]:
     """List the person's other active bookings of the same course, oldest first; none without a course."""
     if booking.course_id is None or not booking.is_active:
@@ -33,7 +22,15 @@ def other_active_bookings(booking: Booking) -> list[Booking]:
     return list(same.exclude(pk=booking.pk).with_person().order_by("pk"))
 
 
-def keep_one_booking(*, booking: Booking, cancel: Mapping[int, int | None], terms: Terms) -> list[Booking]:
+def keep_one_booking(
+    *,
+    booking: Booking,
+    cancel: Mapping[int, int | None],
+    by: User,
+    at: datetime,
+    reason: str = "",
+    notify: bool = False,
+) -> list[Booking]:
     """Cancel the person's other active bookings of the course; ``cancel`` maps those seen to their statuses.
 
     Raises:
@@ -47,11 +44,6 @@ def keep_one_booking(*, booking: Booking, cancel: Mapping[int, int | None], term
             raise DoublesChanged
         for other in others:
             change_booking_status(
-                booking=other,
-                to=Booking.Status.CANCELLED,
-                by=terms.by,
-                at=terms.at,
-                reason=terms.reason,
-                notify=terms.notify,
+                booking=other, to=Booking.Status.CANCELLED, by=by, at=at, reason=reason, notify=notify
             )
     return others

@@ -17,7 +17,7 @@ from bookings.lists.rows import rows_of
 from bookings.models import Booking, ReferralCoupon
 from bookings.services.bulk_words import why_not
 from bookings.services.coupons import LimitChanged, change_limit
-from bookings.services.doubles import DoublesChanged, Terms, keep_one_booking, other_active_bookings
+from bookings.services.doubles import DoublesChanged, keep_one_booking, other_active_bookings
 from bookings.services.statuses import StatusNotChanged
 from bookings.services.telling import status_notices
 from hsl_dashboard.web.addresses import is_own_address
@@ -38,9 +38,9 @@ def booking_keep(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _ask_which(request, booking, form, status=422)
     data = form.cleaned_data
-    terms = Terms(by=request.user, at=timezone.now(), reason=data["reason"].strip(), notify=data["notify"])
+    told = {"reason": data["reason"].strip(), "notify": data["notify"]}
     try:
-        cancelled = keep_one_booking(booking=booking, cancel=data["seen"], terms=terms)
+        cancelled = keep_one_booking(booking=booking, cancel=data["seen"], by=request.user, at=timezone.now(), **told)
     except DoublesChanged:
         problem = _("The bookings have changed in the meantime. Nothing was cancelled: check them and try again.")
         return _ask_which(request, booking, form, status=409, problem=problem)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking, ReferralCoupon, Stream
-from bookings.services.doubles import DoublesChanged, Terms, keep_one_booking
+from bookings.services.doubles import DoublesChanged, keep_one_booking
 from bookings.tasks import count_problems
 from messaging.models import Outbox
 from tests.factories import BookingFactory, CourseFactory, ReferralCouponFactory, StreamFactory, UserFactory
@@ -141,7 +141,7 @@ def test_E6_nothing_is_cancelled_that_has_changed_since_it_was_seen(staff, staff
 
     assert staff_client.post(keep_address(kept), {"seen": seen}).status_code == 409
     with pytest.raises(DoublesChanged):
-        keep_one_booking(booking=kept, cancel={first.pk: 2}, terms=Terms(by=staff, at=timezone.now()))
+        keep_one_booking(booking=kept, cancel={first.pk: 2}, by=staff, at=timezone.now())
 
     assert not Booking.objects.cancelled().exists()
 
