@@ -9,10 +9,14 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
+        from bookings import jump
         from bookings.person.extension import BOOKINGS
         from bookings.problem_counts import known_problems
+        from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_counter
         from users.person.extensions import register_person_extension
 
         register_person_extension(BOOKINGS)
         register_counter("/data-quality/", known_problems)
+        register_jump_source(jump.BOOKINGS)
+        register_jump_source(jump.STREAMS)
