@@ -35,6 +35,11 @@ def overbook_field() -> forms.BooleanField:
     return forms.BooleanField(label=_("Go beyond the places (give a reason)"), required=False)
 
 
+def wants_words(form: forms.Form) -> bool:
+    """Whether a form wants to see what would be sent: its button always does, a change of it only with the tick."""
+    return form.data.get("preview") != "live" or bool(form.cleaned_data["notify"])
+
+
 def ask_for_reason(form: forms.Form) -> None:
     """Say beside the field that going beyond the places takes a reason, once staff have chosen to."""
     if form.cleaned_data["overbook"]:

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings.campaigns import campaign_days, previous_stream
 from bookings.forms.describing import CourseForm, NewStreamForm, StreamDescriptionForm
 from bookings.labels import Labels
+from bookings.lists.campaigns import campaign_days, previous_stream
 from bookings.lists.rows import stream_address
 from bookings.models import Course, Stream
 from bookings.services.describing import (

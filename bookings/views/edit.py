@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.conflicts import conflict_rows
-from bookings.forms.bookings import ask_for_reason
+from bookings.forms.bookings import ask_for_reason, wants_words
 from bookings.forms.person import BookingForm
 from bookings.labels import Labels
 from bookings.models import Booking
@@ -73,7 +73,8 @@ def booking_edit(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show_form(request, booking, form, labels, status=422)
     if "preview" in request.POST:
-        return _show_form(request, booking, form, labels, preview=_preview(booking, form))
+        preview = _preview(booking, form) if wants_words(form) else None
+        return _show_form(request, booking, form, labels, preview=preview)
     return _save(request, booking, form, labels)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.forms.bookings import ask_for_reason
+from bookings.forms.bookings import ask_for_reason, wants_words
 from bookings.forms.person import NewBookingForm, StreamForm
 from bookings.labels import Labels
 from bookings.models import Booking
@@ -47,7 +47,7 @@ def booking_new(request: StaffRequest, user_id: int) -> HttpResponse:
     if not form.is_valid():
         return _show_new(request, person, form)
     if "preview" in request.POST:
-        preview = notice_text(booking=_wanted(person, form), kind=NoticeKind.CREATED)
+        preview = notice_text(booking=_wanted(person, form), kind=NoticeKind.CREATED) if wants_words(form) else ""
         return _show_new(request, person, form, status=200, preview=preview)
     try:
         asked = {name: form.cleaned_data[name] for name in NEW_BOOKING_FIELDS}
@@ -98,7 +98,8 @@ def person_stream(request: StaffRequest, user_id: int) -> HttpResponse:
         return _show_stream(request, person, booking, form)
     if "preview" in request.POST and booking:
         to = Values.of(booking).with_stream(form.cleaned_data["to"])
-        preview = notice_text(booking=future(booking, to), kind=notice_kind({"course_stream"}, to))
+        kind = notice_kind({"course_stream"}, to)
+        preview = notice_text(booking=future(booking, to), kind=kind) if wants_words(form) else ""
         return _show_stream(request, person, booking, form, status=200, preview=preview)
     try:
         moved = move_to_stream(

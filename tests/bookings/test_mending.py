@@ -222,7 +222,7 @@ def test_E6_who_may_change_nothing_sees_no_button():
     client.force_login(UserFactory.create(permissions=["bookings.view_booking"]))
 
     for kind in ("statuses", "streams"):
-        page = client.get(PROBLEMS, {"kind": kind})
+        page = client.get(PROBLEMS, {"kind": kind}, headers={"HX-Request": "true"})
         assertNotContains(page, "aria-haspopup")
         assertNotContains(page, reverse("bookings:stream_new"))
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
-from bookings.campaigns import campaign_days, previous_stream
+from bookings.lists.campaigns import campaign_days, previous_stream
 from bookings.models import Booking, BulkChange, Course, Stream
 from bookings.services.describing import DescriptionChanged, StreamDescription, change_stream
 from tests.factories import BookingFactory, CourseFactory, EventFactory, StreamFactory, TelegramUserFactory, UserFactory

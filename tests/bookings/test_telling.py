@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from bookings.models import Booking, BookingChange
+from bookings.models import Booking, BookingChange, Stream
 from bookings.notices import NoticeKind
 from bookings.services.bulk_changes import Terms, make_bulk_change, prepare_bulk_change, targets_of_bookings
 from bookings.services.statuses import change_booking_status
@@ -84,7 +84,8 @@ def test_E1_without_the_tick_nobody_is_told(staff_client, booking):
 
 
 def test_E1_a_change_that_fails_tells_nobody(staff_client, booking):
-    StreamFactory.create(capacity=0)
+    StreamFactory.create()
+    Stream.objects.update(capacity=0)
 
     staff_client.post(status_address(booking), {"to": 2, "expected": 1, "next": LIST, "notify": "on"})
 
@@ -112,6 +113,19 @@ def test_E1_a_bulk_change_tells_each_student(staff, booking):
     make_bulk_change(change=change, terms=Terms(by=staff, at=timezone.now(), notify=True))
 
     assert queued() == [(NoticeKind.CONFIRMED, booking.pk), (NoticeKind.CONFIRMED, other.pk)]
+
+
+@pytest.mark.parametrize(("ticked", "words"), [({"notify": "on"}, True), ({}, False)])
+def test_E1_the_form_of_a_booking_shows_the_words_with_the_tick_and_saves_nothing(staff_client, booking, ticked, words):
+    address = reverse("bookings:booking_edit", args=[booking.telegram_user_id, booking.pk])
+    seen = staff_client.get(address).context["form"]["seen"].value()
+    sent = {"seen": seen, "course_stream": "8th_stream", "confirmed": 2, "discount_percent": 0, "preview": "live"}
+
+    answer = staff_client.post(address, sent | ticked, headers=HTMX)
+
+    assert (CONFIRMED_WORDS in answer.content.decode()) is words
+    assert Booking.objects.get().confirmed == 1
+    assert queued() == []
 
 
 # Later ----------------------------------------------------------------------------------------------------------------
