@@ -63,6 +63,8 @@ ACCESS: dict[str, Access] = {
     "users:person_list": SEEN_BY_ALL,
     "users:person_detail": SEEN_BY_ALL,
     "users:person_export": Access(post=PEOPLE),
+    "users:audit_list": Access(get=only()),
+    "users:audit_export": Access(post=only()),
     "users:note_add": Access(post=PEOPLE),
     "users:note_delete": Access(get=ALL, post=ALL),  # only one's own, or with users.delete_note
     "users:tag_add": Access(post=PEOPLE),
