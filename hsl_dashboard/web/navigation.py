@@ -24,6 +24,7 @@ class Item:
     address: str
     icon: str
     permission: str = ""
+    count: int = 0  # what waits there
     current: str = ""  # the value of aria-current: "page", "true" (a page below it) or ""
 
     def exists(self) -> bool:
@@ -53,11 +54,21 @@ ITEMS = (
 )
 
 
+# What counts the things that wait behind an address, for somebody with these permissions: a look into the cache.
+_counters: dict[str, Callable[[Callable[[str], bool]], int]] = {}
+
+
+def register_counter(address: str, counter: Callable[[Callable[[str], bool]], int]) -> None:
+    """Show a number beside an item of the navigation; called once, in an AppConfig.ready()."""
+    _counters[address] = counter
+
+
 def navigation_links(path: str, may: Callable[[str], bool]) -> list[Item]:
     """List the places one may go to; of two that hold the page, the nearer one is where one is."""
     items = [item for item in ITEMS if (not item.permission or may(item.permission)) and item.exists()]
     here = max((item.address for item in items if item.contains(path)), key=len, default="")
     current = "page" if path == here else "true"
+    items = [replace(item, count=_counters[item.address](may)) if item.address in _counters else item for item in items]
     return [replace(item, current=current) if item.address == here else item for item in items]
 
 

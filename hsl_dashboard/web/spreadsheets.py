@@ -31,7 +31,7 @@ class Sheet:
     title: str
     headings: list[str]
     rows: Iterable[Sequence[Any]]
-    done: Callable[[int], None]
+    done: Callable[[int], None] = lambda _number: None
     seconds: bool = False  # in the moments of a CSV
 
 
