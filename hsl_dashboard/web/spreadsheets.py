@@ -15,6 +15,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
 from hsl_dashboard.availability.limits import EXPORT, transaction_within
+from hsl_dashboard.calendar import FarDay, FarMoment
 
 ROWS_AT_ONCE = 2_000  # rows: what the server-side cursor hands over, and what memory holds
 XLSX_ROWS = 100_000  # rows: openpyxl writes about 5,000 a second, and a browser waits a minute
@@ -83,6 +84,8 @@ def xlsx_file(sheet: Sheet) -> IO[bytes]:
 
 def _safe(cell: Any, *, seconds: bool) -> Any:
     """Give a cell as text that no spreadsheet takes for a formula; moments in Moscow time."""
+    if isinstance(cell, FarMoment | FarDay):
+        return str(cell)
     if isinstance(cell, datetime):
         return timezone.localtime(cell).strftime("%d.%m.%Y %H:%M:%S" if seconds else "%d.%m.%Y %H:%M")
     if isinstance(cell, str):
@@ -93,6 +96,8 @@ def _safe(cell: Any, *, seconds: bool) -> Any:
 
 def _typed(sheet: Any, cell: Any) -> Any:
     """Give a cell of a sheet: a moment as a date, a text as a text even if it begins with "="."""
+    if isinstance(cell, FarMoment | FarDay):
+        return str(cell)
     if isinstance(cell, datetime):
         return timezone.localtime(cell).replace(tzinfo=None, microsecond=0)
     if isinstance(cell, str):
