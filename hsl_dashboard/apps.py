@@ -15,7 +15,7 @@ class HslDashboardConfig(AppConfig):
     def __init__(self, app_name: str, app_module: ModuleType) -> None:
         super().__init__(app_name, app_module)
         # Before the first connection, which may be made while the apps load.
-        calendar.start()
+        calendar.watch_connections()
         # Here, not in ready(): Django reads the catalogues while it loads the models, and keeps what it read.
         catalogues.compile_if_stale()
 

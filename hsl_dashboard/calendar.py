@@ -190,6 +190,6 @@ def read_any_date(connection: Any, **_signal: Any) -> None:
     adapters.register_dumper(FarDay, FarDayDumper)
 
 
-def start() -> None:
+def watch_connections() -> None:
     """Prepare every connection of this process, in whatever way it is made."""
     connection_created.connect(read_any_date, dispatch_uid="hsl_dashboard.calendar.read_any_date")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.labels import Labels
+from hsl_dashboard.folding import Folded, fold
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read_letters
@@ -19,7 +20,7 @@ from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
 from users.models import User
-from users.people.search import matching_person_text
+from users.people.search import matching_person_text, with_all_words
 
 # Choices beside the streams, whose codes never contain a colon.
 AUTOMATIONS, REPORTS, TESTS = "by:automation", "by:report", "by:test"
@@ -74,7 +75,7 @@ class BroadcastFilter(ListFilter):
         return narrowed.exclude(recipient_type=RecipientType.REPORT)
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
-        found = Q(message_text__icontains=text)
+        found = with_all_words(fold(text), Folded("message_text"))
         if not may_read_letters(self.by):
             found &= ~TO_INDIVIDUALS  # a search must not reveal what one may not read
         number = text.lstrip("#№ ")
