@@ -128,11 +128,11 @@ class PeopleFilter(ListFilter):
         names = {code: streams.get(code, code) for code in (*streams, *codes.streams)}
         self.stream_names = names
         fields = self.form.fields
-        fields["stream"].choices = [("", _("All streams")), *names.items(), (NONE, _("No stream"))]
+        fields["stream"].choices = [*names.items(), (NONE, _("No stream"))]
         languages = [(code, _language_name(code)) for code in codes.languages]
-        fields["language"].choices = [("", _("All languages")), *languages, (NONE, _("Unknown"))]
-        fields["tag"].choices = [("", _("Any tag")), *((name, name) for name in codes.tags)]
-        fields["lesson"].choices = [("", _("Any lesson")), *((code, code) for code in codes.lessons)]
+        fields["language"].choices = [*languages, (NONE, _("Unknown"))]
+        fields["tag"].choices = [*((name, name) for name in codes.tags)]
+        fields["lesson"].choices = [*((code, code) for code in codes.lessons)]
         fields["q"].widget.attrs["placeholder"] = (
             _("Name, @username, t.me link, ID or part of an e-mail")
             if with_emails
