@@ -1,6 +1,5 @@
 """What narrows and sorts the list of bookings: every field bounded, so that no input reaches the database raw."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -23,13 +22,12 @@ from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_b
 from users.models import LatestStatus
 
 NONE = "none"  # a stream, course or status that is not there
-# What the bot offers; other numbers are found by «Со скидкой» and by sorting.
-DISCOUNTS = (10, 15, 20, 30, 50, 100)
 
 STATUS_CHOICES = [
     *((str(value), label) for value, label in Booking.Status.choices),
     (NONE, LatestStatus.UNKNOWN.label),
 ]
+WITH_OR_WITHOUT = [("yes", _("With a discount")), ("no", _("No discount"))]
 # What ?sort= says, and the expression it sorts by; the minus is added to the word.
 SORTS: dict[str, Any] = {
     # By the numbers of the letters, as the list of people: any locale of the database sorts Russian so.
@@ -41,6 +39,20 @@ SORTS: dict[str, Any] = {
     "created": F("created_at"),
 }
 NEWEST_FIRST = "-created"
+
+
+def _occurring() -> tuple[list[str], list[str]]:
+    """Read the codes of streams and the discounts that bookings have (one query, which skips through the indexes)."""
+    streams = loose_scan("stream", column="course_stream", table="bookings")
+    given = "(discount_percent < 0 OR discount_percent > 0)"  # as the index says it
+    discounts = loose_scan("discount", column="discount_percent", table="bookings", where=given)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"({streams}) UNION ALL (SELECT name, code::text FROM ({discounts}) AS d (name, code))"  # noqa: S608
+        )
+        rows = cursor.fetchall()
+    codes, percents = ([code for name, code in rows if name == kind and code] for kind in ("stream", "discount"))
+    return codes, percents
 
 
 class BookingFilter(ListFilter):
@@ -58,11 +70,7 @@ class BookingFilter(ListFilter):
         method="filter_discount",
         label=_("Discount"),
         empty_label=_("Any discount"),
-        choices=[
-            ("yes", _("With a discount")),
-            ("no", _("No discount")),
-            *((str(percent), f"{percent}\u00a0%") for percent in DISCOUNTS),
-        ],
+        choices=WITH_OR_WITHOUT,
     )
     referral = django_filters.CharFilter(method="filter_referral", label=_("Referral code"), max_length=100)
     sort = django_filters.ChoiceFilter(
@@ -79,15 +87,11 @@ class BookingFilter(ListFilter):
             *((str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)),
             (NONE, _("No course")),
         ]
-        self.form.fields["stream"].choices = [*self._streams(), (NONE, _("No stream"))]
-
-    def _streams(self) -> Iterator[tuple[str, str]]:
-        """Described streams by their names, then the codes that only the bot knows."""
-        yield from self.labels.codes.items()
-        with connection.cursor() as cursor:
-            cursor.execute(loose_scan("stream", column="course_stream", table="bookings"))
-            codes = [code for _stream, code in cursor.fetchall()]
-        yield from ((code, code) for code in codes if code and code not in self.labels.codes)
+        codes, discounts = _occurring()
+        unknown = [(code, code) for code in codes if code not in labels.codes]
+        self.form.fields["stream"].choices = [*labels.codes.items(), *unknown, (NONE, _("No stream"))]
+        percents = [(str(percent), f"{percent}\u00a0%") for percent in sorted(map(int, discounts))]
+        self.form.fields["discount"].choices = [*WITH_OR_WITHOUT, *percents]
 
     @property
     def sorted_by(self) -> str:

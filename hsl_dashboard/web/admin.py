@@ -41,7 +41,7 @@ def _shown(value: Any, *how: Any, **options: Any) -> Any:
 
 
 # Django has no hook for it, and both its lists and its forms took the function by name.
-admin_list.display_for_field = helpers.display_for_field = _shown  # type: ignore[attr-defined, assignment]
+admin_list.display_for_field = helpers.display_for_field = _shown  # type: ignore[attr-defined]
 
 
 class BoundedPaginator(OpenPaginator):
