@@ -12,9 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.folding import Folded, fold
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, number_in, page_address
-from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read, may_read_letters
+from messaging.broadcasts.privacy import found_in_texts, may_read, may_read_letters
 from messaging.models import (
     Automation,
     Broadcast,
@@ -34,7 +33,6 @@ from messaging.models import (
 )
 from messaging.models.recipient_types import RecipientType
 from users.admin import PersonRowsMixin, person_link, staff_of
-from users.people.search import with_all_words
 
 SHOWN = 100  # characters of a message's text in a list, as in the previous dashboard
 
@@ -74,9 +72,7 @@ class BroadcastAdmin(LettersAdmin):
         self, request: HttpRequest, queryset: "QuerySet[Broadcast]", search_term: str
     ) -> tuple["QuerySet[Broadcast]", bool]:
         number = number_in(search_term)
-        found = with_all_words(fold(search_term), Folded("message_text"))
-        if not may_read_letters(staff_of(request)):
-            found &= ~TO_INDIVIDUALS  # a search must not tell what one may not read
+        found = found_in_texts(search_term, staff_of(request))
         return queryset.filter(found if number is None else found | Q(pk=number)), False
 
     def get_fields(self, request: HttpRequest, obj: Broadcast | None = None) -> Any:

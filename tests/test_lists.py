@@ -18,6 +18,7 @@ LISTS = {
     "messaging:broadcast_list": "broadcast-table",
     "messaging:broadcast_detail": "recipient-table",
     "messaging:blocked_list": "blocked-table",
+    "users:audit_list": "audit-table",
 }
 PLACES = ("sort", "page", "before", "after")
 HOSTILE = [
