@@ -104,7 +104,6 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
     search_help_text = _(
         "Telegram id, @username, part of the name or a referral code; # and a number finds the booking"
     )
-    date_hierarchy = "created_at"
     ordering = (models.F("created_at").desc(nulls_last=True), "-id")
     actions = ("confirm_bookings", "cancel_bookings")
     readonly_fields = (

@@ -121,7 +121,7 @@ class RecipientFilter(ListFilter):
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[Recipient]") -> None:
         super().__init__(data, queryset=queryset)
         choices = [(reason, reason_label(reason)) for reason in Recipient.Reason.values]
-        self.form.fields["reason"].choices = [("", _("Any reason")), *choices, (NOBODY, reason_label(""))]
+        self.form.fields["reason"].choices = [*choices, (NOBODY, reason_label(""))]
 
     def filter_search(self, rows: "QuerySet[Recipient]", _name: str, text: str) -> "QuerySet[Recipient]":
         return matching_person_text(rows, text)
