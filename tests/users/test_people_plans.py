@@ -7,7 +7,7 @@ from django.db import connection
 from django.http import QueryDict
 
 from tests.factories import EventFactory, TelegramUserFactory
-from users.models import PersonToCount
+from users.models import CountingMark
 from users.people import listing as people_module
 from users.people import search
 from users.people.listing import people_list
@@ -90,9 +90,9 @@ def test_a_common_name_is_met_on_a_walk_in_the_order_of_the_list(many, monkeypat
 def test_the_first_look_counts_whom_a_trigger_could_only_mark(staff_client, django_assert_max_num_queries):
     someone = EventFactory.create().telegram_user_id
     staff_client.get(LIST)  # the first page of a session also writes the session down
-    PersonToCount.objects.create(user_id=someone)
+    CountingMark.objects.create(user_id=someone)
 
     with django_assert_max_num_queries(12):
         staff_client.get(LIST + "?q=а&lesson_on=2026-05-05")
 
-    assert not PersonToCount.objects.exists()
+    assert not CountingMark.objects.exists()

@@ -4,7 +4,7 @@ import pytest
 from django.http import QueryDict
 
 from tests.factories import BookingFactory, EventFactory, TelegramUserFactory
-from users.models import BlockedUser, PersonToCount, PersonTotals, TelegramUser
+from users.models import BlockedUser, CountingMark, PersonTotals, TelegramUser
 from users.people.filters import SORTS
 from users.people.listing import people_list
 
@@ -22,7 +22,7 @@ def _person(**values) -> int:
 
 def waits(*people: int) -> None:
     for pk in people:
-        PersonToCount.objects.create(user_id=pk)
+        CountingMark.objects.create(user_id=pk)
 
 
 def test_people_whose_count_waits_are_shown_with_exact_numbers(staff_client):

@@ -16,7 +16,7 @@ from tests import bot_database
 from tests.sizes import sample
 from tests.users.recount import counted_totals, read
 from users import totals
-from users.models import LivePersonTotals, PersonToCount, PersonTotals, TelegramUser
+from users.models import LivePersonTotals, CountingMark, PersonTotals, TelegramUser
 from users.people.listing import people_list
 
 BOT_TABLES = ("courses", "users", "bookings", "events", "free_lesson_registrations", "blocked_users")
@@ -36,7 +36,7 @@ def kept_totals(model=PersonTotals):
 
 
 def assert_exact() -> None:
-    assert not PersonToCount.objects.exists()
+    assert not CountingMark.objects.exists()
     assert kept_totals() == kept_totals(LivePersonTotals) == counted_totals()
     assert list(totals.totals_differences()) == []
 

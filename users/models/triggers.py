@@ -48,7 +48,9 @@ def _name_the_nameless(named: dict[str, str]) -> str:
 # What the triggers below hand over: the ids of the people whom a statement touched.
 COUNT_AGAIN = "PERFORM person_totals_recount(ARRAY(SELECT DISTINCT user_id FROM new_rows));"
 CREATE_TOTALS = "PERFORM person_totals_create(ARRAY(SELECT user_id FROM new_rows));"
-COUNT_NEW_EVENTS = "PERFORM person_totals_recount_events(ARRAY(SELECT DISTINCT user_id FROM new_rows));"
+# Events are by far the most frequent rows: their triggers append a mark and leave the counting to beat.
+MARK = "INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM {} WHERE user_id IS NOT NULL;"
+MARK_EVERYBODY = "INSERT INTO counting_marks (user_id) SELECT user_id FROM users;"
 
 
 def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -> list[pgtrigger.Trigger]:
@@ -57,14 +59,9 @@ def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -
     Statement-level, so that a bulk insert is one count; the functions they call stand in users/sql/.
     An UPDATE counts when the person or one of ``columns`` changed: the bot touches ``updated_at`` at every message.
     """
-    counted = ", ".join(("user_id", *columns))
     changed = f"""
         PERFORM person_totals_recount(ARRAY(
-            SELECT DISTINCT user_id FROM (
-                (SELECT {counted} FROM old_rows EXCEPT ALL SELECT {counted} FROM new_rows)
-                UNION ALL
-                (SELECT {counted} FROM new_rows EXCEPT ALL SELECT {counted} FROM old_rows)
-            ) AS changed
+            SELECT DISTINCT user_id FROM {_changed(columns)}
         ));
     """  # noqa: S608 - names of columns only
     return [
@@ -73,6 +70,25 @@ def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -
         _after(pgtrigger.Delete, COUNT_AGAIN.replace("new_rows", "old_rows"), old="old_rows"),
         _after(pgtrigger.Truncate, "PERFORM person_totals_recount_everybody();"),
     ]
+
+
+def mark_for_counting(*, columns: tuple[str, ...]) -> list[pgtrigger.Trigger]:
+    """Mark the people whom a write to this table touches, and count nobody: beat does, every few seconds."""
+    return [
+        _after(pgtrigger.Insert, MARK.format("new_rows"), new="new_rows"),
+        _after(pgtrigger.Update, MARK.format(_changed(columns)), old="old_rows", new="new_rows"),
+        _after(pgtrigger.Delete, MARK.format("old_rows"), old="old_rows"),
+        _after(pgtrigger.Truncate, MARK_EVERYBODY),
+    ]
+
+
+def _changed(columns: tuple[str, ...]) -> str:
+    counted = ", ".join(("user_id", *columns))
+    return f"""(
+                (SELECT {counted} FROM old_rows EXCEPT ALL SELECT {counted} FROM new_rows)
+                UNION ALL
+                (SELECT {counted} FROM new_rows EXCEPT ALL SELECT {counted} FROM old_rows)
+            ) AS changed"""  # noqa: S608 - names of columns only
 
 
 def _after(operation: pgtrigger.Operation, func: str, **rows: str) -> pgtrigger.Trigger:
