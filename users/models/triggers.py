@@ -15,33 +15,41 @@ def create_missing_person(*, username: str, first_name: str, seen_at: str, condi
     trigger looks first; a person locked by another transaction gets the name from the next row.
     """
     named = {
-        column: f"NULLIF(btrim({sql}), '')" for column, sql in (("username", username), ("first_name", first_name))
+        column: f"NULLIF(btrim({sql}), '')"
+        for column, sql in (("username", username), ("first_name", first_name))
+        if sql != "NULL"
     }
     return pgtrigger.Trigger(
         name="create_missing_person",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("user_id"),
         condition=pgtrigger.Condition(condition) if condition else None,
+        declare=[("known", "record")],
+        # One look for the many rows about somebody who is there and has a name.
         func=f"""
-            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)
-            SELECT NEW.user_id, {named["username"]}, {named["first_name"]}, {seen_at}, {seen_at}
-            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)
-            ON CONFLICT (user_id) DO NOTHING;
-            {"" if (username, first_name) == ("NULL", "NULL") else _name_the_nameless(named)}
+            SELECT username, first_name INTO known FROM users WHERE user_id = NEW.user_id;
+            IF NOT FOUND AND NEW.user_id IS NOT NULL THEN
+                INSERT INTO users (user_id, {"".join(f"{column}, " for column in named)}first_seen_at, updated_at)
+                VALUES (NEW.user_id, {"".join(f"{sql}, " for sql in named.values())}{seen_at}, {seen_at})
+                ON CONFLICT (user_id) DO NOTHING;
+            {_name_the_nameless(named) if named else ""}
+            END IF;
             RETURN NEW;
         """,  # noqa: S608 - only models call this
     )
 
 
 def _name_the_nameless(named: dict[str, str]) -> str:
-    columns = [column for column, sql in named.items() if "(NULL)" not in sql]
-    values = ", ".join(f"{column} = COALESCE(NULLIF(btrim({column}), ''), {named[column]})" for column in columns)
-    missing = " OR ".join(f"({named[column]} IS NOT NULL AND COALESCE(btrim({column}), '') = '')" for column in columns)
+    values = ", ".join(f"{column} = COALESCE(NULLIF(btrim({column}), ''), {sql})" for column, sql in named.items())
+    missing = " OR ".join(
+        f"({sql} IS NOT NULL AND COALESCE(btrim({{0}}{column}), '') = '')" for column, sql in named.items()
+    )
     return f"""
-            UPDATE users SET {values} WHERE user_id = (
-                SELECT user_id FROM users WHERE user_id = NEW.user_id AND ({missing})
-                FOR NO KEY UPDATE SKIP LOCKED
-            );
+            ELSIF {missing.format("known.")} THEN
+                UPDATE users SET {values} WHERE user_id = (
+                    SELECT user_id FROM users WHERE user_id = NEW.user_id AND ({missing.format("")})
+                    FOR NO KEY UPDATE SKIP LOCKED
+                );
     """.strip()  # noqa: S608 - as above
 
 
