@@ -110,7 +110,9 @@ def main() -> None:
 
 
 def _print(what: str, indexes: int, with_triggers: float, without: float) -> None:
-    print(f"  {what:<36} {indexes:>7} {with_triggers:>18.0f} {without:>8.0f} {with_triggers / without:>6.2f}", flush=True)
+    print(
+        f"  {what:<36} {indexes:>7} {with_triggers:>18.0f} {without:>8.0f} {with_triggers / without:>6.2f}", flush=True
+    )
 
 
 @contextmanager

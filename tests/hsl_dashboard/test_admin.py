@@ -35,7 +35,7 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
-from users.models import BlockedUser, EmailDisclosure, Event, CountingMark, TelegramUser, User
+from users.models import BlockedUser, CountingMark, EmailDisclosure, Event, TelegramUser, User
 
 OURS = sorted(
     (model for model in admin.site._registry if model._meta.app_label in {"users", "bookings", "messaging"}),
