@@ -96,13 +96,17 @@ def _take_over(takeover: Takeover, stdout: OutputWrapper, after_step: Callable[[
         return
     before = take_snapshots(takeover)
     # All of them, not the plan: each looks again, since one step can bring another along.
-    for step in list(all_steps(takeover)):
+    steps = list(all_steps(takeover))
+    left = sum(step.needed(takeover) for step in steps)
+    for step in steps:
         if step.needed(takeover):
-            stdout.write(f"  {step.name} …", ending=" ")
+            rows = step.rows(takeover)
+            stdout.write(f"  {step.name}{f', about {rows:,} rows' if rows else ''} …", ending=" ")
             stdout.flush()
             started = time.perf_counter()
             _run(step, takeover)
-            stdout.write(f"{(time.perf_counter() - started) * 1000:.0f} ms")
+            left = max(left - 1, 0)
+            stdout.write(f"{time.perf_counter() - started:.1f} s, {left} left")
             after_step(step)
     comparisons = compare(takeover, before)
     stdout.write(as_table(comparisons))
