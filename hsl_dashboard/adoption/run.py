@@ -92,21 +92,20 @@ def _tell_plan(takeover: Takeover, stdout: OutputWrapper) -> list[Step]:
 
 
 def _take_over(takeover: Takeover, stdout: OutputWrapper, after_step: Callable[[Step], None]) -> None:
-    if not _tell_plan(takeover, stdout):
+    plan = {step.name for step in _tell_plan(takeover, stdout)}
+    if not plan:
         return
     before = take_snapshots(takeover)
     # All of them, not the plan: each looks again, since one step can bring another along.
-    steps = list(all_steps(takeover))
-    left = sum(step.needed(takeover) for step in steps)
-    for step in steps:
+    for step in list(all_steps(takeover)):
+        plan.discard(step.name)
         if step.needed(takeover):
             rows = step.rows(takeover)
             stdout.write(f"  {step.name}{f', about {rows:,} rows' if rows else ''} …", ending=" ")
             stdout.flush()
             started = time.perf_counter()
             _run(step, takeover)
-            left = max(left - 1, 0)
-            stdout.write(f"{time.perf_counter() - started:.1f} s, {left} left")
+            stdout.write(f"{time.perf_counter() - started:.1f} s, {len(plan)} left")
             after_step(step)
     comparisons = compare(takeover, before)
     stdout.write(as_table(comparisons))

@@ -20,7 +20,7 @@ from tests.adoption.previous_dashboard import (
     WORKING,
 )
 from tests.factories import UserFactory
-
+from users.models import TelegramUser
 
 pytestmark = pytest.mark.timeout(240)  # a takeover of the dump takes 12 s, and more beside others
 
@@ -46,6 +46,7 @@ def with_ours(adopted):
     """Our own draft, and messages of ours in every state that is not over, their moments past and to come."""
     with adopted.as_default():
         staff = UserFactory.create()
+        TelegramUser.objects.get_or_create(user_id=42)
         Draft.objects.create(created_by=staff, content={"text": "Черновик"})
         moment = timezone.now()
         for state in (Broadcast.State.SCHEDULED, Broadcast.State.HELD, Broadcast.State.SENDING, Broadcast.State.PAUSED):
