@@ -19,7 +19,6 @@ MOST_MILLISECONDS, MOST_TIMES, MOST_QUERIES = 50, 2, 12
 PAGES: dict[str, list[str]] = {
     "home": ["/"],
     "health_live": ["/health/live"],
-    "health_ready": ["/health/ready"],
     "bookings:workshop_list": ["/workshops/"],
     "bookings:stream_detail": ["/workshops/stream/8th_stream/", "/workshops/stream/8th_stream/?status=2"],
     "bookings:booking_list": [
@@ -36,6 +35,7 @@ PAGES: dict[str, list[str]] = {
     "bookings:person_booking": ["/users/{booked}/bookings/{booking}/"],
     "bookings:person_stream": ["/users/{booked}/stream/"],
     "bookings:data_quality": ["/data-quality/"],
+    "messaging:takeover": ["/data-quality/takeover/"],
     "users:person_list": [
         "/users/",
         "/users/?sort=-events",
@@ -69,6 +69,7 @@ PAGES: dict[str, list[str]] = {
 # Names whose addresses are not measured, and why.
 NOT_MEASURED: dict[str, str] = {
     "icon_sprite": "a file",
+    "health_ready": "the balancer's; it asks the broker too, which the benchmark does not start",
     "set_language": "leads on",
     "bookings:bulk_prepare": "leads on",
     "bookings:bulk_change": "as long as the choice that it shows, at most 500 rows",

@@ -42,6 +42,7 @@ ACCESS: dict[str, Access] = {
     "bookings:bulk_prepare": Access(get=PEOPLE, post=PEOPLE),  # marketing: tags
     "bookings:bulk_change": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:data_quality": SEEN_BY_ALL,
+    "messaging:takeover": SEEN_BY_ALL,
     "bookings:booking_new": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:person_booking": SEEN_BY_ALL,
     "bookings:booking_edit": Access(get=BOOKINGS, post=BOOKINGS),

@@ -117,6 +117,7 @@ def _take_over(takeover: Takeover, stdout: OutputWrapper, after_step: Callable[[
             + ". No step deletes a row: look who else did, before anything else."
         )
     stdout.write("Every row that was there is there, and the same.")
+    stdout.write("Start the dashboard and open /data-quality/takeover/: what was taken over, and what to decide next.")
 
 
 def _run(step: Step, takeover: Takeover) -> None:
