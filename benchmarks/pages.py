@@ -19,6 +19,8 @@ MOST_MILLISECONDS, MOST_TIMES, MOST_QUERIES = 50, 2, 12
 PAGES: dict[str, list[str]] = {
     "home": ["/"],
     "health_live": ["/health/live"],
+    "jump": ["/jump/?q=анна", "/jump/?q=щукин"],
+    "shortcuts_set": ["/shortcuts/"],
     "bookings:workshop_list": ["/workshops/"],
     "bookings:stream_detail": ["/workshops/stream/8th_stream/", "/workshops/stream/8th_stream/?status=2"],
     "bookings:booking_list": [
