@@ -210,8 +210,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
-    # People whom a trigger could only mark, and leads whose week has passed; both look into an index and find nobody.
-    "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 60.0},  # seconds
+    # People whom triggers have marked, and leads whose week has passed; with nobody to count each is one quick look.
+    "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 5.0},  # seconds
     "users.cool_leads": {"task": "users.cool_leads", "schedule": 60.0},  # seconds
     "bookings.count_problems": {"task": "bookings.count_problems", "schedule": 600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.

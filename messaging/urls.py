@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from messaging.automations import views as automations
-from messaging.broadcasts.views import acts, history
+from messaging.broadcasts.views import acts, history, takeover
 from messaging.compose.views import compose, confirm, drafts, library, link
 from messaging.inbound.views import blocked, webhook
 
@@ -22,6 +22,7 @@ def form_verb(address: str, view: Callable[..., HttpResponse], *, name: str) -> 
 
 
 urlpatterns = [
+    path("data-quality/takeover/", takeover.takeover, name="takeover"),
     path("messages/new/", compose.compose_message, name="compose_message"),
     path("messages/templates/", library.template_list, name="template_list"),
     path("messages/templates/<int:pk>/archive/", library.template_archive, name="template_archive"),

@@ -54,6 +54,7 @@ ACCESS: dict[str, Access] = {
     "bookings:data_quality": SEEN_BY_ALL,
     "bookings:booking_keep": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:coupon_limit": Access(get=MESSAGES, post=MESSAGES),
+    "messaging:takeover": SEEN_BY_ALL,
     "bookings:booking_new": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:person_booking": SEEN_BY_ALL,
     "bookings:booking_edit": Access(get=BOOKINGS, post=BOOKINGS),

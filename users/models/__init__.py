@@ -11,11 +11,11 @@ from users.models.staff import User
 from users.models.totals import (
     LEAD_THRESHOLDS,
     LEAD_WINDOW,
+    CountingMark,
     LatestStatus,
     LeadTemperature,
     LivePersonTotals,
     PersonCounts,
-    PersonToCount,
     PersonTotals,
 )
 
@@ -25,6 +25,7 @@ __all__ = [
     "LEAD_WINDOW",
     "AuditEntry",
     "BlockedUser",
+    "CountingMark",
     "EmailDisclosure",
     "Event",
     "LatestStatus",
@@ -34,7 +35,6 @@ __all__ = [
     "PeopleExport",
     "PersonCounts",
     "PersonTag",
-    "PersonToCount",
     "PersonTotals",
     "Tag",
     "TelegramUser",

@@ -17,7 +17,7 @@ NOT_AUDITED = {
     "users.AuditEntry": "the audit itself; the application may not change it",
     "users.PersonTotals": "derived",
     "users.LivePersonTotals": "derived",
-    "users.PersonToCount": "derived",
+    "users.CountingMark": "derived",
     "bookings.BulkChange": "each booking that it changes has its own lines",
     "bookings.BulkRow": "as the bulk change",
     "messaging.CorrectedMessage": "the engine's; the correction has its lines",

@@ -32,9 +32,10 @@ def person_list(request: StaffRequest) -> HttpResponse:
         "active_filters": people.filter.active_filters(request.path),
         "clear_address": request.path,
         "leads_due_since": people.upkeep.due,
+        "as_of": people.as_of,
         "may_export": request.user.has_perm(EXPORT_PEOPLE),
         "list_address": tidy_address(request.path, request.GET),
-        "updated_at": timezone.now(),
+        "updated_at": people.as_of or timezone.now(),
         **list_bar(request),
     }
     return render_list(request, "users/person_list.html", context, partial="person-table", is_valid=is_valid)
@@ -45,7 +46,7 @@ def person_list(request: StaffRequest) -> HttpResponse:
 def person_export(request: StaffRequest) -> HttpResponseBase:
     """Download the whole filtered list. POST, because it records who took it."""
     with_emails = request.user.has_perm(VIEW_EMAIL)
-    people = people_list(request.GET, with_emails=with_emails)
+    people = people_list(request.GET, with_emails=with_emails, folded=True)
     rows = people.sorted_people()
     return list_as_file(
         request,
