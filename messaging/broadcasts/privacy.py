@@ -1,8 +1,8 @@
-"""Who may read messages to individuals: staff who write or send messages, not everyone who sees the counts."""
+"""Who may read messages to individuals, and whose approval a message waits for."""
 
 from django.db.models import Q
 
-from messaging.models import Broadcast
+from messaging.models import Broadcast, Draft
 from messaging.models.recipient_types import RecipientType
 from users.models import User
 
@@ -12,6 +12,13 @@ TO_INDIVIDUALS = ~Q(recipient_type=RecipientType.GROUP) | Q(recipient_type=None)
 def may_read_letters(staff: User) -> bool:
     """Say whether somebody may read messages to individuals; a viewer sees their counts only."""
     return staff.has_perm("messaging.add_broadcast") or staff.has_perm("messaging.send_broadcast")
+
+
+def drafts_waiting_for(staff: User) -> int:
+    """How many messages of others wait for this person's approval."""
+    if not staff.has_perm("messaging.approve_broadcast"):
+        return 0
+    return Draft.objects.waiting_for(staff).count()
 
 
 def may_read(broadcast: Broadcast, staff: User) -> bool:
