@@ -32,6 +32,8 @@ ACCESS: dict[str, Access] = {
     "health_ready": Access(get=ALL, anonymous=True),
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
     "icon_sprite": Access(get=ALL, anonymous=True),
+    "jump": SEEN_BY_ALL,
+    "shortcuts_set": Access(get=ALL, post=ALL),
     "theme_set": Access(post=ALL, anonymous=True),
     # Courses and bookings
     "bookings:workshop_list": SEEN_BY_ALL,
@@ -51,6 +53,8 @@ ACCESS: dict[str, Access] = {
     "users:person_list": SEEN_BY_ALL,
     "users:person_detail": SEEN_BY_ALL,
     "users:person_export": Access(post=PEOPLE),
+    "users:audit_list": Access(get=only()),
+    "users:audit_export": Access(post=only()),
     "users:note_add": Access(post=PEOPLE),
     "users:note_delete": Access(get=ALL, post=ALL),  # only one's own, or with users.delete_note
     "users:tag_add": Access(post=PEOPLE),

@@ -19,6 +19,7 @@ LISTS = {
     "messaging:broadcast_detail": "recipient-table",
     "messaging:draft_list": "draft-table",
     "messaging:blocked_list": "blocked-table",
+    "users:audit_list": "audit-table",
 }
 PLACES = ("sort", "page", "before", "after")
 HOSTILE = [

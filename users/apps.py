@@ -10,11 +10,17 @@ class UsersConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
+        from hsl_dashboard.web.jump import register_jump_source
+        from users.audit.lines import register_row_address
+        from users.people.jump import PEOPLE
+        from users.person.context import person_address
         from users.person.extensions import register_person_extension
         from users.person.own import USERS
         from users.staff.audit import listen
         from users.staff.roles import keep_roles
 
         register_person_extension(USERS)
+        register_jump_source(PEOPLE)
+        register_row_address("users", lambda number: person_address(int(number)))
         listen()
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")

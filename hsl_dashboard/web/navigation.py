@@ -13,6 +13,7 @@ from django.views.generic import RedirectView
 
 THEME_COOKIE = "theme"
 THEMES = ("system", "light", "dark")
+SHORTCUTS_COOKIE = "shortcuts"  # "off": single letters do nothing, as WCAG 2.1.4 asks
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ ITEMS = (
     Item(gettext_lazy("Messages"), "/messages/", "paper-airplane", "messaging.view_broadcast"),
     Item(gettext_lazy("New message"), "/messages/new/", "pencil-square", "messaging.add_broadcast"),
     Item(gettext_lazy("Data quality"), "/data-quality/", "wrench-screwdriver", "bookings.view_booking"),
+    Item(gettext_lazy("Audit"), "/audit/", "document-magnifying-glass", "users.view_auditentry"),
 )
 
 
@@ -85,5 +87,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             lambda: navigation_links(request.path, request.user.has_perm, badge_for(request.user))
         ),
         "theme": theme if theme in THEMES else "system",
+        "shortcuts": request.COOKIES.get(SHORTCUTS_COOKIE) != "off",
         "telegram_sandbox": getattr(settings, "TELEGRAM_SANDBOX", False),
     }

@@ -21,5 +21,11 @@ def drafts_waiting_for(staff: User) -> int:
     return Draft.objects.waiting_for(staff).count()
 
 
+def found_in_texts(text: str, staff: User) -> Q:
+    """The messages that have ``text`` in theirs; a search must not tell what one may not read."""
+    found = Q(message_text__icontains=text.strip()) | Q(name__icontains=text.strip())
+    return found if may_read_letters(staff) else found & ~TO_INDIVIDUALS
+
+
 def may_read(broadcast: Broadcast, staff: User) -> bool:
     return broadcast.recipient_type == RecipientType.GROUP or may_read_letters(staff)
