@@ -15,13 +15,13 @@ class BookingsConfig(AppConfig):
         from bookings.person.extension import BOOKINGS
         from bookings.problem_counts import known_problems
         from hsl_dashboard.web.jump import register_jump_source
-        from hsl_dashboard.web.navigation import register_counter
+        from hsl_dashboard.web.navigation import register_badge
         from users.audit.lines import register_row_address
         from users.audit.words import register_value_names
         from users.person.extensions import register_person_extension
 
         register_person_extension(BOOKINGS)
-        register_counter("/data-quality/", known_problems)
+        register_badge("/data-quality/", lambda user: known_problems(user.has_perm))
         register_value_names("bookings", "confirmed", status_label)
         register_row_address("bookings", lambda number: reverse("bookings:booking_detail", args=[number]))
         register_jump_source(jump.BOOKINGS)

@@ -65,6 +65,8 @@ MIDDLEWARE = [
     "hsl_dashboard.web.middleware.language_by_choice",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # CSRF reads the whole body.
+    "hsl_dashboard.web.uploads.refuse_large_bodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Every view asks for a signed-in person unless it says login_not_required.
@@ -142,6 +144,10 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = ROOT / "media"
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "hsl_dashboard.web.uploads.SteadyUploadHandler",
+]
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 
 # Sign-in --------------------------------------------------------------------------------------------------------------
