@@ -4,6 +4,8 @@ from django.urls import path, register_converter
 from django.urls.converters import PathConverter
 
 import users.converters  # noqa: F401  registers <telegram_id:…>
+from bookings.lessons import views as lessons
+from bookings.money import views as money
 from bookings.views import bookings, bulk, edit, emails, placing, quality, status, streams, workshops
 
 
@@ -23,6 +25,10 @@ urlpatterns = [
     path("bookings/", bookings.booking_list, name="booking_list"),
     path("bookings/<int:pk>/", bookings.booking_detail, name="booking_detail"),
     path("bookings/<int:pk>/status/", status.booking_status, name="booking_status"),
+    path("bookings/<int:pk>/payments/new/", money.payment_new, name="payment_new"),
+    path("money/", money.money_overview, name="money_overview"),
+    path("money/payments/", money.payment_list, name="payment_list"),
+    path("money/expected/", money.expected_list, name="expected_list"),
     path("bookings/bulk/", bulk.bulk_prepare, name="bulk_prepare"),
     path("bookings/bulk/<uuid:pk>/", bulk.bulk_change, name="bulk_change"),
     path("users/<telegram_id:user_id>/bookings/new/", placing.booking_new, name="booking_new"),
@@ -30,5 +36,8 @@ urlpatterns = [
     path("users/<telegram_id:user_id>/bookings/<int:pk>/edit/", edit.booking_edit, name="booking_edit"),
     path("users/<telegram_id:user_id>/stream/", placing.person_stream, name="person_stream"),
     path("users/<telegram_id:user_id>/emails/", emails.person_emails, name="person_emails"),
+    path("free-lessons/", lessons.lesson_list, name="lesson_list"),
+    path("free-lessons/dates/", lessons.lesson_dates_list, name="lesson_dates_list"),
+    path("free-lessons/export/", lessons.lesson_export, name="lesson_export"),
     path("data-quality/", quality.data_quality, name="data_quality"),
 ]

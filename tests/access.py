@@ -42,6 +42,13 @@ ACCESS: dict[str, Access] = {
     "bookings:bulk_prepare": Access(get=PEOPLE, post=PEOPLE),  # marketing: tags
     "bookings:bulk_change": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:data_quality": SEEN_BY_ALL,
+    "bookings:money_overview": Access(get=BOOKINGS),
+    "bookings:payment_list": Access(get=BOOKINGS),
+    "bookings:expected_list": Access(get=BOOKINGS),
+    "bookings:payment_new": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:lesson_list": SEEN_BY_ALL,
+    "bookings:lesson_dates_list": SEEN_BY_ALL,
+    "bookings:lesson_export": Access(post=PEOPLE),
     "bookings:booking_new": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:person_booking": SEEN_BY_ALL,
     "bookings:booking_edit": Access(get=BOOKINGS, post=BOOKINGS),
