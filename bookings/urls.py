@@ -6,6 +6,7 @@ from django.urls.converters import PathConverter
 import users.converters  # noqa: F401  registers <telegram_id:…>
 from bookings.lessons import views as lessons
 from bookings.money import views as money
+from bookings.referrals import views as referrals
 from bookings.views import bookings, bulk, edit, emails, placing, quality, status, streams, workshops
 
 
@@ -39,5 +40,9 @@ urlpatterns = [
     path("free-lessons/", lessons.lesson_list, name="lesson_list"),
     path("free-lessons/dates/", lessons.lesson_dates_list, name="lesson_dates_list"),
     path("free-lessons/export/", lessons.lesson_export, name="lesson_export"),
+    path("referrals/", referrals.coupon_list, name="coupon_list"),
+    path("referrals/new/", referrals.coupon_new, name="coupon_new"),
+    path("referrals/<int:pk>/", referrals.coupon_edit, name="coupon_edit"),
+    path("referrals/<int:pk>/switch/", referrals.coupon_switch, name="coupon_switch"),
     path("data-quality/", quality.data_quality, name="data_quality"),
 ]

@@ -46,6 +46,10 @@ ACCESS: dict[str, Access] = {
     "bookings:payment_list": Access(get=BOOKINGS),
     "bookings:expected_list": Access(get=BOOKINGS),
     "bookings:payment_new": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:coupon_list": SEEN_BY_ALL,
+    "bookings:coupon_new": Access(get=MESSAGES, post=MESSAGES),
+    "bookings:coupon_edit": Access(get=MESSAGES, post=MESSAGES),
+    "bookings:coupon_switch": Access(post=MESSAGES),
     "bookings:lesson_list": SEEN_BY_ALL,
     "bookings:lesson_dates_list": SEEN_BY_ALL,
     "bookings:lesson_export": Access(post=PEOPLE),
@@ -57,6 +61,7 @@ ACCESS: dict[str, Access] = {
     # People
     "users:person_list": SEEN_BY_ALL,
     "users:person_detail": SEEN_BY_ALL,
+    "users:lead_rules": Access(get=ALL, post=only()),
     "users:person_export": Access(post=PEOPLE),
     "users:note_add": Access(post=PEOPLE),
     "users:note_delete": Access(get=ALL, post=ALL),  # only one's own, or with users.delete_note

@@ -80,7 +80,8 @@ BEGIN
 END $$;
 
 -- The trigger's: marks the person of a row, so that their registrations are counted again.
-CREATE OR REPLACE FUNCTION lesson_steps_mark() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION lesson_steps_mark() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         INSERT INTO lesson_steps_pending (user_id) SELECT DISTINCT user_id FROM lesson_steps;

@@ -28,7 +28,7 @@ MINI = """
     squares-2x2 ticket users wrench-screwdriver x-circle
 """
 OUTLINE = """
-    academic-cap banknotes bolt check-circle clock document document-text eye film funnel inbox lock-closed
+    academic-cap banknotes bolt check-circle clock document document-text eye film funnel gift inbox lock-closed
     magnifying-glass paper-airplane photo question-mark-circle shield-check ticket users
 """
 NAMES = {"micro": MICRO.split(), "mini": MINI.split(), "outline": OUTLINE.split()}

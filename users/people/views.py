@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, render_list
 from hsl_dashboard.web.spreadsheets import XLSX_ROWS, file_response
-from users.models import PeopleExport
+from users.leads import lead_activity, rules_explained
+from users.models import LeadRules, LeadTemperature, PeopleExport
 from users.people.exports import people_sheet, start_export
 from users.people.listing import people_list
 from users.person.extensions import list_bar
@@ -26,7 +27,12 @@ def person_list(request: StaffRequest) -> HttpResponse:
     people = people_list(request.GET, with_emails=request.user.has_perm(VIEW_EMAIL))
     page, count = people.page(request.GET)
     is_valid = people.filter.is_valid()
+    rules = LeadRules.read()
+    warm = [row.pk for row in page.rows if row.temperature > LeadTemperature.COLD]
     context = {
+        "lead_rules": rules,
+        "lead_explained": rules_explained(rules),
+        "lead_why": lead_activity(warm, rules),
         "form": people.filter.form,
         "page": page,
         "count": count,
