@@ -8,4 +8,4 @@ from hsl_dashboard.availability.ticks import Tick
 
 @shared_task(name="bookings.fold_lesson_steps", base=Tick)
 def fold_lesson_steps() -> None:
-    steps.fold_marked_people()
+    steps.fold_steps()

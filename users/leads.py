@@ -80,7 +80,7 @@ def change_lead_rules(*, to: dict[str, int], seen: dict[str, int], by: User) -> 
             raise RulesEdited
 
 
-def recount_leads(*, batches: int | None = None) -> bool:
+def apply_lead_rules(*, batches: int | None = None) -> bool:
     """Count the next people by the changed rules; say whether all are.
 
     The place is kept in the row of the rules: a worker that dies loses one batch, and a change begins anew.

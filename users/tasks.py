@@ -18,4 +18,4 @@ def cool_leads() -> None:
 
 @shared_task(name="users.recount_leads", base=Tick)
 def recount_leads() -> None:
-    leads.recount_leads()
+    leads.apply_lead_rules()

@@ -24,7 +24,7 @@ DIFFERENCES = """
 """
 
 
-def fold_marked_people() -> None:
+def fold_steps() -> None:
     """Count everybody who is marked, unless somebody else is at it."""
     while fold_some(PEOPLE_AT_ONCE) > 0:
         pass
@@ -49,7 +49,7 @@ def rebuild_steps() -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO lesson_steps_pending (user_id) {EVERYBODY}")
         people = cursor.rowcount
-    fold_marked_people()
+    fold_steps()
     return people
 
 

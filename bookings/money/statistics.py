@@ -56,7 +56,7 @@ class Sums:
 
 
 @dataclass(frozen=True)
-class Line:
+class MoneyLine:
     """A stream, course or code in one currency, with the addresses of its rows."""
 
     label: str
@@ -93,14 +93,14 @@ def totals_of(sums: dict[Key, Sums]) -> dict[str, Sums]:
     return totals
 
 
-def lines_of(group: str, sums: dict[Key, Sums], *, labels: Labels, query: QueryDict) -> list[Line]:
+def lines_of(group: str, sums: dict[Key, Sums], *, labels: Labels, query: QueryDict) -> list[MoneyLine]:
     """Name the lines and lead to their rows; the largest first."""
     period = {name: query[name] for name in ("since", "until") if query.get(name)}
     lines = []
     for key, part in sums.items():
         asked = urlencode({**_asked(GROUPS[group], key), "currency": key[-1], **period})
         lines.append(
-            Line(
+            MoneyLine(
                 label=_label(group, key, labels),
                 currency=key[-1],
                 sums=part,
@@ -127,4 +127,5 @@ def _label(group: str, key: Key, labels: Labels) -> str:
     course = _("No course") if key[0] is None else labels.course(key[0])
     if group == "course":
         return course
-    return f"{course} — {labels.stream(key[0], key[1]) if key[1] else _('No stream')}"
+    stream = labels.stream(key[0], key[1]) if key[1] else _("No stream")
+    return f"{course} — {stream}"

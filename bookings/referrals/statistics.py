@@ -88,7 +88,7 @@ def spellings(code: str) -> set[str]:
     return {code, code.upper(), code.lower()}
 
 
-def numbers_of(coupons: Iterable[ReferralCoupon], *, with_money: bool) -> list[CouponNumbers]:
+def coupon_numbers(coupons: Iterable[ReferralCoupon], *, with_money: bool) -> list[CouponNumbers]:
     """Count for these coupons: two queries, and with money three more."""
     coupons = list(coupons)
     makers = TelegramUser.objects.in_bulk([coupon.created_by for coupon in coupons])

@@ -15,7 +15,7 @@ from bookings.forms.coupons import CouponForm, NewCouponForm
 from bookings.models import ReferralCoupon
 from bookings.referrals.filters import CouponFilter
 from bookings.referrals.services import CodeTaken, CouponEdited, create_coupon, edit_coupon, switch_coupon
-from bookings.referrals.statistics import DEFINITIONS, numbers_of
+from bookings.referrals.statistics import DEFINITIONS, coupon_numbers
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 
 VIEW = "bookings.view_referralcoupon"
@@ -35,7 +35,7 @@ def coupon_list(request: StaffRequest) -> HttpResponse:
     context = {
         "form": narrowed.form,
         "page": page,
-        "rows": numbers_of(page, with_money=sees_money),
+        "rows": coupon_numbers(page, with_money=sees_money),
         "sees_money": sees_money,
         "may_add": request.user.has_perm(ADD),
         "may_change": request.user.has_perm(CHANGE),
@@ -105,6 +105,6 @@ def coupon_switch(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _show(request: StaffRequest, coupon: ReferralCoupon, form: CouponForm, *, status: int, **more: Any) -> HttpResponse:
-    [numbers] = numbers_of([coupon], with_money=False)
+    [numbers] = coupon_numbers([coupon], with_money=False)
     context = {"coupon": coupon, "numbers": numbers, "form": form, **more}
     return render(request, "bookings/coupon_edit.html", context, status=status)

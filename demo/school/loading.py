@@ -8,7 +8,7 @@ from django.core.management.color import no_style
 from django.db import connection, models, transaction
 from django.db.models.expressions import DatabaseDefault
 
-from bookings.lessons.steps import fold_marked_people
+from bookings.lessons.steps import fold_steps
 from bookings.models import Booking, Course, FreeLessonRegistration, HackathonRegistration, ReferralCoupon, Stream
 from demo.school.history import write_audit, write_record
 from demo.school.school import School
@@ -47,7 +47,7 @@ def store_school(school: School) -> None:
         # The school brings the history of its bookings along, under the days on which it happened.
         with pgtrigger.ignore("bookings.Booking:insert_insert", "bookings.Booking:record_status_change"):
             _store_rows(school)
-        fold_marked_people()
+        fold_steps()
 
 
 def _refuse_unless_empty() -> None:

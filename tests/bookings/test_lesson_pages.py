@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.lessons.lesson_dates import lesson_dates
-from bookings.lessons.steps import fold_marked_people
+from bookings.lessons.steps import fold_steps
 from bookings.models import FreeLessonRegistration, LessonSteps
 from tests import bot_database
 from tests.factories import (
@@ -87,7 +87,7 @@ def one_of_each() -> dict[str, int]:
     ],
 )
 def test_each_filter_keeps_its_rows(staff_client, one_of_each, query, names):
-    fold_marked_people()
+    fold_steps()
 
     assert found(staff_client, **query) == {one_of_each[name] for name in names}
 
@@ -105,14 +105,14 @@ def test_more_than_a_page_counts_are_said_to_wait(staff_client):
     response = staff_client.get(LIST)
 
     assertContains(response, "пересчитываем")
-    fold_marked_people()
+    fold_steps()
     assertNotContains(staff_client.get(LIST), "пересчитываем")
 
 
 def test_pages_follow_each_other_without_a_gap(staff_client):
     for number in range(120):
         FreeLessonRegistrationFactory.create(registered_at=None if number % 3 else AT + timedelta(minutes=number))
-    fold_marked_people()
+    fold_steps()
     seen, after = [], ""
 
     while True:
@@ -129,7 +129,7 @@ def test_pages_follow_each_other_without_a_gap(staff_client):
 def test_a_search_by_email_needs_the_permission(client, staff_client):
     FreeLessonRegistrationFactory.create(email="somebody.rare@example.test")
     client.force_login(UserFactory.create(permissions=["bookings.view_freelessonregistration"]))
-    fold_marked_people()
+    fold_steps()
 
     assert len(found(staff_client, q="rare@example")) == 1
     assert found(client, q="rare@example") == set()
@@ -141,7 +141,7 @@ def test_a_search_by_email_needs_the_permission(client, staff_client):
 def test_a_page_takes_few_queries_however_many_rows(staff_client, django_assert_max_num_queries):
     for _ in range(60):
         FreeLessonRegistrationFactory.create(registered_at=AT)
-    fold_marked_people()
+    fold_steps()
     staff_client.get(LIST)  # once an hour a session notes that it was seen
 
     with django_assert_max_num_queries(11):
@@ -155,7 +155,7 @@ def test_a_page_takes_few_queries_however_many_rows(staff_client, django_assert_
 
 def test_every_sum_of_the_dump_leads_to_as_many_rows(staff_client):
     bot_database.load("users", "courses", "bookings", "events", "free_lesson_registrations")
-    fold_marked_people()
+    fold_steps()
 
     html = staff_client.get(DATES).content.decode()
 
@@ -168,7 +168,7 @@ def test_every_sum_of_the_dump_leads_to_as_many_rows(staff_client):
 
 def test_the_sums_of_the_dump_are_those_of_plain_python():
     bot_database.load("users", "courses", "bookings", "events", "free_lesson_registrations")
-    fold_marked_people()
+    fold_steps()
     rows: dict[tuple, list] = {}
     for row in FreeLessonRegistration.objects.select_related("steps"):
         rows.setdefault((row.lesson_date, row.lesson_type or ""), []).append(row)

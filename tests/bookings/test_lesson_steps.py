@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from bookings.lessons.steps import fold_marked_people, rebuild_steps, steps_differences
+from bookings.lessons.steps import fold_steps, rebuild_steps, steps_differences
 from bookings.models import Booking, FreeLessonRegistration, LessonSteps
 from tests import bot_database
 from tests.factories import BookingFactory, EventFactory, FreeLessonRegistrationFactory, TelegramUserFactory
@@ -64,7 +64,7 @@ def counted() -> dict[int, tuple]:
 def test_the_dump_is_counted_as_plain_python_counts_it():
     bot_database.load("users", "courses", "bookings", "events", "free_lesson_registrations")
 
-    fold_marked_people()
+    fold_steps()
 
     steps = counted()
     assert steps == expected()
@@ -113,7 +113,7 @@ def delete(dice: Random, person) -> None:
 
 
 def fold(_dice: Random, _person) -> None:
-    fold_marked_people()
+    fold_steps()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -123,7 +123,7 @@ def test_whatever_is_written_is_counted_after_a_fold(seed):
 
     for _ in range(80):
         dice.choice([register, register, click, click, book, change, delete, fold])(dice, dice.choice(people))
-    fold_marked_people()
+    fold_steps()
 
     assert counted() == expected()
     assert list(steps_differences()) == []
@@ -134,20 +134,20 @@ def test_registrations_that_move_to_another_person_go_along():
     other = EventFactory.create(
         event_type="lesson_link_clicked", details={"lesson_type": "cursor_lesson"}, created_at=AT
     ).telegram_user
-    fold_marked_people()
+    fold_steps()
 
     run("UPDATE free_lesson_registrations SET user_id = %s WHERE id = %s", other.pk, row.pk)
-    fold_marked_people()
+    fold_steps()
 
     assert LessonSteps.objects.get(pk=row.pk).attended_at == AT
     run("DELETE FROM users WHERE user_id = %s", other.pk)
-    fold_marked_people()
+    fold_steps()
     assert LessonSteps.objects.count() == 0
 
 
 def test_events_of_other_kinds_mark_nobody():
     FreeLessonRegistrationFactory.create()
-    fold_marked_people()
+    fold_steps()
     person = FreeLessonRegistration.objects.get().telegram_user
 
     EventFactory.create(telegram_user=person, event_type="start_command")
@@ -162,7 +162,7 @@ def test_a_date_outside_the_calendar_is_none(day):
     row = FreeLessonRegistrationFactory.create()
 
     run("UPDATE free_lesson_registrations SET lesson_date = %s, registered_at = %s WHERE id = %s", day, day, row.pk)
-    fold_marked_people()
+    fold_steps()
 
     steps = LessonSteps.objects.get()
     assert (steps.lesson_on, steps.registered_at) == (None, None)
@@ -170,7 +170,7 @@ def test_a_date_outside_the_calendar_is_none(day):
 
 def test_what_is_wrong_is_found_and_the_rebuild_mends_it(capsys):
     row = FreeLessonRegistrationFactory.create()
-    fold_marked_people()
+    fold_steps()
     LessonSteps.objects.update(confirmed=True)
 
     with pytest.raises(CommandError, match="lesson_steps differs"):
@@ -187,11 +187,11 @@ def test_emptying_events_marks_everybody():
         telegram_user=row.telegram_user, event_type="lesson_link_clicked", created_at=AT,
         details=json.loads('{"lesson": {"lesson_type": "cursor_lesson"}}'),
     )  # fmt: skip
-    fold_marked_people()
+    fold_steps()
     assert LessonSteps.objects.get().attended_at == AT
 
     run("SET CONSTRAINTS ALL IMMEDIATE")
     run("TRUNCATE events")
-    fold_marked_people()
+    fold_steps()
 
     assert LessonSteps.objects.get().attended_at is None

@@ -11,7 +11,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from bookings.models import Booking, Course, Payment, ReferralCoupon
 from bookings.referrals.services import CodeTaken, CouponEdited, create_coupon, edit_coupon, switch_coupon
-from bookings.referrals.statistics import numbers_of, spellings, start_link
+from bookings.referrals.statistics import coupon_numbers, spellings, start_link
 from tests import bot_database
 from tests.factories import (
     BookingFactory,
@@ -48,7 +48,7 @@ def test_the_numbers_of_the_dump_are_those_of_plain_python(dump):
     for payment in Payment.objects.all():
         paid[payment.booking_id].append(payment)
 
-    for found in numbers_of(coupons, with_money=True):
+    for found in coupon_numbers(coupons, with_money=True):
         rows = [row for row in Booking.objects.all() if row.referral_code in spellings(found.coupon.code)]
         confirmed = [row for row in rows if row.confirmed == 2]
         received: dict[str, Decimal] = defaultdict(Decimal)
@@ -67,7 +67,7 @@ def test_the_numbers_of_the_dump_are_those_of_plain_python(dump):
         assert found.discount.get("USD", 0) == sum(full[pk] - less[pk] for pk in full)
         assert found.expected.get("USD", 0) == sum(less[row.pk] for row in confirmed if not paid[row.pk])
         assert found.left == found.coupon.max_activations - (found.coupon.current_activations or 0)
-    assert sum(found.bookings for found in numbers_of(coupons, with_money=False)) > 100
+    assert sum(found.bookings for found in coupon_numbers(coupons, with_money=False)) > 100
 
 
 def test_every_count_leads_to_as_many_rows(staff_client, dump):

@@ -19,9 +19,9 @@ from users import leads as leads_module
 from users.leads import (
     BEFORE_EVERYBODY,
     RulesEdited,
+    apply_lead_rules,
     change_lead_rules,
     lead_activity,
-    recount_leads,
     values_of,
 )
 from users.models import (
@@ -116,7 +116,7 @@ def test_a_change_counts_everybody_anew(busy_people, staff, rules):
     change_lead_rules(to=rules, seen=USUAL, by=staff)
     assert LeadRules.read().is_recounting
 
-    assert recount_leads()
+    assert apply_lead_rules()
 
     assert not LeadRules.read().is_recounting
     agrees(LeadRules.read())
@@ -126,7 +126,7 @@ def test_the_dump_is_counted_as_plain_python_counts_it(staff):
     bot_database.load("users", "courses", "bookings", "events")
     change_lead_rules(to={**WIDE, "window_days": 60}, seen=USUAL, by=staff)
 
-    recount_leads()
+    apply_lead_rules()
 
     agrees(LeadRules.read())
     assert PersonTotals.objects.filter(temperature__gt=0).count() > 10
@@ -145,13 +145,13 @@ def test_the_recount_goes_on_where_it_stopped_and_begins_anew_after_a_change(bus
     monkeypatch.setattr(leads_module, "PEOPLE_AT_ONCE", 5)
     change_lead_rules(to=WIDE, seen=USUAL, by=staff)
 
-    assert not recount_leads(batches=1)
+    assert not apply_lead_rules(batches=1)
     there = LeadRules.read().recounted_to
     assert there == sorted(PersonTotals.objects.values_list("pk", flat=True))[4]
     change_lead_rules(to=USUAL, seen=WIDE, by=staff)
     assert LeadRules.read().recounted_to == BEFORE_EVERYBODY
 
-    assert recount_leads()
+    assert apply_lead_rules()
     agrees(LeadRules.read())
 
 
@@ -183,7 +183,7 @@ def test_an_administrator_sets_the_rules(staff_client, staff, busy_people):
     assert values_of(LeadRules.read()) == WIDE
     assertContains(staff_client.get(PAGE), "пересчитываем…")
     assertContains(staff_client.get("/users/"), "пересчитываем…")
-    recount_leads()
+    apply_lead_rules()
     assertNotContains(staff_client.get(PAGE), "пересчитываем…")
     assertNotContains(staff_client.get("/users/"), "пересчитываем…")
     assertContains(staff_client.get("/users/"), "не меньше 12, дней не меньше 2")
@@ -238,7 +238,7 @@ def test_everybody_reads_the_rules_and_administrators_set_them(client, role):
 
 def test_every_count_leads_to_as_many_people_and_to_the_audience(staff_client, busy_people, staff):
     change_lead_rules(to=WIDE, seen=USUAL, by=staff)
-    recount_leads()
+    apply_lead_rules()
     names = {LeadTemperature.HOT: "hot", LeadTemperature.WARM: "warm", LeadTemperature.COOL: "cool"}
 
     degrees = staff_client.get(PAGE).context["degrees"]
