@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pghistory
 from django.conf import settings
@@ -40,7 +41,7 @@ class LeadActivity:
 
 def lead_activity(people: Iterable[int], rules: LeadRules) -> dict[int, LeadActivity]:
     """Count why these people are as warm as they are (one query)."""
-    values = {
+    values: dict[str, Any] = {
         "people": list(people),
         "zone": settings.TIME_ZONE,
         "not_own": list(NOT_THEIR_OWN),

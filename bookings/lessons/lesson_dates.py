@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
@@ -101,7 +102,7 @@ def lesson_dates(
     day, _dot, code = after.partition(".")
     if after and (day == NONE or _is_day(day)):
         kept.append("(lesson_on, lesson_type) < (%(day)s, %(code)s)")
-    values = {
+    values: dict[str, Any] = {
         "size": size,
         "lesson": "" if lesson == NONE else lesson,
         "since": since,

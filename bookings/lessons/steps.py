@@ -48,7 +48,7 @@ def rebuild_steps() -> int:
     """Count everybody anew, batch by batch, while the bot keeps writing; return the number of people."""
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO lesson_steps_pending (user_id) {EVERYBODY}")
-        people = cursor.rowcount
+        people = int(cursor.rowcount)
     fold_steps()
     return people
 

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from re import findall
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -36,7 +37,7 @@ def found(client, **query) -> set[int]:
 @pytest.fixture
 def one_of_each() -> dict[str, int]:
     """Somebody who only registered, who came, who booked before, who booked, who was confirmed."""
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "registered": {},
         "came": {"lesson_type": "vibecoding_lesson", "notification_sent": True},
         "booked_before": {"lesson_date": None},
@@ -169,7 +170,7 @@ def test_every_sum_of_the_dump_leads_to_as_many_rows(staff_client):
 def test_the_sums_of_the_dump_are_those_of_plain_python():
     bot_database.load("users", "courses", "bookings", "events", "free_lesson_registrations")
     fold_steps()
-    rows: dict[tuple, list] = {}
+    rows: dict[tuple[Any, ...], list[Any]] = {}
     for row in FreeLessonRegistration.objects.select_related("steps"):
         rows.setdefault((row.lesson_date, row.lesson_type or ""), []).append(row)
 

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -26,7 +27,7 @@ def run(sql: str, *params: object) -> None:
         cursor.execute(sql, params)
 
 
-def expected() -> dict[int, tuple]:
+def expected() -> dict[int, tuple[Any, ...]]:
     """Recount every registration from rows, without any SQL of ours."""
     clicks, bookings = defaultdict(list), defaultdict(list)
     for user_id, at, details in Event.objects.filter(event_type="lesson_link_clicked").values_list(
@@ -56,7 +57,7 @@ def expected() -> dict[int, tuple]:
     return found
 
 
-def counted() -> dict[int, tuple]:
+def counted() -> dict[int, tuple[Any, ...]]:
     names = "user_id", "lesson_type", "lesson_on", "registered_at", "reminded", "attended_at", "booked_at", "confirmed"
     return {pk: tuple(rest) for pk, *rest in LessonSteps.objects.values_list("pk", *names)}
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -44,7 +45,7 @@ def dump() -> None:
 def test_the_numbers_of_the_dump_are_those_of_plain_python(dump):
     coupons = list(ReferralCoupon.objects.all())
     prices = dict(Course.objects.values_list("pk", "price_usd_cents"))
-    paid: dict[int, list] = defaultdict(list)
+    paid: dict[int | None, list[Any]] = defaultdict(list)
     for payment in Payment.objects.all():
         paid[payment.booking_id].append(payment)
 
@@ -104,7 +105,7 @@ def test_who_made_a_coupon_is_named(staff_client, staff):
 # Making and changing --------------------------------------------------------------------------------------------------
 
 
-def form(**values: object) -> dict:
+def form(**values: object) -> dict[str, Any]:
     return {"code": "zima20", "name": "Зима", "discount_percent": "20", "max_activations": "7", **values}
 
 

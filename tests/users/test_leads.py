@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -172,7 +173,7 @@ def test_there_is_one_row_of_rules():
 # The page -------------------------------------------------------------------------------------------------------------
 
 
-def form(**values: object) -> dict:
+def form(**values: object) -> dict[str, Any]:
     return {**USUAL, "seen": ",".join(map(str, USUAL.values())), **values}
 
 
