@@ -274,7 +274,7 @@ class StreamAdmin(TableAdmin):
     """Streams: the school's own description of the codes that the bot writes."""
 
     deletable = True
-    list_display = ("name", "code", "course", "capacity", "starts_on", "campaign_starts_on", "is_current")
+    list_display = ("name", "code", "course", "capacity", "starts_on", "campaign_starts_on", "price", "is_current")
     list_filter = ("course", "is_current")
     list_select_related = ("course",)
     search_fields = ("name", "code")

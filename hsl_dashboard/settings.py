@@ -220,6 +220,9 @@ CELERY_BEAT_SCHEDULE = {
     "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 5.0},  # seconds
     "users.cool_leads": {"task": "users.cool_leads", "schedule": 60.0},  # seconds
     "bookings.count_problems": {"task": "bookings.count_problems", "schedule": 600.0},  # seconds
+    # Everybody, after the rules of leads have changed; nothing to do otherwise.
+    "users.recount_leads": {"task": "users.recount_leads", "schedule": 10.0},  # seconds
+    "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
     "messaging.end_blocks": {"task": "messaging.end_blocks", "schedule": 60.0, "options": {"queue": "default"}},
@@ -236,6 +239,8 @@ BOT_TOKEN = env.BOT_TOKEN
 TELEGRAM_API_URL = env.TELEGRAM_API_URL
 # Messages go to a server on this machine, which only plays Telegram.
 TELEGRAM_SANDBOX = is_sandbox(TELEGRAM_API_URL)
+# Without the @: links that start the bot name it (/referrals/).
+BOT_USERNAME = env.BOT_USERNAME or ("hsl_sandbox_100000_bot" if TELEGRAM_SANDBOX else "")
 # Over 30 a second only with allow_paid_broadcast, for which the bot pays.
 TELEGRAM_PAID_BROADCAST = env.TELEGRAM_PAID_BROADCAST
 # Telegram allows a bot about 30 a second; the bot's own answers need room under that.

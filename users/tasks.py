@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from hsl_dashboard.availability.ticks import Tick
-from users import totals
+from users import leads, totals
 
 
 @shared_task(name="users.fold_person_totals", base=Tick)
@@ -14,3 +14,8 @@ def fold_person_totals() -> None:
 @shared_task(name="users.cool_leads", base=Tick)
 def cool_leads() -> None:
     totals.cool_leads()
+
+
+@shared_task(name="users.recount_leads", base=Tick)
+def recount_leads() -> None:
+    leads.apply_lead_rules()

@@ -11,7 +11,7 @@ from users.models.keys import person_primary_key
 
 
 class LeadTemperature(models.IntegerChoices):
-    """How active a person was in the last seven Moscow days, today included; see LEAD_THRESHOLDS."""
+    """How active a person was in the last Moscow days, today included; by the rules of LeadRules."""
 
     NO_LEAD = -1, _("Not a lead")  # has a confirmed booking, whatever they do
     COLD = 0, _("Cold")
@@ -20,9 +20,10 @@ class LeadTemperature(models.IntegerChoices):
     HOT = 3, _("Hot")
 
 
+# The usual rules, which stand while nobody has set others in LeadRules.
 LEAD_WINDOW = 7  # Moscow days, today included
-# At least so many own events on at least so many days. The function person_temperature() decides by these same
-# numbers; a test compares the two.
+# At least so many own events on at least so many days. The function person_temperature() has the same defaults; a test
+# compares the two.
 LEAD_THRESHOLDS = {LeadTemperature.HOT: (20, 5), LeadTemperature.WARM: (10, 3), LeadTemperature.COOL: (5, 1)}
 
 

@@ -8,6 +8,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, render_list
+from users.leads import lead_activity, rules_explained
+from users.models import LeadRules, LeadTemperature
 from users.people.downloads import EXPORT_PEOPLE, list_as_file
 from users.people.exports import people_sheet
 from users.people.listing import people_list
@@ -23,7 +25,12 @@ def person_list(request: StaffRequest) -> HttpResponse:
     people = people_list(request.GET, with_emails=request.user.has_perm(VIEW_EMAIL))
     page, count = people.page(request.GET)
     is_valid = people.filter.is_valid()
+    rules = LeadRules.read()
+    warm = [row.pk for row in page.rows if row.temperature > LeadTemperature.COLD]
     context = {
+        "lead_rules": rules,
+        "lead_explained": rules_explained(rules),
+        "lead_why": lead_activity(warm, rules),
         "form": people.filter.form,
         "page": page,
         "count": count,
