@@ -18,7 +18,8 @@ from bookings.lists.search import narrow_by_search
 from bookings.models import Booking
 from bookings.models.bookings import UNKNOWN_STATUS, WITHOUT_STREAM
 from hsl_dashboard.db import loose_scan
-from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from users.models import LatestStatus
 
 NONE = "none"  # a stream, course or status that is not there

@@ -1,7 +1,7 @@
 """What every list's filter is made of: bounded fields, a period that makes sense, its values as removable words."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 import django_filters
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.web.addresses import ActiveFilter, address_without, tidy_query
@@ -84,13 +84,3 @@ class ListFilter(django_filters.FilterSet):
                 yield name, None, formats.date_format(value, "d.m.Y")
             else:
                 yield name, None, choices.get(str(value), str(value))
-
-
-def day_begins(day: date) -> datetime:
-    """Give the school's midnight before a day."""
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def day_ends(day: date) -> datetime:
-    """Give the school's midnight after a day."""
-    return day_begins(day + timedelta(days=1))
