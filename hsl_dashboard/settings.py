@@ -213,6 +213,8 @@ CELERY_BEAT_SCHEDULE = {
     # People whom a trigger could only mark, and leads whose week has passed; both look into an index and find nobody.
     "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 60.0},  # seconds
     "users.cool_leads": {"task": "users.cool_leads", "schedule": 60.0},  # seconds
+    # What was written since: some people and today's week. The first time everything is counted.
+    "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
     "messaging.end_blocks": {"task": "messaging.end_blocks", "schedule": 60.0, "options": {"queue": "default"}},

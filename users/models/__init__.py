@@ -5,6 +5,7 @@ from users.models.blocks import BlockedUser
 from users.models.emails import EmailDisclosure
 from users.models.events import Event
 from users.models.exports import PeopleExport
+from users.models.marks import NumberMark
 from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
 from users.models.staff import User
@@ -31,6 +32,7 @@ __all__ = [
     "LeadTemperature",
     "LivePersonTotals",
     "Note",
+    "NumberMark",
     "PeopleExport",
     "PersonCounts",
     "PersonTag",

@@ -8,7 +8,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
 from users.models.keys import person_constraint, person_key
-from users.models.triggers import COUNT_NEW_EVENTS, create_missing_person, keep_person_totals
+from users.models.triggers import COUNT_NEW_EVENTS, create_missing_person, keep_person_totals, mark_for_numbers
 
 # Written in a person's name by staff, the school's rules or Telegram: nothing that the person did. Everything else is
 # one of "their own events". The SQL functions that count people name the same types; a test compares.
@@ -74,6 +74,7 @@ class Event(models.Model):
                 seen_at="COALESCE(NEW.created_at, now())",
             ),
             *keep_person_totals(columns=("created_at", "event_type"), insert=COUNT_NEW_EVENTS),
+            *mark_for_numbers(at="created_at", columns=("event_type", "details")),
         ]
 
     def __str__(self) -> str:

@@ -1,18 +1,21 @@
 """``manage.py rebuild_statistics [--check]``: count the derived tables anew, or prove them equal to their sources."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from users.totals import rebuild_totals, totals_differences
+from analytics.rollups import number_differences, rebuild_numbers
+from users.totals import Difference, rebuild_totals, totals_differences
 
 SHOWN = 20  # differences: enough to see what kind they are
 
 
 class Command(BaseCommand):
-    help = "Count the people's totals anew; the bot may go on writing. With --check only compare them with the sources."
+    help = "Count the derived tables anew; the bot may go on writing. With --check only compare them with the sources."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when something differs")
@@ -23,16 +26,33 @@ class Command(BaseCommand):
             return
         people = rebuild_totals()
         self.stdout.write(f"person_totals: counted {people} people anew.")
+        for table, number in rebuild_numbers(timezone.now()).items():
+            self.stdout.write(f"{table}: counted {number} anew.")
 
     def _check(self) -> None:
-        differences = totals_differences()
+        found = [
+            *self._compare("person_totals", map(_sentence, totals_differences())),
+            *self._compare("The numbers", number_differences(timezone.now())),
+        ]
+        if found:
+            raise CommandError(f"{' '.join(found)} Cure: manage.py rebuild_statistics")
+
+    def _compare(self, what: str, differences: Iterator[str]) -> list[str]:
         shown = list(islice(differences, SHOWN))
-        for found in shown:
-            self.stdout.write(f"person {found.user_id}: {found.column} is {found.kept}, counted {found.counted}")
-        if shown:
-            more = sum(1 for _ in differences)
-            raise CommandError(
-                f"person_totals differs from its sources in {len(shown) + more} places. "
-                "Cure: manage.py rebuild_statistics"
+        for sentence in shown:
+            self.stdout.write(sentence)
+        if not shown:
+            self.stdout.write(
+                f"{what} equals its sources." if what == "person_totals" else f"{what} equal their sources."
             )
-        self.stdout.write("person_totals equals its sources.")
+            return []
+        more = len(shown) + sum(1 for _ in differences)
+        return [
+            f"{what} differs from its sources in {more} places."
+            if what == "person_totals"
+            else f"{what} differ from their sources in {more} places."
+        ]
+
+
+def _sentence(found: Difference) -> str:
+    return f"person {found.user_id}: {found.column} is {found.kept}, counted {found.counted}"
