@@ -1,6 +1,5 @@
-"""Derived tables, which rebuild_statistics fills anew, and what each member of staff has looked at."""
+"""Derived tables, which rebuild_statistics fills anew."""
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -90,18 +89,3 @@ class Refresh(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class TodayVisit(models.Model):
-    """When a member of staff last pressed «Просмотрено» on the page of today."""
-
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+", verbose_name=_("member of staff")
-    )
-    at = models.DateTimeField(_("looked at"))
-
-    class Meta:
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return str(self.user_id)

@@ -63,7 +63,7 @@ def rebuild_numbers(at: datetime) -> dict[str, int]:
 
 
 def number_differences(at: datetime) -> Iterator[str]:
-    """Say what differs from its source, a sentence each; what is marked, or too new to be counted, is due, not wrong."""
+    """Say what differs from its source, a sentence each; what is marked or too new to be counted is due, not wrong."""
     for number, kept, found in confirmation_differences():
         yield f"bookings_confirmation: booking {number} is {kept}, found {found}"
     last = Refresh.objects.filter(name=NAME).first()
@@ -176,11 +176,11 @@ def _journey_differences(due: set[int]) -> Iterator[str]:
             for row in _rows(
                 f"SELECT COALESCE(k.user_id, f.user_id), COALESCE(k.funnel, f.funnel), COALESCE(k.scope, f.scope),"  # noqa: S608
                 f" to_jsonb(k)::text, to_jsonb(f)::text"
-                f" FROM (SELECT user_id, {columns} FROM analytics_journey WHERE user_id = ANY (%(people)s::bigint[])) AS k"
+                f" FROM (SELECT user_id, {columns} FROM analytics_journey WHERE user_id = ANY (%(people)s)) AS k"
                 f" FULL JOIN person_journeys(%(people)s::bigint[]) AS f"
                 f" ON f.user_id = k.user_id AND f.funnel = k.funnel AND f.scope = k.scope"
                 f" WHERE to_jsonb(k) IS DISTINCT FROM to_jsonb(f)",
-                {"people": people},
+                {"people": people or [0]},
             )
         )
 

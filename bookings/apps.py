@@ -10,6 +10,11 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings.person.extension import BOOKINGS
+        from bookings.today import FIGURES, LINES
+        from hsl_dashboard.web.today import register_today_figures, register_today_lines
         from users.person.extensions import register_person_extension
 
         register_person_extension(BOOKINGS)
+        for lines in LINES:
+            register_today_lines(lines)
+        register_today_figures(FIGURES)

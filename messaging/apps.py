@@ -9,9 +9,12 @@ class MessagingConfig(AppConfig):
     verbose_name = _("Messaging")
 
     def ready(self) -> None:
+        from hsl_dashboard.web.today import register_today_lines
         from messaging.automations.notifying import tell_students_about_bookings
         from messaging.person.extension import MESSAGING
+        from messaging.today import LINES
         from users.person.extensions import register_person_extension
 
         tell_students_about_bookings()
         register_person_extension(MESSAGING)
+        register_today_lines(LINES)

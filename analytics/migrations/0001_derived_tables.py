@@ -1,6 +1,5 @@
 """Steps of people, counts by day, cohorts; what counts them."""
 
-import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
@@ -267,26 +266,6 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 ("counted_until", models.DateField()),
                 ("cohorts_at", models.DateTimeField()),
-            ],
-            options={
-                "default_permissions": (),
-            },
-        ),
-        migrations.CreateModel(
-            name="TodayVisit",
-            fields=[
-                (
-                    "user",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="member of staff",
-                    ),
-                ),
-                ("at", models.DateTimeField(verbose_name="looked at")),
             ],
             options={
                 "default_permissions": (),

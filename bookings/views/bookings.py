@@ -20,6 +20,9 @@ from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from users.models import User
 
+# Filters without a field of their own on the page: links of other pages set them.
+KEPT = ("confirmed_since", "confirmed_until", "made_after", "made_before")
+
 
 @require_safe
 @permission_required("bookings.view_booking", raise_exception=True)
@@ -39,6 +42,7 @@ def booking_list(request: StaffRequest) -> HttpResponse:
         "clear_address": request.path,
         "list_address": tidy_address(request.path, request.GET),
         "bulk_form": bulk_bar(request.user, labels.codes),
+        "kept_fields": [narrowed.form[name] for name in KEPT],
         "updated_at": timezone.now(),
     }
     return render_list(request, "bookings/booking_list.html", context, partial="booking-table", is_valid=is_valid)

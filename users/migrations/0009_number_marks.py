@@ -1,5 +1,6 @@
-"""Marks for what is counted by day and by person, and the triggers that add them."""
+"""Marks for what is counted by day and by person, the triggers that add them, and who has looked at today."""
 
+import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -37,6 +38,24 @@ class Migration(migrations.Migration):
             options={
                 "default_permissions": (),
             },
+        ),
+        migrations.CreateModel(
+            name="TodayVisit",
+            fields=[
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="member of staff",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="looked at")),
+            ],
+            options={"default_permissions": ()},
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="event",

@@ -9,6 +9,7 @@ from users.models.marks import NumberMark
 from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
 from users.models.staff import User
+from users.models.today import TodayVisit
 from users.models.totals import (
     LEAD_THRESHOLDS,
     LEAD_WINDOW,
@@ -40,5 +41,6 @@ __all__ = [
     "PersonTotals",
     "Tag",
     "TelegramUser",
+    "TodayVisit",
     "User",
 ]

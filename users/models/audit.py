@@ -23,7 +23,7 @@ NOT_AUDITED = {
     "analytics.DayCount": "derived",
     "analytics.CohortCell": "derived",
     "analytics.Refresh": "when the derived tables were counted",
-    "analytics.TodayVisit": "what a member of staff has looked at",
+    "users.TodayVisit": "what a member of staff has looked at",
     "bookings.BulkChange": "each booking that it changes has its own lines",
     "bookings.BulkRow": "as the bulk change",
     "messaging.CorrectedMessage": "the engine's; the correction has its lines",
