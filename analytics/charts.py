@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from analytics.definitions import DEFINITIONS
 from analytics.periods import Period, weeks_of
@@ -161,7 +162,7 @@ def _summed(groups: Sequence[Sequence[date]], by_day: Mapping[date, int]) -> lis
 
 
 def _heading(period: Period) -> Any:
-    return _("Week from") if period.by_week else _("Day")
+    return _("Week from") if period.by_week else pgettext("heading", "Day")
 
 
 # The daily table ------------------------------------------------------------------------------------------------------

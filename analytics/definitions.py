@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.statistics import DEFINITIONS as BOOKINGS
 
@@ -138,7 +139,7 @@ GROUPS: tuple[tuple[Any, tuple[Definition, ...]], ...] = (
         (
             Definition(
                 "change",
-                _("Change"),
+                pgettext_lazy("of a number", "Change"),
                 _(
                     "The finished days of the period against as many of the period that it is compared with. The day "
                     "that is not over is marked, and left out of changes and averages."

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from analytics.charts import CHARTS, COLUMNS, Daily, daily_rows, draw, marks_of, read_daily
@@ -222,7 +223,7 @@ def daily_export(request: StaffRequest) -> Any:
     rows = daily_rows(daily, sort="day")
     sheet = Sheet(
         title=_("Day by day"),
-        headings=[_("Day"), _("Weekday"), *(str(DEFINITIONS[name].label) for name in COLUMNS)],
+        headings=[pgettext("heading", "Day"), _("Weekday"), *(str(DEFINITIONS[name].label) for name in COLUMNS)],
         rows=[[row.day, date_format(row.day, "D"), *row.values] for row in rows if row.day],
         done=lambda _number: None,
     )
