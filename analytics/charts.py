@@ -23,7 +23,7 @@ from messaging.models import Broadcast
 from messaging.models.recipient_types import RecipientType
 
 MARKS_SHOWN = 12
-LEAST_AUDIENCE = 2  # people: a letter to one person is no broadcast
+LEAST_AUDIENCE = 20  # people: letters to a few move no curve
 # What the daily table shows, and the kind of its counts; "confirmed" is counted by its own index.
 COLUMNS: dict[str, str] = {
     "new_people": "new",

@@ -42,7 +42,10 @@ class PeriodForm(forms.Form):
     )
 
     def __init__(self, data: QueryDict, *, streams: list[Stream]) -> None:
-        super().__init__(data)
+        said = data.copy()
+        said.setdefault("period", DEFAULT)
+        said.setdefault("compare", PREVIOUS)
+        super().__init__(said)
         self.fields["period"].choices = [  # type: ignore[attr-defined]
             ("today", _("Today")),
             ("7", _("7 days")),

@@ -267,7 +267,7 @@ class Cohort:
     active: list[int]
 
 
-def weekly_cohorts(mondays: Sequence[date], today: date) -> list[Cohort]:
+def weekly_cohorts(mondays: Sequence[date], today: date, fresh: Freshness) -> list[Cohort]:
     """Read the cohorts of these weeks, the latest first (two queries)."""
     if not mondays:
         return []
@@ -278,7 +278,7 @@ def weekly_cohorts(mondays: Sequence[date], today: date) -> list[Cohort]:
         cells[cohort][week] = people
     sizes: dict[date, int] = defaultdict(int)
     span = Days(min(mondays), max(mondays) + timedelta(days=6))
-    for day, number in numbers_by_day(span, ["new"], Freshness.read())["new"].items():
+    for day, number in numbers_by_day(span, ["new"], fresh)["new"].items():
         sizes[week_of(day)] += number
     return [
         Cohort(monday, sizes[monday], [cells[monday].get(week, 0) for week in _mondays(monday, today)])

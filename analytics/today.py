@@ -21,7 +21,7 @@ from users.person.context import person_address
 
 LESSONS = "/free-lessons/"
 SPARK_DAYS = 28
-EVENTS_SHOWN, EVENTS_READ, PER_PERSON = 15, 150, 2
+EVENTS_SHOWN, EVENTS_READ, PER_PERSON = 10, 150, 2
 
 
 @dataclass(frozen=True)

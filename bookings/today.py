@@ -109,7 +109,7 @@ def lesson_lines(_user: User, at: datetime) -> list[TodayLine]:
         .exclude(lesson_type=None)
         .order_by("lesson_date", "lesson_type")
         .values_list("lesson_date", "lesson_type")
-        .annotate(count=Count("*"), reminded=Count("*", filter=Q(notification_sent=True)))
+        .annotate(count=Count("*"), reminded=Count("pk", filter=Q(notification_sent=True)))
     )
     return [
         TodayLine(
@@ -230,6 +230,6 @@ LINES = (
     TodayLines("bookings", SEE, 10, booking_lines),
     TodayLines("streams", SEE, 30, stream_lines),
     TodayLines("lessons", SEE_LESSONS, 40, lesson_lines),
-    TodayLines("quality", SEE, 80, quality_lines),
+    TodayLines("quality", SEE, 80, quality_lines, slow=True),
 )
 FIGURES = TodayFigures("confirmed", SEE, 30, _confirmed_figures)

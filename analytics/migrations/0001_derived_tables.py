@@ -193,7 +193,8 @@ CREATE OR REPLACE FUNCTION person_journeys(people bigint[]) RETURNS TABLE (
 $$;
 
 -- Finds the steps of these people again, and gives the days on which anything that is counted by day may have changed:
--- the old and the new day of a first sign of life, and for another week all days of that person.
+-- the old and the new day of a first sign of life, and for another week all days of that person. What is older than any
+-- bot counts on the first day of our calendar.
 CREATE OR REPLACE FUNCTION journeys_recount(people bigint[]) RETURNS TABLE (changed date) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
@@ -225,7 +226,7 @@ BEGIN
             FROM were AS w FULL JOIN (SELECT * FROM found WHERE funnel = 'sign') AS f ON f.user_id = w.user_id
             WHERE w.first_at IS DISTINCT FROM f.first_at
         )
-        SELECT days.day FROM (
+        SELECT GREATEST(days.day, '2015-06-24') FROM (
             SELECT school_day(m.was) FROM moved AS m
             UNION SELECT school_day(m.is_now) FROM moved AS m
             UNION SELECT school_day(d.at) FROM moved AS m CROSS JOIN LATERAL (

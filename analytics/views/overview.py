@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -126,9 +127,7 @@ def _feet(daily: Daily) -> list[tuple[str, list[str]]]:
 
 def _tenths(number: int, days: int) -> str:
     """Write an average with one digit, halves up."""
-    tenths = (20 * number + days) // (2 * days)
-    whole, rest = divmod(tenths, 10)
-    return f"{whole},{rest}" if rest else str(whole)
+    return number_format(Decimal((20 * number + days) // (2 * days)) / 10)
 
 
 def _types(_request: StaffRequest, asked: Asked) -> dict[str, Any]:
@@ -156,7 +155,7 @@ def _cohorts(_request: StaffRequest, asked: Asked) -> dict[str, Any]:
     today = school_day(timezone.now())
     mondays = weeks_of(asked.period.days)[-COHORTS_SHOWN:]
     rows = []
-    for cohort in weekly_cohorts(mondays, today):
+    for cohort in weekly_cohorts(mondays, today, asked.fresh):
         cells = []
         for number, people in enumerate(cohort.active[:COHORTS_SHOWN]):
             week = cohort.monday + timedelta(days=7 * number)

@@ -13,7 +13,7 @@ from hsl_dashboard.web.pages import StaffRequest, lead_to, render_page
 from hsl_dashboard.web.today import today_lines
 from users.models import TodayVisit
 
-PARTS = ("waiting", "figures", "streams", "events")
+PARTS = ("waiting", "quality", "figures", "streams", "events")
 ALL = "all"
 
 
@@ -33,7 +33,9 @@ def today(request: StaffRequest) -> HttpResponse:
 def _part(part: str, request: StaffRequest) -> dict[str, Any]:
     at, user = timezone.now(), request.user
     if part == "waiting":
-        return {"lines": list(today_lines(user, at))}
+        return {"lines": list(today_lines(user, at, slow=False))}
+    if part == "quality":
+        return {"repairs": list(today_lines(user, at, slow=True))}
     if part == "figures":
         return {"metrics": metrics(user, at)}
     if part == "streams":

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from django.template.loader import render_to_string
 
+from hsl_dashboard.web.spreadsheets import BYTE_ORDER_MARK, safe_cell
+
 # Units of the drawing. It is stretched to the width of the page; text stands outside of it, so it keeps its size.
 WIDTH, HEIGHT = 1000, 240
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
@@ -230,8 +232,13 @@ def chart_lines(chart: Chart, *, period: str) -> Iterator[list[Any]]:
 def chart_csv(chart: Chart, *, period: str) -> str:
     """Write the data as a file that Excel opens as it is: UTF-8 with its mark, semicolons."""
     written = StringIO()
-    csv.writer(written, delimiter=";").writerows(chart_lines(chart, period=period))
-    return "\ufeff" + written.getvalue()
+    lines = chart_lines(chart, period=period)
+    csv.writer(written, delimiter=";").writerows([_cell(cell) for cell in line] for line in lines)
+    return BYTE_ORDER_MARK + written.getvalue()
+
+
+def _cell(cell: Any) -> Any:
+    return cell if isinstance(cell, int) else safe_cell(str(cell))
 
 
 def chart_svg(chart: Chart, *, period: str) -> str:

@@ -34,6 +34,7 @@ class TodayLines:
     permission: str
     order: int  # smaller stands higher
     read: Callable[["User", datetime], list[TodayLine]]
+    slow: bool = False  # reads much: the page shows what waits without it, and fills it in
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ def register_today_figures(figures: TodayFigures) -> None:
     _figures[figures.name] = figures
 
 
-def today_lines(user: "User", at: datetime) -> Iterator[TodayLine]:
+def today_lines(user: "User", at: datetime, *, slow: bool) -> Iterator[TodayLine]:
     """Give what waits for this member of staff, most pressing first; lines without anything are left out."""
     for lines in sorted(_lines.values(), key=lambda lines: lines.order):
-        if user.has_perm(lines.permission):
+        if lines.slow is slow and user.has_perm(lines.permission):
             yield from (line for line in lines.read(user, at) if line.count)
 
 
