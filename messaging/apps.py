@@ -17,4 +17,5 @@ class MessagingConfig(AppConfig):
 
         tell_students_about_bookings()
         register_person_extension(MESSAGING)
-        register_today_lines(LINES)
+        for lines in LINES:
+            register_today_lines(lines)

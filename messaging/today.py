@@ -2,16 +2,17 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min
+from django.db.models import Count, F, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from hsl_dashboard.web.today import TodayLine, TodayLines
-from messaging.models import Broadcast, Recipient
+from messaging.models import Broadcast, Draft, Recipient
 from messaging.models.recipient_types import RecipientType
 from users.models import User
 
 State = Broadcast.State
+APPROVALS_SHOWN = 5
 RECENT = timedelta(days=30)  # older results that are not known will not be decided any more
 
 
@@ -63,4 +64,22 @@ def message_lines(_user: User, at: datetime) -> list[TodayLine]:
     ]
 
 
-LINES = TodayLines("messages", "messaging.view_broadcast", 20, message_lines)
+def approval_lines(user: User, _at: datetime) -> list[TodayLine]:
+    """Drafts of others that wait for the approval of this member of staff, the oldest first (one query)."""
+    waiting = Draft.objects.open().filter(asked_version=F("version")).exclude(asked_by=user).order_by("asked_at")
+    return [
+        TodayLine(
+            f"approval-{draft.pk}",
+            _("A message waits for your approval"),
+            1,
+            reverse("messaging:compose_message", args=[draft.pk]),
+            oldest=draft.asked_at,
+        )
+        for draft in waiting[:APPROVALS_SHOWN]
+    ]
+
+
+LINES = (
+    TodayLines("messages", "messaging.view_broadcast", 20, message_lines),
+    TodayLines("approvals", "messaging.approve_broadcast", 18, approval_lines),
+)

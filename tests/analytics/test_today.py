@@ -12,7 +12,7 @@ from analytics.rollups import refresh_numbers
 from bookings.models import Booking
 from hsl_dashboard.web.days import Days, day_begins, school_day
 from hsl_dashboard.web.today import today_figures, today_lines
-from messaging.models import Broadcast
+from messaging.models import Broadcast, Draft
 from tests.factories import (
     BookingFactory,
     BroadcastFactory,
@@ -106,6 +106,15 @@ def test_each_line_leads_to_as_many_rows(staff, staff_client):
         else:
             assert staff_client.get(line.address).status_code == 200, line.name
     assert "1 из 3" in part(staff_client, "waiting")
+
+
+def test_a_draft_waits_for_somebody_elses_approval(staff):
+    author = UserFactory.create()
+    draft = Draft.objects.create(created_by=author, asked_by=author, asked_version=1, asked_at=timezone.now())
+    Draft.objects.create(created_by=staff, asked_by=staff, asked_version=1, asked_at=timezone.now())
+    Draft.objects.create(created_by=author, asked_by=author, asked_version=1, version=2)
+
+    assert lines(staff) == {f"approval-{draft.pk}": 1}
 
 
 def test_a_stream_that_is_nearly_full_is_said_and_one_far_off_is_not(staff):
