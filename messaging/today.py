@@ -16,8 +16,8 @@ APPROVALS_SHOWN = 5
 RECENT = timedelta(days=30)  # older results that are not known will not be decided any more
 
 
-def message_lines(_user: User, at: datetime) -> list[TodayLine]:
-    """Messages that run, stand still or are held, and those with results that are not known (two queries)."""
+def message_lines(_user: User, _at: datetime) -> list[TodayLine]:
+    """Messages that run, stand still or are held (one query)."""
     states = dict.fromkeys((State.SENDING, State.PAUSED, State.HELD), (0, None))
     grouped = (
         Broadcast.objects.filter(state__in=states)
@@ -32,7 +32,7 @@ def message_lines(_user: User, at: datetime) -> list[TodayLine]:
         State.PAUSED: _("Messages paused"),
     }
     page = reverse("messaging:broadcast_list")
-    lines = [
+    return [
         TodayLine(
             f"messages-{state}",
             words[state],
@@ -43,6 +43,10 @@ def message_lines(_user: User, at: datetime) -> list[TodayLine]:
         )
         for state in words
     ]
+
+
+def uncertain_lines(_user: User, at: datetime) -> list[TodayLine]:
+    """Messages with results that are not known, and that somebody has to decide about (one query)."""
     uncertain = (
         # Of recent messages: each is one look into the index on message and state.
         Recipient.objects.uncertain()
@@ -52,7 +56,7 @@ def message_lines(_user: User, at: datetime) -> list[TodayLine]:
         .values_list("message_id")
         .annotate(n=Count("*"), oldest=Min("claimed_at"))[:5]
     )
-    return lines + [
+    return [
         TodayLine(
             f"uncertain-{number}",
             _("Message № %(number)s: recipients whose result is not known") % {"number": number},
@@ -81,5 +85,6 @@ def approval_lines(user: User, _at: datetime) -> list[TodayLine]:
 
 LINES = (
     TodayLines("messages", "messaging.view_broadcast", 20, message_lines),
+    TodayLines("uncertain", "messaging.view_broadcast", 21, uncertain_lines),
     TodayLines("approvals", "messaging.approve_broadcast", 18, approval_lines),
 )

@@ -27,6 +27,7 @@ NAMED_TWICE = {
     "Command": "Django's name for the command of a module",
     "cool_leads": "the task of beat and what it calls",
     "end_blocks": "the task of beat and what it calls",
+    "refresh_numbers": "the task of beat and what it calls",
     "stream_names": "people's pages ask whatever the app of the streams registered under this name",
 }
 # From the ground up; a template may include what lies on its own floor or below.

@@ -143,7 +143,7 @@ def _funnels(request: StaffRequest, asked: Asked) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Cell:
+class CohortShare:
     percent: int
     people: int
     address: str
@@ -162,7 +162,7 @@ def _cohorts(_request: StaffRequest, asked: Asked) -> dict[str, Any]:
             percent = percent_of(people, cohort.people) or 0
             query = urlencode({"cohort": cohort.monday.isoformat(), "week": week.isoformat()})
             address = f"{reverse('analytics:people_behind')}?{query}"
-            cells.append(Cell(percent, people, address, _shade(percent, 100), today < week + timedelta(days=7)))
+            cells.append(CohortShare(percent, people, address, _shade(percent, 100), today < week + timedelta(days=7)))
         span = Days(cohort.monday, cohort.monday + timedelta(days=6))
         rows.append((cohort, spell_days(span), cells))
     return {"cohorts": rows, "cohort_weeks": range(max((len(cells) for *_rest, cells in rows), default=0))}

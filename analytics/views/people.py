@@ -53,7 +53,7 @@ class Behind:
 
 
 @dataclass(frozen=True)
-class Row:
+class PersonBehind:
     person: TelegramUser | None
     address: str
     journey: Journey
@@ -71,7 +71,7 @@ def people_behind(request: StaffRequest) -> HttpResponse:
         "form": form,
         "behind": behind,
         "page": page,
-        "rows": [Row(people.get(j.user_id), person_address(j.user_id), j) for j in page],
+        "rows": [PersonBehind(people.get(j.user_id), person_address(j.user_id), j) for j in page],
         "back": reverse("analytics:analytics_overview"),
     }
     status = 200 if is_valid else 422

@@ -62,7 +62,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Line:
+class Stroke:
     points: str
     fill: str
 
@@ -135,12 +135,12 @@ class Chart:
         return found
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[Stroke]:
         if self.kind != "lines":
             return []
         centres = self._centres()
         return [
-            Line(
+            Stroke(
                 " ".join(f"{x},{self._y(v)}" for x, v in zip(centres, series.values, strict=True) if v is not None),
                 series.fill,
             )
