@@ -9,12 +9,16 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
+        from bookings import jump
         from bookings.person.extension import BOOKINGS
         from bookings.today import FIGURES, LINES
+        from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.today import register_today_figures, register_today_lines
         from users.person.extensions import register_person_extension
 
         register_person_extension(BOOKINGS)
+        register_jump_source(jump.BOOKINGS)
+        register_jump_source(jump.STREAMS)
         for lines in LINES:
             register_today_lines(lines)
         register_today_figures(FIGURES)

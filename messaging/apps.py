@@ -9,13 +9,16 @@ class MessagingConfig(AppConfig):
     verbose_name = _("Messaging")
 
     def ready(self) -> None:
+        from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.today import register_today_lines
         from messaging.automations.notifying import tell_students_about_bookings
+        from messaging.broadcasts.jump import MESSAGES
         from messaging.person.extension import MESSAGING
         from messaging.today import LINES
         from users.person.extensions import register_person_extension
 
         tell_students_about_bookings()
         register_person_extension(MESSAGING)
+        register_jump_source(MESSAGES)
         for lines in LINES:
             register_today_lines(lines)

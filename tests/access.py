@@ -31,6 +31,8 @@ ACCESS: dict[str, Access] = {
     "health_ready": Access(get=ALL, anonymous=True),
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
     "icon_sprite": Access(get=ALL, anonymous=True),
+    "jump": SEEN_BY_ALL,
+    "shortcuts_set": Access(get=ALL, post=ALL),
     "theme_set": Access(post=ALL, anonymous=True),
     # Numbers
     "analytics:today": SEEN_BY_ALL,

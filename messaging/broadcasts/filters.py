@@ -14,7 +14,7 @@ from bookings.labels import Labels
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from messaging.broadcasts.journal import staff_name
-from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read_letters
+from messaging.broadcasts.privacy import TO_INDIVIDUALS, found_in_texts
 from messaging.broadcasts.rows import group_name
 from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
@@ -75,9 +75,7 @@ class BroadcastFilter(ListFilter):
         return narrowed.exclude(recipient_type=RecipientType.REPORT)
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
-        found = Q(message_text__icontains=text)
-        if not may_read_letters(self.by):
-            found &= ~TO_INDIVIDUALS  # a search must not reveal what one may not read
+        found = found_in_texts(text, self.by)
         number = text.lstrip("#№ ")
         if number.isascii() and number.isdecimal():
             found |= Q(pk=int(number[:18]))

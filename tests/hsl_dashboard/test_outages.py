@@ -133,11 +133,11 @@ def test_G3_a_slow_report_says_so(visitor, monkeypatch):
 def slowly(monkeypatch) -> None:
     """Let a page of counts take a second in the database."""
 
-    def find_troubles(**_options):
+    def find_problems(**_options):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(1)")
 
-    monkeypatch.setattr("bookings.views.quality.find_troubles", find_troubles)
+    monkeypatch.setattr("bookings.views.quality.find_problems", find_problems)
 
 
 def test_G3_without_the_database_a_page_says_so_at_once(visitor, monkeypatch):
@@ -157,7 +157,7 @@ def test_G3_a_fault_of_ours_is_still_one(visitor, monkeypatch):
     def fail(**_options):
         raise ValueError("ours")
 
-    monkeypatch.setattr("bookings.views.quality.find_troubles", fail)
+    monkeypatch.setattr("bookings.views.quality.find_problems", fail)
 
     assert visitor.get("/data-quality/").status_code == 500
 

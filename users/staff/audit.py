@@ -1,18 +1,16 @@
 """What staff do at the door, in the audit: signing in and out, failures, lock-outs, second factors, refusals."""
 
-import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
 from allauth.mfa.signals import authentication_failed
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
+from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from users.models.audit import record
-
-log = logging.getLogger(__name__)
 
 
 def listen() -> None:
@@ -36,10 +34,12 @@ def record_refusals(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if response.status_code == 403 and request.user.is_authenticated:
-            try:
-                record("refused", data={"path": request.path[:200], "method": request.method})
-            except DatabaseError:  # a refusal stays one where nothing can be written
-                log.warning("A refusal could not be recorded.")
+            entry = {"path": request.path[:200], "method": request.method}
+            write_beside(
+                SideWrite.REFUSED,
+                partial(record, "refused", data=entry),
+                about=f"{request.user.get_username()} {request.method} {request.path}",
+            )
         return response
 
     return middleware
