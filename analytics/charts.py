@@ -139,6 +139,7 @@ def marks_of(days: Days, *, may_read: bool) -> list[tuple[date, str, str]]:
         for number, started_at, people in sent.order_by("-total_recipients").values_list(
             "pk", "started_at", "total_recipients"
         )[:MARKS_SHOWN]:
+            assert started_at is not None  # asked for above
             label = _("Message № %(number)s to %(people)s people") % {"number": number, "people": people}
             marks.append((school_day(started_at), label, reverse("messaging:broadcast_detail", args=[number])))
     return sorted(marks)

@@ -184,16 +184,16 @@ def funnel_steps(asked: FunnelQuestion) -> list[FunnelStep]:
     base = _people_in(asked, 1) if asked.scope_of(1) != asked.scope else row[0]
     steps = [FunnelStep(1, base, 100 if base else None, None, None, None)]
     for number in range(2, count + 1):
-        people, both, median, slow = row[1 + 4 * (number - 2) : 5 + 4 * (number - 2)]
+        people, took_both, median, slow = row[1 + 4 * (number - 2) : 5 + 4 * (number - 2)]
         if asked.scope_of(number) != asked.scope:
             people = _people_in(asked, number)
-            both = people if number == 2 else both
+            took_both = people if number == 2 else took_both
         steps.append(
             FunnelStep(
                 number,
                 people,
                 percent_of(people, base),
-                percent_of(both, steps[-1].people),
+                percent_of(took_both, steps[-1].people),
                 None if median is None else round(median),
                 None if slow is None else round(slow),
             )

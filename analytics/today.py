@@ -104,7 +104,8 @@ def new_people_address(days: Days) -> str:
 
 
 def active_bookings_address(days: Days) -> str:
-    statuses = [*(status for status in Booking.Status.values if status != Booking.Status.CANCELLED), "none"]
+    cancelled = Booking.Status.CANCELLED.value
+    statuses = [*(str(status) for status in Booking.Status.values if status != cancelled), "none"]
     return f"{reverse('bookings:booking_list')}?{_span(days)}&{urlencode({'status': statuses}, doseq=True)}"
 
 

@@ -221,8 +221,9 @@ def _confirmed_figures() -> list[TodayFigure]:
     ]
 
 
-def _bookings(**query: object) -> str:
-    return f"{reverse('bookings:booking_list')}?{urlencode(query, doseq=True)}"
+def _bookings(**query: str | int | list[int] | None) -> str:
+    said = {name: value for name, value in query.items() if value is not None}
+    return f"{reverse('bookings:booking_list')}?{urlencode(said, doseq=True)}"
 
 
 LINES = (

@@ -123,7 +123,7 @@ def _shown(funnel: Funnel, query: QueryDict, period: Period, labels: Labels, win
 
 
 def people_address(asked: FunnelQuestion, step: int) -> str:
-    query = {
+    query: dict[str, str | int] = {
         "funnel": asked.funnel.value,
         "step": step,
         "since": asked.days.first.isoformat(),

@@ -66,7 +66,7 @@ def people_behind(request: StaffRequest) -> HttpResponse:
     is_valid = form.is_valid()
     behind = _behind(request, form) if is_valid else Behind(_("People"), "", Journey.objects.none().order_by("pk"))
     page = page_of(behind.rows, request, known=behind.rows.count())
-    people = people_by_id(page.object_list)
+    people = people_by_id(list(page))
     context = {
         "form": form,
         "behind": behind,

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+Journeys = dict[int, list[Any]]  # a person's moments, None for a step not taken
+
 MOSCOW = ZoneInfo("Europe/Moscow")
 DONE_BY_OTHERS = {
     "booking_status_changed", "payment_approved", "free_lesson_reminder_sent", "stats_requested", "referral_created",
@@ -142,7 +144,7 @@ class School:
 
     # Funnels ----------------------------------------------------------------------------------------------------------
 
-    def course_steps(self, *, course: int | None = None) -> dict[int, list[datetime | None]]:
+    def course_steps(self, *, course: int | None = None) -> Journeys:
         """The moments of each person's five steps, the first in front."""
         first = firsts((u, at) for u, kind, _details, at in self.events if kind == "start_command")
         confirmed = self.confirmed_at()
@@ -159,7 +161,7 @@ class School:
         ]
         return steps(first, later)
 
-    def lesson_steps(self, *, lesson: str | None = None) -> dict[int, list[datetime | None]]:
+    def lesson_steps(self, *, lesson: str | None = None) -> Journeys:
         first = firsts((u, at) for u, kind, _on, at in self.lessons if lesson is None or kind == lesson)
         confirmed = self.confirmed_at()
         later: list[list[tuple[int, datetime | None]]] = [
@@ -191,10 +193,8 @@ def firsts(acts: Iterable[tuple[int, datetime | None]]) -> dict[int, datetime]:
     return found
 
 
-def steps(
-    first: dict[int, datetime], later: list[list[tuple[int, datetime | None]]]
-) -> dict[int, list[datetime | None]]:
-    found: dict[int, list[datetime | None]] = {person: [at, *([None] * len(later))] for person, at in first.items()}
+def steps(first: dict[int, datetime], later: list[list[tuple[int, datetime | None]]]) -> Journeys:
+    found: Journeys = {person: [at, *([None] * len(later))] for person, at in first.items()}
     for place, acts in enumerate(later, start=1):
         for person, at in acts:
             if at and person in first and at >= first[person]:
@@ -204,7 +204,7 @@ def steps(
 
 
 def funnel(
-    journeys: dict[int, list[datetime | None]], first: date, last: date, *, window: int | None = None
+    journeys: Journeys, first: date, last: date, *, window: int | None = None
 ) -> list[tuple[int, int | None, int | None, int | None]]:
     """Per step: people, percent of the first, percent of the step before, median seconds from it."""
     inside = [moments for moments in journeys.values() if moments[0] and first <= day(moments[0]) <= last]

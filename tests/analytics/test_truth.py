@@ -65,13 +65,13 @@ def compare_everything(days: Days, *, courses: tuple[int, ...] = (1,), lessons: 
     for name, scope, journeys in asked:
         for window in (None, 7):
             question = FunnelQuestion(name, days, scope=scope, window=window)
-            expected = funnel(journeys, days.first, days.last, window=window)
+            wanted = funnel(journeys, days.first, days.last, window=window)
             found = funnel_steps(question)
             if scope.startswith("course:"):
                 # A proof names no booking: whoever has no step in the course has no row that could hold it.
-                found, expected = found[:3], expected[:3]
+                found, wanted = found[:3], wanted[:3]
             shown = [(s.people, s.of_first, s.of_previous, s.median) for s in found]
-            assert shown == (expected or [(0, None, None, None)] * len(found)), (name, scope, window)
+            assert shown == (wanted or [(0, None, None, None)] * len(found)), (name, scope, window)
             for step in found if window else ():
                 assert funnel_people(question, step.number).count() == step.people
 
