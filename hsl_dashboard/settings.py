@@ -223,6 +223,8 @@ CELERY_BEAT_SCHEDULE = {
     # Everybody, after the rules of leads have changed; nothing to do otherwise.
     "users.recount_leads": {"task": "users.recount_leads", "schedule": 10.0},  # seconds
     "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds
+    # What was written since: some people and today's week. The first time everything is counted.
+    "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
     "messaging.end_blocks": {"task": "messaging.end_blocks", "schedule": 60.0, "options": {"queue": "default"}},

@@ -27,7 +27,6 @@ BOOKINGS, MESSAGES, PEOPLE = only(COURSES), only(MARKETING), only(MARKETING, COU
 
 ACCESS: dict[str, Access] = {
     # Around every page
-    "home": Access(get=ALL, post=ALL),  # leads on, whatever the method
     "health_live": Access(get=ALL, anonymous=True),
     "health_ready": Access(get=ALL, anonymous=True),
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
@@ -35,6 +34,14 @@ ACCESS: dict[str, Access] = {
     "jump": SEEN_BY_ALL,
     "shortcuts_set": Access(get=ALL, post=ALL),
     "theme_set": Access(post=ALL, anonymous=True),
+    # Numbers
+    "analytics:today": SEEN_BY_ALL,
+    "analytics:today_viewed": Access(post=ALL),
+    "analytics:analytics_overview": SEEN_BY_ALL,
+    "analytics:chart_file": SEEN_BY_ALL,
+    "analytics:daily_export": SEEN_BY_ALL,
+    "analytics:people_behind": SEEN_BY_ALL,
+    "analytics:definition_list": SEEN_BY_ALL,
     # Courses and bookings
     "bookings:workshop_list": SEEN_BY_ALL,
     "bookings:stream_detail": SEEN_BY_ALL,

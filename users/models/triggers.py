@@ -1,5 +1,7 @@
 """Triggers on the tables that name a person: the bot writes them before it writes the person."""
 
+from typing import Any
+
 import pgtrigger
 
 
@@ -107,4 +109,43 @@ def _after(operation: pgtrigger.Operation, func: str, **rows: str) -> pgtrigger.
         operation=operation,
         referencing=pgtrigger.Referencing(**rows) if rows else None,
         func=f"{func} RETURN NULL;",
+    )
+
+
+# What is younger is found by its time at the next refresh, so the bot's usual INSERT only pays for this comparison.
+LATE = "interval '5 minutes'"
+
+
+def mark_for_numbers(
+    *, at: str, columns: tuple[str, ...], person: str = "user_id", every_insert: bool = False
+) -> list[pgtrigger.Trigger]:
+    """Mark the day and the person of a row that is written late, changed or deleted: what counted it counts again.
+
+    ``at`` is the column with the row's moment, ``columns`` what else is counted about it, ``person`` an SQL name or
+    NULL. Marks are only added, and wait for nobody; ``analytics.rollups`` takes them away.
+    """
+
+    def values(row: str) -> str:
+        whose = person if person == "NULL" else f"{row}.{person}"
+        return f"({whose}, school_day({row}.{at}))"
+
+    compared = (at, *columns) if person == "NULL" else (person, at, *columns)
+    changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in compared)
+    late = None if every_insert else pgtrigger.Condition(f"NEW.{at} < now() - {LATE}")
+    return [
+        _marks(pgtrigger.Insert, values("NEW"), condition=late),
+        _marks(pgtrigger.Update, f"{values('OLD')}, {values('NEW')}", condition=pgtrigger.Condition(changed)),
+        _marks(pgtrigger.Delete, values("OLD")),
+        # A mark without a person and without a day stands for everything.
+        _marks(pgtrigger.Truncate, "(NULL, NULL)", level=pgtrigger.Statement),
+    ]
+
+
+def _marks(operation: pgtrigger.Operation, values: str, **options: Any) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=f"numbers_{str(operation).lower()}",
+        when=pgtrigger.After,
+        operation=operation,
+        func=f"INSERT INTO users_numbermark (user_id, day) VALUES {values}; RETURN NULL;",  # noqa: S608 - of models
+        **options,
     )

@@ -96,5 +96,6 @@ USERS = PersonExtension(
         PersonTable("users.PersonTotals", Fate.ERASED_LAST),
         PersonTable("users.LivePersonTotals", Fate.NOTHING),
         PersonTable("users.CountingMark", Fate.RENUMBERED, path="user_id"),
+        PersonTable("users.NumberMark", Fate.RENUMBERED, path="user_id"),
     ),
 )
