@@ -213,6 +213,7 @@ CELERY_BEAT_SCHEDULE = {
     # People whom a trigger could only mark, and leads whose week has passed; both look into an index and find nobody.
     "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 60.0},  # seconds
     "users.cool_leads": {"task": "users.cool_leads", "schedule": 60.0},  # seconds
+    "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
     "messaging.end_blocks": {"task": "messaging.end_blocks", "schedule": 60.0, "options": {"queue": "default"}},

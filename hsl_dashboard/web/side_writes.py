@@ -27,6 +27,7 @@ class SideWrite(StrEnum):
     EMAILS_SHOWN = "who looked at e-mails"
     OWN_EMAIL = "the e-mail that an administrator typed"
     REFUSED = "which page was refused to whom"
+    TOKEN_USED = "when a token was last used"
 
 
 # How often each could not be made, since this process began.

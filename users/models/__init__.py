@@ -8,6 +8,7 @@ from users.models.exports import PeopleExport
 from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
 from users.models.staff import User
+from users.models.tokens import ApiAnswer, ApiToken
 from users.models.totals import (
     LEAD_THRESHOLDS,
     LEAD_WINDOW,
@@ -23,6 +24,8 @@ __all__ = [
     "ERASED_FROM",
     "LEAD_THRESHOLDS",
     "LEAD_WINDOW",
+    "ApiAnswer",
+    "ApiToken",
     "AuditEntry",
     "BlockedUser",
     "EmailDisclosure",

@@ -17,6 +17,7 @@ NOT_AUDITED = {
     "users.PersonTotals": "derived",
     "users.LivePersonTotals": "derived",
     "users.PersonToCount": "derived",
+    "users.ApiAnswer": "kept for a day; what was done has its lines",
     "bookings.BulkChange": "each booking that it changes has its own lines",
     "bookings.BulkRow": "as the bulk change",
     "messaging.CorrectedMessage": "the engine's; the correction has its lines",
