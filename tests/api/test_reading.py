@@ -105,6 +105,7 @@ SHAPES: dict[str, Any] = {
 
 PLAIN, WITH_SUCCESS = {}, {"success": False}
 # Address, status, words, and what stands beside them.
+STREAMS = ("3rd", "4th", "5th", "6th", "7th", "8th")
 DAYS, RECENT = "days must be between 1 and 365", "limit must be between 1 and 200"
 ERRORS: list[tuple[str, int, str, dict[str, Any]]] = [
     *((f"/api/events?type=daily&days={days}", 400, DAYS, PLAIN) for days in ("0", "366", "abc", "7abc", "5.9", "")),
@@ -120,8 +121,7 @@ ERRORS: list[tuple[str, int, str, dict[str, Any]]] = [
     ("/api/users/by-stream", 400, "Stream parameter is required", PLAIN),
     (
         "/api/users/by-stream?stream=99th", 400,
-        "Invalid stream. Must be one of: 3rd_stream, 4th_stream, 5th_stream, 6th_stream, 7th_stream, 8th_stream, "
-        "mentoring",
+        f"Invalid stream. Must be one of: {', '.join(f'{n}_stream' for n in STREAMS)}, mentoring",
         PLAIN,
     ),
     ("/api/users/list?page=0", 400, "page must be at least 1", WITH_SUCCESS),

@@ -11,11 +11,11 @@ from django.urls import URLPattern, URLResolver
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.text import compress_string
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 
 from hsl_dashboard.availability.outages import RETRY_AFTER, outage_of
 from hsl_dashboard.web.api.answers import FAILED, ApiError, call_of, error_answer
-from hsl_dashboard.web.api.parameters import WORDS
+from hsl_dashboard.web.api.parameters import INVALID_JSON, WORDS
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ def answer_errors(api: NinjaAPI) -> None:
     """Let every refusal and fault of this API answer in the shape of its route."""
     api.add_exception_handler(ApiError, error_answer)  # type: ignore[arg-type]
     api.add_exception_handler(ValidationError, _invalid)  # type: ignore[arg-type]
+    api.add_exception_handler(HttpError, _unreadable)  # type: ignore[arg-type]
     api.add_exception_handler(Http404, _not_found)
     api.add_exception_handler(Exception, _failed)
 
@@ -38,6 +39,12 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     first = error.errors[0]
     words = first["msg"] if first["type"] == WORDS else f"Invalid value of {first['loc'][-1]}"
     return error_answer(request, ApiError(400, words))
+
+
+def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Answer for ninja, which raises this around what the parser raises."""
+    words = INVALID_JSON if error.status_code == 400 else str(error)
+    return error_answer(request, ApiError(error.status_code, words))
 
 
 def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
