@@ -2,21 +2,26 @@
 
 import json
 import time
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import path, re_path
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Router, Schema
 
 from bookings.api import ROUTERS as BOOKINGS
 from hsl_dashboard.availability.health import ready_response
-from hsl_dashboard.web.api.answers import ApiError, error_answer
+from hsl_dashboard.web.api.answers import ApiError, Refusal, RefusalWithSuccess, error_answer
+from hsl_dashboard.web.api.description import chapters, describe_door
 from hsl_dashboard.web.api.parameters import FirstOfMany
 from hsl_dashboard.web.api.serving import NO_SUCH_ADDRESS, answer_errors, serve, served
 from messaging.api import ROUTERS as MESSAGING
 from users.api import router as users_router
-from users.tokens.access import ApiAccess
+from users.tokens.access import DEBUGGING, ApiAccess
 
 VERSION = "1.0"
 
@@ -47,7 +52,7 @@ class DatabaseTest(Schema):
     pool: dict[str, int]
 
 
-@health.get("/test-db", response=DatabaseTest, auth=ApiAccess(administrators=True), summary="The database")
+@health.get("/test-db", response=DatabaseTest, auth=ApiAccess(DEBUGGING), summary="The database")
 def test_db(request: HttpRequest) -> Any:
     """How long a question takes, which version answers, how busy the pool of this process is."""
     began = time.perf_counter()
@@ -63,19 +68,19 @@ def test_db(request: HttpRequest) -> Any:
     }
 
 
-class Column(Schema):
+class ColumnJson(Schema):
     name: str
     type: str
     nullable: bool
     default: str | None
 
 
-class Table(Schema):
+class TableJson(Schema):
     table: str
-    columns: list[Column]
+    columns: list[ColumnJson]
 
 
-@health.get("/db-schema", response=list[Table], auth=ApiAccess(administrators=True), summary="Tables and columns")
+@health.get("/db-schema", response=list[TableJson], auth=ApiAccess(DEBUGGING), summary="Tables and columns")
 def db_schema(request: HttpRequest) -> Any:
     """Every table with its columns; nothing that is in them."""
     tables: dict[str, list[dict[str, Any]]] = {}
@@ -104,21 +109,49 @@ for router in (health, *BOOKINGS, users_router, *MESSAGING):
 answer_errors(api)
 
 
+@require_safe
 def openapi_json(request: HttpRequest) -> HttpResponse:
     """The description of every route; it holds no data, so nobody need sign in to read it."""
-    return HttpResponse(json.dumps(described(), ensure_ascii=False), content_type="application/json")
+    return HttpResponse(json.dumps(description_of_api(), ensure_ascii=False), content_type="application/json")
 
 
-def described() -> dict[str, Any]:
-    return dict(api.get_openapi_schema(path_prefix="/api"))
+@require_safe
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """The same for people: no program of others, which the policy of pages would not let in."""
+    context = {"chapters": chapters(description_of_api()), "address": request.build_absolute_uri("/").rstrip("/")}
+    return render(request, "api/api_docs.html", context)
+
+
+@cache
+def description_of_api() -> dict[str, Any]:
+    """OpenAPI 3.1, with what each door takes and how it refuses."""
+    schema: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="/api"))
+    for router in api._get_bound_routers():
+        for place, view in router.path_operations.items():
+            for operation in view.operations:
+                for method in operation.methods:
+                    describe_door(schema["paths"][f"/api{place}"][method.lower()], operation.auth_callbacks[0])
+    schemas = schema["components"]["schemas"]
+    schemas |= {model.__name__: model.model_json_schema() for model in (Refusal, RefusalWithSuccess)}
+    schema["components"]["securitySchemes"]["session"] = {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": settings.SESSION_COOKIE_NAME,
+        "description": "A signed-in browser; its writes send X-CSRFToken.",
+    }
+    return schema
 
 
 def unknown_address(request: HttpRequest) -> HttpResponse:
     return error_answer(request, ApiError(404, NO_SUCH_ADDRESS))
 
 
+# Without ninja's own root, which leads to a page of its own.
+ROUTES = [entry for entry in api.urls[0] if entry.name != "api-root"]
+
 urlpatterns = [
     path("openapi.json", serve(openapi_json), name="openapi_json"),
-    path("", (served(api.urls[0]), "api", "api")),
+    path("docs", api_docs, name="api_docs"),
+    path("", (served(ROUTES), "api", "api")),
     re_path(r"", serve(unknown_address), name="api_unknown_address"),
 ]

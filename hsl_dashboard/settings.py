@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from hsl_dashboard.environment.kinds import is_sandbox
 from hsl_dashboard.environment.reading import ROOT
 from hsl_dashboard.environment.variables import Environment
-from hsl_dashboard.web.logs import without_traceback
+from hsl_dashboard.web.logs import without_secrets, without_traceback
 
 env = Environment.read()
 
@@ -253,7 +253,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
+    "filters": {
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback},
+        "secrets": {"()": "django.utils.log.CallbackFilter", "callback": without_secrets},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "secrets"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
 }

@@ -2,23 +2,17 @@
 
 from typing import Annotated, Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from ninja import Query, Router, Schema
 
 from hsl_dashboard.web.api.answers import Moment, PersonId, Refusal
 from hsl_dashboard.web.api.cursors import link_next, newest_first
 from hsl_dashboard.web.api.parameters import LARGEST_BIGINT, Text, Whole
 from users.models import Event
-from users.privacy import without_emails
-from users.tokens.access import ApiAccess, Caller
+from users.privacy import masked_emails
+from users.tokens.access import DEBUGGING, ApiAccess, ApiRequest
 
 router = Router(tags=["debugging"])
-
-
-class ApiRequest(HttpRequest):
-    """A request that has passed its door."""
-
-    auth: Caller
 
 
 class DebugEvent(Schema):
@@ -32,7 +26,7 @@ class DebugEvent(Schema):
 @router.get(
     "/debug-events",
     response={200: list[DebugEvent], 400: Refusal},
-    auth=ApiAccess("users.view_event", administrators=True),
+    auth=ApiAccess("users.view_event", DEBUGGING),
     summary="Events as the bot wrote them",
 )
 def debug_events(
@@ -58,7 +52,7 @@ def debug_events(
             "user_id": event.telegram_user_id,
             "event_type": event.event_type,
             "created_at": event.created_at,
-            "details": without_emails(event.details),
+            "details": masked_emails(event.details),
         }
         for event in rows
     ]

@@ -14,7 +14,7 @@ def masked_email(email: str) -> str:
     return f"{name[:1]}•••{at}{domain}" if at else "•••"
 
 
-def without_emails(details: Any, *, depth: int = 0) -> Any:
+def masked_emails(details: Any, *, depth: int = 0) -> Any:
     """Mask every e-mail in the details of an event, wherever it stands in them."""
     if depth > DEEPEST:
         return None
@@ -22,10 +22,10 @@ def without_emails(details: Any, *, depth: int = 0) -> Any:
         case str():
             return EMAIL.sub(lambda found: masked_email(found[0]), details)
         case list():
-            return [without_emails(item, depth=depth + 1) for item in details]
+            return [masked_emails(item, depth=depth + 1) for item in details]
         case dict():
             return {
-                without_emails(name, depth=depth + 1): without_emails(item, depth=depth + 1)
+                masked_emails(name, depth=depth + 1): masked_emails(item, depth=depth + 1)
                 for name, item in details.items()
             }
     return details

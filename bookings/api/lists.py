@@ -8,7 +8,6 @@ from django.db.models import Min, OuterRef, Subquery
 from django.http import Http404, HttpResponse, QueryDict
 from ninja import Query, Router, Schema
 
-from bookings.api.numbers import ApiRequest
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, Stream
 from bookings.statistics import FIRST_BELIEVABLE, views_of_programme
 from bookings.views.streams import ChosenStream, choose_stream
@@ -17,7 +16,7 @@ from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole
 from users.models import ERASED_FROM, PersonTotals, TelegramUser
-from users.tokens.access import ApiAccess, note_emails_shown
+from users.tokens.access import ApiAccess, ApiRequest, note_emails_shown
 
 router = Router(tags=["lists"])
 

@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
 
@@ -13,7 +12,7 @@ from bookings.models import FreeLessonRegistration
 from bookings.statistics import StatusCounts, total_of
 from hsl_dashboard.web.api.answers import CountAsText, Moment, PersonId, Refusal
 from hsl_dashboard.web.api.parameters import Text, Whole
-from users.privacy import without_emails
+from users.privacy import masked_emails
 from users.statistics import (
     days_until,
     events_by_type,
@@ -23,7 +22,7 @@ from users.statistics import (
     people_count,
     recent_events,
 )
-from users.tokens.access import ApiAccess, Caller, note_emails_shown
+from users.tokens.access import ApiAccess, ApiRequest, note_emails_shown
 
 router = Router(tags=["numbers"])
 
@@ -32,12 +31,6 @@ LEADS = 100
 
 Days = Annotated[int, Whole("days must be between 1 and 365", most=365)]
 VIEW_NUMBERS = ("users.view_telegramuser", "bookings.view_booking")
-
-
-class ApiRequest(HttpRequest):
-    """A request that has passed its door."""
-
-    auth: Caller
 
 
 class Stats(Schema):
@@ -181,7 +174,7 @@ def _recent(request: ApiRequest, limit: int) -> list[dict[str, Any]]:
             "first_name": event.telegram_user.first_name,
             "event_type": event.event_type,
             "created_at": event.created_at,
-            "details": event.details if request.auth.sees_emails else without_emails(event.details),
+            "details": event.details if request.auth.sees_emails else masked_emails(event.details),
         }
         for event in found
     ]
@@ -211,7 +204,7 @@ def user_growth(request: ApiRequest, days: Days = Query(30)) -> Any:
     return rows
 
 
-class Activity(Schema):
+class LeadJson(Schema):
     user_id: PersonId
     username: str | None
     first_name: str | None
@@ -224,7 +217,7 @@ class Activity(Schema):
 
 @router.get(
     "/user-activity",
-    response=list[Activity],
+    response=list[LeadJson],
     auth=ApiAccess(
         "users.view_telegramuser",
         "bookings.view_freelessonregistration",

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from django.db.models import F, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema
 
@@ -18,7 +18,7 @@ from messaging.broadcasts.statistics import causes_of, numbers_of
 from messaging.delivery.services import BroadcastMoved
 from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
-from users.tokens.access import ApiAccess, Caller, Scope
+from users.tokens.access import ApiAccess, ApiRequest, Caller, Scope
 from users.tokens.idempotency import answered_once
 
 router = Router(tags=["messages"])
@@ -27,12 +27,6 @@ INVALID_ID = "Invalid message ID"
 NO_MESSAGE = "Message not found"
 VIEW = "messaging.view_broadcast"
 ACT = (VIEW, "messaging.send_broadcast")
-
-
-class ApiRequest(HttpRequest):
-    """A request that has passed its door."""
-
-    auth: Caller
 
 
 class HistoryRow(Schema):
@@ -93,7 +87,7 @@ def _history_row(message: Broadcast, caller: Caller) -> dict[str, Any]:
     }
 
 
-class Cause(Schema):
+class CauseJson(Schema):
     state: str
     reason: str
     count: int
@@ -106,7 +100,7 @@ class MessageDetail(HistoryRow):
     started_at: Moment | None
     finished_at: Moment | None
     by_state: dict[str, int]
-    reasons: list[Cause]
+    reasons: list[CauseJson]
 
 
 @router.get(
@@ -182,13 +176,13 @@ def message_recipients(
     ]
 
 
-class Act(Schema):
+class ActJson(Schema):
     success: bool
     message_id: int
     state: str
 
 
-ACTS = {200: Act, 400: Refusal, 404: Refusal, 409: Refusal}
+ACTS = {200: ActJson, 400: Refusal, 404: Refusal, 409: Refusal}
 
 
 @router.post("/messages/{message_id}/pause", response=ACTS, auth=ApiAccess(*ACT, scope=Scope.MESSAGES), summary="Pause")

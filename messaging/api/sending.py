@@ -6,14 +6,13 @@ from typing import Annotated, Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from ninja import Query, Router, Schema
 
-from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
+from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER, is_storable
 from hsl_dashboard.web.api.answers import ApiError, Refusal, RefusalWithSuccess, Shape, call_of, json_answer
-from hsl_dashboard.web.api.parameters import Text, described, is_storable, whole_number
+from hsl_dashboard.web.api.parameters import Text, described, whole_number
 from messaging.api.waiting import wait_until
 from messaging.audiences.criteria import individuals
 from messaging.broadcasts.services.correcting import delete_for_one
@@ -24,7 +23,7 @@ from messaging.content.content import FIRST_YEAR, LAST_YEAR, ROW_DIGITS, Content
 from messaging.delivery.services import BroadcastMoved, MessageRefused, TooLate, create_broadcast
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
 from users.models import ERASED_FROM, TelegramUser
-from users.tokens.access import ApiAccess, Caller, Scope
+from users.tokens.access import ApiAccess, ApiRequest, Scope
 from users.tokens.idempotency import claim, keep, key_of
 
 router = Router(tags=["messages"])
@@ -38,12 +37,6 @@ KINDS = {"video": Broadcast.Kind.VIDEO, "document": Broadcast.Kind.DOCUMENT, "ph
 OVER = {Broadcast.State.FINISHED, Broadcast.State.CANCELLED, Broadcast.State.PAUSED, Broadcast.State.HELD}
 NOT_DELETABLE = "Message not found or no Telegram message ID available"
 SEND = ("messaging.view_broadcast", "messaging.add_broadcast", "messaging.send_broadcast", "users.view_telegramuser")
-
-
-class ApiRequest(HttpRequest):
-    """A request that has passed its door."""
-
-    auth: Caller
 
 
 class SendBody(Schema):
@@ -114,7 +107,7 @@ class Sending(Schema):
 
 
 @dataclass(frozen=True)
-class Wish:
+class SendWish:
     """What the body asks for, read and checked."""
 
     content: Content
@@ -148,7 +141,7 @@ def messages_send(request: ApiRequest, body: SendBody) -> Any:
     return json_answer(answer, status=status)
 
 
-def _broadcast_of(request: ApiRequest, wish: Wish, token: Any) -> Broadcast:
+def _broadcast_of(request: ApiRequest, wish: SendWish, token: Any) -> Broadcast:
     known = Broadcast.objects.filter(submission_token=token).first()
     if known is not None:
         return known
@@ -161,7 +154,7 @@ def _broadcast_of(request: ApiRequest, wish: Wish, token: Any) -> Broadcast:
         raise ApiError(400, problems[0] if problems else FAILURE, problems=problems) from None
 
 
-def _answer(request: ApiRequest, broadcast: Broadcast, wish: Wish) -> tuple[int, dict[str, Any]]:
+def _answer(request: ApiRequest, broadcast: Broadcast, wish: SendWish) -> tuple[int, dict[str, Any]]:
     if broadcast.planned_at and broadcast.state == Broadcast.State.SCHEDULED:
         return 200, _scheduled(broadcast, wish)
     is_over = wait_until(lambda: _state_of(broadcast) in OVER, request=request)
@@ -178,7 +171,7 @@ def _answer(request: ApiRequest, broadcast: Broadcast, wish: Wish) -> tuple[int,
     ) | skipped
 
 
-def _scheduled(broadcast: Broadcast, wish: Wish) -> dict[str, Any]:
+def _scheduled(broadcast: Broadcast, wish: SendWish) -> dict[str, Any]:
     assert broadcast.planned_at is not None
     local = timezone.localtime(broadcast.planned_at)
     hour = local.hour % 12 or 12
@@ -198,11 +191,11 @@ def _state_of(broadcast: Broadcast) -> str:
     return Broadcast.objects.values_list("state", flat=True).get(pk=broadcast.pk)
 
 
-def _unknown(wish: Wish) -> list[dict[str, Any]]:
+def _unknown(wish: SendWish) -> list[dict[str, Any]]:
     return [{"user_id": pk, "reason": UNKNOWN} for pk in wish.unknown]
 
 
-def _skipped(broadcast: Broadcast, wish: Wish) -> dict[str, Any]:
+def _skipped(broadcast: Broadcast, wish: SendWish) -> dict[str, Any]:
     rows = Recipient.objects.filter(message=broadcast, state=Recipient.State.SKIPPED).order_by("pk")
     found = [{"user_id": pk, "reason": reason} for pk, reason in rows.values_list("telegram_user", "reason")]
     return {"skipped": _unknown(wish) + found} if wish.unknown or found else {}
@@ -220,7 +213,7 @@ def _words_of(row: Recipient) -> str:
     return known.get(row.error_code or 0) or row.error_text or str(row.get_reason_display()) or "Unknown error"
 
 
-def read_wish(body: SendBody, *, at: datetime) -> Wish:
+def read_wish(body: SendBody, *, at: datetime) -> SendWish:
     """Read the body, in the order in which the previous dashboard refused it."""
     recipients = body.recipients
     if not isinstance(recipients, list) or not recipients:
@@ -244,7 +237,7 @@ def read_wish(body: SendBody, *, at: datetime) -> Wish:
     when = _moment_of(body.scheduled_at, at=at)
     timing = {"when": "at", "at": when.isoformat()} if when else {}
     audience = individuals(people).as_json()
-    return Wish(
+    return SendWish(
         content=Content(**content, **timing, audience=audience),
         people=people,
         unknown=unknown,

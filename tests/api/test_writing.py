@@ -203,7 +203,7 @@ def test_a_fault_of_ours_says_nothing_of_the_database(api, booking, monkeypatch)
     def broken(**_values):
         raise RuntimeError("relation secret does not exist")
 
-    monkeypatch.setattr("bookings.api.people.edit_booking", broken)
+    monkeypatch.setattr("bookings.api.changes.edit_booking", broken)
     status, answer = patch(api, bookings_of(booking), {"updates": {"confirmed": 2}})
 
     assert (status, answer["success"], answer["error"]) == (500, False, "Failed to update booking")

@@ -1,5 +1,6 @@
 """Tokens of the API: shown once, stored as a hash, refused when they end, never more than their owner may."""
 
+import logging
 import time
 from datetime import timedelta
 from io import StringIO
@@ -12,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from hsl_dashboard.web.api.limits import CALLS, REFUSED, WRITES
+from hsl_dashboard.web.logs import without_secrets
 from tests.api.conftest import client_of
 from tests.factories import BookingFactory, EventFactory, FreeLessonRegistrationFactory, UserFactory
 from users.models import ApiAnswer, ApiToken, AuditEntry, User
@@ -218,6 +220,19 @@ def test_the_command_prints_a_secret_that_opens(staff):
     assert bearer(out.getvalue().strip()).get("/api/stats").status_code == 200
     with pytest.raises(CommandError):
         call_command("create_api_token", "nobody", name="cron")
+
+
+def test_no_log_shows_a_token(staff):
+    new = create_api_token(owner=staff, name="sheet", scopes=["read"], expires_at=None, by=staff)
+    error = ValueError(f"Bearer {new.secret}")
+    lines = [
+        logging.LogRecord("django", logging.ERROR, "", 1, "GET /api/%s", (new.secret,), None),
+        logging.LogRecord("django", logging.ERROR, "", 1, "failed", (), (ValueError, error, None)),
+    ]
+
+    written = [logging.Formatter().format(line) for line in lines if without_secrets(line)]
+
+    assert written == ["GET /api/hsl_…", "failed\nValueError('Bearer hsl_…')"]
 
 
 def test_answers_are_forgotten_after_a_day():

@@ -21,7 +21,7 @@ class TokenForm(forms.Form):
         help_text=_("What uses it, for example: spreadsheet of payments."),
     )
     scopes = forms.MultipleChoiceField(
-        label=_("May"),
+        label=pgettext_lazy("token", "May"),
         choices=ApiToken.Scope.choices,
         initial=[ApiToken.Scope.READ],
         widget=forms.CheckboxSelectMultiple,

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from hsl_dashboard.db import is_storable
 from hsl_dashboard.web.api.answers import ApiError, json_answer
-from hsl_dashboard.web.api.parameters import is_storable
 from users.models import ApiAnswer
 from users.tokens.access import Caller
 from users.tokens.services import ANSWERS_KEPT

@@ -7,8 +7,8 @@ from django.db.models import F, Model, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.utils.dateparse import parse_datetime
 
+from hsl_dashboard.db import is_storable
 from hsl_dashboard.web.api.answers import ApiError
-from hsl_dashboard.web.api.parameters import is_storable
 from hsl_dashboard.web.keyset import Place, RowComparison
 
 R = TypeVar("R", bound=Model)

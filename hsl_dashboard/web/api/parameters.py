@@ -11,7 +11,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
-from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
+from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER, is_storable
 from hsl_dashboard.web.api.answers import ApiError
 
 WORDS = "words"  # the type of an error whose message is meant for the caller
@@ -71,11 +71,6 @@ class Text:
 def described(**schema: Any) -> WithJsonSchema:
     """Of a field that the route itself reads, in the order of its refusals: what it should be."""
     return WithJsonSchema(schema)
-
-
-def is_storable(value: str) -> bool:
-    """Whether PostgreSQL takes a text: it knows neither NUL nor half a character."""
-    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 class FirstOfMany(Parser):
