@@ -3,11 +3,13 @@
 from typing import Annotated, Any
 
 from django.http import HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
+from ninja.params.functions import Query
 
+from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.api.answers import Moment, PersonId, Refusal
 from hsl_dashboard.web.api.cursors import link_next, newest_first
-from hsl_dashboard.web.api.parameters import LARGEST_BIGINT, Text, Whole
+from hsl_dashboard.web.api.parameters import Text, Whole
 from users.models import Event
 from users.privacy import masked_emails
 from users.tokens.access import DEBUGGING, ApiAccess, ApiRequest

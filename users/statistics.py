@@ -45,7 +45,8 @@ def events_by_type(most: int) -> list[TypeCount]:
                 " ORDER BY number DESC, code LIMIT %s",
                 [most],
             )
-            return cursor.fetchall()
+            rows: list[tuple[str, int]] = cursor.fetchall()
+            return rows
 
     return [TypeCount(*row) for row in _kept(f"events-by-type:{most}", count)]
 
@@ -101,7 +102,7 @@ def leads_who_registered(most: int, *, at: datetime) -> list[LeadActivity]:
     people = list(registered.order_by("-temperature", "-last_activity_at", "-pk")[:most])
     since = day_begins(timezone.localdate(at) - timedelta(days=LEAD_WINDOW - 1))
     own = Event.objects.own().filter(telegram_user__in=[person.pk for person in people], created_at__gte=since)
-    counted = {
+    counted: dict[int, Any] = {
         row["telegram_user"]: row
         for row in own.order_by()
         .values("telegram_user")

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from django.db import connection
 from django.db.models import Min, OuterRef, Subquery
 from django.http import Http404, HttpResponse, QueryDict
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
+from ninja.params.functions import Query
 
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, Stream
 from bookings.statistics import FIRST_BELIEVABLE, views_of_programme

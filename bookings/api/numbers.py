@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
+from ninja.params.functions import Query
 
 from bookings.figures import bookings_per_day, counts_by_code, counts_of_all, lesson_conversions
 from bookings.labels import Labels

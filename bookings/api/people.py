@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
+from ninja.params.functions import Query
 
 from bookings.api.lists import BookingRow, PersonName, booking_row, iso_day, person_name
 from bookings.api.numbers import moment_or_epoch
@@ -109,12 +110,11 @@ def _with_odd_status(status: int) -> list[int]:
     """People whose newest booking stores a number that means nothing; few, as a page of data problems lists them."""
     unknown = PersonTotals.objects.filter(latest_status=LatestStatus.UNKNOWN, bookings__gt=0)
     odd = Booking.objects.filter(confirmed=status).values("telegram_user")
-    return [pk for pk, stored in _newest_statuses(unknown.filter(pk__in=odd)).items() if stored == status]
+    return [pk for pk, stored in _newest_statuses(unknown.filter(pk__in=odd).values("pk")).items() if stored == status]
 
 
 def _newest_statuses(people: Any) -> dict[int, int | None]:
-    ids = people.values("pk") if isinstance(people, QuerySet) else people
-    newest = Booking.objects.filter(telegram_user__in=ids).newest_first()
+    newest = Booking.objects.filter(telegram_user__in=people).newest_first()
     statuses: dict[int, int | None] = {}
     for pk, confirmed in newest.values_list("telegram_user", "confirmed"):
         statuses.setdefault(pk, confirmed)
@@ -242,7 +242,6 @@ def user_detail(request: ApiRequest, user_id: str) -> Any:
         raise ApiError(404, UNKNOWN_USER)
     lessons = list(FreeLessonRegistration.objects.filter(telegram_user=pk).order_by("-registered_at", "-pk"))
     note_emails_shown(request.auth, request, people=1 if lessons else 0)
-    shown = (lambda details: details) if request.auth.sees_emails else masked_emails
     return {
         "success": True,
         "user": _person_rows([row])[0],
@@ -252,7 +251,7 @@ def user_detail(request: ApiRequest, user_id: str) -> Any:
                 "id": event.pk,
                 "event_type": event.event_type,
                 "created_at": event.created_at,
-                "details": shown(event.details),
+                "details": event.details if request.auth.sees_emails else masked_emails(event.details),
             }
             for event in Event.objects.filter(telegram_user=pk).newest_first()[:EVENTS_SHOWN]
         ],

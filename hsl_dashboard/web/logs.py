@@ -20,6 +20,7 @@ def without_secrets(record: LogRecord) -> bool:
     message = record.getMessage()
     if "hsl_" in message:
         record.msg, record.args = SECRET.sub(REDACTED, message), None
-    if record.exc_info and record.exc_info[1] is not None and "hsl_" in str(record.exc_info[1]):
-        record.exc_info, record.exc_text = None, SECRET.sub(REDACTED, repr(record.exc_info[1]))
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None and "hsl_" in str(error):
+        record.exc_info, record.exc_text = None, SECRET.sub(REDACTED, repr(error))
     return True

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from django.db.models import F, Q
 from django.http import HttpResponse
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
+from ninja.params.functions import Query
 
 from bookings.models import Stream
 from hsl_dashboard.db import LARGEST_INTEGER

@@ -8,7 +8,8 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
+from ninja.params.functions import Query
 
 from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER, is_storable
 from hsl_dashboard.web.api.answers import ApiError, Refusal, RefusalWithSuccess, Shape, call_of, json_answer
@@ -235,7 +236,7 @@ def read_wish(body: SendBody, *, at: datetime) -> SendWish:
     if not settings.BOT_TOKEN:
         raise ApiError(500, "Bot token not configured")
     when = _moment_of(body.scheduled_at, at=at)
-    timing = {"when": "at", "at": when.isoformat()} if when else {}
+    timing: dict[str, Any] = {"when": "at", "at": when.isoformat()} if when else {}
     audience = individuals(people).as_json()
     return SendWish(
         content=Content(**content, **timing, audience=audience),

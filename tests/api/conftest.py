@@ -4,7 +4,16 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from tests.factories import UserFactory
+from tests.factories import (
+    BookingFactory,
+    BroadcastFactory,
+    EventFactory,
+    FreeLessonRegistrationFactory,
+    RecipientFactory,
+    StreamFactory,
+    TelegramUserFactory,
+    UserFactory,
+)
 from users.models import ApiToken, User
 from users.tokens.services import create_api_token
 
@@ -28,3 +37,17 @@ def viewer(db: None) -> User:
     user = UserFactory.create(username="viewer")
     user.groups.add(Group.objects.get(name="Viewer"))
     return user
+
+
+@pytest.fixture
+def school(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something behind every example of the page."""
+    monkeypatch.setattr("messaging.delivery.tasks.wake_broadcast", lambda pk: None)
+    monkeypatch.setattr("messaging.api.waiting.WAIT", 0.0)
+    StreamFactory.create(code="7th_stream", name="7-й поток")
+    StreamFactory.create()
+    person = TelegramUserFactory.create(user_id=5111222333)
+    BookingFactory.create(telegram_user=person, course_stream="7th_stream", confirmed=2)
+    EventFactory.create(telegram_user=person)
+    FreeLessonRegistrationFactory.create(telegram_user=person)
+    RecipientFactory.create(message=BroadcastFactory.create(pk=72, state="sending"), telegram_user=person)

@@ -8,31 +8,8 @@ from jsonschema import Draft202012Validator
 
 from hsl_dashboard.api import api, description_of_api
 from hsl_dashboard.web.api.description import chapters
-from tests.factories import (
-    BookingFactory,
-    BroadcastFactory,
-    EventFactory,
-    FreeLessonRegistrationFactory,
-    RecipientFactory,
-    StreamFactory,
-    TelegramUserFactory,
-)
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def school(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something behind every example of the page."""
-    monkeypatch.setattr("messaging.delivery.tasks.wake_broadcast", lambda pk: None)
-    monkeypatch.setattr("messaging.api.waiting.WAIT", 0.0)
-    StreamFactory.create(code="7th_stream", name="7-й поток")
-    StreamFactory.create()
-    person = TelegramUserFactory.create(user_id=5111222333)
-    BookingFactory.create(telegram_user=person, course_stream="7th_stream", confirmed=2)
-    EventFactory.create(telegram_user=person)
-    FreeLessonRegistrationFactory.create(telegram_user=person)
-    RecipientFactory.create(message=BroadcastFactory.create(pk=72, state="sending"), telegram_user=person)
 
 
 def test_anybody_may_read_it(client: Client):

@@ -103,7 +103,8 @@ SHAPES: dict[str, Any] = {
                                                      "default": "str?"}]}],
 }  # fmt: skip
 
-PLAIN, WITH_SUCCESS = {}, {"success": False}
+PLAIN: dict[str, Any] = {}
+WITH_SUCCESS = {"success": False}
 # Address, status, words, and what stands beside them.
 STREAMS = ("3rd", "4th", "5th", "6th", "7th", "8th")
 DAYS, RECENT = "days must be between 1 and 365", "limit must be between 1 and 200"
@@ -263,7 +264,7 @@ class ReadingTests(TestCase):
 
     def test_search_finds_what_begins_so_and_drops_a_leading_at(self):
         person = TelegramUser.objects.exclude(username=None).exclude(username="").first()
-        found = self.api.get("/api/users/search", {"q": f"@{person.username[:6].upper()}"}).json()
+        found = self.api.get("/api/users/search", {"q": f"@{str(person and person.username)[:6].upper()}"}).json()
 
         assert str(person.pk) in [row["user_id"] for row in found] and len(found) <= 50
         assert self.api.get("/api/users/search?q=%20").json() == []

@@ -20,7 +20,7 @@ SHOWN = 200  # tokens; more than any school has
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@reauthentication_required(allow_get=True)
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth has no types
 def token_list(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, TokenForm())
@@ -38,7 +38,7 @@ def token_list(request: StaffRequest) -> HttpResponse:
 
 
 @require_POST
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def token_rotate(request: StaffRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(_visible(request), pk=pk)
     if token.owner_id != request.user.pk:

@@ -46,7 +46,7 @@ class Whole:
     def read(self, value: Any) -> int:
         number = whole_number(value, least=self.least, most=self.most)
         if number is None:
-            raise PydanticCustomError(WORDS, self.words)  # type: ignore[arg-type]  # words, no template
+            raise PydanticCustomError(WORDS, self.words)
         return number
 
 
@@ -64,7 +64,7 @@ class Text:
 
     def read(self, value: Any) -> str:
         if not isinstance(value, str) or not is_storable(value) or len(value) > LONGEST_TEXT:
-            raise PydanticCustomError(WORDS, self.words)  # type: ignore[arg-type]  # words, no template
+            raise PydanticCustomError(WORDS, self.words)
         return value
 
 

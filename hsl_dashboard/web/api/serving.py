@@ -31,8 +31,8 @@ def answer_errors(api: NinjaAPI) -> None:
     api.add_exception_handler(ApiError, error_answer)  # type: ignore[arg-type]
     api.add_exception_handler(ValidationError, _invalid)  # type: ignore[arg-type]
     api.add_exception_handler(HttpError, _unreadable)  # type: ignore[arg-type]
-    api.add_exception_handler(Http404, _not_found)
-    api.add_exception_handler(Exception, _failed)
+    api.add_exception_handler(Http404, _not_found)  # type: ignore[arg-type]
+    api.add_exception_handler(Exception, _failed)  # type: ignore[arg-type]
 
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
