@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 
 from hsl_dashboard.availability import health
 from hsl_dashboard.web import views
+from hsl_dashboard.web.jump import jump
 from users.staff.views import account_email
 
 handler500 = "hsl_dashboard.availability.outages.server_error"
@@ -25,6 +26,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # On the sign-in page one chooses a language too.
     path("language/", login_not_required(set_language), name="set_language"),
+    path("jump/", jump, name="jump"),
+    path("shortcuts/", views.shortcuts_set, name="shortcuts_set"),
     path("theme/", views.theme_set, name="theme_set"),
     path("icons/<slug:version>.svg", views.icon_sprite, name="icon_sprite"),
     path("health/live", health.health_live, name="health_live"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, number_in, page_address
-from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read, may_read_letters
+from messaging.broadcasts.privacy import found_in_texts, may_read, may_read_letters
 from messaging.models import (
     Automation,
     Broadcast,
@@ -72,9 +72,7 @@ class BroadcastAdmin(LettersAdmin):
         self, request: HttpRequest, queryset: "QuerySet[Broadcast]", search_term: str
     ) -> tuple["QuerySet[Broadcast]", bool]:
         number = number_in(search_term)
-        found = Q(message_text__icontains=search_term.strip())
-        if not may_read_letters(staff_of(request)):
-            found &= ~TO_INDIVIDUALS  # a search must not tell what one may not read
+        found = found_in_texts(search_term, staff_of(request))
         return queryset.filter(found if number is None else found | Q(pk=number)), False
 
     def get_fields(self, request: HttpRequest, obj: Broadcast | None = None) -> Any:

@@ -34,6 +34,8 @@ ACCESS: dict[str, Access] = {
     "health_ready": Access(get=ALL, anonymous=True),
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
     "icon_sprite": Access(get=ALL, anonymous=True),
+    "jump": SEEN_BY_ALL,
+    "shortcuts_set": Access(get=ALL, post=ALL),
     "theme_set": Access(post=ALL, anonymous=True),
     # Courses and bookings
     "bookings:workshop_list": SEEN_BY_ALL,

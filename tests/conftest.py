@@ -11,6 +11,7 @@ from bookings.models import Booking
 from hsl_dashboard.availability import heartbeats
 from hsl_dashboard.grants import grant_statements
 from tests.factories import BookingFactory, UserFactory
+from tests.sizes import LONG
 from users.models import User
 
 # They start servers of their own and wait for them: begun first, they never leave one process alone at the end.
@@ -20,12 +21,16 @@ EMPTIES_TABLES = {"transactional_db", "live_server"}
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """Cut the tests into pieces that xdist may deal out: a file, or the part of it that empties all tables at its end.
 
     What the migrations wrote is gone afterwards, so pytest-django puts these tests behind the others, and xdist keeps
     that order as long as no piece holds both.
     """
+    left = [item for item in items if item.get_closest_marker("long")] if not LONG else []
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
     for item in items:
         marker = item.get_closest_marker("django_db")
         empties = EMPTIES_TABLES & set(getattr(item, "fixturenames", ())) or (

@@ -10,11 +10,14 @@ class UsersConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
+        from hsl_dashboard.web.jump import register_jump_source
+        from users.people.jump import PEOPLE
         from users.person.extensions import register_person_extension
         from users.person.own import USERS
         from users.staff.audit import listen
         from users.staff.roles import keep_roles
 
         register_person_extension(USERS)
+        register_jump_source(PEOPLE)
         listen()
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")

@@ -13,6 +13,7 @@ from django.views.generic import RedirectView
 
 THEME_COOKIE = "theme"
 THEMES = ("system", "light", "dark")
+SHORTCUTS_COOKIE = "shortcuts"  # "off": single letters do nothing, as WCAG 2.1.4 asks
 
 
 @dataclass(frozen=True)
@@ -65,5 +66,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "navigation_links": SimpleLazyObject(lambda: navigation_links(request.path, request.user.has_perm)),
         "theme": theme if theme in THEMES else "system",
+        "shortcuts": request.COOKIES.get(SHORTCUTS_COOKIE) != "off",
         "telegram_sandbox": getattr(settings, "TELEGRAM_SANDBOX", False),
     }

@@ -2,11 +2,13 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
-from django.views.decorators.http import require_POST, require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hsl_dashboard.web.addresses import is_on_this_host
 from hsl_dashboard.web.icons import sprite, sprite_version
-from hsl_dashboard.web.navigation import THEME_COOKIE, THEMES
+from hsl_dashboard.web.navigation import SHORTCUTS_COOKIE, THEME_COOKIE, THEMES
+from hsl_dashboard.web.pages import render_page_or_piece
 
 YEAR = 365 * 24 * 60 * 60  # seconds
 
@@ -24,6 +26,25 @@ def theme_set(request: HttpRequest) -> HttpResponse:
     else:
         response.set_cookie(
             THEME_COOKIE, theme, max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax"
+        )
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def shortcuts_set(request: HttpRequest) -> HttpResponse:
+    """List the shortcuts of the keyboard, and switch single letters off or on."""
+    if request.method != "POST":
+        return render_page_or_piece(request, "shortcuts.html", "shortcuts.html#shortcuts-dialog", {})
+    wanted = request.POST.get("shortcuts", "")
+    if wanted not in {"on", "off"}:
+        return HttpResponseBadRequest()
+    address = request.POST.get("next", "")
+    response = HttpResponseRedirect(address if is_on_this_host(address, request) else reverse("shortcuts_set"))
+    if wanted == "on":
+        response.delete_cookie(SHORTCUTS_COOKIE, samesite="Lax")
+    else:
+        response.set_cookie(
+            SHORTCUTS_COOKIE, "off", max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax"
         )
     return response
 

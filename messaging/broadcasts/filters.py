@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from bookings.labels import Labels
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
 from messaging.broadcasts.journal import staff_name
-from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read_letters
+from messaging.broadcasts.privacy import TO_INDIVIDUALS, found_in_texts
 from messaging.broadcasts.rows import group_name
 from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
@@ -74,9 +74,7 @@ class BroadcastFilter(ListFilter):
         return narrowed.exclude(recipient_type=RecipientType.REPORT)
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
-        found = Q(message_text__icontains=text)
-        if not may_read_letters(self.by):
-            found &= ~TO_INDIVIDUALS  # a search must not reveal what one may not read
+        found = found_in_texts(text, self.by)
         number = text.lstrip("#№ ")
         if number.isascii() and number.isdecimal():
             found |= Q(pk=int(number[:18]))

@@ -20,7 +20,7 @@ from demo.launcher import free_port
 from demo.processes import Children
 from tests.chaos.system import ROOT, System, kill, running_system
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,61 @@
+"""Bookings by number, and streams by name or code, as the jump finds them."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.labels import Labels
+from bookings.models import Booking, Stream
+from hsl_dashboard.db import LARGEST_INTEGER
+from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource, has_words, words_of
+from users.models import User
+
+NUMBER = re.compile(r"[#№]?\s*(\d{1,10})")
+BOOKING = re.compile(r"/bookings/(\d{1,10})/")
+
+
+def _find_bookings(user: User, typed: str) -> list[Destination]:
+    number = NUMBER.fullmatch(typed)
+    return list(_bookings([int(number[1])])) if number else []
+
+
+def _name_bookings(user: User, addresses: Sequence[str]) -> list[Destination]:
+    return list(_bookings(int(match[1]) for address in addresses if (match := BOOKING.fullmatch(address))))
+
+
+def _bookings(numbers: Iterable[int]) -> Iterator[Destination]:
+    wanted = [number for number in numbers if number <= LARGEST_INTEGER]
+    if not wanted:
+        return
+    labels = Labels.read()
+    for booking in Booking.objects.filter(pk__in=wanted).select_related("telegram_user"):
+        stream = labels.stream(booking.course_id, booking.course_stream)
+        yield Destination(
+            _("Booking № %(number)s") % {"number": booking.pk},
+            reverse("bookings:booking_detail", args=[booking.pk]),
+            f"{booking.telegram_user.full_name} · {stream}",
+            icon="clipboard-document-list",
+        )
+
+
+def _find_streams(user: User, typed: str) -> list[Destination]:
+    words = words_of(typed)
+    return [one for one in _streams() if has_words(words, one.label, one.note, one.address)][:AT_MOST]
+
+
+def _name_streams(user: User, addresses: Sequence[str]) -> list[Destination]:
+    wanted = {address for address in addresses if "/stream/" in address}
+    return [destination for destination in _streams() if destination.address in wanted] if wanted else []
+
+
+def _streams() -> Iterator[Destination]:
+    """Every described stream, the newest first: a school has some dozens."""
+    for stream in Stream.objects.select_related("course").order_by("-is_current", "-starts_on", "-pk"):
+        yield Destination(stream.name, reverse("bookings:stream_detail", args=[stream.code]), stream.course.name)
+
+
+BOOKINGS = JumpSource(gettext_lazy("Bookings"), 20, "bookings.view_booking", _find_bookings, _name_bookings)
+STREAMS = JumpSource(gettext_lazy("Streams"), 30, "bookings.view_booking", _find_streams, _name_streams)

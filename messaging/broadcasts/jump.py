@@ -1,0 +1,58 @@
+"""Messages as the jump finds them: by number or by a part of the text, the newest first."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from hsl_dashboard.db import LARGEST_INTEGER
+from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource
+from messaging.broadcasts.privacy import found_in_texts, may_read
+from messaging.broadcasts.rows import first_words
+from messaging.models import Broadcast
+from messaging.models.recipient_types import RecipientType
+from users.models import User
+
+NUMBER = re.compile(r"[#№]?\s*(\d{1,10})")
+ADDRESS = re.compile(r"/messages/(\d{1,10})/")
+
+
+def _find(user: User, typed: str) -> list[Destination]:
+    found = found_in_texts(typed, user)
+    if number := NUMBER.fullmatch(typed):
+        found |= Q(pk__in=_held([number[1]]))
+    rows = Broadcast.objects.filter(found).exclude(recipient_type=RecipientType.REPORT).order_by("-pk")
+    return _destinations(rows[:AT_MOST], user)
+
+
+def _name(user: User, addresses: Sequence[str]) -> list[Destination]:
+    wanted = _held([match[1] for address in addresses if (match := ADDRESS.fullmatch(address))])
+    return _destinations(Broadcast.objects.filter(pk__in=wanted), user) if wanted else []
+
+
+def _held(numbers: Iterable[str]) -> list[int]:
+    """Numbers that the column can hold."""
+    return [int(number) for number in numbers if int(number) <= LARGEST_INTEGER]
+
+
+def _destinations(broadcasts: Iterable[Broadcast], user: User) -> list[Destination]:
+    return [
+        Destination(
+            _label(broadcast, user),
+            reverse("messaging:broadcast_detail", args=[broadcast.pk]),
+            f"№ {broadcast.pk} · {broadcast.get_state_display()}",
+            icon="paper-airplane",
+        )
+        for broadcast in broadcasts
+    ]
+
+
+def _label(broadcast: Broadcast, user: User) -> str:
+    words = first_words(broadcast) if may_read(broadcast, user) else ""
+    return words or _("Message #%(number)s") % {"number": broadcast.pk}
+
+
+MESSAGES = JumpSource(gettext_lazy("Messages"), 40, "messaging.view_broadcast", _find, _name)
