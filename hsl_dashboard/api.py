@@ -144,7 +144,7 @@ def description_of_api() -> dict[str, Any]:
     return schema
 
 
-def unknown_address(request: HttpRequest) -> HttpResponse:
+def api_unknown_address(request: HttpRequest) -> HttpResponse:
     return error_answer(request, ApiError(404, NO_SUCH_ADDRESS))
 
 
@@ -155,5 +155,5 @@ urlpatterns = [
     path("openapi.json", serve(openapi_json), name="openapi_json"),
     path("docs", api_docs, name="api_docs"),
     path("", (served(ROUTES), "api", "api")),
-    re_path(r"", serve(unknown_address), name="api_unknown_address"),
+    re_path(r"", serve(api_unknown_address), name="api_unknown_address"),
 ]

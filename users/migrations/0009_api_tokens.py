@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=60, verbose_name='name')),
                 ('beginning', models.CharField(max_length=20, verbose_name='first characters')),
-                ('digest', models.CharField(max_length=64, unique=True, verbose_name='hash')),
+                ('digest', models.CharField(max_length=64, unique=True, verbose_name='hash of the token')),
                 ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('read', 'Read people, bookings, messages and numbers; e-mails masked'), ('personal', 'See e-mail addresses in full; each look is written down'), ('bookings', 'Change bookings'), ('messages', 'Send, schedule and delete messages')], max_length=20), size=None, verbose_name='scopes')),
                 ('created_at', models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name='created')),
                 ('expires_at', models.DateTimeField(null=True, verbose_name='expires')),

@@ -34,7 +34,7 @@ class ApiToken(models.Model):
     owner = models.ForeignKey(User, models.CASCADE, related_name="api_tokens", verbose_name=_("owner"))
     name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=60)
     beginning = models.CharField(_("first characters"), max_length=20)
-    digest = models.CharField(_("hash"), max_length=64, unique=True)
+    digest = models.CharField(_("hash of the token"), max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=20, choices=Scope), verbose_name=_("scopes"))
     created_at = models.DateTimeField(_("created"), db_default=TransactionNow())
     expires_at = models.DateTimeField(_("expires"), null=True)
