@@ -82,7 +82,10 @@ def _counted(counts: StatusCounts, labels: Labels, **more: Any) -> dict[str, Any
 
 
 @router.get(
-    "/courses", response=list[CourseCounts], auth=ApiAccess("bookings.view_booking"), summary="The first course"
+    "/courses",
+    response=list[CourseCounts],
+    auth=ApiAccess("bookings.view_booking"),
+    summary="Bookings of the first course",
 )
 def courses(request: ApiRequest) -> Any:
     """Bookings of the first course by status; unknown statuses are in the total only. Empty without bookings."""
@@ -91,7 +94,10 @@ def courses(request: ApiRequest) -> Any:
 
 
 @router.get(
-    "/course-streams", response=list[StreamCounts], auth=ApiAccess("bookings.view_booking"), summary="Its streams"
+    "/course-streams",
+    response=list[StreamCounts],
+    auth=ApiAccess("bookings.view_booking"),
+    summary="The streams of the first course",
 )
 def course_streams(request: ApiRequest) -> Any:
     """The same for each stream of the first course, by its code."""
