@@ -2,8 +2,8 @@
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
-from django.shortcuts import render
+from django.http import HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -11,11 +11,12 @@ from django.views.decorators.http import require_POST, require_safe
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.keyset import Sorting, slice_of
 from hsl_dashboard.web.pages import PAGE_SIZE, StaffRequest, render_list
-from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, Sheet, file_response
+from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, Sheet, file_response
 from users.audit.filters import AuditFilter
 from users.audit.lines import AuditLine, audit_lines
-from users.models import AuditEntry, PeopleExport
+from users.models import AuditEntry
 from users.models.audit import record
+from users.people.downloads import refuse_file
 
 SEE_AUDIT = "users.view_auditentry"
 NEWEST_FIRST = Sorting("at", descending=True)
@@ -50,12 +51,11 @@ def audit_list(request: StaffRequest) -> HttpResponse:
 def audit_export(request: StaffRequest) -> HttpResponseBase:
     """Download the whole filtered audit; that it was is a line of it."""
     narrowed = AuditFilter(request.GET, queryset=AuditEntry.objects.all())
-    file_format = request.POST.get("format", "")
-    if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter could not be applied."))
     rows: QuerySet[AuditEntry] = narrowed.qs.order_by(*NEWEST_FIRST.order())
-    if file_format == PeopleExport.Format.XLSX and rows.order_by()[: XLSX_ROWS + 1].count() > XLSX_ROWS:
-        return render(request, "users/export_too_large.html", {"most": XLSX_ROWS}, status=422)
+    list_address = tidy_address(reverse("users:audit_list"), request.GET)
+    if refusal := refuse_file(request, rows=rows, list_address=list_address, is_valid=narrowed.is_valid()):
+        return refusal
+    file_format = request.POST["format"]
     query = request.GET.urlencode()[:1_000]
     record("audit.exported", by=request.user, data={"query": query, "format": file_format})
     lines = audit_lines(rows.iterator(chunk_size=ROWS_AT_ONCE))
