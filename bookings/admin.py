@@ -104,7 +104,6 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
     search_help_text = _(
         "Telegram id, @username, part of the name or a referral code; # and a number finds the booking"
     )
-    date_hierarchy = "created_at"
     ordering = (models.F("created_at").desc(nulls_last=True), "-id")
     actions = ("confirm_bookings", "cancel_bookings")
     readonly_fields = (
@@ -275,7 +274,7 @@ class StreamAdmin(TableAdmin):
     """Streams: the school's own description of the codes that the bot writes."""
 
     deletable = True
-    list_display = ("name", "code", "course", "capacity", "starts_on", "campaign_starts_on", "is_current")
+    list_display = ("name", "code", "course", "capacity", "starts_on", "campaign_starts_on", "price", "is_current")
     list_filter = ("course", "is_current")
     list_select_related = ("course",)
     search_fields = ("name", "code")

@@ -27,7 +27,6 @@ BOOKINGS, MESSAGES, PEOPLE = only(COURSES), only(MARKETING), only(MARKETING, COU
 
 ACCESS: dict[str, Access] = {
     # Around every page
-    "home": Access(get=ALL, post=ALL),  # leads on, whatever the method
     "health_live": Access(get=ALL, anonymous=True),
     "health_ready": Access(get=ALL, anonymous=True),
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
@@ -35,6 +34,14 @@ ACCESS: dict[str, Access] = {
     "jump": SEEN_BY_ALL,
     "shortcuts_set": Access(get=ALL, post=ALL),
     "theme_set": Access(post=ALL, anonymous=True),
+    # Numbers
+    "analytics:today": SEEN_BY_ALL,
+    "analytics:today_viewed": Access(post=ALL),
+    "analytics:analytics_overview": SEEN_BY_ALL,
+    "analytics:chart_file": SEEN_BY_ALL,
+    "analytics:daily_export": SEEN_BY_ALL,
+    "analytics:people_behind": SEEN_BY_ALL,
+    "analytics:definition_list": SEEN_BY_ALL,
     # Courses and bookings
     "bookings:workshop_list": SEEN_BY_ALL,
     "bookings:stream_detail": SEEN_BY_ALL,
@@ -54,6 +61,18 @@ ACCESS: dict[str, Access] = {
     "bookings:data_quality": SEEN_BY_ALL,
     "bookings:booking_keep": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:coupon_limit": Access(get=MESSAGES, post=MESSAGES),
+    "messaging:takeover": SEEN_BY_ALL,
+    "bookings:money_overview": Access(get=BOOKINGS),
+    "bookings:payment_list": Access(get=BOOKINGS),
+    "bookings:expected_list": Access(get=BOOKINGS),
+    "bookings:payment_new": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:coupon_list": SEEN_BY_ALL,
+    "bookings:coupon_new": Access(get=MESSAGES, post=MESSAGES),
+    "bookings:coupon_edit": Access(get=MESSAGES, post=MESSAGES),
+    "bookings:coupon_switch": Access(post=MESSAGES),
+    "bookings:lesson_list": SEEN_BY_ALL,
+    "bookings:lesson_dates_list": SEEN_BY_ALL,
+    "bookings:lesson_export": Access(post=PEOPLE),
     "bookings:booking_new": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:person_booking": SEEN_BY_ALL,
     "bookings:booking_edit": Access(get=BOOKINGS, post=BOOKINGS),
@@ -62,6 +81,7 @@ ACCESS: dict[str, Access] = {
     # People
     "users:person_list": SEEN_BY_ALL,
     "users:person_detail": SEEN_BY_ALL,
+    "users:lead_rules": Access(get=ALL, post=only()),
     "users:person_export": Access(post=PEOPLE),
     "users:audit_list": Access(get=only()),
     "users:audit_export": Access(post=only()),
@@ -94,10 +114,17 @@ ACCESS: dict[str, Access] = {
             "broadcast_pause", "broadcast_resume", "broadcast_decide", "broadcast_clone", "broadcast_missed",
             "broadcast_take_back", "draft_preview", "draft_check", "draft_overwrite", "draft_test", "draft_upload",
             "draft_file_remove", "draft_button_add", "draft_person_add", "draft_person_leave", "draft_discard",
-            "template_use", "template_save", "template_archive", "segment_use", "segment_save", "segment_delete",
+            "template_use", "template_save", "template_archive", "template_rename", "template_write", "compose_to",
+            "segment_use", "segment_save", "segment_delete",
         )
     },
     "messaging:template_list": Access(get=MESSAGES),
+    "messaging:draft_list": Access(get=MESSAGES),
+    "messaging:draft_file": Access(get=MESSAGES),
+    "messaging:own_test": Access(get=MESSAGES),
+    "messaging:broadcast_file": SEEN_BY_ALL,
+    "messaging:broadcast_expected": SEEN_BY_ALL,
+    "messaging:automation_preview": Access(post=MESSAGES),
     "messaging:automation_list": SEEN_BY_ALL,
     "messaging:automation_edit": Access(get=MESSAGES, post=MESSAGES),
     "messaging:automation_switch": Access(post=MESSAGES),

@@ -1,10 +1,13 @@
 """What staff send about a booking."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bookings.forms.payments import amount_field
+from bookings.models import Booking, Currency
 from bookings.notices import NoticeKind
 from bookings.services.bulk_changes import MAX_PASTED
 from bookings.services.editing import described_codes
@@ -57,6 +60,16 @@ class StatusForm(forms.Form):
     overbook = forms.BooleanField(required=False, widget=forms.HiddenInput)
     next = forms.CharField(required=False, max_length=MAX_ADDRESS_LENGTH)
     sure = forms.BooleanField(required=False)
+    # Confirming writes no payment unless somebody gives the amount.
+    amount = amount_field(required=False, help_text=_("Empty: no payment is recorded."))
+    currency = forms.ChoiceField(label=_("Currency"), required=False, choices=Currency.choices)
+
+    @property
+    def payment(self) -> tuple[Decimal, str] | None:
+        """The payment to record when the booking is confirmed."""
+        amount = self.cleaned_data.get("amount")
+        confirms = self.cleaned_data.get("to") == Booking.Status.CONFIRMED
+        return (amount, self.cleaned_data["currency"] or Currency.USD) if amount and confirms else None
 
 
 class ActForm(forms.Form):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bookings.models import Booking, Stream
 from bookings.statistics import campaign_start
-from hsl_dashboard.web.filters import day_begins, day_ends
+from hsl_dashboard.web.days import day_begins, day_ends
 
 MOST_DAYS = 120  # a campaign is some weeks; what comes later is told by the counts above
 

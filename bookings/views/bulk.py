@@ -96,7 +96,7 @@ def _chosen_targets(request: StaffRequest, data: dict[str, Any]) -> list[Target]
 
 def _chosen_people(request: StaffRequest, data: dict[str, Any]) -> list[TelegramUser]:
     if data["scope"] == "all":
-        people = people_list(QueryDict(data["query"]), with_emails=request.user.has_perm(VIEW_EMAIL))
+        people = people_list(QueryDict(data["query"]), with_emails=request.user.has_perm(VIEW_EMAIL), folded=True)
         rows = people.sorted_people()
         return [row.telegram_user for row in _at_most(rows)] if people.filter.is_valid() else []
     chosen = TelegramUser.objects.filter(pk__in=_ids(request, "person", LARGEST_BIGINT))

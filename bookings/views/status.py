@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import ResolverMatch, reverse
@@ -18,6 +19,7 @@ from bookings.history import BookingMoment, booking_history
 from bookings.labels import Labels
 from bookings.lists.rows import rows_of
 from bookings.models import Booking, status_label
+from bookings.services.payments import account_of, record_payment
 from bookings.services.places import StreamFull, stream_full
 from bookings.services.statuses import (
     BookingChanged,
@@ -35,6 +37,7 @@ from bookings.views.workshops import workshop_counts
 from hsl_dashboard.web.addresses import is_own_address, page_at, tidy_address
 from hsl_dashboard.web.pages import StaffRequest, came_from, lead_to, render_page, wants_partial
 
+VIEW_MONEY, ADD_PAYMENT = "bookings.view_payment", "bookings.add_payment"
 QUESTION = "bookings/booking_status.html"
 
 
@@ -104,17 +107,23 @@ def _read_wish(request: StaffRequest, booking: Booking) -> Wish:
 def _change(request: StaffRequest, wish: Wish) -> HttpResponse:
     reason = wish.form.cleaned_data["reason"]
     assert wish.to is not None
+    payment = wish.form.payment if request.user.has_perm(ADD_PAYMENT) else None
+    now = timezone.now()
     try:
-        change_booking_status(
-            booking=wish.booking,
-            to=wish.to,
-            by=request.user,
-            at=timezone.now(),
-            reason=reason,
-            expected=wish.seen,
-            overbook=wish.form.cleaned_data["overbook"],
-            notify=wish.form.cleaned_data["notify"],
-        )
+        with transaction.atomic():
+            change_booking_status(
+                booking=wish.booking,
+                to=wish.to,
+                by=request.user,
+                at=now,
+                reason=reason,
+                expected=wish.seen,
+                overbook=wish.form.cleaned_data["overbook"],
+                notify=wish.form.cleaned_data["notify"],
+            )
+            if payment:
+                amount, currency = payment
+                record_payment(booking=wish.booking, amount=amount, currency=currency, by=request.user, received_at=now)
     except BookingGone:
         raise Http404 from None
     except BookingChanged as changed:
@@ -154,6 +163,7 @@ def _ask(request: StaffRequest, wish: Wish, *, status: int = 200, **more: Any) -
         "to": wish.to,
         "next": wish.next,
         "place": wish.place,
+        "account": account_of(wish.booking) if request.user.has_perm(VIEW_MONEY) else None,
         "dialog": wants_partial(request),
         "moves": None,  # those to choose from; here one is chosen
         **more,

@@ -8,6 +8,7 @@ from hsl_dashboard.web.spreadsheets import Sheet
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.recipient_rows import TroubledFirst
 from messaging.models import CorrectedMessage, Recipient
+from messaging.models.reasons import telegram_words
 from messaging.models.recipients import reason_label
 
 
@@ -43,7 +44,7 @@ def _recipient_cells(recipient: Recipient) -> list[Any]:
         str(recipient.get_state_display()),
         reason_label(recipient.reason) if recipient.reason else "",
         recipient.error_code,
-        recipient.error_text,
+        telegram_words(recipient.error_text),
         recipient.attempt,
         recipient.claimed_at,
         recipient.sent_at,

@@ -11,6 +11,10 @@ function openDialog(dialog, opener) {
   lastOpener = opener || active;
   openers.set(dialog, lastOpener);
   dialog.showModal(); // Esc closes it: the browser's own doing
+  // By itself it takes the first link, such as the person's name above the form.
+  if (!dialog.querySelector("[autofocus]")) {
+    dialog.querySelector('form :is(input:not([type="hidden"]), select, textarea):not(:disabled)')?.focus();
+  }
 }
 
 // `close` does not bubble; the capture phase sees it all the same.

@@ -5,17 +5,20 @@ from users.models.blocks import BlockedUser
 from users.models.emails import EmailDisclosure
 from users.models.events import Event
 from users.models.exports import PeopleExport
+from users.models.leads import LeadRules
+from users.models.marks import NumberMark
 from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
 from users.models.staff import User
+from users.models.today import TodayVisit
 from users.models.totals import (
     LEAD_THRESHOLDS,
     LEAD_WINDOW,
+    CountingMark,
     LatestStatus,
     LeadTemperature,
     LivePersonTotals,
     PersonCounts,
-    PersonToCount,
     PersonTotals,
 )
 
@@ -25,18 +28,21 @@ __all__ = [
     "LEAD_WINDOW",
     "AuditEntry",
     "BlockedUser",
+    "CountingMark",
     "EmailDisclosure",
     "Event",
     "LatestStatus",
+    "LeadRules",
     "LeadTemperature",
     "LivePersonTotals",
     "Note",
+    "NumberMark",
     "PeopleExport",
     "PersonCounts",
     "PersonTag",
-    "PersonToCount",
     "PersonTotals",
     "Tag",
     "TelegramUser",
+    "TodayVisit",
     "User",
 ]

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.http import HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -33,9 +33,12 @@ def list_as_file(
     ``rows`` tells how many there are (a query, or anything with a length); ``name`` is of the file, without ending;
     ``query`` says which list it is, where the address of the request does not.
     """
-    if refusal := refuse_file(request, rows=rows, list_address=list_address, is_valid=is_valid):
-        return refusal
-    file_format = request.POST["format"]
+    file_format = request.POST.get("format", "")
+    if not is_valid or file_format not in PeopleExport.Format.values:
+        return HttpResponseBadRequest(_("The filter could not be applied."))
+    if file_format == PeopleExport.Format.XLSX and _is_too_long(rows):
+        context = {"why": too_long_sentence(), "list_address": list_address, "export_address": request.get_full_path()}
+        return render(request, "users/export_too_large.html", context, status=422)
     export = PeopleExport(
         exported_by=request.user,
         query=(request.get_full_path() if query is None else query)[:10_000],
@@ -44,17 +47,6 @@ def list_as_file(
     )
     write_beside(SideWrite.LIST_TAKEN, export.save, about=f"{request.user.get_username()} {file_format}")
     return file_response(replace(sheet, done=partial(_record_length, export)), name=name, file_format=file_format)
-
-
-def refuse_file(request: StaffRequest, *, rows: Any, list_address: str, is_valid: bool) -> HttpResponse | None:
-    """Answer a POST that cannot become a file: a filter or format that is not understood, too many rows for XLSX."""
-    file_format = request.POST.get("format", "")
-    if not is_valid or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter could not be applied."))
-    if file_format == PeopleExport.Format.XLSX and _is_too_long(rows):
-        context = {"why": too_long_sentence(), "list_address": list_address, "export_address": request.get_full_path()}
-        return render(request, "users/export_too_large.html", context, status=422)
-    return None
 
 
 def _is_too_long(rows: Any) -> bool:

@@ -8,6 +8,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, render_list
+from users.leads import lead_activity, rules_explained
+from users.models import LeadRules, LeadTemperature
 from users.people.downloads import EXPORT_PEOPLE, list_as_file
 from users.people.exports import people_sheet
 from users.people.listing import people_list
@@ -23,7 +25,12 @@ def person_list(request: StaffRequest) -> HttpResponse:
     people = people_list(request.GET, with_emails=request.user.has_perm(VIEW_EMAIL))
     page, count = people.page(request.GET)
     is_valid = people.filter.is_valid()
+    rules = LeadRules.read()
+    warm = [row.pk for row in page.rows if row.temperature > LeadTemperature.COLD]
     context = {
+        "lead_rules": rules,
+        "lead_explained": rules_explained(rules),
+        "lead_why": lead_activity(warm, rules),
         "form": people.filter.form,
         "page": page,
         "count": count,
@@ -32,9 +39,10 @@ def person_list(request: StaffRequest) -> HttpResponse:
         "active_filters": people.filter.active_filters(request.path),
         "clear_address": request.path,
         "leads_due_since": people.upkeep.due,
+        "as_of": people.as_of,
         "may_export": request.user.has_perm(EXPORT_PEOPLE),
         "list_address": tidy_address(request.path, request.GET),
-        "updated_at": timezone.now(),
+        "updated_at": people.as_of or timezone.now(),
         **list_bar(request),
     }
     return render_list(request, "users/person_list.html", context, partial="person-table", is_valid=is_valid)
@@ -45,7 +53,7 @@ def person_list(request: StaffRequest) -> HttpResponse:
 def person_export(request: StaffRequest) -> HttpResponseBase:
     """Download the whole filtered list. POST, because it records who took it."""
     with_emails = request.user.has_perm(VIEW_EMAIL)
-    people = people_list(request.GET, with_emails=with_emails)
+    people = people_list(request.GET, with_emails=with_emails, folded=True)
     rows = people.sorted_people()
     return list_as_file(
         request,

@@ -14,7 +14,7 @@ from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
 from users.event_types import event_label
 from users.models import TelegramUser
-from users.person.facts import LEAD_EXPLAINED, read_facts
+from users.person.facts import read_facts
 from users.person.timeline import KINDS, Entry, TimelinePlace, kinds_for, read_timeline
 from users.privacy import masked_email
 
@@ -49,7 +49,7 @@ def facts_context(request: StaffRequest, user_id: int) -> dict[str, Any]:
         "facts": facts,
         "person": facts.person,
         "person_address": person_address(user_id),
-        "lead_explained": LEAD_EXPLAINED,
+        "lead_explained": facts.lead_explained,
         "updated_at": timezone.now(),
     }
 

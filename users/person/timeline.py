@@ -12,11 +12,10 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import connection
-from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
-from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.calendar import moment_of
 from users.models import User
 from users.person.extensions import Source, timeline_sources
 
@@ -59,14 +58,11 @@ class TimelinePlace:
     @classmethod
     def decode(cls, text: str) -> Self | None:
         """Read a place out of an address; None for anything that no page of ours has written."""
-        found = re.fullmatch(r"([0-9T:.+-]{0,40})~(\d{1,4})~(\d{1,18})", text, re.ASCII)
+        found = re.fullmatch(r"([^~]{0,40})~(\d{1,4})~(\d{1,18})", text, re.ASCII)
         if not found:
             return None
-        try:
-            at = parse_datetime(found[1]) if found[1] else None
-        except ValueError:
-            return None
-        if found[1] and (at is None or not is_aware(at)):
+        at = moment_of(found[1]) if found[1] else None
+        if found[1] and at is None:
             return None
         return cls(at, int(found[2]), int(found[3]))
 
