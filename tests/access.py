@@ -123,8 +123,10 @@ ACCESS: dict[str, Access] = {
     "messaging:template_list": Access(get=MESSAGES),
     "messaging:draft_list": Access(get=MESSAGES),
     "messaging:draft_file": Access(get=MESSAGES),
+    "messaging:draft_total": Access(get=MESSAGES),
+    "messaging:compose_counts": Access(get=MESSAGES),
     "messaging:own_test": Access(get=MESSAGES),
-    "messaging:broadcast_file": SEEN_BY_ALL,
+    "messaging:broadcast_file": Access(get=MESSAGES),  # of a letter
     "messaging:broadcast_expected": SEEN_BY_ALL,
     "messaging:automation_preview": Access(post=MESSAGES),
     "messaging:automation_list": SEEN_BY_ALL,
