@@ -25,6 +25,11 @@ DEFINITIONS = {
     ),
     "conversion": _("Confirmed bookings divided by all bookings, cancelled ones included, rounded to a whole percent."),
     "places": _("The stream's places minus its confirmed bookings."),
+    "confirmed": _(
+        "Bookings that are confirmed now, on the day on which their status last became so. A confirmation that was "
+        "taken back counts no more."
+    ),
+    "pace": _("Bookings of the stream that became confirmed in the last seven finished days."),
     "viewed": _(
         "People who have opened the course programme since the stream's campaign began and have no booking in the "
         "stream, not even a cancelled one. Each person counts once."

@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from hsl_dashboard.availability import health
@@ -14,10 +13,10 @@ from users.staff.views import account_email
 handler500 = "hsl_dashboard.availability.outages.server_error"
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="bookings:workshop_list"), name="home"),
     path("", include("users.urls")),
     path("", include("bookings.urls")),
     path("", include("messaging.urls")),
+    path("", include("analytics.urls")),
     path("", include("users.personal_data.urls")),
     path("accounts/email/", account_email, name="account_email"),
     path("accounts/", include("allauth.urls")),

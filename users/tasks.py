@@ -1,4 +1,4 @@
-"""Upkeep of the people's totals, called by beat every minute; with nothing to do each costs one index look."""
+"""Upkeep of the people's totals, called by beat; with nobody to count each is one quick look."""
 
 from celery import shared_task
 

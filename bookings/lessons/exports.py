@@ -1,6 +1,5 @@
 """The registrations for free lessons as a CSV or XLSX file."""
 
-from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,12 +8,9 @@ from django.utils.translation import pgettext
 
 from bookings.models import LessonSteps
 from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, Sheet
-from users.models import PeopleExport
-from users.people.exports import finish_export
 
 
-def lessons_sheet(rows: "QuerySet[LessonSteps]", *, export: PeopleExport) -> Sheet:
-    """Give the sheet of the list; after its last row, the export records how many there were."""
+def lessons_sheet(rows: "QuerySet[LessonSteps]", *, with_emails: bool) -> Sheet:
     return Sheet(
         title=_("Free lessons"),
         headings=[
@@ -23,7 +19,7 @@ def lessons_sheet(rows: "QuerySet[LessonSteps]", *, export: PeopleExport) -> She
             _("First name"),
             _("Last name"),
             "Username",
-            *([_("E-mail")] if export.with_emails else []),
+            *([_("E-mail")] if with_emails else []),
             pgettext("field label", "Free lesson"),
             _("Lesson date"),
             _("Registered, Moscow"),
@@ -32,12 +28,11 @@ def lessons_sheet(rows: "QuerySet[LessonSteps]", *, export: PeopleExport) -> She
             _("Booked, Moscow"),
             _("Confirmed"),
         ],
-        rows=(_cells(row, export) for row in rows.iterator(chunk_size=ROWS_AT_ONCE)),
-        done=partial(finish_export, export),
+        rows=(_cells(row, with_emails=with_emails) for row in rows.iterator(chunk_size=ROWS_AT_ONCE)),
     )
 
 
-def _cells(row: LessonSteps, export: PeopleExport) -> list[Any]:
+def _cells(row: LessonSteps, *, with_emails: bool) -> list[Any]:
     person = row.registration.telegram_user
     return [
         row.pk,
@@ -45,7 +40,7 @@ def _cells(row: LessonSteps, export: PeopleExport) -> list[Any]:
         person.first_name or "",
         person.last_name or "",
         person.username or "",
-        *([row.registration.email or ""] if export.with_emails else []),
+        *([row.registration.email or ""] if with_emails else []),
         row.lesson_type,
         row.lesson_on.isoformat() if row.lesson_on else "",
         row.registered_at,

@@ -11,7 +11,8 @@ from django.utils.translation import pgettext_lazy
 
 from bookings.models import LessonSteps
 from hsl_dashboard.db import loose_scan
-from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from hsl_dashboard.web.keyset import Sorting
 from users.models import PersonTotals
 from users.people.search import search_condition, search_text

@@ -4,10 +4,9 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
-from django.shortcuts import render
+from django.http import HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.lessons.exports import lessons_sheet
@@ -20,14 +19,11 @@ from hsl_dashboard.web.keyset import Slice, slice_of
 from hsl_dashboard.web.pages import PAGE_SIZE, StaffRequest, render_list
 from hsl_dashboard.web.paging import COUNTED
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
-from hsl_dashboard.web.spreadsheets import XLSX_ROWS, file_response
-from users.models import PeopleExport
-from users.people.exports import start_export
+from users.people.downloads import EXPORT_PEOPLE, list_as_file
 from users.person.context import person_address
 from users.privacy import VIEW_EMAIL, masked_email
 
 VIEW_LESSONS = "bookings.view_freelessonregistration"
-EXPORT_PEOPLE = "users.export_people"
 
 
 @require_safe
@@ -92,20 +88,18 @@ def lesson_export(request: StaffRequest) -> HttpResponseBase:
     """Download the whole filtered list. POST, because it records who took it."""
     _count_waiting()
     narrowed = _narrowed(request)
-    file_format = request.POST.get("format", "")
-    if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter could not be applied."))
-    rows = narrowed.qs
-    if file_format == PeopleExport.Format.XLSX and rows.order_by()[: XLSX_ROWS + 1].count() > XLSX_ROWS:
-        return render(request, "users/export_too_large.html", {"most": XLSX_ROWS}, status=422)
-    export = start_export(
-        by=request.user,
-        query=request.get_full_path()[:10_000],
-        file_format=file_format,
-        with_emails=request.user.has_perm(VIEW_EMAIL),
+    is_valid = narrowed.is_valid()
+    found = (narrowed.qs if is_valid else LessonSteps.objects.none()).order_by(*narrowed.sorting.order())
+    with_emails = request.user.has_perm(VIEW_EMAIL)
+    return list_as_file(
+        request,
+        sheet=lessons_sheet(_with_people(found), with_emails=with_emails),
+        rows=found,
+        name=f"free-lessons-{timezone.localdate():%Y-%m-%d}",
+        list_address=tidy_address(reverse("bookings:lesson_list"), request.GET),
+        is_valid=is_valid,
+        with_emails=with_emails,
     )
-    sheet = lessons_sheet(_with_people(rows.order_by(*narrowed.sorting.order())), export=export)
-    return file_response(sheet, name=f"free-lessons-{timezone.localdate():%Y-%m-%d}", file_format=file_format)
 
 
 def _count_waiting() -> bool:

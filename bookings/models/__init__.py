@@ -3,6 +3,7 @@
 from bookings.models.bookings import Booking, BookingStatus, status_label, status_of
 from bookings.models.bulk import BulkChange, BulkRow
 from bookings.models.changes import BookingChange
+from bookings.models.confirmations import Confirmation
 from bookings.models.coupons import ReferralCoupon, ReferralUsage
 from bookings.models.courses import Course, Currency, Stream
 from bookings.models.hackathon import HackathonRegistration
@@ -16,6 +17,7 @@ __all__ = [
     "BookingStatus",
     "BulkChange",
     "BulkRow",
+    "Confirmation",
     "Course",
     "Currency",
     "FreeLessonRegistration",

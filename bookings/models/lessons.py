@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models.triggers import record_registration
 from users.models.fields import NEVER, EverSortedDateField, EverSortedDateTimeField
 from users.models.keys import person_constraint, person_key
-from users.models.triggers import create_missing_person, keep_person_totals
+from users.models.triggers import create_missing_person, keep_person_totals, mark_for_numbers
 
 
 class FreeLessonRegistration(models.Model):
@@ -45,6 +45,7 @@ class FreeLessonRegistration(models.Model):
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.registered_at, now())"
             ),
             *keep_person_totals(columns=("registered_at", "lesson_type")),
+            *mark_for_numbers(at="registered_at", columns=("lesson_type", "lesson_date")),
             record_registration(),
         ]
 

@@ -12,7 +12,8 @@ from django.utils.translation import pgettext_lazy
 from bookings.labels import Labels
 from bookings.lists.filters import NONE
 from bookings.models import Booking, BookingChange, Currency, Payment
-from hsl_dashboard.web.filters import DayFilter, ListFilter, day_begins, day_ends
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter
 
 
 class MoneyFilter(ListFilter):

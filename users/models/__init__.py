@@ -6,17 +6,19 @@ from users.models.emails import EmailDisclosure
 from users.models.events import Event
 from users.models.exports import PeopleExport
 from users.models.leads import LeadRules
+from users.models.marks import NumberMark
 from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
 from users.models.staff import User
+from users.models.today import TodayVisit
 from users.models.totals import (
     LEAD_THRESHOLDS,
     LEAD_WINDOW,
+    CountingMark,
     LatestStatus,
     LeadTemperature,
     LivePersonTotals,
     PersonCounts,
-    PersonToCount,
     PersonTotals,
 )
 
@@ -26,6 +28,7 @@ __all__ = [
     "LEAD_WINDOW",
     "AuditEntry",
     "BlockedUser",
+    "CountingMark",
     "EmailDisclosure",
     "Event",
     "LatestStatus",
@@ -33,12 +36,13 @@ __all__ = [
     "LeadTemperature",
     "LivePersonTotals",
     "Note",
+    "NumberMark",
     "PeopleExport",
     "PersonCounts",
     "PersonTag",
-    "PersonToCount",
     "PersonTotals",
     "Tag",
     "TelegramUser",
+    "TodayVisit",
     "User",
 ]

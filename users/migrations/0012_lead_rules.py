@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('pghistory', '0007_auto_20250421_0444'),
-        ('users', '0008_audit'),
+        ('users', '0011_name_the_nameless'),
     ]
 
     operations = [

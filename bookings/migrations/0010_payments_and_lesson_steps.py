@@ -180,7 +180,7 @@ CREATE TRIGGER audit_truncate AFTER TRUNCATE ON bookings_paymentevent FOR EACH S
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0008_audit'),
+        ('bookings', '0009_index_of_discounts'),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
