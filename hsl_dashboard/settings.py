@@ -65,6 +65,8 @@ MIDDLEWARE = [
     "hsl_dashboard.web.middleware.language_by_choice",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # CSRF reads the whole body.
+    "hsl_dashboard.web.uploads.refuse_large_bodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Every view asks for a signed-in person unless it says login_not_required.
@@ -142,6 +144,10 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = ROOT / "media"
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "hsl_dashboard.web.uploads.SteadyUploadHandler",
+]
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 
 # Sign-in --------------------------------------------------------------------------------------------------------------
@@ -210,10 +216,11 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
-    # People whom a trigger could only mark, and leads whose week has passed; both look into an index and find nobody.
-    "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 60.0},  # seconds
+    # People whom triggers have marked, and leads whose week has passed; with nobody to count each is one quick look.
+    "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 5.0},  # seconds
     "users.cool_leads": {"task": "users.cool_leads", "schedule": 60.0},  # seconds
     "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds
+    "bookings.count_problems": {"task": "bookings.count_problems", "schedule": 600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
     "messaging.end_blocks": {"task": "messaging.end_blocks", "schedule": 60.0, "options": {"queue": "default"}},

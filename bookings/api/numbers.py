@@ -7,7 +7,7 @@ from django.utils import timezone
 from ninja import Router, Schema
 from ninja.params.functions import Query
 
-from bookings.figures import bookings_per_day, counts_by_code, counts_of_all, lesson_conversions
+from bookings.api.counts import bookings_per_day, counts_by_code, counts_of_all, lesson_conversions
 from bookings.labels import Labels
 from bookings.models import FreeLessonRegistration
 from bookings.statistics import StatusCounts, total_of

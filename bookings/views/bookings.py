@@ -19,6 +19,7 @@ from bookings.notices import last_notice
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from users.models import User
+from users.people.downloads import EXPORT_PEOPLE
 
 
 @require_safe
@@ -39,6 +40,7 @@ def booking_list(request: StaffRequest) -> HttpResponse:
         "clear_address": request.path,
         "list_address": tidy_address(request.path, request.GET),
         "bulk_form": bulk_bar(request.user, labels.codes),
+        "may_export": request.user.has_perm(EXPORT_PEOPLE),
         "updated_at": timezone.now(),
     }
     return render_list(request, "bookings/booking_list.html", context, partial="booking-table", is_valid=is_valid)

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from jsonschema import Draft202012Validator
 
-from hsl_dashboard.api import api, description_of_api
+from hsl_dashboard.api.routes import api, description_of_api
 from hsl_dashboard.web.api.description import chapters
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 
-from hsl_dashboard.api import description_of_api
+from hsl_dashboard.api.routes import description_of_api
 from hsl_dashboard.web.api.limits import Rate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1_200)]

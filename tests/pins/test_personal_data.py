@@ -83,7 +83,7 @@ def _own_rows(person: Any, staff: Any) -> None:
     make("users.Note", telegram_user=person, text="стёртая", written_at=NOW).delete()
     make("users.PersonTag", telegram_user=person, tag=make("users.Tag", name="VIP"))
     make("users.EmailDisclosure", telegram_user=person, shown_to=staff, shown_at=NOW)
-    make("users.PersonToCount", user_id=ID)
+    make("users.CountingMark", user_id=ID)
     make("messaging.TelegramLink", user=staff, telegram_user=person)
     make(
         "messaging.Outbox",

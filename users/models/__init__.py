@@ -12,11 +12,11 @@ from users.models.tokens import ApiAnswer, ApiToken
 from users.models.totals import (
     LEAD_THRESHOLDS,
     LEAD_WINDOW,
+    CountingMark,
     LatestStatus,
     LeadTemperature,
     LivePersonTotals,
     PersonCounts,
-    PersonToCount,
     PersonTotals,
 )
 
@@ -28,6 +28,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "BlockedUser",
+    "CountingMark",
     "EmailDisclosure",
     "Event",
     "LatestStatus",
@@ -37,7 +38,6 @@ __all__ = [
     "PeopleExport",
     "PersonCounts",
     "PersonTag",
-    "PersonToCount",
     "PersonTotals",
     "Tag",
     "TelegramUser",

@@ -7,7 +7,7 @@ from django.db import transaction
 from messaging.content.buttons import Buttons
 from messaging.delivery import tasks
 from messaging.delivery.corrections import CORRECTABLE_FOR, freeze_correction
-from messaging.delivery.services import BroadcastMoved, State, TooLate, check, recorded
+from messaging.delivery.services import BroadcastMoved, State, TooLate, check, keep_former_text, recorded
 from messaging.models import Broadcast, Correction, Recipient
 from users.models import User
 
@@ -45,7 +45,12 @@ def edit_for_everyone(
     """
     buttons = broadcast.buttons if buttons is None else buttons
     check(kind=broadcast.kind, text=text, buttons=buttons, has_media=True)
-    return _correct(broadcast, by=by, at=at, kind=Correction.Kind.EDIT, message_text=text, buttons=buttons)
+    with recorded(by):
+        correction = _correct(broadcast, by=by, at=at, kind=Correction.Kind.EDIT, message_text=text, buttons=buttons)
+        broadcast.refresh_from_db()
+        keep_former_text(broadcast, by=by, at=at, correction=correction)
+        Broadcast.objects.filter(pk=broadcast.pk).update(message_text=text, buttons=buttons)
+        return correction
 
 
 def _correct(

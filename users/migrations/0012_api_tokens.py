@@ -61,7 +61,7 @@ CREATE TRIGGER audit_truncate AFTER TRUNCATE ON users_apitoken FOR EACH STATEMEN
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('users', '0008_audit'),
+        ('users', '0011_name_the_nameless'),
     ]
 
     operations = [
