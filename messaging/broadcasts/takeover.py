@@ -14,7 +14,7 @@ SHOWN = 10  # held messages: all of them are one click away
 
 
 @dataclass(frozen=True)
-class Takeover:
+class TakenOver:
     """The counts of the page; ``held`` is the newest few of ``held_count``, empty for who may not see messages."""
 
     people: int
@@ -28,11 +28,11 @@ class Takeover:
         return not self.problems and not self.held_count
 
 
-def read_takeover(*, may: Callable[[str], bool], at: datetime) -> Takeover:
+def read_takeover(*, may: Callable[[str], bool], at: datetime) -> TakenOver:
     """Count what was taken over and what is left to decide, as far as a member of staff may see it."""
     held = Broadcast.objects.filter(state=Broadcast.State.HELD)
     seen = may("messaging.view_broadcast")
-    return Takeover(
+    return TakenOver(
         people=PersonTotals.objects.filter(pk__lt=ERASED_FROM).count(),
         bookings=total_of(course.counts for course in course_statistics(Labels.read())),
         problems=[finding for finding in find_problems(may=may, at=at) if finding.count],
