@@ -22,14 +22,25 @@ from users.models import ERASED_FROM, BlockedUser, Event, PersonTotals, Telegram
 from users.person.context import person_address
 
 PAGE_SIZE = 50  # rows
+CHANGE_BOOKING = "bookings.change_booking"
 
 
 @dataclass(frozen=True)
 class Repair:
-    """A link that leads to the fix."""
+    """A link that leads to the fix, for those who may make it; in a dialog over the list where there is one."""
 
     label: Any
     address: str
+    permission: str = ""
+    in_dialog: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several bookings of which one should stay."""
+
+    booking: Booking
+    stream: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,7 @@ class Trouble:
     bookings: list[Booking] = field(default_factory=list)
     at: datetime | None = None
     repairs: list[Repair] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -105,8 +117,8 @@ def _show_doubles(rows: Iterable[Any], labels: Labels) -> list[Trouble]:
         if active:
             person = active[0].telegram_user
             course = labels.course(row["course_id"])
-            repairs = [_open_booking(booking.pk) for booking in active]
-            troubles.append(Trouble(course, person, person_address(person.pk), active, repairs=repairs))
+            choices = [Choice(booking, labels.stream(booking.course_id, booking.course_stream)) for booking in active]
+            troubles.append(Trouble(course, person, person_address(person.pk), choices=choices))
     return troubles
 
 
@@ -123,7 +135,12 @@ def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]
             booking.created_at,
             [
                 _open_booking(booking.pk),
-                Repair(_("Change…"), reverse("bookings:booking_edit", args=[booking.telegram_user_id, booking.pk])),
+                Repair(
+                    _("Change…"),
+                    reverse("bookings:booking_edit", args=[booking.telegram_user_id, booking.pk]),
+                    CHANGE_BOOKING,
+                    in_dialog=True,
+                ),
             ],
         )
         for booking in bookings
@@ -141,13 +158,18 @@ def unknown_streams(labels: Labels) -> list[tuple[int | None, str, int]]:
 
 
 def _show_streams(rows: Iterable[tuple[int | None, str, int]], labels: Labels) -> list[Trouble]:
-    add = reverse("admin:bookings_stream_add")
+    add = reverse("bookings:stream_new")
+    back = f"{reverse('bookings:data_quality')}?kind=streams"
     bookings = reverse("bookings:booking_list")
     return [
         Trouble(
             f"{labels.course(course_id)}: {code} ({count})",
             repairs=[
-                Repair(_("Describe the stream"), f"{add}?{urlencode({'course': course_id or '', 'code': code})}"),
+                Repair(
+                    _("Describe the stream"),
+                    f"{add}?{urlencode({'course': course_id or '', 'code': code, 'next': back})}",
+                    "bookings.add_stream",
+                ),
                 Repair(
                     _("Show its bookings"), f"{bookings}?{urlencode({'course': course_id or NONE, 'stream': code})}"
                 ),
@@ -168,7 +190,12 @@ def _show_coupons(coupons: Iterable[ReferralCoupon], _labels: Labels) -> list[Tr
             % {"code": coupon.code, "used": coupon.current_activations, "limit": coupon.max_activations},
             at=coupon.created_at,
             repairs=[
-                Repair(_("Change the coupon"), reverse("admin:bookings_referralcoupon_change", args=[coupon.pk])),
+                Repair(
+                    _("Raise the limit"),
+                    reverse("bookings:coupon_limit", args=[coupon.pk]),
+                    "bookings.change_referralcoupon",
+                    in_dialog=True,
+                ),
                 Repair(_("Show its bookings"), f"{bookings}?{urlencode({'referral': coupon.code})}"),
             ],
         )
@@ -334,3 +361,8 @@ KINDS = (
         "users.view_telegramuser",
     ),
 )
+
+
+def kinds() -> list[tuple[str, str]]:
+    """List every kind by name, with the permission to see it."""
+    return [*((kind.name, kind.permission) for kind in KINDS), ("future", "bookings.view_booking")]

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.models import Booking
+from messaging.models import Draft
 from tests.factories import (
     BookingFactory,
     EventFactory,
@@ -46,6 +47,7 @@ def school(db: None) -> None:
             message_text="Друзья, занятие переносится на четверг, 19:00. " * 3, state="finished"
         )
         RecipientFactory.create(message=broadcast, telegram_user=person)
+        Draft.objects.create(content={"text": "Друзья, занятие переносится на четверг, 19:00. " * 3})
 
 
 @pytest.fixture
@@ -54,7 +56,9 @@ def administrator(client: Client, db: None) -> Client:
     return client
 
 
-@pytest.mark.parametrize("address", ["/bookings/", "/users/", "/messages/", "/messages/blocked/", STREAM])
+@pytest.mark.parametrize(
+    "address", ["/bookings/", "/users/", "/messages/", "/messages/drafts/", "/messages/blocked/", STREAM]
+)
 def test_D7_a_page_of_fifty_rows_is_light(school: None, administrator: Client, address: str) -> None:
     page = administrator.get(address)
 

@@ -1,6 +1,6 @@
 """What narrows and sorts the list of bookings: every field bounded, so that no input reaches the database raw."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import django_filters
@@ -18,7 +18,8 @@ from bookings.models import Booking
 from bookings.models.bookings import UNKNOWN_STATUS, WITHOUT_STREAM
 from hsl_dashboard.db import loose_scan
 from hsl_dashboard.folding import Folded
-from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter, MomentFilter, SearchFilter
 from users.models import LatestStatus
 
 NONE = "none"  # a stream, course or status that is not there
@@ -75,6 +76,11 @@ class BookingFilter(ListFilter):
         choices=WITH_OR_WITHOUT,
     )
     referral = django_filters.CharFilter(method="filter_referral", label=_("Referral code"), max_length=100)
+    confirmed_since = DayFilter(method="filter_confirmed_since", label=_("Confirmed from"))
+    confirmed_until = DayFilter(method="filter_confirmed_until", label=_("Confirmed to"))
+    # Moments of the page of today: its count and this list must not part when another booking comes.
+    made_after = MomentFilter(method="filter_after", label=_("Made after"))
+    made_before = MomentFilter(method="filter_before", label=_("Made before"))
     sort = django_filters.ChoiceFilter(
         method="filter_sort",
         label=_("Sorting"),
@@ -135,6 +141,18 @@ class BookingFilter(ListFilter):
 
     def filter_until(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
         return rows.filter(created_at__lt=day_ends(day))
+
+    def filter_confirmed_since(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
+        return rows.filter(confirmation__confirmed_at__gte=day_begins(day))
+
+    def filter_confirmed_until(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
+        return rows.filter(confirmation__confirmed_at__lt=day_ends(day))
+
+    def filter_after(self, rows: "QuerySet[Booking]", _name: str, moment: datetime) -> "QuerySet[Booking]":
+        return rows.filter(created_at__gt=moment)
+
+    def filter_before(self, rows: "QuerySet[Booking]", _name: str, moment: datetime) -> "QuerySet[Booking]":
+        return rows.filter(created_at__lte=moment)
 
     def filter_discount(self, rows: "QuerySet[Booking]", _name: str, choice: str) -> "QuerySet[Booking]":
         # The page shows a percent as a discount when it is not 0; what is empty is no discount.

@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="booking",
             index=models.Index(
+                models.F("discount_percent"),
                 condition=models.Q(("discount_percent__lt", 0), ("discount_percent__gt", 0), _connector="OR"),
-                fields=["discount_percent"],
                 name="bookings_discounts",
             ),
         ),

@@ -81,7 +81,8 @@ def _time(local: datetime, words: str | None) -> SafeString:
     exact = f"{local.day:02}.{local.month:02}.{local.year} {local.hour:02}:{local.minute:02}"
     title = f' title="{exact} {_moscow_time(get_language())}"' if words else ""
     # Digits, and words of our own: what format_html() would escape is escaped.
-    return mark_safe(f'<time datetime="{local.isoformat()}"{title}>{escape(words or exact)}</time>')  # noqa: S308
+    machine = local.isoformat(timespec="seconds")
+    return mark_safe(f'<time datetime="{machine}"{title}>{escape(words or exact)}</time>')  # noqa: S308
 
 
 @lru_cache(maxsize=10)

@@ -1,7 +1,7 @@
 """What every list's filter is made of: bounded fields, a period that makes sense, its values as removable words."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import django_filters
@@ -15,6 +15,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import IsoDateTimeField
 
 from hsl_dashboard.web.addresses import ActiveFilter, address_without, tidy_query
 
@@ -70,6 +71,26 @@ class DayFilter(django_filters.DateFilter):
     field_class = DayField
 
 
+class MomentField(IsoDateTimeField):
+    """A moment in years that a calendar can count."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators += [
+            MinValueValidator(datetime(1970, 1, 1, tzinfo=UTC)),
+            MaxValueValidator(datetime(2199, 12, 31, tzinfo=UTC)),
+        ]
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """A moment that a page of ours has put into an address; nobody types it."""
+
+    field_class = MomentField
+
+    def __init__(self, *, method: str, label: Any) -> None:
+        super().__init__(method=method, label=label, widget=forms.HiddenInput())
+
+
 class SearchFilter(django_filters.CharFilter):
     """What somebody types to find rows, by ``filter_search`` unless told otherwise."""
 
@@ -106,17 +127,9 @@ class ListFilter(django_filters.FilterSet):
             choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
             if isinstance(value, list):
                 yield from ((name, str(choice), choices.get(str(choice), str(choice))) for choice in value)
+            elif isinstance(value, datetime):
+                yield name, None, formats.date_format(timezone.localtime(value), "d.m.Y H:i")
             elif isinstance(value, date):
                 yield name, None, formats.date_format(value, "d.m.Y")
             else:
                 yield name, None, choices.get(str(value), str(value))
-
-
-def day_begins(day: date) -> datetime:
-    """Give the school's midnight before a day."""
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def day_ends(day: date) -> datetime:
-    """Give the school's midnight after a day."""
-    return day_begins(day + timedelta(days=1))

@@ -34,7 +34,7 @@ class Sheet:
     title: str
     headings: list[str]
     rows: Iterable[Sequence[Any]]
-    done: Callable[[int], None]
+    done: Callable[[int], None] = lambda _number: None
     seconds: bool = False  # in the moments of a CSV
 
 
@@ -62,7 +62,7 @@ def csv_lines(sheet: Sheet) -> Iterator[str]:
     with transaction_within(EXPORT):
         for row in sheet.rows:
             number += 1
-            yield str(writer.writerow([_safe(cell, seconds=sheet.seconds) for cell in row]))
+            yield str(writer.writerow([safe_cell(cell, seconds=sheet.seconds) for cell in row]))
     sheet.done(number)
 
 
@@ -84,7 +84,7 @@ def xlsx_file(sheet: Sheet) -> IO[bytes]:
     return target
 
 
-def _safe(cell: Any, *, seconds: bool) -> Any:
+def safe_cell(cell: Any, *, seconds: bool = False) -> Any:
     """Give a cell as text that no spreadsheet takes for a formula; moments in Moscow time."""
     if isinstance(cell, FarMoment | FarDay):
         return str(cell)

@@ -43,7 +43,7 @@ document.addEventListener("click", (event) => {
 
 // A link that announces a dialog opens it over the page; without JavaScript, or in a new tab, it leads to a page.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest('a[aria-haspopup="dialog"]');
+  const link = event.target.closest('a.status, a[aria-haspopup="dialog"]');
   if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   link.focus(); // Safari focuses no link that is clicked; the dialog gives the focus back to it

@@ -130,7 +130,7 @@ def test_a_question_that_is_not_understood_exports_nobody(staff_client, query, f
 
 def test_a_list_too_long_for_a_workbook_is_offered_as_csv(staff_client, monkeypatch):
     TelegramUserFactory.create_batch(3)
-    monkeypatch.setattr("users.people.views.XLSX_ROWS", 2)
+    monkeypatch.setattr("users.people.downloads.XLSX_ROWS", 2)
 
     response = staff_client.post(EXPORT, {"format": "xlsx"})
 

@@ -28,7 +28,6 @@ ACTS = {
     "refused": gettext_lazy("A page was refused"),
     "person.exported": gettext_lazy("All data of a person downloaded"),
     "person.erased": gettext_lazy("A person erased"),
-    "audit.exported": gettext_lazy("The audit downloaded"),
     "audit.forgotten": gettext_lazy("Old lines of the audit deleted"),
 }
 DONE_TO_ROWS = {

@@ -14,7 +14,8 @@ from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.db import loose_scan
 from hsl_dashboard.folding import Folded, fold
-from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from hsl_dashboard.web.keyset import Sorting
 from users.models import LatestStatus, LeadTemperature, Note, PersonTag
 from users.people.search import with_all_words

@@ -82,7 +82,7 @@ def kinds_for(by: User) -> list[str]:
 
 
 def read_timeline(person_id: int, *, by: User, kind: str = "", before: TimelinePlace | None = None) -> Timeline:
-    """Read a page of a person's timeline (one query, however many sources there are)."""
+    """Read a page of a person's timeline (one query, however many sources there are, and what they add)."""
     sources = {source.rank: source for source in _sources_for(by) if kind in {"", source.kind}}
     if not sources:
         return Timeline([], "")
@@ -96,9 +96,13 @@ def read_timeline(person_id: int, *, by: User, kind: str = "", before: TimelineP
     with connection.cursor() as cursor:
         cursor.execute(_query(sources.values(), before), params)
         rows = cursor.fetchall()
+    told = [(rank, json.loads(data)) for _at, rank, _number, data, _actor in rows[:PAGE_SIZE]]
+    for rank, source in sources.items():
+        if source.prepare and (mine := [data for other, data in told if other == rank]):
+            source.prepare(person_id, mine)
     entries = [
-        Entry(sources[rank].kind, sources[rank].template, at, number, json.loads(data), actor or "")
-        for at, rank, number, data, actor in rows[:PAGE_SIZE]
+        Entry(sources[rank].kind, sources[rank].template, at, number, data, actor or "")
+        for (at, _rank, number, _data, actor), (rank, data) in zip(rows, told, strict=False)
     ]
     at, rank, number = rows[PAGE_SIZE - 1][:3] if len(rows) > PAGE_SIZE else (None, 0, 0)
     return Timeline(entries, TimelinePlace(at, rank, number).encode() if len(rows) > PAGE_SIZE else "")
