@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.labels import Labels
-from bookings.lists.search import narrow_by_search
+from bookings.lists.search import narrow_by_search, with_code
 from bookings.models import Booking
 from bookings.models.bookings import UNKNOWN_STATUS, WITHOUT_STREAM
 from hsl_dashboard.db import loose_scan
@@ -59,7 +59,9 @@ def _occurring() -> tuple[list[str], list[str]]:
 class BookingFilter(ListFilter):
     """The list of bookings, narrowed and sorted by what the address says."""
 
-    q = SearchFilter(label=pgettext_lazy("field label", "Search"), placeholder=_("@username, name or ID"))
+    q = SearchFilter(
+        label=pgettext_lazy("field label", "Search"), placeholder=_("@username, name, ID or referral code")
+    )
     status = django_filters.MultipleChoiceFilter(
         method="filter_status", label=_("Status"), choices=STATUS_CHOICES, widget=forms.CheckboxSelectMultiple
     )
@@ -161,8 +163,7 @@ class BookingFilter(ListFilter):
         return rows.filter(discount_percent=int(choice))
 
     def filter_referral(self, rows: "QuerySet[Booking]", _name: str, code: str) -> "QuerySet[Booking]":
-        # Codes are upper-case today; the index on the column serves an equality only.
-        return rows.filter(referral_code__in={code, code.upper(), code.lower()})
+        return rows.filter(with_code(code))
 
     def filter_sort(self, rows: "QuerySet[Booking]", _name: str, sort: str) -> "QuerySet[Booking]":
         expression = SORTS[sort.removeprefix("-")]

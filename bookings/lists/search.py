@@ -13,19 +13,26 @@ RARE = 10_000
 
 
 def narrow_by_search(bookings: "QuerySet[Booking]", typed: str) -> "tuple[QuerySet[Booking], bool]":
-    """Keep the bookings that ``typed`` means: @name, a t.me link, a name, a Telegram id, a number with or without #.
+    """Keep the bookings that ``typed`` means: @name, a t.me link, a name, a Telegram id, a number with or without #,
+    a referral code.
 
     And say whether they are more than RARE.
     """
     text = search_text(typed)
     if not text:
         return bookings.none(), False
+    exactly = _numbered(text) | with_code(typed.strip())
     found = _found(text)
     if found is not None:
-        return bookings.filter(_numbered(text) | Q(IsOneOf(F("pk"), Value(found, ArrayField(IntegerField()))))), False
+        return bookings.filter(exactly | Q(IsOneOf(F("pk"), Value(found, ArrayField(IntegerField()))))), False
     booked_text = PersonText("", user_id=F("telegram_user_id"), last_name=Value(None, TextField()))
     common = with_all_words(text, PersonText()) | with_all_words(text, booked_text)
-    return bookings.filter(_numbered(text) | common), True
+    return bookings.filter(exactly | common), True
+
+
+def with_code(code: str) -> Q:
+    """Ask for a referral code as staff type it: they are upper-case today, and the index serves an equality only."""
+    return Q(referral_code__in={code, code.upper(), code.lower()})
 
 
 def _found(text: str) -> list[int] | None:

@@ -100,6 +100,14 @@ def test_D5_discounts_narrow_the_list(staff_client, choice, left):
     assert {booking.discount_percent for booking in found(staff_client, discount=choice)} == left
 
 
+@pytest.mark.parametrize("typed", ["FRIEND26", "friend26", " Friend26 "])
+def test_D3_a_booking_is_found_by_its_referral_code(staff_client, typed):
+    wanted = BookingFactory.create(referral_code="FRIEND26")
+    BookingFactory.create(referral_code="FRIEND2")
+
+    assert found(staff_client, q=typed) == [wanted]
+
+
 def test_D5_the_filter_offers_the_discounts_that_occur(staff_client):
     for percent in (25, 7, -5, 25, 100, 0, None):
         BookingFactory.create(discount_percent=percent)
