@@ -115,7 +115,7 @@ def chosen_period(form: PeriodForm, streams: list[Stream], at: datetime) -> Peri
     name = values.get("period") or DEFAULT
     stream = next((stream for stream in streams if name == f"{STREAM}{stream.pk}"), None)
     if stream:
-        days = stream_days(stream, today)
+        days = life_of_stream(stream, today)
     elif name == CUSTOM:
         days = Days(values["since"], values["until"])
     else:
@@ -134,7 +134,7 @@ def campaign_began(stream: Stream) -> date:
     return stream.campaign_starts_on or (stream.starts_on or date.min) - timedelta(days=60)
 
 
-def stream_days(stream: Stream, today: date) -> Days:
+def life_of_stream(stream: Stream, today: date) -> Days:
     """From the campaign's beginning to the start of the lessons; without one until today."""
     first = min(campaign_began(stream), today)
     last = min(stream.starts_on or today, today)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from django.db import connection, transaction
 
 from analytics.models import Refresh
-from bookings.confirmations import confirmation_differences, rebuild_confirmations
+from bookings.services.confirmations import confirmation_differences, rebuild_confirmations
 from hsl_dashboard.web.days import day_begins, school_day, week_of
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ class BookingsConfig(AppConfig):
         from bookings import jump
         from bookings.models import status_label
         from bookings.person.extension import BOOKINGS
-        from bookings.problem_counts import known_problems
+        from bookings.quality.counts import known_problems
         from bookings.today import FIGURES, LINES
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge

@@ -4,8 +4,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from bookings.lessons import steps
-from bookings.problem_counts import remember_problems
-from bookings.quality import find_problems
+from bookings.quality.counts import remember_problems
+from bookings.quality.problems import find_problems
 from hsl_dashboard.availability.ticks import Tick
 
 

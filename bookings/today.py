@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.labels import Labels
 from bookings.models import Booking, Confirmation, FreeLessonRegistration, Stream
-from bookings.quality import find_problems
+from bookings.quality.problems import find_problems
 from bookings.statistics import DEFINITIONS
 from hsl_dashboard.web.days import Days, school_day
 from hsl_dashboard.web.today import TodayFigure, TodayFigures, TodayLine, TodayLines

@@ -13,16 +13,16 @@ from bookings.models import FreeLessonRegistration
 from bookings.statistics import StatusCounts, total_of
 from hsl_dashboard.web.api.answers import CountAsText, Moment, PersonId, Refusal
 from hsl_dashboard.web.api.parameters import Text, Whole
-from users.privacy import masked_emails
-from users.statistics import (
+from users.people.statistics import (
     days_until,
-    events_by_type,
+    event_type_counts,
     events_per_day,
     leads_who_registered,
     new_people_per_day,
     people_count,
     recent_events,
 )
+from users.privacy import masked_emails
 from users.tokens.access import ApiAccess, ApiRequest, note_emails_shown
 
 router = Router(tags=["numbers"])
@@ -153,7 +153,7 @@ def events(
         return _daily(days)
     if type == "recent":
         return _recent(request, limit)
-    return [{"eventType": row.event_type, "count": row.count} for row in events_by_type(10)]
+    return [{"eventType": row.event_type, "count": row.count} for row in event_type_counts(10)]
 
 
 def _daily(count: int) -> list[dict[str, Any]]:
@@ -234,7 +234,7 @@ class LeadJson(Schema):
 )
 def user_activity(request: ApiRequest) -> Any:
     """At most 100 leads who registered for a free lesson, with what they did in seven days, today included."""
-    leads = leads_who_registered(LEADS, at=timezone.now())
+    leads = leads_who_registered(LEADS)
     registrations = FreeLessonRegistration.objects.filter(telegram_user__in=[lead.person.pk for lead in leads])
     emails = dict(registrations.order_by("registered_at", "pk").values_list("telegram_user", "email"))
     note_emails_shown(request.auth, request, people=len(emails))

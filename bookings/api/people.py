@@ -14,8 +14,8 @@ from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, R
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
 from users.models import ERASED_FROM, Event, LatestStatus, PersonTotals, TelegramUser
 from users.people.search import LAST_LETTER, is_one_of, search_condition, search_text
+from users.people.statistics import people_count
 from users.privacy import masked_emails
-from users.statistics import people_count
 from users.tokens.access import ApiAccess, ApiRequest, note_emails_shown
 
 router = Router(tags=["people"])

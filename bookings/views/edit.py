@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings.conflicts import conflict_rows
 from bookings.forms.bookings import ask_for_reason, wants_words
 from bookings.forms.person import BookingForm
 from bookings.labels import Labels
@@ -24,6 +23,7 @@ from bookings.services.editing import BookingEdited, NothingToSave, UnknownStrea
 from bookings.services.places import StreamFull
 from bookings.services.statuses import BookingGone, ReasonMissing, TransitionNotAllowed
 from bookings.views.bookings import booking_facts
+from bookings.views.conflicts import conflict_rows
 from hsl_dashboard.web.addresses import is_own_address, page_at
 from hsl_dashboard.web.pages import StaffRequest, came_from, lead_to, wants_partial
 from users.person.context import changed_pieces, person_address

@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings.problem_counts import remember_problems
-from bookings.quality import find_problems
+from bookings.quality.counts import remember_problems
+from bookings.quality.problems import find_problems
 from hsl_dashboard.web.pages import StaffRequest, render_page
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bookings.labels import Labels
-from bookings.quality import Finding, find_problems
+from bookings.quality.problems import Finding, find_problems
 from bookings.statistics import StatusCounts, course_statistics, total_of
 from messaging.models import Broadcast
 from users.models import ERASED_FROM, PersonTotals

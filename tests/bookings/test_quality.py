@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import Booking, Stream
-from bookings.quality import doubles, find_problems
+from bookings.quality.problems import doubles, find_problems
 from tests.factories import (
     BookingFactory,
     EventFactory,

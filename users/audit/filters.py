@@ -39,7 +39,7 @@ class AuditFilter(ListFilter):
         self.form.fields["what"].choices = [
             ("", _("Everything")),
             (_("Acts"), list(ACTS.items())),
-            (_("Rows"), sorted(_tables(), key=lambda choice: choice[1])),
+            (_("Tables"), sorted(_tables(), key=lambda choice: choice[1])),
         ]
 
     def filter_search(self, rows: "QuerySet[AuditEntry]", _name: str, text: str) -> "QuerySet[AuditEntry]":

@@ -9,11 +9,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import TruncDate
-from django.utils import timezone
 
 from hsl_dashboard.db import loose_scan
 from hsl_dashboard.web.days import day_begins
-from users.models import ERASED_FROM, LEAD_WINDOW, Event, LeadTemperature, PersonTotals
+from users.leads import lead_activity
+from users.models import ERASED_FROM, Event, LeadRules, LeadTemperature, PersonTotals
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -34,7 +34,7 @@ class TypeCount:
     count: int
 
 
-def events_by_type(most: int) -> list[TypeCount]:
+def event_type_counts(most: int) -> list[TypeCount]:
     """The most frequent types of all events."""
 
     def count() -> list[tuple[str, int]]:
@@ -84,7 +84,7 @@ def recent_events(limit: int, *, per_person: int = 2) -> list[Event]:
 
 
 @dataclass(frozen=True)
-class LeadActivity:
+class RegisteredLead:
     """What a lead did in the days by which their temperature is decided."""
 
     person: PersonTotals
@@ -94,25 +94,18 @@ class LeadActivity:
     temperature: str
 
 
-def leads_who_registered(most: int, *, at: datetime) -> list[LeadActivity]:
+def leads_who_registered(most: int) -> list[RegisteredLead]:
     """Leads among those who registered for a free lesson, the warmest first, each once."""
     registered = PersonTotals.objects.filter(
         pk__lt=ERASED_FROM, lessons__gt=0, temperature__gte=LeadTemperature.COLD
     ).select_related("telegram_user")
     people = list(registered.order_by("-temperature", "-last_activity_at", "-pk")[:most])
-    since = day_begins(timezone.localdate(at) - timedelta(days=LEAD_WINDOW - 1))
-    own = Event.objects.own().filter(telegram_user__in=[person.pk for person in people], created_at__gte=since)
-    counted: dict[int, Any] = {
-        row["telegram_user"]: row
-        for row in own.order_by()
-        .values("telegram_user")
-        .annotate(events=Count("*"), days=Count(TruncDate("created_at"), distinct=True))
-    }
+    did = lead_activity([person.pk for person in people], LeadRules.read())
     leads = [
-        LeadActivity(
+        RegisteredLead(
             person=person,
-            events=counted.get(person.pk, {}).get("events", 0),
-            days=counted.get(person.pk, {}).get("days", 0),
+            events=did[person.pk].events,
+            days=did[person.pk].days,
             last_at=person.last_activity_at,
             temperature=LeadTemperature(person.temperature).name.lower(),
         )

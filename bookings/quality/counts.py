@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from django.core.cache import cache
 
-from bookings.quality import Finding, kinds
+from bookings.quality.problems import Finding, kinds
 
 KEY = "data-problems"
 KEPT_FOR = 60 * 60  # seconds; beat counts every ten minutes, and the page of problems whenever it is opened

@@ -1,0 +1,1 @@
+"""What cannot be right in the data: each kind of problem with its rows, and how many there are."""
