@@ -25,6 +25,11 @@ DEFINITIONS = {
     ),
     "conversion": _("Confirmed bookings divided by all bookings, cancelled ones included, rounded to a whole percent."),
     "places": _("The stream's places minus its confirmed bookings."),
+    "confirmed": _(
+        "Bookings that are confirmed now, on the day on which their status last became so. A confirmation that was "
+        "taken back counts no more."
+    ),
+    "pace": _("Bookings of the stream that became confirmed in the last seven finished days."),
     "viewed": _(
         "People who have opened the course programme since the stream's campaign began and have no booking in the "
         "stream, not even a cancelled one. Each person counts once."
@@ -64,6 +69,11 @@ class StatusCounts:
     confirmed: int = 0
     cancelled: int = 0
     unknown: int = 0
+
+    @classmethod
+    def of(cls, confirmed: int | None, number: int) -> "StatusCounts":
+        """So many bookings that store this status."""
+        return cls(**{FIELDS.get(confirmed, "unknown"): number})
 
     @property
     def total(self) -> int:
@@ -141,7 +151,7 @@ def total_of(counts: Iterable[StatusCounts]) -> StatusCounts:
 def status_counts(bookings: "QuerySet[Booking]") -> StatusCounts:
     """Count ``bookings`` by status."""
     grouped = bookings.order_by().values_list("confirmed").annotate(number=Count("*"))
-    return total_of(_of_status(confirmed, number) for confirmed, number in grouped)
+    return total_of(StatusCounts.of(confirmed, number) for confirmed, number in grouped)
 
 
 def course_statistics(labels: Labels) -> list[CourseStatistics]:
@@ -150,7 +160,7 @@ def course_statistics(labels: Labels) -> list[CourseStatistics]:
     grouped = Booking.objects.order_by().values_list("course_id", "course_stream", "confirmed")
     counts: dict[StreamKey, StatusCounts] = defaultdict(StatusCounts)
     for course_id, code, confirmed, number in grouped.annotate(number=Count("*")):
-        counts[course_id, code or None] += _of_status(confirmed, number)
+        counts[course_id, code or None] += StatusCounts.of(confirmed, number)
     described: dict[StreamKey, Stream] = {(stream.course_id, stream.code): stream for stream in Stream.objects.all()}
     courses: dict[int | None, CourseStatistics] = {}
     for course_id, code in sorted(counts.keys() | described.keys(), key=lambda key: _school_order(key, described)):
@@ -203,10 +213,6 @@ def people_who_viewed(
 def people_in(bookings: "QuerySet[Booking]") -> int:
     """Count the people behind ``bookings``, each once."""
     return bookings.order_by().values("telegram_user_id").distinct().count()
-
-
-def _of_status(confirmed: int | None, number: int) -> StatusCounts:
-    return StatusCounts(**{FIELDS.get(confirmed, "unknown"): number})
 
 
 def _school_order(key: StreamKey, described: dict[StreamKey, Stream]) -> tuple[object, ...]:

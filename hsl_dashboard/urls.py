@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from hsl_dashboard.availability import health
@@ -14,13 +13,15 @@ from users.staff.views import account_email
 handler500 = "hsl_dashboard.availability.outages.server_error"
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="bookings:workshop_list"), name="home"),
     path("", include("users.urls")),
     path("", include("bookings.urls")),
     path("", include("messaging.urls")),
+    path("", include("analytics.urls")),
     path("", include("users.personal_data.urls")),
+    path("accounts/tokens/", include("users.tokens.urls")),
     path("accounts/email/", account_email, name="account_email"),
     path("accounts/", include("allauth.urls")),
+    path("api/", include("hsl_dashboard.api.routes")),
     path("admin/", admin.site.urls),
     # On the sign-in page one chooses a language too.
     path("language/", login_not_required(set_language), name="set_language"),

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from messaging.automations import views as automations
-from messaging.broadcasts.views import acts, history
+from messaging.broadcasts.views import acts, history, takeover
 from messaging.compose.views import compose, confirm, drafts, library, link, listing
 from messaging.inbound.views import blocked, webhook
 
@@ -22,6 +22,7 @@ def form_verb(address: str, view: Callable[..., HttpResponse], *, name: str) -> 
 
 
 urlpatterns = [
+    path("data-quality/takeover/", takeover.takeover, name="takeover"),
     path("messages/new/", compose.compose_message, name="compose_message"),
     path("messages/templates/", library.template_list, name="template_list"),
     path("messages/templates/<int:pk>/rename/", library.template_rename, name="template_rename"),
@@ -54,7 +55,7 @@ urlpatterns = [
     path("messages/", history.broadcast_list, name="broadcast_list"),
     path("messages/blocked/", blocked.blocked_list, name="blocked_list"),
     path("messages/blocked/export/", blocked.blocked_export, name="blocked_export"),
-    path("messages/blocked/<int:user_id>/", blocked.person_unblock, name="person_unblock"),
+    path("messages/blocked/<telegram_id:user_id>/", blocked.person_unblock, name="person_unblock"),
     path("messages/<int:pk>/", history.broadcast_detail, name="broadcast_detail"),
     path("messages/<int:pk>/progress/", history.broadcast_progress, name="broadcast_progress"),
     path("messages/<int:pk>/file/", history.broadcast_file, name="broadcast_file"),

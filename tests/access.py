@@ -20,6 +20,8 @@ class Access:
     get: frozenset[str] = NONE
     post: frozenset[str] = NONE
     anonymous: bool = False  # open without signing in
+    patch: frozenset[str] = NONE
+    delete: frozenset[str] = NONE
 
 
 SEEN_BY_ALL = Access(get=ALL)
@@ -27,7 +29,6 @@ BOOKINGS, MESSAGES, PEOPLE = only(COURSES), only(MARKETING), only(MARKETING, COU
 
 ACCESS: dict[str, Access] = {
     # Around every page
-    "home": Access(get=ALL, post=ALL),  # leads on, whatever the method
     "health_live": Access(get=ALL, anonymous=True),
     "health_ready": Access(get=ALL, anonymous=True),
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
@@ -35,15 +36,45 @@ ACCESS: dict[str, Access] = {
     "jump": SEEN_BY_ALL,
     "shortcuts_set": Access(get=ALL, post=ALL),
     "theme_set": Access(post=ALL, anonymous=True),
+    # Numbers
+    "analytics:today": SEEN_BY_ALL,
+    "analytics:today_viewed": Access(post=ALL),
+    "analytics:analytics_overview": SEEN_BY_ALL,
+    "analytics:chart_file": SEEN_BY_ALL,
+    "analytics:daily_export": SEEN_BY_ALL,
+    "analytics:people_behind": SEEN_BY_ALL,
+    "analytics:definition_list": SEEN_BY_ALL,
     # Courses and bookings
     "bookings:workshop_list": SEEN_BY_ALL,
     "bookings:stream_detail": SEEN_BY_ALL,
+    "bookings:course_edit": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:stream_new": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:stream_edit": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:stream_days": SEEN_BY_ALL,
+    "bookings:stream_viewed": SEEN_BY_ALL,
+    "bookings:stream_export": Access(post=PEOPLE),
     "bookings:booking_list": SEEN_BY_ALL,
+    "bookings:booking_export": Access(post=PEOPLE),
     "bookings:booking_detail": SEEN_BY_ALL,
     "bookings:booking_status": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:booking_notify": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:bulk_prepare": Access(get=PEOPLE, post=PEOPLE),  # marketing: tags
     "bookings:bulk_change": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:data_quality": SEEN_BY_ALL,
+    "bookings:booking_keep": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:coupon_limit": Access(get=MESSAGES, post=MESSAGES),
+    "messaging:takeover": SEEN_BY_ALL,
+    "bookings:money_overview": Access(get=BOOKINGS),
+    "bookings:payment_list": Access(get=BOOKINGS),
+    "bookings:expected_list": Access(get=BOOKINGS),
+    "bookings:payment_new": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:coupon_list": SEEN_BY_ALL,
+    "bookings:coupon_new": Access(get=MESSAGES, post=MESSAGES),
+    "bookings:coupon_edit": Access(get=MESSAGES, post=MESSAGES),
+    "bookings:coupon_switch": Access(post=MESSAGES),
+    "bookings:lesson_list": SEEN_BY_ALL,
+    "bookings:lesson_dates_list": SEEN_BY_ALL,
+    "bookings:lesson_export": Access(post=PEOPLE),
     "bookings:booking_new": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:person_booking": SEEN_BY_ALL,
     "bookings:booking_edit": Access(get=BOOKINGS, post=BOOKINGS),
@@ -52,6 +83,7 @@ ACCESS: dict[str, Access] = {
     # People
     "users:person_list": SEEN_BY_ALL,
     "users:person_detail": SEEN_BY_ALL,
+    "users:lead_rules": Access(get=ALL, post=only()),
     "users:person_export": Access(post=PEOPLE),
     "users:audit_list": Access(get=only()),
     "users:audit_export": Access(post=only()),
@@ -100,6 +132,30 @@ ACCESS: dict[str, Access] = {
     "messaging:automation_list": SEEN_BY_ALL,
     "messaging:automation_edit": Access(get=MESSAGES, post=MESSAGES),
     "messaging:automation_switch": Access(post=MESSAGES),
+    # One's own tokens of the API
+    "token_list": Access(get=ALL, post=ALL),
+    "token_rotate": Access(post=ALL),
+    "token_revoke": Access(post=ALL),
+    # The API, which a session opens too
+    "api_unknown_address": Access(get=ALL, post=ALL, anonymous=True),  # 404, whatever the method
+    "api_docs": SEEN_BY_ALL,
+    "openapi_json": Access(get=ALL, anonymous=True),
+    **{
+        f"api:{name}": SEEN_BY_ALL
+        for name in (
+            "api_health", "stats", "courses", "course_streams", "events", "user_growth", "user_activity",
+            "free_lessons_conversion", "bookings", "free_lessons", "stream_students", "users_by_stream",
+            "users_non_course", "users_hackathon", "users_list", "users_search", "user_detail", "messages_history",
+            "message_detail", "message_recipients",
+        )
+    },
+    **{f"api:{name}": Access(get=only()) for name in ("test_db", "db_schema", "debug_events")},
+    "api:user_bookings": Access(get=ALL, patch=BOOKINGS),
+    "api:user_bookings_change": Access(get=ALL, patch=BOOKINGS),
+    "api:user_stream_change": Access(patch=BOOKINGS),
+    "api:messages_send": Access(post=MESSAGES),
+    "api:messages_delete": Access(delete=MESSAGES),
+    **{f"api:message_{act}": Access(post=MESSAGES) for act in ("pause", "resume", "cancel")},
     "messaging:telegram_webhook": Access(post=ALL, anonymous=True),  # a secret in the header opens it
 }  # fmt: skip
 

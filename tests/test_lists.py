@@ -14,6 +14,7 @@ from users.models import BlockedUser
 
 LISTS = {
     "bookings:booking_list": "booking-table",
+    "bookings:lesson_list": "lesson-table",
     "users:person_list": "person-table",
     "messaging:broadcast_list": "broadcast-table",
     "messaging:broadcast_detail": "recipient-table",

@@ -9,11 +9,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.courses import Course, Stream
-from bookings.models.triggers import record_status_change
+from bookings.models.triggers import move_confirmation, record_status_change
 from hsl_dashboard.db import DatabaseForeignKey
 from users.models import LatestStatus
 from users.models.keys import person_constraint, person_key
-from users.models.triggers import create_missing_person, keep_person_totals
+from users.models.triggers import create_missing_person, keep_person_totals, mark_for_numbers
 
 # Results of messages are no decisions of staff, so the audit leaves them out.
 NO_DECISION = ["notified_at", "notified_about", "notice_error"]
@@ -150,6 +150,12 @@ class Booking(models.Model):
                 name="bookings_without_stream",
                 condition=models.Q(confirmed=BookingStatus.CONFIRMED.value) & WITHOUT_STREAM,
             ),
+            # The discounts that occur, for the filter of the list.
+            models.Index(
+                "discount_percent",
+                name="bookings_discounts",
+                condition=models.Q(discount_percent__lt=0) | models.Q(discount_percent__gt=0),
+            ),
             models.Index("referral_code", name="bookings_referral_code", condition=~models.Q(referral_code=None)),
         ]
         constraints = [
@@ -162,7 +168,9 @@ class Booking(models.Model):
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.created_at, now())"
             ),
             *keep_person_totals(columns=("id", "confirmed", "course_stream", "created_at")),
+            *mark_for_numbers(at="created_at", columns=("confirmed", "course_id", "course_stream", "referral_code")),
             record_status_change(),
+            move_confirmation(),
         ]
 
     def __str__(self) -> str:

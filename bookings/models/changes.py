@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from bookings.models.triggers import keep_confirmation
 from hsl_dashboard.db import DatabaseForeignKey
 from users.models import TelegramUser
 
@@ -92,6 +93,7 @@ class BookingChange(models.Model):
         constraints = [
             DatabaseForeignKey(field="registration", on_delete="CASCADE", name="bookings_change_registration_id_fkey"),
         ]
+        triggers = [keep_confirmation()]
 
     def __str__(self) -> str:
         return f"#{self.pk}"

@@ -45,3 +45,26 @@ def record_registration() -> pgtrigger.Trigger:
             RETURN NULL;
             """,  # noqa: S608 - texts of ours
     )
+
+
+def keep_confirmation() -> pgtrigger.Trigger:
+    """Keep the moment of a booking's confirmation when its record of changes says something about it."""
+    return pgtrigger.Trigger(
+        name="keep_confirmation",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        # The bot's new bookings are not confirmed, and pay for this comparison alone.
+        condition=pgtrigger.Condition("NEW.booking_id IS NOT NULL AND (NEW.status = 2 OR NEW.was = 2)"),
+        func="PERFORM confirmation_keep(NEW.booking_id); RETURN NULL;",
+    )
+
+
+def move_confirmation() -> pgtrigger.Trigger:
+    """Keep it when a confirmed booking gets another date: one that was inserted confirmed has that date."""
+    return pgtrigger.Trigger(
+        name="move_confirmation",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("created_at"),
+        condition=pgtrigger.Condition("NEW.confirmed = 2 AND NEW.created_at IS DISTINCT FROM OLD.created_at"),
+        func="PERFORM confirmation_keep(NEW.id); RETURN NULL;",
+    )

@@ -1,7 +1,7 @@
 """What every list's filter is made of: bounded fields, a period that makes sense, its values as removable words."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import django_filters
@@ -9,9 +9,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
+from django.forms.utils import flatatt
 from django.http import QueryDict
 from django.utils import formats, timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import IsoDateTimeField
 
 from hsl_dashboard.web.addresses import ActiveFilter, address_without, tidy_query
 
@@ -19,8 +23,31 @@ SORT = "sort"  # a field of the form that narrows nothing
 EMPTY: tuple[Any, ...] = (None, "", [])
 
 
+class ListSelect(forms.Select):
+    """A select that draws its options by itself: Django renders two templates for each of them."""
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        chosen = {str(each) for each in self.format_value(value)}
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((code, SELECTED if str(code) in chosen else "", label) for code, label in self.choices),
+        )
+        attributes = flatatt({"name": name, **self.build_attrs(self.attrs, attrs)})
+        return format_html("<select{}>{}</select>", attributes, options)
+
+
+SELECTED = mark_safe(" selected")
+
+
 class FilterForm(forms.Form):
     """The filter's fields together: a period must not end before it begins."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if type(field.widget) is forms.Select:
+                field.widget.__class__ = ListSelect
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -42,6 +69,26 @@ class DayField(forms.DateField):
 
 class DayFilter(django_filters.DateFilter):
     field_class = DayField
+
+
+class MomentField(IsoDateTimeField):
+    """A moment in years that a calendar can count."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators += [
+            MinValueValidator(datetime(1970, 1, 1, tzinfo=UTC)),
+            MaxValueValidator(datetime(2199, 12, 31, tzinfo=UTC)),
+        ]
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """A moment that a page of ours has put into an address; nobody types it."""
+
+    field_class = MomentField
+
+    def __init__(self, *, method: str, label: Any) -> None:
+        super().__init__(method=method, label=label, widget=forms.HiddenInput())
 
 
 class SearchFilter(django_filters.CharFilter):
@@ -80,17 +127,9 @@ class ListFilter(django_filters.FilterSet):
             choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
             if isinstance(value, list):
                 yield from ((name, str(choice), choices.get(str(choice), str(choice))) for choice in value)
+            elif isinstance(value, datetime):
+                yield name, None, formats.date_format(timezone.localtime(value), "d.m.Y H:i")
             elif isinstance(value, date):
                 yield name, None, formats.date_format(value, "d.m.Y")
             else:
                 yield name, None, choices.get(str(value), str(value))
-
-
-def day_begins(day: date) -> datetime:
-    """Give the school's midnight before a day."""
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def day_ends(day: date) -> datetime:
-    """Give the school's midnight after a day."""
-    return day_begins(day + timedelta(days=1))

@@ -40,13 +40,14 @@ class Item:
 
 
 ITEMS = (
-    Item(gettext_lazy("Overview"), "/", "squares-2x2"),
+    Item(gettext_lazy("Today"), "/", "squares-2x2"),
     Item(gettext_lazy("Courses"), "/workshops/", "academic-cap", "bookings.view_booking"),
     Item(gettext_lazy("Bookings"), "/bookings/", "ticket", "bookings.view_booking"),
     Item(gettext_lazy("People"), "/users/", "users", "users.view_telegramuser"),
     Item(gettext_lazy("Free lessons"), "/free-lessons/", "play-circle", "bookings.view_freelessonregistration"),
-    Item(gettext_lazy("Analytics"), "/analytics/", "chart-bar"),
+    Item(gettext_lazy("Analytics"), "/analytics/", "chart-bar", "bookings.view_booking"),
     Item(gettext_lazy("Referrals"), "/referrals/", "gift", "bookings.view_referralcoupon"),
+    Item(gettext_lazy("Money"), "/money/", "banknotes", "bookings.view_payment"),
     Item(gettext_lazy("Messages"), "/messages/", "paper-airplane", "messaging.view_broadcast"),
     Item(gettext_lazy("New message"), "/messages/new/", "pencil-square", "messaging.add_broadcast"),
     Item(gettext_lazy("Data quality"), "/data-quality/", "wrench-screwdriver", "bookings.view_booking"),

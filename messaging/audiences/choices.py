@@ -7,14 +7,13 @@ from typing import Any
 from zlib import crc32
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
-from hsl_dashboard.web.mentions import read_mention
 from messaging.audiences.criteria import (
     ActiveInStream,
     ActiveSince,
@@ -33,6 +32,7 @@ from messaging.audiences.criteria import (
 )
 from messaging.models import Recipient
 from users.models import ERASED_FROM, TelegramUser
+from users.people.search import people_matching, search_text
 
 Status = Booking.Status
 STATUSES = (Status.CONFIRMED, Status.PENDING, Status.NEW, Status.CANCELLED)
@@ -184,17 +184,9 @@ def people_of(criteria: Iterable[Criterion]) -> list[TelegramUser]:
 
 
 def find_people(words: str) -> list[TelegramUser]:
-    """People whose @username, name or id begins with the words."""
-    mention = read_mention(words)
-    if not mention.words:
-        return []
-    text = mention.username or mention.words
-    begins = Q(username__istartswith=text)
-    if not mention.username:
-        begins |= Q(first_name__istartswith=text) | Q(last_name__istartswith=text)
-    if mention.user_id is not None:
-        begins |= Q(pk=mention.user_id)
-    return list(TelegramUser.objects.filter(begins, pk__lt=ERASED_FROM).order_by("first_name", "pk")[:FOUND])
+    """People whose @username, name or id contains the words, as in the list of people."""
+    people = TelegramUser.objects.filter(people_matching(words), pk__lt=ERASED_FROM)
+    return list(people.order_by("first_name", "pk")[:FOUND]) if search_text(words) else []
 
 
 def other_criteria(criteria: Iterable[Criterion]) -> list[Criterion]:

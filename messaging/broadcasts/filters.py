@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.labels import Labels
-from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import TO_INDIVIDUALS, found_in_texts
 from messaging.broadcasts.rows import group_name
@@ -132,7 +133,7 @@ class RecipientFilter(ListFilter):
         ]
         self.has_versions = bool(numbered)
         choices = [(reason, reason_label(reason)) for reason in Recipient.Reason.values]
-        self.form.fields["reason"].choices = [("", _("Any reason")), *choices, (NOBODY, reason_label(""))]
+        self.form.fields["reason"].choices = [*choices, (NOBODY, reason_label(""))]
 
     def filter_search(self, rows: "QuerySet[Recipient]", _name: str, text: str) -> "QuerySet[Recipient]":
         return matching_person_text(rows, text)

@@ -2,9 +2,11 @@
 
 from django.db.models import Q
 
+from hsl_dashboard.folding import Folded, fold
 from messaging.models import Broadcast, Draft
 from messaging.models.recipient_types import RecipientType
 from users.models import User
+from users.people.search import with_all_words
 
 TO_INDIVIDUALS = ~Q(recipient_type=RecipientType.GROUP) | Q(recipient_type=None)
 
@@ -22,8 +24,9 @@ def drafts_waiting_for(staff: User) -> int:
 
 
 def found_in_texts(text: str, staff: User) -> Q:
-    """The messages that have ``text`` in theirs; a search must not tell what one may not read."""
-    found = Q(message_text__icontains=text.strip()) | Q(name__icontains=text.strip())
+    """The messages with every word of ``text`` in theirs or in their name, among those that one may read."""
+    words = fold(text)
+    found = with_all_words(words, Folded("message_text")) | with_all_words(words, Folded("name"))
     return found if may_read_letters(staff) else found & ~TO_INDIVIDUALS
 
 

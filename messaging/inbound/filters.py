@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from users.models import BlockedUser
 from users.people.search import matching_person_text
 

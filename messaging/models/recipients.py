@@ -13,7 +13,7 @@ from hsl_dashboard.db import DatabaseForeignKey
 from messaging.models.broadcasts import Broadcast
 from messaging.models.triggers import keep_delivery_status
 from users.models.keys import person_constraint, person_key
-from users.models.triggers import create_missing_person
+from users.models.triggers import create_missing_person, mark_for_numbers
 
 
 class RecipientQuerySet(models.QuerySet["Recipient"]):
@@ -148,6 +148,7 @@ class Recipient(models.Model):
                 condition="NEW.state IS NULL",
             ),
             keep_delivery_status(),
+            *mark_for_numbers(at="sent_at", columns=(), person="NULL"),
         ]
 
     def __str__(self) -> str:

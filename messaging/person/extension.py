@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef
 
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.broadcasts.versions import HAS_FORMER, texts_received
+from messaging.content.placeholders import as_read_by
 from messaging.models import Broadcast, Correction, FormerText, Recipient
 from users.models import TelegramUser
 from users.person.extensions import Fate, PersonExtension, PersonTable, Section, Source
@@ -19,7 +20,7 @@ SENT = f"""
     SELECT COALESCE(r.sent_at, r.created_at) AS at, r.id::bigint AS number, m.created_by_id::integer AS actor,
         jsonb_build_object(
             'broadcast', r.message_id, 'text', left(COALESCE(o.message_text, former.message_text, m.message_text), 600),
-            'state', r.state, 'reason', r.reason
+            'state', r.state, 'reason', r.reason, 'own', o.id IS NOT NULL
         ) AS data
     FROM message_recipients AS r JOIN message_history AS m ON m.id = r.message_id
     LEFT JOIN messaging_outbox AS o ON o.recipient_id = r.id {HAS_FORMER} WHERE r.user_id = %(person)s
@@ -34,7 +35,7 @@ QUEUED = """
 
 
 def person_messages(request: StaffRequest, person: TelegramUser) -> dict[str, Any] | None:
-    """Read the newest messages to a person; None for staff who may not see messages (two queries)."""
+    """Read the newest messages to a person; None for staff who may not see messages (two queries, and the values)."""
     if not request.user.has_perm(PERMISSION):
         return None
     received = (
@@ -42,10 +43,20 @@ def person_messages(request: StaffRequest, person: TelegramUser) -> dict[str, An
     )
     messages = list(received)
     former = texts_received(messages)
-    for recipient in messages:
-        # What this person read, which may have been changed for others since.
-        recipient.text = former.get(recipient.pk) or recipient.message.message_text  # type: ignore[attr-defined]
+    # What this person read, which may have been changed for others since.
+    read = as_read_by(person.pk, [former.get(row.pk) or row.message.message_text for row in messages])
+    for recipient, text in zip(messages, read, strict=True):
+        letter = getattr(recipient, "outbox", None)  # written for this person alone
+        recipient.words = letter.message_text if letter else text  # type: ignore[attr-defined]
     return {"messages": messages[:SHOWN], "more": len(messages) > SHOWN}
+
+
+def read_texts(person_id: int, entries: list[dict[str, Any]]) -> None:
+    """Show the messages of the timeline in the words that the person read."""
+    entries = [entry for entry in entries if not entry["own"]]  # written for this person alone
+    read = as_read_by(person_id, [entry["text"] or "" for entry in entries])
+    for entry, text in zip(entries, read, strict=True):
+        entry["text"] = text
 
 
 def forget_letters(person: TelegramUser) -> None:
@@ -71,7 +82,7 @@ MESSAGING = PersonExtension(
     app="messaging",
     sections=(Section("messaging/_person_messages.html", person_messages, order=40),),
     sources=(
-        Source("message", 30, TEMPLATE, SENT, permission=PERMISSION),
+        Source("message", 30, TEMPLATE, SENT, permission=PERMISSION, prepare=read_texts),
         Source("message", 31, TEMPLATE, QUEUED, permission=PERMISSION),
     ),
     tables=(

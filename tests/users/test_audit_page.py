@@ -144,7 +144,7 @@ def test_the_file_holds_the_filtered_lines_and_is_a_line_itself(staff_client, st
 
     assert "Оплата пришла" in text
     assert "статус: В ожидании → Подтверждено" in text
-    assert AuditEntry.objects.filter(what="audit.exported", done_by=staff).count() == 1
+    assert AuditEntry.objects.filter(what="users_peopleexport.insert", done_by=staff).count() == 1
     assert staff_client.post("/audit/export/?since=x", {"format": "csv"}).status_code == 400
     assert staff_client.post("/audit/export/", {"format": "exe"}).status_code == 400
 

@@ -12,7 +12,8 @@ from django.http import QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, day_begins, day_ends
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from hsl_dashboard.web.mentions import read_mention
 from users.audit.words import ACTS, models_by_table
 from users.models import AuditEntry, TelegramUser, User

@@ -28,7 +28,6 @@ ACTS = {
     "refused": gettext_lazy("A page was refused"),
     "person.exported": gettext_lazy("All data of a person downloaded"),
     "person.erased": gettext_lazy("A person erased"),
-    "audit.exported": gettext_lazy("The audit downloaded"),
     "audit.forgotten": gettext_lazy("Old lines of the audit deleted"),
 }
 DONE_TO_ROWS = {
@@ -111,7 +110,7 @@ def _value(field: "Field[Any, Any] | None", value: Any) -> str:
     """Say a value as staff read it; what cannot be understood stays as the database wrote it."""
     if value is None or value in ("", [], {}):
         return "—"
-    if field is not None and (name := _names.get((field.model._meta.db_table, field.column))):
+    if field is not None and (name := _names.get((field.model._meta.db_table, field.column or ""))):
         return name(value)
     if field is not None and field.flatchoices and not isinstance(value, list | dict):
         words = {str(key): str(label) for key, label in field.flatchoices}

@@ -4,7 +4,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from users.models.triggers import CREATE_TOTALS, keep_person_totals
+from users.models.triggers import CREATE_TOTALS, keep_person_totals, mark_for_numbers
 
 # Ids from here on stand for people who were erased; Telegram's own have 52 bits.
 ERASED_FROM = 2**60
@@ -31,9 +31,13 @@ class TelegramUser(models.Model):
             ("export_person", _("Can download everything held about one person")),
             ("erase_person", _("Can erase a person from every table")),
         ]
-        triggers = keep_person_totals(
-            columns=("username", "first_name", "last_name", "language_code", "first_seen_at"), insert=CREATE_TOTALS
-        )
+        triggers = [
+            *keep_person_totals(
+                columns=("username", "first_name", "last_name", "language_code", "first_seen_at"), insert=CREATE_TOTALS
+            ),
+            # The bot's upsert of somebody known inserts nothing, and marks nothing.
+            *mark_for_numbers(at="first_seen_at", columns=(), every_insert=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.display_name} ({self.user_id})"

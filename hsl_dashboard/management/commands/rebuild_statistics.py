@@ -1,18 +1,22 @@
 """``manage.py rebuild_statistics [--check]``: count the derived tables anew, or prove them equal to their sources."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from users.totals import rebuild_totals, totals_differences
+from analytics.rollups import number_differences, rebuild_numbers
+from bookings.lessons.steps import rebuild_steps, steps_differences
+from users.totals import Difference, rebuild_totals, totals_differences
 
 SHOWN = 20  # differences: enough to see what kind they are
 
 
 class Command(BaseCommand):
-    help = "Count the people's totals anew; the bot may go on writing. With --check only compare them with the sources."
+    help = "Count the derived tables anew; the bot may go on writing. With --check only compare them with the sources."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when something differs")
@@ -23,16 +27,33 @@ class Command(BaseCommand):
             return
         people = rebuild_totals()
         self.stdout.write(f"person_totals: counted {people} people anew.")
+        self.stdout.write(f"lesson_steps: counted {rebuild_steps()} people anew.")
+        for table, number in rebuild_numbers(timezone.now()).items():
+            self.stdout.write(f"{table}: counted {number} anew.")
 
     def _check(self) -> None:
-        differences = totals_differences()
-        shown = list(islice(differences, SHOWN))
-        for found in shown:
-            self.stdout.write(f"person {found.user_id}: {found.column} is {found.kept}, counted {found.counted}")
-        if shown:
-            more = sum(1 for _ in differences)
+        tables = {
+            "person_totals": map(_of_a_person, totals_differences()),
+            "lesson_steps": (
+                f"registration {found[0]}: {found[1]}, counted {found[2]}" for found in steps_differences()
+            ),
+            "The numbers": number_differences(timezone.now()),
+        }
+        wrong = [f"{what}: {places}" for what, found in tables.items() if (places := self._compare(what, found))]
+        if wrong:
             raise CommandError(
-                f"person_totals differs from its sources in {len(shown) + more} places. "
-                "Cure: manage.py rebuild_statistics"
+                f"Places that differ from their sources: {', '.join(wrong)}. Cure: manage.py rebuild_statistics"
             )
-        self.stdout.write("person_totals equals its sources.")
+
+    def _compare(self, what: str, differences: Iterator[str]) -> int:
+        """Print what differs, and say in how many places."""
+        shown = list(islice(differences, SHOWN))
+        for sentence in shown:
+            self.stdout.write(sentence)
+        if not shown:
+            self.stdout.write(f"{what}: equal to the sources.")
+        return len(shown) + sum(1 for _ in differences)
+
+
+def _of_a_person(found: Difference) -> str:
+    return f"person {found.user_id}: {found.column} is {found.kept}, counted {found.counted}"

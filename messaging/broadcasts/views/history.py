@@ -3,23 +3,20 @@
 from typing import Any
 from uuid import uuid4
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
-from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.labels import Labels
 from hsl_dashboard.availability.heartbeats import silences
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list, render_page, wants_partial
-from hsl_dashboard.web.spreadsheets import XLSX_ROWS, file_response, too_long_sentence
 from messaging.broadcasts.exports import recipient_sheet
 from messaging.broadcasts.filters import BroadcastFilter, RecipientFilter
 from messaging.broadcasts.journal import broadcast_history
@@ -39,14 +36,12 @@ from messaging.models import Broadcast, CorrectedMessage, Draft, Recipient
 from messaging.models.automations import resumes_at
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
-from users.models import PeopleExport
-from users.people.exports import start_export
+from users.people.downloads import EXPORT_PEOPLE, list_as_file
 from users.person.context import person_address
 
 SEE = "messaging.view_broadcast"
 SEND = "messaging.send_broadcast"
 WRITE = ("messaging.add_broadcast", "users.view_telegramuser")  # what the form asks for
-EXPORT = "users.export_people"
 APPROVE = "messaging.approve_broadcast"
 WAITING_SHOWN = 12
 MESSAGES_A_PAGE = 25
@@ -165,22 +160,20 @@ def broadcast_file(request: StaffRequest, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-@permission_required([SEE, EXPORT], raise_exception=True)
+@permission_required([SEE, EXPORT_PEOPLE], raise_exception=True)
 def recipient_export(request: StaffRequest, pk: int) -> HttpResponseBase:
     """Export the whole filtered table; by POST, because the export is recorded."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
     narrowed = RecipientFilter(request.GET, queryset=_recipients_of(broadcast), broadcast=broadcast)
-    file_format = request.POST.get("format", "")
-    if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter could not be applied."))
     found = TroubledFirst(narrowed.qs)
-    if file_format == PeopleExport.Format.XLSX and len(found) > XLSX_ROWS:
-        messages.warning(request, too_long_sentence())
-        return redirect(tidy_address(reverse("messaging:broadcast_detail", args=[pk]), request.GET))
-    query = request.get_full_path()[:10_000]
-    export = start_export(by=request.user, query=query, file_format=file_format, with_emails=False)
-    sheet = recipient_sheet(found, export=export)
-    return file_response(sheet, name=f"message-{pk}-recipients", file_format=file_format)
+    return list_as_file(
+        request,
+        sheet=recipient_sheet(found),
+        rows=found,
+        name=f"message-{pk}-recipients",
+        list_address=tidy_address(reverse("messaging:broadcast_detail", args=[pk]), request.GET),
+        is_valid=narrowed.is_valid(),
+    )
 
 
 def progress_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
@@ -246,7 +239,7 @@ def recipient_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, 
         "query": tidy_address("", request.GET),
         "here": tidy_address(request.path, request.GET),
         "may_send": request.user.has_perm(SEND),
-        "may_export": request.user.has_perm(EXPORT),
+        "may_export": request.user.has_perm(EXPORT_PEOPLE),
     }
 
 

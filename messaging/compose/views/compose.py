@@ -4,18 +4,18 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.models import Booking
-from hsl_dashboard.db import LARGEST_BIGINT
+from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
 from hsl_dashboard.web.addresses import is_own_address
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
 from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
-from messaging.audiences.criteria import Audience, individuals
+from messaging.audiences.criteria import Audience, InStream, individuals
 from messaging.compose.confirmation import summarise
 from messaging.compose.forms import MessageForms, without_nul
 from messaging.compose.services.drafting import create_draft
@@ -25,6 +25,7 @@ from messaging.content.content import Content
 from messaging.models import Draft
 
 MOST_CHOSEN = 1000  # people of a list
+LONGEST_CODE = 50  # characters, as bookings hold it
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,7 +43,7 @@ def compose_message(request: StaffRequest, pk: int | None = None) -> HttpRespons
     if draft and draft.broadcast_id:
         return redirect(broadcast_address(draft.broadcast_id))
     asked = without_nul(request.GET)
-    content = Content.from_json(draft.content) if draft else _first_content(asked.get("to", ""))
+    content = Content.from_json(draft.content) if draft else _first_content(asked)
     blank = [blank_button(content)] if "button" in asked or not content.buttons else []
     page = Composing(
         request,
@@ -108,8 +109,12 @@ def read_id(value: str) -> int | None:
     return int(value) if is_id else None
 
 
-def _first_content(person: str) -> Content:
-    """An empty message, or one to somebody (``?to=``)."""
-    if (pk := read_id(person)) is not None:
+def _first_content(asked: QueryDict) -> Content:
+    """An empty message, or one to somebody (``?to=``), or to the confirmed people of a stream (``?stream=1:code``)."""
+    course_id, _colon, code = asked.get("stream", "").partition(":")
+    if 0 < len(code) <= LONGEST_CODE and len(course_id) < len(str(LARGEST_INTEGER)):
+        in_stream = InStream(code, int(course_id) if course_id.isdecimal() else None)
+        return Content(audience=Audience(include=(in_stream,)).as_json())
+    if (pk := read_id(asked.get("to", ""))) is not None:
         return Content(audience=individuals([pk]).as_json())
     return Content()

@@ -1,0 +1,198 @@
+"""The charts of the analytics: each named, drawn over a period beside the one that it is compared with."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import accumulate
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from analytics.definitions import DEFINITIONS
+from analytics.periods import Period, weeks_of
+from analytics.queries import Freshness, numbers_by_day, people_before
+from bookings.models import Stream
+from bookings.today import confirmed_per_day
+from hsl_dashboard.web.charts import Chart, Fill, Mark, Series
+from hsl_dashboard.web.days import Days, school_day
+from messaging.models import Broadcast
+from messaging.models.recipient_types import RecipientType
+
+MARKS_SHOWN = 12
+LEAST_AUDIENCE = 20  # people: letters to a few move no curve
+# What the daily table shows, and the kind of its counts; "confirmed" is counted by its own index.
+COLUMNS: dict[str, str] = {
+    "new_people": "new",
+    "active_people": "active",
+    "bookings": "booking",
+    "active_bookings": "active_booking",
+    "confirmed": "",
+    "registrations": "registration",
+    "events": "event",
+    "delivered": "delivered",
+}
+
+Numbers = Mapping[str, Mapping[date, int]]
+
+
+@dataclass(frozen=True)
+class Daily:
+    """The numbers of a period and of the one it is compared with, by column and day."""
+
+    period: Period
+    numbers: Numbers
+    compared: Numbers
+
+
+def read_daily(period: Period, fresh: Freshness) -> Daily:
+    """Read all columns of the daily table for the period, and for the comparison if there is one."""
+    compared = _numbers(period.compared, fresh) if period.compared else {}
+    return Daily(period, _numbers(period.days, fresh), compared)
+
+
+def _numbers(days: Days, fresh: Freshness) -> Numbers:
+    found = numbers_by_day(days, [kind for kind in COLUMNS.values() if kind], fresh)
+    return {name: found[kind] if kind else confirmed_per_day(days) for name, kind in COLUMNS.items()}
+
+
+# Charts ---------------------------------------------------------------------------------------------------------------
+
+
+def growth_chart(daily: Daily) -> Chart:
+    """All people at the end of each day."""
+    days = daily.period.days
+    new = daily.numbers["new_people"]
+    totals = list(accumulate((new.get(day, 0) for day in days), initial=people_before(days.first)))[1:]
+    by_day = dict(zip(days, totals, strict=True))
+    labels, groups = _axis(daily.period)
+    return Chart(
+        name="growth",
+        title=DEFINITIONS["people"].label,
+        heading=_heading(daily.period),
+        labels=labels,
+        series=[Series(_("People in all"), [by_day[max(group)] for group in groups])],
+        kind="lines",
+        definition=DEFINITIONS["people"].text,
+        unfinished=daily.period.unfinished,
+    )
+
+
+def bars_chart(daily: Daily, name: str, columns: Sequence[tuple[str, Fill]]) -> Chart:
+    """Columns of the daily table side by side; one alone stands before its comparison."""
+    labels, groups = _axis(daily.period)
+    series = [
+        Series(DEFINITIONS[column].label, _summed(groups, daily.numbers[column]), fill) for column, fill in columns
+    ]
+    if len(columns) == 1 and daily.period.compared:
+        shift = daily.period.compared.first - daily.period.days.first
+        earlier = [[day + shift for day in group] for group in groups]
+        series.append(Series(_("Compared"), _summed(earlier, daily.compared[columns[0][0]]), "unknown"))
+    definition = DEFINITIONS[columns[0][0]]
+    return Chart(
+        name=name,
+        title=definition.label,
+        heading=_heading(daily.period),
+        labels=labels,
+        series=series,
+        kind="lines" if len(series) > 1 else "bars",
+        definition=definition.text,
+        unfinished=daily.period.unfinished,
+    )
+
+
+CHARTS: dict[str, Callable[[Daily], Chart]] = {
+    "growth": growth_chart,
+    "new_people": lambda daily: bars_chart(daily, "new_people", [("new_people", "accent")]),
+    "active_people": lambda daily: bars_chart(daily, "active_people", [("active_people", "new")]),
+    "bookings": lambda daily: bars_chart(daily, "bookings", [("bookings", "new"), ("confirmed", "confirmed")]),
+    "registrations": lambda daily: bars_chart(daily, "registrations", [("registrations", "pending")]),
+}
+
+
+def draw(name: str, daily: Daily, *, query: str, marks: Sequence[tuple[date, str, str]] = ()) -> Chart:
+    """Draw a chart with what happened in the period, and the addresses of its files."""
+    chart = CHARTS[name](daily)
+    _labels, groups = _axis(daily.period)
+    at = {day: number for number, group in enumerate(groups) for day in group}
+    files = f"{reverse('analytics:chart_file', args=[name])}?{query}&format="
+    return replace(
+        chart, files=files, marks=[Mark(at[day], label, address) for day, label, address in marks if day in at]
+    )
+
+
+def marks_of(days: Days, *, may_read: bool) -> list[tuple[date, str, str]]:
+    """List what happened in a span: starts of streams and broadcasts, the largest of them (two queries)."""
+    streams = Stream.objects.filter(starts_on__gte=days.first, starts_on__lte=days.last).order_by("starts_on")
+    marks = [
+        (stream.starts_on, _("%(stream)s starts") % {"stream": stream.name}, "")
+        for stream in streams
+        if stream.starts_on
+    ]
+    if may_read:
+        sent = Broadcast.objects.filter(
+            Q(started_at__gte=days.begins, started_at__lt=days.ends), total_recipients__gte=LEAST_AUDIENCE
+        ).exclude(recipient_type__in=[RecipientType.REPORT, RecipientType.AUTOMATION, RecipientType.TEST])
+        for number, started_at, people in sent.order_by("-total_recipients").values_list(
+            "pk", "started_at", "total_recipients"
+        )[:MARKS_SHOWN]:
+            assert started_at is not None  # asked for above
+            label = _("Message № %(number)s to %(people)s people") % {"number": number, "people": people}
+            marks.append((school_day(started_at), label, reverse("messaging:broadcast_detail", args=[number])))
+    return sorted(marks)
+
+
+def _axis(period: Period) -> tuple[list[str], list[list[date]]]:
+    """Give a label and the days for each place on the axis; a long period has weeks."""
+    if not period.by_week:
+        return [date_format(day, "j b") for day in period.days], [[day] for day in period.days]
+    mondays = weeks_of(period.days)
+    groups = [[day for day in _week(monday) if day in period.days] for monday in mondays]
+    return [date_format(group[0], "j b y") for group in groups], groups
+
+
+def _week(monday: date) -> Iterable[date]:
+    return (monday + timedelta(days=number) for number in range(7))
+
+
+def _summed(groups: Sequence[Sequence[date]], by_day: Mapping[date, int]) -> list[int | None]:
+    return [sum(by_day.get(day, 0) for day in group) for group in groups]
+
+
+def _heading(period: Period) -> Any:
+    return _("Week from") if period.by_week else pgettext("heading", "Day")
+
+
+# The daily table ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DailyRow:
+    """A day of the table, or what stands in its foot: sums, averages, the change."""
+
+    day: date | None
+    values: list[Any]
+    unfinished: bool = False
+
+
+def daily_rows(daily: Daily, *, sort: str) -> list[DailyRow]:
+    """List the days, the latest first or by a column; a minus puts the largest first."""
+    days = daily.period.days
+    rows = [
+        DailyRow(
+            day,
+            [daily.numbers[name].get(day, 0) for name in COLUMNS],
+            unfinished=daily.period.unfinished and day == days.last,
+        )
+        for day in days
+    ]
+    column = sort.removeprefix("-")
+    if column in COLUMNS:
+        place = list(COLUMNS).index(column)
+        return sorted(rows, key=lambda row: row.values[place], reverse=sort.startswith("-"))
+    if column == "weekday":
+        return sorted(rows, key=lambda row: (row.day or date.min).weekday(), reverse=sort.startswith("-"))
+    return rows if sort == "day" else rows[::-1]

@@ -1,0 +1,340 @@
+"""Every number of the pages, one query each; what it means stands in definitions.py."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from analytics.models import CohortCell, Journey, Refresh
+from analytics.rollups import FIRST_DAY, NAME
+from bookings.models import Booking, FreeLessonRegistration
+from hsl_dashboard.web.days import Days, week_of
+from users.models import Event, TelegramUser
+
+Funnel = Journey.Funnel
+LIVE_DAYS = 4  # today, and the days that beat has not counted yet: more of them cost too much at a request
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Until when the derived tables are counted; None: they are being counted for the first time."""
+
+    at: datetime | None
+    counted_until: date | None
+
+    @classmethod
+    def read(cls) -> "Freshness":
+        row = Refresh.objects.filter(name=NAME).first()
+        return cls(row.at, row.counted_until) if row else cls(None, None)
+
+    def live(self, days: Days) -> list[date]:
+        """List the days of a span that are counted now, from the indexes."""
+        until = self.counted_until or days.last - timedelta(days=1)
+        return [day for day in days if day > until][:LIVE_DAYS]
+
+
+# By day ---------------------------------------------------------------------------------------------------------------
+
+
+def numbers_by_day(days: Days, kinds: Sequence[str], fresh: Freshness) -> dict[str, dict[date, int]]:
+    """Count ``kinds`` for each day that has any: kind to day to number (one query)."""
+    found: dict[str, dict[date, int]] = {kind: {} for kind in kinds}
+    live = fresh.live(days)
+    for day, kind, number in _rows(
+        "SELECT day, kind, number FROM analytics_daycount"
+        " WHERE kind = ANY (%(kinds)s) AND day BETWEEN %(first)s AND %(last)s AND NOT day = ANY (%(live)s::date[])"
+        " UNION ALL SELECT w.day, c.kind, c.number FROM unnest(%(live)s::date[]) AS w (day)"
+        " CROSS JOIN LATERAL day_counts(w.day) AS c WHERE c.kind = ANY (%(kinds)s) AND c.number > 0",
+        {"kinds": list(kinds), "first": days.first, "last": days.last, "live": live},
+    ):
+        found[kind][day] = found[kind].get(day, 0) + number
+    return found
+
+
+def people_before(day: date) -> int:
+    """Count the people whose first sign of life is before a day."""
+    [(number,)] = _rows(
+        "SELECT COALESCE(sum(number), 0) FROM analytics_daycount WHERE kind = 'new' AND day BETWEEN %s AND %s",
+        [FIRST_DAY, day - timedelta(days=1)],
+    )
+    return int(number)
+
+
+@dataclass(frozen=True)
+class EventShare:
+    """A type of events, how many there were, and their share of all."""
+
+    event_type: str
+    number: int
+    percent: int
+
+
+def events_by_type(days: Days, fresh: Freshness) -> list[EventShare]:
+    """Count the events of a span by type, the most frequent first."""
+    rows = _rows(
+        "SELECT key, sum(number)::bigint FROM ("
+        " SELECT key, number FROM analytics_daycount"
+        " WHERE kind = 'event' AND day BETWEEN %(first)s AND %(last)s AND NOT day = ANY (%(live)s::date[])"
+        " UNION ALL SELECT c.key, c.number FROM unnest(%(live)s::date[]) AS w (day)"
+        "  CROSS JOIN LATERAL day_counts(w.day) AS c WHERE c.kind = 'event'"
+        ") AS counted GROUP BY key ORDER BY 2 DESC, 1",
+        {"first": days.first, "last": days.last, "live": fresh.live(days)},
+    )
+    total = sum(number for _type, number in rows)
+    return [EventShare(event_type, number, percent_of(number, total) or 0) for event_type, number in rows]
+
+
+def hours_of_week(days: Days, fresh: Freshness) -> list[list[int]]:
+    """Count people's own events: seven weekdays, Monday first, of twenty-four hours."""
+    grid = [[0] * 24 for _weekday in range(7)]
+    for weekday, hour, number in _rows(
+        "SELECT extract(isodow FROM day)::integer, key, sum(number)::bigint FROM ("
+        " SELECT day, key, number FROM analytics_daycount"
+        " WHERE kind = 'hour' AND day BETWEEN %(first)s AND %(last)s AND NOT day = ANY (%(live)s::date[])"
+        " UNION ALL SELECT w.day, c.key, c.number FROM unnest(%(live)s::date[]) AS w (day)"
+        "  CROSS JOIN LATERAL day_counts(w.day) AS c WHERE c.kind = 'hour'"
+        ") AS counted GROUP BY 1, 2",
+        {"first": days.first, "last": days.last, "live": fresh.live(days)},
+    ):
+        grid[weekday - 1][int(hour)] = number
+    return grid
+
+
+# Funnels --------------------------------------------------------------------------------------------------------------
+
+STEPS = ("first_at", "second_at", "third_at", "fourth_at", "fifth_at")
+LENGTH = {Funnel.COURSE: 5, Funnel.LESSON: 4}
+NO_SOURCE = "-"  # of people whose source is not known; a code of the bot holds letters and digits
+
+
+@dataclass(frozen=True)
+class FunnelQuestion:
+    """Whom a funnel counts: the period of the first step, the scope, the source, and the time that later steps have."""
+
+    funnel: Journey.Funnel
+    days: Days
+    scope: str = ""
+    source: str = ""  # empty: everybody; NO_SOURCE: those without one
+    window: int | None = None  # days; None: until now
+    course_id: int | None = None  # of the stream that the scope names
+
+    def condition(self, scope: str) -> tuple[str, dict[str, Any]]:
+        """Give the SQL for the journeys of a scope whose first step lies in the period."""
+        sql = "funnel = %(funnel)s AND scope = %(scope)s AND first_at >= %(begins)s AND first_at < %(ends)s"
+        if self.source:
+            sql += " AND source = %(source)s"
+        return sql, {
+            "funnel": self.funnel.value,
+            "scope": scope,
+            "begins": self.days.begins,
+            "ends": self.days.ends,
+            "source": "" if self.source == NO_SOURCE else self.source,
+        }
+
+    def scope_of(self, step: int) -> str:
+        """Say in which scope a step is counted.
+
+        Everybody who started is asked whether they took a course, and a programme is that of the stream's course. The
+        people of a lesson are those who registered for it.
+        """
+        if self.funnel == Funnel.COURSE and step == 1:
+            return ""
+        if step == 2 and self.course_id is not None:
+            return f"course:{self.course_id}"
+        return self.scope
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """A step: its people, both rates in whole percent, and how long it took from the step before, in seconds."""
+
+    number: int  # from 1
+    people: int
+    of_first: int | None
+    of_previous: int | None
+    median: int | None
+    slow: int | None  # the 75th percentile
+
+
+def funnel_steps(asked: FunnelQuestion) -> list[FunnelStep]:
+    """Count a funnel (one query, and one for each step that is counted in another scope)."""
+    count = LENGTH[asked.funnel]
+    within = [STEPS[0], *(_within(column, asked.window) for column in STEPS[1:count])]
+    columns = ["count(*)"]
+    for before, here in pairwise(within):
+        spell = f"extract(epoch FROM ({here}) - ({before}))"
+        both = f"WHERE ({here}) IS NOT NULL AND ({before}) IS NOT NULL"
+        in_order = f"WHERE ({here}) >= ({before})"
+        columns += [
+            f"count({here})",
+            f"count(*) FILTER ({both})",
+            f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {spell}) FILTER ({in_order})",
+            f"percentile_cont(0.75) WITHIN GROUP (ORDER BY {spell}) FILTER ({in_order})",
+        ]
+    condition, params = asked.condition(asked.scope)
+    [row] = _rows(
+        f"SELECT {', '.join(columns)} FROM analytics_journey WHERE {condition}",  # noqa: S608 - columns of ours
+        {**params, "window": asked.window},
+    )
+    base = _people_in(asked, 1) if asked.scope_of(1) != asked.scope else row[0]
+    steps = [FunnelStep(1, base, 100 if base else None, None, None, None)]
+    for number in range(2, count + 1):
+        people, took_both, median, slow = row[1 + 4 * (number - 2) : 5 + 4 * (number - 2)]
+        if asked.scope_of(number) != asked.scope:
+            people = _people_in(asked, number)
+            took_both = people if number == 2 else took_both
+        steps.append(
+            FunnelStep(
+                number,
+                people,
+                percent_of(people, base),
+                percent_of(took_both, steps[-1].people),
+                None if median is None else round(median),
+                None if slow is None else round(slow),
+            )
+        )
+    return steps
+
+
+def _people_in(asked: FunnelQuestion, step: int) -> int:
+    condition, params = asked.condition(asked.scope_of(step))
+    column = _within(STEPS[step - 1], asked.window if step > 1 else None)
+    query = f"SELECT count({column}) FROM analytics_journey WHERE {condition}"  # noqa: S608 - columns of ours
+    [(people,)] = _rows(query, {**params, "window": asked.window})
+    return int(people)
+
+
+def funnel_people(asked: FunnelQuestion, step: int) -> "QuerySet[Journey]":
+    """Give the journeys of the people of a step, the latest first: as many as the step says."""
+    rows = Journey.objects.filter(
+        funnel=asked.funnel, scope=asked.scope_of(step), first_at__gte=asked.days.begins, first_at__lt=asked.days.ends
+    )
+    if asked.source:
+        rows = rows.filter(source="" if asked.source == NO_SOURCE else asked.source)
+    if step > 1:
+        column = STEPS[step - 1]
+        rows = rows.filter(**{f"{column}__isnull": False})
+        if asked.window is not None:
+            rows = rows.extra(  # noqa: S610 - columns of ours
+                where=[f"{column} < first_at + make_interval(days => %s)"], params=[asked.window]
+            )
+    return rows.order_by("-first_at", "user_id")
+
+
+def funnel_scopes(funnel: Journey.Funnel) -> list[str]:
+    """List the scopes that occur, by jumps through the index."""
+    return [
+        scope
+        for (scope,) in _rows(
+            "WITH RECURSIVE step AS ("
+            " SELECT min(scope) AS scope FROM analytics_journey WHERE funnel = %(funnel)s"
+            " UNION ALL SELECT (SELECT min(scope) FROM analytics_journey"
+            "  WHERE funnel = %(funnel)s AND scope > step.scope) FROM step WHERE scope IS NOT NULL"
+            ") SELECT scope FROM step WHERE scope <> '' LIMIT 200",
+            {"funnel": funnel.value},
+        )
+    ]
+
+
+def funnel_sources(asked: FunnelQuestion) -> list[str]:
+    """List the sources of the people in the period."""
+    rows = Journey.objects.filter(
+        funnel=asked.funnel, scope="", first_at__gte=asked.days.begins, first_at__lt=asked.days.ends
+    )
+    return list(rows.exclude(source="").order_by("source").values_list("source", flat=True).distinct()[:100])
+
+
+def _within(column: str, window: int | None) -> str:
+    if window is None:
+        return column
+    return f"CASE WHEN {column} < first_at + make_interval(days => %(window)s) THEN {column} END"
+
+
+# Cohorts and lists ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The people of a week, and how many of them were active in each week since; the last one may not be over."""
+
+    monday: date
+    people: int
+    active: list[int]
+
+
+def weekly_cohorts(mondays: Sequence[date], today: date, fresh: Freshness) -> list[Cohort]:
+    """Read the cohorts of these weeks, the latest first (two queries)."""
+    if not mondays:
+        return []
+    cells: dict[date, dict[date, int]] = defaultdict(dict)
+    for cohort, week, people in CohortCell.objects.filter(
+        cohort__gte=min(mondays), cohort__lte=max(mondays), week__lte=today
+    ).values_list("cohort", "week", "people"):
+        cells[cohort][week] = people
+    sizes: dict[date, int] = defaultdict(int)
+    span = Days(min(mondays), max(mondays) + timedelta(days=6))
+    for day, number in numbers_by_day(span, ["new"], fresh)["new"].items():
+        sizes[week_of(day)] += number
+    return [
+        Cohort(monday, sizes[monday], [cells[monday].get(week, 0) for week in _mondays(monday, today)])
+        for monday in sorted(mondays, reverse=True)
+        if monday <= today
+    ]
+
+
+def people_of_cohort(monday: date, week: date) -> "QuerySet[Journey]":
+    """Give the people of a cohort who were active in a week."""
+    days = Days(week, week + timedelta(days=6))
+    rows = new_people(Days(monday, monday + timedelta(days=6)))
+    return rows.filter(
+        Q(user_id__in=_within_days(Event.objects.own(), "created_at", days))
+        | Q(user_id__in=_within_days(Booking.objects.all(), "created_at", days))
+        | Q(user_id__in=_within_days(FreeLessonRegistration.objects.all(), "registered_at", days))
+    )
+
+
+def new_people(days: Days) -> "QuerySet[Journey]":
+    """Give the people whose first sign of life lies in a span, the latest first."""
+    rows = Journey.objects.filter(funnel=Funnel.SIGN, scope="", first_at__lt=days.ends)
+    # As the counts by day: those who are older than any bot are new on the first day of all.
+    if FIRST_DAY not in days:
+        rows = rows.filter(first_at__gte=days.begins)
+    return rows.order_by("-first_at", "user_id")
+
+
+def people_by_id(journeys: Sequence[Journey]) -> dict[int, TelegramUser]:
+    return TelegramUser.objects.in_bulk([journey.user_id for journey in journeys])
+
+
+def _within_days(rows: "QuerySet[Any]", column: str, days: Days) -> "QuerySet[Any]":
+    inside = rows.filter(**{f"{column}__gte": days.begins, f"{column}__lt": days.ends})
+    return inside.order_by().values("telegram_user_id")
+
+
+def _mondays(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=7 * number) for number in range((last - first).days // 7 + 1)]
+
+
+def percent_of(part: int, whole: int) -> int | None:
+    """Give whole percent, halves up; None of nothing."""
+    return (200 * part + whole) // (2 * whole) if whole else None
+
+
+def change_of(now: int, before: int) -> int | None:
+    """Give by how many percent a number has changed; None where there was nothing before."""
+    return round(100 * (now - before) / before) if before else None
+
+
+def sum_of(by_day: Mapping[date, int], days: Days | None) -> int:
+    return sum(by_day.get(day, 0) for day in days) if days else 0
+
+
+def _rows(query: str, params: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        return list(cursor.fetchall())

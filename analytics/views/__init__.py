@@ -1,0 +1,1 @@
+"""Pages of numbers: today, analytics, the people behind a number, definitions."""

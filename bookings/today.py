@@ -1,0 +1,235 @@
+"""What bookings, streams and lessons add to the page of today: what waits, and the figures by day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, F, Min, Q
+from django.db.models.functions import TruncDate
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from bookings.labels import Labels
+from bookings.models import Booking, Confirmation, FreeLessonRegistration, Stream
+from bookings.quality import find_problems
+from bookings.statistics import DEFINITIONS
+from hsl_dashboard.web.days import Days, school_day
+from hsl_dashboard.web.today import TodayFigure, TodayFigures, TodayLine, TodayLines
+from users.models import TodayVisit, User
+
+SEE = "bookings.view_booking"
+SEE_LESSONS = "bookings.view_freelessonregistration"
+FULL_FROM = 90  # percent of a stream's places
+STARTS_WITHIN = 7  # days
+Status = Booking.Status
+
+
+def booking_lines(user: User, at: datetime) -> list[TodayLine]:
+    """What came in since this member of staff last looked, and what is not paid yet (three queries)."""
+    since = TodayVisit.last_of(user.pk, now=at)
+    new = Booking.objects.filter(created_at__gt=since, created_at__lte=at)
+    found = new.aggregate(count=Count("*"), oldest=Min("created_at"))
+    # One stretch of the index on status and date.
+    pending = Booking.objects.with_status(Status.PENDING).aggregate(count=Count("*"), oldest=Min("created_at"))
+    return [
+        TodayLine(
+            "bookings-new",
+            _("New bookings since you last looked"),
+            found["count"],
+            _bookings(made_after=since.isoformat(), made_before=at.isoformat()),
+            oldest=found["oldest"],
+            done_address=reverse("analytics:today_viewed"),
+        ),
+        TodayLine(
+            "bookings-pending",
+            _("Bookings that wait for payment"),
+            pending["count"],
+            _bookings(status=Status.PENDING.value),
+            oldest=pending["oldest"],
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class _StreamNow:
+    """A described stream with its bookings of today."""
+
+    stream: Stream
+    confirmed: int
+    unpaid: int
+
+    @property
+    def left(self) -> int | None:
+        return None if self.stream.capacity is None else self.stream.capacity - self.confirmed
+
+    def is_nearly_full(self) -> bool:
+        return bool(self.stream.capacity) and 100 * self.confirmed >= FULL_FROM * (self.stream.capacity or 0)
+
+    def starts_soon(self, today: date) -> bool:
+        starts = self.stream.starts_on
+        return starts is not None and today <= starts <= today + timedelta(days=STARTS_WITHIN)
+
+
+def stream_lines(_user: User, at: datetime) -> list[TodayLine]:
+    """Streams that are nearly full or start soon, with their bookings that are not paid (two queries)."""
+    today = school_day(at)
+    lines = []
+    for now in _streams_to_come(today):
+        if not (now.is_nearly_full() or now.starts_soon(today)):
+            continue
+        stream = now.stream
+        words = []
+        if now.starts_soon(today) and stream.starts_on:
+            words.append(_("starts on %(day)s") % {"day": date_format(stream.starts_on, "j E")})
+        if now.left is not None:
+            left = max(now.left, 0)
+            words.append(ngettext("%(count)d place left", "%(count)d places left", left) % {"count": left})
+        lines.append(
+            TodayLine(
+                f"stream-{stream.pk}",
+                _("%(stream)s: bookings not paid yet") % {"stream": stream.name},
+                now.unpaid,
+                _bookings(course=stream.course_id, stream=stream.code, status=[Status.NEW.value, Status.PENDING.value]),
+                note=", ".join(words),
+                urgent=now.is_nearly_full(),
+            )
+        )
+    return lines
+
+
+def lesson_lines(_user: User, at: datetime) -> list[TodayLine]:
+    """Registrations for today's and tomorrow's lessons, and how many have had their reminder (one query)."""
+    today = school_day(at)
+    found = (
+        FreeLessonRegistration.objects.filter(lesson_date__in=[today, today + timedelta(days=1)])
+        .exclude(lesson_type=None)
+        .order_by("lesson_date", "lesson_type")
+        .values_list("lesson_date", "lesson_type")
+        .annotate(count=Count("*"), reminded=Count("pk", filter=Q(notification_sent=True)))
+    )
+    return [
+        TodayLine(
+            f"lesson-{kind}-{day}",
+            (_("%(lesson)s today") if day == today else _("%(lesson)s tomorrow")) % {"lesson": kind},
+            count,
+            f"{reverse('users:person_list')}?{urlencode({'lesson': kind, 'lesson_on': day.isoformat()})}",
+            note=_("%(reminded)d of %(count)d reminded") % {"reminded": reminded, "count": count},
+        )
+        for day, kind, count, reminded in found
+    ]
+
+
+def quality_lines(user: User, at: datetime) -> list[TodayLine]:
+    """Every kind of data problem that there is."""
+    page = reverse("bookings:data_quality")
+    return [
+        TodayLine(f"quality-{finding.kind.name}", finding.kind.label, finding.count, f"{page}?kind={finding.kind.name}")
+        for finding in find_problems(may=user.has_perm, at=at)
+    ]
+
+
+# Streams --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StreamCard:
+    """A stream that people can still book: how full it is and how fast it fills."""
+
+    label: str
+    course: str
+    address: str
+    starts_on: date | None
+    confirmed: int
+    unpaid: int
+    capacity: int | None
+    pace: int  # confirmed in the last seven days
+    left: int | None
+
+
+def stream_cards(at: datetime) -> list[StreamCard]:
+    """Cards of the streams that have not started, or are current (four queries)."""
+    labels = Labels.read()
+    week = Days.until(school_day(at) - timedelta(days=1), count=7)
+    confirmed = (
+        Confirmation.objects.filter(confirmed_at__gte=week.begins, confirmed_at__lt=week.ends)
+        .values_list("booking__course_id", "booking__course_stream")
+        .annotate(count=Count("*"))
+    )
+    pace = {(course_id, code): count for course_id, code, count in confirmed}
+    return [
+        StreamCard(
+            label=now.stream.name,
+            course=labels.course(now.stream.course_id),
+            address=f"{reverse('bookings:stream_detail', args=[now.stream.code])}?course={now.stream.course_id}",
+            starts_on=now.stream.starts_on,
+            confirmed=now.confirmed,
+            unpaid=now.unpaid,
+            capacity=now.stream.capacity,
+            pace=pace.get((now.stream.course_id, now.stream.code), 0),
+            left=now.left,
+        )
+        for now in _streams_to_come(school_day(at))
+    ]
+
+
+def _streams_to_come(today: date) -> list[_StreamNow]:
+    streams = list(Stream.objects.filter(Q(is_current=True) | Q(starts_on__gte=today)).in_order())
+    mine = Q(pk__in=[])
+    for stream in streams:
+        mine |= Q(course_id=stream.course_id, course_stream=stream.code)
+    # Each stream is a stretch of the index on course, stream and status.
+    grouped = Booking.objects.filter(mine).order_by().values_list("course_id", "course_stream", "confirmed")
+    counts = {(course_id, code, status): n for course_id, code, status, n in grouped.annotate(n=Count("*"))}
+    return [
+        _StreamNow(
+            stream,
+            confirmed=counts.get((stream.course_id, stream.code, Status.CONFIRMED.value), 0),
+            unpaid=sum(
+                counts.get((stream.course_id, stream.code, status.value), 0) for status in (Status.NEW, Status.PENDING)
+            ),
+        )
+        for stream in streams
+    ]
+
+
+# Figures --------------------------------------------------------------------------------------------------------------
+
+
+def confirmed_per_day(days: Days) -> Mapping[date, int]:
+    """Count the bookings that are confirmed now by the day on which they became so (one index)."""
+    rows = Confirmation.objects.filter(confirmed_at__gte=days.begins, confirmed_at__lt=days.ends)
+    by_day = rows.annotate(day=TruncDate(F("confirmed_at"))).order_by().values_list("day").annotate(n=Count("*"))
+    return dict(by_day)
+
+
+def confirmed_address(days: Days) -> str:
+    return _bookings(confirmed_since=days.first.isoformat(), confirmed_until=days.last.isoformat())
+
+
+def _confirmed_figures() -> list[TodayFigure]:
+    return [
+        TodayFigure(
+            "confirmed",
+            gettext_lazy("Confirmed payments"),
+            DEFINITIONS["confirmed"],
+            confirmed_per_day,
+            confirmed_address,
+        )
+    ]
+
+
+def _bookings(**query: str | int | list[int] | None) -> str:
+    said = {name: value for name, value in query.items() if value is not None}
+    return f"{reverse('bookings:booking_list')}?{urlencode(said, doseq=True)}"
+
+
+LINES = (
+    TodayLines("bookings", SEE, 10, booking_lines),
+    TodayLines("streams", SEE, 30, stream_lines),
+    TodayLines("lessons", SEE_LESSONS, 40, lesson_lines),
+    TodayLines("quality", SEE, 80, quality_lines, slow=True),
+)
+FIGURES = TodayFigures("confirmed", SEE, 30, _confirmed_figures)

@@ -1,0 +1,90 @@
+"""What messages add to the page of today: what is being sent, and what waits for somebody's decision."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Min
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from hsl_dashboard.web.today import TodayLine, TodayLines
+from messaging.models import Broadcast, Draft, Recipient
+from messaging.models.recipient_types import RecipientType
+from users.models import User
+
+State = Broadcast.State
+APPROVALS_SHOWN = 5
+RECENT = timedelta(days=30)  # older results that are not known will not be decided any more
+
+
+def message_lines(_user: User, _at: datetime) -> list[TodayLine]:
+    """Messages that run, stand still or are held (one query)."""
+    states = dict.fromkeys((State.SENDING, State.PAUSED, State.HELD), (0, None))
+    grouped = (
+        Broadcast.objects.filter(state__in=states)
+        .exclude(recipient_type=RecipientType.REPORT)
+        .order_by()
+        .values_list("state")
+    )
+    states |= {state: (n, oldest) for state, n, oldest in grouped.annotate(n=Count("*"), oldest=Min("sent_at"))}
+    words = {
+        State.HELD: _("Messages held: their time has passed"),
+        State.SENDING: _("Messages being sent"),
+        State.PAUSED: _("Messages paused"),
+    }
+    page = reverse("messaging:broadcast_list")
+    return [
+        TodayLine(
+            f"messages-{state}",
+            words[state],
+            states[state][0],
+            f"{page}?state={state}",
+            oldest=states[state][1],
+            urgent=state == State.HELD,
+        )
+        for state in words
+    ]
+
+
+def uncertain_lines(_user: User, at: datetime) -> list[TodayLine]:
+    """Messages with results that are not known, and that somebody has to decide about (one query)."""
+    uncertain = (
+        # Of recent messages: each is one look into the index on message and state.
+        Recipient.objects.uncertain()
+        .filter(message__in=Broadcast.objects.filter(sent_at__gte=at - RECENT).values("pk"))
+        .exclude(reason=Recipient.Reason.DUPLICATE)
+        .order_by("-message_id")
+        .values_list("message_id")
+        .annotate(n=Count("*"), oldest=Min("claimed_at"))[:5]
+    )
+    return [
+        TodayLine(
+            f"uncertain-{number}",
+            _("Message № %(number)s: recipients whose result is not known") % {"number": number},
+            count,
+            f"{reverse('messaging:broadcast_detail', args=[number])}?state={Recipient.State.UNCERTAIN}",
+            oldest=oldest,
+        )
+        for number, count, oldest in uncertain
+    ]
+
+
+def approval_lines(user: User, _at: datetime) -> list[TodayLine]:
+    """Drafts of others that wait for the approval of this member of staff, the oldest first (one query)."""
+    waiting = Draft.objects.open().filter(asked_version=F("version")).exclude(asked_by=user).order_by("asked_at")
+    return [
+        TodayLine(
+            f"approval-{draft.pk}",
+            _("A message waits for your approval"),
+            1,
+            reverse("messaging:compose_message", args=[draft.pk]),
+            oldest=draft.asked_at,
+        )
+        for draft in waiting[:APPROVALS_SHOWN]
+    ]
+
+
+LINES = (
+    TodayLines("messages", "messaging.view_broadcast", 20, message_lines),
+    TodayLines("uncertain", "messaging.view_broadcast", 21, uncertain_lines),
+    TodayLines("approvals", "messaging.approve_broadcast", 18, approval_lines),
+)

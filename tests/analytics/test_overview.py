@@ -1,0 +1,293 @@
+"""The analytics: period and comparison in the address, parts, files, people behind numbers, definitions."""
+
+import csv
+import re
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from django.http import QueryDict
+from django.utils import timezone, translation
+from pytest_django.asserts import assertContains
+
+from analytics.definitions import DEFINITIONS, definitions_page
+from analytics.periods import Period, PeriodForm, chosen_period, spell_days, streams_with_dates
+from analytics.rollups import refresh_numbers
+from analytics.views.funnels import spell_time
+from hsl_dashboard.web.charts import Chart, Mark, Series, chart_csv
+from hsl_dashboard.web.days import Days
+from tests.factories import (
+    BookingFactory,
+    BroadcastFactory,
+    EventFactory,
+    FreeLessonRegistrationFactory,
+    StreamFactory,
+    TelegramUserFactory,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)  # a Sunday
+PERIOD = "period=custom&since=2026-11-01&until=2026-11-28"
+
+
+def period(query: str):
+    streams = streams_with_dates()
+    form = PeriodForm(QueryDict(query), streams=streams)
+    form.is_valid()
+    return chosen_period(form, streams, NOW)
+
+
+# Periods --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "first", "last", "before"),
+    [
+        ("", "2026-11-02", "2026-11-29", "2026-10-05"),
+        ("period=today", "2026-11-29", "2026-11-29", "2026-11-22"),
+        ("period=7", "2026-11-23", "2026-11-29", "2026-11-16"),
+        ("period=90", "2026-09-01", "2026-11-29", "2026-06-02"),
+        ("period=7&compare=year", "2026-11-23", "2026-11-29", "2025-11-24"),
+        (f"{PERIOD}&compare=none", "2026-11-01", "2026-11-28", None),
+        ("period=nonsense", "2026-11-02", "2026-11-29", "2026-10-05"),
+        ("period=custom&since=2026-11-28&until=2026-11-01", "2026-11-02", "2026-11-29", "2026-10-05"),
+    ],
+)
+def test_a_period_and_its_comparison_stand_in_the_address(query: str, first: str, last: str, before: str | None):
+    found = period(query)
+
+    assert (str(found.days.first), str(found.days.last)) == (first, last)
+    assert (str(found.compared.first) if found.compared else None) == before
+    if found.compared and "year" not in query:
+        # Weekdays stand below weekdays.
+        assert found.compared.first.weekday() == found.days.first.weekday()
+
+
+@pytest.mark.django_db
+def test_a_stream_is_compared_with_the_same_day_of_the_one_before():
+    StreamFactory.create(code="21", campaign_starts_on=date(2026, 6, 1), starts_on=date(2026, 8, 1))
+    now = StreamFactory.create(code="22", campaign_starts_on=date(2026, 10, 1), starts_on=date(2026, 12, 14))
+
+    found = period(f"period=stream:{now.pk}&compare=stream")
+
+    assert found.days == Days(date(2026, 10, 1), date(2026, 11, 29))
+    assert found.compared == Days(date(2026, 6, 1), date(2026, 7, 30))
+
+
+def test_the_unfinished_day_is_left_out_of_averages():
+    week = Period(Days(date(2026, 11, 23), date(2026, 11, 29)), Days(date(2026, 11, 16), date(2026, 11, 22)), True)
+    assert week.finished == Days(date(2026, 11, 23), date(2026, 11, 28))
+    assert week.compared_finished == Days(date(2026, 11, 16), date(2026, 11, 21))
+    today = Period(Days(date(2026, 11, 29), date(2026, 11, 29)), None, True)
+    assert today.finished is None and today.compared_finished is None
+
+
+def test_days_are_written_as_people_write_them():
+    with translation.override("ru"):
+        assert spell_days(Days(date(2026, 11, 3), date(2026, 11, 30))) == "3 – 30 ноября 2026"
+        assert spell_days(Days(date(2025, 12, 30), date(2026, 1, 2))) == "30 декабря 2025 – 2 января 2026"
+        assert [spell_time(s) for s in (None, 59, 3_600, 90_061)] == ["—", "0 мин", "1 ч 0 мин", "1 д 1 ч"]
+
+
+@pytest.mark.django_db
+def test_a_period_that_makes_no_sense_is_refused_in_words(staff_client):
+    response = staff_client.get("/analytics/?period=custom&since=2026-11-28&until=2026-11-01")
+
+    assertContains(response, "Период заканчивается раньше", status_code=422)
+    assertContains(staff_client.get("/analytics/?period=custom"), "Укажите первый и последний день", status_code=422)
+
+
+# Parts ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def school(db):
+    """Three people who started in November: one paid, one booked, one only looked; one who came to a lesson."""
+    at = datetime(2026, 11, 3, 9, tzinfo=UTC)
+    people = TelegramUserFactory.create_batch(4, first_seen_at=at)
+    for person in people[:3]:
+        EventFactory.create(telegram_user=person, event_type="start_command", created_at=at)
+        EventFactory.create(
+            telegram_user=person,
+            event_type="view_program",
+            details={"course_id": 1},
+            created_at=at + timedelta(hours=2),
+        )
+    for person, status in zip(people[:2], (2, 1), strict=True):
+        BookingFactory.create(telegram_user=person, confirmed=status, created_at=at + timedelta(days=1))
+    FreeLessonRegistrationFactory.create(telegram_user=people[3], registered_at=at)
+    StreamFactory.create(code="21", starts_on=date(2026, 11, 20), name="Поток ноября")
+    BroadcastFactory.create(started_at=at, total_recipients=100)
+    refresh_numbers(timezone.now())
+    return people
+
+
+def test_every_part_is_drawn_at_once_for_who_has_no_javascript(staff_client, school):
+    html = staff_client.get(f"/analytics/?{PERIOD}&part=all").text
+
+    for name in ("growth", "daily", "types", "funnels", "cohorts", "hours"):
+        assert f'id="{name}"' in html
+    assert 'hx-trigger="load"' not in html
+    assert "Поток ноября: начало" in html
+    assert "получателей: 100" in html
+
+
+@pytest.mark.parametrize("name", ["growth", "daily", "types", "funnels", "cohorts", "hours"])
+@pytest.mark.parametrize("query", ["period=today", "period=7", "period=365", PERIOD])
+def test_a_part_is_drawn_with_and_without_rows(staff_client, name, query, django_assert_max_num_queries):
+    BookingFactory.create()
+    refresh_numbers(timezone.now())
+    staff_client.get("/analytics/")  # notes when the session was last seen
+    with django_assert_max_num_queries(12):
+        response = staff_client.get(f"/analytics/?{query}&part={name}", headers={"HX-Request": "true"})
+
+    assert response.status_code == 200
+    assert f'id="{name}"' in response.text and "<h1>" not in response.text
+
+
+def test_a_funnel_says_people_both_rates_and_times(staff_client, school):
+    html = staff_client.get(f"/analytics/?{PERIOD}&part=funnels", headers={"HX-Request": "true"}).text
+    course = html.split('id="funnel-course"')[1].split("</table>")[0]
+
+    numbers = [
+        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row.replace("&nbsp;", " "))).split()
+        for row in course.split("<tr>")[2:]
+    ]
+    assert [" ".join(row).split("%")[0].split()[-2:] for row in numbers[:2]] == [["3", "100"], ["3", "100"]]
+    assert "2 ч 0 мин" in course and "67" in course and "33" in course
+
+
+def test_each_step_opens_its_people(staff_client, school):
+    html = staff_client.get(f"/analytics/?{PERIOD}&part=funnels", headers={"HX-Request": "true"}).text
+    links = re.findall(r'href="(/analytics/people/[^"]+)">(\d+)</a>', html)
+
+    assert [int(number) for _link, number in links] == [3, 3, 2, 0, 1, 1, 0, 0, 0]
+    for link, number in links:
+        page = staff_client.get(link.replace("&amp;", "&")).text
+        assert re.search(rf'role="status"><strong>\s*{number} ', page), link
+        assert page.count('class="person"') == int(number)
+
+
+def test_the_daily_table_sorts_and_sums(staff_client, school):
+    html = staff_client.get(f"/analytics/?{PERIOD}&part=daily&sort=-bookings", headers={"HX-Request": "true"}).text
+
+    first = re.search(r"<tbody><tr>\s*<th scope=\"row\">([\d.]+)", html)
+    assert first and first[1] == "04.11.2026"
+    assert 'aria-sort="descending"' in html
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_chart_gives_its_data_and_itself_with_the_period_printed(staff_client, school):
+    data = staff_client.get(f"/analytics/charts/new_people/?{PERIOD}&format=csv")
+    rows = list(csv.reader(StringIO(data.content.decode("utf-8-sig")), delimiter=";"))
+    assert rows[0] == ["Новые люди, 1 – 28 ноября 2026"]
+    assert rows[1] == ["День", "Новые люди", "Для сравнения"]
+    assert len(rows) == 2 + 28
+    assert [row for row in rows[2:] if row[1] != "0"] == [["3 ноя", "4", "0"]]
+
+    picture = staff_client.get(f"/analytics/charts/new_people/?{PERIOD}&format=svg")
+    assert picture["Content-Type"] == "image/svg+xml"
+    drawn = ElementTree.fromstring(picture.content)
+    assert "1 – 28 ноября 2026" in "".join(drawn.itertext())
+
+    assert staff_client.get("/analytics/charts/nothing/").status_code == 404
+
+
+def test_the_daily_table_is_a_file_too(staff_client, school):
+    response = staff_client.get(f"/analytics/days/?{PERIOD}&format=csv")
+    rows = list(csv.reader(StringIO(b"".join(response.streaming_content).decode("utf-8-sig")), delimiter=";"))
+
+    assert rows[0][:4] == ["День", "День недели", "Новые люди", "Активные люди"]
+    assert len(rows) == 1 + 28
+
+    workbook = staff_client.get(f"/analytics/days/?{PERIOD}&format=xlsx")
+    assert b"".join(workbook.streaming_content).startswith(b"PK")
+
+
+# People behind a number -----------------------------------------------------------------------------------------------
+
+
+def test_a_cell_of_a_cohort_opens_its_people(staff_client, school):
+    html = staff_client.get(f"/analytics/?{PERIOD}&part=cohorts", headers={"HX-Request": "true"}).text
+    found = re.search(r'href="(/analytics/people/\?cohort=2026-11-02[^"]+)" aria-label="(\d+) %, (\d+)"', html)
+    assert found and found.group(2, 3) == ("100", "4")
+
+    assertContains(staff_client.get(found[1].replace("&amp;", "&")), "Когорта 2 – 8 ноября 2026")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "", "since=2026-11-01", "since=2026-11-02&until=2026-11-01", "since=1970-01-01&until=2199-01-01",
+        "funnel=lesson&step=5&since=2026-11-01&until=2026-11-02", "funnel=x&since=2026-11-01&until=2026-11-02",
+        "cohort=2026-13-01", "step=99999999999999999999&since=2026-11-01&until=2026-11-02",
+    ],
+)  # fmt: skip
+def test_an_address_of_no_number_says_so(staff_client, query):
+    assertContains(staff_client.get(f"/analytics/people/?{query}"), "За этим числом никого нет", status_code=422)
+
+
+def test_a_hostile_scope_is_only_text(staff_client, school):
+    hostile = "%3Cscript%3E%27"
+    response = staff_client.get(
+        f"/analytics/people/?funnel=course&step=2&since=2026-11-01&until=2026-11-28&course_scope={hostile}"
+    )
+
+    assert response.status_code == 200
+    assert "<script>'" not in response.text
+
+
+# Definitions ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_paper_about_the_numbers_says_what_the_pages_say():
+    with translation.override("en"):
+        assert (ROOT / "docs" / "numbers.md").read_text() == definitions_page()
+
+
+@pytest.mark.django_db
+def test_the_page_of_definitions_has_every_one(staff_client):
+    response = staff_client.get("/analytics/definitions/")
+
+    for definition in DEFINITIONS.values():
+        assertContains(response, f'<dt id="{definition.name}">{definition.label}</dt>', html=True)
+        assertContains(response, definition.text)
+
+
+# Charts ---------------------------------------------------------------------------------------------------------------
+
+
+def chart(**options) -> Chart:
+    return Chart(name="c", title="T", heading="Day", labels=["a", "b"], **options)
+
+
+def test_bars_stand_on_each_other_and_end_at_a_round_number():
+    drawn = chart(series=[Series("x", [3, 0]), Series("y", [4, 1], "new")])
+
+    assert drawn.top == 10 and drawn.ticks == [10, 5, 0]
+    assert [(bar.x, bar.y, bar.height) for bar in drawn.bars] == [
+        (50, 168, 72), (50, 72, 96), (550, 240, 0), (550, 216, 24)
+    ]  # fmt: skip
+
+
+def test_a_chart_of_nothing_is_no_chart():
+    assert chart(series=[Series("x", [0, None])]).is_empty
+    assert chart(series=[Series("x", [0, 0])]).top == 1
+
+
+def test_lines_skip_what_is_not_known_and_marks_stand_in_the_middle_of_their_label():
+    drawn = chart(series=[Series("x", [None, 5])], kind="lines", marks=[Mark(1, "m")])
+
+    assert [line.points for line in drawn.lines] == ["750,0"]
+    assert [x for x, _mark in drawn.marked] == [750]
+
+
+def test_a_file_of_a_chart_has_no_formula():
+    written = chart_csv(chart(series=[Series("=x", [1, 2])]), period="p")
+
+    assert "\n=x" not in written and ";=x" not in written

@@ -1,0 +1,30 @@
+"""What a member of staff has looked at on the page of today."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from hsl_dashboard.web.days import day_begins, school_day
+
+
+class TodayVisit(models.Model):
+    """When a member of staff last pressed «Просмотрено»: what came later is new to them."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+", verbose_name=_("member of staff")
+    )
+    at = models.DateTimeField(_("looked at"))
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+    @classmethod
+    def last_of(cls, user_id: int, *, now: datetime) -> datetime:
+        """Give the moment since when things are new; today's midnight for who has never pressed it."""
+        found = cls.objects.filter(user_id=user_id).values_list("at", flat=True).first()
+        return found or day_begins(school_day(now))
