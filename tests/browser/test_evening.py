@@ -62,9 +62,15 @@ def picture() -> bytes:
     return data.getvalue()
 
 
+def saved(page: Page) -> None:
+    """Wait until what was typed is saved: going on would cut the request short."""
+    page.wait_for_timeout(1_000)
+    page.wait_for_load_state("networkidle")
+
+
 def write_message(page: Page, course: int) -> None:
     """Two streams, one left out; a button whose address has no scheme; a picture with a Russian name; tomorrow."""
-    page.goto("/messages/new/")
+    page.goto("/messages/new/", timeout=PATIENCE)  # the first page of the process
     for code in ("6th_stream", "7th_stream"):
         page.locator(f'[name="cell"][value="{course}:{code}:{CONFIRMED}"]').check()
     page.locator("#exclusions summary").click()
@@ -80,11 +86,13 @@ def write_message(page: Page, course: int) -> None:
     page.locator("#media-upload").set_input_files(
         {"name": "Команда № 1.png", "mimeType": "image/png", "buffer": picture()}
     )
+    saved(page)
     page.locator('[formaction$="file/upload/"]').click()
     expect(page.locator("#bubble img.picture")).to_have_attribute("alt", "Команда № 1.png")
     expect(page.locator("#audience-total strong")).to_have_text("14")
     page.locator('label:has([name="when"][value="at"])').click()
     page.locator("#at").fill((timezone.localtime() + timedelta(days=1)).strftime("%Y-%m-%dT12:30"))
+    saved(page)
     page.locator('.compose-bar [formaction$="check/"]').click()
 
 
