@@ -1,19 +1,22 @@
-"""Every benchmark: ``make bench``; ``ARGS=sending``, ``ARGS=writes`` or ``ARGS="pages --people 20000"`` for one."""
+"""Every benchmark: ``make bench``; ``ARGS=sending``, ``pages``, ``people`` or ``writes`` for one of them."""
 
 import subprocess
 import sys
 
-part = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in {"sending", "pages", "writes"} else ""
+part = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in {"sending", "pages", "people", "writes"} else ""
 missed = 0
 if part in {"", "sending"}:
     # A process of its own, since it has servers and settings of its own.
     options = sys.argv[1:] if part else []
     missed = subprocess.run([sys.executable, "-m", "benchmarks.sending", *options], check=False).returncode
 if part != "sending":
-    from benchmarks import exports, people, writes
+    from benchmarks import exports, pages, people, writes
 
-    if part != "writes":
+    if part in {"", "pages"}:
+        pages.main()
+    if part in {"", "people"}:
         people.main()
         exports.main()
-    writes.main()
+    if part in {"", "writes"}:
+        writes.main()
 sys.exit(missed)

@@ -101,7 +101,8 @@ def timed_page(client: "Client", address: str, *, name: str = "") -> Measured:
     """Ask for a page some times."""
 
     def get() -> None:
-        response = client.get(address)
+        is_fragment = address.partition("?")[0].endswith(FRAGMENTS)
+        response = client.get(address, headers={"HX-Request": "true"} if is_fragment else {})
         assert response.status_code == 200, (address, response.status_code)
 
     return _timed(name or address, get)
@@ -121,7 +122,44 @@ def _addresses(client: "Client") -> dict[str, str]:
         people[f"last page of {name}"] = f"/users/?{query}before=end"
     person = _busiest_person()
     people["the page of the person with most events"] = f"/users/{person}/"
-    return people | {name: f"/bookings/{query}" for name, query in BOOKINGS.items()} | {"/workshops/": "/workshops/"}
+    return (
+        people
+        | {name: f"/bookings/{query}" for name, query in BOOKINGS.items()}
+        | {"/workshops/": "/workshops/"}
+        | _messages()
+    )
+
+
+def _messages() -> dict[str, str]:
+    """The pages of messages: the form, what fills in after it, the last page, one message and the lists."""
+    from messaging.audiences.choices import GROUPS
+    from messaging.audiences.criteria import Audience, InStream
+    from messaging.content.content import Content
+    from messaging.models import Broadcast, Draft
+
+    audience = Audience(include=(InStream("8th_stream", None, (2, 1, 0)),))
+    content = Content(text="Привет, {first_name}! " + "Слово " * 600, audience=audience.as_json())
+    draft = Draft.objects.create(content=content.as_json())
+    sent = Broadcast.objects.create(message_text="Привет", audience=audience.as_json(), state="scheduled")
+    form, fragments = f"/messages/new/{draft.pk}", {f"count of {group}": f"?group={group}" for group in GROUPS}
+    return {
+        "/messages/new/": "/messages/new/",
+        "a draft to a stream": f"{form}/",
+        "its total": f"{form}/total/",
+        "its last page": f"{form}/confirm/",
+        "counts of streams": "/messages/new/counts/",
+        **{name: f"/messages/new/counts/{query}" for name, query in fragments.items()},
+        "/messages/": "/messages/",
+        "/messages/drafts/": "/messages/drafts/",
+        "a scheduled message": f"/messages/{sent.pk}/",
+        "who is expected": f"/messages/{sent.pk}/expected/",
+        "/messages/automations/": "/messages/automations/",
+        "/messages/templates/": "/messages/templates/",
+    }
+
+
+# Brought by htmx after the page: without its header they only lead back.
+FRAGMENTS = ("/total/", "/counts/", "/expected/")
 
 
 def _deep_place() -> str:

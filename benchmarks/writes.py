@@ -1,10 +1,11 @@
-"""What our triggers cost the bot: rows inserted about random people, with the triggers and without."""
+"""What our triggers cost the bot: rows inserted about random people and about one, with the triggers and without."""
 
 import os
 import random
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -14,9 +15,10 @@ from psycopg import sql
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 CONNECTIONS = 4  # at once; the bot's own pool is smaller
-ROUNDS, SECONDS = 3, 2  # rounds with and without take turns, so that a busy machine slows both
+ROUNDS, SECONDS = 8, 1  # rounds with and without take turns, so that a busy machine slows both
 PEOPLE = 20_000  # drawn at random from everybody: their pages are not in memory because the last insert was theirs
 NEWCOMERS = 8_000_000_000  # ids from here on are of people whom the benchmark makes
+HISTORY = 20_000  # events of the one person with very many
 
 # As the bot writes them; the parameter is a person, who is new only in ``users``.
 INSERTS = {
@@ -28,14 +30,17 @@ INSERTS = {
 }
 
 
-def measure(url: str, table: str) -> tuple[float, float]:
-    """Inserts a second with and without our triggers on ``table``; what was inserted is taken away again."""
+def measure(url: str, table: str, *, about: int | None = None) -> tuple[float, float]:
+    """Inserts a second with and without our triggers on ``table``; what was inserted is taken away again.
+
+    They are ``about`` one person, or about people at random.
+    """
     key = "user_id" if table == "users" else "id"
     with psycopg.connect(url, autocommit=True) as control:
         people = [row[0] for row in control.execute("SELECT user_id FROM users ORDER BY random() LIMIT %s", [PEOPLE])]
         highest = sql.SQL("SELECT coalesce(max({}), 0) FROM {}").format(sql.Identifier(key), sql.Identifier(table))
         (last,) = control.execute(highest).fetchall()[0]
-        chosen = count(max(last + 1, NEWCOMERS)) if table == "users" else _at_random(people)
+        chosen = count(max(last + 1, NEWCOMERS)) if table == "users" else _at_random([about] if about else people)
         done = {"ENABLE": 0, "DISABLE": 0}
         try:
             for _ in range(ROUNDS):
@@ -93,12 +98,43 @@ def main() -> None:
 
     school.build(school.prepare())
     url = os.environ["DATABASE_URL"]
-    print(f"Rows a second on {CONNECTIONS} connections, about random people:")
-    print(f"  {'table':<27} {'indexes':>7} {'with our triggers':>18} {'without':>8} {'ratio':>6}")
+    with psycopg.connect(url) as connection:
+        people = connection.execute("SELECT count(*) FROM users").fetchall()[0][0]
+    print(f"Rows a second on {CONNECTIONS} connections, about random people of {people:,}:")
+    print(f"  {'table':<36} {'indexes':>7} {'with our triggers':>18} {'without':>8} {'ratio':>6}")
     for table in INSERTS:
-        with_triggers, without = measure(url, table)
-        ratio = with_triggers / without
-        print(f"  {table:<27} {index_entries(url, table):>7} {with_triggers:>18.0f} {without:>8.0f} {ratio:>6.2f}")
+        _print(f"{table}", index_entries(url, table), *measure(url, table))
+    with _somebody_with_a_history(url) as person:
+        _print(f"events of one with {HISTORY:,}", index_entries(url, "events"), *measure(url, "events", about=person))
+    _count_the_marked()
+
+
+def _print(what: str, indexes: int, with_triggers: float, without: float) -> None:
+    print(
+        f"  {what:<36} {indexes:>7} {with_triggers:>18.0f} {without:>8.0f} {with_triggers / without:>6.2f}", flush=True
+    )
+
+
+@contextmanager
+def _somebody_with_a_history(url: str) -> Iterator[int]:
+    person = NEWCOMERS - 1
+    with psycopg.connect(url, autocommit=True) as control:
+        control.execute(
+            "INSERT INTO events (user_id, event_type, created_at)"
+            " SELECT %s, 'start_command', now() - i * interval '1 hour' FROM generate_series(1, %s) AS i",
+            [person, HISTORY],
+        )
+        yield person
+        control.execute("DELETE FROM users WHERE user_id = %s", [person])
+
+
+def _count_the_marked() -> None:
+    from users.totals import fold_marked_people, marked_people
+
+    people, started = marked_people(), time.monotonic()
+    fold_marked_people()
+    took = time.monotonic() - started
+    print(f"Counted {people:,} marked people in {took:.1f} s: {people / took:,.0f} a second.")
 
 
 if __name__ == "__main__":

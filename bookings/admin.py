@@ -34,7 +34,9 @@ from bookings.models import (
 )
 from bookings.models.bookings import UNKNOWN_STATUS, WITHOUT_STREAM
 from bookings.services.bulk_changes import AT_ONCE, TooMany, prepare_bulk_change, targets_of_bookings
+from bookings.services.places import stream_full
 from bookings.services.statuses import change_booking_status, moves_for
+from bookings.services.telling import status_notices
 from hsl_dashboard.web.addresses import MAX_ADDRESS_LENGTH
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, page_address, without_emails
 from users.admin import PersonRowsMixin, staff_of
@@ -102,7 +104,6 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
     search_help_text = _(
         "Telegram id, @username, part of the name or a referral code; # and a number finds the booking"
     )
-    date_hierarchy = "created_at"
     ordering = (models.F("created_at").desc(nulls_last=True), "-id")
     actions = ("confirm_bookings", "cancel_bookings")
     readonly_fields = (
@@ -146,15 +147,20 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
         if obj is None or not self.has_change_permission(request, obj):
             return [(_("Status"), {"fields": ["status_badge"]}), written]
         moves = moves_for(obj.confirmed, by=request.user)
-        fields = ["status_to", "seen"]
-        if any(move.needs_reason for move in moves):
+        fields = ["status_to", "notify", "seen"]
+        if BookingStatusForm.asks_for_reason(moves, full=stream_full(obj)):
             fields.insert(1, "reason")
         return [(_("Status"), {"fields": fields}), written]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Tell the booking's history beneath its form."""
-        if kwargs.get("obj") is not None:
-            context["history"] = booking_history(kwargs["obj"], Labels.read())
+        booking = kwargs.get("obj")
+        if booking is not None:
+            context["history"] = booking_history(booking, Labels.read())
+            moves = (
+                moves_for(booking.confirmed, by=request.user) if self.has_change_permission(request, booking) else ()
+            )
+            context["notices"] = status_notices(booking, [move.to for move in moves])
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
@@ -163,7 +169,14 @@ class BookingAdmin(PersonRowsMixin, TableAdmin):
         if to is not None:
             reason = form.cleaned_data.get("reason", "")
             change_booking_status(
-                booking=obj, to=to, by=staff_of(request), at=timezone.now(), reason=reason, expected=form.was
+                booking=obj,
+                to=to,
+                by=staff_of(request),
+                at=timezone.now(),
+                reason=reason,
+                expected=form.was,
+                overbook=bool(form.full),
+                notify=form.cleaned_data["notify"],
             )
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
@@ -261,7 +274,7 @@ class StreamAdmin(TableAdmin):
     """Streams: the school's own description of the codes that the bot writes."""
 
     deletable = True
-    list_display = ("name", "code", "course", "capacity", "starts_on", "campaign_starts_on", "is_current")
+    list_display = ("name", "code", "course", "capacity", "starts_on", "campaign_starts_on", "price", "is_current")
     list_filter = ("course", "is_current")
     list_select_related = ("course",)
     search_fields = ("name", "code")

@@ -1,6 +1,7 @@
 """Registers the app."""
 
 from django.apps import AppConfig
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,13 +11,21 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings import jump
+        from bookings.models import status_label
         from bookings.person.extension import BOOKINGS
+        from bookings.problem_counts import known_problems
         from bookings.today import FIGURES, LINES
         from hsl_dashboard.web.jump import register_jump_source
+        from hsl_dashboard.web.navigation import register_badge
         from hsl_dashboard.web.today import register_today_figures, register_today_lines
+        from users.audit.lines import register_row_address
+        from users.audit.words import register_value_names
         from users.person.extensions import register_person_extension
 
         register_person_extension(BOOKINGS)
+        register_badge("/data-quality/", lambda user: known_problems(user.has_perm))
+        register_value_names("bookings", "confirmed", status_label)
+        register_row_address("bookings", lambda number: reverse("bookings:booking_detail", args=[number]))
         register_jump_source(jump.BOOKINGS)
         register_jump_source(jump.STREAMS)
         for lines in LINES:

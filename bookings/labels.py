@@ -1,13 +1,16 @@
-"""What staff read for a course and for a stream: one place, for every page."""
+"""What staff read for a course, a stream and an amount of money: one place, for every page."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import F
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from bookings.models import Course, Stream
 
 NOTHING = "—"
+SYMBOLS = {"USD": "$", "EUR": "€", "RUB": "₽", "KZT": "₸"}
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,10 @@ def stream_names() -> dict[str, str]:
         stream.code: stream.name
         for stream in Stream.objects.order_by("-is_current", F("starts_on").desc(nulls_last=True), "-code")
     }
+
+
+def money_text(amount: Decimal, currency: str) -> str:
+    """Write an amount with its currency: «1 200 $», «−19,99 €»; cents where there are any."""
+    places = 0 if amount == amount.to_integral_value() else 2
+    text = number_format(abs(amount), decimal_pos=places, use_l10n=True, force_grouping=True)
+    return f"{'−' if amount < 0 else ''}{text}\u00a0{SYMBOLS.get(currency, currency)}"

@@ -8,7 +8,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking
+from bookings.models import Booking, BookingChange, status_of
 from users.models import User
 
 
@@ -30,12 +30,13 @@ class Notifier:
     """What can send messages to students.
 
     ``write`` gives the text (HTML of Telegram), ``queue`` puts it into the outbox, ``explain`` says in words why a
-    message did not arrive.
+    message did not arrive, ``waits`` whether that message is in the queue and not sent yet.
     """
 
     write: Callable[[Booking, NoticeKind], str]
     queue: Callable[[Booking, NoticeKind, User, datetime], None]
     explain: Callable[[str], str]
+    waits: Callable[[Booking, NoticeKind], bool]
 
 
 _notifiers: list[Notifier] = []
@@ -65,12 +66,40 @@ def last_notice(booking: Booking) -> LastNotice | None:
     return LastNotice(about, booking.notified_at, _notifiers[0].explain(error) if error and _notifiers else error)
 
 
+# What tells a student about a status; for the others, "changed" says enough.
+STATUS_NOTICES = {Booking.Status.CONFIRMED: NoticeKind.CONFIRMED, Booking.Status.CANCELLED: NoticeKind.CANCELLED}
+
+
+def notice_of_status(confirmed: int | None) -> NoticeKind:
+    """Choose the message for a booking that got a status."""
+    status = status_of(confirmed)
+    return STATUS_NOTICES.get(status, NoticeKind.CHANGED) if status is not None else NoticeKind.CHANGED
+
+
+def later_notices(booking: Booking) -> list[NoticeKind]:
+    """List what a student can be told about a booking as it is now, the likeliest first."""
+    if not booking.is_active:
+        return [NoticeKind.CANCELLED]
+    first = NoticeKind.CONFIRMED if booking.status == Booking.Status.CONFIRMED else NoticeKind.CREATED
+    return [first, *([NoticeKind.MOVED] if booking.course_stream else []), NoticeKind.CHANGED]
+
+
 def mark_told(*, booking: Booking, kind: NoticeKind, at: datetime) -> None:
     """Mark the change made in this transaction as told by staff, so that no automation repeats it."""
-    statuses = {NoticeKind.CONFIRMED: Booking.Status.CONFIRMED, NoticeKind.CANCELLED: Booking.Status.CANCELLED}
-    if kind in statuses:
-        here = booking.changes.filter(changed_at=TransactionNow(), status=statuses[kind])
-        here.update(told_at=at)
+    here = booking.changes.filter(changed_at=TransactionNow())
+    _mark(here, kind=kind, at=at)
+
+
+def mark_last_change_told(*, booking: Booking, kind: NoticeKind, at: datetime) -> None:
+    """Mark the change that brought the present status, when staff tell of it later."""
+    last = booking.changes.order_by("-pk").values("pk")[:1]
+    _mark(booking.changes.filter(pk__in=last, told_at=None), kind=kind, at=at)
+
+
+def _mark(changes: "models.QuerySet[BookingChange]", *, kind: NoticeKind, at: datetime) -> None:
+    for status, told_by in STATUS_NOTICES.items():
+        if told_by == kind:
+            changes.filter(status=status).update(told_at=at)
 
 
 def notice_text(*, booking: Booking, kind: NoticeKind) -> str:
@@ -82,4 +111,16 @@ def queue_notice(*, booking: Booking, kind: NoticeKind, by: User, at: datetime) 
     """Queue what the student is told, in the transaction that changes the booking; nothing is sent here."""
     if _notifiers:
         mark_told(booking=booking, kind=kind, at=at)
+        _notifiers[0].queue(booking, kind, by, at)
+
+
+def notice_waits(*, booking: Booking, kind: NoticeKind) -> bool:
+    """Say whether the same message is in the queue already."""
+    return bool(_notifiers) and _notifiers[0].waits(booking, kind)
+
+
+def queue_later_notice(*, booking: Booking, kind: NoticeKind, by: User, at: datetime) -> None:
+    """Queue what the student is told about a booking as it is, after the change and apart from it."""
+    if _notifiers:
+        mark_last_change_told(booking=booking, kind=kind, at=at)
         _notifiers[0].queue(booking, kind, by, at)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import CharField, Count, F, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Count, DateTimeField, F, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
@@ -16,19 +16,31 @@ from bookings.labels import Labels
 from bookings.lists.filters import NONE
 from bookings.models import Booking, FreeLessonRegistration, ReferralCoupon
 from bookings.statistics import course_statistics
+from hsl_dashboard.calendar import FIRST_YEAR, LAST_YEAR
 from hsl_dashboard.web.paging import OpenPage, OpenPaginator
-from users.models import ERASED_FROM, Event, PersonTotals, TelegramUser
+from users.models import ERASED_FROM, BlockedUser, Event, PersonTotals, TelegramUser
 from users.person.context import person_address
 
 PAGE_SIZE = 50  # rows
+CHANGE_BOOKING = "bookings.change_booking"
 
 
 @dataclass(frozen=True)
 class Repair:
-    """A link that leads to the fix."""
+    """A link that leads to the fix, for those who may make it; in a dialog over the list where there is one."""
 
     label: Any
     address: str
+    permission: str = ""
+    in_dialog: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several bookings of which one should stay."""
+
+    booking: Booking
+    stream: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,7 @@ class Trouble:
     bookings: list[Booking] = field(default_factory=list)
     at: datetime | None = None
     repairs: list[Repair] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -104,8 +117,8 @@ def _show_doubles(rows: Iterable[Any], labels: Labels) -> list[Trouble]:
         if active:
             person = active[0].telegram_user
             course = labels.course(row["course_id"])
-            repairs = [_open_booking(booking.pk) for booking in active]
-            troubles.append(Trouble(course, person, person_address(person.pk), active, repairs=repairs))
+            choices = [Choice(booking, labels.stream(booking.course_id, booking.course_stream)) for booking in active]
+            troubles.append(Trouble(course, person, person_address(person.pk), choices=choices))
     return troubles
 
 
@@ -122,7 +135,12 @@ def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]
             booking.created_at,
             [
                 _open_booking(booking.pk),
-                Repair(_("Change…"), reverse("bookings:booking_edit", args=[booking.telegram_user_id, booking.pk])),
+                Repair(
+                    _("Change…"),
+                    reverse("bookings:booking_edit", args=[booking.telegram_user_id, booking.pk]),
+                    CHANGE_BOOKING,
+                    in_dialog=True,
+                ),
             ],
         )
         for booking in bookings
@@ -140,13 +158,18 @@ def unknown_streams(labels: Labels) -> list[tuple[int | None, str, int]]:
 
 
 def _show_streams(rows: Iterable[tuple[int | None, str, int]], labels: Labels) -> list[Trouble]:
-    add = reverse("admin:bookings_stream_add")
+    add = reverse("bookings:stream_new")
+    back = f"{reverse('bookings:data_quality')}?kind=streams"
     bookings = reverse("bookings:booking_list")
     return [
         Trouble(
             f"{labels.course(course_id)}: {code} ({count})",
             repairs=[
-                Repair(_("Describe the stream"), f"{add}?{urlencode({'course': course_id or '', 'code': code})}"),
+                Repair(
+                    _("Describe the stream"),
+                    f"{add}?{urlencode({'course': course_id or '', 'code': code, 'next': back})}",
+                    "bookings.add_stream",
+                ),
                 Repair(
                     _("Show its bookings"), f"{bookings}?{urlencode({'course': course_id or NONE, 'stream': code})}"
                 ),
@@ -167,7 +190,12 @@ def _show_coupons(coupons: Iterable[ReferralCoupon], _labels: Labels) -> list[Tr
             % {"code": coupon.code, "used": coupon.current_activations, "limit": coupon.max_activations},
             at=coupon.created_at,
             repairs=[
-                Repair(_("Change the coupon"), reverse("admin:bookings_referralcoupon_change", args=[coupon.pk])),
+                Repair(
+                    _("Raise the limit"),
+                    reverse("bookings:coupon_limit", args=[coupon.pk]),
+                    "bookings.change_referralcoupon",
+                    in_dialog=True,
+                ),
                 Repair(_("Show its bookings"), f"{bookings}?{urlencode({'referral': coupon.code})}"),
             ],
         )
@@ -211,7 +239,7 @@ def _future(at: datetime) -> Kind:
 
     def rows(_labels: Labels) -> Any:
         queries = [
-            manager.filter(**{f"{column}__gt": at})
+            manager.filter(**{f"{column}__gt": at, f"{column}__lt": _END})
             .order_by()
             .annotate(kind=Value(kind, CharField()), number=F("pk"), on=Coalesce(column, column))
             .values_list("kind", "number", "telegram_user_id", "on")
@@ -219,17 +247,47 @@ def _future(at: datetime) -> Kind:
         ]
         return queries[0].union(*queries[1:], all=True).order_by("-on", "kind", "number")
 
-    return Kind("future", _("Dates in the future"), _("Rows with a date in the future."), rows, _show_future)
+    return Kind("future", _("Dates in the future"), _("Rows with a date in the future."), rows, _show_dated)
 
 
-def _show_future(rows: Iterable[tuple[str, int, int, datetime]], _labels: Labels) -> list[Trouble]:
+_BEGINNING, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
+
+
+def far_dates(_labels: Labels) -> Any:
+    """Find rows with a date that no calendar has; two ends of an index for each column."""
+    parts = (
+        ("booking", Booking.objects, "created_at"),
+        ("event", Event.objects, "created_at"),
+        ("lesson", FreeLessonRegistration.objects, "registered_at"),
+        ("lesson_date", FreeLessonRegistration.objects, "lesson_date"),
+        ("person", TelegramUser.objects, "first_seen_at"),
+        ("block", BlockedUser.objects, "blocked_at"),
+    )
+    queries = []
+    for kind, manager, column in parts:
+        is_day = column == "lesson_date"
+        number, person = (F("pk"), F("pk")) if kind in {"person", "block"} else (F("pk"), F("telegram_user_id"))
+        for end in (("gte", _END), ("lt", _BEGINNING)):
+            limit = end[1].date() if is_day else end[1]
+            queries.append(
+                manager.filter(**{f"{column}__{end[0]}": limit})
+                .order_by()
+                .annotate(kind=Value(kind, CharField()), number=number, who=person, on=Cast(column, DateTimeField()))
+                .values_list("kind", "number", "who", "on")
+            )
+    return queries[0].union(*queries[1:], all=True).order_by("-on", "kind", "number")
+
+
+def _show_dated(rows: Iterable[tuple[str, int, int, datetime]], _labels: Labels) -> list[Trouble]:
     rows = list(rows)
     people = TelegramUser.objects.in_bulk([user_id for _kind, _number, user_id, _on in rows])
     words = {
         "booking": _("Booking № %(number)s"),
         "event": _("Event № %(number)s"),
         "lesson": _("Free lesson registration № %(number)s"),
+        "lesson_date": _("Lesson date of registration № %(number)s"),
         "person": _("First seen"),
+        "block": _("Date of the block"),
     }
     troubles = []
     for kind, number, user_id, on in rows:
@@ -294,4 +352,17 @@ KINDS = (
         _show_people,
         "users.view_telegramuser",
     ),
+    Kind(
+        "far",
+        _("Dates outside the calendar"),
+        _("A date that no calendar has, such as “infinity” or the year 20000. The bot's developer can correct it."),
+        far_dates,
+        _show_dated,
+        "users.view_telegramuser",
+    ),
 )
+
+
+def kinds() -> list[tuple[str, str]]:
+    """List every kind by name, with the permission to see it."""
+    return [*((kind.name, kind.permission) for kind in KINDS), ("future", "bookings.view_booking")]

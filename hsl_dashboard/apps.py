@@ -6,7 +6,7 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db.models.signals import post_migrate
 
-from hsl_dashboard import catalogues, sentry
+from hsl_dashboard import calendar, catalogues, sentry
 
 
 class HslDashboardConfig(AppConfig):
@@ -14,6 +14,8 @@ class HslDashboardConfig(AppConfig):
 
     def __init__(self, app_name: str, app_module: ModuleType) -> None:
         super().__init__(app_name, app_module)
+        # Before the first connection, which may be made while the apps load.
+        calendar.watch_connections()
         # Here, not in ready(): Django reads the catalogues while it loads the models, and keeps what it read.
         catalogues.compile_if_stale()
 

@@ -87,16 +87,23 @@ class DatabaseForeignKey(models.BaseConstraint):
     __hash__ = models.BaseConstraint.__hash__
 
 
-def loose_scan(name: str, *, column: str, table: str) -> str:
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL takes a text: it knows neither NUL nor half a character."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def loose_scan(name: str, *, column: str, table: str, where: str = "true") -> str:
     """Write the query of the values that occur in an indexed column, each beside ``name``.
 
     It jumps from each value to the next larger one: SELECT DISTINCT would read every entry of the index.
+    ``where`` is the condition of a partial index.
     """
     return f"""
         WITH RECURSIVE step AS (
-            SELECT min({column}) AS code FROM {table}
+            SELECT min({column}) AS code FROM {table} WHERE {where}
             UNION ALL
-            SELECT (SELECT min({column}) FROM {table} WHERE {column} > step.code) FROM step WHERE code IS NOT NULL
+            SELECT (SELECT min({column}) FROM {table} WHERE {where} AND {column} > step.code)
+            FROM step WHERE code IS NOT NULL
         ) SELECT '{name}', code FROM step WHERE code IS NOT NULL
     """  # noqa: S608 - columns of ours
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from hsl_dashboard.environment.kinds import is_sandbox
 from hsl_dashboard.environment.reading import ROOT
 from hsl_dashboard.environment.variables import Environment
-from hsl_dashboard.web.logs import without_traceback
+from hsl_dashboard.web.logs import without_secrets, without_traceback
 
 env = Environment.read()
 
@@ -65,6 +65,8 @@ MIDDLEWARE = [
     "hsl_dashboard.web.middleware.language_by_choice",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # CSRF reads the whole body.
+    "hsl_dashboard.web.uploads.refuse_large_bodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Every view asks for a signed-in person unless it says login_not_required.
@@ -142,6 +144,10 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = ROOT / "media"
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "hsl_dashboard.web.uploads.SteadyUploadHandler",
+]
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 
 # Sign-in --------------------------------------------------------------------------------------------------------------
@@ -210,11 +216,16 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
-    # People whom a trigger could only mark, and leads whose week has passed; both look into an index and find nobody.
-    "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 60.0},  # seconds
+    # People whom triggers have marked, and leads whose week has passed; with nobody to count each is one quick look.
+    "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 5.0},  # seconds
     "users.cool_leads": {"task": "users.cool_leads", "schedule": 60.0},  # seconds
+    "bookings.count_problems": {"task": "bookings.count_problems", "schedule": 600.0},  # seconds
+    # Everybody, after the rules of leads have changed; nothing to do otherwise.
+    "users.recount_leads": {"task": "users.recount_leads", "schedule": 10.0},  # seconds
+    "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
+    "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
     "messaging.end_blocks": {"task": "messaging.end_blocks", "schedule": 60.0, "options": {"queue": "default"}},
@@ -231,6 +242,8 @@ BOT_TOKEN = env.BOT_TOKEN
 TELEGRAM_API_URL = env.TELEGRAM_API_URL
 # Messages go to a server on this machine, which only plays Telegram.
 TELEGRAM_SANDBOX = is_sandbox(TELEGRAM_API_URL)
+# Without the @: links that start the bot name it (/referrals/).
+BOT_USERNAME = env.BOT_USERNAME or ("hsl_sandbox_100000_bot" if TELEGRAM_SANDBOX else "")
 # Over 30 a second only with allow_paid_broadcast, for which the bot pays.
 TELEGRAM_PAID_BROADCAST = env.TELEGRAM_PAID_BROADCAST
 # Telegram allows a bot about 30 a second; the bot's own answers need room under that.
@@ -254,7 +267,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
+    "filters": {
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback},
+        "secrets": {"()": "django.utils.log.CallbackFilter", "callback": without_secrets},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "secrets"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
 }

@@ -61,7 +61,9 @@ class LettersAdmin(ReadOnlyAdmin):
 
 @admin.register(Broadcast)
 class BroadcastAdmin(LettersAdmin):
-    letter_fields = frozenset({"message_text", "buttons", "media_file_id", "media_upload", "audience"})
+    letter_fields = frozenset(
+        {"name", "message_text", "buttons", "media_file_id", "media_upload", "media_name", "audience"}
+    )
     list_display = ("id", "text", "state", "kind", "recipient_group", "delivered", "sent_at", "starts_at")
     list_filter = ("state", "kind", "recipient_type")
     search_fields = ("message_text",)
@@ -228,7 +230,7 @@ class SendingRulesAdmin(TableAdmin):
 
 @admin.register(Draft)
 class DraftAdmin(LettersAdmin):
-    letter_fields = frozenset({"content", "media_upload"})
+    letter_fields = frozenset({"content", "media_upload", "media_name"})
     list_display = ("id", "updated_by", "updated_at", "version", "broadcast")
     list_select_related = ("updated_by", "broadcast")
     ordering = ("-updated_at",)
@@ -243,7 +245,7 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
 
 @admin.register(TemplateVersion)
 class TemplateVersionAdmin(LettersAdmin):
-    letter_fields = frozenset({"content", "media_upload"})
+    letter_fields = frozenset({"content", "media_upload", "media_name"})
     list_display = ("template", "number", "created_by", "created_at")
     list_select_related = ("template", "created_by")
     ordering = ("template__name", "-number")

@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from messaging.automations import views as automations
-from messaging.broadcasts.views import acts, history
-from messaging.compose.views import compose, confirm, drafts, library, link
+from messaging.broadcasts.views import acts, history, takeover
+from messaging.compose.views import compose, confirm, drafts, library, link, listing
 from messaging.inbound.views import blocked, webhook
 
 app_name = "messaging"
@@ -22,12 +22,19 @@ def form_verb(address: str, view: Callable[..., HttpResponse], *, name: str) -> 
 
 
 urlpatterns = [
+    path("data-quality/takeover/", takeover.takeover, name="takeover"),
     path("messages/new/", compose.compose_message, name="compose_message"),
     path("messages/templates/", library.template_list, name="template_list"),
+    path("messages/templates/<int:pk>/rename/", library.template_rename, name="template_rename"),
+    path("messages/templates/<int:pk>/write/", library.template_write, name="template_write"),
     path("messages/templates/<int:pk>/archive/", library.template_archive, name="template_archive"),
+    path("messages/new/counts/", compose.compose_counts, name="compose_counts"),
+    path("messages/new/<int:pk>/total/", compose.draft_total, name="draft_total"),
+    path("messages/new/to/", compose.compose_to, name="compose_to"),
     path("messages/new/link/", link.compose_link, name="compose_link"),
     path("messages/new/<int:pk>/", compose.compose_message, name="compose_message"),
     path("messages/new/<int:pk>/confirm/", confirm.compose_confirm, name="compose_confirm"),
+    path("messages/new/<int:pk>/file/", drafts.draft_file, name="draft_file"),
     path("messages/new/<int:pk>/discard/", drafts.draft_discard, name="draft_discard"),
     # What a button of the form does: with a draft, and before there is one.
     *form_verb("preview/", drafts.draft_preview, name="draft_preview"),
@@ -44,12 +51,16 @@ urlpatterns = [
     *form_verb("segment/use/", library.segment_use, name="segment_use"),
     *form_verb("segment/save/", library.segment_save, name="segment_save"),
     *form_verb("segment/delete/", library.segment_delete, name="segment_delete"),
+    path("messages/drafts/", listing.draft_list, name="draft_list"),
     path("messages/", history.broadcast_list, name="broadcast_list"),
     path("messages/blocked/", blocked.blocked_list, name="blocked_list"),
     path("messages/blocked/export/", blocked.blocked_export, name="blocked_export"),
-    path("messages/blocked/<int:user_id>/", blocked.person_unblock, name="person_unblock"),
+    path("messages/blocked/<telegram_id:user_id>/", blocked.person_unblock, name="person_unblock"),
     path("messages/<int:pk>/", history.broadcast_detail, name="broadcast_detail"),
     path("messages/<int:pk>/progress/", history.broadcast_progress, name="broadcast_progress"),
+    path("messages/<int:pk>/file/", history.broadcast_file, name="broadcast_file"),
+    path("messages/<int:pk>/own-test/", history.own_test, name="own_test"),
+    path("messages/<int:pk>/expected/", history.broadcast_expected, name="broadcast_expected"),
     path("messages/<int:pk>/outcome/", history.broadcast_outcome, name="broadcast_outcome"),
     path("messages/<int:pk>/recipients/export/", history.recipient_export, name="recipient_export"),
     path("messages/<int:pk>/start/", acts.broadcast_start, name="broadcast_start"),
@@ -66,6 +77,7 @@ urlpatterns = [
     path("messages/<int:pk>/missed/", acts.broadcast_missed, name="broadcast_missed"),
     path("messages/automations/", automations.automation_list, name="automation_list"),
     path("messages/automations/<slug:kind>/", automations.automation_edit, name="automation_edit"),
+    path("messages/automations/<slug:kind>/preview/", automations.automation_preview, name="automation_preview"),
     path("messages/automations/<slug:kind>/switch/", automations.automation_switch, name="automation_switch"),
     path("api/telegram/webhook", webhook.telegram_webhook, name="telegram_webhook"),
 ]

@@ -20,6 +20,8 @@ class Access:
     get: frozenset[str] = NONE
     post: frozenset[str] = NONE
     anonymous: bool = False  # open without signing in
+    patch: frozenset[str] = NONE
+    delete: frozenset[str] = NONE
 
 
 SEEN_BY_ALL = Access(get=ALL)
@@ -45,12 +47,34 @@ ACCESS: dict[str, Access] = {
     # Courses and bookings
     "bookings:workshop_list": SEEN_BY_ALL,
     "bookings:stream_detail": SEEN_BY_ALL,
+    "bookings:course_edit": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:stream_new": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:stream_edit": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:stream_days": SEEN_BY_ALL,
+    "bookings:stream_viewed": SEEN_BY_ALL,
+    "bookings:stream_export": Access(post=PEOPLE),
     "bookings:booking_list": SEEN_BY_ALL,
+    "bookings:booking_export": Access(post=PEOPLE),
     "bookings:booking_detail": SEEN_BY_ALL,
     "bookings:booking_status": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:booking_notify": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:bulk_prepare": Access(get=PEOPLE, post=PEOPLE),  # marketing: tags
     "bookings:bulk_change": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:data_quality": SEEN_BY_ALL,
+    "bookings:booking_keep": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:coupon_limit": Access(get=MESSAGES, post=MESSAGES),
+    "messaging:takeover": SEEN_BY_ALL,
+    "bookings:money_overview": Access(get=BOOKINGS),
+    "bookings:payment_list": Access(get=BOOKINGS),
+    "bookings:expected_list": Access(get=BOOKINGS),
+    "bookings:payment_new": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:coupon_list": SEEN_BY_ALL,
+    "bookings:coupon_new": Access(get=MESSAGES, post=MESSAGES),
+    "bookings:coupon_edit": Access(get=MESSAGES, post=MESSAGES),
+    "bookings:coupon_switch": Access(post=MESSAGES),
+    "bookings:lesson_list": SEEN_BY_ALL,
+    "bookings:lesson_dates_list": SEEN_BY_ALL,
+    "bookings:lesson_export": Access(post=PEOPLE),
     "bookings:booking_new": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:person_booking": SEEN_BY_ALL,
     "bookings:booking_edit": Access(get=BOOKINGS, post=BOOKINGS),
@@ -59,7 +83,10 @@ ACCESS: dict[str, Access] = {
     # People
     "users:person_list": SEEN_BY_ALL,
     "users:person_detail": SEEN_BY_ALL,
+    "users:lead_rules": Access(get=ALL, post=only()),
     "users:person_export": Access(post=PEOPLE),
+    "users:audit_list": Access(get=only()),
+    "users:audit_export": Access(post=only()),
     "users:note_add": Access(post=PEOPLE),
     "users:note_delete": Access(get=ALL, post=ALL),  # only one's own, or with users.delete_note
     "users:tag_add": Access(post=PEOPLE),
@@ -89,13 +116,46 @@ ACCESS: dict[str, Access] = {
             "broadcast_pause", "broadcast_resume", "broadcast_decide", "broadcast_clone", "broadcast_missed",
             "broadcast_take_back", "draft_preview", "draft_check", "draft_overwrite", "draft_test", "draft_upload",
             "draft_file_remove", "draft_button_add", "draft_person_add", "draft_person_leave", "draft_discard",
-            "template_use", "template_save", "template_archive", "segment_use", "segment_save", "segment_delete",
+            "template_use", "template_save", "template_archive", "template_rename", "template_write", "compose_to",
+            "segment_use", "segment_save", "segment_delete",
         )
     },
     "messaging:template_list": Access(get=MESSAGES),
+    "messaging:draft_list": Access(get=MESSAGES),
+    "messaging:draft_file": Access(get=MESSAGES),
+    "messaging:draft_total": Access(get=MESSAGES),
+    "messaging:compose_counts": Access(get=MESSAGES),
+    "messaging:own_test": Access(get=MESSAGES),
+    "messaging:broadcast_file": Access(get=MESSAGES),  # of a letter
+    "messaging:broadcast_expected": SEEN_BY_ALL,
+    "messaging:automation_preview": Access(post=MESSAGES),
     "messaging:automation_list": SEEN_BY_ALL,
     "messaging:automation_edit": Access(get=MESSAGES, post=MESSAGES),
     "messaging:automation_switch": Access(post=MESSAGES),
+    # One's own tokens of the API
+    "token_list": Access(get=ALL, post=ALL),
+    "token_rotate": Access(post=ALL),
+    "token_revoke": Access(post=ALL),
+    # The API, which a session opens too
+    "api_unknown_address": Access(get=ALL, post=ALL, anonymous=True),  # 404, whatever the method
+    "api_docs": SEEN_BY_ALL,
+    "openapi_json": Access(get=ALL, anonymous=True),
+    **{
+        f"api:{name}": SEEN_BY_ALL
+        for name in (
+            "api_health", "stats", "courses", "course_streams", "events", "user_growth", "user_activity",
+            "free_lessons_conversion", "bookings", "free_lessons", "stream_students", "users_by_stream",
+            "users_non_course", "users_hackathon", "users_list", "users_search", "user_detail", "messages_history",
+            "message_detail", "message_recipients",
+        )
+    },
+    **{f"api:{name}": Access(get=only()) for name in ("test_db", "db_schema", "debug_events")},
+    "api:user_bookings": Access(get=ALL, patch=BOOKINGS),
+    "api:user_bookings_change": Access(get=ALL, patch=BOOKINGS),
+    "api:user_stream_change": Access(patch=BOOKINGS),
+    "api:messages_send": Access(post=MESSAGES),
+    "api:messages_delete": Access(delete=MESSAGES),
+    **{f"api:message_{act}": Access(post=MESSAGES) for act in ("pause", "resume", "cancel")},
     "messaging:telegram_webhook": Access(post=ALL, anonymous=True),  # a secret in the header opens it
 }  # fmt: skip
 

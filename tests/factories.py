@@ -1,12 +1,13 @@
 """Objects for tests, one line each."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
 
-from bookings.models import Booking, Course, FreeLessonRegistration, ReferralCoupon, Stream
+from bookings.models import Booking, Course, FreeLessonRegistration, Payment, ReferralCoupon, Stream
 from messaging.models import Automation, Broadcast, Recipient
 from users.models import Event, TelegramUser, User
 
@@ -75,6 +76,17 @@ class BookingFactory(DjangoModelFactory[Booking]):
     confirmed = Booking.Status.PENDING
     created_at = datetime(2026, 11, 2, 12, 30, tzinfo=UTC)
     discount_percent = 0
+
+
+class PaymentFactory(DjangoModelFactory[Payment]):
+    class Meta:
+        model = Payment
+
+    booking = factory.SubFactory(BookingFactory)
+    amount = Decimal(100)
+    currency = "USD"
+    source = Payment.Source.HAND
+    received_at = datetime(2026, 11, 2, 12, 30, tzinfo=UTC)
 
 
 class FreeLessonRegistrationFactory(DjangoModelFactory[FreeLessonRegistration]):

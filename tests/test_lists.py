@@ -14,10 +14,13 @@ from users.models import BlockedUser
 
 LISTS = {
     "bookings:booking_list": "booking-table",
+    "bookings:lesson_list": "lesson-table",
     "users:person_list": "person-table",
     "messaging:broadcast_list": "broadcast-table",
     "messaging:broadcast_detail": "recipient-table",
+    "messaging:draft_list": "draft-table",
     "messaging:blocked_list": "blocked-table",
+    "users:audit_list": "audit-table",
 }
 PLACES = ("sort", "page", "before", "after")
 HOSTILE = [

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.models import Booking
+from messaging.models import Draft
 from tests.factories import (
     BookingFactory,
     EventFactory,
@@ -46,6 +47,7 @@ def school(db: None) -> None:
             message_text="Друзья, занятие переносится на четверг, 19:00. " * 3, state="finished"
         )
         RecipientFactory.create(message=broadcast, telegram_user=person)
+        Draft.objects.create(content={"text": "Друзья, занятие переносится на четверг, 19:00. " * 3})
 
 
 @pytest.fixture
@@ -54,18 +56,29 @@ def administrator(client: Client, db: None) -> Client:
     return client
 
 
-@pytest.mark.parametrize("address", ["/bookings/", "/users/", "/messages/", "/messages/blocked/", STREAM])
-def test_a_page_of_fifty_rows_is_light(school: None, administrator: Client, address: str) -> None:
+@pytest.mark.parametrize(
+    "address", ["/bookings/", "/users/", "/messages/", "/messages/drafts/", "/messages/blocked/", STREAM]
+)
+def test_D7_a_page_of_fifty_rows_is_light(school: None, administrator: Client, address: str) -> None:
     page = administrator.get(address)
 
     assert page.content.count(b"<tr") > 25
     assert len(page.content) <= LARGEST_PAGE
 
 
-def test_the_newest_bookings_beside_the_courses_are_light(school: None, administrator: Client) -> None:
-    page = administrator.get("/workshops/", headers={"HX-Request": "true"})
+def test_D7_the_page_of_the_courses_is_light(school: None, administrator: Client) -> None:
+    """With as many streams as the school has had."""
+    for number in range(17):
+        stream = StreamFactory.create(code=f"{number}th_course", name=f"{number}-й поток курса")
+        BookingFactory.create_batch(2, course_stream=stream.code, confirmed=2)
+        BookingFactory.create(course_stream=stream.code, confirmed=1)
+        BookingFactory.create(course_stream=stream.code, confirmed=0)
+        BookingFactory.create(course_stream=stream.code, confirmed=-1)
 
-    assert page.content.count(b"<tr") > ROWS
+    page = administrator.get("/workshops/")
+
+    assert page.content.count(b"<article") >= 18
+    assert page.content.count(b'<tr id="booking-') == 20
     assert len(page.content) <= LARGEST_PAGE
 
 

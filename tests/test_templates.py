@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.models import Booking
-from messaging.models import Broadcast
+from messaging.models import Broadcast, Draft
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory
 from tests.messaging.broadcasts import BroadcastFactory, RecipientFactory
 from tests.test_repository import OUR_PACKAGES, ROOT, TEMPLATES, files, name_of, without_comments
@@ -124,6 +124,7 @@ def addresses(db: None) -> list[str]:
     broadcast = BroadcastFactory.create(state=Broadcast.State.FINISHED)
     RecipientFactory.create(message=broadcast, telegram_user=booking.telegram_user)
     BookingFactory.create(course=None, course_stream="", confirmed=Booking.Status.CONFIRMED)
+    Draft.objects.create(content={"text": "Привет"})
     return [
         reverse("bookings:workshop_list"),
         reverse("bookings:stream_detail", args=[stream.code]),
@@ -131,6 +132,7 @@ def addresses(db: None) -> list[str]:
         reverse("users:person_list"),
         reverse("messaging:broadcast_list"),
         reverse("messaging:broadcast_detail", args=[broadcast.pk]),
+        reverse("messaging:draft_list"),
         reverse("messaging:blocked_list"),
     ]
 

@@ -24,7 +24,6 @@ from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address, without_emails
 from hsl_dashboard.web.clients import device_name
-from hsl_dashboard.web.mentions import read_mention
 from users.event_types import EVENT_LABELS, event_label
 from users.models import (
     AuditEntry,
@@ -39,21 +38,10 @@ from users.models import (
     TelegramUser,
     User,
 )
+from users.people.search import people_matching
 from users.staff.roles import ROLES
 
 PEOPLE_FOUND = 500  # a name that fits more people narrows nothing
-
-
-def people_matching(term: str) -> Q:
-    """The people whom a search term means: by Telegram id, by @name or by a part of the name."""
-    mention = read_mention(term)
-    if mention.user_id is not None:
-        return Q(user_id=mention.user_id) | Q(username__icontains=mention.words)
-    if mention.username:
-        return Q(username__icontains=mention.username)
-    text = mention.words
-    named = Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text)
-    return named if text else Q(pk__in=[])
 
 
 def staff_of(request: HttpRequest) -> User:

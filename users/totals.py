@@ -25,10 +25,14 @@ class Difference:
 
 
 def fold_marked_people() -> int:
-    """Recount the people whom a trigger could only mark; return how many marks are left."""
-    for people in _batches("SELECT DISTINCT user_id FROM person_totals_pending"):
+    """Recount the people whom a trigger has marked; return how many people are left."""
+    for people in _batches("SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL"):
         _run("SELECT person_totals_fold(%s)", [people])
-    return int(_run("SELECT count(*) FROM person_totals_pending"))
+    return marked_people()
+
+
+def marked_people() -> int:
+    return int(_run("SELECT count(DISTINCT user_id) FROM counting_marks"))
 
 
 def recount_marked_people() -> list[int]:

@@ -254,9 +254,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("messaging", "0010_number_marks"),
-        ("bookings", "0009_confirmations"),
-        ("users", "0009_number_marks"),
+        ("messaging", "0011_number_marks"),
+        ("bookings", "0011_confirmations"),
+        ("users", "0013_number_marks"),
     ]
 
     operations = [

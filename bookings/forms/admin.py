@@ -1,15 +1,18 @@
 """What staff fill in about a booking in the Django admin."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
 from django.http import QueryDict
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
-from bookings.forms.bookings import reason_field
+from bookings.forms.bookings import notify_field, reason_field
 from bookings.models import Booking, ReferralCoupon, status_label
 from bookings.services.bulk_words import why_not
-from bookings.services.statuses import BookingChanged, moves_for
+from bookings.services.places import StreamFull, stream_full
+from bookings.services.statuses import BookingChanged, Move, moves_for
 from hsl_dashboard.db import LARGEST_INTEGER
 from users.models import User
 
@@ -23,6 +26,7 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Status"), coerce=int, empty_value=None, required=False, widget=forms.RadioSelect
     )
     reason = reason_field(rows=3)
+    notify = notify_field()
     # The status that staff saw; empty stands for NULL.
     seen = forms.IntegerField(label=_("Status"), required=False, widget=forms.HiddenInput)
 
@@ -39,8 +43,17 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         assert isinstance(field, forms.TypedChoiceField)
         field.choices = [("", stay), *((to, self._choice(to)) for to in self.moves)]
         self.fields["seen"].initial = self.was
-        if not any(move.needs_reason for move in self.moves.values()):
+        # Under the lock of the save, so that the service finds what the form has checked.
+        may_confirm = Booking.Status.CONFIRMED in self.moves
+        self.full = stream_full(self.instance, locked=self.is_bound) if may_confirm else None
+        if self.full:
+            self.fields["status_to"].help_text = escape(str(self.full))  # the admin draws it unescaped
+        if not self.asks_for_reason(self.moves.values(), full=self.full):
             del self.fields["reason"]
+
+    @staticmethod
+    def asks_for_reason(moves: Iterable[Move], *, full: StreamFull | None) -> bool:
+        return bool(full) or any(move.needs_reason for move in moves)
 
     def _choice(self, to: int) -> str:
         label = status_label(to)
@@ -51,8 +64,10 @@ class BookingStatusForm(forms.ModelForm):  # type: ignore[type-arg]
         to = cleaned.get("status_to")
         if "seen" in cleaned and cleaned["seen"] != self.was:
             self._refuse_as_changed()
-        elif to is not None and self.moves[to].needs_reason and not cleaned.get("reason", "").strip():
-            self.add_error("reason", _("Give a reason: it is kept in the booking's history."))
+        elif to is not None and not cleaned.get("reason", "").strip():
+            full = to == Booking.Status.CONFIRMED and self.full
+            if self.moves[to].needs_reason or full:
+                self.add_error("reason", _("Give a reason: it is kept in the booking's history."))
         return cleaned
 
     def _refuse_as_changed(self) -> None:

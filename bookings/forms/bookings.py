@@ -1,10 +1,14 @@
 """What staff send about a booking."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bookings.forms.payments import amount_field
+from bookings.models import Booking, Currency
+from bookings.notices import NoticeKind
 from bookings.services.bulk_changes import MAX_PASTED
 from bookings.services.editing import described_codes
 from bookings.services.statuses import MAX_REASON_LENGTH, SETTABLE, MayOverride
@@ -24,6 +28,27 @@ def reason_field(*, rows: int, help_text: Any = KEPT_IN_HISTORY) -> forms.CharFi
     )
 
 
+def notify_field() -> forms.BooleanField:
+    """Make the field that queues a message to the student, whose words stand beside it."""
+    return forms.BooleanField(label=_("Notify the student"), required=False)
+
+
+def overbook_field() -> forms.BooleanField:
+    """Make the field that goes beyond the places of a stream; it is shown once the stream is full."""
+    return forms.BooleanField(label=_("Go beyond the places (give a reason)"), required=False)
+
+
+def wants_words(form: forms.Form) -> bool:
+    """Whether a form wants to see what would be sent: its button always does, a change of it only with the tick."""
+    return form.data.get("preview") != "live" or bool(form.cleaned_data["notify"])
+
+
+def ask_for_reason(form: forms.Form) -> None:
+    """Say beside the field that going beyond the places takes a reason, once staff have chosen to."""
+    if form.cleaned_data["overbook"]:
+        form.add_error("reason", forms.ValidationError(_("Give a reason: it is kept in the booking's history.")))
+
+
 class StatusForm(forms.Form):
     """A status that staff want a booking to have, and the one they saw when they decided."""
 
@@ -31,8 +56,20 @@ class StatusForm(forms.Form):
     # Empty stands for NULL: staff saw «Неизвестно».
     expected = forms.IntegerField(required=False, min_value=SMALLEST_INTEGER, max_value=LARGEST_INTEGER)
     reason = reason_field(rows=3)
+    notify = notify_field()
+    overbook = forms.BooleanField(required=False, widget=forms.HiddenInput)
     next = forms.CharField(required=False, max_length=MAX_ADDRESS_LENGTH)
     sure = forms.BooleanField(required=False)
+    # Confirming writes no payment unless somebody gives the amount.
+    amount = amount_field(required=False, help_text=_("Empty: no payment is recorded."))
+    currency = forms.ChoiceField(label=_("Currency"), required=False, choices=Currency.choices)
+
+    @property
+    def payment(self) -> tuple[Decimal, str] | None:
+        """The payment to record when the booking is confirmed."""
+        amount = self.cleaned_data.get("amount")
+        confirms = self.cleaned_data.get("to") == Booking.Status.CONFIRMED
+        return (amount, self.cleaned_data["currency"] or Currency.USD) if amount and confirms else None
 
 
 class ActForm(forms.Form):
@@ -101,10 +138,20 @@ class PastedForm(ActForm):
     field_order = ("pasted", "act", "tag")
 
 
+class LaterNoticeForm(forms.Form):
+    """A message about a booking as it is now, and the status that staff read about."""
+
+    kind = forms.ChoiceField(label=_("Message"), widget=forms.RadioSelect, choices=NoticeKind.choices)
+    expected = forms.IntegerField(required=False, min_value=SMALLEST_INTEGER, max_value=LARGEST_INTEGER)
+    next = forms.CharField(required=False, max_length=MAX_ADDRESS_LENGTH)
+
+
 class BulkMakeForm(forms.Form):
     """Confirmation of a bulk change: the reason, required for unusual moves, and whether to notify the students."""
 
     reason = reason_field(rows=2, help_text=_("It is kept in the history of each booking."))
+    # It stands in the form only beside the numbers, so nobody goes beyond the places without having seen them.
+    overbook = forms.BooleanField(required=False, widget=forms.HiddenInput)
     notify = forms.BooleanField(label=_("Notify the students"), required=False)
 
     def __init__(self, data: Any, *, required: bool, tells: bool) -> None:

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from bookings.forms.bookings import reason_field
+from bookings.forms.bookings import notify_field, overbook_field, reason_field
 from bookings.labels import Labels
 from bookings.models import Booking, Course, Stream, status_label
 from bookings.services.editing import Values, described_codes
@@ -47,7 +47,8 @@ class BookingForm(forms.Form):
     discount_percent = forms.IntegerField(label=_("Discount, %"), required=False)
     referral_code = forms.CharField(label=_("Referral code"), required=False)
     reason = reason_field(rows=1)
-    notify = forms.BooleanField(label=_("Notify the student"), required=False)
+    overbook = overbook_field()
+    notify = notify_field()
     seen = SeenField()
 
     def __init__(self, *args: Any, booking: Booking, by: User, labels: Labels, **kwargs: Any) -> None:
@@ -114,8 +115,8 @@ class NewBookingForm(forms.Form):
     reason = reason_field(rows=1)
     # They appear once the answer to them matters.
     second = forms.BooleanField(label=_("Make another booking of this course anyway"), required=False)
-    overbook = forms.BooleanField(label=_("Book anyway (no places left)"), required=False)
-    notify = forms.BooleanField(label=_("Notify the student"), required=False)
+    overbook = overbook_field()
+    notify = notify_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -141,7 +142,8 @@ class StreamForm(forms.Form):
     to = forms.ChoiceField(label=_("New stream"), error_messages={"required": _("Choose a stream")})
     booking = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=LARGEST_INTEGER)
     reason = reason_field(rows=1)
-    notify = forms.BooleanField(label=_("Notify the student"), required=False)
+    overbook = overbook_field()
+    notify = notify_field()
 
     def __init__(self, *args: Any, course_id: int | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,6 +1,6 @@
 """Chips above a list: a filter each, with its count, as a link that keeps the rest of the address."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,17 +40,17 @@ STREAM_LABELS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Chip:
-    """One filter: its word, how many rows it leaves, and its address."""
+    """One filter: its word, its address, and how many rows it leaves; None: the page asks for the number later."""
 
     value: str
     label: str
-    count: int
+    count: int | None
     address: str
     is_current: bool
 
 
 def status_chips(
-    labels: dict[str, Any], counts: dict[str, int], *, chosen: str, path: str, query: QueryDict
+    labels: dict[str, Any], counts: Mapping[str, int | None], *, chosen: str, path: str, query: QueryDict
 ) -> list[Chip]:
     """Make the chips of ``labels``; «Неизвестно» only where there are any, or where it is chosen."""
     shown = [value for value in labels if value != NONE or counts[NONE] or chosen == NONE]

@@ -36,6 +36,7 @@ class Row:
     person_address: str
     stream_address: str  # "" without a stream
     activity: Activity = Activity()
+    may_change: bool = False
 
     @property
     def address(self) -> str:
@@ -68,6 +69,7 @@ def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activ
             person_address=person_address(booking.telegram_user_id),
             stream_address=stream_addresses.get((booking.course_id, booking.course_stream or ""), ""),
             activity=activity.get(booking.telegram_user_id, Activity()),
+            may_change=may_change,
         )
         for booking in bookings
     ]

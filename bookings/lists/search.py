@@ -6,7 +6,7 @@ from django.db.models import F, IntegerField, Q, QuerySet, TextField, Value
 
 from bookings.models import Booking
 from hsl_dashboard.db import LARGEST_INTEGER
-from users.people.search import IsOneOf, PersonText, search_text
+from users.people.search import IsOneOf, PersonText, search_text, with_all_words
 
 # Bookings: fewer are listed one by one, in some 50 ms; of a million more take seconds, most of them to count.
 RARE = 10_000
@@ -24,9 +24,8 @@ def narrow_by_search(bookings: "QuerySet[Booking]", typed: str) -> "tuple[QueryS
     if found is not None:
         return bookings.filter(_numbered(text) | Q(IsOneOf(F("pk"), Value(found, ArrayField(IntegerField()))))), False
     booked_text = PersonText("", user_id=F("telegram_user_id"), last_name=Value(None, TextField()))
-    common = Q(person_text__contains=text) | Q(booked_text__contains=text)
-    texts = bookings.alias(person_text=PersonText(), booked_text=booked_text)
-    return texts.filter(_numbered(text) | common), True
+    common = with_all_words(text, PersonText()) | with_all_words(text, booked_text)
+    return bookings.filter(_numbered(text) | common), True
 
 
 def _found(text: str) -> list[int] | None:

@@ -11,10 +11,8 @@ CREATE OR REPLACE FUNCTION bookings_found(searched text, at_most integer) RETURN
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     people bigint[] := people_found(searched, false, at_most);
-    grams text[] := CASE
-        WHEN length(searched) < 3 THEN ARRAY[searched]
-        ELSE ARRAY(SELECT DISTINCT substr(searched, place, 3) FROM generate_series(1, length(searched) - 2) AS place)
-    END;
+    grams text[] := searched_grams(searched);
+    patterns text[] := searched_patterns(searched);
     found integer[];
 BEGIN
     IF people IS NULL THEN
@@ -25,7 +23,7 @@ BEGIN
         UNION
         (SELECT b.id FROM bookings AS b
             WHERE person_grams(person_text(b.user_id, b.username, b.first_name, NULL)) @> grams
-                AND position(searched IN person_text(b.user_id, b.username, b.first_name, NULL)) > 0
+                AND person_text(b.user_id, b.username, b.first_name, NULL) LIKE ALL (patterns)
             LIMIT at_most + 1)
     );
     RETURN CASE WHEN cardinality(found) <= at_most THEN found END;

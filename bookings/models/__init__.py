@@ -1,24 +1,31 @@
-"""Courses and their streams, bookings of them, free lessons, coupons and the hackathon; one noun per module."""
+"""Courses, streams, bookings, payments, free lessons, coupons and the hackathon; one noun per module."""
 
 from bookings.models.bookings import Booking, BookingStatus, status_label, status_of
 from bookings.models.bulk import BulkChange, BulkRow
 from bookings.models.changes import BookingChange
 from bookings.models.confirmations import Confirmation
 from bookings.models.coupons import ReferralCoupon, ReferralUsage
-from bookings.models.courses import Course, Stream
+from bookings.models.courses import Course, Currency, Stream
 from bookings.models.hackathon import HackathonRegistration
-from bookings.models.lessons import FreeLessonRegistration
+from bookings.models.lessons import FreeLessonRegistration, LessonSteps, PersonToStep
+from bookings.models.payments import BookingMoney, Payment, PaymentSource
 
 __all__ = [
     "Booking",
     "BookingChange",
+    "BookingMoney",
     "BookingStatus",
     "BulkChange",
     "BulkRow",
     "Confirmation",
     "Course",
+    "Currency",
     "FreeLessonRegistration",
     "HackathonRegistration",
+    "LessonSteps",
+    "Payment",
+    "PaymentSource",
+    "PersonToStep",
     "ReferralCoupon",
     "ReferralUsage",
     "Stream",

@@ -150,6 +150,12 @@ class Booking(models.Model):
                 name="bookings_without_stream",
                 condition=models.Q(confirmed=BookingStatus.CONFIRMED.value) & WITHOUT_STREAM,
             ),
+            # The discounts that occur, for the filter of the list.
+            models.Index(
+                "discount_percent",
+                name="bookings_discounts",
+                condition=models.Q(discount_percent__lt=0) | models.Q(discount_percent__gt=0),
+            ),
             models.Index("referral_code", name="bookings_referral_code", condition=~models.Q(referral_code=None)),
         ]
         constraints = [

@@ -8,6 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 
+class Currency(models.TextChoices):
+    """What the school is paid in; sums are never across."""
+
+    USD = "USD", "USD"
+    EUR = "EUR", "EUR"
+    RUB = "RUB", "RUB"
+    KZT = "KZT", "KZT"
+
+
 class Course(models.Model):
     """What the school teaches; the bot shows and sells it."""
 
@@ -51,6 +60,17 @@ class Stream(models.Model):
         help_text=_("Who viewed the programme since this day counts as “Viewed”. Empty: since the first booking."),
     )
     is_current = models.BooleanField(_("current"), default=False)
+    price = models.DecimalField(
+        _("price"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Before any discount. Empty: the price of the course, in US dollars."),
+    )
+    currency = models.CharField(
+        _("currency"), max_length=3, choices=Currency, default=Currency.USD, db_default=Currency.USD
+    )
 
     objects = StreamQuerySet.as_manager()
 
@@ -61,6 +81,9 @@ class Stream(models.Model):
             models.UniqueConstraint(fields=["course", "code"], name="bookings_stream_once_per_course"),
             models.UniqueConstraint(
                 fields=["course"], condition=models.Q(is_current=True), name="bookings_stream_one_current"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(price=None) | models.Q(price__gte=0), name="bookings_stream_price"
             ),
         ]
 

@@ -1,8 +1,10 @@
 """Bulk changes of bookings or people: prepare, preview, make; each row goes through the usual service."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from typing import Any
 
 import pghistory
 from django.db import transaction
@@ -10,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream, status_of
-from bookings.notices import notice_text, queue_notice
+from bookings.notices import notice_text
 from bookings.services.bulk_words import planned_move, why_not
 from bookings.services.coupons import CouponRefused
 from bookings.services.editing import (
@@ -22,6 +24,7 @@ from bookings.services.editing import (
     future,
     notice_kind,
 )
+from bookings.services.places import StreamFull
 from bookings.services.statuses import StatusNotChanged, change_booking_status
 from hsl_dashboard.web.mentions import read_mention, split_mentions
 from users.models import PersonTag, TelegramUser, User
@@ -31,6 +34,7 @@ AT_ONCE = 1_000  # rows: some seconds of work in one request, and a page that on
 MAX_PASTED = 100_000  # characters
 
 Kind, State = BulkChange.Kind, BulkRow.State
+StreamKey = tuple[int | None, str]  # course id, code
 
 
 class TooMany(Exception):
@@ -196,36 +200,69 @@ def _plan_tag(change: BulkChange, targets: Sequence[Target], by: User) -> list[B
 
 def overbooking_of(change: BulkChange) -> list[tuple[Stream, int]]:
     """List the streams that the change would overbook, with their future number of confirmed bookings."""
-    if change.kind != Kind.STREAM or not change.value or change.finished_at:
+    if change.finished_at:
         return []
-    coming = change.rows.filter(state=State.READY, booking__confirmed=Booking.Status.CONFIRMED)
+    confirmed: Counter[StreamKey] = Counter()
+    unpaid: Counter[StreamKey] = Counter()
+    for key, takes_a_place in _arrivals(change):
+        (confirmed if takes_a_place else unpaid)[key] += 1
     result = []
-    for stream in Stream.objects.filter(code=change.value).exclude(capacity=None):
-        moved = coming.filter(booking__course=stream.course_id).count()
-        taken = Booking.objects.for_stream(stream).confirmed().count()
-        if moved and taken + moved > (stream.capacity or 0):
-            result.append((stream, taken + moved))
+    courses = {course_id for course_id, _code in (*confirmed, *unpaid)}
+    for stream in Stream.objects.exclude(capacity=None).filter(course__in=courses).in_order():
+        key, places = (stream.course_id, stream.code), stream.capacity or 0
+        if confirmed[key] or unpaid[key]:
+            will_be = Booking.objects.for_stream(stream).confirmed().count() + confirmed[key]
+            # Who has not paid takes no place, and needs a free one to come in: the guard of a single booking.
+            if will_be > places or (unpaid[key] and will_be >= places):
+                result.append((stream, will_be))
     return result
+
+
+def _arrivals(change: BulkChange) -> Iterator[tuple[StreamKey, bool]]:
+    """Yield the stream into which each row would come, and whether it takes a place there."""
+    ready = change.rows.filter(state=State.READY)
+    if change.kind == Kind.STATUS and change.value == str(int(Booking.Status.CONFIRMED)):
+        for course_id, code in ready.values_list("booking__course_id", "booking__course_stream"):
+            yield (course_id, code or ""), True
+    if change.kind == Kind.STREAM and change.value:
+        for course_id, confirmed in ready.values_list("booking__course_id", "booking__confirmed"):
+            if confirmed != Booking.Status.CANCELLED:
+                yield (course_id, change.value), confirmed == Booking.Status.CONFIRMED
 
 
 # Make -----------------------------------------------------------------------------------------------------------------
 
 
-def make_bulk_change(*, change: BulkChange, by: User, at: datetime, reason: str = "", notify: bool = False) -> None:
+@dataclass(frozen=True)
+class Terms:
+    """On which terms a change is made: ``overbook`` goes beyond the places of a stream, with the reason."""
+
+    by: User
+    at: datetime
+    reason: str = ""
+    overbook: bool = False
+    notify: bool = False
+
+    def as_arguments(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def make_bulk_change(*, change: BulkChange, terms: Terms) -> None:
     """Make the change row by row; each row, its result and its message are one transaction.
 
     Calling it again, also after an interruption, changes only the rows that have no result yet.
     """
-    BulkChange.objects.filter(pk=change.pk, reason="").update(reason=reason)
-    BulkChange.objects.filter(pk=change.pk, finished_at=None).update(notify=notify)
+    BulkChange.objects.filter(pk=change.pk, reason="").update(reason=terms.reason)
+    BulkChange.objects.filter(pk=change.pk, finished_at=None).update(notify=terms.notify)
     for pk in list(change.rows.filter(state=State.READY).values_list("pk", flat=True)):
-        _make_row(pk, change, by=by, at=at, reason=reason, notify=notify)
-    BulkChange.objects.filter(pk=change.pk, finished_at=None).update(finished_at=at)
+        _make_row(pk, change, terms)
+    BulkChange.objects.filter(pk=change.pk, finished_at=None).update(finished_at=terms.at)
     change.refresh_from_db()
 
 
-def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: str, notify: bool) -> None:
-    context = {"user": by.pk, "reason": reason, "origin": BookingChange.Origin.BULK, "bulk_change": str(change.pk)}
+def _make_row(pk: int, change: BulkChange, terms: Terms) -> None:
+    origin = {"origin": BookingChange.Origin.BULK, "bulk_change": str(change.pk)}
+    context = {"user": terms.by.pk, "reason": terms.reason, **origin}
     with transaction.atomic(), pghistory.context(**context):
         # The claim: a second request waits here for the first one's commit, then finds the row already done.
         claimed = BulkRow.objects.filter(pk=pk, state=State.READY).update(state=State.DONE)
@@ -234,12 +271,12 @@ def _make_row(pk: int, change: BulkChange, *, by: User, at: datetime, reason: st
             return
         try:
             with transaction.atomic():
-                _apply(row, change, by=by, at=at, reason=reason, notify=notify)
+                _apply(row, change, terms)
         except StatusNotChanged as refused:
             _fail(pk, why_not(refused))
         except BookingEdited:
             _fail(pk, _("Somebody else has just changed it."))
-        except (BookingNotEdited, CouponRefused, PersonNotChanged) as refused:
+        except (BookingNotEdited, CouponRefused, PersonNotChanged, StreamFull) as refused:
             _fail(pk, str(refused))
 
 
@@ -247,25 +284,22 @@ def _fail(pk: int, note: str) -> None:
     BulkRow.objects.filter(pk=pk).update(state=State.FAILED, note=note)
 
 
-def _apply(row: BulkRow, change: BulkChange, *, by: User, at: datetime, reason: str, notify: bool) -> None:
+def _apply(row: BulkRow, change: BulkChange, terms: Terms) -> None:
     if change.kind == Kind.TAG:
         assert row.telegram_user is not None
-        add_tag(person=row.telegram_user, name=change.value[:MAX_TAG_LENGTH], by=by)
+        add_tag(person=row.telegram_user, name=change.value[:MAX_TAG_LENGTH], by=terms.by)
         return
     assert row.booking is not None
     if change.kind == Kind.STATUS:
         change_booking_status(
-            booking=row.booking, to=int(change.value), by=by, at=at, reason=reason, expected=row.seen_status
+            booking=row.booking, to=int(change.value), expected=row.seen_status, **terms.as_arguments()
         )
-        if notify:
-            kind = notice_kind({"confirmed"}, Values.of(row.booking))
-            queue_notice(booking=row.booking, kind=kind, by=by, at=at)
         return
     now = Values.of(row.booking)
     if (now.course_stream or "") != (row.seen_stream or ""):
         raise BookingEdited(seen=now, theirs=now, yours=now)
     to = values_after(change, now)
-    edit_booking(booking=row.booking, to=to, seen=now, by=by, at=at, reason=reason, notify=notify)
+    edit_booking(booking=row.booking, to=to, seen=now, **terms.as_arguments())
 
 
 def values_after(change: BulkChange, now: Values) -> Values:

@@ -1,10 +1,12 @@
 """Coupons on bookings that staff make or edit: who may use one, and the count of its uses."""
 
+import pghistory
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, ReferralCoupon, ReferralUsage
+from users.models import User
 
 
 class CouponRefused(Exception):
@@ -72,3 +74,22 @@ def _used_up(coupon: ReferralCoupon) -> CouponRefused:
         _("This coupon is used up: %(used)s of %(limit)s.")
         % {"used": coupon.current_activations or 0, "limit": coupon.max_activations}
     )
+
+
+class LimitChanged(Exception):
+    """Somebody else has changed the limit since ``by`` read it."""
+
+
+def change_limit(*, coupon: ReferralCoupon, to: int, seen: int, by: User) -> None:
+    """Let a coupon be used more or less often.
+
+    Raises:
+        LimitChanged: the limit is not ``seen`` any more; nothing was written.
+    """
+    with pghistory.context(user=by.pk):
+        changed = ReferralCoupon.objects.filter(pk=coupon.pk, max_activations=seen).update(max_activations=to)
+    coupon.refresh_from_db()
+    if not changed:
+        raise LimitChanged(
+            _("Somebody else has changed the limit: it is %(limit)s now.") % {"limit": coupon.max_activations}
+        )

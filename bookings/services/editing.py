@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Stream
-from bookings.notices import NoticeKind, queue_notice
+from bookings.notices import NoticeKind, notice_of_status, queue_notice
 from bookings.services.coupons import find_coupon, give_back_coupon, require_usable, use_coupon
+from bookings.services.places import require_place
 from bookings.services.statuses import BookingGone, change_booking_status
 from users.models import TelegramUser, User
 
@@ -75,15 +76,26 @@ class BookingEdited(BookingNotEdited):
 
 
 def edit_booking(
-    *, booking: Booking, to: Values, seen: Values, by: User, at: datetime, reason: str = "", notify: bool = False
+    *,
+    booking: Booking,
+    to: Values,
+    seen: Values,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    overbook: bool = False,
+    notify: bool = False,
 ) -> set[str]:
     """Write the values that differ, all or none, and name their fields; ``seen`` are those ``by`` decided on.
+
+    ``overbook`` lets it into a full stream, with a reason.
 
     Raises:
         NothingToSave: ``to`` is what was seen.
         BookingEdited: somebody else edited it first.
         UnknownStream: ``to`` names a stream without a description.
         CouponRefused: ``to`` names a coupon that cannot be used.
+        StreamFull: ``to`` takes a place that the stream does not have.
         StatusNotChanged: the status may not go there (bookings.services.statuses).
     """
     if not to.differs(seen):
@@ -100,7 +112,9 @@ def edit_booking(
         _write_fields(locked, to, changed - {"confirmed"})
         if "confirmed" in changed:
             assert to.confirmed is not None
-            change_booking_status(booking=locked, to=to.confirmed, by=by, at=at, reason=reason)
+            change_booking_status(booking=locked, to=to.confirmed, by=by, at=at, reason=reason, overbook=overbook)
+        if "course_stream" in changed and locked.is_active:
+            require_place(locked, overbook=overbook, reason=reason)
         if notify:
             queue_notice(booking=locked, kind=notice_kind(changed, to), by=by, at=at)
     for name in changed:
@@ -141,10 +155,8 @@ def described_codes(course_id: int | None) -> dict[str, str]:
 
 def notice_kind(changed: set[str], to: Values) -> NoticeKind:
     """Choose the message for a change: status first, then stream, then anything else."""
-    if "confirmed" in changed and to.confirmed == Booking.Status.CONFIRMED:
-        return NoticeKind.CONFIRMED
-    if "confirmed" in changed and to.confirmed == Booking.Status.CANCELLED:
-        return NoticeKind.CANCELLED
+    if "confirmed" in changed and (kind := notice_of_status(to.confirmed)) != NoticeKind.CHANGED:
+        return kind
     return NoticeKind.MOVED if "course_stream" in changed else NoticeKind.CHANGED
 
 
@@ -159,14 +171,22 @@ def latest_active_booking(person: TelegramUser) -> Booking | None:
 
 
 def move_to_stream(
-    *, person: TelegramUser, code: str, seen: int, by: User, at: datetime, reason: str = "", notify: bool = False
+    *,
+    person: TelegramUser,
+    code: str,
+    seen: int,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    overbook: bool = False,
+    notify: bool = False,
 ) -> Booking:
     """Move a person's latest active booking to another stream; ``seen`` is the booking that ``by`` was shown.
 
     Raises:
         NoActiveBooking: there is none.
         AlreadyInStream: it is there already.
-        UnknownStream, BookingEdited: as edit_booking says; also when another booking is the latest by now.
+        UnknownStream, StreamFull, BookingEdited: as edit_booking says; also when another booking is the latest by now.
     """
     booking = latest_active_booking(person)
     if booking is None:
@@ -176,5 +196,6 @@ def move_to_stream(
         raise BookingEdited(seen=was, theirs=was, yours=was.with_stream(code))
     if (was.course_stream or "") == code:
         raise AlreadyInStream(_("The person is already in this stream"))
-    edit_booking(booking=booking, to=was.with_stream(code), seen=was, by=by, at=at, reason=reason, notify=notify)
+    to = was.with_stream(code)
+    edit_booking(booking=booking, to=to, seen=was, by=by, at=at, reason=reason, overbook=overbook, notify=notify)
     return booking

@@ -10,6 +10,7 @@ from bookings.models import Booking, Course, Stream
 from bookings.notices import NoticeKind, queue_notice
 from bookings.services.coupons import require_usable, use_coupon
 from bookings.services.editing import UnknownStream
+from bookings.services.places import require_place
 from bookings.services.statuses import OVERRIDE_PERMISSION
 from users.models import Event, TelegramUser, User
 
@@ -31,15 +32,6 @@ class ActiveBookingExists(BookingNotMade):
         self.booking, self.may_override = booking, may_override
 
 
-class StreamFull(BookingNotMade):
-    """All places of the stream are taken by confirmed bookings."""
-
-    def __init__(self, *, stream: Stream, taken: int) -> None:
-        assert stream.capacity is not None
-        super().__init__(f"{taken} of {stream.capacity}")
-        self.stream, self.taken, self.capacity = stream, taken, stream.capacity
-
-
 def create_booking(
     *,
     person: TelegramUser,
@@ -58,10 +50,11 @@ def create_booking(
     """Book a course for a person. Without a discount of its own it gets the coupon's.
 
     ``second`` allows another active booking of the course, with the override permission and a reason; ``overbook``
-    allows a booking in a full stream.
+    allows a booking in a full stream, with a reason.
 
     Raises:
-        ActiveBookingExists, StreamFull: as above.
+        ActiveBookingExists: as above.
+        StreamFull: the stream has no place left (bookings.services.places).
         UnknownStream: the course has no described stream with this code.
         CouponRefused: the coupon cannot be used (bookings.services.coupons).
     """
@@ -69,8 +62,8 @@ def create_booking(
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
         _one_at_a_time(person, course)
         _require_no_active_booking(person, course, by=by, allowed=second and bool(reason.strip()))
-        if stream_code:
-            _require_place(course, stream_code, overbook=overbook)
+        if stream_code and not Stream.objects.filter(course=course, code=stream_code).exists():
+            raise UnknownStream(_("This course has no described stream with this code."))
         coupon = require_usable(referral_code) if referral_code else None
         if discount_percent is None:
             discount_percent = coupon.discount_percent if coupon else 0
@@ -85,6 +78,7 @@ def create_booking(
             discount_percent=discount_percent,
             created_at=at,
         )
+        require_place(booking, overbook=overbook, reason=reason)
         if coupon:
             use_coupon(coupon=coupon, booking=booking)
         details = {"booking_id": booking.pk, "course_id": course.pk, "by_staff": True}
@@ -111,15 +105,3 @@ def _require_no_active_booking(person: TelegramUser, course: Course, *, by: User
         return
     if active := Booking.objects.active().filter(telegram_user=person, course=course).newest_first().first():
         raise ActiveBookingExists(booking=active, may_override=may_override)
-
-
-def _require_place(course: Course, code: str, *, overbook: bool) -> None:
-    # The lock keeps two bookings from both taking the last place; taken after the person's lock, so no deadlock.
-    stream = Stream.objects.select_for_update(no_key=True).filter(course=course, code=code).first()
-    if stream is None:
-        raise UnknownStream(_("This course has no described stream with this code."))
-    if stream.capacity is None or overbook:
-        return
-    taken = Booking.objects.for_stream(stream).confirmed().count()
-    if taken >= stream.capacity:
-        raise StreamFull(stream=stream, taken=taken)

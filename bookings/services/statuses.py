@@ -10,6 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, status_of
+from bookings.notices import notice_of_status, queue_notice
+from bookings.services.places import require_place
 from users.models import Event, User
 
 Status = Booking.Status
@@ -106,16 +108,20 @@ def change_booking_status(
     at: datetime,
     reason: str = "",
     expected: int | EllipsisType | None = ...,
+    overbook: bool = False,
+    notify: bool = False,
 ) -> None:
     """Move a booking to another status, record who did it, and leave the event that the bot leaves.
 
     ``expected`` is the status that ``by`` saw when they decided; without it, the status ``booking`` was loaded with.
+    ``overbook`` confirms it in a full stream, with a reason; ``notify`` queues a message to the student.
 
     Raises:
         TransitionNotAllowed: the move is not in ALLOWED_MOVES and ``by`` may not override it.
         ReasonMissing: the move is an override and ``reason`` is blank.
         BookingChanged: somebody else moved it first.
         BookingGone: there is no such booking any more.
+        StreamFull: it would be confirmed in a full stream (bookings.services.places).
     """
     seen = booking.confirmed if isinstance(expected, EllipsisType) else expected
     _require_move(was=seen, to=to, by=by, reason=reason)
@@ -137,6 +143,10 @@ def change_booking_status(
             },
             created_at=at,
         )
+        if to == Status.CONFIRMED:
+            require_place(booking, overbook=overbook, reason=reason)
+        if notify:
+            queue_notice(booking=booking, kind=notice_of_status(to), by=by, at=at)
     booking.confirmed = to
 
 

@@ -16,9 +16,11 @@ from bookings.lists.filters import BookingFilter
 from bookings.lists.rows import rows_of
 from bookings.models import Booking
 from bookings.notices import last_notice
+from bookings.services.payments import account_of
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from users.models import User
+from users.people.downloads import EXPORT_PEOPLE
 
 # Filters without a field of their own on the page: links of other pages set them.
 KEPT = ("confirmed_since", "confirmed_until", "made_after", "made_before")
@@ -42,6 +44,7 @@ def booking_list(request: StaffRequest) -> HttpResponse:
         "clear_address": request.path,
         "list_address": tidy_address(request.path, request.GET),
         "bulk_form": bulk_bar(request.user, labels.codes),
+        "may_export": request.user.has_perm(EXPORT_PEOPLE),
         "kept_fields": [narrowed.form[name] for name in KEPT],
         "updated_at": timezone.now(),
     }
@@ -64,6 +67,8 @@ def booking_facts(booking: Booking, labels: Labels, *, by: User) -> dict[str, An
         "row": row,
         "history": booking_history(booking, labels),
         "notice": last_notice(booking),
+        "account": account_of(booking) if by.has_perm("bookings.view_payment") else None,
+        "may_record": by.has_perm("bookings.view_payment") and by.has_perm("bookings.add_payment"),
         "others": Booking.objects.filter(telegram_user=booking.telegram_user_id).exclude(pk=booking.pk).count(),
         "list_address": reverse("bookings:booking_detail", args=[booking.pk]),
         "updated_at": timezone.now(),

@@ -19,6 +19,7 @@ from bookings.models import Booking, BulkChange, BulkRow
 from bookings.services.bulk_changes import (
     AT_ONCE,
     Target,
+    Terms,
     TooMany,
     first_notice,
     make_bulk_change,
@@ -95,7 +96,7 @@ def _chosen_targets(request: StaffRequest, data: dict[str, Any]) -> list[Target]
 
 def _chosen_people(request: StaffRequest, data: dict[str, Any]) -> list[TelegramUser]:
     if data["scope"] == "all":
-        people = people_list(QueryDict(data["query"]), with_emails=request.user.has_perm(VIEW_EMAIL))
+        people = people_list(QueryDict(data["query"]), with_emails=request.user.has_perm(VIEW_EMAIL), folded=True)
         rows = people.sorted_people()
         return [row.telegram_user for row in _at_most(rows)] if people.filter.is_valid() else []
     chosen = TelegramUser.objects.filter(pk__in=_ids(request, "person", LARGEST_BIGINT))
@@ -121,23 +122,33 @@ def bulk_change(request: StaffRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the preview of a change, or its results; sending the form twice makes it once."""
     change = get_object_or_404(BulkChange, pk=pk, made_by=request.user)
     _require_permission(request.user, change.kind)
+    overbooking = overbooking_of(change)
+    needs_reason = change.rows.filter(state=BulkRow.State.READY, needs_reason=True).exists()
     form = BulkMakeForm(
         request.POST if request.method == "POST" else None,
-        required=change.rows.filter(state=BulkRow.State.READY, needs_reason=True).exists(),
+        required=bool(overbooking) or needs_reason,
         tells=change.kind != BulkChange.Kind.TAG,
     )
-    if request.method == "POST" and (change.finished_at or form.is_valid()):
-        if not change.finished_at:
-            make_bulk_change(
-                change=change,
-                by=request.user,
-                at=timezone.now(),
-                reason=form.cleaned_data["reason"].strip(),
-                notify=form.cleaned_data.get("notify", False),
-            )
+    if request.method == "POST" and change.finished_at:
         return redirect("bookings:bulk_change", change.pk)
-    context = {"change": change, "form": form, **_facts(change)}
+    if request.method == "POST" and form.is_valid():
+        if not overbooking or form.cleaned_data["overbook"]:
+            make_bulk_change(change=change, terms=_terms(request, form))
+            return redirect("bookings:bulk_change", change.pk)
+        form.add_error(None, _("The places have been taken in the meantime. Look at the numbers and decide again."))
+    context = {"change": change, "form": form, "overbooking": overbooking, **_facts(change)}
     return render(request, "bookings/bulk_change.html", context, status=422 if form.errors else 200)
+
+
+def _terms(request: StaffRequest, form: BulkMakeForm) -> Terms:
+    data = form.cleaned_data
+    return Terms(
+        by=request.user,
+        at=timezone.now(),
+        reason=data["reason"].strip(),
+        overbook=data["overbook"],
+        notify=data.get("notify", False),
+    )
 
 
 def _facts(change: BulkChange) -> dict[str, Any]:
@@ -159,7 +170,6 @@ def _facts(change: BulkChange) -> dict[str, Any]:
         "total": len(rows),
         "needs_reason": sum(1 for row in rows if row.needs_reason and row.state == BulkRow.State.READY),
         "value": value_label(change),
-        "overbooking": overbooking_of(change),
         "preview": first_notice(change),
     }
 

@@ -1,6 +1,7 @@
-"""A booking edited on its person's page: in place with htmx, on a page of its own without."""
+"""A booking edited in place, wherever staff read about it; without htmx, on a page of its own."""
 
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Any
 
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.conflicts import conflict_rows
+from bookings.forms.bookings import ask_for_reason, wants_words
 from bookings.forms.person import BookingForm
 from bookings.labels import Labels
 from bookings.models import Booking
@@ -19,8 +21,11 @@ from bookings.notices import notice_text
 from bookings.person.sections import CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
 from bookings.services.coupons import CouponRefused
 from bookings.services.editing import BookingEdited, NothingToSave, UnknownStream, edit_booking, future, notice_kind
+from bookings.services.places import StreamFull
 from bookings.services.statuses import BookingGone, ReasonMissing, TransitionNotAllowed
-from hsl_dashboard.web.pages import StaffRequest, wants_partial
+from bookings.views.bookings import booking_facts
+from hsl_dashboard.web.addresses import is_own_address, page_at
+from hsl_dashboard.web.pages import StaffRequest, came_from, lead_to, wants_partial
 from users.person.context import changed_pieces, person_address
 
 # Refusals, and the field beside which each is shown (None: above the form).
@@ -33,6 +38,17 @@ REFUSALS: dict[type[Exception], str | None] = {
 }
 
 
+class Frame(StrEnum):
+    """Where the form stands: what it takes the place of, and what its answer brings."""
+
+    CARD = "card"  # of the person's page
+    PAGE = "page"  # the facts on the page of the booking
+    DIALOG = "dialog"  # over a list
+
+
+FRAMES = {"bookings:booking_detail": Frame.PAGE, "bookings:data_quality": Frame.DIALOG}
+
+
 @require_safe
 @permission_required([VIEW_PEOPLE, VIEW_BOOKINGS], raise_exception=True)
 def person_booking(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
@@ -40,6 +56,8 @@ def person_booking(request: StaffRequest, user_id: int, pk: int) -> HttpResponse
     booking = _booking_of(user_id, pk)
     if not wants_partial(request):
         return HttpResponseRedirect(card_address(booking))
+    if _frame(request) == Frame.PAGE:
+        return _show_whole_page(request, booking, Labels.read())
     context = {"card": card_of(booking, Labels.read(), by=request.user), "focus": True}
     return render(request, "bookings/_person_booking.html", context)
 
@@ -55,13 +73,19 @@ def booking_edit(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show_form(request, booking, form, labels, status=422)
     if "preview" in request.POST:
-        return _show_form(request, booking, form, labels, preview=_preview(booking, form))
+        preview = _preview(booking, form) if wants_words(form) else None
+        return _show_form(request, booking, form, labels, preview=preview)
     return _save(request, booking, form, labels)
 
 
 def _booking_of(user_id: int, pk: int) -> Booking:
     """Find a booking of this person, or answer 404."""
     return get_object_or_404(Booking.objects.with_person(), pk=pk, telegram_user_id=user_id)
+
+
+def _frame(request: StaffRequest) -> Frame:
+    view = page_at(came_from(request))
+    return FRAMES.get(view.view_name, Frame.CARD) if view else Frame.CARD
 
 
 def _save(request: StaffRequest, booking: Booking, form: BookingForm, labels: Labels) -> HttpResponse:
@@ -73,12 +97,16 @@ def _save(request: StaffRequest, booking: Booking, form: BookingForm, labels: La
             by=request.user,
             at=timezone.now(),
             reason=form.cleaned_data["reason"],
+            overbook=form.cleaned_data["overbook"],
             notify=form.cleaned_data["notify"],
         )
     except BookingGone:
         raise Http404 from None
     except BookingEdited as conflict:
         return _show_conflict(request, booking, form, conflict, labels)
+    except StreamFull as full:
+        ask_for_reason(form)
+        return _show_form(request, booking, form, labels, status=422, full=full)
     except tuple(REFUSALS) as refused:
         not_allowed = _("The school's rules do not allow this status change.")
         why = not_allowed if isinstance(refused, TransitionNotAllowed) else str(refused)
@@ -96,11 +124,25 @@ def _show_form(
         "card": card_of(booking, labels, by=request.user),
         "form": form,
         "in_place": wants_partial(request),
+        "frame": _frame(request),
+        "next": _next_address(request, booking),
         "person_address": person_address(booking.telegram_user_id),
         **more,
     }
-    template = "bookings/_booking_form.html" if wants_partial(request) else "bookings/booking_edit.html"
-    return render(request, template, context, status=status)
+    return render(request, _template(request), context, status=status)
+
+
+def _template(request: StaffRequest) -> str:
+    if not wants_partial(request):
+        return "bookings/booking_edit.html"
+    in_dialog = _frame(request) == Frame.DIALOG
+    return "bookings/booking_edit.html#edit-dialog" if in_dialog else "bookings/_booking_form.html"
+
+
+def _next_address(request: StaffRequest, booking: Booking) -> str:
+    asked = request.POST.get("next", "") or came_from(request)
+    view = page_at(asked) if is_own_address(asked, request) else None
+    return asked if view and view.view_name in FRAMES else card_address(booking)
 
 
 def _preview(booking: Booking, form: BookingForm) -> str:
@@ -114,19 +156,30 @@ def _show_conflict(
 ) -> HttpResponse:
     """Show the three versions of each field; saving the form again overwrites the current values."""
     booking.refresh_from_db()
-    kept = {name: form.cleaned_data[name] for name in ("reason", "notify")}
+    kept = {name: form.cleaned_data[name] for name in ("reason", "overbook", "notify")}
     again = BookingForm(booking=booking, by=request.user, labels=labels, initial=asdict(conflict.yours) | kept)
     rows = conflict_rows(conflict, labels, course_id=booking.course_id)
     return _show_form(request, booking, again, labels, status=409, conflict=rows)
+
+
+def _show_whole_page(request: StaffRequest, booking: Booking, labels: Labels, *, sentence: str = "") -> HttpResponse:
+    """Answer on the booking's own page: the facts, and the history that has a line more."""
+    context = {**booking_facts(booking, labels, by=request.user), "sentence": sentence, "changed": True}
+    response = render(request, "bookings/_booking_saved.html", context)
+    response["HX-Retarget"] = "#booking"
+    response["HX-Reswap"] = "outerHTML"
+    return response
 
 
 def _show_edited(request: StaffRequest, booking: Booking, labels: Labels, *, notified: bool) -> HttpResponse:
     saved = _("Booking № %(number)s is saved.")
     saved_and_queued = _("Booking № %(number)s is saved. The message to the student is queued.")
     sentence = (saved_and_queued if notified else saved) % {"number": booking.pk}
-    if not wants_partial(request):
+    if not wants_partial(request) or _frame(request) == Frame.DIALOG:
         messages.success(request, sentence)
-        return HttpResponseRedirect(card_address(booking))
+        return lead_to(request, _next_address(request, booking))
+    if _frame(request) == Frame.PAGE:
+        return _show_whole_page(request, booking, labels, sentence=sentence)
     context = {
         "card": card_of(booking, labels, by=request.user),
         "sentence": sentence,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from bookings.forms.bookings import ask_for_reason, wants_words
 from bookings.forms.person import NewBookingForm, StreamForm
 from bookings.labels import Labels
 from bookings.models import Booking
@@ -27,7 +28,8 @@ from bookings.services.editing import (
     move_to_stream,
     notice_kind,
 )
-from bookings.services.making import ActiveBookingExists, StreamFull, create_booking
+from bookings.services.making import ActiveBookingExists, create_booking
+from bookings.services.places import StreamFull
 from hsl_dashboard.web.pages import StaffRequest, render_page, wants_partial
 from users.models import TelegramUser
 from users.person.context import person_address
@@ -45,7 +47,7 @@ def booking_new(request: StaffRequest, user_id: int) -> HttpResponse:
     if not form.is_valid():
         return _show_new(request, person, form)
     if "preview" in request.POST:
-        preview = notice_text(booking=_wanted(person, form), kind=NoticeKind.CREATED)
+        preview = notice_text(booking=_wanted(person, form), kind=NoticeKind.CREATED) if wants_words(form) else ""
         return _show_new(request, person, form, status=200, preview=preview)
     try:
         asked = {name: form.cleaned_data[name] for name in NEW_BOOKING_FIELDS}
@@ -58,6 +60,7 @@ def booking_new(request: StaffRequest, user_id: int) -> HttpResponse:
             form.add_error("reason", _("Give a reason: it is kept in the booking's history."))
         return _show_new(request, person, form, exists=exists)
     except StreamFull as full:
+        ask_for_reason(form)
         return _show_new(request, person, form, full=full)
     except (CouponRefused, UnknownStream) as refused:
         form.add_error("referral_code" if isinstance(refused, CouponRefused) else "place", str(refused))
@@ -95,7 +98,8 @@ def person_stream(request: StaffRequest, user_id: int) -> HttpResponse:
         return _show_stream(request, person, booking, form)
     if "preview" in request.POST and booking:
         to = Values.of(booking).with_stream(form.cleaned_data["to"])
-        preview = notice_text(booking=future(booking, to), kind=notice_kind({"course_stream"}, to))
+        kind = notice_kind({"course_stream"}, to)
+        preview = notice_text(booking=future(booking, to), kind=kind) if wants_words(form) else ""
         return _show_stream(request, person, booking, form, status=200, preview=preview)
     try:
         moved = move_to_stream(
@@ -105,11 +109,15 @@ def person_stream(request: StaffRequest, user_id: int) -> HttpResponse:
             by=request.user,
             at=timezone.now(),
             reason=form.cleaned_data["reason"],
+            overbook=form.cleaned_data["overbook"],
             notify=form.cleaned_data["notify"],
         )
     except BookingEdited:
         again = _stream_form(booking, initial=form.cleaned_data)
         return _show_stream(request, person, booking, again, status=409, conflict=True)
+    except StreamFull as full:
+        ask_for_reason(form)
+        return _show_stream(request, person, booking, form, full=full)
     except (NoActiveBooking, AlreadyInStream, UnknownStream) as refused:
         form.add_error("to", str(refused))
         return _show_stream(request, person, booking, form)

@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from bookings.problem_counts import remember_problems
 from bookings.quality import find_problems
 from hsl_dashboard.web.pages import StaffRequest, render_page
 
@@ -17,7 +18,12 @@ def data_quality(request: StaffRequest) -> HttpResponse:
     asked = request.GET.get("kind", "")
     shown = next((finding for finding in findings if finding.kind.name == asked), None)
     shown = shown or next((finding for finding in findings if finding.count), findings[0])
+    remember_problems(findings)
     page, troubles = shown.page(request.GET.get("page"))
+    for trouble in troubles:
+        trouble.repairs[:] = [
+            repair for repair in trouble.repairs if not repair.permission or request.user.has_perm(repair.permission)
+        ]
     context = {
         "findings": findings,
         "shown": shown,

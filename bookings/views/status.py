@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import ResolverMatch, reverse
@@ -13,11 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.forms.bookings import StatusForm, bulk_bar
+from bookings.forms.bookings import StatusForm, ask_for_reason, bulk_bar
 from bookings.history import BookingMoment, booking_history
 from bookings.labels import Labels
 from bookings.lists.rows import rows_of
 from bookings.models import Booking, status_label
+from bookings.services.payments import account_of, record_payment
+from bookings.services.places import StreamFull, stream_full
 from bookings.services.statuses import (
     BookingChanged,
     BookingGone,
@@ -27,12 +30,14 @@ from bookings.services.statuses import (
     change_booking_status,
     moves_for,
 )
+from bookings.services.telling import status_notices
 from bookings.views.bookings import booking_facts
 from bookings.views.streams import choose_stream, stream_counts
 from bookings.views.workshops import workshop_counts
 from hsl_dashboard.web.addresses import is_own_address, page_at, tidy_address
-from hsl_dashboard.web.pages import StaffRequest, render_page, wants_partial
+from hsl_dashboard.web.pages import StaffRequest, came_from, lead_to, render_page, wants_partial
 
+VIEW_MONEY, ADD_PAYMENT = "bookings.view_payment", "bookings.add_payment"
 QUESTION = "bookings/booking_status.html"
 
 
@@ -95,26 +100,30 @@ def _read_wish(request: StaffRequest, booking: Booking) -> Wish:
     moves = moves_for(seen, by=request.user)
     move = next((move for move in moves if move.to == form.cleaned_data.get("to")), None)
     own = reverse("bookings:booking_detail", args=[booking.pk])
-    next_address = data.get("next") or _came_from(request)
+    next_address = data.get("next") or came_from(request)
     return Wish(booking, form, next_address if is_own_address(next_address, request) else own, seen, move)
-
-
-def _came_from(request: StaffRequest) -> str:
-    """Find the page that the link was on, so that fifty rows need not repeat its address."""
-    if request.htmx:
-        return request.htmx.current_url_abs_path or ""
-    referer = urlsplit(request.headers.get("Referer", ""))
-    is_here = referer.netloc == request.get_host() and referer.path != request.path
-    return f"{referer.path}?{referer.query}" if is_here and referer.query else referer.path if is_here else ""
 
 
 def _change(request: StaffRequest, wish: Wish) -> HttpResponse:
     reason = wish.form.cleaned_data["reason"]
     assert wish.to is not None
+    payment = wish.form.payment if request.user.has_perm(ADD_PAYMENT) else None
+    now = timezone.now()
     try:
-        change_booking_status(
-            booking=wish.booking, to=wish.to, by=request.user, at=timezone.now(), reason=reason, expected=wish.seen
-        )
+        with transaction.atomic():
+            change_booking_status(
+                booking=wish.booking,
+                to=wish.to,
+                by=request.user,
+                at=now,
+                reason=reason,
+                expected=wish.seen,
+                overbook=wish.form.cleaned_data["overbook"],
+                notify=wish.form.cleaned_data["notify"],
+            )
+            if payment:
+                amount, currency = payment
+                record_payment(booking=wish.booking, amount=amount, currency=currency, by=request.user, received_at=now)
     except BookingGone:
         raise Http404 from None
     except BookingChanged as changed:
@@ -122,6 +131,9 @@ def _change(request: StaffRequest, wish: Wish) -> HttpResponse:
     except ReasonMissing as missing:
         wish.form.add_error("reason", str(missing))
         return _ask(request, wish, status=422)
+    except StreamFull as full:
+        ask_for_reason(wish.form)
+        return _ask(request, wish, status=422, full=full)
     except TransitionNotAllowed:
         return _ask(request, wish, status=422)
     return _show_change(request, wish)
@@ -131,11 +143,18 @@ def _offer(request: StaffRequest, wish: Wish) -> HttpResponse:
     """Show the statuses to choose from, and whether the booking changed since the list was drawn."""
     moves = moves_for(wish.booking.confirmed, by=request.user)
     last_change = _last_change(wish.booking) if wish.is_stale else None
-    return _ask(request, wish, moves=moves, stale=wish.is_stale, last_change=last_change)
+    full = stream_full(wish.booking) if any(move.to == Booking.Status.CONFIRMED for move in moves) else None
+    notices = status_notices(wish.booking, [move.to for move in moves])
+    return _ask(request, wish, moves=moves, stale=wish.is_stale, last_change=last_change, full=full, notices=notices)
 
 
 def _ask(request: StaffRequest, wish: Wish, *, status: int = 200, **more: Any) -> HttpResponse:
     """Ask for confirmation or say why not, on a page of its own or in a dialog."""
+    move = more.get("again", wish.move)
+    if move and "moves" not in more:
+        is_confirmed = move.to == Booking.Status.CONFIRMED
+        more = {"full": stream_full(wish.booking) if is_confirmed else None} | more
+        more["notices"] = status_notices(wish.booking, [move.to])
     context = {
         "booking": wish.booking,
         "form": wish.form,
@@ -144,6 +163,7 @@ def _ask(request: StaffRequest, wish: Wish, *, status: int = 200, **more: Any) -
         "to": wish.to,
         "next": wish.next,
         "place": wish.place,
+        "account": account_of(wish.booking) if request.user.has_perm(VIEW_MONEY) else None,
         "dialog": wants_partial(request),
         "moves": None,  # those to choose from; here one is chosen
         **more,
@@ -158,6 +178,8 @@ def _ask(request: StaffRequest, wish: Wish, *, status: int = 200, **more: Any) -
 def _question_address(wish: Wish) -> str:
     query = QueryDict(mutable=True)
     query.update({"to": str(wish.to), "expected": "" if wish.seen is None else str(wish.seen), "next": wish.next})
+    if wish.form.cleaned_data["notify"]:
+        query["notify"] = "on"
     return f"{reverse('bookings:booking_status', args=[wish.booking.pk])}?{query.urlencode()}"
 
 
@@ -175,7 +197,10 @@ def _last_change(booking: Booking) -> BookingMoment | None:
 
 def _show_change(request: StaffRequest, wish: Wish) -> HttpResponse:
     old = status_label(wish.seen)
-    sentence = _("Booking № %(number)s: “%(old)s” is now “%(new)s”.") % {
+    notified = wish.form.cleaned_data["notify"]
+    changed = _("Booking № %(number)s: “%(old)s” is now “%(new)s”.")
+    changed_and_queued = _("Booking № %(number)s: “%(old)s” is now “%(new)s”. The message to the student is queued.")
+    sentence = (changed_and_queued if notified else changed) % {
         "number": wish.booking.pk,
         "old": old,
         "new": wish.booking.status_label,
@@ -183,6 +208,9 @@ def _show_change(request: StaffRequest, wish: Wish) -> HttpResponse:
     if not wants_partial(request):
         messages.success(request, sentence)
         return HttpResponseRedirect(f"{wish.next}#{wish.place}")
+    if wish.page.view_name == "bookings:data_quality":  # the list has one problem less
+        messages.success(request, sentence)
+        return lead_to(request, wish.next)
     context = _answer_context(request, wish) | {"sentence": sentence, "view": wish.page.view_name, "changed": True}
     return render(request, "bookings/_status_changed.html", context)
 
@@ -196,8 +224,9 @@ def _answer_context(request: StaffRequest, wish: Wish) -> dict[str, Any]:
     on_stream = wish.page.view_name == "bookings:stream_detail"
     [row] = rows_of([wish.booking], labels=labels, by=request.user, with_activity=on_stream)
     context = {"row": row, "list_address": tidy_address(urlsplit(wish.next).path, query), "oob": True}
+    context["bulk_form"] = bulk_bar(request.user, labels.codes)  # the row keeps its check box
     if on_stream:
         return context | stream_counts(choose_stream(wish.page.kwargs["code"], query), labels, query)
     if wish.page.view_name == "bookings:workshop_list":
-        return context | workshop_counts(labels, query)
-    return context | {"bulk_form": bulk_bar(request.user, labels.codes)}  # the row keeps its check box
+        return context | {"bulk_form": None} | workshop_counts(labels, query)
+    return context

@@ -7,20 +7,24 @@ from typing import Any
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings import statistics
+from bookings.forms.bookings import bulk_bar
 from bookings.labels import Labels
-from bookings.lists.chips import STREAM_LABELS, VIEWED, chosen_chip, counts_by_chip, narrow_by_chip, status_chips
+from bookings.lists.chips import STREAM_LABELS, VIEWED, chosen_chip, counts_by_chip, status_chips
 from bookings.lists.filters import NONE
 from bookings.lists.rows import people_rows_of, rows_of
+from bookings.lists.students import StudentFilter
 from bookings.models import Booking, Stream
 from bookings.models.bookings import BookingQuerySet
-from hsl_dashboard.web.addresses import tidy_address
-from hsl_dashboard.web.pages import StaffRequest, page_of, render_page
+from hsl_dashboard.web.addresses import address_without, tidy_address
+from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from users.models import TelegramUser
+from users.people.downloads import EXPORT_PEOPLE
 
 
 @dataclass(frozen=True)
@@ -51,16 +55,36 @@ def stream_detail(request: StaffRequest, code: str) -> HttpResponse:
     chosen = choose_stream(code, request.GET)
     labels = Labels.read()
     context = stream_counts(chosen, labels, request.GET)
+    narrowed = StudentFilter(request.GET, queryset=chosen.bookings.with_person())
+    is_valid = narrowed.is_valid()
     if context["chip"] == VIEWED:
-        people = chosen.people_who_viewed(context["campaign_start"]).order_by("first_name", "pk")
-        page: Any = page_of(people, request)
+        people = narrowed.viewers(chosen.people_who_viewed(context["campaign_start"]))
+        page: Any = page_of(people if is_valid else people.none(), request)
         context["people"] = people_rows_of(page, viewed_since=context["campaign_start"], course_id=chosen.course_id)
     else:
-        bookings = narrow_by_chip(chosen.bookings.with_person().newest_first(), context["chip"])
-        page = page_of(bookings, request)
+        page = page_of(narrowed.bookings(), request)
         context["rows"] = rows_of(page, labels=labels, by=request.user, with_activity=True)
-    context |= {"page": page, "list_address": request.get_full_path()}
-    return render_page(request, "bookings/stream_detail.html", context, partial="stream")
+        context["bulk_form"] = bulk_bar(request.user, labels.codes)
+    context |= {
+        "page": page,
+        "form": narrowed.form,
+        "sort": narrowed.sorted_by,
+        "active_filters": narrowed.active_filters(request.path),
+        "clear_address": address_without(request.path, request.GET, "q"),
+        "bulk_query": narrowed.as_booking_list(course_id=chosen.course_id, code=chosen.code).urlencode(),
+        "may_export": request.user.has_perm(EXPORT_PEOPLE),
+        "list_address": request.get_full_path(),
+    }
+    return render_list(request, "bookings/stream_detail.html", context, partial="stream", is_valid=is_valid)
+
+
+@require_safe
+@permission_required("bookings.view_booking", raise_exception=True)
+def stream_viewed(request: StaffRequest, code: str) -> HttpResponse:
+    """Count those who viewed the programme and did not book, for the chip that waits for it."""
+    chosen = choose_stream(code, request.GET)
+    count = chosen.people_who_viewed(chosen.campaign_start).count()
+    return render(request, "bookings/_viewed_count.html", {"count": count})
 
 
 def choose_stream(code: str, query: QueryDict) -> ChosenStream:
@@ -90,7 +114,9 @@ def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dic
     counts = statistics.status_counts(chosen.bookings)
     since = chosen.campaign_start
     chip = chosen_chip(STREAM_LABELS, query)
-    by_chip = counts_by_chip(counts) | {VIEWED: chosen.people_who_viewed(since).count()}
+    # Everybody's views of a programme, up to millions: the page does not wait for them, its chip asks stream_viewed.
+    viewed = chosen.people_who_viewed(since).count() if chip == VIEWED else None
+    by_chip: dict[str, int | None] = {**counts_by_chip(counts), VIEWED: viewed}
     return {
         "stream": statistics.StreamStatistics(
             course_id=chosen.course_id,
@@ -112,6 +138,7 @@ def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dic
         ],
         "chip": chip,
         "chips": status_chips(STREAM_LABELS, by_chip, chosen=chip, path=path, query=query),
+        "viewed_address": _course_address(reverse("bookings:stream_viewed", args=[chosen.code]), chosen.course_id),
         "all_address": path if len(chosen.course_ids) == 1 else _course_address(path, chosen.course_id),
         "definitions": statistics.DEFINITIONS,
         "updated_at": timezone.now(),

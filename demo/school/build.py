@@ -9,6 +9,7 @@ from demo.school.hackathon import hold_hackathon
 from demo.school.journeys import walk_all_journeys
 from demo.school.leads import hire_administrators, visit_just_now, warm_up_leads
 from demo.school.oddities import add_oddities
+from demo.school.payments import set_prices, take_payments
 from demo.school.rhythm import or_epoch
 from demo.school.school import School
 from demo.school.streams import plan_streams
@@ -18,6 +19,7 @@ def build_school(*, seed: int, people: int, now: datetime) -> School:
     """Invent a school of about ``people`` people as it stands at ``now``; the same arguments give the same school."""
     school = School(dice=Random(seed), now=now, people_wanted=people)
     plan_streams(school)
+    set_prices(school)
     owner = hire_administrators(school)
     # The oddities bring some forty people of their own.
     walk_all_journeys(school, people=max(people - 50, 10))
@@ -31,6 +33,7 @@ def build_school(*, seed: int, people: int, now: datetime) -> School:
     send_broadcasts(school)
     _number_bookings(school)
     _number_the_rest(school)
+    take_payments(school)
     return school
 
 

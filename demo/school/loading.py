@@ -8,6 +8,7 @@ from django.core.management.color import no_style
 from django.db import connection, models, transaction
 from django.db.models.expressions import DatabaseDefault
 
+from bookings.lessons.steps import fold_steps
 from bookings.models import Booking, Course, FreeLessonRegistration, HackathonRegistration, ReferralCoupon, Stream
 from demo.school.history import write_audit, write_record
 from demo.school.school import School
@@ -46,6 +47,7 @@ def store_school(school: School) -> None:
         # The school brings the history of its bookings along, under the days on which it happened.
         with pgtrigger.ignore("bookings.Booking:insert_insert", "bookings.Booking:record_status_change"):
             _store_rows(school)
+        fold_steps()
 
 
 def _refuse_unless_empty() -> None:
@@ -61,7 +63,7 @@ def _store_courses(school: School) -> None:
         Course.objects.update_or_create(id=course.pk, defaults=values)
     _continue_numbers(Course)
     for stream in school.streams.values():
-        fields = ("name", "capacity", "starts_on", "campaign_starts_on", "is_current")
+        fields = ("name", "capacity", "starts_on", "campaign_starts_on", "is_current", "price", "currency")
         values = {name: getattr(stream, name) for name in fields}
         Stream.objects.update_or_create(course_id=stream.course.pk, code=stream.code, defaults=values)
 
@@ -73,6 +75,7 @@ def _store_rows(school: School) -> None:
         school.bookings,
         write_audit(school),
         write_record(school),
+        school.payments,
         school.coupon_usages,
         school.lessons,
         school.hackathon,

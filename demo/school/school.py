@@ -11,6 +11,7 @@ from bookings.models import (
     Course,
     FreeLessonRegistration,
     HackathonRegistration,
+    Payment,
     ReferralCoupon,
     ReferralUsage,
     Stream,
@@ -47,6 +48,7 @@ class School:
     events: list[Event] = field(default_factory=list)
     bookings: list[Booking] = field(default_factory=list)
     lessons: list[FreeLessonRegistration] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
     coupons: list[ReferralCoupon] = field(default_factory=list)
     coupon_usages: list[ReferralUsage] = field(default_factory=list)
     hackathon: list[HackathonRegistration] = field(default_factory=list)

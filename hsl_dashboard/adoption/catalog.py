@@ -14,6 +14,7 @@ class LiveTable:
     owner: str
     may_alter: bool
     bytes: int
+    rows: int  # about, as the planner takes them; 0 where nobody has counted yet
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class LiveIndex:
     unique: bool
     whole: bool  # plain columns, every row: neither an expression nor a WHERE
     columns: tuple[str, ...]
+    definition: str  # CREATE INDEX …, as PostgreSQL writes it
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ _MINE = "n.nspname = current_schema() AND c.relname = ANY(%(tables)s)"
 
 _TABLES = f"""
     SELECT c.relname, c.relkind IN ('r', 'p'), pg_get_userbyid(c.relowner),
-           pg_has_role(c.relowner, 'USAGE'), pg_total_relation_size(c.oid)
+           pg_has_role(c.relowner, 'USAGE'), pg_total_relation_size(c.oid), greatest(c.reltuples, 0)::bigint
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {_MINE} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 """
@@ -109,7 +111,8 @@ _CONSTRAINTS = f"""
 _INDEXES = f"""
     SELECT c.relname, i.relname, x.indisvalid, x.indisunique, x.indpred IS NULL AND x.indexprs IS NULL,
            ARRAY(SELECT a.attname FROM unnest(x.indkey::int2[]) WITH ORDINALITY u(num, place)
-                 JOIN pg_attribute a ON (a.attrelid, a.attnum) = (x.indrelid, u.num) ORDER BY u.place)::text[]
+                 JOIN pg_attribute a ON (a.attrelid, a.attnum) = (x.indrelid, u.num) ORDER BY u.place)::text[],
+           pg_get_indexdef(x.indexrelid)
     FROM pg_index x
     JOIN pg_class c ON c.oid = x.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_class i ON i.oid = x.indexrelid
@@ -136,8 +139,8 @@ def read_catalog(tables: list[str]) -> Catalog:
             for table, name, kind, names, refers_to, on_delete, validated in _rows(_CONSTRAINTS, tables)
         ],
         indexes=[
-            LiveIndex(table, name, valid, unique, whole, tuple(names))
-            for table, name, valid, unique, whole, names in _rows(_INDEXES, tables)
+            LiveIndex(table, name, valid, unique, whole, tuple(names), definition)
+            for table, name, valid, unique, whole, names, definition in _rows(_INDEXES, tables)
         ],
         triggers=[LiveTrigger(*row) for row in _rows(_TRIGGERS, tables)],
     )
@@ -152,6 +155,19 @@ def _rows(sql: str, tables: list[str]) -> list[tuple[Any, ...]]:
 def same_default(live: str | None, wanted: str | None) -> bool:
     """Whether two defaults mean the same: the bot says now() where Django says CURRENT_TIMESTAMP."""
     return _plain(live) == _plain(wanted)
+
+
+def same_index(live: str, wanted: str) -> bool:
+    """Whether two definitions make the same index, whatever its name and however each is written."""
+    return _bare(live) == _bare(wanted)
+
+
+def _bare(definition: str) -> str:
+    """What an index is over, without its name and all that PostgreSQL and Django write differently."""
+    kind, _on, what = definition.partition(" ON ")
+    kind = "unique" if "UNIQUE" in kind else "plain"
+    what = re.sub(r"::[a-z ]+(\(\d+\))?|\bpublic\.|\bUSING btree\b", "", what)
+    return kind + re.sub(r'[\s"()]', "", what).lower()
 
 
 def _plain(default: str | None) -> str | None:

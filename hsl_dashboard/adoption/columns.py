@@ -70,8 +70,12 @@ def _add_column(table: Table, column: Column) -> Step:
         name,
         "the bot's table lacks it",
         BRIEF_LOCK,
-        lambda takeover: (table.name, column.name) not in takeover.catalog.columns,
+        # A table that is still to be made comes with all its columns.
+        lambda takeover: (
+            table.name in takeover.catalog.tables and (table.name, column.name) not in takeover.catalog.columns
+        ),
         lambda takeover: takeover.briefly(name, sql),
+        table=table.name,
     )
 
 
@@ -84,6 +88,7 @@ def alignment_steps(table: Table, *, naive_timezone: str) -> Iterator[Step]:
         "table rewritten while locked" if rewrites else BRIEF_LOCK + ", no row is rewritten",
         lambda takeover: bool(_misfits(takeover, table)),
         lambda takeover: _align_types(takeover, table),
+        table=table.name,
     )
     for column in table.columns:
         if column.default is not None:
@@ -212,7 +217,7 @@ def _forbid_null(table: Table, column: Column) -> Step:
             name, f'{alter} ALTER COLUMN "{column.name}" SET NOT NULL', f'{alter} DROP CONSTRAINT "{check}"'
         )
 
-    return Step(name, "the models forbid it", BRIEF_LOCK + ", then read unlocked", needed, run)
+    return Step(name, "the models forbid it", BRIEF_LOCK + ", then read unlocked", needed, run, table=table.name)
 
 
 def _numbering_steps(table: Table, column: Column) -> Iterator[Step]:

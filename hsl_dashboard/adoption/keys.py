@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hsl_dashboard.adoption.catalog import Catalog, LiveConstraint
+from hsl_dashboard.adoption.catalog import Catalog, LiveConstraint, LiveIndex, same_index
 from hsl_dashboard.adoption.step import BRIEF_LOCK, NO_LOCK, Step, Takeover
 from hsl_dashboard.adoption.target import ForeignKey, Index, Table, Trigger, Unique
 
@@ -25,7 +25,10 @@ def trigger_step(trigger: Trigger) -> Step:
 
 
 def index_step(index: Index) -> Step:
-    """Build an index beside the bot's work; what an interruption left half built is dropped first."""
+    """Build an index beside the bot's work; what an interruption left half built is dropped first.
+
+    The bot's own index over the same, under another name, is given ours instead.
+    """
     name = f"build index {index.name}"
 
     def needed(takeover: Takeover) -> bool:
@@ -35,9 +38,21 @@ def index_step(index: Index) -> Step:
     def run(takeover: Takeover) -> None:
         if takeover.catalog.index(index.name):
             takeover.patiently(f'DROP INDEX CONCURRENTLY "{index.name}"')
-        takeover.patiently(index.create_concurrently)
+        if same := equal_index(takeover.catalog, index):
+            takeover.briefly(name, f'ALTER INDEX "{same.name}" RENAME TO "{index.name}"')
+        else:
+            takeover.patiently(index.create_concurrently)
 
-    return Step(name, f"the pages ask {index.table} by it", NO_LOCK, needed, run)
+    why = f"the pages ask {index.table} by it; an equal one of the bot is renamed"
+    return Step(name, why, NO_LOCK, needed, run, table=index.table)
+
+
+def equal_index(catalog: Catalog, index: Index) -> LiveIndex | None:
+    """Find an index of the bot that is the wanted one in all but its name."""
+    return next(
+        (i for i in catalog.indexes if i.table == index.table and i.valid and same_index(i.definition, index.create)),
+        None,
+    )
 
 
 def unique_step(unique: Unique) -> Step:
@@ -59,7 +74,8 @@ def unique_step(unique: Unique) -> Step:
         use = f'ALTER TABLE "{unique.table}" ADD CONSTRAINT "{unique.name}" UNIQUE USING INDEX "{index}"'
         takeover.briefly(name, use)
 
-    return Step(name, f"as the constraint {unique.name}; the bot's own is renamed", BRIEF_LOCK, needed, run)
+    why = f"as the constraint {unique.name}; the bot's own is renamed"
+    return Step(name, why, BRIEF_LOCK, needed, run, table=unique.table)
 
 
 def same_unique(catalog: Catalog, unique: Unique) -> LiveConstraint | None:
@@ -121,7 +137,14 @@ def foreign_key_steps(key: ForeignKey) -> Iterator[Step]:
 
     rows = f"{key.table}.{key.column} refers to {key.refers_to}, ON DELETE {key.on_delete}"
     yield Step(add, rows, "both tables locked for some milliseconds", lambda t: _made(t.catalog, key) is None, run_add)
-    yield Step(check, "the old rows keep it too", NO_LOCK, lambda t: not _is_checked(t.catalog, key), run_check)
+    yield Step(
+        check,
+        "the old rows keep it too",
+        NO_LOCK,
+        lambda t: not _is_checked(t.catalog, key),
+        run_check,
+        table=key.table,
+    )
     why = "the new one is checked; the old one deleted otherwise"
     yield Step(swap, why, BRIEF_LOCK, lambda t: not _is_in_place(t.catalog, key), run_swap)
 

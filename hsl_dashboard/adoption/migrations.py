@@ -45,6 +45,22 @@ def tables_are_taken_over() -> bool:
     return set(BOT_TABLE_MIGRATIONS) <= set(MigrationRecorder(connection).applied_migrations())
 
 
+def tables_of_the_bot() -> list[str]:
+    """Name tables that are there although no migration of ours has made them or taken them over."""
+    if tables_are_taken_over():
+        return []
+    loader = MigrationLoader(connection)
+    there = set(connection.introspection.table_names())
+    made = [
+        operation.options["db_table"]
+        for key in BOT_TABLE_MIGRATIONS
+        if key not in loader.applied_migrations
+        for operation in loader.get_migration(*key).operations
+        if isinstance(operation, CreateModel)
+    ]
+    return sorted(there.intersection(made))
+
+
 def pending_migrations() -> list[Migration]:
     """List what ``migrate`` would still do, in its order."""
     executor = MigrationExecutor(connection)

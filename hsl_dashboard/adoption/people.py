@@ -61,13 +61,13 @@ def people_step() -> Step:
 
 def count_missing(takeover: Takeover) -> dict[str, int]:
     """Count, for each table, the people it names whom ``users`` does not have."""
-    return {source.table: len(_missing(source)) for source in _present(takeover)}
+    return {source.table: len(_missing(source, takeover)) for source in _present(takeover)}
 
 
 def create_missing_people(takeover: Takeover) -> None:
     """Make everybody who is missing, in batches that each commit by themselves."""
     sources = _present(takeover)
-    missing = sorted(set().union(*(_missing(source) for source in sources)))
+    missing = sorted(set().union(*(_missing(source, takeover) for source in sources)))
     rows = " UNION ALL ".join(_rows(source) for source in sources)
     for start in range(0, len(missing), BATCH):
         batch = missing[start : start + BATCH]
@@ -79,11 +79,13 @@ def _present(takeover: Takeover) -> list[NamingTable]:
     return [source for source in SOURCES if source.table in takeover.catalog.tables]
 
 
-def _missing(source: NamingTable) -> set[int]:
+def _missing(source: NamingTable, takeover: Takeover) -> set[int]:
+    unknown = "NOT EXISTS (SELECT FROM users u WHERE u.user_id = t.user_id)"
+    everybody = "users" not in takeover.catalog.tables  # the public bot makes no table of people
     with connection.cursor() as cursor:
         cursor.execute(
             f'SELECT DISTINCT user_id FROM "{source.table}" t WHERE user_id IS NOT NULL'
-            " AND NOT EXISTS (SELECT FROM users u WHERE u.user_id = t.user_id)"
+            f" AND {'true' if everybody else unknown}"
         )
         return {row[0] for row in cursor.fetchall()}
 

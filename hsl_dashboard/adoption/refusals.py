@@ -14,11 +14,13 @@ from hsl_dashboard.adoption.target import ForeignKey, Table, Unique
 OLDEST_SERVER = 14
 # Without these it is not the bot's database; the other tables can be missing on an old one.
 SURELY_THE_BOTS = {
-    "users": {"user_id", "username", "first_name"},
     "courses": {"id", "name"},
     "bookings": {"id", "user_id", "course_id", "confirmed", "course_stream", "created_at"},
     "events": {"id", "user_id", "event_type", "details", "created_at"},
 }
+# The public bot makes no table of people: then it is made here, from those whom the other tables name. But where there
+# is one, it must be the bot's.
+IF_THERE = {"users": {"user_id", "username", "first_name"}}
 
 
 def refuse_strangers(takeover: Takeover) -> None:
@@ -52,7 +54,9 @@ def _refuse_database(takeover: Takeover) -> None:
             "This database has none of the bot's tables. For a new database run: manage.py migrate. "
             "To take over the bot's, set DATABASE_URL to it."
         )
-    for table, columns in SURELY_THE_BOTS.items():
+    for table, columns in {**IF_THERE, **SURELY_THE_BOTS}.items():
+        if table in IF_THERE and table not in catalog.tables:
+            continue
         lacking = sorted(columns - {column.name for column in catalog.columns_of(table)})
         if table not in catalog.tables or lacking:
             what = f"{table} has no {', '.join(lacking)}" if table in catalog.tables else f"it has no table {table}"

@@ -92,17 +92,20 @@ def _tell_plan(takeover: Takeover, stdout: OutputWrapper) -> list[Step]:
 
 
 def _take_over(takeover: Takeover, stdout: OutputWrapper, after_step: Callable[[Step], None]) -> None:
-    if not _tell_plan(takeover, stdout):
+    plan = {step.name for step in _tell_plan(takeover, stdout)}
+    if not plan:
         return
     before = take_snapshots(takeover)
     # All of them, not the plan: each looks again, since one step can bring another along.
     for step in list(all_steps(takeover)):
+        plan.discard(step.name)
         if step.needed(takeover):
-            stdout.write(f"  {step.name} …", ending=" ")
+            rows = step.rows(takeover)
+            stdout.write(f"  {step.name}{f', about {rows:,} rows' if rows else ''} …", ending=" ")
             stdout.flush()
             started = time.perf_counter()
             _run(step, takeover)
-            stdout.write(f"{(time.perf_counter() - started) * 1000:.0f} ms")
+            stdout.write(f"{time.perf_counter() - started:.1f} s, {len(plan)} left")
             after_step(step)
     comparisons = compare(takeover, before)
     stdout.write(as_table(comparisons))
@@ -114,6 +117,7 @@ def _take_over(takeover: Takeover, stdout: OutputWrapper, after_step: Callable[[
             + ". No step deletes a row: look who else did, before anything else."
         )
     stdout.write("Every row that was there is there, and the same.")
+    stdout.write("Start the dashboard and open /data-quality/takeover/: what was taken over, and what to decide next.")
 
 
 def _run(step: Step, takeover: Takeover) -> None:

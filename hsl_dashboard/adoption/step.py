@@ -52,6 +52,12 @@ class Step:
     lock: str
     needed: Callable[[Takeover], bool]
     run: Callable[[Takeover], None]
+    table: str = ""  # whose rows it reads or writes, if it does
+
+    def rows(self, takeover: Takeover) -> int:
+        """About how many rows it goes through."""
+        live = takeover.catalog.tables.get(self.table)
+        return live.rows if live else 0
 
     def __str__(self) -> str:
         return f"{self.name}: {self.why} [{self.lock}]"

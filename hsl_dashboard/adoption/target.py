@@ -68,7 +68,11 @@ class Unique:
 class Index:
     name: str
     table: str
-    create_concurrently: str
+    create: str
+
+    @property
+    def create_concurrently(self) -> str:
+        return self.create.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
 
 
 @dataclass(frozen=True)
@@ -185,4 +189,4 @@ def _indexes(model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> Ite
         sql = str(statement)
         assert sql.startswith('CREATE INDEX "'), sql
         name = sql.split('"')[1]
-        yield Index(name, model._meta.db_table, sql.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1))
+        yield Index(name, model._meta.db_table, sql)

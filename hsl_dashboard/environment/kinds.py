@@ -48,6 +48,14 @@ def _webhook_secret(text: str) -> str:
     return text
 
 
+def _bot_name(text: str) -> str:
+    # core.telegram.org/bots/features#botfather
+    name = text.removeprefix("@")
+    if name and not re.fullmatch(r"[A-Za-z0-9_]{5,32}", name):
+        raise ValueError("is not the @name of a bot: 5 to 32 letters, digits or _.")
+    return name
+
+
 def is_sandbox(telegram: str) -> bool:
     """Say whether messages go to a server on this machine, which only plays Telegram."""
     return (urlsplit(telegram).hostname or "") in {"localhost", "127.0.0.1", "::1"}
@@ -67,6 +75,7 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+BotName = Annotated[str, AfterValidator(_bot_name)]
 WebhookSecret = Annotated[str, AfterValidator(_webhook_secret)]
 Rate = Annotated[float, Field(ge=0.1, allow_inf_nan=False)]  # messages/s
 Seconds = Annotated[float, Field(ge=1, allow_inf_nan=False)]

@@ -58,6 +58,7 @@ class Environment(Variables):
 
     # Telegram
     BOT_TOKEN: str = required(cure="Set it to the token that @BotFather gave for the bot.", development=SANDBOX_TOKEN)
+    BOT_USERNAME: kinds.BotName = variable()  # in the sandbox its bot's
     TELEGRAM_API_URL: kinds.WebAddress = variable()  # Telegram, or the sandbox in development without a BOT_TOKEN
     TELEGRAM_PAID_BROADCAST: bool = variable("false", cure="Set it to true or false.")
     TELEGRAM_MESSAGES_PER_SECOND: kinds.Rate = variable("25", cure="Set it to a number of messages/s, at least 0.1.")

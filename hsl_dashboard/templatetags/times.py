@@ -6,11 +6,14 @@ from functools import lru_cache
 from django import template
 from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
 from django.utils import timezone
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from hsl_dashboard.calendar import FarDay, FarMoment
+from hsl_dashboard.calendar import words as words_for_far
 
 register = template.Library()
 
@@ -36,6 +39,8 @@ def ago(at: datetime | None) -> str:
     """Say how long ago something was; a dash for never, the date for what lies ahead."""
     if at is None:
         return "—"
+    if isinstance(at, FarMoment):
+        return words_for_far()
     now = timezone.now()
     seconds = (now - at).total_seconds()
     if seconds < -MINUTE:
@@ -44,11 +49,40 @@ def ago(at: datetime | None) -> str:
     return _since(int(seconds // unit) * unit, get_language(), now.date())
 
 
+@register.filter
+def day(on: date | None) -> SafeString | str:
+    """Show a date, or the Moscow day of a moment; a dash for never."""
+    if on is None:
+        return "—"
+    if isinstance(on, FarDay | FarMoment):
+        return far(on)
+    return (timezone.localtime(on) if isinstance(on, datetime) else on).strftime("%d.%m.%Y")
+
+
+@register.filter
+def second(at: datetime | None) -> str:
+    """Show an exact Moscow time with its seconds; a dash for never."""
+    if at is None:
+        return "—"
+    if isinstance(at, FarMoment):
+        return far(at)
+    local = timezone.localtime(at)
+    return mark_safe(f'<time datetime="{local.isoformat()}">{local:%d.%m.%Y %H:%M:%S}</time>')  # noqa: S308 - digits
+
+
+def far(at: FarDay | FarMoment) -> SafeString:
+    """Say in words that no calendar has this date; what the database holds, on hover."""
+    return format_html('<span class="quiet" title="{}">{}</span>', at.text, words_for_far())
+
+
 def _time(local: datetime, words: str | None) -> SafeString:
+    if isinstance(local, FarMoment):
+        return far(local)
     exact = f"{local.day:02}.{local.month:02}.{local.year} {local.hour:02}:{local.minute:02}"
     title = f' title="{exact} {_moscow_time(get_language())}"' if words else ""
     # Digits, and words of our own: what format_html() would escape is escaped.
-    return mark_safe(f'<time datetime="{local.isoformat()}"{title}>{escape(words or exact)}</time>')  # noqa: S308
+    machine = local.isoformat(timespec="seconds")
+    return mark_safe(f'<time datetime="{machine}"{title}>{escape(words or exact)}</time>')  # noqa: S308
 
 
 @lru_cache(maxsize=10)

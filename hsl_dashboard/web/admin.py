@@ -7,8 +7,11 @@ from typing import Any, ClassVar
 import django_celery_beat.admin  # noqa: F401  registered here, to be taken out of the menu below
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.admin import helpers
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.templatetags import admin_list
+from django.contrib.admin.utils import display_for_field
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.http import HttpRequest
@@ -19,6 +22,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule
 
+from hsl_dashboard.calendar import FarDay, FarMoment
 from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.cascades import count_deleted_along
 from hsl_dashboard.web.paging import OpenPaginator
@@ -29,6 +33,15 @@ EMAIL = re.compile(r"([^\s\"'<>@])[^\s\"'<>@]*@([^\s\"'<>@]+\.)")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 # Staff look at periodic tasks; the kinds of schedules behind them only fill the menu.
 admin.site.unregister((ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule))
+
+
+def _shown(value: Any, *how: Any, **options: Any) -> Any:
+    """Show the value of a column as Django does, except for dates that it cannot."""
+    return str(value) if isinstance(value, FarDay | FarMoment) else display_for_field(value, *how, **options)
+
+
+# Django has no hook for it, and both its lists and its forms took the function by name.
+admin_list.display_for_field = helpers.display_for_field = _shown  # type: ignore[attr-defined]
 
 
 class BoundedPaginator(OpenPaginator):

@@ -9,9 +9,10 @@ from typing import Any, Generic, Self, TypeVar
 
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection
-from django.db.models import BooleanField, F, Func, Model, QuerySet, TextField, Value
+from django.db.models import BooleanField, DateTimeField, F, Func, Model, QuerySet, TextField, Value
 from django.utils import timezone
 
+from hsl_dashboard.calendar import moment_of
 from hsl_dashboard.db import LARGEST_BIGINT
 
 P = TypeVar("P", bound=Model)
@@ -64,7 +65,7 @@ class Sorting:
         """Compare rows with ``place``; None when it was not written for this column."""
         field = self._field(model)
         try:
-            value = field.to_python(place.value)
+            value = self._value(field, place)
         except (ValidationError, OverflowError, TypeError):
             return None
         if not _fits_the_database(value):
@@ -75,7 +76,7 @@ class Sorting:
     def stored(self, place: Place, model: type[Model]) -> Any:
         """Give the value of a place as the database keeps it; ``beyond`` has said that it can."""
         field = self._field(model)
-        return field.get_db_prep_value(field.to_python(place.value), connection)
+        return field.get_db_prep_value(self._value(field, place), connection)
 
     def key(self, row: Model) -> tuple[Any, int]:
         """Order rows as the database does: nothing before everything, text by its letters' numbers ("C")."""
@@ -83,12 +84,18 @@ class Sorting:
 
     def is_beyond(self, row: Model, place: Place, *, backwards: bool) -> bool:
         """Say of a row what ``beyond`` asks the database."""
-        limit = (_never_first(self._field(type(row)).to_python(place.value)), place.pk)
+        limit = (_never_first(self._value(self._field(type(row)), place)), place.pk)
         return self.key(row) < limit if self.descending != backwards else self.key(row) > limit
 
     def place_of(self, row: Model, number: int) -> Place:
         value = row.pk if self.column == "pk" else getattr(row, self.column)
         return Place(value.isoformat() if isinstance(value, datetime) else value, row.pk, number)
+
+    @staticmethod
+    def _value(field: Any, place: Place) -> Any:
+        if isinstance(field, DateTimeField) and isinstance(place.value, str):
+            return moment_of(place.value) or field.to_python(place.value)
+        return field.to_python(place.value)
 
     def _field(self, model: type[Model]) -> Any:
         return model._meta.get_field(self.column) if self.column != "pk" else model._meta.pk

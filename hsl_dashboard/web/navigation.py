@@ -24,6 +24,7 @@ class Item:
     address: str
     icon: str
     permission: str = ""
+    badge: int = 0  # what waits there for this person
     current: str = ""  # the value of aria-current: "page", "true" (a page below it) or ""
 
     def exists(self) -> bool:
@@ -46,17 +47,36 @@ ITEMS = (
     Item(gettext_lazy("Free lessons"), "/free-lessons/", "play-circle", "bookings.view_freelessonregistration"),
     Item(gettext_lazy("Analytics"), "/analytics/", "chart-bar", "bookings.view_booking"),
     Item(gettext_lazy("Referrals"), "/referrals/", "gift", "bookings.view_referralcoupon"),
+    Item(gettext_lazy("Money"), "/money/", "banknotes", "bookings.view_payment"),
     Item(gettext_lazy("Messages"), "/messages/", "paper-airplane", "messaging.view_broadcast"),
     Item(gettext_lazy("New message"), "/messages/new/", "pencil-square", "messaging.add_broadcast"),
     Item(gettext_lazy("Data quality"), "/data-quality/", "wrench-screwdriver", "bookings.view_booking"),
+    Item(gettext_lazy("Audit"), "/audit/", "document-magnifying-glass", "users.view_auditentry"),
 )
 
 
-def navigation_links(path: str, may: Callable[[str], bool]) -> list[Item]:
+# What waits at an address for a member of staff; apps register theirs in ready().
+_badges: dict[str, Callable[[Any], int]] = {}
+
+
+def register_badge(address: str, count: Callable[[Any], int]) -> None:
+    """Have the navigation show how much waits at an address for the signed-in person."""
+    _badges[address] = count
+
+
+def badge_for(user: Any) -> Callable[[str], int]:
+    """How much waits for somebody at an address."""
+    return lambda address: _badges[address](user) if address in _badges else 0
+
+
+def navigation_links(
+    path: str, may: Callable[[str], bool], badge: Callable[[str], int] = lambda _address: 0
+) -> list[Item]:
     """List the places one may go to; of two that hold the page, the nearer one is where one is."""
     items = [item for item in ITEMS if (not item.permission or may(item.permission)) and item.exists()]
     here = max((item.address for item in items if item.contains(path)), key=len, default="")
     current = "page" if path == here else "true"
+    items = [replace(item, badge=badge(item.address)) for item in items]
     return [replace(item, current=current) if item.address == here else item for item in items]
 
 
@@ -64,7 +84,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor. Links are lazy: a partial that htmx swaps in pays for no permission check."""
     theme = request.COOKIES.get(THEME_COOKIE)
     return {
-        "navigation_links": SimpleLazyObject(lambda: navigation_links(request.path, request.user.has_perm)),
+        "navigation_links": SimpleLazyObject(
+            lambda: navigation_links(request.path, request.user.has_perm, badge_for(request.user))
+        ),
         "theme": theme if theme in THEMES else "system",
         "shortcuts": request.COOKIES.get(SHORTCUTS_COOKIE) != "off",
         "telegram_sandbox": getattr(settings, "TELEGRAM_SANDBOX", False),

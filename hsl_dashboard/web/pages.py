@@ -1,6 +1,7 @@
 """Helpers for views: whole page or fragment, paging, typed requests. Imports no app."""
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -28,6 +29,15 @@ def wants_partial(request: HttpRequest) -> bool:
     """Say whether htmx will swap the answer into the page, rather than show it as a page."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def came_from(request: StaffRequest) -> str:
+    """Find the page that a link was on, so that fifty rows need not repeat its address; "" when nobody says."""
+    if request.htmx:
+        return request.htmx.current_url_abs_path or ""
+    referer = urlsplit(request.headers.get("Referer", ""))
+    is_here = referer.netloc == request.get_host() and referer.path != request.path
+    return f"{referer.path}?{referer.query}" if is_here and referer.query else referer.path if is_here else ""
 
 
 class SeeOther(HttpResponseRedirect):

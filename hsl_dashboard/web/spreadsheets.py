@@ -15,12 +15,15 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
 from hsl_dashboard.availability.limits import EXPORT, transaction_within
+from hsl_dashboard.calendar import FarDay, FarMoment
 
 ROWS_AT_ONCE = 2_000  # rows: what the server-side cursor hands over, and what memory holds
 XLSX_ROWS = 100_000  # rows: openpyxl writes about 5,000 a second, and a browser waits a minute
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # with which a cell becomes a formula (OWASP, CSV injection)
+# With which a cell becomes a formula (OWASP, CSV injection): full-width signs too, and behind what a reader skips.
+FORMULA = re.compile("[\t\r\n]|[\\s\ufeff\u200b-\u200f\u2060\xad]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
+EXACT = 10**15  # a number of more digits is rounded by a spreadsheet
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -31,7 +34,7 @@ class Sheet:
     title: str
     headings: list[str]
     rows: Iterable[Sequence[Any]]
-    done: Callable[[int], None]
+    done: Callable[[int], None] = lambda _number: None
     seconds: bool = False  # in the moments of a CSV
 
 
@@ -83,18 +86,24 @@ def xlsx_file(sheet: Sheet) -> IO[bytes]:
 
 def safe_cell(cell: Any, *, seconds: bool = False) -> Any:
     """Give a cell as text that no spreadsheet takes for a formula; moments in Moscow time."""
+    if isinstance(cell, FarMoment | FarDay):
+        return str(cell)
     if isinstance(cell, datetime):
         return timezone.localtime(cell).strftime("%d.%m.%Y %H:%M:%S" if seconds else "%d.%m.%Y %H:%M")
     if isinstance(cell, str):
         cell = cell.replace("\0", "")
-        return f"'{cell}" if cell.startswith(FORMULA) else cell
+        return f"'{cell}" if FORMULA.match(cell) else cell
     return "" if cell is None else cell
 
 
 def _typed(sheet: Any, cell: Any) -> Any:
     """Give a cell of a sheet: a moment as a date, a text as a text even if it begins with "="."""
+    if isinstance(cell, FarMoment | FarDay):
+        return str(cell)
     if isinstance(cell, datetime):
         return timezone.localtime(cell).replace(tzinfo=None, microsecond=0)
+    if isinstance(cell, int) and abs(cell) >= EXACT:
+        cell = str(cell)
     if isinstance(cell, str):
         typed = WriteOnlyCell(sheet, NOT_IN_XML.sub("", cell)[:32_767])  # characters: what a cell holds
         typed.data_type = "s"

@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
-from django.db.models import Count, Q
+from django.db import connection
+from django.db.models import Count
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
-from hsl_dashboard.web.mentions import read_mention
 from messaging.audiences.criteria import (
     ActiveInStream,
     ActiveSince,
@@ -27,9 +28,11 @@ from messaging.audiences.criteria import (
     NotStudents,
     Received,
     ReferralCode,
+    WithTag,
 )
 from messaging.models import Recipient
 from users.models import ERASED_FROM, TelegramUser
+from users.people.search import people_matching, search_text
 
 Status = Booking.Status
 STATUSES = (Status.CONFIRMED, Status.PENDING, Status.NEW, Status.CANCELLED)
@@ -51,14 +54,22 @@ GROUPS: dict[str, tuple[Criterion, Any]] = {
 }
 
 
+def _key_of(value: str) -> str:
+    """An id in the page: a stream's code may hold any sign."""
+    return f"{crc32(value.encode()):08x}"
+
+
 @dataclass(frozen=True)
 class Cell:
-    """People of a stream in one status; ``value`` is what the form sends."""
+    """People of a stream in one status; ``value`` is what the form sends. They are counted after the page."""
 
     value: str
     label: str
-    count: int
     chosen: bool
+
+    @property
+    def key(self) -> str:
+        return _key_of(self.value)
 
 
 @dataclass(frozen=True)
@@ -78,11 +89,10 @@ class StreamRow:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """A group with its count."""
+    """A group; its people are counted after the page."""
 
     value: str
     label: str
-    count: int
     chosen: bool
     left_out: bool
 
@@ -96,15 +106,27 @@ def read_stream_key(value: str) -> tuple[int | None, str]:
     return (int(course) if course.isdecimal() else None), code
 
 
+# Jumps from each stream to the next one in the index (course, stream, status), however many bookings there are. A
+# booking without a course stands at the end of it, where no comparison of rows leads.
+OCCURRING = """
+    WITH RECURSIVE streams AS (
+        (SELECT course_id, course_stream FROM bookings WHERE course_stream > '' ORDER BY 1, 2 LIMIT 1)
+        UNION ALL
+        SELECT following.* FROM streams, LATERAL (
+            SELECT course_id, course_stream FROM bookings
+            WHERE course_stream > '' AND (course_id, course_stream) > (streams.course_id, streams.course_stream)
+            ORDER BY 1, 2 LIMIT 1) following)
+    SELECT course_id, course_stream FROM streams WHERE course_id IS NOT NULL
+    UNION SELECT course_id, course_stream FROM bookings WHERE course_id IS NULL AND course_stream > ''
+"""
+
+
 def stream_rows(audience: Audience) -> list[StreamRow]:
     """Every stream that is described or booked, the newest first: two queries and the labels."""
     labels = Labels.read()
-    counts = Booking.objects.with_stream()
-    people: dict[tuple[int | None, str], dict[int | None, int]] = {}
-    for course, code, status, count in counts.values_list("course_id", "course_stream", "confirmed").annotate(
-        people=Count("telegram_user", distinct=True)
-    ):
-        people.setdefault((course, code or ""), {})[status] = count
+    with connection.cursor() as cursor:
+        cursor.execute(OCCURRING)
+        booked: list[tuple[int | None, str]] = cursor.fetchall()
     described = list(Stream.objects.order_by("-is_current", "-starts_on", "-id").values_list("course_id", "code"))
     chosen = {
         stream_key(criterion.course_id, criterion.code): set(criterion.statuses)
@@ -116,35 +138,42 @@ def stream_rows(audience: Audience) -> list[StreamRow]:
         for criterion in audience.exclude
         if isinstance(criterion, InStream | ActiveInStream)
     }
-    keys = dict.fromkeys([*described, *sorted(people, key=lambda key: (key[1], key[0] or 0), reverse=True)])
+    keys = dict.fromkeys([*described, *sorted(booked, key=lambda key: (key[1], key[0] or 0), reverse=True)])
     rows = []
     for course, code in keys:
         value = stream_key(course, code)
         cells = [
-            Cell(
-                value=f"{value}:{status}",
-                label=str(Status(status).label),
-                count=people.get((course, code), {}).get(status, 0),
-                chosen=status in chosen.get(value, ()),
-            )
-            for status in STATUSES
+            Cell(f"{value}:{status}", str(Status(status).label), status in chosen.get(value, ())) for status in STATUSES
         ]
         rows.append(StreamRow(value, labels.stream(course, code), labels.course(course), cells, value in left_out))
     return rows
 
 
-def group_rows(audience: Audience, *, at: datetime) -> list[GroupRow]:
-    """The groups of the previous dashboard, and leads: a query each."""
+def count_streams() -> dict[str, int]:
+    """People by stream and status, by the key of the cell: one query over the index."""
+    counted = (
+        Booking.objects.with_stream()
+        .filter(confirmed__in=STATUSES)
+        .values_list("course_id", "course_stream", "confirmed")
+        .annotate(people=Count("telegram_user", distinct=True))
+    )
+    return {_key_of(f"{stream_key(course, code or '')}:{status}"): people for course, code, status, people in counted}
+
+
+def group_rows(audience: Audience) -> list[GroupRow]:
+    """The groups of the previous dashboard, and leads."""
     return [
-        GroupRow(
-            value=key,
-            label=str(label),
-            count=TelegramUser.objects.filter(pk__in=criterion.people(at=at)).count(),
-            chosen=criterion in audience.include,
-            left_out=criterion in audience.exclude,
-        )
+        GroupRow(key, str(label), chosen=criterion in audience.include, left_out=criterion in audience.exclude)
         for key, (criterion, label) in GROUPS.items()
     ]
+
+
+def count_group(group: str, *, at: datetime) -> int:
+    """How many people belong to one of GROUPS: one query."""
+    criterion, _label = GROUPS[group]
+    if isinstance(criterion, Everyone):
+        return TelegramUser.objects.count()
+    return TelegramUser.objects.filter(pk__in=criterion.people(at=at)).count()
 
 
 def people_of(criteria: Iterable[Criterion]) -> list[TelegramUser]:
@@ -155,17 +184,9 @@ def people_of(criteria: Iterable[Criterion]) -> list[TelegramUser]:
 
 
 def find_people(words: str) -> list[TelegramUser]:
-    """People whose @username, name or id begins with the words."""
-    mention = read_mention(words)
-    if not mention.words:
-        return []
-    text = mention.username or mention.words
-    begins = Q(username__istartswith=text)
-    if not mention.username:
-        begins |= Q(first_name__istartswith=text) | Q(last_name__istartswith=text)
-    if mention.user_id is not None:
-        begins |= Q(pk=mention.user_id)
-    return list(TelegramUser.objects.filter(begins, pk__lt=ERASED_FROM).order_by("first_name", "pk")[:FOUND])
+    """People whose @username, name or id contains the words, as in the list of people."""
+    people = TelegramUser.objects.filter(people_matching(words), pk__lt=ERASED_FROM)
+    return list(people.order_by("first_name", "pk")[:FOUND]) if search_text(words) else []
 
 
 def other_criteria(criteria: Iterable[Criterion]) -> list[Criterion]:
@@ -187,8 +208,8 @@ def describe_criterion(criterion: Criterion) -> str:
             states = ", ".join(str(state.label).lower() for state in known)
             words = {"number": criterion.broadcast_id, "states": states}
             return _("Recipients of message #%(number)d: %(states)s") % words
-        case ReferralCode():
-            return _("Booked with the code %(code)s") % {"code": criterion.code}
+        case ReferralCode() | WithTag():
+            return _describe_text(criterion)
         case ActiveSince():
             return _("Active in the bot since %(day)s") % {"day": date_format(criterion.since)}
         case FreeLesson() if criterion.lesson_type or criterion.lesson_date:
@@ -197,6 +218,12 @@ def describe_criterion(criterion: Criterion) -> str:
         case Leads():
             return str(LEADS.get(criterion.temperature, criterion.temperature))
     return next((str(label) for known, label in GROUPS.values() if known == criterion), criterion.kind)
+
+
+def _describe_text(criterion: ReferralCode | WithTag) -> str:
+    if isinstance(criterion, WithTag):
+        return _("Tagged “%(name)s”") % {"name": criterion.name}
+    return _("Booked with the code %(code)s") % {"code": criterion.code}
 
 
 def _describe_stream(criterion: InStream | ActiveInStream) -> str:

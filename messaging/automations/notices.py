@@ -45,6 +45,11 @@ def put_in_outbox(booking: Booking, kind: NoticeKind, by: User, at: datetime) ->
     )
 
 
+def waits_in_outbox(booking: Booking, kind: NoticeKind) -> bool:
+    """Say whether such a message about a booking is queued and not sent yet."""
+    return Outbox.objects.filter(state=Outbox.State.QUEUED, booking=booking, kind=kind).exists()
+
+
 def _greeting(person: TelegramUser) -> str:
     name = (person.first_name or "").strip()
     return _("Hello, %(name)s!") % {"name": escape(name)} if name else _("Hello!")

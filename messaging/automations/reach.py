@@ -11,7 +11,7 @@ from messaging.automations.notifying import explain
 from messaging.content.markup import parse_html
 from messaging.content.placeholders import MissingValue, describe_missing, personalise
 from messaging.models import Automation, Outbox
-from messaging.quiet_hours import end_of_day
+from messaging.quiet_hours import end_of_day, is_quiet
 from users.models import TelegramUser
 from users.person.context import person_address
 
@@ -36,11 +36,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Reach:
-    """Whom a rule will still reach today: how many, some of them, and the text for the first one."""
+    """Whom a rule will still reach today: how many, some of them, and what the first one lacks."""
 
     count: int
     people: list[Line]
-    example: str = ""
     missing: str = ""
 
     @property
@@ -58,6 +57,7 @@ class RuleFacts:
     delivered: int
     failed: int
     open: int
+    waiting: int = 0  # in the quiet hours: due now, and told when they end
 
     @property
     def text(self) -> str:
@@ -75,9 +75,10 @@ def reach_of(rule: Automation, *, at: datetime) -> Reach:
     if not due:
         return Reach(count, people)
     try:
-        return Reach(count, people, example=_plain_text(personalise(rule.template, known_values(due[:1])[0])))
+        personalise(rule.template, known_values(due[:1])[0])
     except MissingValue as missing:
         return Reach(count, people, missing=describe_missing(missing.name))
+    return Reach(count, people)
 
 
 def _plain_text(html: str) -> str:
@@ -103,6 +104,7 @@ def facts_of(rules: list[Automation], *, at: datetime) -> list[RuleFacts]:
 
 
 def _facts(rule: Automation, counts: dict[str, int], *, at: datetime) -> RuleFacts:
+    waiting = Outbox.objects.filter(rule=rule, state=Outbox.State.QUEUED)
     last = Outbox.objects.filter(rule=rule).select_related("telegram_user").order_by("-id")[:LAST]
     state = Outbox.State
     return RuleFacts(
@@ -111,5 +113,6 @@ def _facts(rule: Automation, counts: dict[str, int], *, at: datetime) -> RuleFac
         last=[_line(letter.telegram_user, letter) for letter in last],
         delivered=counts.get(state.DELIVERED, 0),
         failed=counts.get(state.FAILED, 0),
+        waiting=count_due(rule, at=at) + waiting.count() if rule.is_on and is_quiet(at) else 0,
         open=sum(counts.get(open_state, 0) for open_state in (state.QUEUED, state.SENT, state.UNCERTAIN)),
     )

@@ -1,6 +1,5 @@
 """The recipients of a broadcast as a file."""
 
-from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,12 +8,11 @@ from hsl_dashboard.web.spreadsheets import Sheet
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.recipient_rows import TroubledFirst
 from messaging.models import CorrectedMessage, Recipient
+from messaging.models.reasons import telegram_words
 from messaging.models.recipients import reason_label
-from users.models import PeopleExport
-from users.people.exports import finish_export
 
 
-def recipient_sheet(recipients: TroubledFirst, *, export: PeopleExport) -> Sheet:
+def recipient_sheet(recipients: TroubledFirst) -> Sheet:
     """The table of recipients as it stands on the page, all of its pages."""
     headings = [
         "ID",
@@ -31,7 +29,7 @@ def recipient_sheet(recipients: TroubledFirst, *, export: PeopleExport) -> Sheet
         _("Deletion or edit"),
     ]
     rows = (_recipient_cells(recipient) for recipient in recipients.iterator())
-    return Sheet(_("Recipients"), headings, rows, done=partial(finish_export, export), seconds=True)
+    return Sheet(_("Recipients"), headings, rows, seconds=True)
 
 
 def _recipient_cells(recipient: Recipient) -> list[Any]:
@@ -46,7 +44,7 @@ def _recipient_cells(recipient: Recipient) -> list[Any]:
         str(recipient.get_state_display()),
         reason_label(recipient.reason) if recipient.reason else "",
         recipient.error_code,
-        recipient.error_text,
+        telegram_words(recipient.error_text),
         recipient.attempt,
         recipient.claimed_at,
         recipient.sent_at,

@@ -16,7 +16,8 @@ from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import TO_INDIVIDUALS, found_in_texts
 from messaging.broadcasts.rows import group_name
-from messaging.models import Broadcast, Recipient
+from messaging.broadcasts.versions import NOW, with_version
+from messaging.models import Broadcast, FormerText, Recipient
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
 from users.models import User
@@ -72,7 +73,7 @@ class BroadcastFilter(ListFilter):
         # Every message to an audience has a report, so reports are hidden unless asked for.
         if self.form.cleaned_data.get("to") == REPORTS:
             return narrowed
-        return narrowed.exclude(recipient_type=RecipientType.REPORT)
+        return narrowed.exclude(recipient_type__in=[RecipientType.REPORT, RecipientType.APPROVAL])
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
         found = found_in_texts(text, self.by)
@@ -118,11 +119,21 @@ class RecipientFilter(ListFilter):
         ],
     )
     reason = django_filters.ChoiceFilter(method="filter_reason", label=_("Reason"), empty_label=_("Any reason"))
+    version = django_filters.ChoiceFilter(method="filter_version", label=_("Text"), empty_label=_("Any text"))
 
-    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Recipient]") -> None:
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Recipient]", broadcast: Broadcast) -> None:
         super().__init__(data, queryset=queryset)
+        self.broadcast = broadcast
+        former = FormerText.objects.filter(broadcast=broadcast).order_by("pk").values_list("pk", flat=True)
+        numbered = [(str(pk), _("Version %(number)d") % {"number": n}) for n, pk in enumerate(former, start=1)]
+        self.form.fields["version"].choices = [
+            ("", _("Any text")),
+            (NOW, _("The current text")),
+            *reversed(numbered),
+        ]
+        self.has_versions = bool(numbered)
         choices = [(reason, reason_label(reason)) for reason in Recipient.Reason.values]
-        self.form.fields["reason"].choices = [("", _("Any reason")), *choices, (NOBODY, reason_label(""))]
+        self.form.fields["reason"].choices = [*choices, (NOBODY, reason_label(""))]
 
     def filter_search(self, rows: "QuerySet[Recipient]", _name: str, text: str) -> "QuerySet[Recipient]":
         return matching_person_text(rows, text)
@@ -133,6 +144,9 @@ class RecipientFilter(ListFilter):
             return rows.filter(Q(state=state) | duplicates)
         states = [Recipient.State.PENDING, Recipient.State.SENDING] if state == WAITING else [state]
         return rows.filter(~duplicates, state__in=states)
+
+    def filter_version(self, rows: "QuerySet[Recipient]", _name: str, version: str) -> "QuerySet[Recipient]":
+        return rows.filter(pk__in=with_version(self.broadcast, None if version == NOW else int(version)))
 
     def filter_reason(self, rows: "QuerySet[Recipient]", _name: str, reason: str) -> "QuerySet[Recipient]":
         return rows.filter(reason="" if reason == NOBODY else reason)

@@ -7,6 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import LARGEST_INTEGER
+from messaging.content.media import file_problem
+from messaging.models import Broadcast
 
 MAX_REASON_LENGTH = 500  # characters
 MAX_TEXT_LENGTH = 40_000  # characters: above what Telegram takes with all tags; markup.py says what is wrong
@@ -37,6 +39,22 @@ class TextForm(forms.Form):
             "&lt;a href&gt;, &lt;code&gt;, &lt;pre&gt;, &lt;blockquote&gt;."
         ),
     )
+    media_upload = forms.FileField(
+        label=_("Another file instead"), required=False, help_text=_("Leave it empty to keep the present file.")
+    )
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        """``kind`` is that of the message whose file may be replaced; a text has none."""
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+        if kind == Broadcast.Kind.TEXT:
+            del self.fields["media_upload"]
+
+    def clean_media_upload(self) -> Any:
+        upload = self.cleaned_data["media_upload"]
+        if upload and (problem := file_problem(kind=self.kind, file=upload)):
+            raise forms.ValidationError(problem)
+        return upload
 
 
 class TimeForm(forms.Form):

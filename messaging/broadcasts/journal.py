@@ -94,8 +94,16 @@ def _describe_change(before: Any, row: Any) -> str:
     if (before.starts_at or before.scheduled_at) != (row.starts_at or row.scheduled_at):
         return _("Rescheduled")
     if (before.message_text, before.buttons) != (row.message_text, row.buttons):
-        return _("Text changed before sending")
+        return _describe_text(row)
+    if before.media_upload != row.media_upload:
+        return _("File replaced")
     return ""
+
+
+def _describe_text(row: Any) -> str:
+    if row.state in {State.FINISHED, State.CANCELLED}:
+        return ""  # the entry of the correction says more
+    return _("Text changed for those who wait") if row.started_at else _("Text changed before sending")
 
 
 def _correction_entries(broadcast: Broadcast) -> Iterator[BroadcastMoment]:

@@ -24,7 +24,8 @@ def _find(user: User, typed: str) -> list[Destination]:
     found = found_in_texts(typed, user)
     if number := NUMBER.fullmatch(typed):
         found |= Q(pk__in=_held([number[1]]))
-    rows = Broadcast.objects.filter(found).exclude(recipient_type=RecipientType.REPORT).order_by("-pk")
+    to_staff = (RecipientType.REPORT, RecipientType.APPROVAL)
+    rows = Broadcast.objects.filter(found).exclude(recipient_type__in=to_staff).order_by("-pk")
     return _destinations(rows[:AT_MOST], user)
 
 
@@ -51,7 +52,7 @@ def _destinations(broadcasts: Iterable[Broadcast], user: User) -> list[Destinati
 
 
 def _label(broadcast: Broadcast, user: User) -> str:
-    words = first_words(broadcast) if may_read(broadcast, user) else ""
+    words = (broadcast.name or first_words(broadcast)) if may_read(broadcast, user) else ""
     return words or _("Message #%(number)s") % {"number": broadcast.pk}
 
 

@@ -32,11 +32,13 @@ class Question:
     danger: bool = False
     possible: bool = True
     warning: str = ""
+    live: bool = False  # the facts still change
+    resumable: bool = False  # it was paused for this question, and may go on instead
     field: str | None = None  # of the form, where a refusal of Telegram belongs
 
 
 def start_question(broadcast: Broadcast, data: Any) -> Question:
-    people, left_out = _people(broadcast)
+    people, left_out = people_expected(broadcast)
     facts = [(_("Will receive it"), str(people))]
     facts += [(reason_label(reason), str(count)) for reason, count in left_out.items()]
     if broadcast.planned_at and broadcast.state in {State.SCHEDULED, State.HELD}:
@@ -58,7 +60,7 @@ def start_question(broadcast: Broadcast, data: Any) -> Question:
     )
 
 
-def _people(broadcast: Broadcast) -> tuple[int, dict[str, int]]:
+def people_expected(broadcast: Broadcast) -> tuple[int, dict[str, int]]:
     """The number of recipients now, and of those skipped by reason; from the rows once they are frozen."""
     if broadcast.frozen_at is not None or broadcast.audience is None:
         return numbers_of([broadcast])[broadcast.pk].waiting, {}
@@ -83,6 +85,8 @@ def cancel_question(broadcast: Broadcast, data: Any) -> Question:
         facts=facts,
         danger=True,
         possible=broadcast.state not in {State.CANCELLED, State.FINISHED},
+        live=broadcast.state == State.SENDING or numbers.sending > 0,
+        resumable=broadcast.state == State.PAUSED,
     )
 
 
@@ -98,9 +102,12 @@ def schedule_question(broadcast: Broadcast, data: Any) -> Question:
     )
 
 
-def edit_question(broadcast: Broadcast, data: Any) -> Question:
-    form = TextForm(data, initial={"text": broadcast.message_text})
-    if broadcast.state not in {State.FINISHED, State.CANCELLED}:
+def edit_question(broadcast: Broadcast, data: Any, files: Any = None) -> Question:
+    is_over = broadcast.state in {State.FINISHED, State.CANCELLED}
+    # In a chat Telegram changes the words under a file, not the file.
+    kind = Broadcast.Kind.TEXT if is_over else broadcast.kind
+    form = TextForm(data, files, initial={"text": broadcast.message_text}, kind=kind)
+    if not is_over:
         return Question(
             heading=_("Change the text"),
             sentence=_("Those who already have it keep the old text. If it is being sent, pause it first."),

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from messaging.broadcasts.rows import first_words
 from messaging.broadcasts.statistics import Numbers, causes_of, numbers_of
-from messaging.delivery.lifecycle import recount
+from messaging.delivery.services import send_to_staff
 from messaging.models import Broadcast, Recipient, Report, TelegramLink
 from messaging.models.recipient_types import RecipientType
 from users.models import BlockedUser, TelegramUser, User
@@ -69,7 +69,8 @@ def _settle(report: Report, *, at: datetime) -> int | None:
     # A delivered message to one person needs no report, and neither does a test, which the author receives.
     is_test = broadcast.recipient_type == RecipientType.TEST
     if author is not None and not is_test and (numbers.total, numbers.sent) != (1, 1):
-        report.message = _send(write_report(broadcast, numbers), to=author, at=at)
+        words = write_report(broadcast, numbers)
+        report.message = send_to_staff(words, to=[author], sent_as=RecipientType.REPORT, at=at)
     report.settled_at = at
     report.save(update_fields=["message", "settled_at"])
     return report.message_id
@@ -91,24 +92,6 @@ def _account_of(broadcast: Broadcast) -> TelegramUser | None:
     return link.telegram_user
 
 
-def _send(text: str, *, to: TelegramUser, at: datetime) -> Broadcast:
-    message = Broadcast.objects.create(
-        # The engine reads placeholders; here a brace is a brace.
-        message_text=text.replace("{", "{{").replace("}", "}}"),
-        recipient_type=RecipientType.REPORT,
-        state=Broadcast.State.SENDING,
-        link_preview=False,
-        started_at=at,
-        sent_at=at,
-        frozen_at=at,
-    )
-    Recipient.objects.create(
-        message=message, telegram_user=to, username=to.username, state=Recipient.State.PENDING, next_try_at=at
-    )
-    recount(message.pk)
-    return message
-
-
 def write_report(broadcast: Broadcast, numbers: Numbers) -> str:
     """Write how it ended, as Telegram's HTML, in the language of the dashboard."""
     with translation.override(settings.LANGUAGE_CODE):
@@ -120,7 +103,7 @@ def _head(broadcast: Broadcast) -> list[str]:
     words = _("Message #%(number)d was cancelled") if cancelled else _("Message #%(number)d has been sent")
     lines = [f"<b>{words % {'number': broadcast.pk}}</b>"]
     # What was written to one person stays between them and their letter.
-    if broadcast.recipient_type == RecipientType.GROUP and (quote := first_words(broadcast)):
+    if broadcast.recipient_type == RecipientType.GROUP and (quote := broadcast.name or first_words(broadcast)):
         lines.append(f"<i>{escape(quote)}</i>")
     return lines
 

@@ -9,22 +9,23 @@ from django.utils.translation import gettext as _
 
 from bookings.labels import Labels
 from bookings.notices import NoticeKind
-from messaging.audiences.choices import GROUPS, describe_criterion
-from messaging.audiences.criteria import Audience, Individuals, InStream, UnknownCriterion
+from messaging.audiences.choices import GROUPS
+from messaging.audiences.criteria import CRITERIA, Audience, Individuals, UnknownCriterion
+from messaging.audiences.words import describe_audience
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.statistics import Numbers, numbers_of
 from messaging.content.markup import parse_html
 from messaging.content.parsed import Problem
 from messaging.content.placeholders import with_placeholders
-from messaging.content.preview import render
 from messaging.models import Broadcast
-from messaging.models.reasons import describe_reason
+from messaging.models.reasons import StateReason, describe_reason
 from messaging.models.recipient_types import RecipientType
 from users.models import User
 
 SNIPPET = 100  # characters: what the previous dashboard showed
 SHOWN = 3  # groups named in a list
+TITLE = 60  # characters
 # What the previous dashboard wrote for groups that are no stream.
 OLD_GROUPS = {"non_course": "not_students", "hackathon": "hackathon"}
 
@@ -46,7 +47,15 @@ class BroadcastRow:
 
     @cached_property
     def snippet(self) -> str:
-        return first_words(self.broadcast)
+        """Its name, or its first words."""
+        return self.broadcast.name or first_words(self.broadcast)
+
+    @property
+    def title(self) -> str:
+        """What its page and its tab are called; a letter's number, for who may not read it."""
+        if self.readable and self.snippet:
+            return self.snippet if len(self.snippet) <= TITLE else f"{self.snippet[: TITLE - 1]}…"
+        return _("Message № %(number)d") % {"number": self.broadcast.pk}
 
     @property
     def at(self) -> datetime | None:
@@ -62,7 +71,10 @@ class BroadcastRow:
 
     @property
     def state_reason(self) -> str:
-        return describe_reason(self.broadcast.state_reason)
+        reason = self.broadcast.state_reason
+        if self.broadcast.state == State.CANCELLED and reason.partition(": ")[0] == StateReason.STAFF:
+            return reason.partition(": ")[2]  # staff cancelled it, and said why
+        return describe_reason(reason)
 
     @property
     def is_running(self) -> bool:
@@ -101,14 +113,14 @@ def audience_words(broadcast: Broadcast, labels: Labels) -> str:
         return _("Automation: %(rule)s") % {"rule": _rule(broadcast.recipient_group or "")}
     if broadcast.recipient_type == RecipientType.REPORT:
         return _("Report to the author")
+    if broadcast.recipient_type == RecipientType.APPROVAL:
+        return _("Request for approval")
     if broadcast.recipient_type == RecipientType.TEST:
         return _("Test to the author")
     if broadcast.recipient_type == RecipientType.LINK_CODE:
         return _("Code for linking Telegram")
-    if parts := _criteria(broadcast, labels):
-        more = len(parts) - SHOWN
-        words = ", ".join(parts[:SHOWN])
-        return _("%(groups)s and %(count)d more") % {"groups": words, "count": more} if more > 0 else words
+    if (audience := _audience(broadcast)) is not None:
+        return describe_audience(audience, labels, most=SHOWN)
     if broadcast.recipient_type != RecipientType.GROUP:
         return _("Individually")
     return group_name(broadcast.recipient_group or "", labels)
@@ -116,8 +128,10 @@ def audience_words(broadcast: Broadcast, labels: Labels) -> str:
 
 def group_name(code: str, labels: Labels) -> str:
     """The name of a stream, or of a group of the previous dashboard."""
-    if code in OLD_GROUPS:
-        return str(GROUPS[OLD_GROUPS[code]][1])
+    if (group := OLD_GROUPS.get(code, code)) in GROUPS:
+        return str(GROUPS[group][1])
+    if code in CRITERIA:
+        return _("Several groups")  # of one kind: the row does not say which
     return labels.stream(None, code) if code and "," not in code else _("Several groups")
 
 
@@ -125,24 +139,11 @@ def _rule(kind: str) -> str:
     return str(NoticeKind(kind).label) if kind in NoticeKind.values else kind
 
 
-def _criteria(broadcast: Broadcast, labels: Labels) -> list[str]:
-    """The criteria in words; none where the audience is individuals, who are not named in a list."""
+def _audience(broadcast: Broadcast) -> Audience | None:
+    """The audience; None where it is individuals, who are not named in a list."""
     try:
         audience = Audience.from_json(broadcast.audience) if broadcast.audience else Audience()
     except (UnknownCriterion, TypeError, ValueError):
-        return []
-    if all(isinstance(criterion, Individuals) for criterion in audience.include):
-        return []
-    parts = [
-        labels.stream(criterion.course_id, criterion.code)
-        if isinstance(criterion, InStream)
-        else describe_criterion(criterion)
-        for criterion in audience.include
-    ]
-    return list(dict.fromkeys(parts))
-
-
-def shown_text(broadcast: Broadcast) -> str:
-    """The text as Telegram shows it, or as written where Telegram would refuse it."""
-    parsed = parse_html(with_placeholders(broadcast.message_text))
-    return broadcast.message_text if parsed.problems else render(parsed)
+        return None
+    is_named = all(isinstance(criterion, Individuals) for criterion in audience.include)
+    return None if is_named else audience

@@ -18,6 +18,7 @@ from messaging.models.recipients import reason_label
 RATE_WINDOW = 30.0  # seconds: long enough to be calm, short enough to follow a change
 
 State = Recipient.State
+NAMED = 10  # people whose message could not be changed
 
 DEFINITIONS = {
     "total": _("Everyone this message is for. Excluded people are counted separately, and nobody is counted twice."),
@@ -157,6 +158,10 @@ class Cause:
     count: int
     retryable: int = 0
 
+    @property
+    def state_label(self) -> str:
+        return str(State(self.state).label)
+
 
 def causes_of(broadcast: Broadcast, *, retryable: dict[str, int]) -> list[Cause]:
     """Say why people did not get it, the most frequent reason first."""
@@ -206,6 +211,7 @@ class CorrectionNumbers:
     failed: int
     waiting: int
     cancelled: int
+    not_changed: tuple[str, ...] = ()  # names of some whose chat still has the old message
 
     @property
     def total(self) -> int:
@@ -221,10 +227,10 @@ class CorrectionNumbers:
 
 
 def corrections_of(broadcast: Broadcast) -> list[CorrectionNumbers]:
-    """All corrections of a broadcast, the newest first: one query."""
+    """All corrections of a broadcast, the newest first: one query, and one more for each with failures."""
     states = CorrectedMessage.State
     rows = (
-        broadcast.corrections.select_related("created_by")
+        broadcast.corrections.select_related("created_by", "former_text")
         .order_by("-created_at", "-pk")
         .annotate(
             done=Count("messages", filter=Q(messages__state=states.DONE)),
@@ -233,4 +239,13 @@ def corrections_of(broadcast: Broadcast) -> list[CorrectionNumbers]:
             stopped=Count("messages", filter=Q(messages__state=states.CANCELLED)),
         )
     )
-    return [CorrectionNumbers(row, row.done, row.failed, row.waiting, row.stopped) for row in rows]
+    return [
+        CorrectionNumbers(row, row.done, row.failed, row.waiting, row.stopped, _not_changed(row) if row.failed else ())
+        for row in rows
+    ]
+
+
+def _not_changed(correction: Correction) -> tuple[str, ...]:
+    failed = CorrectedMessage.objects.filter(correction=correction, state=CorrectedMessage.State.FAILED)
+    people = failed.select_related("recipient__telegram_user").order_by("pk")[:NAMED]
+    return tuple(message.recipient.telegram_user.display_name for message in people)

@@ -2,20 +2,44 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from messaging.audiences.criteria import Audience, AudienceCount, count_audience
 from messaging.content.content import Content
 from messaging.content.lengths import find_too_long
-from messaging.content.placeholders import find_missing
+from messaging.content.placeholders import FROM_BOOKING, find_missing, placeholders
 from messaging.models import Recipient
 from messaging.quiet_hours import NIGHT, is_quiet, quiet_sentence
 from users.models import TelegramUser
 
 TYPED_ABOVE = 100  # recipients; above this one types the number
+LARGE = 100_000  # people
 SAMPLE = 6  # people shown
+LOOKED_AT = 60  # people among whom one without a name is looked for
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When it begins, for the form; how long it takes is counted on the last page."""
+
+    starts_at: datetime
+    is_scheduled: bool
+
+    @classmethod
+    def of(cls, content: Content, *, at: datetime) -> "Timing":
+        return cls(content.starts_at or at, content.starts_at is not None)
+
+    @property
+    def is_quiet(self) -> bool:
+        return is_quiet(self.starts_at)
+
+    @property
+    def quiet_sentence(self) -> str:
+        return quiet_sentence(is_scheduled=self.is_scheduled)
 
 
 @dataclass(frozen=True)
@@ -107,8 +131,9 @@ def changes_since(summary: Summary, *, recipients: int, reasons: dict[str, int])
 def summarise(content: Content, *, at: datetime) -> Summary:
     """Count the recipients at this moment."""
     audience = content.question
-    people = audience.reached(at=at).order_by("pk").values_list("pk", flat=True)
-    missing = find_missing(content.text, people, streams=audience.streams)
+    reached = audience.reached(at=at)
+    people = reached.order_by("pk").values_list("pk", flat=True)
+    missing = find_missing(content.text, _doubtful(content.text, reached), streams=audience.streams)
     return Summary(
         count=count_audience(audience, at=at),
         without_value=len({person for placeholder in missing for person in placeholder.people}),
@@ -118,9 +143,27 @@ def summarise(content: Content, *, at: datetime) -> Summary:
     )
 
 
+def _doubtful(text: str, reached: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
+    """Ids of those who may lack a value: to read all 100,000 people of an audience takes seconds."""
+    names = {found.name for found in placeholders(text) if found.known and found.fallback is None}
+    if names & FROM_BOOKING:
+        return reached.order_by("pk").values_list("pk", flat=True)
+    doubt = Q(pk__in=[])
+    for name in names:
+        # Whether a sign that is no letter is a name is judged where the message is made; few have none.
+        doubt |= Q(**{name: None}) | ~Q(**{f"{name}__regex": "[[:alnum:]]"})
+    return reached.filter(doubt).order_by("pk").values_list("pk", flat=True)
+
+
+def is_large(audience: Audience, *, at: datetime) -> bool:
+    """Whether so many are in it that counting them exactly takes longer than a page may."""
+    return audience.people(at=at)[: LARGE + 1].count() > LARGE
+
+
 def sample_of(audience: Audience, *, at: datetime, size: int = SAMPLE) -> list[TelegramUser]:
     """Some of the recipients; the last one has no name, if there is such a person, to show the fallbacks."""
-    people = audience.reached(at=at)
-    nameless = list(people.filter(first_name=None).order_by("pk")[:1]) or list(people.filter(first_name="")[:1])
-    named = people.exclude(pk__in=[person.pk for person in nameless]).order_by("-pk")
+    # Of the newest: to search a large audience for somebody without a name would be to read it.
+    people = list(audience.reached(at=at).order_by("-pk")[:LOOKED_AT])
+    nameless = [person for person in people if not person.first_name][:1]
+    named = [person for person in people if person not in nameless]
     return [*named[: size - len(nameless)], *nameless]

@@ -9,14 +9,6 @@ from messaging.content.check import check_message
 from messaging.content.content import Content
 from messaging.models import Broadcast
 
-# What a bot may upload (core.telegram.org/bots/api#sending-files), in MB.
-LARGEST = {Broadcast.Kind.PHOTO: 10, Broadcast.Kind.DOCUMENT: 50}
-# What Telegram shows as a photo, and what it plays; a document may be anything.
-ENDINGS: dict[str, tuple[str, ...]] = {
-    Broadcast.Kind.PHOTO: (".jpg", ".jpeg", ".png", ".webp"),
-    Broadcast.Kind.VIDEO: (".mp4", ".mov"),
-}
-
 
 @dataclass(frozen=True)
 class Faults:
@@ -48,7 +40,7 @@ class Faults:
 
 
 def check_content(content: Content, *, at: datetime, has_upload: bool) -> Faults:
-    """Remaining for everything that would keep it from being sent."""
+    """Look for everything that would keep it from being sent."""
     alone = check_message(kind=content.kind, text=content.text, buttons=[])
     both = check_message(kind=content.kind, text=content.text, buttons=content.keyboard)
     media = []
@@ -64,25 +56,6 @@ def check_content(content: Content, *, at: datetime, has_upload: bool) -> Faults
         length=alone.length,
         limit=alone.limit,
     )
-
-
-def file_problem(*, kind: str, name: str, size: int) -> str:
-    """Say why Telegram would not take a file of ``size`` bytes as a message of this kind; '' when it would."""
-    megabytes = LARGEST[Broadcast.Kind.PHOTO if kind == Broadcast.Kind.PHOTO else Broadcast.Kind.DOCUMENT]
-    endings = ENDINGS.get(kind, ())
-    if kind == Broadcast.Kind.TEXT:
-        return _("A text message cannot have a file. Choose photo, video or document first.")
-    if not size:
-        return _("The file is empty.")
-    if size > megabytes * 1024 * 1024:
-        return _("The file is too large: at most %(size)d MB.") % {"size": megabytes}
-    if endings and not name.lower().endswith(endings):
-        words = {"name": name, "endings": ", ".join(endings)}
-        return (
-            _("“%(name)s” cannot be sent in this format: only %(endings)s. For any other file, choose “Document”.")
-            % words
-        )
-    return ""
 
 
 def _time_faults(content: Content, at: datetime) -> list[str]:

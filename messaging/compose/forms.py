@@ -30,6 +30,7 @@ from messaging.content.content import Content, read_moment
 from messaging.content.markup import RAW_LIMIT
 from messaging.models import Broadcast, Segment, TemplateVersion
 
+LONGEST_NAME = 100  # characters of a message's name
 LONGEST_CODE = 200  # characters of a stream's code
 LONGEST_CRITERION = 200_000  # characters of JSON: ten thousand people named one by one
 
@@ -44,9 +45,11 @@ PLACES = {
     **dict.fromkeys(MEDIA, "media"),
     "quiet_hours": "quiet_hours",
     "when": "at",
+    "name": "text",
     "template_name": "template",
     "segment_name": "segment",
     "segment_shared": "segment",
+    "segment_replace": "segment",
     "chosen": "people",
 }
 
@@ -170,6 +173,7 @@ def _button_lines(data: QueryDict | None = None, initial: Sequence[dict[str, str
 class MessageForm(forms.Form):
     """A message, its recipients and its time; what Telegram would refuse is checked in ``faults``."""
 
+    name = forms.CharField(required=False, max_length=LONGEST_NAME)
     text = forms.CharField(required=False, strip=False)
     kind = forms.ChoiceField(required=False, choices=Broadcast.Kind.choices)
     media_file_id = forms.CharField(required=False, max_length=500)
@@ -226,7 +230,8 @@ class MessageForms:
     def showing(cls, content: Content, *, blank: Iterable[dict[str, str]] = ()) -> "MessageForms":
         """The form of what is stored, with empty lines for more buttons."""
         initial = {
-            name: getattr(content, name) for name in ("text", "kind", "media_file_id", "link_preview", "silent", "at")
+            name: getattr(content, name)
+            for name in ("name", "text", "kind", "media_file_id", "link_preview", "silent", "at")
         }
         initial["quiet_hours"] = content.question.quiet_hours
         lines = [*content.buttons, *blank]
@@ -238,7 +243,7 @@ class MessageForms:
             return before
         self.message.full_clean()
         cleaned = self.message.cleaned_data
-        alike = ("text", "link_preview", "silent", "at")
+        alike = ("name", "text", "link_preview", "silent", "at")
         values: dict[str, Any] = {name: cleaned[name] for name in alike if name in cleaned}
         if "when" in cleaned:
             values["when"] = cleaned["when"] or "now"
@@ -317,6 +322,7 @@ class TemplateForm(forms.Form):
 class SegmentNameForm(forms.Form):
     segment_name = forms.CharField(max_length=100, error_messages={"required": gettext_lazy("Enter a segment name.")})
     segment_shared = forms.BooleanField(required=False)
+    segment_replace = forms.CharField(required=False, max_length=100)  # the name that was asked about
 
 
 class SegmentForm(forms.Form):

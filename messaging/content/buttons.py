@@ -64,7 +64,7 @@ def known_action(data: str) -> Action | None:
 
 
 def check_buttons(buttons: Buttons) -> Iterator[Problem]:
-    """Remaining through rows of buttons for what Telegram refuses, or what would do nothing."""
+    """Check rows of buttons for what Telegram refuses, or what would do nothing."""
     if sum(len(row) for row in buttons) > BUTTON_LIMIT:
         yield Problem(_("A message can have at most %(limit)d buttons.") % {"limit": BUTTON_LIMIT})
     for number, row in enumerate(buttons, start=1):

@@ -45,7 +45,7 @@ def limit_of(kind: str) -> int:
 
 
 def check_message(*, kind: str, text: str, buttons: Buttons) -> Check:
-    """Remaining through a message before it is sent or stored.
+    """Check a message before it is sent or stored.
 
     Stricter than Telegram on purpose where it drops in silence what the author wanted: links without an address that
     opens, dates without a moment, formats over the hundredth, text that only some of the people would get.

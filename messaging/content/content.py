@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from hsl_dashboard.db import LARGEST_BIGINT
-from messaging.audiences.criteria import Audience, UnknownCriterion, is_storable
+from hsl_dashboard.db import LARGEST_BIGINT, is_storable
+from messaging.audiences.criteria import Audience, UnknownCriterion
 from messaging.content.buttons import ADDRESSES, Buttons
 from messaging.models import Broadcast
 
@@ -22,6 +22,7 @@ ROW_DIGITS = 3  # at most a hundred buttons stand under a message
 class Content:
     """A message, whom it is for and when, as the author left it."""
 
+    name: str = ""  # for staff alone
     text: str = ""
     kind: str = Broadcast.Kind.TEXT
     media_file_id: str = ""
@@ -106,6 +107,7 @@ def _is_button(value: Any) -> bool:
 
 
 _CHECKS: dict[str, Callable[[Any], bool]] = {
+    "name": _is_text,
     "text": _is_text,
     "kind": lambda value: value in Broadcast.Kind.values,
     "media_file_id": _is_text,
@@ -132,6 +134,7 @@ def content_of(broadcast: Broadcast) -> Content:
         for button in row
     ]
     return Content(
+        name=broadcast.name,
         text=broadcast.message_text,
         kind=broadcast.kind,
         media_file_id=broadcast.media_file_id,

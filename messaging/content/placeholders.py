@@ -261,3 +261,21 @@ def russian_date(day: date) -> str:
     """«3 декабря»."""
     with override("ru"):
         return format_date(day, "j E")
+
+
+def as_read_by(person_id: int, texts: Iterable[str]) -> list[str]:
+    """Give texts as one person read them, with their values in place of the placeholders (at most four queries).
+
+    A text that lacks a value stays as its author wrote it: that person did not get it.
+    """
+    texts = list(texts)
+    names = {found.name for text in texts for found in placeholders(text) if found.known}
+    values = read_values([person_id], names).get(person_id, {}) if names else {}
+    return [_personalised_or_as_written(text, values) for text in texts]
+
+
+def _personalised_or_as_written(text: str, values: Values) -> str:
+    try:
+        return personalise(text, values)
+    except MissingValue:
+        return text

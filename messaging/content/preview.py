@@ -40,6 +40,7 @@ class Bubble:
     text: SafeString
     kind: str
     file_name: str
+    picture: str  # the address of the photo, where we have it
     keyboard: list[list[dict[str, str]]]
     missing: str = ""
 
@@ -48,7 +49,7 @@ class Bubble:
         return not (self.text or self.keyboard or self.kind != Broadcast.Kind.TEXT)
 
 
-def preview_message(content: Content, *, person: TelegramUser | None, file_name: str = "") -> Bubble:
+def preview_message(content: Content, *, person: TelegramUser | None, file_name: str = "", picture: str = "") -> Bubble:
     """Render a message for a person, or for somebody about whom nothing is known."""
     text, missing = personal_text(content, person)
     return Bubble(
@@ -56,6 +57,7 @@ def preview_message(content: Content, *, person: TelegramUser | None, file_name:
         text=render(parse_html(text)),
         kind=content.kind,
         file_name=file_name,
+        picture=picture if content.kind == Broadcast.Kind.PHOTO else "",
         keyboard=content.keyboard,
         missing=missing,
     )

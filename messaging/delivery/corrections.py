@@ -11,7 +11,7 @@ from messaging.content.placeholders import MissingValue, personalise, placeholde
 from messaging.delivery.bot import Letter, Outcome, TelegramBot, Verdict
 from messaging.delivery.lifecycle import others_wait
 from messaging.delivery.queues import Claim, NotSendable, Remaining, Result, Unused, register_runner, waiting_time
-from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
+from messaging.models import Broadcast, CorrectedMessage, Correction, FormerText, Recipient
 
 # Telegram's limit for deleting (core.telegram.org/bots/api#deletemessage); edits keep to it too.
 CORRECTABLE_FOR = timedelta(hours=48)
@@ -137,7 +137,11 @@ class CorrectionQueue:
         if unfinished.exists():
             return False
         running = Correction.objects.filter(pk=self.correction_id, state=Correction.State.RUNNING)
-        return bool(running.update(state=Correction.State.FINISHED, finished_at=timezone.now()))
+        with transaction.atomic():
+            finished = running.update(state=Correction.State.FINISHED, finished_at=timezone.now())
+            if finished:
+                _restore_if_unseen(self.correction_id)
+        return bool(finished)
 
     def pause(self, reason: str) -> bool:
         """A correction is not paused: it is cancelled with the reason, and can be made again."""
@@ -148,6 +152,8 @@ class CorrectionQueue:
             CorrectedMessage.objects.filter(correction=self.correction_id, state=CorrectedMessage.State.PENDING).update(
                 state=CorrectedMessage.State.CANCELLED
             )
+            if stopped:
+                _restore_if_unseen(self.correction_id)
         return bool(stopped)
 
     def _loaded(self) -> Correction:
@@ -155,16 +161,29 @@ class CorrectionQueue:
         return self.correction
 
 
-def freeze_correction(correction: Correction, *, at: datetime) -> int:
-    """Write a row for every delivered message that is young enough; give their number."""
+def _restore_if_unseen(correction_id: int) -> None:
+    """Give the message its former text back if the new one reached no chat: then nobody has it."""
+    if CorrectedMessage.objects.filter(correction=correction_id, state=CorrectedMessage.State.DONE).exists():
+        return
+    former = FormerText.objects.filter(correction=correction_id).select_related("correction").first()
+    if former and former.correction:
+        Broadcast.objects.filter(pk=former.broadcast_id, message_text=former.correction.message_text).update(
+            message_text=former.message_text, buttons=former.buttons
+        )
+        former.delete()
+
+
+def freeze_correction(correction: Correction, *, at: datetime, recipient: int | None = None) -> int:
+    """Write a row for every delivered message that is young enough, or for one of them alone; give their number."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO messaging_correctedmessage (correction_id, recipient_id, next_try_at)
             SELECT %s, id, %s FROM message_recipients
-            WHERE message_id = %s AND state = 'sent' AND telegram_message_id IS NOT NULL AND sent_at > %s ORDER BY id
+            WHERE message_id = %s AND state = 'sent' AND telegram_message_id IS NOT NULL AND sent_at > %s
+              AND (%s::int IS NULL OR id = %s) ORDER BY id
             """,
-            [correction.pk, at, correction.broadcast_id, at - CORRECTABLE_FOR],
+            [correction.pk, at, correction.broadcast_id, at - CORRECTABLE_FOR, recipient, recipient],
         )
         frozen: int = cursor.rowcount
         return frozen

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath
 from typing import Any, Protocol
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from messaging.audiences.criteria import Audience
+from messaging.content.media import StoredFile
 from messaging.content.placeholders import MissingValue, Values, personalise, placeholders, read_values
 from messaging.delivery.bot import Letter, Outcome, TelegramBot, Upload, Verdict
 from messaging.delivery.codes import draw_code
@@ -124,7 +124,7 @@ class SendQueue:
             return True
         try:
             with broadcast.media_upload.open("rb") as file:
-                self.upload = Upload(name=PurePath(str(broadcast.media_upload.name)).name, content=file.read())
+                self.upload = Upload(name=StoredFile.of(broadcast).name, content=file.read())
         except (OSError, ValueError) as error:
             self.pause(with_words(StateReason.NO_FILE, type(error).__name__))
             return False

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,17 +11,19 @@ import pghistory
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from messaging.audiences.criteria import Audience, Individuals, InStream
+from messaging.audiences.criteria import Audience, Individuals, InStream, individuals
 from messaging.content.buttons import Buttons
 from messaging.content.check import check_message
 from messaging.content.content import Content
+from messaging.content.media import StoredFile
 from messaging.content.parsed import Problem
 from messaging.delivery import lifecycle, tasks
-from messaging.models import Broadcast
+from messaging.models import Broadcast, Correction, FormerText, Recipient
 from messaging.models.recipient_types import RecipientType
-from users.models import User
+from users.models import TelegramUser, User
 
 State = Broadcast.State
+NO_FILE = StoredFile()
 
 
 class MessageRefused(Exception):
@@ -106,33 +109,35 @@ def create_broadcast(
     by: User | None,
     at: datetime,
     author: User | None = None,
-    upload: str = "",
+    file: StoredFile = NO_FILE,
     token: UUID | None = None,
     sent_as: RecipientType | None = None,
 ) -> Broadcast:
     """Store a message and start or schedule it in the same transaction.
 
     Posted twice (the same ``token``), it gives the broadcast that was made first. ``author`` is who wrote it, where
-    that is not who sends it; ``upload`` is the path of a file that Telegram does not have yet; ``sent_as`` is its kind,
-    where it is no ordinary message.
+    that is not who sends it; ``file`` is one that Telegram does not have yet; ``sent_as`` is its kind, where it is no
+    ordinary message.
 
     Raises:
         MessageRefused: Telegram would not take it.
     """
-    upload = upload if content.kind != Broadcast.Kind.TEXT else ""
-    has_media = bool(content.media_file_id or upload)
+    if content.kind == Broadcast.Kind.TEXT:
+        file = NO_FILE
+    has_media = bool(content.media_file_id or file.path)
     check(kind=content.kind, text=content.text, buttons=content.keyboard, has_media=has_media)
     starts_at = content.starts_at
     fields = {
+        "name": content.name,
         "message_text": content.text,
         "kind": content.kind,
-        "media_file_id": "" if upload else content.media_file_id,
-        "media_upload": upload,
+        **_media(content, file),
         "buttons": content.keyboard,
         "link_preview": content.link_preview,
         "silent": content.silent,
         "audience": content.question.as_json(),
         "created_by": author or by,
+        "approved_by": by if author and author != by else None,
         "original": Broadcast.objects.filter(pk=content.original).first() if content.original else None,
         "sent_at": at,
         "state": State.SCHEDULED if starts_at else State.SENDING,
@@ -151,8 +156,67 @@ def create_broadcast(
     return broadcast
 
 
+def send_to_oneself(
+    content: Content, *, text: str, to: int, by: User, at: datetime, file: StoredFile = NO_FILE
+) -> Broadcast:
+    """«Отправить себе»: ``text`` as some student would get it, to the sender's own account.
+
+    Raises:
+        MessageRefused: Telegram would not take it.
+    """
+    content = replace(
+        content,
+        text=text.replace("{", "{{").replace("}", "}}"),
+        audience=individuals([to]).as_json(),
+        when="now",
+        original=None,
+    )
+    return create_broadcast(content=content, by=by, at=at, file=file, sent_as=RecipientType.TEST)
+
+
+def send_to_staff(text: str, *, to: Iterable[TelegramUser], sent_as: RecipientType, at: datetime) -> Broadcast:
+    """Have the bot tell members of staff something, as HTML; a brace in it is a brace."""
+    with transaction.atomic():
+        message = Broadcast.objects.create(
+            message_text=text.replace("{", "{{").replace("}", "}}"),
+            recipient_type=sent_as,
+            state=State.SENDING,
+            link_preview=False,
+            started_at=at,
+            sent_at=at,
+            frozen_at=at,
+        )
+        Recipient.objects.bulk_create(
+            Recipient(
+                message=message,
+                telegram_user=account,
+                username=account.username,
+                state=Recipient.State.PENDING,
+                next_try_at=at,
+            )
+            for account in to
+        )
+        lifecycle.recount(message.pk)
+        transaction.on_commit(lambda: tasks.wake_broadcast(message.pk))
+    return message
+
+
+def _media(content: Content, file: StoredFile) -> dict[str, str]:
+    if file.path or content.kind == Broadcast.Kind.TEXT:
+        return {"media_file_id": "", "media_upload": file.path, "media_name": file.name}
+    known = StoredFile.known_as(content.media_file_id)
+    return {"media_file_id": content.media_file_id, "media_upload": known.path, "media_name": known.name}
+
+
 def edit_broadcast(
-    *, broadcast: Broadcast, by: User, text: str, buttons: Buttons | None = None, audience: Audience | None = None
+    *,
+    broadcast: Broadcast,
+    by: User,
+    at: datetime,
+    text: str,
+    buttons: Buttons | None = None,
+    audience: Audience | None = None,
+    file: StoredFile = NO_FILE,
 ) -> None:
     """Change what will be sent, while nothing is being sent; the audience only before it is frozen.
 
@@ -162,14 +226,34 @@ def edit_broadcast(
     """
     buttons = broadcast.buttons if buttons is None else buttons
     check(kind=broadcast.kind, text=text, buttons=buttons, has_media=True)
-    changes = {"message_text": text, "buttons": buttons}
+    changes: dict[str, Any] = {"message_text": text, "buttons": buttons}
+    if file.path:
+        changes |= {"media_upload": file.path, "media_name": file.name, "media_file_id": ""}
     editable = Broadcast.objects.filter(pk=broadcast.pk, state__in=[State.SCHEDULED, State.HELD, State.PAUSED])
     if audience is not None:
         changes |= {"audience": audience.as_json(), **_previous_columns(audience)}
         editable = editable.filter(frozen_at=None)
     with recorded(by):
-        if not editable.update(**changes):
+        before = editable.select_for_update().first()
+        if before is None:
             raise BroadcastMoved(broadcast.pk)
+        if before.started_at and (before.message_text, before.buttons) != (text, buttons):
+            keep_former_text(before, by=by, at=at)
+        editable.update(**changes)
+
+
+def keep_former_text(
+    broadcast: Broadcast, *, by: User | None, at: datetime, correction: Correction | None = None
+) -> None:
+    """Keep what a message says before it is changed: some have got it already."""
+    FormerText.objects.create(
+        broadcast=broadcast,
+        message_text=broadcast.message_text,
+        buttons=broadcast.buttons,
+        replaced_at=at,
+        replaced_by=by,
+        correction=correction,
+    )
 
 
 def schedule_broadcast(*, broadcast: Broadcast, starts_at: datetime, by: User | None) -> None:

@@ -1,16 +1,14 @@
 """Blocked people as a file."""
 
 from collections.abc import Iterable
-from functools import partial
 
 from django.utils.translation import gettext as _
 
 from hsl_dashboard.web.spreadsheets import Sheet
-from users.models import BlockedUser, PeopleExport
-from users.people.exports import finish_export
+from users.models import BlockedUser
 
 
-def blocked_sheet(blocks: Iterable[BlockedUser], *, words: dict[str, str], export: PeopleExport) -> Sheet:
+def blocked_sheet(blocks: Iterable[BlockedUser], *, words: dict[str, str]) -> Sheet:
     """The list of blocked people; ``words`` say the reasons that Telegram gave."""
     headings = ["ID", _("First name"), "Username", _("Since, Moscow"), _("Why"), _("Who decided")]
     rows = (
@@ -24,4 +22,4 @@ def blocked_sheet(blocks: Iterable[BlockedUser], *, words: dict[str, str], expor
         ]
         for block in blocks
     )
-    return Sheet(_("Blocked people"), headings, rows, done=partial(finish_export, export))
+    return Sheet(_("Blocked people"), headings, rows)

@@ -4,6 +4,7 @@ from messaging.models.automations import Automation
 from messaging.models.broadcasts import Broadcast
 from messaging.models.corrections import CorrectedMessage, Correction
 from messaging.models.drafts import Draft
+from messaging.models.former_texts import FormerText
 from messaging.models.links import TelegramLink
 from messaging.models.outbox import Outbox
 from messaging.models.recipients import Recipient
@@ -19,6 +20,7 @@ __all__ = [
     "CorrectedMessage",
     "Correction",
     "Draft",
+    "FormerText",
     "MessageTemplate",
     "Outbox",
     "ReceivedUpdate",

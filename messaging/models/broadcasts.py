@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.models.recipient_types import RecipientType
 from messaging.models.triggers import hold_foreign_schedule
@@ -66,6 +67,8 @@ class Broadcast(models.Model):
         DOCUMENT = "document", _("Document")
 
     id = models.AutoField(primary_key=True)
+    # For staff alone; without one, the first words of the text serve.
+    name = models.TextField(pgettext_lazy("of a thing", "name"), blank=True, db_default="")
     # HTML as Telegram reads it; the caption where there is a photo, video or document.
     message_text = models.TextField(_("text"))
     # These two are for the previous dashboard's readers and are recounted from the rows (lifecycle.recount).
@@ -88,7 +91,9 @@ class Broadcast(models.Model):
     state_reason = models.TextField(_("why it is paused, held or cancelled"), blank=True, db_default="")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, db_default=Kind.TEXT)
     media_file_id = models.TextField(_("Telegram file_id"), blank=True, db_default="")
+    # Stored under a random name; students see the one it came with.
     media_upload = models.FileField(_("file"), upload_to="broadcasts/", max_length=200, blank=True, db_default="")
+    media_name = models.TextField(_("name of the file"), blank=True, db_default="")
     # Rows of buttons: [[{"text": "…", "url": "…"}, {"text": "…", "callback_data": "…"}], …]
     buttons = models.JSONField(_("buttons"), default=list, blank=True, db_default=models.Value([], models.JSONField()))
     link_preview = models.BooleanField(_("link preview"), db_default=True)
@@ -110,6 +115,14 @@ class Broadcast(models.Model):
         blank=True,
         related_name="broadcasts",
         verbose_name=_("author"),
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("approved by"),
     )
     # The broadcast this is a copy of: a clone, or a second try for those who missed it.
     original = models.ForeignKey(

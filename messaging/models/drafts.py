@@ -9,11 +9,17 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from users.models import User
+
 
 class DraftQuerySet(models.QuerySet["Draft"]):
     def open(self) -> Self:
         """Drafts that have not been sent."""
         return self.filter(broadcast=None)
+
+    def waiting_for(self, approver: User) -> Self:
+        """Drafts of which somebody else asks for approval, as they are now."""
+        return self.open().filter(asked_version=F("version")).exclude(asked_by=approver)
 
     def waiting_first(self) -> Self:
         """Drafts that wait for approval first, then the newest."""
@@ -28,6 +34,7 @@ class Draft(models.Model):
     token = models.UUIDField(_("submission token"), default=uuid4, unique=True, editable=False)
     content = models.JSONField(_("content"), default=dict)  # messaging.content.content.Content
     media_upload = models.FileField(_("file"), upload_to="broadcasts/", max_length=200, blank=True)
+    media_name = models.TextField(_("name of the file"), blank=True, db_default="")
     version = models.PositiveIntegerField(_("version"), default=1)
     # The page that saved last: its own later saves are no conflict.
     saved_from = models.CharField(_("saved from"), max_length=40, blank=True)
@@ -41,6 +48,10 @@ class Draft(models.Model):
     updated_at = models.DateTimeField(_("last changed"), db_default=TransactionNow())
     broadcast = models.OneToOneField(
         "messaging.Broadcast", models.SET_NULL, null=True, related_name="draft", verbose_name=_("broadcast")
+    )
+    # «Отправить себе»: the form shows what became of it.
+    last_test = models.ForeignKey(
+        "messaging.Broadcast", models.SET_NULL, null=True, related_name="+", verbose_name=_("last test message")
     )
     template = models.ForeignKey(
         "TemplateVersion", models.SET_NULL, null=True, related_name="drafts", verbose_name=_("template")

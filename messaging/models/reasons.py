@@ -19,6 +19,23 @@ class StateReason(TextChoices):
     PREVIOUS_DASHBOARD = "previous_dashboard", gettext_lazy("Scheduled by the previous dashboard")
 
 
+# What the door to Telegram writes down itself, by its beginning; rows from before hold names of classes.
+_OWN_WORDS = {
+    "Timed out": gettext_lazy("No answer in time"),
+    "Connection broke off": gettext_lazy("The connection broke off"),
+    "ClientOSError": gettext_lazy("The connection broke off"),
+    "ServerDisconnectedError": gettext_lazy("The connection broke off"),
+    "ClientPayloadError": gettext_lazy("The connection broke off"),
+    "Cannot connect": gettext_lazy("Could not connect"),
+    "Invalid answer": gettext_lazy("The answer could not be read"),
+}
+
+
+def telegram_words(stored: str) -> str:
+    """Telegram's own words as they are; ours in the language of the reader."""
+    return next((str(words) for beginning, words in _OWN_WORDS.items() if stored.startswith(beginning)), stored)
+
+
 def with_words(reason: StateReason, words: str) -> str:
     """What is stored: the reason and the words that explain it."""
     return f"{reason}: {words}" if words else str(reason)

@@ -22,6 +22,7 @@ def keep_delivery_status() -> pgtrigger.Trigger:
 
     A row without a state is the previous dashboard's. What that dashboard has not finished is not known to us, and
     nothing that is not known is ever sent by itself; only the rows of a held broadcast wait for the person's decision.
+    It does not say when it sent: that is when it says so, in the same second.
     """
     return pgtrigger.Trigger(
         name="keep_delivery_status",
@@ -35,6 +36,9 @@ def keep_delivery_status() -> pgtrigger.Trigger:
                     WHEN EXISTS (SELECT FROM message_history WHERE id = NEW.message_id AND state = 'held')
                         THEN 'pending'
                     ELSE 'uncertain' END;
+                IF NEW.state = 'sent' THEN
+                    NEW.sent_at := COALESCE(NEW.sent_at, now());
+                END IF;
                 IF NEW.state = 'uncertain' THEN
                     NEW.reason := 'previous_dashboard';
                 END IF;
@@ -52,6 +56,9 @@ def keep_delivery_status() -> pgtrigger.Trigger:
                     IF NEW.reason <> 'duplicate' THEN
                         NEW.reason := '';
                     END IF;
+                END IF;
+                IF NEW.state = 'sent' THEN
+                    NEW.sent_at := COALESCE(NEW.sent_at, now());
                 END IF;
                 RETURN NEW;
             END IF;

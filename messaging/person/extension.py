@@ -6,7 +6,9 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef
 
 from hsl_dashboard.web.pages import StaffRequest
-from messaging.models import Broadcast, Correction, Recipient
+from messaging.broadcasts.versions import HAS_FORMER, texts_received
+from messaging.content.placeholders import as_read_by
+from messaging.models import Broadcast, Correction, FormerText, Recipient
 from users.models import TelegramUser
 from users.person.extensions import Fate, PersonExtension, PersonTable, Section, Source
 from users.personal_data.erasure import GONE
@@ -14,15 +16,15 @@ from users.personal_data.erasure import GONE
 PERMISSION = "messaging.view_broadcast"
 SHOWN = 10  # messages; the timeline has all of them
 
-SENT = """
+SENT = f"""
     SELECT COALESCE(r.sent_at, r.created_at) AS at, r.id::bigint AS number, m.created_by_id::integer AS actor,
         jsonb_build_object(
-            'broadcast', r.message_id, 'text', left(COALESCE(o.message_text, m.message_text), 600),
-            'state', r.state, 'reason', r.reason
+            'broadcast', r.message_id, 'text', left(COALESCE(o.message_text, former.message_text, m.message_text), 600),
+            'state', r.state, 'reason', r.reason, 'own', o.id IS NOT NULL
         ) AS data
     FROM message_recipients AS r JOIN message_history AS m ON m.id = r.message_id
-    LEFT JOIN messaging_outbox AS o ON o.recipient_id = r.id WHERE r.user_id = %(person)s
-"""
+    LEFT JOIN messaging_outbox AS o ON o.recipient_id = r.id {HAS_FORMER} WHERE r.user_id = %(person)s
+"""  # noqa: S608 - a constant
 
 QUEUED = """
     SELECT o.queued_at AS at, o.id AS number, o.queued_by_id::integer AS actor, jsonb_build_object(
@@ -33,14 +35,28 @@ QUEUED = """
 
 
 def person_messages(request: StaffRequest, person: TelegramUser) -> dict[str, Any] | None:
-    """Read the newest messages to a person; None for staff who may not see messages (one query)."""
+    """Read the newest messages to a person; None for staff who may not see messages (two queries, and the values)."""
     if not request.user.has_perm(PERMISSION):
         return None
     received = (
         Recipient.objects.filter(telegram_user=person).select_related("message", "outbox").order_by("-id")[: SHOWN + 1]
     )
     messages = list(received)
+    former = texts_received(messages)
+    # What this person read, which may have been changed for others since.
+    read = as_read_by(person.pk, [former.get(row.pk) or row.message.message_text for row in messages])
+    for recipient, text in zip(messages, read, strict=True):
+        letter = getattr(recipient, "outbox", None)  # written for this person alone
+        recipient.words = letter.message_text if letter else text  # type: ignore[attr-defined]
     return {"messages": messages[:SHOWN], "more": len(messages) > SHOWN}
+
+
+def read_texts(person_id: int, entries: list[dict[str, Any]]) -> None:
+    """Show the messages of the timeline in the words that the person read."""
+    entries = [entry for entry in entries if not entry["own"]]  # written for this person alone
+    read = as_read_by(person_id, [entry["text"] or "" for entry in entries])
+    for entry, text in zip(entries, read, strict=True):
+        entry["text"] = text
 
 
 def forget_letters(person: TelegramUser) -> None:
@@ -51,7 +67,10 @@ def forget_letters(person: TelegramUser) -> None:
     mine = Broadcast.objects.filter(pk__in=rows.values("message")).exclude(Exists(others))
     letters = list(mine.values_list("pk", flat=True))
     corrections = list(Correction.objects.filter(broadcast__in=letters).values_list("pk", flat=True))
-    Broadcast.objects.filter(pk__in=letters).update(message_text=GONE, buttons=[], audience=None)
+    Broadcast.objects.filter(pk__in=letters).update(
+        message_text=GONE, buttons=[], audience=None, name="", media_name=""
+    )
+    FormerText.objects.filter(broadcast__in=letters).update(message_text=GONE, buttons=[])
     Correction.objects.filter(pk__in=corrections).update(message_text=GONE, buttons=[])
     for name, pks in (("BroadcastEvent", letters), ("CorrectionEvent", corrections)):
         history = apps.get_model("messaging", name)
@@ -63,7 +82,7 @@ MESSAGING = PersonExtension(
     app="messaging",
     sections=(Section("messaging/_person_messages.html", person_messages, order=40),),
     sources=(
-        Source("message", 30, TEMPLATE, SENT, permission=PERMISSION),
+        Source("message", 30, TEMPLATE, SENT, permission=PERMISSION, prepare=read_texts),
         Source("message", 31, TEMPLATE, QUEUED, permission=PERMISSION),
     ),
     tables=(

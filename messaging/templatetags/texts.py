@@ -1,10 +1,20 @@
 """Shows HTML that others wrote as plain text."""
 
+from collections.abc import Mapping
+
 from django import template
 
 from messaging.content.markup import bare_text
+from messaging.models.reasons import telegram_words
 
 register = template.Library()
+register.filter("telegram_words", telegram_words)
+
+
+@register.filter
+def at(values: "Mapping[str, int]", key: str) -> int:
+    """The number under a key; 0 where there is none."""
+    return values.get(key, 0)
 
 
 @register.filter

@@ -59,3 +59,17 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb === "get") return;
   event.target.querySelector?.('[role="alert"][autofocus], [aria-invalid="true"]')?.focus();
 });
+
+// A button that copies a text says so in its own words; without JavaScript one copies the link beside it.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    return; // not allowed here: the link can still be copied by hand
+  }
+  button.setAttribute("aria-label", button.dataset.copied);
+  button.title = button.dataset.copied;
+  button.classList.add("primary");
+});

@@ -23,17 +23,18 @@ function format(field, tag) {
 }
 
 document.addEventListener("click", (event) => {
-  const field = document.getElementById("text");
   const tool = event.target.closest("[data-format], [data-insert]");
+  const field = tool && document.getElementById(tool.closest("[role=toolbar]").getAttribute("aria-controls"));
   if (tool?.dataset.format) format(field, tool.dataset.format);
   if (tool?.dataset.insert) insert(field, tool.dataset.insert);
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.id !== "text" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+  if (event.target.tagName !== "TEXTAREA" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
   // By the place of the key: a Russian layout types the same shortcuts.
   const key = (event.shiftKey ? "shift+" : "") + event.code.replace("Key", "").toLowerCase();
-  const tool = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  const own = `[role="toolbar"][aria-controls="${CSS.escape(event.target.id)}"]`;
+  const tool = document.querySelector(`${own} [data-key="${CSS.escape(key)}"]`);
   if (!tool) return;
   event.preventDefault();
   format(event.target, tool.dataset.format);
@@ -58,6 +59,18 @@ document.addEventListener("click", (event) => {
     removing.closest(".button-line").remove();
     document.querySelector("[data-add-line]").focus();
     lines.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});
+
+// A file that is too large is said before it is sent.
+document.addEventListener("change", (event) => {
+  const { files, dataset } = event.target;
+  if (!files || !dataset.most) return;
+  const isTooLarge = [...files].some((file) => file.size > dataset.most * 1024 * 1024);
+  event.target.setCustomValidity(isTooLarge ? dataset.tooLarge : "");
+  if (isTooLarge) {
+    event.target.reportValidity();
+    event.target.value = "";
   }
 });
 

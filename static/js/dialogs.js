@@ -11,6 +11,10 @@ function openDialog(dialog, opener) {
   lastOpener = opener || active;
   openers.set(dialog, lastOpener);
   dialog.showModal(); // Esc closes it: the browser's own doing
+  // By itself it takes the first link, such as the person's name above the form.
+  if (!dialog.querySelector("[autofocus]")) {
+    dialog.querySelector('form :is(input:not([type="hidden"]), select, textarea):not(:disabled)')?.focus();
+  }
 }
 
 // `close` does not bubble; the capture phase sees it all the same.
@@ -39,7 +43,7 @@ document.addEventListener("click", (event) => {
 
 // A link that announces a dialog opens it over the page; without JavaScript, or in a new tab, it leads to a page.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest('a[aria-haspopup="dialog"]');
+  const link = event.target.closest('a.status, a[aria-haspopup="dialog"]');
   if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   link.focus(); // Safari focuses no link that is clicked; the dialog gives the focus back to it

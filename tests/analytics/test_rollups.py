@@ -118,13 +118,13 @@ def test_check_finds_what_somebody_has_changed_behind_our_back():
     sql("UPDATE bookings_confirmation SET confirmed_at = '2020-01-01'")
     written = StringIO()
 
-    with pytest.raises(CommandError, match="The numbers differ from their sources in 2 places"):
+    with pytest.raises(CommandError, match="The numbers: 2"):
         call_command("rebuild_statistics", "--check", stdout=written)
     assert "2026-11-01 event" in written.getvalue()
 
     call_command("rebuild_statistics", stdout=written)
     call_command("rebuild_statistics", "--check", stdout=written)
-    assert "The numbers equal their sources." in written.getvalue()
+    assert "The numbers: equal to the sources." in written.getvalue()
 
 
 def test_a_day_begins_and_ends_at_midnight_in_moscow():

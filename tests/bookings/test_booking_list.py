@@ -93,11 +93,21 @@ def test_a_period_counts_whole_days_in_moscow(staff_client, since, until, count)
 @pytest.mark.parametrize(
     ("choice", "left"), [("yes", {10, 100, -5}), ("no", {0, None}), ("10", {10}), ("", {10, 100, -5, 0, None})]
 )
-def test_discounts_narrow_the_list(staff_client, choice, left):
+def test_D5_discounts_narrow_the_list(staff_client, choice, left):
     for percent in (10, 100, -5, 0, None):
         BookingFactory.create(discount_percent=percent)
 
     assert {booking.discount_percent for booking in found(staff_client, discount=choice)} == left
+
+
+def test_D5_the_filter_offers_the_discounts_that_occur(staff_client):
+    for percent in (25, 7, -5, 25, 100, 0, None):
+        BookingFactory.create(discount_percent=percent)
+
+    choices = staff_client.get(ADDRESS).context["form"].fields["discount"].choices
+
+    assert [value for value, _label in choices] == ["", "yes", "no", "-5", "7", "25", "100"]
+    assert [booking.discount_percent for booking in found(staff_client, discount="25")] == [25, 25]
 
 
 def test_a_referral_code_is_found_in_any_case(staff_client):

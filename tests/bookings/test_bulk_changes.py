@@ -11,6 +11,7 @@ from django.urls import reverse
 from bookings.models import Booking, BookingChange, BulkChange, BulkRow
 from bookings.services import bulk_changes
 from bookings.services.bulk_changes import (
+    Terms,
     make_bulk_change,
     prepare_bulk_change,
     targets_of_bookings,
@@ -143,11 +144,11 @@ def test_an_interrupted_change_goes_on_where_it_stopped(manager, three, monkeypa
 
     monkeypatch.setattr(bulk_changes, "_apply", dies_at_the_second)
     with pytest.raises(ConnectionError):
-        make_bulk_change(change=change, by=manager, at=NOW)
+        make_bulk_change(change=change, terms=Terms(by=manager, at=NOW))
     assert Event.objects.count() == 1
 
     monkeypatch.setattr(bulk_changes, "_apply", real)
-    make_bulk_change(change=change, by=manager, at=NOW)
+    make_bulk_change(change=change, terms=Terms(by=manager, at=NOW))
 
     assert set(states().values()) == {"done"}
     assert Event.objects.count() == 3
@@ -181,7 +182,8 @@ def test_many_are_moved_to_a_stream_with_a_warning_when_places_end(manager_clien
     address = choose(manager_client, three, "stream:9th_stream").url
 
     html = manager_client.get(address).content.decode()
-    manager_client.post(address, {})
+    assert manager_client.post(address, {}).status_code == 422
+    manager_client.post(address, {"overbook": "on", "reason": "группа друзей"})
 
     assert "1 место" in html or "мест" in html
     assert set(Booking.objects.values_list("course_stream", flat=True)) == {"9th_stream"}

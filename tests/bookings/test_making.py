@@ -10,7 +10,8 @@ from django.db import connection, connections, transaction
 from bookings.models import Booking, ReferralCoupon
 from bookings.services.coupons import CouponRefused
 from bookings.services.editing import UnknownStream
-from bookings.services.making import ActiveBookingExists, StreamFull, create_booking
+from bookings.services.making import ActiveBookingExists, create_booking
+from bookings.services.places import StreamFull
 from messaging.models import Outbox
 from tests.bookings.test_services import wait_until_a_connection_waits_for_a_lock
 from tests.factories import (
@@ -187,10 +188,14 @@ def test_a_full_stream_warns_with_its_numbers(manager, person):
     assert not Booking.objects.filter(telegram_user=person).exists()
 
 
-def test_a_full_stream_takes_one_more_when_confirmed(manager, person):
+def test_a_full_stream_takes_one_more_with_a_reason(manager, person):
     StreamFactory.create(code="9th_stream", capacity=0)
 
-    assert book(person, manager, stream_code="9th_stream", overbook=True).course_stream == "9th_stream"
+    with pytest.raises(StreamFull):
+        book(person, manager, stream_code="9th_stream", overbook=True, reason=" ")
+    made = book(person, manager, stream_code="9th_stream", overbook=True, reason="двое на одном месте")
+
+    assert made.course_stream == "9th_stream"
 
 
 def test_a_coupon_is_counted_and_gives_its_discount(manager, person):

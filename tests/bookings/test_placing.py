@@ -101,7 +101,9 @@ def test_a_full_stream_warns_with_its_numbers_and_takes_a_yes(staff_client, pers
     warned = staff_client.post(new_address(person), sent)
 
     assertContains(warned, "9-й поток: подтверждено 1 из 1 мест.", status_code=422)
-    assert staff_client.post(new_address(person), sent | {"overbook": "on"}).status_code == 302
+    unreasoned = staff_client.post(new_address(person), sent | {"overbook": "on"})
+    assert "reason" in unreasoned.context["form"].errors
+    assert staff_client.post(new_address(person), sent | {"overbook": "on", "reason": "двое"}).status_code == 302
     assert Booking.objects.filter(telegram_user=person).exists()
 
 

@@ -74,6 +74,44 @@ def test_staff_filter_open_a_stream_confirm_and_go_back(page: Page, manager: Use
     expect(row(page, zoya).locator(".badge")).to_have_text("Подтверждено")
 
 
+def test_the_words_show_before_a_student_is_told(page: Page, zoya: Booking, troubles: list[str]) -> None:
+    sign_in(page)
+    page.goto(STREAM)
+
+    page.wait_for_load_state()
+    row(page, zoya).locator("a.status").click()
+    dialog = page.get_by_role("dialog")
+    words = dialog.locator(".bubble").filter(has_text="место на курсе")
+    expect(words).to_be_hidden()
+    dialog.get_by_label("Уведомить студента").check()
+    expect(words).to_be_visible()
+    dialog.get_by_role("button", name="Подтверждено").click()
+    expect(page.locator("#toasts")).to_contain_text("Сообщение студенту поставлено в очередь")
+
+    page.goto(f"/bookings/{zoya.pk}/")
+    page.get_by_role("link", name="Редактировать").click()
+    form = page.locator(".booking-card.editing")
+    form.get_by_label("Скидка").fill("15")
+    form.get_by_label("Уведомить студента").check()
+    expect(form.locator(".bubble")).to_contain_text("обновили")
+    expect(form.get_by_label("Скидка")).to_have_value("15")
+    form.get_by_role("button", name="Сохранить").click()
+    expect(page.locator("#booking")).to_contain_text("−15")
+    expect(page.locator("#booking .timeline")).to_contain_text("Скидка")
+    assert troubles == []
+
+
+def test_the_days_of_a_stream_come_when_they_are_opened(page: Page, zoya: Booking, troubles: list[str]) -> None:
+    sign_in(page)
+    page.goto(STREAM)
+
+    expect(page.locator(".chips .count#viewed-count")).to_have_text("0")
+    page.get_by_text("Бронирования по дням рядом с прошлым потоком").click()
+
+    expect(page.locator("#stream-days tbody tr").first).to_be_visible()
+    assert troubles == []
+
+
 def test_filters_live_in_the_address_and_back_takes_them_away(page: Page, zoya: Booking) -> None:
     sign_in(page)
     page.goto("/bookings/")
@@ -211,6 +249,8 @@ def test_without_javascript_everything_can_be_done_too(
 def test_every_page_is_accessible(
     page: Page, zoya: Booking, theme: Literal["light", "dark"], width: Literal["wide", "phone"]
 ) -> None:
+    stream = StreamFactory.create()
+    BookingFactory.create(telegram_user=zoya.telegram_user, course_stream=None)
     hostile = TelegramUserFactory.create(first_name="<script>alert(1)</script>" + "А" * 64, username="x" * 32)
     BookingFactory.create(telegram_user=hostile, confirmed=77, course_stream="ОЧЕНЬ_ДЛИННЫЙ_КОД_" + "X" * 30)
     EventFactory.create(event_type="view_program", details={"course_id": zoya.course_id})
@@ -228,6 +268,13 @@ def test_every_page_is_accessible(
         f"/bookings/{zoya.pk}/",
         reverse("bookings:booking_status", args=[zoya.pk]),
         f"{reverse('bookings:booking_status', args=[zoya.pk])}?to=-1",
+        reverse("bookings:booking_notify", args=[zoya.pk]),
+        reverse("bookings:booking_keep", args=[zoya.pk]),
+        "/data-quality/?kind=doubles",
+        reverse("bookings:stream_edit", args=[stream.pk]),
+        reverse("bookings:stream_days", args=[stream.pk]),
+        reverse("bookings:stream_new"),
+        reverse("bookings:course_edit", args=[stream.course_id]),
     ):
         page.goto(address)
         assert_accessible(page)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from bookings.models import Booking
+from bookings.models import Booking, BulkChange
 from tests.browser.conftest import SCREENSHOTS
 from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
 from tests.factories import PASSWORD, BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
@@ -57,7 +57,7 @@ def test_rows_are_ticked_looked_at_and_confirmed(page: Page, school: list[Bookin
 
     page.get_by_label("Выбрать все строки на странице").check()
     expect(bar).to_contain_text("выбранные (5)")
-    page.get_by_label("Выбрать: Вера").uncheck()
+    page.get_by_label("Вера", exact=True).uncheck()
     expect(bar).to_contain_text("выбранные (4)")
     expect(bar).to_be_in_viewport()
     bar.get_by_label("Что изменить").select_option(label="9-й поток")
@@ -87,6 +87,49 @@ def test_a_click_with_shift_chooses_all_between(page: Page, school: list[Booking
     expect(page.get_by_role("group", name="Выбранные строки")).to_contain_text("выбранные (4)")
     boxes.nth(1).click(modifiers=["Shift"])
     expect(page.get_by_role("group", name="Выбранные строки")).to_contain_text("выбранные (1)")
+
+
+def test_D8_the_choice_is_kept_while_pages_are_turned(page: Page, school: list[Booking]) -> None:
+    BookingFactory.create_batch(60)
+    sign_in(page, member(COURSES))
+    page.goto("/bookings/?sort=created")
+    bar = page.get_by_role("group", name="Выбранные строки")
+    boxes = page.locator('tbody input[name="booking"]')
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+
+    page.get_by_role("link", name="Вперёд").click()
+    page.wait_for_url("**page=2**")
+    expect(bar).to_contain_text("выбранные (2)")
+    expect(bar).to_contain_text("на других страницах: 2")
+    boxes.nth(0).check()
+    page.reload()
+    expect(bar).to_contain_text("выбранные (3)")
+    page.get_by_role("link", name="Назад", exact=True).click()
+    page.wait_for_url("**page=1**")
+    expect(boxes.nth(0)).to_be_checked()
+    boxes.nth(1).uncheck()
+    expect(bar).to_contain_text("выбранные (2)")
+
+    bar.get_by_label("Что изменить").select_option(label="9-й поток")
+    bar.get_by_role("button", name="Проверить выбранные").click()
+    expect(page.get_by_role("heading", name="Что изменится")).to_be_visible()
+    assert BulkChange.objects.get().rows.count() == 2
+    page.goto("/bookings/?sort=created")
+    expect(bar).to_be_hidden()
+
+
+def test_D8_another_filter_begins_with_nothing_chosen(page: Page, school: list[Booking]) -> None:
+    sign_in(page, member(COURSES))
+    page.goto("/bookings/")
+    bar = page.get_by_role("group", name="Выбранные строки")
+    page.locator('tbody input[name="booking"]').nth(0).check()
+
+    page.goto("/bookings/?discount=no")
+    page.goto("/bookings/")
+
+    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(bar).to_be_hidden()
 
 
 def test_headings_and_the_bar_stay_in_sight(page: Page, school: list[Booking]) -> None:

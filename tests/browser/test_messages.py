@@ -260,6 +260,10 @@ def test_the_pages_are_accessible(
         f"/messages/{school.pk}/",
         f"/messages/{school.pk}/cancel/",
         f"/messages/{school.pk}/outcome/",
+        "/messages/drafts/",
+        "/messages/drafts/?q=ничего",
+        "/messages/automations/booking_confirmed/",
+        "/messages/templates/",
         "/messages/blocked/",
         f"/messages/blocked/{blocked.pk}/",
     ):

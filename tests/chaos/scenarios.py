@@ -263,7 +263,7 @@ def poison(chaos: Chaos, *, count: int) -> Result:
         chaos.wait(lambda: not broadcast.recipients.filter(state="sending").exists(), "calls end")
         failed = broadcast.recipients.filter(state="failed").count()
         _insist(failed <= 3 * 6, f"{failed} failed before it stopped")
-        edit_broadcast(broadcast=broadcast, by=chaos.staff, text=f"Исправлено {uuid.uuid4()}")
+        edit_broadcast(broadcast=broadcast, by=chaos.staff, at=timezone.now(), text=f"Исправлено {uuid.uuid4()}")
         resume_broadcast(broadcast=broadcast, by=chaos.staff)
         retry_failed(broadcast=broadcast, by=chaos.staff)
         chaos.wait_for_state(broadcast, "finished")

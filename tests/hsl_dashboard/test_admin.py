@@ -35,7 +35,7 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
-from users.models import BlockedUser, EmailDisclosure, Event, PersonToCount, TelegramUser, User
+from users.models import BlockedUser, CountingMark, EmailDisclosure, Event, TelegramUser, User
 
 OURS = sorted(
     (model for model in admin.site._registry if model._meta.app_label in {"users", "bookings", "messaging"}),
@@ -149,7 +149,7 @@ def test_every_model_of_ours_is_in_the_admin():
     models = [model for model in apps.get_models() if model._meta.app_label in {"users", "bookings", "messaging"}]
     own = [model for model in models if model._meta.managed and not issubclass(model, pghistory.models.Event)]
     # A queue of ids that the triggers keep for themselves.
-    shown = [model for model in own if model is not PersonToCount]
+    shown = [model for model in own if model is not CountingMark]
 
     assert [model._meta.label for model in shown if not admin.site.is_registered(model)] == []
 

@@ -46,6 +46,7 @@ def test_production_does_not_start_without_what_it_needs(name: str, read) -> Non
         ("TELEGRAM_MESSAGES_PER_SECOND", "inf", "a number of messages/s"),
         ("TELEGRAM_MESSAGES_PER_SECOND", "31", "Set it to 25, or TELEGRAM_PAID_BROADCAST to true"),
         ("TELEGRAM_CALL_TIMEOUT", "0", "at least 1"),
+        ("BOT_USERNAME", "https://t.me/hsl_bot", "the @name of a bot"),
         ("TELEGRAM_WEBHOOK_SECRET", "short", "16 to 256 letters"),
         ("TIME_ZONE", "Moscow", "a name like Europe/Moscow"),
         ("LANGUAGE_CODE", "de", "ru or en"),

@@ -11,6 +11,7 @@ from bookings.notices import NoticeKind, last_notice
 from bookings.services.editing import Values, edit_booking
 from messaging.automations import firing
 from messaging.automations.notices import put_in_outbox
+from messaging.automations.preview import preview_rule
 from messaging.automations.reach import reach_of
 from messaging.broadcasts.services.acts import count_as_delivered
 from messaging.models import Automation, Broadcast, Outbox, Recipient
@@ -379,7 +380,8 @@ def test_the_preview_says_whom_a_rule_would_reach_today():
     reach = reach_of(rule, at=NOON.replace(hour=8))
 
     assert (reach.count, [line.person for line in reach.people]) == (1, [booking.telegram_user])
-    assert reach.example == "Анна, Вайб кодинг, 8-й поток, 2 декабря"
+    preview = preview_rule(rule, rule.template)
+    assert (preview.person, preview.text) == (booking.telegram_user, "Анна, Вайб кодинг, 8-й поток, 2 декабря")
 
 
 def test_a_tick_asks_few_questions_when_nothing_happened(django_assert_max_num_queries):

@@ -34,7 +34,7 @@ class Case:
 
 
 CASES = [
-    Case("draft_preview", "#preview", shows=True),
+    Case("draft_preview", "?count=1#preview", shows=True),
     Case("draft_overwrite", shows=True),
     Case("draft_check", "confirm/"),
     Case("draft_test", "#preview"),

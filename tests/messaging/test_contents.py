@@ -12,6 +12,7 @@ from django.utils import timezone
 from demo.sandbox.client import LedgerEntry
 from messaging.audiences.criteria import individuals
 from messaging.content.content import Content
+from messaging.content.media import StoredFile
 from messaging.delivery import lifecycle
 from messaging.delivery.queues import SendQueue
 from messaging.delivery.runner import close_process, run_queue
@@ -57,7 +58,7 @@ def send(*, people: int = 2, upload: str = "", scheduled: bool = False, **fields
     content = Content(audience=audience.as_json(), **fields)
     if scheduled:
         content = replace(content, when="at", at=later.isoformat())
-    broadcast = create_broadcast(content=content, by=None, at=now, upload=upload)
+    broadcast = create_broadcast(content=content, by=None, at=now, file=StoredFile(upload, upload))
     if scheduled:
         assert lifecycle.start_scheduled(at=later - timedelta(minutes=1)) == []
         assert lifecycle.start_scheduled(at=later) == [broadcast.pk]

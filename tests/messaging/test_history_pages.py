@@ -70,7 +70,7 @@ def test_the_list_costs_the_same_for_one_message_and_for_many(staff_client, djan
     for _ in range(12):
         recipients(group(), sent=2)
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(20):
         staff_client.get(LIST)
 
 
@@ -120,7 +120,7 @@ def test_groups_are_called_by_their_names(staff_client):
     audiences = {row.broadcast: row.audience for row in staff_client.get(LIST).context["rows"]}
 
     assert audiences[old] == "Все кроме учеников"
-    assert audiences[many] == "8-й поток, Хакатон, Все, кого знает бот и ещё 1"
+    assert audiences[many] == "подтверждённые: 8-й поток; Хакатон; Все, кого знает бот и ещё 1"
     assertContains(staff_client.get(LIST), '<option value="non_course">Все кроме учеников</option>', html=True)
 
 

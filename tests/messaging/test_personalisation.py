@@ -3,8 +3,10 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking
 from messaging.content.entities import as_delivered
@@ -19,7 +21,15 @@ from messaging.content.placeholders import (
     read_values,
     without_values,
 )
-from tests.factories import BookingFactory, CourseFactory, StreamFactory, TelegramUserFactory
+from messaging.models import Outbox
+from tests.factories import (
+    BookingFactory,
+    BroadcastFactory,
+    CourseFactory,
+    RecipientFactory,
+    StreamFactory,
+    TelegramUserFactory,
+)
 
 
 @pytest.mark.parametrize(
@@ -116,3 +126,54 @@ class TestReadValues:
 
         assert missing == [Missing(name="username", people=(nameless.pk,))]
         assert find_missing("{first_name|друг}", people) == []
+
+
+# What somebody read ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_E9_the_page_of_a_person_shows_messages_as_they_read_them(staff_client):
+    anna = TelegramUserFactory.create(first_name="Анна <3")
+    nobody = TelegramUserFactory.create(first_name=None)
+    BookingFactory.create(telegram_user=anna)
+    StreamFactory.create()
+    message = BroadcastFactory.create(
+        message_text="Привет, <b>{first_name|друг}</b>! Поток: {stream|?}", state="finished"
+    )
+    for person in (anna, nobody):
+        RecipientFactory.create(message=message, telegram_user=person, state="sent")
+
+    for person, words in ((anna, "Привет, Анна &lt;3! Поток: 8-й поток"), (nobody, "Привет, друг! Поток: ?")):
+        page = staff_client.get(reverse("users:person_detail", args=[person.pk]))
+        assertContains(page, words, count=2)  # in the section, and in the timeline
+        assertNotContains(page, "{first_name")
+
+
+@pytest.mark.django_db
+def test_E9_a_message_whose_value_is_missing_stays_as_it_was_written(staff_client):
+    person = TelegramUserFactory.create(first_name=None)
+    message = BroadcastFactory.create(message_text="Привет, {first_name}!", state="finished")
+    RecipientFactory.create(message=message, telegram_user=person, state="skipped", reason="no_value")
+
+    page = staff_client.get(reverse("users:person_detail", args=[person.pk]))
+
+    assertContains(page, "Привет, {first_name}!", count=2)
+
+
+@pytest.mark.django_db
+def test_E9_a_letter_written_for_one_person_is_not_filled_in_again(staff_client):
+    person = TelegramUserFactory.create(first_name="{username|x}", username="anna")
+    message = BroadcastFactory.create(message_text="Привет, {first_name|друг}!", state="finished")
+    recipient = RecipientFactory.create(message=message, telegram_user=person, state="sent")
+    Outbox.objects.create(
+        telegram_user=person,
+        kind="booking_confirmed",
+        message_text="Здравствуйте, {username|x}!",
+        state="sent",
+        queued_at=datetime(2026, 11, 1, tzinfo=UTC),
+        recipient=recipient,
+    )
+
+    page = staff_client.get(reverse("users:person_detail", args=[person.pk]))
+
+    assertContains(page, "Здравствуйте, {username|x}!")

@@ -115,7 +115,7 @@ def test_a_crash_before_the_end_of_the_transaction_sends_nothing_and_loses_nothi
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(reports, "recount", die)
+        patched.setattr("messaging.delivery.services.lifecycle.recount", die)
         with pytest.raises(KeyboardInterrupt):
             tell()
 

@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from bookings.lessons.steps import fold_steps
 from tests.factories import (
     PASSWORD,
     AutomationFactory,
@@ -24,6 +25,7 @@ from tests.factories import (
     CourseFactory,
     EventFactory,
     FreeLessonRegistrationFactory,
+    PaymentFactory,
     RecipientFactory,
     ReferralCouponFactory,
     StreamFactory,
@@ -73,6 +75,9 @@ def _own_rows(person: Any, staff: Any) -> None:
     ):
         EventFactory.create(telegram_user=person, details=details, username=USERNAME, first_name=FIRST)
     FreeLessonRegistrationFactory.create(telegram_user=person, email=EMAIL, first_name=FIRST, username=USERNAME)
+    fold_steps()
+    make("bookings.PersonToStep", user_id=ID)
+    PaymentFactory.create(booking=booking, note=f"{FIRST} {LAST}, наличными")
     coupon = ReferralCouponFactory.create(code="UNIKOVA", created_by=ID, name=f"От {FIRST} {LAST}")
     make("bookings.ReferralUsage", coupon=coupon, telegram_user=person, booking=booking)
     make("bookings.HackathonRegistration", telegram_user=person, username=USERNAME)
@@ -83,7 +88,7 @@ def _own_rows(person: Any, staff: Any) -> None:
     make("users.Note", telegram_user=person, text="стёртая", written_at=NOW).delete()
     make("users.PersonTag", telegram_user=person, tag=make("users.Tag", name="VIP"))
     make("users.EmailDisclosure", telegram_user=person, shown_to=staff, shown_at=NOW)
-    make("users.PersonToCount", user_id=ID)
+    make("users.CountingMark", user_id=ID)
     make("analytics.Journey", user_id=ID, funnel="sign", scope="", first_at=NOW)
     make("messaging.TelegramLink", user=staff, telegram_user=person)
     make(

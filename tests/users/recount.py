@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.utils import timezone
 
+from hsl_dashboard.folding import fold
+
 MOSCOW = ZoneInfo("Europe/Moscow")
 STATUS = {-1: 1, 0: 3, 1: 4, 2: 5}
 NOT_BY_THE_PERSON = {
@@ -42,7 +44,7 @@ def temperature(moments: list[datetime]) -> int:
 
 def searched_text(user_id: int, username: str | None, first_name: str | None, last_name: str | None) -> str:
     first, last, name = ((part or "")[:100] for part in (first_name, last_name, username))
-    return f"{first} {last} @{name} {user_id}".lower().translate(str.maketrans("ё\n\t", "е  "))
+    return fold(f"{first} {last} @{name} {user_id}")
 
 
 def counted_totals() -> dict[int, dict[str, Any]]:

@@ -49,8 +49,14 @@ def test_xlsx_holds_exactly_the_filtered_list_in_its_order(staff_client):
     assert [row[1].value for row in rows[1:]] == ["Яна", "Анна"]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+7", "-2", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x";"y")'])
-def test_no_name_becomes_a_formula(staff_client, name):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=1+1", "+7", "-2", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x";"y")',
+        " =1+1", "\u00a0=1+1", "\ufeff=1+1", "\u200b =1+1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)",
+    ],
+)  # fmt: skip
+def test_D6_no_name_becomes_a_formula(staff_client, name):
     TelegramUserFactory.create(first_name=name, last_name='a;"b"\nc', username=None)
 
     [_, row] = csv_rows(staff_client.post(EXPORT, {"format": "csv"}))
@@ -59,6 +65,15 @@ def test_no_name_becomes_a_formula(staff_client, name):
     assert row[1:3] == [f"'{name}", 'a;"b"\nc']
     assert cells[1].data_type == "s"
     assert cells[1].value.strip() == name.strip()
+
+
+def test_D6_a_long_id_is_not_rounded(staff_client):
+    TelegramUserFactory.create(user_id=-1_001_234_567_890_123)
+    TelegramUserFactory.create(user_id=8_123_456_789)
+
+    rows = xlsx_rows(staff_client.post(EXPORT + "?sort=id", {"format": "xlsx"}))
+
+    assert [row[0].value for row in rows[1:]] == ["-1001234567890123", 8_123_456_789]
 
 
 def test_control_characters_do_not_break_a_workbook(staff_client):
@@ -115,7 +130,7 @@ def test_a_question_that_is_not_understood_exports_nobody(staff_client, query, f
 
 def test_a_list_too_long_for_a_workbook_is_offered_as_csv(staff_client, monkeypatch):
     TelegramUserFactory.create_batch(3)
-    monkeypatch.setattr("users.people.views.XLSX_ROWS", 2)
+    monkeypatch.setattr("users.people.downloads.XLSX_ROWS", 2)
 
     response = staff_client.post(EXPORT, {"format": "xlsx"})
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.http import QueryDict
 
 from tests.factories import EventFactory, TelegramUserFactory
-from users.models import PersonToCount
+from users.models import CountingMark
 from users.people import listing as people_module
 from users.people import search
 from users.people.listing import people_list
@@ -87,12 +87,14 @@ def test_a_common_name_is_met_on_a_walk_in_the_order_of_the_list(many, monkeypat
     assert indexes_read("q=анна&sort=events") == {"person_totals_events"}
 
 
-def test_the_first_look_counts_whom_a_trigger_could_only_mark(staff_client, django_assert_max_num_queries):
+def test_a_list_with_somebody_marked_asks_one_question_more_and_writes_nothing(
+    staff_client, django_assert_max_num_queries
+):
     someone = EventFactory.create().telegram_user_id
     staff_client.get(LIST)  # the first page of a session also writes the session down
-    PersonToCount.objects.create(user_id=someone)
+    CountingMark.objects.create(user_id=someone)
 
     with django_assert_max_num_queries(12):
         staff_client.get(LIST + "?q=а&lesson_on=2026-05-05")
 
-    assert not PersonToCount.objects.exists()
+    assert CountingMark.objects.exists()

@@ -2,11 +2,14 @@
 
 import pytest
 from django.http import QueryDict
+from django.utils.timezone import localtime
+from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.factories import BookingFactory, EventFactory, TelegramUserFactory
-from users.models import BlockedUser, PersonToCount, PersonTotals, TelegramUser
+from users.models import BlockedUser, CountingMark, PersonTotals, TelegramUser
 from users.people.filters import SORTS
 from users.people.listing import people_list
+from users.totals import fold_marked_people
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +25,7 @@ def _person(**values) -> int:
 
 def waits(*people: int) -> None:
     for pk in people:
-        PersonToCount.objects.create(user_id=pk)
+        CountingMark.objects.create(user_id=pk)
 
 
 def test_people_whose_count_waits_are_shown_with_exact_numbers(staff_client):
@@ -47,13 +50,12 @@ def test_people_whose_count_waits_stand_where_the_order_puts_them(monkeypatch, s
     BlockedUser.objects.create(telegram_user=TelegramUser(pk=everybody[2]))
     TelegramUser.objects.filter(pk=everybody[4]).update(first_seen_at=None)
     address = f"sort={sign}{sort}"
-    expected = [row.pk for row in people_list(QueryDict(address), with_emails=True).sorted_people()]
+    expected = [row.pk for row in people_list(QueryDict(address), with_emails=True, folded=True).sorted_people()]
     waiting = everybody[1:5]
     PersonTotals.objects.filter(pk__in=waiting).update(
         name_key="", events=9, bookings=9, latest_stream="9", last_activity_at=None, blocked=False, latest_status=5
     )
     waits(*waiting)
-    monkeypatch.setattr("users.people.listing.recount_marked_people", lambda: waiting)
     monkeypatch.setattr("users.people.listing.PAGE_SIZE", 2)
 
     forwards, after = [], ""
@@ -76,7 +78,6 @@ def test_people_whose_count_waits_are_searched_and_filtered_by_what_they_are_now
     renamed, other = _person(first_name="Анна"), _person(first_name="Ольга")
     PersonTotals.objects.filter(pk=renamed).update(search_text="", blocked=True)
     waits(renamed)
-    monkeypatch.setattr("users.people.listing.recount_marked_people", lambda: [renamed])
 
     def found(address: str) -> list[int]:
         return [row.pk for row in listed(address)[0].rows]
@@ -86,3 +87,36 @@ def test_people_whose_count_waits_are_searched_and_filtered_by_what_they_are_now
         assert found("q=анн") == [renamed]
     assert found("blocked=yes") == []
     assert found("blocked=no&sort=id") == [renamed, other]
+
+
+def test_while_very_many_wait_the_list_is_quick_and_says_of_when_it_is(staff_client, monkeypatch):
+    """The stored totals in their order, and since when the first of the marked waits."""
+    monkeypatch.setattr("users.people.listing.COUNTED_NOW", 2)
+    everybody = [_person() for _ in range(3)]
+    fold_marked_people()
+    for pk in everybody:
+        EventFactory.create(telegram_user=TelegramUser(pk=pk))
+    [moment] = set(CountingMark.objects.values_list("marked_at", flat=True))
+
+    response = staff_client.get("/users/?sort=-events")
+
+    assert [row.events for row in response.context["page"].rows] == [0, 0, 0]
+    assert response.context["as_of"] == response.context["updated_at"] == moment
+    assertContains(response, f"По состоянию на {localtime(moment):%d.%m.%Y %H:%M:%S}")
+
+    fold_marked_people()
+    response = staff_client.get("/users/?sort=-events")
+
+    assert [row.events for row in response.context["page"].rows] == [1, 1, 1]
+    assertNotContains(response, "По состоянию на")
+
+
+def test_an_export_counts_the_marked_first():
+    someone = _person()
+    EventFactory.create_batch(3, telegram_user=TelegramUser(pk=someone))
+    assert CountingMark.objects.exists()
+
+    people = people_list(QueryDict(""), with_emails=True, folded=True)
+
+    assert not CountingMark.objects.exists()
+    assert [row.events for row in people.sorted_people()] == [3]

@@ -16,7 +16,7 @@ from tests import bot_database
 from tests.sizes import sample
 from tests.users.recount import counted_totals, read
 from users import totals
-from users.models import LivePersonTotals, PersonToCount, PersonTotals, TelegramUser
+from users.models import CountingMark, LivePersonTotals, PersonTotals, TelegramUser
 from users.people.listing import people_list
 
 BOT_TABLES = ("courses", "users", "bookings", "events", "free_lesson_registrations", "blocked_users")
@@ -36,7 +36,7 @@ def kept_totals(model=PersonTotals):
 
 
 def assert_exact() -> None:
-    assert not PersonToCount.objects.exists()
+    assert not CountingMark.objects.exists()
     assert kept_totals() == kept_totals(LivePersonTotals) == counted_totals()
     assert list(totals.totals_differences()) == []
 
@@ -112,6 +112,9 @@ def test_totals_equal_the_rows_after_any_history(history):
 @pytest.mark.django_db
 def test_totals_of_the_dirty_dump_are_exact():
     bot_database.load(*BOT_TABLES)
+    assert kept_totals(LivePersonTotals) == counted_totals()
+
+    totals.fold_marked_people()
 
     assert PersonTotals.objects.count() > 1_000
     assert_exact()
@@ -141,10 +144,11 @@ def test_rebuilding_makes_totals_that_were_lost_or_wrong_right_again():
 )
 def test_the_check_names_a_planted_difference(planted, said):
     execute("INSERT INTO events (user_id, event_type) VALUES (1, 'x'), (2, 'x')")
+    totals.fold_marked_people()
     execute(planted)
     output = StringIO()
 
-    with pytest.raises(CommandError, match="differs from its sources in 1 places"):
+    with pytest.raises(CommandError, match="person_totals: 1"):
         call_command("rebuild_statistics", "--check", stdout=output)
 
     assert said in output.getvalue()
@@ -157,54 +161,7 @@ def test_the_check_writes_nothing_and_is_content_with_exact_totals():
 
     call_command("rebuild_statistics", "--check", stdout=output)
 
-    assert "equals its sources" in output.getvalue()
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("events", "days", "degree"),
-    [(20, 5, 3), (19, 5, 2), (20, 4, 2), (10, 3, 2), (9, 3, 1), (10, 2, 1), (5, 1, 1), (4, 4, 0)],
-)
-def test_a_lead_is_as_warm_as_its_events_and_days_of_the_week(events, days, degree):
-    execute(
-        "INSERT INTO events (user_id, event_type, created_at)"
-        " SELECT 1, 'x', now() - (i %% %s) * interval '1 day' FROM generate_series(1, %s) AS i",
-        [days, events],
-    )
-
-    assert PersonTotals.objects.get().temperature == degree
-
-
-@pytest.mark.django_db
-def test_the_window_begins_at_moscow_midnight_six_days_ago():
-    midnight = "(school_today() - 6)::timestamp AT TIME ZONE 'Europe/Moscow'"
-    insert = "INSERT INTO events (user_id, event_type, created_at) SELECT {p}, 'x', {at} FROM generate_series(1, 5)"
-    execute(insert.format(p=1, at=midnight))
-    execute(insert.format(p=2, at=f"{midnight} - interval '1 microsecond'"))
-
-    degrees = dict(PersonTotals.objects.values_list("pk", "temperature"))
-
-    assert degrees == {1: 1, 2: 0}
-
-
-@pytest.mark.django_db
-def test_a_lead_cools_when_its_days_leave_the_window():
-    execute(
-        "INSERT INTO events (user_id, event_type, created_at)"
-        " SELECT 1, 'x', now() - interval '6 days' FROM generate_series(1, 5)"
-    )
-    assert read("SELECT temperature, cools_on - school_today() FROM person_totals") == [(1, 1)]
-    # A day passes: the events are a day older, and no trigger has seen it.
-    execute("SET LOCAL pgtrigger.ignore = '{}'")
-    execute("ALTER TABLE events DISABLE TRIGGER USER")
-    execute("UPDATE events SET created_at = created_at - interval '1 day'")
-    execute("UPDATE person_totals SET cools_on = cools_on - 1")
-    execute("ALTER TABLE events ENABLE TRIGGER USER")
-
-    cooled = totals.cool_leads()
-
-    assert cooled == 1
-    assert read("SELECT temperature, cools_on FROM person_totals") == [(0, None)]
+    assert "person_totals: equal to the sources" in output.getvalue()
 
 
 @pytest.mark.django_db
@@ -265,6 +222,7 @@ def test_the_list_is_exact_and_read_from_its_index_while_a_transaction_is_open(c
     execute("INSERT INTO events (user_id, event_type) SELECT 2, 'x' FROM generate_series(1, 3)")
     slow, quick = connect(), connect()
 
+    totals.fold_marked_people()
     slow.execute(BOOKING)
     for _ in range(2):
         quick.execute(EVENT)
@@ -273,11 +231,13 @@ def test_the_list_is_exact_and_read_from_its_index_while_a_transaction_is_open(c
     page, count = people.page(QueryDict())
 
     assert people.waiting == [1]
+    assert totals.fold_marked_people() == 1
     assert [(row.pk, row.events) for row in page.rows[:3]] == [(2, 3), (1, 2), (60, 0)]
     assert count.number == 60
     assert page.after
 
     slow.commit()
+    totals.fold_marked_people()
     people = people_list(QueryDict("sort=-events"), with_emails=True)
 
     assert people.waiting == []
@@ -285,6 +245,51 @@ def test_the_list_is_exact_and_read_from_its_index_while_a_transaction_is_open(c
         (2, 3, 0),
         (1, 2, 1),
     ]
+
+
+def test_an_event_changes_nothing_of_the_totals_until_it_is_folded_in(connect):
+    execute("INSERT INTO users (user_id) VALUES (1), (2)")
+    bot = connect()
+
+    bot.execute("INSERT INTO events (user_id, event_type) SELECT 1 + i % 2, 'x' FROM generate_series(1, 6) AS i")
+    bot.execute(EVENT)
+    bot.commit()
+
+    assert sorted(CountingMark.objects.values_list("user_id", flat=True)) == [1, 1, 2]
+    assert set(PersonTotals.objects.values_list("events", flat=True)) == {0}
+    assert kept_totals(LivePersonTotals) == counted_totals()
+    assert totals.fold_marked_people() == 0
+    assert_exact()
+
+
+def test_an_event_waits_for_nobody_who_counts_or_writes_about_the_same_person(connect):
+    execute("INSERT INTO users (user_id) VALUES (1)")
+    counting, bot = connect(), connect()
+    bot.execute("SET lock_timeout = '50ms'")
+    counting.execute(BOOKING)
+    counting.execute("SELECT person_totals_fold(ARRAY[1::bigint])")
+
+    bot.execute(EVENT)
+    bot.commit()
+
+    counting.commit()
+    totals.fold_marked_people()
+    assert_exact()
+
+
+def test_marks_stand_in_a_table_without_an_index(db):
+    assert read("SELECT count(*) FROM pg_index WHERE indrelid = 'counting_marks'::regclass") == [(0,)]
+
+
+def test_an_event_costs_the_same_however_many_there_are(db):
+    """No row of the events is read to write one."""
+    execute("INSERT INTO events (user_id, event_type) SELECT 1, 'x' FROM generate_series(1, 5000)")
+    fetched = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'events'"
+    [(before,)] = read(fetched)
+
+    execute(EVENT)
+
+    assert read(fetched) == [(before,)]
 
 
 def test_a_transaction_that_comes_to_nothing_is_not_counted(connect):
@@ -304,7 +309,7 @@ def test_a_transaction_that_comes_to_nothing_is_not_counted(connect):
 def test_a_fold_amid_open_transactions_neither_waits_nor_loses_a_count(connect):
     execute("INSERT INTO users (user_id) VALUES (1)")
     first, second, third = connect(), connect(), connect()
-    first.execute(EVENT)
+    first.execute(BOOKING)
     second.execute(BOOKING)
     second.commit()
     third.execute(EVENT)

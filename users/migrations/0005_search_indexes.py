@@ -12,7 +12,7 @@ USING gin (person_grams(person_text(user_id, username, first_name, last_name)))
 DROP_EMAILS = "DROP INDEX CONCURRENTLY IF EXISTS free_lessons_email_grams"
 EMAILS = """
 CREATE INDEX CONCURRENTLY free_lessons_email_grams ON free_lesson_registrations
-USING gin (person_grams(left(lower(email), 254)))
+USING gin (person_grams(left(folded(email), 254)))
 """
 
 

@@ -5,19 +5,21 @@ from users.models.blocks import BlockedUser
 from users.models.emails import EmailDisclosure
 from users.models.events import Event
 from users.models.exports import PeopleExport
+from users.models.leads import LeadRules
 from users.models.marks import NumberMark
 from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
 from users.models.staff import User
 from users.models.today import TodayVisit
+from users.models.tokens import ApiAnswer, ApiToken
 from users.models.totals import (
     LEAD_THRESHOLDS,
     LEAD_WINDOW,
+    CountingMark,
     LatestStatus,
     LeadTemperature,
     LivePersonTotals,
     PersonCounts,
-    PersonToCount,
     PersonTotals,
 )
 
@@ -25,11 +27,15 @@ __all__ = [
     "ERASED_FROM",
     "LEAD_THRESHOLDS",
     "LEAD_WINDOW",
+    "ApiAnswer",
+    "ApiToken",
     "AuditEntry",
     "BlockedUser",
+    "CountingMark",
     "EmailDisclosure",
     "Event",
     "LatestStatus",
+    "LeadRules",
     "LeadTemperature",
     "LivePersonTotals",
     "Note",
@@ -37,7 +43,6 @@ __all__ = [
     "PeopleExport",
     "PersonCounts",
     "PersonTag",
-    "PersonToCount",
     "PersonTotals",
     "Tag",
     "TelegramUser",

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -16,17 +17,22 @@ NOT_AUDITED = {
     "users.AuditEntry": "the audit itself; the application may not change it",
     "users.PersonTotals": "derived",
     "users.LivePersonTotals": "derived",
-    "users.PersonToCount": "derived",
+    "users.CountingMark": "derived",
     "users.NumberMark": "derived",
+    "bookings.BookingMoney": "derived",
     "bookings.Confirmation": "derived",
+    "bookings.LessonSteps": "derived",
+    "bookings.PersonToStep": "derived",
     "analytics.Journey": "derived",
     "analytics.DayCount": "derived",
     "analytics.CohortCell": "derived",
     "analytics.Refresh": "when the derived tables were counted",
     "users.TodayVisit": "what a member of staff has looked at",
+    "users.ApiAnswer": "kept for a day; what was done has its lines",
     "bookings.BulkChange": "each booking that it changes has its own lines",
     "bookings.BulkRow": "as the bulk change",
     "messaging.CorrectedMessage": "the engine's; the correction has its lines",
+    "messaging.FormerText": "the broadcast's history has the change",
     "messaging.TemplateVersion": "the template's history has its text",
     "messaging.Outbox": "the engine's; what it sends are messages",
     "messaging.Report": "the engine's",
@@ -92,10 +98,20 @@ class AuditEntry(models.Model):
         verbose_name_plural = _("audit")
         default_permissions = ("view",)
         indexes = [
-            # Lines are only added, in the order of time: a few pages of this index stand for a million of them.
-            BrinIndex("at", name="users_audit_at"),
+            # Each filter of the page, in the order of the page: /audit/ walks one of them.
+            models.Index("at", "id", name="users_audit_newest"),
+            models.Index("done_by", "at", name="users_audit_by"),
+            models.Index("what", "at", name="users_audit_what"),
+            models.Index("object_table", "at", name="users_audit_table"),
             models.Index("telegram_user", "at", name="users_audit_person"),
-            models.Index("object_table", "object_id", name="users_audit_object"),
+            models.Index("object_id", "object_table", name="users_audit_row"),
+            models.Index("request", name="users_audit_request", condition=~models.Q(request="")),
+            models.Index("address", name="users_audit_address", condition=~models.Q(address="")),
+            GinIndex(
+                SearchVector("reason", config="simple"),
+                name="users_audit_reason",
+                condition=~models.Q(reason=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
 from users.models.keys import person_constraint, person_key
-from users.models.triggers import COUNT_NEW_EVENTS, create_missing_person, keep_person_totals, mark_for_numbers
+from users.models.triggers import create_missing_person, mark_for_counting, mark_for_numbers
 
 # Written in a person's name by staff, the school's rules or Telegram: nothing that the person did. Everything else is
 # one of "their own events". The SQL functions that count people name the same types; a test compares.
@@ -73,7 +73,7 @@ class Event(models.Model):
                 first_name="COALESCE(NEW.first_name, NEW.details->>'first_name')",
                 seen_at="COALESCE(NEW.created_at, now())",
             ),
-            *keep_person_totals(columns=("created_at", "event_type"), insert=COUNT_NEW_EVENTS),
+            *mark_for_counting(columns=("created_at", "event_type")),
             *mark_for_numbers(at="created_at", columns=("event_type", "details")),
         ]
 

@@ -27,3 +27,17 @@ class EverSortedDateTimeField(models.DateTimeField):  # type: ignore[type-arg]
     def get_db_prep_value(self, value: Any, connection: "BaseDatabaseWrapper", prepared: bool = False) -> Any:
         value = self.get_prep_value(value)
         return value if value == NEVER else super().get_db_prep_value(value, connection, prepared)
+
+
+class EverSortedDateField(models.DateField):  # type: ignore[type-arg]
+    """A day or None, where None is stored as ``-infinity``, for the same reason."""
+
+    def select_format(self, compiler: "SQLCompiler", sql: str, params: Any) -> tuple[str, Any]:
+        return f"NULLIF({sql}, '{NEVER}'::date)", params
+
+    def get_prep_value(self, value: Any) -> Any:
+        return NEVER if value is None or value == NEVER else super().get_prep_value(value)
+
+    def get_db_prep_value(self, value: Any, connection: "BaseDatabaseWrapper", prepared: bool = False) -> Any:
+        value = self.get_prep_value(value)
+        return value if value == NEVER else super().get_db_prep_value(value, connection, prepared)

@@ -1,6 +1,7 @@
 """Derived counts per person, kept by triggers and rebuilt by rebuild_statistics."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +11,7 @@ from users.models.keys import person_primary_key
 
 
 class LeadTemperature(models.IntegerChoices):
-    """How active a person was in the last seven Moscow days, today included; see LEAD_THRESHOLDS."""
+    """How active a person was in the last Moscow days, today included; by the rules of LeadRules."""
 
     NO_LEAD = -1, _("Not a lead")  # has a confirmed booking, whatever they do
     COLD = 0, _("Cold")
@@ -19,9 +20,10 @@ class LeadTemperature(models.IntegerChoices):
     HOT = 3, _("Hot")
 
 
+# The usual rules, which stand while nobody has set others in LeadRules.
 LEAD_WINDOW = 7  # Moscow days, today included
-# At least so many own events on at least so many days. The function person_temperature() decides by these same
-# numbers; a test compares the two.
+# At least so many own events on at least so many days. The function person_temperature() has the same defaults; a test
+# compares the two.
 LEAD_THRESHOLDS = {LeadTemperature.HOT: (20, 5), LeadTemperature.WARM: (10, 3), LeadTemperature.COOL: (5, 1)}
 
 
@@ -86,15 +88,23 @@ class LivePersonTotals(PersonCounts):  # noqa: DJ008 - never shown by itself
         default_permissions = ()
 
 
-class PersonToCount(models.Model):
-    """A mark to recount a person: another transaction held their totals when one of their rows was written."""
+class CountingMark(models.Model):
+    """A mark that something has to be counted again: a person, or a day. Triggers append, beat takes away.
 
-    # No key to the person and no uniqueness: a mark must never wait for another transaction.
-    user_id = models.BigIntegerField(db_index=True)
+    The table has no key and no index (users/migrations), so that an INSERT of the bot costs next to nothing more and
+    waits for nobody. Whoever counts removes the marks first and counts in a later statement: a mark that arrives in
+    between stands for a row that the count has not seen, and stays.
+    """
+
+    # Django wants a key; the database has none, and one person may have many marks.
+    user_id = models.BigIntegerField(primary_key=True)
+    day = models.DateField(null=True)
+    marked_at = models.DateTimeField(db_default=TransactionNow())
 
     class Meta:
-        db_table = "person_totals_pending"
+        managed = False
+        db_table = "counting_marks"
         default_permissions = ()
 
     def __str__(self) -> str:
-        return str(self.user_id)
+        return str(self.user_id or self.day)

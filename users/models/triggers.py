@@ -17,40 +17,50 @@ def create_missing_person(*, username: str, first_name: str, seen_at: str, condi
     trigger looks first; a person locked by another transaction gets the name from the next row.
     """
     named = {
-        column: f"NULLIF(btrim({sql}), '')" for column, sql in (("username", username), ("first_name", first_name))
+        column: f"NULLIF(btrim({sql}), '')"
+        for column, sql in (("username", username), ("first_name", first_name))
+        if sql != "NULL"
     }
     return pgtrigger.Trigger(
         name="create_missing_person",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("user_id"),
         condition=pgtrigger.Condition(condition) if condition else None,
+        declare=[("known", "record")],
+        # One look for the many rows about somebody who is there and has a name.
         func=f"""
-            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)
-            SELECT NEW.user_id, {named["username"]}, {named["first_name"]}, {seen_at}, {seen_at}
-            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)
-            ON CONFLICT (user_id) DO NOTHING;
-            {"" if (username, first_name) == ("NULL", "NULL") else _name_the_nameless(named)}
+            SELECT username, first_name INTO known FROM users WHERE user_id = NEW.user_id;
+            IF NOT FOUND AND NEW.user_id IS NOT NULL THEN
+                INSERT INTO users (user_id, {"".join(f"{column}, " for column in named)}first_seen_at, updated_at)
+                VALUES (NEW.user_id, {"".join(f"{sql}, " for sql in named.values())}{seen_at}, {seen_at})
+                ON CONFLICT (user_id) DO NOTHING;
+            {_name_the_nameless(named) if named else ""}
+            END IF;
             RETURN NEW;
         """,  # noqa: S608 - only models call this
     )
 
 
 def _name_the_nameless(named: dict[str, str]) -> str:
-    columns = [column for column, sql in named.items() if "(NULL)" not in sql]
-    values = ", ".join(f"{column} = COALESCE(NULLIF(btrim({column}), ''), {named[column]})" for column in columns)
-    missing = " OR ".join(f"({named[column]} IS NOT NULL AND COALESCE(btrim({column}), '') = '')" for column in columns)
+    values = ", ".join(f"{column} = COALESCE(NULLIF(btrim({column}), ''), {sql})" for column, sql in named.items())
+    missing = " OR ".join(
+        f"({sql} IS NOT NULL AND COALESCE(btrim({{0}}{column}), '') = '')" for column, sql in named.items()
+    )
     return f"""
-            UPDATE users SET {values} WHERE user_id = (
-                SELECT user_id FROM users WHERE user_id = NEW.user_id AND ({missing})
-                FOR NO KEY UPDATE SKIP LOCKED
-            );
+            ELSIF {missing.format("known.")} THEN
+                UPDATE users SET {values} WHERE user_id = (
+                    SELECT user_id FROM users WHERE user_id = NEW.user_id AND ({missing.format("")})
+                    FOR NO KEY UPDATE SKIP LOCKED
+                );
     """.strip()  # noqa: S608 - as above
 
 
 # What the triggers below hand over: the ids of the people whom a statement touched.
 COUNT_AGAIN = "PERFORM person_totals_recount(ARRAY(SELECT DISTINCT user_id FROM new_rows));"
 CREATE_TOTALS = "PERFORM person_totals_create(ARRAY(SELECT user_id FROM new_rows));"
-COUNT_NEW_EVENTS = "PERFORM person_totals_recount_events(ARRAY(SELECT DISTINCT user_id FROM new_rows));"
+# Events are by far the most frequent rows: their triggers append a mark and leave the counting to beat.
+MARK = "INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM {} WHERE user_id IS NOT NULL;"
+MARK_EVERYBODY = "INSERT INTO counting_marks (user_id) SELECT user_id FROM users;"
 
 
 def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -> list[pgtrigger.Trigger]:
@@ -59,14 +69,9 @@ def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -
     Statement-level, so that a bulk insert is one count; the functions they call stand in users/sql/.
     An UPDATE counts when the person or one of ``columns`` changed: the bot touches ``updated_at`` at every message.
     """
-    counted = ", ".join(("user_id", *columns))
     changed = f"""
         PERFORM person_totals_recount(ARRAY(
-            SELECT DISTINCT user_id FROM (
-                (SELECT {counted} FROM old_rows EXCEPT ALL SELECT {counted} FROM new_rows)
-                UNION ALL
-                (SELECT {counted} FROM new_rows EXCEPT ALL SELECT {counted} FROM old_rows)
-            ) AS changed
+            SELECT DISTINCT user_id FROM {_changed(columns)}
         ));
     """  # noqa: S608 - names of columns only
     return [
@@ -75,6 +80,25 @@ def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -
         _after(pgtrigger.Delete, COUNT_AGAIN.replace("new_rows", "old_rows"), old="old_rows"),
         _after(pgtrigger.Truncate, "PERFORM person_totals_recount_everybody();"),
     ]
+
+
+def mark_for_counting(*, columns: tuple[str, ...]) -> list[pgtrigger.Trigger]:
+    """Mark the people whom a write to this table touches, and count nobody: beat does, every few seconds."""
+    return [
+        _after(pgtrigger.Insert, MARK.format("new_rows"), new="new_rows"),
+        _after(pgtrigger.Update, MARK.format(_changed(columns)), old="old_rows", new="new_rows"),
+        _after(pgtrigger.Delete, MARK.format("old_rows"), old="old_rows"),
+        _after(pgtrigger.Truncate, MARK_EVERYBODY),
+    ]
+
+
+def _changed(columns: tuple[str, ...]) -> str:
+    counted = ", ".join(("user_id", *columns))
+    return f"""(
+                (SELECT {counted} FROM old_rows EXCEPT ALL SELECT {counted} FROM new_rows)
+                UNION ALL
+                (SELECT {counted} FROM new_rows EXCEPT ALL SELECT {counted} FROM old_rows)
+            ) AS changed"""  # noqa: S608 - names of columns only
 
 
 def _after(operation: pgtrigger.Operation, func: str, **rows: str) -> pgtrigger.Trigger:

@@ -1,38 +1,23 @@
-"""The list of people as a CSV or XLSX file."""
+"""The list of people as a sheet."""
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, Sheet
-from users.models import PeopleExport, PersonCounts, User
+from users.models import PersonCounts
 from users.person.extensions import lesson_registrations
 
 
-def start_export(*, by: User, query: str, file_format: str, with_emails: bool) -> PeopleExport:
-    """Record who exports which list, before the first row is sent."""
-    export = PeopleExport(exported_by=by, query=query, format=file_format, with_emails=with_emails)
-    write_beside(SideWrite.LIST_TAKEN, export.save, about=f"{by.get_username()} {file_format}")
-    return export
-
-
-def finish_export(export: PeopleExport, rows: int) -> None:
-    """Record how many rows were sent."""
-    write_beside(SideWrite.LIST_TAKEN, partial(PeopleExport.objects.filter(pk=export.pk).update, rows=rows))
-
-
-def people_sheet(people: "QuerySet[Any]", *, streams: dict[str, str], export: PeopleExport) -> Sheet:
-    """Give the sheet of the list; after its last row, the export records how many there were."""
+def people_sheet(people: "QuerySet[Any]", *, streams: dict[str, str], with_emails: bool) -> Sheet:
+    """Give the sheet of the list."""
     return Sheet(
         title=_("People"),
-        headings=_headings(with_emails=export.with_emails),
-        rows=(_cells(person, streams, export) for person in _rows(people, with_emails=export.with_emails)),
-        done=partial(finish_export, export),
+        headings=_headings(with_emails=with_emails),
+        rows=(_cells(person, streams, with_emails) for person in _rows(people, with_emails=with_emails)),
     )
 
 
@@ -64,14 +49,14 @@ def _headings(*, with_emails: bool) -> list[str]:
     ]
 
 
-def _cells(row: PersonCounts, streams: dict[str, str], export: PeopleExport) -> list[Any]:
+def _cells(row: PersonCounts, streams: dict[str, str], with_emails: bool) -> list[Any]:
     person = row.telegram_user
     return [
         row.pk,
         person.first_name or "",
         person.last_name or "",
         person.username or "",
-        *([getattr(row, "emails", "") or ""] if export.with_emails else []),
+        *([getattr(row, "emails", "") or ""] if with_emails else []),
         row.language_code,
         streams.get(row.latest_stream, row.latest_stream),
         str(row.get_latest_status_display()),

@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.db import loose_scan
+from hsl_dashboard.folding import Folded, fold
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from hsl_dashboard.web.keyset import Sorting
 from users.models import LatestStatus, LeadTemperature, Note, PersonTag
+from users.people.search import with_all_words
 from users.person.extensions import lesson_registrations, stream_names
 
 NONE = "none"  # the choice of people without a stream or language
@@ -127,11 +129,11 @@ class PeopleFilter(ListFilter):
         names = {code: streams.get(code, code) for code in (*streams, *codes.streams)}
         self.stream_names = names
         fields = self.form.fields
-        fields["stream"].choices = [("", _("All streams")), *names.items(), (NONE, _("No stream"))]
+        fields["stream"].choices = [*names.items(), (NONE, _("No stream"))]
         languages = [(code, _language_name(code)) for code in codes.languages]
-        fields["language"].choices = [("", _("All languages")), *languages, (NONE, _("Unknown"))]
-        fields["tag"].choices = [("", _("Any tag")), *((name, name) for name in codes.tags)]
-        fields["lesson"].choices = [("", _("Any lesson")), *((code, code) for code in codes.lessons)]
+        fields["language"].choices = [*languages, (NONE, _("Unknown"))]
+        fields["tag"].choices = [*((name, name) for name in codes.tags)]
+        fields["lesson"].choices = [*((code, code) for code in codes.lessons)]
         fields["q"].widget.attrs["placeholder"] = (
             _("Name, @username, t.me link, ID or part of an e-mail")
             if with_emails
@@ -191,7 +193,8 @@ class PeopleFilter(ListFilter):
         return people.filter(pk__in=PersonTag.objects.filter(tag__name=tag).values("telegram_user_id"))
 
     def filter_note(self, people: "QuerySet[Any]", _name: str, text: str) -> "QuerySet[Any]":
-        return people.filter(pk__in=Note.objects.filter(text__icontains=text).values("telegram_user_id"))
+        noted = Note.objects.filter(with_all_words(fold(text), Folded("text")))
+        return people.filter(pk__in=noted.values("telegram_user_id"))
 
     def filter_lesson(self, people: "QuerySet[Any]", name: str, _value: Any) -> "QuerySet[Any]":
         """Match kind and date on the same registration. Both fields call this; the first one with a value answers."""

@@ -1,7 +1,7 @@
 """The list of people: which rows, how many, and which page of them, in a few milliseconds at any size."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -17,8 +17,10 @@ from users.totals import recount_marked_people
 PAGE_SIZE = 50  # rows: what the previous dashboard showed
 # People: a list up to this size is counted exactly; beyond it the page says "more than".
 COUNTED = 10_000
-# Waiting people that one page recounts, in some 10 ms; a transaction of the bot holds one.
+# Marked people that one page counts on the spot, in some 20 ms: as many as the bot writes about at 40 events a second.
+# While there are more the list shows the stored totals, and says of when they are.
 COUNTED_NOW = 200
+MARKS_READ = 20_000  # more than the bot writes between two folds: a page looks no further when beat stands still
 
 
 @dataclass(frozen=True)
@@ -35,16 +37,20 @@ class Upkeep:
     """The state of the totals before a page reads them (one query)."""
 
     people: int  # about
-    marked: bool  # some wait to be counted again
+    waiting: list[int]  # people whose stored totals are out of date: no more than one above COUNTED_NOW
+    as_of: datetime | None  # since when the first of them waits
     due: date | None  # the oldest day since which leads wait to cool: beat is not running
 
     @classmethod
     def read(cls) -> "Upkeep":
         with connection.cursor() as cursor:
             cursor.execute(
+                "WITH marks AS MATERIALIZED ("
+                " SELECT user_id, marked_at FROM counting_marks WHERE user_id IS NOT NULL LIMIT %s)"
                 "SELECT GREATEST((SELECT reltuples FROM pg_class WHERE oid = 'person_totals'::regclass), 0)::bigint,"
-                " EXISTS (SELECT FROM person_totals_pending),"
-                " (SELECT min(cools_on) FROM person_totals WHERE cools_on < school_today())"
+                " ARRAY(SELECT DISTINCT user_id FROM marks LIMIT %s), (SELECT min(marked_at) FROM marks),"
+                " (SELECT min(cools_on) FROM person_totals WHERE cools_on < school_today())",
+                [MARKS_READ, COUNTED_NOW + 1],
             )
             return cls(*cursor.fetchone())
 
@@ -58,7 +64,7 @@ class PeopleList:
     common: bool  # the search matches more people than are worth counting
     far: bool  # and all of them are far from the start of the list's order
     upkeep: Upkeep
-    waiting: list[int]  # people whose stored totals are out of date while another transaction is open
+    waiting: list[int]  # people who are counted on the spot, since their stored totals are out of date
 
     def narrowed(self, model: type[PersonCounts]) -> "QuerySet[Any]":
         """Narrow the rows of a table by the filter alone."""
@@ -67,7 +73,10 @@ class PeopleList:
 
     @property
     def people(self) -> "QuerySet[Any]":
-        """Everyone on the list, unsorted; the view, used while people wait, has no index to sort by."""
+        """Everyone on the list, unsorted; the view, used while people wait, has no index to sort by.
+
+        Where so many wait that a page does not count them, they stand here as they were.
+        """
         return self.narrowed(LivePersonTotals if self.waiting else PersonTotals).filter(self.searched)
 
     def sorted_people(self) -> "QuerySet[Any]":
@@ -96,14 +105,17 @@ class PeopleList:
             count = Count(len(page.rows), more=not whole)
         return page, count
 
+    @property
+    def as_of(self) -> datetime | None:
+        """Of when the numbers are, where more people wait than a page counts on the spot."""
+        return self.upkeep.as_of if self.upkeep.waiting and not self.waiting else None
+
     def _kept(self) -> "QuerySet[Any]":
-        if len(self.waiting) > COUNTED_NOW:
-            return self.people
         people = self.narrowed(PersonTotals).filter(self.searched)
         return people.exclude(is_one_of(self.waiting)) if self.waiting else people
 
     def _counted_now(self) -> list[PersonCounts]:
-        if not self.waiting or len(self.waiting) > COUNTED_NOW:
+        if not self.waiting:
             return []
         people = self.narrowed(LivePersonTotals).filter(self.searched).filter(is_one_of(self.waiting))
         return list(people.select_related("telegram_user"))
@@ -120,11 +132,17 @@ class PeopleList:
         return None, COUNTED
 
 
-def people_list(data: QueryDict, *, with_emails: bool) -> PeopleList:
-    """Read an address: the people it asks for, exact also while the bot writes about some of them."""
+def people_list(data: QueryDict, *, with_emails: bool, folded: bool = False) -> PeopleList:
+    """Read an address: the people it asks for, exact also while the bot writes about some of them.
+
+    ``folded`` is for whoever takes the whole list: marked people are counted first, so that an index gives its order;
+    those whose totals another transaction holds are counted on the spot, however many they are.
+    """
     upkeep = Upkeep.read()
-    # The first page view recounts them; otherwise beat would, within a minute.
-    waiting = recount_marked_people() if upkeep.marked else []
+    if folded:
+        waiting = recount_marked_people() if upkeep.waiting else []
+    else:
+        waiting = upkeep.waiting if len(upkeep.waiting) <= COUNTED_NOW else []
     narrowed = PeopleFilter(data, queryset=PersonTotals._default_manager.all(), with_emails=with_emails)
     searched, common, far = Q(), False, False
     if narrowed.searched:

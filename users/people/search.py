@@ -1,5 +1,7 @@
 """Search for people by any part of a name, @username, t.me link, id or e-mail."""
 
+from functools import reduce
+from operator import and_
 from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -18,9 +20,10 @@ from django.db.models import (
     TextField,
     Value,
 )
-from django.db.models.functions import Left, Lower, StrIndex
+from django.db.models.functions import Left, StrIndex
 from django.db.models.lookups import GreaterThan
 
+from hsl_dashboard.folding import Folded, fold
 from hsl_dashboard.web.mentions import read_mention
 from users.person.extensions import lesson_registrations
 
@@ -53,15 +56,29 @@ class IsOneOf(Func):
 
 
 def search_text(typed: str) -> str:
-    """Normalise typed text as the index does: lower case, ё as е, a Telegram link as its @username."""
-    return read_mention(typed).searched.lower().replace("ё", "е")
+    """Fold typed text as the index is folded, a Telegram link as its @username; its words may stand in any order."""
+    return fold(read_mention(typed).searched)
+
+
+def with_all_words(text: str, searched: Expression | F) -> Q:
+    """Ask for the rows where ``searched``, which is folded, contains every word of a folded text."""
+    words = (Q(GreaterThan(StrIndex(searched, Value(word)), 0)) for word in dict.fromkeys(text.split()))
+    return reduce(and_, words, Q())
 
 
 def matching_person_text(rows: "QuerySet[R]", typed: str, *, path: str = "telegram_user__") -> "QuerySet[R]":
     """Keep the rows whose person matches ``typed``; it checks row by row, so only for lists that are short anyway."""
     text = search_text(typed)
-    found: QuerySet[R] = rows.alias(person_text=PersonText(path)).filter(person_text__contains=text)  # type: ignore[assignment]
-    return found if text else rows.none()
+    return rows.filter(with_all_words(text, PersonText(path))) if text else rows.none()
+
+
+def people_matching(typed: str) -> Q:
+    """Give the condition on people themselves of a search; the indexes answer it unless too many match (one query)."""
+    text = search_text(typed)
+    if not text:
+        return Q(pk__in=[])
+    listed, _by_email = _ask_indexes(text, with_emails=False, at_most=RARE)
+    return with_all_words(text, PersonText("")) if listed is None else is_one_of(listed)
 
 
 def search_condition(text: str, *, with_emails: bool, at_most: int = RARE) -> tuple[Q, bool]:
@@ -73,7 +90,7 @@ def search_condition(text: str, *, with_emails: bool, at_most: int = RARE) -> tu
         return is_one_of(listed), False
     # The planner believes LIKE to be selective and would read the whole table; strpos() > 0 it estimates at a third of
     # the rows, so it walks the index in the order of the list.
-    condition = Q(GreaterThan(StrIndex(F("search_text"), Value(text)), 0))
+    condition = with_all_words(text, F("search_text"))
     if by_email is None:
         condition |= Q(Exists(_with_email(text)))
     elif by_email:
@@ -84,16 +101,19 @@ def search_condition(text: str, *, with_emails: bool, at_most: int = RARE) -> tu
 def prefers_sort_over_walk(text: str, *, descending: bool) -> bool:
     """Whether to sort the matches rather than walk the name index.
 
-    True when many names begin with ``text`` and a walk in name order would pass many others first.
+    True when many names begin with one of the words and a walk in name order would pass many others first.
     """
-    first, end = text, text + LAST_LETTER
     count = "(SELECT count(*) FROM (SELECT FROM person_totals WHERE {} LIMIT %s) AS names)"
     named = count.format("name_key >= %s AND name_key < %s")
     passed = count.format("name_key >= %s" if descending else "name_key < %s")
-    with connection.cursor() as cursor:
-        edge = end if descending else first
+    asked, params = [], list[Any]()
+    for word in dict.fromkeys(text.split()):
+        first, end = word, word + LAST_LETTER
         # PostgreSQL runs the second count only if the first comparison is true.
-        cursor.execute(f"SELECT {named} > %s AND {passed} > %s", [first, end, RARE + 1, RARE, edge, WALKED + 1, WALKED])
+        asked.append(f"{named} > %s AND {passed} > %s")
+        params += [first, end, RARE + 1, RARE, end if descending else first, WALKED + 1, WALKED]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {' OR '.join(asked)}", params)
         return bool(cursor.fetchone()[0])
 
 
@@ -111,7 +131,4 @@ def _ask_indexes(text: str, *, with_emails: bool, at_most: int) -> tuple[list[in
 
 def _with_email(text: str) -> "QuerySet[Any]":
     registrations = lesson_registrations().filter(telegram_user=OuterRef("pk"))
-    found: QuerySet[Any] = registrations.alias(searched_email=Left(Lower("email"), 254)).filter(
-        searched_email__contains=text
-    )
-    return found
+    return registrations.filter(with_all_words(text, Left(Folded("email"), 254)))

@@ -1,6 +1,5 @@
 """What a person's page is made of, piece by piece: so that a change can answer with the pieces that changed."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,12 +13,11 @@ from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
 from users.event_types import event_label
 from users.models import TelegramUser
-from users.person.facts import LEAD_EXPLAINED, read_facts
+from users.person.facts import read_facts
 from users.person.timeline import KINDS, Entry, TimelinePlace, kinds_for, read_timeline
-from users.privacy import masked_email
+from users.privacy import EMAIL, masked_email
 
 # Bounded on both sides: a text of a hundred thousand dots must not cost a minute.
-EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def facts_context(request: StaffRequest, user_id: int) -> dict[str, Any]:
         "facts": facts,
         "person": facts.person,
         "person_address": person_address(user_id),
-        "lead_explained": LEAD_EXPLAINED,
+        "lead_explained": facts.lead_explained,
         "updated_at": timezone.now(),
     }
 

@@ -34,6 +34,8 @@ class Source:
     template: str
     sql: str
     permission: str = "users.view_telegramuser"
+    # Completes the data of a page's entries, for the person with this id.
+    prepare: Callable[[int, list[dict[str, Any]]], None] | None = None
     claims: tuple[str, ...] = ()  # types of events that this source tells, so that the plain events leave them out
 
 

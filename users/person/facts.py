@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import JSONField, TextField
 from django.db.models.expressions import RawSQL
-from django.utils.translation import gettext_lazy as _
 
-from users.models import LEAD_WINDOW, BlockedUser, LeadTemperature, PersonCounts, TelegramUser
+from users.leads import rules_explained
+from users.models import BlockedUser, LeadRules, LeadTemperature, PersonCounts, TelegramUser
 from users.models.events import NOT_THEIR_OWN
 
 TAGS_SUGGESTED = 300  # more than a school has
@@ -36,11 +36,6 @@ STREAM = """(
     ORDER BY s.course_id LIMIT 1
 )"""
 
-LEAD_EXPLAINED = _(
-    "Own events of the last seven days, today included. Hot: at least 20 on at least 5 days. Warm: at least 10 on at"
-    " least 3. Cool: at least 5. Else cold. People with a confirmed booking are no leads."
-)
-
 
 @dataclass(frozen=True)
 class PersonFacts:
@@ -52,8 +47,13 @@ class PersonFacts:
     week_events: int
     week_days: int
     latest_stream: str  # its name, else its code
+    rules: LeadRules  # by which the week was counted
     tags: list[dict[str, Any]]  # id, name
     suggested_tags: list[str]
+
+    @property
+    def lead_explained(self) -> str:
+        return rules_explained(self.rules)
 
     @property
     def temperature(self) -> LeadTemperature:
@@ -66,17 +66,18 @@ class PersonFacts:
 
 
 def read_facts(person_id: int) -> PersonFacts:
-    """Read a person with their counts, block and tags (one query).
+    """Read a person with their counts, block and tags (two queries).
 
     Raises:
         TelegramUser.DoesNotExist: nobody has this id.
     """
     zone = settings.TIME_ZONE
+    rules = LeadRules.read()
     found = (
         TelegramUser.objects.filter(pk=person_id)
         .select_related("livepersontotals", "block")
         .annotate(
-            week=RawSQL(WEEK, [zone, LEAD_WINDOW - 1, zone, list(NOT_THEIR_OWN)], JSONField()),  # noqa: S611 - SQL of ours
+            week=RawSQL(WEEK, [zone, rules.window_days - 1, zone, list(NOT_THEIR_OWN)], JSONField()),  # noqa: S611 - SQL of ours
             stream=RawSQL(STREAM, [], TextField()),  # noqa: S611
             tag_list=RawSQL(TAGS, [], JSONField()),  # noqa: S611
             suggestions=RawSQL(SUGGESTIONS, [TAGS_SUGGESTED], JSONField()),  # noqa: S611
@@ -91,6 +92,7 @@ def read_facts(person_id: int) -> PersonFacts:
         block=getattr(found, "block", None),
         week_events=found.week[0],
         week_days=found.week[1],
+        rules=rules,
         tags=found.tag_list,
         suggested_tags=found.suggestions,
     )

@@ -95,7 +95,7 @@ USERS = PersonExtension(
         PersonTable("users.PersonTagEvent", Fate.ERASED_LAST),
         PersonTable("users.PersonTotals", Fate.ERASED_LAST),
         PersonTable("users.LivePersonTotals", Fate.NOTHING),
-        PersonTable("users.PersonToCount", Fate.RENUMBERED, path="user_id"),
+        PersonTable("users.CountingMark", Fate.RENUMBERED, path="user_id"),
         PersonTable("users.NumberMark", Fate.RENUMBERED, path="user_id"),
     ),
 )

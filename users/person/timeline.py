@@ -12,11 +12,10 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import connection
-from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
-from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.calendar import moment_of
 from users.models import User
 from users.person.extensions import Source, timeline_sources
 
@@ -59,14 +58,11 @@ class TimelinePlace:
     @classmethod
     def decode(cls, text: str) -> Self | None:
         """Read a place out of an address; None for anything that no page of ours has written."""
-        found = re.fullmatch(r"([0-9T:.+-]{0,40})~(\d{1,4})~(\d{1,18})", text, re.ASCII)
+        found = re.fullmatch(r"([^~]{0,40})~(\d{1,4})~(\d{1,18})", text, re.ASCII)
         if not found:
             return None
-        try:
-            at = parse_datetime(found[1]) if found[1] else None
-        except ValueError:
-            return None
-        if found[1] and (at is None or not is_aware(at)):
+        at = moment_of(found[1]) if found[1] else None
+        if found[1] and at is None:
             return None
         return cls(at, int(found[2]), int(found[3]))
 
@@ -86,7 +82,7 @@ def kinds_for(by: User) -> list[str]:
 
 
 def read_timeline(person_id: int, *, by: User, kind: str = "", before: TimelinePlace | None = None) -> Timeline:
-    """Read a page of a person's timeline (one query, however many sources there are)."""
+    """Read a page of a person's timeline (one query, however many sources there are, and what they add)."""
     sources = {source.rank: source for source in _sources_for(by) if kind in {"", source.kind}}
     if not sources:
         return Timeline([], "")
@@ -100,9 +96,13 @@ def read_timeline(person_id: int, *, by: User, kind: str = "", before: TimelineP
     with connection.cursor() as cursor:
         cursor.execute(_query(sources.values(), before), params)
         rows = cursor.fetchall()
+    told = [(rank, json.loads(data)) for _at, rank, _number, data, _actor in rows[:PAGE_SIZE]]
+    for rank, source in sources.items():
+        if source.prepare and (mine := [data for other, data in told if other == rank]):
+            source.prepare(person_id, mine)
     entries = [
-        Entry(sources[rank].kind, sources[rank].template, at, number, json.loads(data), actor or "")
-        for at, rank, number, data, actor in rows[:PAGE_SIZE]
+        Entry(sources[rank].kind, sources[rank].template, at, number, data, actor or "")
+        for (at, _rank, number, _data, actor), (rank, data) in zip(rows, told, strict=False)
     ]
     at, rank, number = rows[PAGE_SIZE - 1][:3] if len(rows) > PAGE_SIZE else (None, 0, 0)
     return Timeline(entries, TimelinePlace(at, rank, number).encode() if len(rows) > PAGE_SIZE else "")

@@ -7,6 +7,6 @@ from users.personal_data import views
 app_name = "personal_data"
 
 urlpatterns = [
-    path("users/<int:user_id>/erase/", views.personal_data_erase, name="personal_data_erase"),
-    path("users/<int:user_id>/export/", views.personal_data_export, name="personal_data_export"),
+    path("users/<telegram_id:user_id>/erase/", views.personal_data_erase, name="personal_data_erase"),
+    path("users/<telegram_id:user_id>/export/", views.personal_data_export, name="personal_data_export"),
 ]

@@ -5,10 +5,8 @@
 CREATE OR REPLACE FUNCTION people_found(searched text, with_emails boolean, at_most integer) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
 DECLARE
-    grams text[] := CASE
-        WHEN length(searched) < 3 THEN ARRAY[searched]
-        ELSE ARRAY(SELECT DISTINCT substr(searched, place, 3) FROM generate_series(1, length(searched) - 2) AS place)
-    END;
+    grams text[] := searched_grams(searched);
+    patterns text[] := searched_patterns(searched);
     people real := (SELECT reltuples FROM pg_class WHERE oid = 'users'::regclass);
     share real;
     found bigint[];
@@ -20,7 +18,7 @@ BEGIN
         cardinality(grams) = 1
         OR (
             SELECT count(*) * 333 > 2 * at_most FROM users AS u TABLESAMPLE SYSTEM (0.3)
-            WHERE position(searched IN person_text(u.user_id, u.username, u.first_name, u.last_name)) > 0
+            WHERE person_text(u.user_id, u.username, u.first_name, u.last_name) LIKE ALL (patterns)
         )
     ) THEN
         RETURN NULL;
@@ -29,14 +27,14 @@ BEGIN
         SELECT u.user_id FROM users AS u
         WHERE person_grams(person_text(u.user_id, u.username, u.first_name, u.last_name)) @> grams
             AND (cardinality(grams) = 1
-                OR position(searched IN person_text(u.user_id, u.username, u.first_name, u.last_name)) > 0)
+                OR person_text(u.user_id, u.username, u.first_name, u.last_name) LIKE ALL (patterns))
         LIMIT at_most + 1
     );
     IF with_emails AND cardinality(found) <= at_most THEN
         found := ARRAY(SELECT unnest(found) UNION (
             SELECT r.user_id FROM free_lesson_registrations AS r
-            WHERE person_grams(left(lower(r.email), 254)) @> grams
-                AND position(searched IN left(lower(r.email), 254)) > 0
+            WHERE person_grams(left(folded(r.email), 254)) @> grams
+                AND left(folded(r.email), 254) LIKE ALL (patterns)
             LIMIT at_most + 1
         ));
     END IF;

@@ -9,11 +9,11 @@ CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
 ) LANGUAGE sql STABLE AS $$
     SELECT
         u.user_id,
-        translate(lower(left(COALESCE(
+        folded(left(COALESCE(
             NULLIF(btrim(concat_ws(' ', NULLIF(btrim(u.first_name), ''), NULLIF(btrim(u.last_name), ''))), ''),
             u.username,
             ''
-        ), 100)), 'ёЁ', 'ее'),
+        ), 100)),
         left(COALESCE(u.language_code, ''), 35),
         COALESCE(u.first_seen_at, '-infinity'),
         b.bookings,

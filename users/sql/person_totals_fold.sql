@@ -18,10 +18,15 @@ BEGIN
     ))
     ON CONFLICT (user_id) DO NOTHING;
     locked := person_totals_lock(people);
-    DELETE FROM person_totals_pending AS p
-    WHERE p.user_id = ANY (locked)
-        OR p.user_id = ANY (people) AND NOT EXISTS (SELECT FROM users AS u WHERE u.user_id = p.user_id)
-            AND NOT EXISTS (SELECT FROM person_totals AS t WHERE t.user_id = p.user_id);
+    DELETE FROM counting_marks AS m
+    USING (
+        SELECT unnest(locked) AS user_id
+        UNION
+        SELECT person FROM unnest(people) AS person
+        WHERE NOT EXISTS (SELECT FROM users AS u WHERE u.user_id = person)
+            AND NOT EXISTS (SELECT FROM person_totals AS t WHERE t.user_id = person)
+    ) AS done
+    WHERE m.user_id = done.user_id;
     PERFORM person_totals_recount(locked);
     RETURN cardinality(locked);
 END $$;

@@ -1,6 +1,8 @@
--- Recounts some marked people and returns those still marked, in one call for a page of the list.
+-- Recounts some marked people and returns those still marked, in one call: an export does so before it begins.
 CREATE OR REPLACE FUNCTION person_totals_fold_some(at_most integer) RETURNS bigint[] LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM person_totals_fold(ARRAY(SELECT DISTINCT user_id FROM person_totals_pending LIMIT at_most));
-    RETURN ARRAY(SELECT DISTINCT user_id FROM person_totals_pending);
+    PERFORM person_totals_fold(ARRAY(
+        SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL LIMIT at_most
+    ));
+    RETURN ARRAY(SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL);
 END $$;

@@ -1,8 +1,8 @@
 -- Takes the totals of these people that nobody else holds, and gives their ids; it never waits.
 --
 -- A write is counted so: the trigger of the written table locks the totals of the touched people here and counts those
--- people again under the lock. Whoever another transaction holds is marked in person_totals_pending instead: the view
--- person_totals_live counts the marked ones on the spot, beat folds them in.
+-- people again under the lock. Whoever another transaction holds is marked in counting_marks instead, and so is whoever
+-- an event is about: the view person_totals_live counts the marked ones on the spot, beat folds them in.
 --
 -- This is exact because each statement of a volatile function sees what was committed before it began (READ COMMITTED):
 -- a count made under the lock sees all that earlier holders wrote. What it cannot see, a write not yet committed, comes

@@ -37,6 +37,11 @@ GRANTS = (
         "See staff accounts, the audit, and who downloaded lists or looked at e-mails",
         ("users.view_user", "users.view_peopleexport", "users.view_emaildisclosure", "users.view_auditentry"),
     ),
+    Grant(
+        "See money; record payments and refunds",
+        ("bookings.view_payment", "bookings.view_paymentevent", "bookings.add_payment"),
+        (COURSES,),
+    ),
     Grant("See people, bookings, messages, numbers; e-mails masked", ("*.view_*",), (MARKETING, COURSES, VIEWER)),
     Grant("Download the list of people", ("users.export_people",), (MARKETING, COURSES)),
     Grant("Erase a person; export everything held about one", ("users.erase_person", "users.export_person")),

@@ -35,3 +35,9 @@ def lead(temperature: int) -> SafeString:
 def drawn(template_name: str, variable: str, value: int | None, _language: str | None) -> SafeString:
     """Draw a badge. It has a handful of values and stands in fifty rows: each is drawn once a process and language."""
     return mark_safe(render_to_string(template_name, {variable: value}).strip())  # noqa: S308
+
+
+@register.filter
+def of_person(values: dict[int, object] | None, user_id: int) -> object | None:
+    """Give what a page knows of one person."""
+    return (values or {}).get(user_id)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from demo.school.build import build_school
 from demo.school.loading import DatabaseNotEmpty, store_school
 from demo.school.rhythm import MOSCOW
+from users.totals import fold_marked_people
 
 EVENING = time(21, 0, tzinfo=MOSCOW)
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
                 )
                 % {"table": refusal.model._meta.db_table}
             ) from refusal
+        fold_marked_people()  # whom the events have marked: before anybody looks
         self.stdout.write(
             _("The demo school is ready: %(people)d people, %(bookings)d bookings, %(events)d events.")
             % {"people": len(school.people), "bookings": len(school.bookings), "events": len(school.events)}

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from analytics.rollups import number_differences, rebuild_numbers
+from bookings.lessons.steps import rebuild_steps, steps_differences
 from users.totals import Difference, rebuild_totals, totals_differences
 
 SHOWN = 20  # differences: enough to see what kind they are
@@ -26,33 +27,33 @@ class Command(BaseCommand):
             return
         people = rebuild_totals()
         self.stdout.write(f"person_totals: counted {people} people anew.")
+        self.stdout.write(f"lesson_steps: counted {rebuild_steps()} people anew.")
         for table, number in rebuild_numbers(timezone.now()).items():
             self.stdout.write(f"{table}: counted {number} anew.")
 
     def _check(self) -> None:
-        found = [
-            *self._compare("person_totals", map(_sentence, totals_differences())),
-            *self._compare("The numbers", number_differences(timezone.now())),
-        ]
-        if found:
-            raise CommandError(f"{' '.join(found)} Cure: manage.py rebuild_statistics")
+        tables = {
+            "person_totals": map(_of_a_person, totals_differences()),
+            "lesson_steps": (
+                f"registration {found[0]}: {found[1]}, counted {found[2]}" for found in steps_differences()
+            ),
+            "The numbers": number_differences(timezone.now()),
+        }
+        wrong = [f"{what}: {places}" for what, found in tables.items() if (places := self._compare(what, found))]
+        if wrong:
+            raise CommandError(
+                f"Places that differ from their sources: {', '.join(wrong)}. Cure: manage.py rebuild_statistics"
+            )
 
-    def _compare(self, what: str, differences: Iterator[str]) -> list[str]:
+    def _compare(self, what: str, differences: Iterator[str]) -> int:
+        """Print what differs, and say in how many places."""
         shown = list(islice(differences, SHOWN))
         for sentence in shown:
             self.stdout.write(sentence)
         if not shown:
-            self.stdout.write(
-                f"{what} equals its sources." if what == "person_totals" else f"{what} equal their sources."
-            )
-            return []
-        more = len(shown) + sum(1 for _ in differences)
-        return [
-            f"{what} differs from its sources in {more} places."
-            if what == "person_totals"
-            else f"{what} differ from their sources in {more} places."
-        ]
+            self.stdout.write(f"{what}: equal to the sources.")
+        return len(shown) + sum(1 for _ in differences)
 
 
-def _sentence(found: Difference) -> str:
+def _of_a_person(found: Difference) -> str:
     return f"person {found.user_id}: {found.column} is {found.kept}, counted {found.counted}"

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from messaging.audiences.criteria import Audience, Received
 from messaging.content.content import content_of
+from messaging.content.media import StoredFile
 from messaging.delivery.services import State, move
 from messaging.models import Broadcast, Draft, Recipient
 from messaging.models.reasons import StateReason
@@ -64,10 +65,11 @@ def _copy(
     if planned:
         content = replace(content, when="at", at=f"{timezone.localtime(planned):%Y-%m-%dT%H:%M}")
     # What Telegram has already is named by its file_id; only what never went up goes up again.
-    upload = "" if broadcast.media_file_id else str(broadcast.media_upload.name or "")
+    file = StoredFile() if broadcast.media_file_id else StoredFile.of(broadcast)
     fields = {
         "content": content.as_json(),
-        "media_upload": upload,
+        "media_upload": file.path,
+        "media_name": file.name,
         "created_by": by,
         "updated_by": by,
         "updated_at": at,

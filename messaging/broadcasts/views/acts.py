@@ -1,5 +1,6 @@
 """What staff do with a message on its page: start, pause, take back, try again, decide, copy. Services do the work."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.labels import Labels
 from hsl_dashboard.web.addresses import is_own_address
-from hsl_dashboard.web.pages import StaffRequest
+from hsl_dashboard.web.pages import StaffRequest, wants_partial
+from hsl_dashboard.web.uploads import found_no_room
 from messaging.broadcasts.questions import (
     Question,
     cancel_question,
@@ -38,6 +40,7 @@ from messaging.broadcasts.services.acts import (
 )
 from messaging.broadcasts.services.copying import clone_broadcast, resend_to_missed, take_back
 from messaging.broadcasts.services.correcting import delete_for_everyone, edit_for_everyone
+from messaging.content.media import NoRoom, StoredFile, no_room_sentence, readable_name, store_file
 from messaging.delivery.services import (
     BroadcastMoved,
     MessageRefused,
@@ -54,6 +57,7 @@ SEND = "messaging.send_broadcast"
 WRITE = ("messaging.add_broadcast", "users.view_telegramuser")  # what the form asks for
 
 State = Broadcast.State
+DONE = 302  # what a form that was accepted answers
 may_send = permission_required([SEE, SEND], raise_exception=True)
 may_write = permission_required([SEE, *WRITE], raise_exception=True)
 asks = require_http_methods(["GET", "HEAD", "POST"])
@@ -97,6 +101,11 @@ def broadcast_cancel(request: StaffRequest, pk: int) -> HttpResponse:
         cancel_broadcast(broadcast=broadcast, by=request.user, at=timezone.now(), reason=reason)
         return _("Cancelled: nobody else will get it.")
 
+    if "pause" in request.POST:
+        # Nobody else gets it while one thinks about it.
+        with contextlib.suppress(BroadcastMoved):
+            pause_broadcast(broadcast=get_object_or_404(Broadcast, pk=pk), by=request.user, at=timezone.now())
+        return redirect("messaging:broadcast_cancel", pk)
     return _ask_then(request, pk, cancel_question, act)
 
 
@@ -123,10 +132,15 @@ def broadcast_edit(request: StaffRequest, pk: int) -> HttpResponse:
         if broadcast.state in {State.FINISHED, State.CANCELLED}:
             edit_for_everyone(broadcast=broadcast, by=request.user, at=timezone.now(), text=text)
             return _("The text is being changed for everyone who got the message.")
-        edit_broadcast(broadcast=broadcast, by=request.user, text=text)
+        upload = form.cleaned_data.get("media_upload")
+        file = StoredFile(store_file(upload), readable_name(upload.name)) if upload else StoredFile()
+        edit_broadcast(broadcast=broadcast, by=request.user, at=timezone.now(), text=text, file=file)
         return _("The text is changed for everyone who has not received the message yet.")
 
-    return _ask_then(request, pk, edit_question, act)
+    def ask(broadcast: Broadcast, data: Any) -> Question:
+        return edit_question(broadcast, data, request.FILES if data else None)
+
+    return _ask_then(request, pk, ask, act)
 
 
 @asks
@@ -243,24 +257,43 @@ def _ask_then(
     question = ask(broadcast, request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
-        status = 422
-        if question.form.is_valid():
-            try:
-                messages.success(request, act(broadcast, question.form))
-            except MessageRefused as refused:
-                text = question.form.data.get("text", "").replace("\r\n", "\n")
-                for problem in refused.problems:
-                    question.form.add_error(question.field, problem.with_place(text))
-            except BroadcastMoved as moved:
-                status = 409
-                question.form.add_error(None, moved_sentence(moved))
-            except TooLate:
-                question.form.add_error(None, _("48 hours have passed: Telegram no longer allows changing it."))
-            else:
-                return redirect("messaging:broadcast_detail", pk)
+        status = _try(request, broadcast, question, act)
+        if status == DONE:
+            return redirect("messaging:broadcast_detail", pk)
     [row] = broadcast_rows([broadcast], labels=Labels.read(), by=request.user)
     context = {"row": row, "broadcast": broadcast, "question": question, "form": question.form}
+    if request.method != "POST" and wants_partial(request):  # the facts ask for themselves while they change
+        return render(request, "messaging/broadcast_question.html#question-facts", context)
     return render(request, "messaging/broadcast_question.html", context, status=status)
+
+
+def _try(
+    request: StaffRequest, broadcast: Broadcast, question: Question, act: Callable[[Broadcast, forms.Form], str]
+) -> int:
+    """Do it if the form is valid; add the refusal to the form, and give the status of the answer."""
+    form = question.form
+    if found_no_room(request):
+        form.add_error(None, no_room_sentence())
+        return 507
+    if not form.is_valid():
+        return 422
+    try:
+        messages.success(request, act(broadcast, form))
+    except MessageRefused as refused:
+        text = form.data.get("text", "").replace("\r\n", "\n")
+        for problem in refused.problems:
+            form.add_error(question.field, problem.with_place(text))
+        return 422
+    except BroadcastMoved as moved:
+        form.add_error(None, moved_sentence(moved))
+        return 409
+    except NoRoom:
+        form.add_error(None, no_room_sentence())
+        return 507
+    except TooLate:
+        form.add_error(None, _("48 hours have passed: Telegram no longer allows changing it."))
+        return 422
+    return DONE
 
 
 def moved_sentence(moved: BroadcastMoved) -> str:

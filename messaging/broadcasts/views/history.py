@@ -3,43 +3,47 @@
 from typing import Any
 from uuid import uuid4
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
-from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.labels import Labels
 from hsl_dashboard.availability.heartbeats import silences
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list, render_page, wants_partial
-from hsl_dashboard.web.spreadsheets import XLSX_ROWS, file_response, too_long_sentence
 from messaging.broadcasts.exports import recipient_sheet
 from messaging.broadcasts.filters import BroadcastFilter, RecipientFilter
 from messaging.broadcasts.journal import broadcast_history
 from messaging.broadcasts.outcome import OUTCOME_DEFINITIONS, outcome_of
-from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read_letters
+from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read, may_read_letters
+from messaging.broadcasts.questions import people_expected
 from messaging.broadcasts.recipient_rows import TroubledFirst
 from messaging.broadcasts.reports import ending_of, will_be_told
-from messaging.broadcasts.rows import broadcast_rows, shown_text
+from messaging.broadcasts.rows import broadcast_rows
 from messaging.broadcasts.services.acts import retryable_counts
 from messaging.broadcasts.statistics import DEFINITIONS, causes_of, correctable_of, corrections_of, pace_of
-from messaging.models import Broadcast, CorrectedMessage, Recipient
+from messaging.broadcasts.versions import shown, versions_of
+from messaging.content.media import StoredFile
+from messaging.content.serving import file_answer
+from messaging.delivery.own_test import result_of
+from messaging.models import Broadcast, CorrectedMessage, Draft, Recipient
 from messaging.models.automations import resumes_at
+from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
-from users.models import PeopleExport
-from users.people.exports import start_export
+from users.people.downloads import EXPORT_PEOPLE, list_as_file
 from users.person.context import person_address
 
 SEE = "messaging.view_broadcast"
 SEND = "messaging.send_broadcast"
 WRITE = ("messaging.add_broadcast", "users.view_telegramuser")  # what the form asks for
-EXPORT = "users.export_people"
+APPROVE = "messaging.approve_broadcast"
+WAITING_SHOWN = 12
 MESSAGES_A_PAGE = 25
 STOP_POLLING = 286  # htmx swaps the answer in and asks no more
 
@@ -64,6 +68,7 @@ def broadcast_list(request: StaffRequest) -> HttpResponse:
         "page": page,
         "rows": broadcast_rows(page, labels=labels, by=request.user),
         "to_come": [] if active_filters or page.number > 1 else broadcast_rows(to_come, labels=labels, by=request.user),
+        "waiting": [] if active_filters or page.number > 1 else _waiting_for(request),
         "active_filters": active_filters,
         "clear_address": request.path,
         "updated_at": timezone.now(),
@@ -72,10 +77,17 @@ def broadcast_list(request: StaffRequest) -> HttpResponse:
     return render_list(request, "messaging/broadcast_list.html", context, partial="broadcast-table", is_valid=is_valid)
 
 
+def _waiting_for(request: StaffRequest) -> list[Draft]:
+    """Drafts that somebody else asks this member of staff to approve."""
+    if not request.user.has_perms((*WRITE, APPROVE)):
+        return []
+    return list(Draft.objects.waiting_for(request.user).select_related("asked_by").order_by("asked_at")[:WAITING_SHOWN])
+
+
 @require_safe
 @permission_required(SEE, raise_exception=True)
 def broadcast_detail(request: StaffRequest, pk: int) -> HttpResponse:
-    broadcast = get_object_or_404(Broadcast.objects.select_related("created_by", "original"), pk=pk)
+    broadcast = get_object_or_404(Broadcast.objects.select_related("created_by", "approved_by", "original"), pk=pk)
     context = recipient_context(request, broadcast)
     if not wants_partial(request):
         context |= progress_context(request, broadcast) | _history_context(request, broadcast)
@@ -115,23 +127,53 @@ def broadcast_outcome(request: StaffRequest, pk: int) -> HttpResponse:
     return render_page(request, "messaging/broadcast_outcome.html", context, partial="broadcast-outcome")
 
 
+@require_safe
+@permission_required(SEE, raise_exception=True)
+def broadcast_expected(request: StaffRequest, pk: int) -> HttpResponse:
+    """How many would get a message that has not begun, as of now: its page asks after it has painted."""
+    broadcast = get_object_or_404(Broadcast, pk=pk)
+    if not wants_partial(request):
+        return redirect("messaging:broadcast_detail", pk)
+    people, left_out = people_expected(broadcast)
+    context = {"broadcast": broadcast, "people": people, "left_out": sum(left_out.values())}
+    return render(request, "messaging/_broadcast_expected.html", context)
+
+
+@require_safe
+@permission_required(SEND, raise_exception=True)
+def own_test(request: StaffRequest, pk: int) -> HttpResponse:
+    """What became of a test to oneself: the page it was sent from asks until that is known."""
+    test = get_object_or_404(Broadcast, pk=pk, recipient_type=RecipientType.TEST, created_by=request.user)
+    if not wants_partial(request):
+        return redirect("messaging:broadcast_detail", pk)
+    return render(request, "messaging/_own_test.html", {"test": result_of(test, by=request.user)})
+
+
+@require_safe
+@permission_required(SEE, raise_exception=True)
+def broadcast_file(request: StaffRequest, pk: int) -> HttpResponseBase:
+    """The file of a message, or a small picture of it (``?small``); a letter's only for who may read letters."""
+    broadcast = get_object_or_404(Broadcast, pk=pk)
+    if not may_read(broadcast, request.user):
+        raise PermissionDenied
+    return file_answer(StoredFile.of(broadcast), small="small" in request.GET)
+
+
 @require_POST
-@permission_required([SEE, EXPORT], raise_exception=True)
+@permission_required([SEE, EXPORT_PEOPLE], raise_exception=True)
 def recipient_export(request: StaffRequest, pk: int) -> HttpResponseBase:
     """Export the whole filtered table; by POST, because the export is recorded."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
-    narrowed = RecipientFilter(request.GET, queryset=_recipients_of(broadcast))
-    file_format = request.POST.get("format", "")
-    if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter could not be applied."))
+    narrowed = RecipientFilter(request.GET, queryset=_recipients_of(broadcast), broadcast=broadcast)
     found = TroubledFirst(narrowed.qs)
-    if file_format == PeopleExport.Format.XLSX and len(found) > XLSX_ROWS:
-        messages.warning(request, too_long_sentence())
-        return redirect(tidy_address(reverse("messaging:broadcast_detail", args=[pk]), request.GET))
-    query = request.get_full_path()[:10_000]
-    export = start_export(by=request.user, query=query, file_format=file_format, with_emails=False)
-    sheet = recipient_sheet(found, export=export)
-    return file_response(sheet, name=f"message-{pk}-recipients", file_format=file_format)
+    return list_as_file(
+        request,
+        sheet=recipient_sheet(found),
+        rows=found,
+        name=f"message-{pk}-recipients",
+        list_address=tidy_address(reverse("messaging:broadcast_detail", args=[pk]), request.GET),
+        is_valid=narrowed.is_valid(),
+    )
 
 
 def progress_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
@@ -168,7 +210,7 @@ def progress_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, A
 def recipient_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
     """Gather a page of the recipients."""
     recipients = _recipients_of(broadcast)
-    narrowed = RecipientFilter(request.GET, queryset=recipients)
+    narrowed = RecipientFilter(request.GET, queryset=recipients, broadcast=broadcast)
     is_valid = narrowed.is_valid()
     rows_found = TroubledFirst(narrowed.qs if is_valid else recipients.none())
     page = page_of(rows_found, request, known=len(rows_found))
@@ -188,6 +230,7 @@ def recipient_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, 
     return {
         "broadcast": broadcast,
         "form": narrowed.form,
+        "has_versions": narrowed.has_versions,
         "page": page,
         "recipients": rows,
         "has_corrections": bool(results),
@@ -196,7 +239,7 @@ def recipient_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, 
         "query": tidy_address("", request.GET),
         "here": tidy_address(request.path, request.GET),
         "may_send": request.user.has_perm(SEND),
-        "may_export": request.user.has_perm(EXPORT),
+        "may_export": request.user.has_perm(EXPORT_PEOPLE),
     }
 
 
@@ -211,7 +254,8 @@ def _history_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, A
         broadcast.state == State.CANCELLED and broadcast.started_at is None
     )
     return {
-        "text": shown_text(broadcast),
+        "text": shown(broadcast.message_text),
+        "versions": versions_of(broadcast) if may_read(broadcast, request.user) else [],
         "story": broadcast_history(broadcast),
         "copies": list(copies),
         "updated_at": timezone.now(),

@@ -1,6 +1,5 @@
 """Save drafts and turn each into a broadcast once, with approval where the rules require it."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +8,12 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from messaging.audiences.criteria import individuals
+from messaging.compose.services.approval import tell_approvers
 from messaging.content.content import Content
-from messaging.delivery.services import create_broadcast, recorded
-from messaging.models import Broadcast, Draft, SendingRules
+from messaging.content.media import StoredFile, readable_name, store_file
+from messaging.delivery.services import create_broadcast, recorded, send_to_oneself
+from messaging.models import Broadcast, Draft, SendingRules, TemplateVersion
 from messaging.models.drafts import DraftQuerySet
-from messaging.models.recipient_types import RecipientType
 from users.models import User
 
 
@@ -30,10 +29,17 @@ class ApprovalNeeded(Exception):
     """A message to this many people needs another person's approval."""
 
 
-def create_draft(*, content: Content, by: User, at: datetime, saved_from: str = "") -> Draft:
-    """Create a draft."""
+def create_draft(
+    *, content: Content, by: User, at: datetime, saved_from: str = "", template: TemplateVersion | None = None
+) -> Draft:
+    """Create a draft; it remembers the template it began with."""
     return Draft.objects.create(
-        content=content.as_json(), created_by=by, updated_by=by, updated_at=at, saved_from=saved_from[:40]
+        content=content.as_json(),
+        created_by=by,
+        updated_by=by,
+        updated_at=at,
+        saved_from=saved_from[:40],
+        template=template,
     )
 
 
@@ -62,15 +68,21 @@ def ignore_late_saves(*, draft: Draft) -> None:
 
 
 def attach_file(*, draft: Draft, file: "UploadedFile[Any]", by: User, at: datetime) -> None:
-    """Store a file with the draft; it is uploaded to Telegram with the first message."""
-    draft.media_upload.save(file.name or "file", file, save=False)
+    """Store a file with the draft; it is uploaded to Telegram with the first message.
+
+    Raises:
+        NoRoom: the disk is full, or takes no files.
+    """
+    draft.media_upload.name, draft.media_name = store_file(file), readable_name(file.name or "")
     draft.version, draft.updated_by, draft.updated_at = draft.version + 1, by, at
-    draft.save(update_fields=["media_upload", "version", "updated_by", "updated_at"])
+    draft.save(update_fields=["media_upload", "media_name", "version", "updated_by", "updated_at"])
 
 
 def detach_file(*, draft: Draft, by: User, at: datetime) -> None:
     """Remove the file from the draft."""
-    Draft.objects.filter(pk=draft.pk).update(media_upload="", version=F("version") + 1, updated_by=by, updated_at=at)
+    Draft.objects.filter(pk=draft.pk).update(
+        media_upload="", media_name="", version=F("version") + 1, updated_by=by, updated_at=at
+    )
 
 
 def discard_draft(*, draft: Draft, version: int, saved_from: str) -> None:
@@ -97,16 +109,20 @@ def needs_approval(recipients: int) -> bool:
     return threshold is not None and recipients > threshold
 
 
-def ask_for_approval(*, draft: Draft, by: User, at: datetime, version: int) -> None:
-    """Ask for approval of exactly this version; a later change withdraws the request.
+def ask_for_approval(*, draft: Draft, by: User, at: datetime, version: int, recipients: int) -> int:
+    """Ask for approval of exactly this version, and give how many colleagues the bot tells.
+
+    A later change withdraws the request.
 
     Raises:
         DraftChanged: it is not this version any more.
     """
-    asked = Draft.objects.open().filter(pk=draft.pk, version=version)
-    if not asked.update(asked_by=by, asked_at=at, asked_version=version):
-        draft.refresh_from_db()
-        raise DraftChanged(draft)
+    with transaction.atomic():
+        asked = Draft.objects.open().filter(pk=draft.pk, version=version)
+        if not asked.update(asked_by=by, asked_at=at, asked_version=version):
+            draft.refresh_from_db()
+            raise DraftChanged(draft)
+        return tell_approvers(draft=draft, by=by, recipients=recipients, at=at)
 
 
 def send_draft(*, draft: Draft, by: User, at: datetime, version: int, recipients: int) -> Broadcast:
@@ -130,7 +146,7 @@ def send_draft(*, draft: Draft, by: User, at: datetime, version: int, recipients
                 by=by,
                 at=at,
                 author=draft.asked_by if draft.waits_for_approval else None,
-                upload=str(draft.media_upload.name or ""),
+                file=StoredFile.of(draft),
                 token=draft.token,
             )
             Draft.objects.filter(pk=draft.pk).update(broadcast=broadcast)
@@ -153,12 +169,6 @@ def send_test(*, draft: Draft, text: str, to: int, by: User, at: datetime) -> Br
     Raises:
         MessageRefused: Telegram would not take it.
     """
-    content = replace(
-        Content.from_json(draft.content),
-        text=text.replace("{", "{{").replace("}", "}}"),
-        audience=individuals([to]).as_json(),
-        when="now",
-        original=None,
-    )
-    upload = str(draft.media_upload.name or "")
-    return create_broadcast(content=content, by=by, at=at, upload=upload, sent_as=RecipientType.TEST)
+    test = send_to_oneself(Content.from_json(draft.content), text=text, to=to, by=by, at=at, file=StoredFile.of(draft))
+    Draft.objects.filter(pk=draft.pk).update(last_test=test)
+    return test

@@ -35,6 +35,25 @@ def use_template(*, draft: Draft, version: TemplateVersion) -> Content:
     return Content.from_json(draft.content).with_message(version.content)
 
 
+class NameTaken(Exception):
+    """Another one has this name already."""
+
+
+def rename_template(*, template: MessageTemplate, name: str, by: User) -> None:
+    """Give a template another name; its versions stay.
+
+    Raises:
+        NameTaken: another template has it.
+    """
+    with recorded(by):
+        template.name = _on_one_line(name)
+        try:
+            with transaction.atomic():
+                template.save(update_fields=["name"])
+        except IntegrityError as error:
+            raise NameTaken(template.name) from error
+
+
 def archive_template(*, template: MessageTemplate, by: User) -> None:
     """Archive a template; its versions stay with the messages that used them."""
     with recorded(by):
@@ -42,10 +61,17 @@ def archive_template(*, template: MessageTemplate, by: User) -> None:
         template.save(update_fields=["is_archived"])
 
 
-def save_segment(*, name: str, content: Content, by: User, shared: bool) -> Segment:
-    """Save an audience under a name; a segment of that name is replaced."""
+def save_segment(*, name: str, content: Content, by: User, shared: bool, replace_old: bool = False) -> Segment:
+    """Save an audience under a name.
+
+    Raises:
+        NameTaken: another audience has this name, and ``replace_old`` was not said.
+    """
     name, owner = _on_one_line(name), None if shared else by
     fields = {"audience": content.question.as_json(), "created_by": by}
+    old = Segment.objects.filter(name=name, owner=owner).first()
+    if old and not replace_old and old.audience != fields["audience"]:
+        raise NameTaken(name)
     with recorded(by):
         try:
             with transaction.atomic():

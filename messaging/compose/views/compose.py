@@ -2,18 +2,30 @@
 
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from hsl_dashboard.db import LARGEST_BIGINT
-from hsl_dashboard.web.pages import StaffRequest
-from messaging.audiences.criteria import individuals
+from bookings.models import Booking
+from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
+from hsl_dashboard.web.addresses import is_own_address
+from hsl_dashboard.web.pages import StaffRequest, wants_partial
+from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
+from messaging.audiences.criteria import Audience, InStream, individuals
+from messaging.compose.confirmation import summarise
 from messaging.compose.forms import MessageForms, without_nul
+from messaging.compose.services.drafting import create_draft
 from messaging.compose.views.context import Composing, blank_button, broadcast_address, page_context
 from messaging.compose.views.keeping import MAY_WRITE, PAGE, draft_of, return_to_form, save_form, show_form
 from messaging.content.content import Content
+from messaging.models import Draft
+
+MOST_CHOSEN = 1000  # people of a list
+LONGEST_CODE = 50  # characters, as bookings hold it
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,7 +43,7 @@ def compose_message(request: StaffRequest, pk: int | None = None) -> HttpRespons
     if draft and draft.broadcast_id:
         return redirect(broadcast_address(draft.broadcast_id))
     asked = without_nul(request.GET)
-    content = Content.from_json(draft.content) if draft else _first_content(asked.get("to", ""))
+    content = Content.from_json(draft.content) if draft else _first_content(asked)
     blank = [blank_button(content)] if "button" in asked or not content.buttons else []
     page = Composing(
         request,
@@ -41,12 +53,68 @@ def compose_message(request: StaffRequest, pk: int | None = None) -> HttpRespons
         version=draft.version if draft else 0,
         search=asked.get("q", ""),
         show_missing="check" in asked,
+        counts="count" in asked,
     )
     return render(request, PAGE, page_context(page))
 
 
-def _first_content(person: str) -> Content:
-    """An empty message, or one to somebody (``?to=``)."""
-    if person.isdecimal() and len(person) < len(str(LARGEST_BIGINT)):
-        return Content(audience=individuals([int(person)]).as_json())
+@require_POST
+@permission_required(MAY_WRITE, raise_exception=True)
+def compose_to(request: StaffRequest) -> HttpResponse:
+    """Begin a draft to the people that were chosen in a list."""
+    chosen = [pk for value in request.POST.getlist("person")[:MOST_CHOSEN] if (pk := read_id(value)) is not None]
+    booked = [pk for value in request.POST.getlist("booking")[:MOST_CHOSEN] if (pk := read_id(value)) is not None]
+    chosen += Booking.objects.filter(pk__in=booked).values_list("telegram_user_id", flat=True)
+    if not chosen:
+        messages.warning(request, _("Choose at least one person first."))
+        back = request.POST.get("next", "")
+        return redirect(back if is_own_address(back, request) else "messaging:compose_message")
+    content = Content(audience=individuals(chosen).as_json())
+    draft = create_draft(content=content, by=request.user, at=timezone.now())
+    return redirect("messaging:compose_message", draft.pk)
+
+
+@require_safe
+@permission_required(MAY_WRITE, raise_exception=True)
+def compose_counts(request: StaffRequest) -> HttpResponse:
+    """The counts that the form asks for when it has painted: of all streams, or of one group (``?group=``)."""
+    group = request.GET.get("group", "")
+    if not wants_partial(request):
+        return redirect("messaging:compose_message")
+    if group not in GROUPS:
+        return render(
+            request,
+            "messaging/_compose_counts.html",
+            {"cell_counts": count_streams(), "streams": stream_rows(Audience())},
+        )
+    context = {"group": group, "people": count_group(group, at=timezone.now())}
+    return render(request, "messaging/_compose_counts.html", context)
+
+
+@require_safe
+@permission_required(MAY_WRITE, raise_exception=True)
+def draft_total(request: StaffRequest, pk: int) -> HttpResponse:
+    """How many a draft would reach now."""
+    draft = get_object_or_404(Draft, pk=pk)
+    if not wants_partial(request):
+        return redirect("messaging:compose_message", pk)
+    context = {"draft": draft, "summary": summarise(Content.from_json(draft.content), at=timezone.now())}
+    return render(request, "messaging/_compose_total.html", context)
+
+
+def read_id(value: str) -> int | None:
+    """An id as a form sends it; None where it is none."""
+    digits = value.removeprefix("-")
+    is_id = digits.isascii() and digits.isdecimal() and len(digits) < len(str(LARGEST_BIGINT))
+    return int(value) if is_id else None
+
+
+def _first_content(asked: QueryDict) -> Content:
+    """An empty message, or one to somebody (``?to=``), or to the confirmed people of a stream (``?stream=1:code``)."""
+    course_id, _colon, code = asked.get("stream", "").partition(":")
+    if 0 < len(code) <= LONGEST_CODE and len(course_id) < len(str(LARGEST_INTEGER)):
+        in_stream = InStream(code, int(course_id) if course_id.isdecimal() else None)
+        return Content(audience=Audience(include=(in_stream,)).as_json())
+    if (pk := read_id(asked.get("to", ""))) is not None:
+        return Content(audience=individuals([pk]).as_json())
     return Content()

@@ -16,8 +16,10 @@ from django.views.decorators.http import require_http_methods
 
 from hsl_dashboard.availability.heartbeats import silences
 from hsl_dashboard.web.pages import StaffRequest
-from messaging.compose.confirmation import Change, Summary, changes_since, sample_of, summarise
+from messaging.compose.confirmation import LARGE, Change, Summary, Timing, changes_since, is_large, sample_of, summarise
 from messaging.compose.faults import check_content
+from messaging.compose.sentence import button_targets, message_sentence
+from messaging.compose.services.approval import approvers_beside
 from messaging.compose.services.drafting import (
     ApprovalNeeded,
     DraftChanged,
@@ -27,7 +29,7 @@ from messaging.compose.services.drafting import (
     send_draft,
 )
 from messaging.compose.similar import find_similar
-from messaging.compose.views.context import broadcast_address, chosen_person
+from messaging.compose.views.context import broadcast_address, chosen_person, shown_file
 from messaging.content.content import Content
 from messaging.content.preview import preview_message
 from messaging.delivery.services import MessageRefused
@@ -50,9 +52,9 @@ def compose_confirm(request: StaffRequest, pk: int) -> HttpResponse:
         response = redirect("messaging:compose_message", pk)
         response["Location"] += "?check=1"
         return response
-    summary = summarise(content, at=now)
     if request.method != "POST":
-        return _ask(request, draft, summary)
+        return _look(request, draft, content)
+    summary = summarise(content, at=now)
     if not request.user.has_perm("messaging.send_broadcast"):
         raise PermissionDenied
     if "morning" in request.POST:
@@ -60,8 +62,16 @@ def compose_confirm(request: StaffRequest, pk: int) -> HttpResponse:
     if problem := _problem(request, draft, summary):
         return _ask(request, draft, summary, problem=problem, changes=_changes(request, summary), status=409)
     if "ask" in request.POST and needs_approval(summary.recipients) and not _may_approve(draft, request):
-        return _ask_colleague(request, draft)
+        return _ask_colleague(request, draft, summary)
     return _send(request, draft, summary)
+
+
+def _look(request: StaffRequest, draft: Draft, content: Content) -> HttpResponse:
+    """Show what would be sent; a large audience is counted behind a page that says so."""
+    now = timezone.now()
+    if "counted" not in request.GET and is_large(content.question, at=now):
+        return render(request, "messaging/compose_counting.html", {"draft": draft, "large": LARGE})
+    return _ask(request, draft, summarise(content, at=now))
 
 
 def _wait_for_morning(request: StaffRequest, draft: Draft, content: Content, summary: Summary) -> HttpResponse:
@@ -103,13 +113,19 @@ def _may_approve(draft: Draft, request: StaffRequest) -> bool:
     return asked_by_another and request.user.has_perm("messaging.approve_broadcast")
 
 
-def _ask_colleague(request: StaffRequest, draft: Draft) -> HttpResponse:
+def _ask_colleague(request: StaffRequest, draft: Draft, summary: Summary) -> HttpResponse:
     try:
-        ask_for_approval(draft=draft, by=request.user, at=timezone.now(), version=draft.version)
+        told = ask_for_approval(
+            draft=draft, by=request.user, at=timezone.now(), version=draft.version, recipients=summary.recipients
+        )
     except DraftChanged:
         pass
     else:
         messages.success(request, _("Approval requested. The message will be sent when a colleague approves it."))
+        if not told:
+            messages.warning(
+                request, _("The bot could not tell anybody: no colleague who may approve linked Telegram.")
+            )
     return redirect("messaging:compose_confirm", draft.pk)
 
 
@@ -138,22 +154,26 @@ def _ask(
     content = Content.from_json(draft.content)
     sample = sample_of(content.question, at=timezone.now())
     chosen = chosen_person(content, sample)
+    file = shown_file(content, draft)
+    second_person = needs_approval(summary.recipients)
     context: dict[str, Any] = {
         "draft": draft,
+        "sentence": message_sentence(content, summary, file_name=file.get("file_name", "")),
+        "button_targets": button_targets(content),
+        "approvers": approvers_beside(draft.asked_by or request.user) if second_person else [],
         "content": content,
         "summary": summary,
+        "timing": Timing.of(content, at=timezone.now()),
         "sample": sample,
         "unknown_ids": summary.count.unknown_ids,
         "silences": silences(),
         "too_long": TelegramUser.objects.filter(pk__in=summary.too_long[:NAMED]).order_by("pk"),
         "similar": find_similar(content, at=timezone.now()),
-        "bubble": preview_message(
-            content, person=chosen, file_name=str(draft.media_upload.name or "").rsplit("/", 1)[-1]
-        ),
+        "bubble": preview_message(content, person=chosen, **file),
         "problem": problem,
         "changes": changes,
         "may_send": request.user.has_perm("messaging.send_broadcast"),
-        "second_person": needs_approval(summary.recipients),
+        "second_person": second_person,
         "may_approve": _may_approve(draft, request),
     }
     return render(request, "messaging/compose_confirm.html", context, status=status)

@@ -12,6 +12,9 @@ from django.utils import timezone
 
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.audiences.choices import (
+    GROUPS,
+    count_group,
+    count_streams,
     describe_criterion,
     find_people,
     group_rows,
@@ -20,7 +23,7 @@ from messaging.audiences.choices import (
     stream_rows,
 )
 from messaging.audiences.criteria import Criterion
-from messaging.compose.confirmation import sample_of, summarise
+from messaging.compose.confirmation import Timing, sample_of, summarise
 from messaging.compose.faults import Faults, check_content
 from messaging.compose.forms import MessageForms
 from messaging.compose.services.library import newest_versions, segments_for
@@ -28,6 +31,7 @@ from messaging.content import check
 from messaging.content.buttons import ACTIONS
 from messaging.content.content import Content, row_of
 from messaging.content.preview import preview_message
+from messaging.delivery.own_test import result_of
 from messaging.models import Broadcast, Draft
 from users.models import TelegramUser, User
 
@@ -65,6 +69,8 @@ class Composing:
     show_missing: bool = False  # whether empty fields already count as problems
     errors: dict[str, list[str]] = field(default_factory=dict)  # of the form, by the place where they are shown
     search: str = ""
+    counts: bool = False  # count while the page is made: it has no scripts to do it later
+    taken_name: str = ""  # of a segment: whether to replace it is asked
 
     @property
     def user(self) -> User:
@@ -106,14 +112,17 @@ def live_context(page: Composing) -> dict[str, Any]:
         "content": page.content,
         "page": page,
         "faults": shown.with_errors(page.errors),
-        "summary": summarise(page.content, at=now),
+        "timing": Timing.of(page.content, at=now),
+        # Counted at once where nobody has to wait for it; else the page asks when it has painted.
+        "summary": summarise(page.content, at=now) if page.counts or page.draft is None else None,
         "preview_people": people,
-        "bubble": preview_message(page.content, person=chosen, file_name=_file_name(page)),
+        "bubble": preview_message(page.content, person=chosen, **shown_file(page.content, page.draft)),
         "found": find_people(page.search),
         "search": page.search,
         "chosen_people": people_of(page.content.question.include),
         "left_out_people": people_of(page.content.question.exclude),
         "may_send": page.user.has_perm("messaging.send_broadcast"),
+        "test": result_of(page.draft.last_test if page.draft else None, by=page.user),
         "now": now,
     }
 
@@ -123,7 +132,8 @@ def page_context(page: Composing) -> dict[str, Any]:
     audience = page.content.question
     return live_context(page) | {
         "streams": stream_rows(audience),
-        "groups": group_rows(audience, at=timezone.now()),
+        "groups": group_rows(audience),
+        **(counted() if page.counts else {}),
         "kept": [
             *_hidden_criteria("include", audience.include),
             *_hidden_criteria("narrow", audience.narrow),
@@ -141,6 +151,12 @@ def page_context(page: Composing) -> dict[str, Any]:
         "text_limit": check.TEXT_LIMIT,
         "caption_limit": check.CAPTION_LIMIT,
     }
+
+
+def counted() -> dict[str, Any]:
+    """The counts of all streams and groups."""
+    now = timezone.now()
+    return {"cell_counts": count_streams(), "group_counts": {group: count_group(group, at=now) for group in GROUPS}}
 
 
 def without_empty(faults: Faults, page: Composing) -> Faults:
@@ -173,10 +189,13 @@ def earlier_media() -> list[dict[str, Any]]:
     """Files that Telegram has already, the newest first."""
     rows = Broadcast.objects.exclude(media_file_id="").newest_first()
     found: dict[str, dict[str, Any]] = {}
-    for row in rows.values("id", "kind", "media_file_id", "media_upload", "message_text", "created_at")[
-        : EARLIER_SHOWN * 3
-    ]:
-        words = {"label": str(Broadcast.Kind(row["kind"]).label), "name": row["media_upload"].rsplit("/", 1)[-1]}
+    columns = ("id", "kind", "media_file_id", "media_upload", "media_name", "message_text", "created_at")
+    for row in rows.values(*columns)[: EARLIER_SHOWN * 3]:
+        has_picture = row["kind"] == Broadcast.Kind.PHOTO and row["media_upload"]
+        words = {
+            "label": str(Broadcast.Kind(row["kind"]).label),
+            "picture": f"{file_address(row['id'])}?small" if has_picture else "",
+        }
         found.setdefault(row["media_file_id"], row | words)
     return list(found.values())[:EARLIER_SHOWN]
 
@@ -186,10 +205,23 @@ def broadcast_address(pk: int) -> str:
     return reverse("messaging:broadcast_detail", args=[pk])
 
 
-def _file_name(page: Composing) -> str:
-    if page.draft and page.draft.media_upload:
-        return str(page.draft.media_upload.name).rsplit("/", 1)[-1]
-    return page.content.media_file_id
+def file_address(broadcast: int) -> str:
+    """The address of a broadcast's file."""
+    return reverse("messaging:broadcast_file", args=[broadcast])
+
+
+def shown_file(content: Content, draft: Draft | None) -> dict[str, str]:
+    """The name of the file and, for a photo of which we have the file, where its picture is."""
+    if draft and draft.media_upload:
+        picture = reverse("messaging:draft_file", args=[draft.pk])
+        # The file is another one after each upload, under the same address.
+        return {"file_name": draft.media_name, "picture": f"{picture}?v={draft.version}"}
+    if not content.media_file_id:
+        return {}
+    kept = Broadcast.objects.filter(media_file_id=content.media_file_id).exclude(media_upload="").newest_first().first()
+    if kept is None:
+        return {"file_name": content.media_file_id}
+    return {"file_name": kept.media_name, "picture": file_address(kept.pk)}
 
 
 def _hidden_criteria(where: str, criteria: Iterable[Criterion]) -> list[HiddenCriterion]:

@@ -5,16 +5,17 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from hsl_dashboard.web.pages import StaffRequest, lead_to
+from hsl_dashboard.web.uploads import found_no_room
 from messaging.audiences.criteria import Criterion, Individuals
-from messaging.compose.faults import check_content, file_problem
+from messaging.compose.faults import check_content
 from messaging.compose.forms import MessageForms, PersonForm, errors_by_place
 from messaging.compose.services.drafting import (
     DraftChanged,
@@ -35,14 +36,17 @@ from messaging.compose.views.keeping import (
     show_form,
 )
 from messaging.content.content import Content
+from messaging.content.media import NoRoom, StoredFile, file_problem, no_room_sentence
 from messaging.content.preview import personal_text
+from messaging.content.serving import file_answer
 from messaging.delivery.services import MessageRefused
 from messaging.models import Draft, TelegramLink
 
 
 @draft_verb()
 def draft_preview(request: StaffRequest, page: Composing) -> HttpResponse:
-    return return_to_form(page, "#preview", may_show=True)
+    # Pressed by hand only where there are no scripts, and then nothing is counted after the page.
+    return return_to_form(page, "?count=1#preview", may_show=True)
 
 
 @draft_verb(insists=True)
@@ -56,7 +60,9 @@ def draft_check(request: StaffRequest, page: Composing) -> HttpResponse:
     """Go on to the last page if the message has no faults."""
     assert page.draft is not None
     page.show_missing = True
-    if not _attach(request, page) or check_content(page.content, at=timezone.now(), has_upload=page.has_upload).any:
+    if refused := _attach(request, page):
+        return refused
+    if check_content(page.content, at=timezone.now(), has_upload=page.has_upload).any:
         return show_form(page, status=422)
     ignore_late_saves(draft=page.draft)
     return lead_to(request, reverse("messaging:compose_confirm", args=[page.draft.pk]))
@@ -78,13 +84,12 @@ def draft_test(request: StaffRequest, page: Composing) -> HttpResponse:
         page.show_missing = True
         messages.error(request, str(refused))
         return show_form(page, status=422)
-    messages.success(request, _("It is on its way to your Telegram."))
     return return_to_form(page, "#preview")
 
 
 @draft_verb()
 def draft_upload(request: StaffRequest, page: Composing) -> HttpResponse:
-    return return_to_form(page, "#media") if _attach(request, page) else show_form(page, status=422)
+    return _attach(request, page) or return_to_form(page, "#media")
 
 
 @draft_verb()
@@ -127,17 +132,33 @@ def draft_discard(request: StaffRequest, pk: int) -> HttpResponse:
     return lead_to(request, reverse("messaging:compose_message"))
 
 
-def _attach(request: StaffRequest, page: Composing) -> bool:
-    """Store the uploaded file, if there is one; False when Telegram would not accept it."""
+@require_safe
+@permission_required(MAY_WRITE, raise_exception=True)
+def draft_file(request: StaffRequest, pk: int) -> HttpResponseBase:
+    """The file of a draft, or a small picture of it (``?small``)."""
+    return file_answer(StoredFile.of(get_object_or_404(Draft, pk=pk)), small="small" in request.GET)
+
+
+def _attach(request: StaffRequest, page: Composing) -> HttpResponse | None:
+    """Store the uploaded file, if there is one; the form with the reason when it cannot be sent or stored."""
+    if found_no_room(request):
+        return _refuse_file(page, no_room_sentence(), status=507)
     upload = request.FILES.get("media_upload")
     if upload is None or page.draft is None:
-        return True
-    if problem := file_problem(kind=page.content.kind, name=upload.name or "", size=upload.size or 0):
-        page.errors, page.show_missing = {"media": [problem]}, True
-        return False
-    attach_file(draft=page.draft, file=upload, by=request.user, at=timezone.now())
+        return None
+    if problem := file_problem(kind=page.content.kind, file=upload):
+        return _refuse_file(page, problem, status=422)
+    try:
+        attach_file(draft=page.draft, file=upload, by=request.user, at=timezone.now())
+    except NoRoom:
+        return _refuse_file(page, no_room_sentence(), status=507)
     page.version = page.draft.version
-    return True
+    return None
+
+
+def _refuse_file(page: Composing, problem: str, *, status: int) -> HttpResponse:
+    page.errors, page.show_missing = {"media": [problem]}, True
+    return show_form(page, status=status)
 
 
 def _choose_person(request: StaffRequest, page: Composing, *, include: bool) -> HttpResponse:

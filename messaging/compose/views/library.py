@@ -4,17 +4,20 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Prefetch
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from hsl_dashboard.web.pages import StaffRequest, lead_to
 from messaging.compose.forms import SegmentForm, SegmentNameForm, TemplateForm, TemplateNameForm, errors_by_place
 from messaging.compose.services import library
+from messaging.compose.services.drafting import create_draft
 from messaging.compose.views.context import Composing
-from messaging.compose.views.keeping import draft_verb, return_to_form, save_content, show_form
+from messaging.compose.views.keeping import MAY_WRITE, draft_verb, return_to_form, save_content, show_form
+from messaging.content.content import Content
 from messaging.models import Draft, MessageTemplate, TemplateVersion
 
 
@@ -36,6 +39,35 @@ def template_archive(request: StaffRequest, pk: int) -> HttpResponse:
     library.archive_template(template=template, by=request.user)
     messages.success(request, _("Template “%(name)s” archived.") % {"name": template.name})
     return lead_to(request, reverse("messaging:template_list"))
+
+
+@require_POST
+@permission_required("messaging.add_broadcast", raise_exception=True)
+def template_rename(request: StaffRequest, pk: int) -> HttpResponse:
+    template = get_object_or_404(MessageTemplate, pk=pk)
+    form = TemplateNameForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return lead_to(request, reverse("messaging:template_list"))
+    try:
+        library.rename_template(template=template, name=form.cleaned_data["template_name"], by=request.user)
+    except library.NameTaken as taken:
+        messages.warning(request, _("Another template is called “%(name)s” already.") % {"name": taken})
+    else:
+        messages.success(request, _("The template is called “%(name)s” now.") % {"name": template.name})
+    return lead_to(request, reverse("messaging:template_list"))
+
+
+@require_POST
+@permission_required(MAY_WRITE, raise_exception=True)
+def template_write(request: StaffRequest, pk: int) -> HttpResponse:
+    """«Написать по шаблону»: begin a draft with the newest version."""
+    version = get_object_or_404(MessageTemplate, pk=pk).versions.order_by("-number").first()
+    if version is None:
+        raise Http404
+    content = Content().with_message(version.content)
+    draft = create_draft(content=content, by=request.user, at=timezone.now(), template=version)
+    return lead_to(request, reverse("messaging:compose_message", args=[draft.pk]))
 
 
 @draft_verb()
@@ -64,12 +96,19 @@ def segment_save(request: StaffRequest, page: Composing) -> HttpResponse:
     form = SegmentNameForm(request.POST)
     if not form.is_valid():
         return _show_errors(page, form)
-    segment = library.save_segment(
-        name=form.cleaned_data["segment_name"],
-        content=page.content,
-        by=request.user,
-        shared=form.cleaned_data["segment_shared"],
-    )
+    name = form.cleaned_data["segment_name"]
+    try:
+        segment = library.save_segment(
+            name=name,
+            content=page.content,
+            by=request.user,
+            shared=form.cleaned_data["segment_shared"],
+            replace_old=form.cleaned_data["segment_replace"] == name,
+        )
+    except library.NameTaken:
+        taken = _("There is a segment “%(name)s” already, with other people. Replace it, or choose another name.")
+        page.errors, page.taken_name = {"segment": [taken % {"name": name}]}, name
+        return show_form(page, status=409)
     messages.success(request, _("Segment “%(name)s” saved.") % {"name": segment.name})
     return return_to_form(page, "#segments")
 

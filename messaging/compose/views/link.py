@@ -54,7 +54,7 @@ def _act(request: StaffRequest, back: str) -> HttpResponse:
     try:
         confirm_link(user=request.user, code=request.POST.get("code", ""), at=now)
     except CodeRefused:
-        problem = _("This code does not fit, or is over ten minutes old. Check it, or have another one sent.")
+        problem = _("The code is wrong or more than ten minutes old. Check it, or request another one.")
         return _show(request, back, problem=problem, status=422)
     messages.success(request, _("Your Telegram account is linked: “Send to me” goes there."))
     return redirect(back or "messaging:compose_link")

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import F
-from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,20 +12,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
-from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, XLSX_ROWS, file_response, too_long_sentence
+from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE
 from messaging.delivery.lifecycle import AUTOMATIC_BLOCKS
 from messaging.inbound.exports import blocked_sheet
 from messaging.inbound.filters import BlockedFilter
 from messaging.inbound.forms import UnblockForm
 from messaging.models.recipients import reason_label
-from users.models import BlockedUser, PeopleExport
-from users.people.exports import start_export
+from users.models import BlockedUser
+from users.people.downloads import EXPORT_PEOPLE, list_as_file
 from users.person.context import person_address
 from users.services import NotBlocked, unblock_person
 
 SEE = "users.view_blockeduser"
 UNBLOCK = "users.delete_blockeduser"
-EXPORT = "users.export_people"
 
 WORDS = {stored: reason for reason, stored in AUTOMATIC_BLOCKS.items()}
 
@@ -53,27 +52,25 @@ def blocked_list(request: StaffRequest) -> HttpResponse:
         "clear_address": request.path,
         "query": tidy_address("", request.GET),
         "may_unblock": request.user.has_perm(UNBLOCK),
-        "may_export": request.user.has_perm(EXPORT),
+        "may_export": request.user.has_perm(EXPORT_PEOPLE),
     }
     return render_list(request, "messaging/blocked_list.html", context, partial="blocked-table", is_valid=is_valid)
 
 
 @require_POST
-@permission_required([SEE, EXPORT], raise_exception=True)
+@permission_required([SEE, EXPORT_PEOPLE], raise_exception=True)
 def blocked_export(request: StaffRequest) -> HttpResponseBase:
     """Export the whole filtered list; by POST, because the export is recorded."""
     narrowed = _narrowed(request)
-    file_format = request.POST.get("format", "")
-    if not narrowed.is_valid() or file_format not in PeopleExport.Format.values:
-        return HttpResponseBadRequest(_("The filter could not be applied."))
-    if file_format == PeopleExport.Format.XLSX and narrowed.qs.count() > XLSX_ROWS:
-        messages.warning(request, too_long_sentence())
-        return redirect(tidy_address(reverse("messaging:blocked_list"), request.GET))
-    query = request.get_full_path()[:10_000]
-    export = start_export(by=request.user, query=query, file_format=file_format, with_emails=False)
     labels = {stored: reason_label(reason) for stored, reason in WORDS.items()}
-    sheet = blocked_sheet(narrowed.qs.iterator(chunk_size=ROWS_AT_ONCE), words=labels, export=export)
-    return file_response(sheet, name=f"blocked-{timezone.localdate():%Y-%m-%d}", file_format=file_format)
+    return list_as_file(
+        request,
+        sheet=blocked_sheet(narrowed.qs.iterator(chunk_size=ROWS_AT_ONCE), words=labels),
+        rows=narrowed.qs,
+        name=f"blocked-{timezone.localdate():%Y-%m-%d}",
+        list_address=tidy_address(reverse("messaging:blocked_list"), request.GET),
+        is_valid=narrowed.is_valid(),
+    )
 
 
 def _narrowed(request: StaffRequest) -> BlockedFilter:

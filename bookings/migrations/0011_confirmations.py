@@ -45,8 +45,8 @@ DROP FUNCTION confirmation_moment(integer, timestamptz);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0009_number_marks"),
-        ("bookings", "0008_audit"),
+        ("users", "0013_number_marks"),
+        ("bookings", "0010_payments_and_lesson_steps"),
     ]
 
     operations = [

@@ -23,7 +23,7 @@ DROP FUNCTION school_day(timestamptz);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0008_audit"),
+        ("users", "0012_lead_rules"),
     ]
 
     operations = [

@@ -7,8 +7,8 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0009_number_marks"),
-        ("messaging", "0009_audit"),
+        ("users", "0013_number_marks"),
+        ("messaging", "0010_names_and_former_texts"),
     ]
 
     operations = [

@@ -1,0 +1,228 @@
+"""Every page that staff can open, at two sizes: time, queries, bytes. ``tests/test_benchmarks.py`` misses none."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+RUNS = 20
+GOALS = "median at most 50 ms, at most 2 times the small school's, at most 12 queries"
+MOST_MILLISECONDS, MOST_TIMES, MOST_QUERIES = 50, 2, 12
+
+# Addresses by the name of their page, with its usual filters. {person}: who has most events; {quiet}: one with few.
+PAGES: dict[str, list[str]] = {
+    "home": ["/"],
+    "health_live": ["/health/live"],
+    "jump": ["/jump/?q=анна", "/jump/?q=щукин"],
+    "shortcuts_set": ["/shortcuts/"],
+    "bookings:workshop_list": ["/workshops/"],
+    "bookings:stream_detail": ["/workshops/stream/8th_stream/", "/workshops/stream/8th_stream/?status=2"],
+    "bookings:booking_list": [
+        "/bookings/",
+        "/bookings/?stream=8th_stream",
+        "/bookings/?status=2",
+        "/bookings/?q=анна",
+        "/bookings/?q=щукин",
+    ],
+    "bookings:booking_detail": ["/bookings/{booking}/"],
+    "bookings:booking_status": ["/bookings/{booking}/status/"],
+    "bookings:booking_new": ["/users/{person}/bookings/new/"],
+    "bookings:booking_edit": ["/users/{booked}/bookings/{booking}/edit/"],
+    "bookings:person_booking": ["/users/{booked}/bookings/{booking}/"],
+    "bookings:person_stream": ["/users/{booked}/stream/"],
+    "bookings:data_quality": ["/data-quality/"],
+    "messaging:takeover": ["/data-quality/takeover/"],
+    "users:person_list": [
+        "/users/",
+        "/users/?sort=-events",
+        "/users/?stream=8th_stream",
+        "/users/?lead=3",
+        "/users/?status=5&language=ru",
+        "/users/?q=анна",
+        "/users/?q=щукин",
+        "/users/?before=end",
+    ],
+    "users:person_block": ["/users/{person}/block/"],
+    "users:person_detail": ["/users/{person}/", "/users/{quiet}/"],
+    "personal_data:personal_data_erase": ["/users/{quiet}/erase/"],
+    "messaging:broadcast_list": ["/messages/"],
+    "messaging:broadcast_detail": ["/messages/{broadcast}/"],
+    "messaging:broadcast_progress": ["/messages/{broadcast}/progress/"],
+    "messaging:broadcast_edit": ["/messages/{broadcast}/edit/"],
+    "messaging:broadcast_delete": ["/messages/{broadcast}/delete/"],
+    "messaging:broadcast_start": ["/messages/{broadcast}/start/"],
+    "messaging:broadcast_cancel": ["/messages/{broadcast}/cancel/"],
+    "messaging:broadcast_retry": ["/messages/{broadcast}/retry/"],
+    "messaging:broadcast_schedule": ["/messages/{broadcast}/schedule/"],
+    "messaging:person_unblock": ["/messages/blocked/{blocked}/"],
+    "messaging:blocked_list": ["/messages/blocked/"],
+    "messaging:template_list": ["/messages/templates/"],
+    "messaging:automation_list": ["/messages/automations/"],
+    "messaging:automation_edit": ["/messages/automations/{automation}/"],
+    "messaging:compose_message": ["/messages/new/", "/messages/new/{draft}/"],
+    "messaging:compose_confirm": ["/messages/new/{draft}/confirm/"],
+}
+# Names whose addresses are not measured, and why.
+NOT_MEASURED: dict[str, str] = {
+    "icon_sprite": "a file",
+    "health_ready": "the balancer's; it asks the broker too, which the benchmark does not start",
+    "set_language": "leads on",
+    "bookings:bulk_prepare": "leads on",
+    "bookings:bulk_change": "as long as the choice that it shows, at most 500 rows",
+    "personal_data:personal_data_export": "a file",
+    "messaging:compose_link": "leads on",
+    "messaging:broadcast_outcome": "asks before it acts on one recipient, as the others that act do",
+    "users:note_delete": "asks before it deletes one note",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One address: milliseconds of the runs, queries and bytes of one."""
+
+    address: str
+    status: int
+    median: float
+    worst: float
+    queries: int
+    size: int
+
+
+def measure() -> list[Measured]:
+    from django.contrib import admin
+
+    from benchmarks.people import staff_client
+
+    client, samples = staff_client(), _samples()
+    addresses = [address.format(**samples) for of_page in PAGES.values() for address in of_page]
+    addresses += sorted(
+        f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        for model in admin.site._registry
+        if model._meta.managed
+    )
+    return [_measured(client, address) for address in addresses]
+
+
+def _measured(client: "Client", address: str) -> Measured:
+    from django.db import connection
+
+    queries: list[str] = []
+
+    def count(execute: Any, sql: str, *call: Any) -> Any:
+        queries.append(sql)
+        return execute(sql, *call)
+
+    client.get(address)
+    with connection.execute_wrapper(count):
+        response = client.get(address)
+    took = []
+    for _run in range(RUNS):
+        started = time.perf_counter()
+        client.get(address)
+        took.append((time.perf_counter() - started) * 1000)
+    size = len(response.content) if not response.streaming else 0
+    return Measured(address, response.status_code, statistics.median(took), max(took), len(queries), size)
+
+
+def _samples() -> dict[str, int | str]:
+    """What the addresses are about; a message to everybody and a draft are made once."""
+    from bookings.models import Booking
+    from messaging.models import Automation, Draft
+    from users.models import BlockedUser, PersonTotals
+
+    busiest = PersonTotals.objects.order_by("-events").values_list("pk", flat=True)[0]
+    quiet = PersonTotals.objects.filter(events=1).values_list("pk", flat=True).first() or busiest
+    booking = Booking.objects.order_by("-id").first()
+    assert booking is not None
+    draft = Draft.objects.filter(broadcast=None).order_by("id").first() or Draft.objects.create()
+    blocked = BlockedUser.objects.order_by("pk").first()
+    automation = Automation.objects.order_by("kind").first()
+    return {
+        "person": busiest,
+        "quiet": quiet,
+        "booking": booking.pk,
+        "booked": booking.telegram_user_id,
+        "broadcast": _message_to_everybody(),
+        "draft": draft.pk,
+        "blocked": blocked.pk if blocked else 1,
+        "automation": automation.kind if automation else "",
+    }
+
+
+def _message_to_everybody() -> int:
+    from django.db import connection
+
+    from messaging.models import Broadcast
+
+    if found := Broadcast.objects.filter(message_text="Всем").first():
+        return found.pk
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO message_history (message_text, total_recipients, successful_deliveries, state, frozen_at,"
+            " started_at, finished_at) SELECT 'Всем', count(*), count(*), 'finished', now(), now(), now() FROM users"
+            " RETURNING id"
+        )
+        number = int(cursor.fetchone()[0])
+        cursor.execute(
+            "INSERT INTO message_recipients (message_id, user_id, state, attempt, sent_at, telegram_message_id)"
+            " SELECT %s, user_id, CASE WHEN user_id %% 50 = 0 THEN 'failed' ELSE 'sent' END, 1, now(), 1 FROM users",
+            [number],
+        )
+        cursor.execute("ANALYZE message_recipients")
+    return number
+
+
+def report(large: list[dict[str, Any]], small: list[dict[str, Any]]) -> tuple[str, int]:
+    """Write the table, the pages that miss a goal with a mark; give how many there are."""
+    lines = [
+        "| page | median, ms | worst, ms | queries | KB | small, ms | large / small |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    missed = 0
+    for page, other in zip(large, small, strict=True):
+        times = page["median"] / other["median"]
+        late = page["median"] > MOST_MILLISECONDS or page["queries"] > MOST_QUERIES or page["status"] >= 400
+        # A page within the goal may be twice as quick without people: what counts is what grows.
+        late = late or (times > MOST_TIMES and page["median"] > MOST_MILLISECONDS / 2)
+        missed += late
+        name = page["address"] + (" ✗" if late else "")
+        cells = [f"{page['median']:.1f}", f"{page['worst']:.1f}", str(page["queries"]), f"{page['size'] / 1024:.0f}"]
+        lines.append(f"| {' | '.join([name, *cells, format(other['median'], '.1f'), format(times, '.1f')])} |")
+    lines.append(f"\n{missed} of {len(large)} miss a goal: {GOALS}.")
+    return "\n".join(lines), missed
+
+
+def run(people: int) -> list[dict[str, Any]]:
+    """Measure a school of this size in a process of its own, whose settings name its database."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "benchmarks.pages", "--people", str(people), "--json"],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> None:
+    from benchmarks import school
+
+    people = school.prepare()
+    if "--json" not in sys.argv:
+        print(report(run(people), run(max(people // 100, 1_000)))[0])
+        return
+    school.build(people)
+    from django.conf import settings
+
+    settings.DEBUG = False  # or Django would keep every query
+    print(json.dumps([asdict(page) for page in measure()]))
+
+
+if __name__ == "__main__":
+    main()

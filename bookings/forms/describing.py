@@ -1,0 +1,88 @@
+"""What staff write about courses and streams."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from bookings.models import Course, Stream
+from bookings.services.describing import CourseDescription, StreamDescription
+from hsl_dashboard.web.addresses import MAX_ADDRESS_LENGTH
+from hsl_dashboard.web.filters import DayField
+
+MAX_PLACES = 1_000_000
+MAX_PRICE = 1_000_000  # dollars
+MAX_DESCRIPTION = 4_000  # characters: what the bot can send in one message
+
+
+class StreamDescriptionForm(forms.Form):
+    """A stream as the school describes it."""
+
+    name = forms.CharField(label=pgettext_lazy("of a thing", "Name"), max_length=100)
+    capacity = forms.IntegerField(
+        label=_("Places"),
+        required=False,
+        min_value=0,
+        max_value=MAX_PLACES,
+        help_text=_("Leave empty if the number of places is not limited."),
+    )
+    starts_on = DayField(label=_("Starts on"), required=False)
+    campaign_starts_on = DayField(
+        label=_("Campaign starts on"),
+        required=False,
+        help_text=_("Who viewed the programme since this day counts as “Viewed”. Empty: since the first booking."),
+    )
+    is_current = forms.BooleanField(label=_("This is the current stream of the course"), required=False)
+    seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
+    next = forms.CharField(required=False, max_length=MAX_ADDRESS_LENGTH, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, stream: Stream | None = None, **kwargs: Any) -> None:
+        now = StreamDescription.of(stream) if stream else None
+        initial = asdict(now) | {"seen": now.fingerprint} if now else {}
+        super().__init__(data, initial=initial | kwargs.pop("initial", {}), auto_id="stream-%s", **kwargs)
+
+    @property
+    def values(self) -> StreamDescription:
+        names = ("name", "capacity", "starts_on", "campaign_starts_on", "is_current")
+        return StreamDescription(**{name: self.cleaned_data[name] for name in names})
+
+
+class NewStreamForm(StreamDescriptionForm):
+    """A stream that nobody has described yet."""
+
+    course = forms.ModelChoiceField(label=_("Course"), queryset=Course.objects.order_by("pk"), empty_label=None)
+    code = forms.CharField(label=_("Code"), max_length=50, help_text=_("As the bot writes it, for example 8th_stream."))
+    field_order = ("course", "code")
+
+
+class CourseForm(forms.Form):
+    """A course as the bot shows it."""
+
+    name = forms.CharField(label=pgettext_lazy("of a thing", "Name"), max_length=200)
+    button_text = forms.CharField(label=_("Text of the bot's button"), max_length=100)
+    description = forms.CharField(
+        label=_("Description"), required=False, max_length=MAX_DESCRIPTION, widget=forms.Textarea(attrs={"rows": 6})
+    )
+    price = forms.DecimalField(label=_("Price, $"), min_value=0, max_value=MAX_PRICE, decimal_places=2)
+    start_date_text = forms.CharField(label=_("Start date, as the bot says it"), required=False, max_length=100)
+    is_active = forms.BooleanField(label=_("The bot offers this course"), required=False)
+    seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, course: Course) -> None:
+        now = CourseDescription.of(course)
+        price = f"{course.price_usd_cents / 100:.2f}"
+        super().__init__(data, initial=asdict(now) | {"price": price, "seen": now.fingerprint}, auto_id="course-%s")
+
+    @property
+    def values(self) -> CourseDescription:
+        data = self.cleaned_data
+        return CourseDescription(
+            name=data["name"],
+            description=data["description"] or None,
+            price_usd_cents=int(data["price"] * 100),
+            button_text=data["button_text"],
+            start_date_text=data["start_date_text"] or None,
+            is_active=data["is_active"],
+        )

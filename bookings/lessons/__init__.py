@@ -1,0 +1,1 @@
+"""Free lessons: the list of registrations, how far each led, and the sums of each lesson and date."""

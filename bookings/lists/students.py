@@ -1,0 +1,80 @@
+"""What narrows and sorts the people of one stream: a search, a chip for the status, a column."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import F, QuerySet
+from django.db.models.functions import Lower
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from bookings.lists.chips import STREAM_LABELS, VIEWED, chosen_chip, narrow_by_chip
+from bookings.lists.filters import NEWEST_FIRST, NONE
+from bookings.lists.search import narrow_by_search
+from bookings.models import Booking
+from bookings.models.bookings import BookingQuerySet
+from hsl_dashboard.web.filters import ListFilter, SearchFilter
+from users.models import TelegramUser
+from users.people.search import matching_person_text
+
+SORTS: dict[str, Any] = {
+    "name": Lower("telegram_user__first_name"),
+    "status": F("confirmed"),
+    "created": F("created_at"),
+}
+
+
+class StudentFilter(ListFilter):
+    """The bookings of a stream, narrowed and sorted by what the address says."""
+
+    q = SearchFilter(label=pgettext_lazy("field label", "Search"), placeholder=_("@username, name or ID"))
+    sort = django_filters.ChoiceFilter(
+        method="filter_sort",
+        label=_("Sorting"),
+        choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
+    )
+
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]") -> None:
+        self.chip = chosen_chip(STREAM_LABELS, data)
+        super().__init__(data, queryset=queryset)
+
+    @property
+    def sorted_by(self) -> str:
+        """What the list is sorted by: as asked, else newest first."""
+        return str(self.form.cleaned_data.get("sort") or NEWEST_FIRST) if self.is_valid() else NEWEST_FIRST
+
+    @property
+    def searched(self) -> str:
+        return str(self.form.cleaned_data.get("q") or "") if self.is_valid() else ""
+
+    def bookings(self) -> "QuerySet[Booking]":
+        """The bookings of the chip, found and in order; none while the form is invalid."""
+        return self.qs if self.is_valid() and self.chip != VIEWED else Booking.objects.none().newest_first()
+
+    def viewers(self, people: "QuerySet[TelegramUser]") -> "QuerySet[TelegramUser]":
+        """Those of ``people``, who viewed the programme, whom the search finds, by name."""
+        found = matching_person_text(people, self.searched, path="") if self.searched else people
+        return found.order_by("first_name", "pk")
+
+    def as_booking_list(self, *, course_id: int | None, code: str) -> QueryDict:
+        """The same bookings as a question to the list of all bookings."""
+        query = QueryDict(mutable=True)
+        asked = {"q": self.searched, "status": self.chip, "sort": self.sorted_by}
+        query.update({name: value for name, value in asked.items() if value})
+        query.update({"course": NONE if course_id is None else str(course_id), "stream": code})
+        return query
+
+    def filter_queryset(self, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
+        assert isinstance(queryset, BookingQuerySet)
+        narrowed = super().filter_queryset(narrow_by_chip(queryset, self.chip) if self.chip != VIEWED else queryset)
+        return narrowed if self.form.cleaned_data.get("sort") else self.filter_sort(narrowed, "sort", NEWEST_FIRST)
+
+    def filter_search(self, rows: "QuerySet[Booking]", _name: str, text: str) -> "QuerySet[Booking]":
+        narrowed, _common = narrow_by_search(rows, text)
+        return narrowed
+
+    def filter_sort(self, rows: "QuerySet[Booking]", _name: str, sort: str) -> "QuerySet[Booking]":
+        expression = SORTS[sort.removeprefix("-")]
+        ordered = expression.desc(nulls_last=True) if sort.startswith("-") else expression.asc(nulls_last=True)
+        return rows.order_by(ordered, "-id")

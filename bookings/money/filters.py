@@ -1,0 +1,107 @@
+"""What narrows the pages of money; every field is bounded."""
+
+from datetime import date
+from typing import Any
+
+import django_filters
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from bookings.labels import Labels
+from bookings.lists.filters import NONE
+from bookings.models import Booking, BookingChange, Currency, Payment
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter
+
+
+class MoneyFilter(ListFilter):
+    """Payments by their booking and by when they were received."""
+
+    booking = "booking__"  # the way from a row to its booking
+
+    course = django_filters.ChoiceFilter(method="filter_course", label=_("Course"), empty_label=_("All courses"))
+    stream = django_filters.CharFilter(method="filter_stream", label=_("Stream, code"), max_length=50)
+    code = django_filters.CharFilter(method="filter_code", label=_("Referral code"), max_length=100)
+    currency = django_filters.ChoiceFilter(
+        method="filter_currency", label=_("Currency"), empty_label=_("All currencies"), choices=Currency.choices
+    )
+    since = DayFilter(method="filter_since", label=_("Date from"))
+    until = DayFilter(method="filter_until", label=_("Date to"))
+
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Any]", labels: Labels) -> None:
+        super().__init__(data, queryset=queryset)
+        self.form.fields["course"].choices = [
+            ("", _("All courses")),
+            *((str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)),
+            (NONE, _("No course")),
+        ]
+
+    def filter_course(self, rows: "QuerySet[Any]", _name: str, course: str) -> "QuerySet[Any]":
+        if course == NONE:
+            return rows.filter(**{f"{self.booking}course_id": None})
+        return rows.filter(**{f"{self.booking}course_id": int(course)})
+
+    def filter_stream(self, rows: "QuerySet[Any]", _name: str, code: str) -> "QuerySet[Any]":
+        column = f"{self.booking}course_stream"
+        return rows.filter(_is_empty(column) if code == NONE else Q(**{column: code}))
+
+    def filter_code(self, rows: "QuerySet[Any]", _name: str, code: str) -> "QuerySet[Any]":
+        column = f"{self.booking}referral_code"
+        return rows.filter(_is_empty(column) if code == NONE else Q(**{column: code}))
+
+    def filter_currency(self, rows: "QuerySet[Any]", _name: str, currency: str) -> "QuerySet[Any]":
+        return rows.filter(currency=currency)
+
+    def filter_since(self, rows: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
+        return rows.filter(received_at__gte=day_begins(day))
+
+    def filter_until(self, rows: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
+        return rows.filter(received_at__lt=day_ends(day))
+
+
+class PaymentFilter(MoneyFilter):
+    """The list of payments, which tells payments from refunds too."""
+
+    kind = django_filters.ChoiceFilter(
+        method="filter_kind",
+        label=pgettext_lazy("of a payment", "Kind"),
+        empty_label=_("Payments and refunds"),
+        choices=[("payment", _("Payments only")), ("refund", _("Refunds only"))],
+    )
+
+    def filter_kind(self, rows: "QuerySet[Payment]", _name: str, kind: str) -> "QuerySet[Payment]":
+        return rows.filter(amount__lt=0) if kind == "refund" else rows.filter(amount__gt=0)
+
+
+class ExpectedFilter(MoneyFilter):
+    """Confirmed bookings without a payment, by the moment at which they were confirmed."""
+
+    booking = ""
+
+    def filter_currency(self, rows: "QuerySet[Any]", _name: str, currency: str) -> "QuerySet[Any]":
+        return rows.filter(money__currency=currency)
+
+    def filter_since(self, rows: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
+        return rows.filter(_may_be_confirmed("gte", day_begins(day)), money__confirmed_at__gte=day_begins(day))
+
+    def filter_until(self, rows: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
+        return rows.filter(money__confirmed_at__lt=day_ends(day))
+
+
+def expected_bookings() -> "QuerySet[Booking]":
+    """Give the confirmed bookings of which nobody has recorded a payment."""
+    paid = Payment.objects.filter(booking=OuterRef("pk"))
+    rows: QuerySet[Booking] = Booking.objects.confirmed().filter(~Exists(paid))
+    return rows
+
+
+def _may_be_confirmed(lookup: str, at: Any) -> Q:
+    """Find by indexes who may have been confirmed then; the view looks up the moment of each."""
+    confirmed = BookingChange.objects.filter(status=Booking.Status.CONFIRMED, **{f"changed_at__{lookup}": at})
+    return Q(pk__in=confirmed.values("booking_id")) | Q(**{f"created_at__{lookup}": at})
+
+
+def _is_empty(column: str) -> Q:
+    return Q(**{column: None}) | Q(**{column: ""})

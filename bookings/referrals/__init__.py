@@ -1,0 +1,1 @@
+"""Referral coupons: what each brought, making one, switching it on and off."""

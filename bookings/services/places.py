@@ -1,0 +1,68 @@
+"""Places of a stream: one guard for every way in which a booking can take one."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, Stream
+
+
+class StreamFull(Exception):
+    """Confirmed bookings take all places of the stream; nothing was written."""
+
+    def __init__(self, *, stream: Stream, taken: int) -> None:
+        assert stream.capacity is not None
+        values = {"stream": stream, "taken": taken, "capacity": stream.capacity}
+        super().__init__(_("%(stream)s: %(taken)s of %(capacity)s places confirmed.") % values)
+        self.stream, self.taken, self.capacity = stream, taken, stream.capacity
+
+
+@dataclass(frozen=True)
+class Places:
+    """The places of a stream that has a capacity, and how many of them other confirmed bookings take."""
+
+    stream: Stream
+    taken: int
+
+    @classmethod
+    def around(cls, booking: Booking, *, locked: bool = False) -> Self | None:
+        """Count the places in the stream of a booking, without the booking itself; None without a capacity."""
+        if booking.course_id is None or not booking.course_stream:
+            return None
+        streams = Stream.objects.exclude(capacity=None).filter(course=booking.course_id, code=booking.course_stream)
+        stream = (streams.select_for_update(no_key=True) if locked else streams).first()
+        if stream is None:
+            return None
+        others = Booking.objects.for_stream(stream).confirmed().exclude(pk=booking.pk)
+        return cls(stream, others.count())
+
+    @property
+    def are_taken(self) -> bool:
+        return self.taken >= (self.stream.capacity or 0)
+
+    def full(self) -> StreamFull:
+        return StreamFull(stream=self.stream, taken=self.taken)
+
+
+def stream_full(booking: Booking, *, locked: bool = False) -> StreamFull | None:
+    """Say that a booking would find its stream full, before the change is made (two queries).
+
+    ``locked`` keeps it true until the transaction ends.
+    """
+    places = Places.around(booking, locked=locked)
+    return places.full() if places and places.are_taken else None
+
+
+def require_place(booking: Booking, *, overbook: bool, reason: str) -> None:
+    """Refuse a booking that comes into a full stream, or is confirmed in one; a reason lets it in.
+
+    Call it after the booking is written, in the same transaction: everybody locks the booking first and its stream
+    last, so two changes cannot both take the last place, and cannot wait for each other.
+
+    Raises:
+        StreamFull: no place is left, and nobody has given a reason to go on.
+    """
+    places = Places.around(booking, locked=True)
+    if places and places.are_taken and not (overbook and reason.strip()):
+        raise places.full()

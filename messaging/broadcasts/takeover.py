@@ -1,0 +1,41 @@
+"""What a school has after its database was taken over: people, bookings, and what somebody has to decide."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bookings.labels import Labels
+from bookings.quality import Finding, find_problems
+from bookings.statistics import StatusCounts, course_statistics, total_of
+from messaging.models import Broadcast
+from users.models import ERASED_FROM, PersonTotals
+
+SHOWN = 10  # held messages: all of them are one click away
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """The counts of the page; ``held`` is the newest few of ``held_count``, empty for who may not see messages."""
+
+    people: int
+    bookings: StatusCounts
+    problems: list[Finding]
+    held: list[Broadcast]
+    held_count: int
+
+    @property
+    def is_settled(self) -> bool:
+        return not self.problems and not self.held_count
+
+
+def read_takeover(*, may: Callable[[str], bool], at: datetime) -> Takeover:
+    """Count what was taken over and what is left to decide, as far as a member of staff may see it."""
+    held = Broadcast.objects.filter(state=Broadcast.State.HELD)
+    seen = may("messaging.view_broadcast")
+    return Takeover(
+        people=PersonTotals.objects.filter(pk__lt=ERASED_FROM).count(),
+        bookings=total_of(course.counts for course in course_statistics(Labels.read())),
+        problems=[finding for finding in find_problems(may=may, at=at) if finding.count],
+        held=list(held.order_by("-id")[:SHOWN]) if seen else [],
+        held_count=held.count() if seen else 0,
+    )

@@ -1,0 +1,88 @@
+"""The pages of money: who sees them, what they begin with, nonsense, queries, how amounts are written."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils import timezone
+
+from bookings.labels import money_text
+from bookings.models import Payment
+from tests.bookings.test_money import ask
+from tests.factories import BookingFactory, PaymentFactory, UserFactory
+from users.staff.roles import ADMINISTRATOR, COURSES, MARKETING, VIEWER
+
+pytestmark = pytest.mark.django_db
+
+OVERVIEW, PAYMENTS, EXPECTED = (
+    reverse(f"bookings:{name}") for name in ("money_overview", "payment_list", "expected_list")
+)
+
+
+@pytest.mark.parametrize(
+    ("role", "sees"), [(ADMINISTRATOR, True), (COURSES, True), (MARKETING, False), (VIEWER, False)]
+)
+def test_money_is_for_administrators_and_course_managers(client, role, sees):
+    payment = PaymentFactory.create(booking__confirmed=2, amount=Decimal("777.77"))
+    user = UserFactory.create()
+    user.groups.add(Group.objects.get(name=role))
+    client.force_login(user)
+
+    for address in (OVERVIEW, PAYMENTS, EXPECTED):
+        assert client.get(address).status_code == (200 if sees else 403)
+    page = client.get(f"/bookings/{payment.booking_id}/").content.decode()
+    assert ("777,77" in page) is sees
+    assert ("Платежи" in page) is sees
+    assert ("/money/" in page) is sees
+
+
+def test_an_amount_from_somebody_who_may_not_record_is_not_recorded(client, booking):
+    client.force_login(UserFactory.create(permissions=["bookings.view_booking", "bookings.change_booking"]))
+
+    client.post(f"/bookings/{booking.pk}/status/", ask(booking.pk, amount="150"))
+
+    booking.refresh_from_db()
+    assert booking.confirmed == 2
+    assert not Payment.objects.exists()
+
+
+def test_the_overview_begins_with_the_last_28_days(staff_client):
+    PaymentFactory.create(received_at=timezone.now() - timedelta(days=27), amount=Decimal(11))
+    PaymentFactory.create(received_at=timezone.now() - timedelta(days=29), amount=Decimal(22))
+
+    assert staff_client.get(OVERVIEW).context["totals"]["USD"].received == 11
+    assert staff_client.get(f"{OVERVIEW}?all=1").context["totals"]["USD"].received == 33
+
+
+@pytest.mark.parametrize("address", [OVERVIEW, PAYMENTS, EXPECTED])
+def test_an_empty_school_and_nonsense_are_answered(staff_client, address):
+    assert staff_client.get(address).status_code == 200
+    for query in ("since=x", "course=9x", "currency=BTC", "since=2026-11-02&until=2026-11-01", "stream=%00"):
+        assert staff_client.get(f"{address}?{query}").status_code in {200, 422}, query
+
+
+@pytest.mark.parametrize("address", [PAYMENTS, EXPECTED, OVERVIEW])
+def test_a_page_takes_few_queries_however_many_rows(staff_client, django_assert_max_num_queries, address):
+    for number in range(60):
+        PaymentFactory.create(received_at=timezone.now(), recorded_by=UserFactory.create())
+        BookingFactory.create(confirmed=2, referral_code=f"CODE{number}")
+    staff_client.get(address)
+
+    with django_assert_max_num_queries(11):
+        staff_client.get(address)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("1200", "USD", "1\xa0200\xa0$"),
+        ("19.9", "EUR", "19,90\xa0€"),
+        ("-0.01", "RUB", "−0,01\xa0₽"),
+        ("0", "KZT", "0\xa0₸"),
+        ("5", "BTC", "5\xa0BTC"),
+    ],
+)
+def test_an_amount_is_written_as_people_read_it(amount, currency, text):
+    assert money_text(Decimal(amount), currency) == text

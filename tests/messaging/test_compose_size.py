@@ -1,0 +1,165 @@
+"""The form of a new message paints at once, however many people there are; counts fill in after it."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
+
+from bookings.models import Booking
+from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
+from messaging.audiences.criteria import Audience, Everyone, individuals
+from messaging.compose import confirmation
+from messaging.compose.confirmation import sample_of, summarise
+from messaging.content.content import Content
+from messaging.models import Draft
+from tests.factories import BookingFactory, CourseFactory, StreamFactory, TelegramUserFactory, UserFactory
+from tests.messaging.composing import NEW, address, form, write
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers")]
+
+HTMX = {"HX-Request": "true"}
+COUNTS = reverse("messaging:compose_counts")
+
+
+def counting(queries: CaptureQueriesContext) -> list[str]:
+    """The queries that count people or bookings."""
+    counted = re.compile(r"COUNT\(.*\bFROM \"(users|bookings|message_recipients)\"", re.IGNORECASE | re.DOTALL)
+    return [query["sql"] for query in queries.captured_queries if counted.search(query["sql"])]
+
+
+def test_the_form_counts_nobody_before_it_is_painted(staff_client: Client, stream: str) -> None:
+    draft = write(staff_client, stream, "")
+    for shown in (NEW, address("", draft)):
+        with CaptureQueriesContext(connection) as queries:
+            response = staff_client.get(shown)
+        assert counting(queries) == []
+        assertContains(response, f'hx-get="{COUNTS}" hx-trigger="load"')
+        for group in GROUPS:
+            assertContains(response, f'hx-get="{COUNTS}?group={group}" hx-trigger="load"')
+    total = reverse("messaging:draft_total", args=[draft.pk])
+    assertContains(response, f'hx-get="{total}" hx-trigger="load"')
+
+
+def test_saving_while_typing_counts_nobody_either(staff_client: Client, stream: str) -> None:
+    draft = write(staff_client, stream, "")
+    with CaptureQueriesContext(connection) as queries:
+        response = staff_client.post(address("", draft), form(stream, version=draft.version, text="Ещё"), headers=HTMX)
+    assert counting(queries) == []
+    assertContains(response, 'id="audience-total" hx-swap-oob="true" aria-busy="true"')
+
+
+def test_the_counts_come_each_by_itself(staff_client: Client, stream: str) -> None:
+    draft = write(staff_client, stream, "")
+
+    total = staff_client.get(reverse("messaging:draft_total", args=[draft.pk]), headers=HTMX)
+    streams = staff_client.get(COUNTS, headers=HTMX)
+    everyone = staff_client.get(COUNTS, {"group": "everyone"}, headers=HTMX)
+
+    assertContains(total, "<strong>3</strong>")
+    assertNotContains(total, "hx-get")
+    row = next(row for row in stream_rows(Audience()) if stream.startswith(f"{row.value}:"))
+    for cell, people in zip(row.cells, (3, 0, 0, 1), strict=True):
+        assertContains(streams, f'<span id="cell-{cell.key}" hx-swap-oob="true">{people}</span>')
+    assertContains(everyone, '<span class="number" id="group-everyone">4</span>')
+
+
+def test_without_scripts_the_numbers_are_a_click_away(staff_client: Client, stream: str) -> None:
+    draft = write(staff_client, stream, "")
+
+    counted = staff_client.get(address("", draft), {"count": "1"})
+
+    assertContains(counted, "<strong>3</strong>")
+    assertContains(counted, 'id="group-everyone">4</span>')
+    assertNotContains(counted, 'hx-trigger="load"')
+    for fragment in (COUNTS, reverse("messaging:draft_total", args=[draft.pk])):
+        assert staff_client.get(fragment).status_code == 302
+
+
+def test_fragments_are_for_who_may_write(client: Client, stream: str) -> None:
+    draft = Draft.objects.create(content={})
+    client.force_login(UserFactory.create(permissions=["messaging.view_broadcast"]))
+    for fragment in (COUNTS, reverse("messaging:draft_total", args=[draft.pk])):
+        assert client.get(fragment, headers=HTMX).status_code == 403
+
+
+def test_every_stream_that_is_booked_or_described_is_listed_once() -> None:
+    course, other = CourseFactory.create(), CourseFactory.create(name="Другой курс")
+    StreamFactory.create(course=course, code="8th_stream")
+    for booked, code in ((course, "8th_stream"), (course, "7th_stream"), (other, "7th_stream"), (None, "9th_stream")):
+        BookingFactory.create_batch(2, course=booked, course_stream=code)
+    for nothing in (None, ""):
+        BookingFactory.create(course=course, course_stream=nothing)
+
+    rows = stream_rows(Audience())
+
+    expected = [f"{course.pk}:8th_stream", ":9th_stream", f"{other.pk}:7th_stream", f"{course.pk}:7th_stream"]
+    values = [row.value for row in rows]
+    assert len(values) == len(set(values)) and set(expected) <= set(values)
+    counts = count_streams()
+    for row in rows:
+        assert sum(counts.get(cell.key, 0) for cell in row.cells) == (2 if row.value in expected else 0)
+
+
+def test_each_group_is_counted_as_it_would_be_written_to() -> None:
+    BookingFactory.create(confirmed=Booking.Status.CONFIRMED)
+    TelegramUserFactory.create_batch(2)
+    now = timezone.now()
+    for group, (criterion, _label) in GROUPS.items():
+        assert count_group(group, at=now) == Audience(include=(criterion,)).people(at=now).count()
+
+
+@pytest.mark.parametrize(
+    ("name", "has_value"),
+    [
+        ("Анна", True),
+        ("Anna", True),
+        ("7", True),
+        ("🙂", True),
+        (None, False),
+        ("", False),
+        ("  ", False),
+        ("\u00a0", False),
+    ],
+)
+@pytest.mark.parametrize(
+    "text", ["{first_name}", "{first_name} {username}", "{first_name|друг}", "{first_name} {course}"]
+)
+def test_the_total_knows_who_lacks_a_value_without_reading_everybody(
+    name: str | None, has_value: bool, text: str
+) -> None:
+    person = TelegramUserFactory.create(first_name=name, username="somebody")
+    BookingFactory.create(telegram_user=person)
+    content = Content(text=text, audience=individuals([person.pk]).as_json())
+
+    expected = 1 if has_value or "|" in text else 0
+
+    assert summarise(content, at=timezone.now()).recipients == expected
+
+
+def test_candidates_for_the_preview_are_taken_from_a_bounded_number() -> None:
+    TelegramUserFactory.create(first_name=None)
+    TelegramUserFactory.create_batch(5)
+    with CaptureQueriesContext(connection) as queries:
+        people = sample_of(Audience(include=(Everyone(),)), at=timezone.now())
+    assert [person.first_name for person in people] == ["Анна"] * 5 + [None]
+    assert [f"LIMIT {confirmation.LOOKED_AT}" in query["sql"] for query in queries.captured_queries] == [True]
+
+
+def test_a_large_audience_is_counted_behind_a_page_that_says_so(
+    staff_client: Client, stream: str, monkeypatch: Any
+) -> None:
+    draft = write(staff_client, stream, "")
+    last_page = reverse("messaging:compose_confirm", args=[draft.pk])
+    monkeypatch.setattr(confirmation, "LARGE", 2)
+
+    waiting = staff_client.get(last_page)
+
+    assertContains(waiting, '<meta http-equiv="refresh" content="0; url=?counted=1">')
+    assertNotContains(waiting, 'name="recipients"')
+    assertContains(staff_client.get(last_page, {"counted": "1"}), 'name="recipients" value="3"')

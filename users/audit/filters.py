@@ -1,0 +1,80 @@
+"""The filter of the audit: who, what, whom, when, and one field for numbers, requests, addresses and reasons."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import django_filters
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
+from hsl_dashboard.web.mentions import read_mention
+from users.audit.words import ACTS, models_by_table
+from users.models import AuditEntry, TelegramUser, User
+
+NOBODY = "none"  # the bot, or a task
+
+
+class AuditFilter(ListFilter):
+    """Lines of the audit."""
+
+    q = SearchFilter(label=_("Number, request, address or reason"), placeholder=_("221, 10.0.0.7, a word"))
+    by = django_filters.ChoiceFilter(method="filter_by", label=_("Who"), empty_label=_("Everybody"))
+    what = django_filters.ChoiceFilter(method="filter_what", label=_("What"), empty_label=_("Everything"))
+    person = SearchFilter(label=_("Whom"), placeholder=_("ID or @username"), method="filter_person")
+    since = DayFilter(method="filter_since", label=_("Date from"))
+    until = DayFilter(method="filter_until", label=_("Date to"))
+
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[AuditEntry]") -> None:
+        super().__init__(data, queryset=queryset)
+        accounts = User.objects.order_by("username")
+        staff = [(str(user.pk), user.get_full_name() or user.get_username()) for user in accounts]
+        self.form.fields["by"].choices = [("", _("Everybody")), *staff, (NOBODY, _("The bot or a task"))]
+        self.form.fields["what"].choices = [
+            ("", _("Everything")),
+            (_("Acts"), list(ACTS.items())),
+            (_("Rows"), sorted(_tables(), key=lambda choice: choice[1])),
+        ]
+
+    def filter_search(self, rows: "QuerySet[AuditEntry]", _name: str, text: str) -> "QuerySet[AuditEntry]":
+        typed = text.strip()
+        found = Q(object_id=typed.lstrip("#№ ")) | Q(request=typed) | Q(address=typed)
+        if words := re.findall(r"\w+", typed):
+            # As the index has it: words of the reason, each by its beginning.
+            asked = SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw")
+            rows, found = (
+                rows.alias(words=SearchVector("reason", config="simple")),
+                found | Q(words=asked) & ~Q(reason=""),
+            )
+        return rows.filter(found)
+
+    def filter_by(self, rows: "QuerySet[AuditEntry]", _name: str, who: str) -> "QuerySet[AuditEntry]":
+        return rows.filter(done_by=None if who == NOBODY else int(who))
+
+    def filter_what(self, rows: "QuerySet[AuditEntry]", _name: str, what: str) -> "QuerySet[AuditEntry]":
+        return rows.filter(what=what) if what in ACTS else rows.filter(object_table=what)
+
+    def filter_person(self, rows: "QuerySet[AuditEntry]", _name: str, typed: str) -> "QuerySet[AuditEntry]":
+        mention = read_mention(typed)
+        if mention.user_id is not None:
+            return rows.filter(telegram_user_id=mention.user_id)
+        named = TelegramUser.objects.filter(username__iexact=mention.possible_username).values_list("pk", flat=True)
+        return rows.filter(telegram_user_id__in=list(named[:10]) if mention.possible_username else [])
+
+    def filter_since(self, rows: "QuerySet[AuditEntry]", _name: str, day: date) -> "QuerySet[AuditEntry]":
+        return rows.filter(at__gte=day_begins(day))
+
+    def filter_until(self, rows: "QuerySet[AuditEntry]", _name: str, day: date) -> "QuerySet[AuditEntry]":
+        return rows.filter(at__lt=day_ends(day))
+
+
+def _tables() -> Iterator[tuple[str, Any]]:
+    for table, model in models_by_table().items():
+        if model._meta.managed and not hasattr(model, "pgh_obj"):
+            yield table, capfirst(str(model._meta.verbose_name))

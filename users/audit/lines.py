@@ -1,0 +1,79 @@
+"""Lines of the audit as a page and a file show them."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+
+from users.audit.words import ColumnChange, act_in_words, changes_in_words
+from users.models import AuditEntry, TelegramUser, User
+
+AT_ONCE = 200  # lines
+
+# The address of a row, where it has a page: by table, as each app registers it.
+_addresses: dict[str, Callable[[str], str]] = {}
+
+
+def register_row_address(table: str, address: Callable[[str], str]) -> None:
+    """Called once by each app for each table whose rows have pages; ``address`` takes the row's number."""
+    _addresses[table] = address
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    """One line in words."""
+
+    entry: AuditEntry
+    what: str
+    who: str  # empty: the bot or a task
+    person: TelegramUser | None
+    number: str
+    address: str
+    changes: list[ColumnChange]
+
+
+def audit_lines(entries: Iterable[AuditEntry]) -> Iterator[AuditLine]:
+    """Say lines in words, a page at a time (three queries each)."""
+    left = iter(entries)
+    while page := list(islice(left, AT_ONCE)):
+        yield from _page(page)
+
+
+def _page(entries: list[AuditEntry]) -> Iterator[AuditLine]:
+    staff = User.objects.in_bulk({entry.done_by_id for entry in entries if entry.done_by_id})
+    people = TelegramUser.objects.in_bulk({entry.telegram_user_id for entry in entries if entry.telegram_user_id})
+    changes = _changes([entry.pk for entry in entries])
+    for entry in entries:
+        was, now = changes.get(entry.pk, (None, None))
+        number = entry.object_id or ""
+        address = _addresses.get(entry.object_table)
+        yield AuditLine(
+            entry,
+            act_in_words(entry.what),
+            _who(entry, staff),
+            people.get(entry.telegram_user_id or 0),
+            number,
+            address(number) if address and number.isascii() and number.isdigit() else "",
+            changes_in_words(entry.object_table, was, now),
+        )
+
+
+def _who(entry: AuditEntry, staff: dict[int, User]) -> str:
+    if not entry.done_by_id:
+        return ""
+    user = staff.get(entry.done_by_id)
+    return (user.get_full_name() or user.get_username()) if user else f"№ {entry.done_by_id}"
+
+
+def _changes(entries: list[int]) -> dict[int, tuple[Any, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT entry, was::text, is_now::text FROM audit_changes(%s)", [entries])
+        return {entry: (_read(was), _read(now)) for entry, was, now in cursor.fetchall()}
+
+
+def _read(text: str | None) -> Any:
+    value = json.loads(text) if text else None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,131 @@
+"""The audit in words: what was done, and what each column was and is, as the pages and the admin name it."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.db.models import BooleanField, DateTimeField, Field, Model
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.text import Truncator, capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+LONGEST = 160  # characters of a value: a message of 4,096 has a page of its own
+
+# What is done with no row of a table: record() in users/models/audit.py.
+ACTS = {
+    "sign_in.done": gettext_lazy("Signed in"),
+    "sign_out.done": gettext_lazy("Signed out"),
+    "sign_in.failed": gettext_lazy("Sign-in failed"),
+    "sign_in.locked_out": gettext_lazy("Sign-in closed after too many attempts"),
+    "second_factor.failed": gettext_lazy("Wrong second factor"),
+    "password.changed": gettext_lazy("Password changed"),
+    "refused": gettext_lazy("A page was refused"),
+    "person.exported": gettext_lazy("All data of a person downloaded"),
+    "person.erased": gettext_lazy("A person erased"),
+    "audit.forgotten": gettext_lazy("Old lines of the audit deleted"),
+}
+DONE_TO_ROWS = {
+    "insert": pgettext_lazy("audit", "added"),
+    "update": pgettext_lazy("audit", "changed"),
+    "delete": pgettext_lazy("audit", "deleted"),
+    "status": pgettext_lazy("audit", "status"),
+    "truncate": pgettext_lazy("audit", "all deleted"),
+}
+# What an act says of itself.
+DETAILS = {
+    "tried": gettext_lazy("name that was typed"),
+    "account": gettext_lazy("account"),
+    "path": gettext_lazy("page"),
+    "method": gettext_lazy("method"),
+    "rows": gettext_lazy("rows"),
+    "before": gettext_lazy("before"),
+    "role": gettext_lazy("role in the database"),
+    "history": gettext_lazy("rows of history"),
+    "query": gettext_lazy("filter"),
+    "format": gettext_lazy("format"),
+}
+
+
+# How the pages name a column's values, where the model has no choices: by table and column, as each app registers it.
+_names: dict[tuple[str, str], Callable[[Any], str]] = {}
+
+
+def register_value_names(table: str, column: str, name: Callable[[Any], str]) -> None:
+    """Called once by an app for a column whose values have names of their own."""
+    _names[table, column] = name
+
+
+@dataclass(frozen=True)
+class ColumnChange:
+    """A column, and what it was and is; None where there was no row, or is none any more."""
+
+    label: str
+    was: str | None
+    now: str | None
+
+
+def act_in_words(what: str) -> str:
+    """«Бронирование: изменено»; a name that nobody knows stays as it is."""
+    if what in ACTS:
+        return str(ACTS[what])
+    table, _dot, done = what.rpartition(".")
+    model = models_by_table().get(table)
+    if model is None or done not in DONE_TO_ROWS:
+        return what
+    return f"{capfirst(str(model._meta.verbose_name))}: {DONE_TO_ROWS[done]}"
+
+
+@cache
+def models_by_table() -> dict[str, type[Model]]:
+    """Every table that has a model; views and proxies have none of their own."""
+    models = apps.get_models(include_auto_created=True)
+    return {model._meta.db_table: model for model in models if not model._meta.proxy}
+
+
+def changes_in_words(table: str, was: dict[str, Any] | None, now: dict[str, Any] | None) -> list[ColumnChange]:
+    """What each column was and is; columns that held nothing are left out of a row that was made or deleted."""
+    model = models_by_table().get(table)
+    return list(_changes(model, was or {}, now or {}, both=was is not None and now is not None))
+
+
+def _changes(
+    model: type[Model] | None, was: dict[str, Any], now: dict[str, Any], *, both: bool
+) -> Iterator[ColumnChange]:
+    columns = {field.column: field for field in model._meta.concrete_fields} if model else {}
+    for column in dict.fromkeys((*was, *now)):
+        field = columns.get(column)
+        old, new = (_value(field, values[column]) if column in values else None for values in (was, now))
+        if both or (old or new) not in {None, "—"}:
+            label = field.verbose_name if field else DETAILS.get(column, column)
+            yield ColumnChange(str(label), old, new)
+
+
+def _value(field: "Field[Any, Any] | None", value: Any) -> str:
+    """Say a value as staff read it; what cannot be understood stays as the database wrote it."""
+    if value is None or value in ("", [], {}):
+        return "—"
+    if field is not None and (name := _names.get((field.model._meta.db_table, field.column or ""))):
+        return name(value)
+    if field is not None and field.flatchoices and not isinstance(value, list | dict):
+        words = {str(key): str(label) for key, label in field.flatchoices}
+        return words.get(str(value), str(value))
+    if isinstance(value, bool) or isinstance(field, BooleanField):
+        return _("yes") if value else _("no")
+    if isinstance(field, DateTimeField) and isinstance(value, str):
+        return _moment(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return Truncator(text).chars(LONGEST)
+
+
+def _moment(value: str) -> str:
+    try:
+        at: datetime | None = parse_datetime(value)
+        return timezone.localtime(at).strftime("%d.%m.%Y %H:%M") if at and timezone.is_aware(at) else value
+    except (ValueError, OverflowError):
+        return value
