@@ -77,5 +77,5 @@ def _period(days: Days) -> str:
     return urlencode({"since": days.first.isoformat(), "until": days.last.isoformat()})
 
 
-LINES = TodayLines("money", SEE, 15, money_lines)
+LINES = TodayLines("money", SEE, 15, money_lines, slow=True)
 FIGURES = TodayFigures("money", SEE, 60, money_figures)

@@ -26,4 +26,4 @@ def lead_lines(_user: User, _at: datetime) -> list[TodayLine]:
     return [TodayLine("leads-hot", _("Hot leads"), hot.count(), address, note=note)]
 
 
-LINES = TodayLines("leads", "users.view_telegramuser", 50, lead_lines)
+LINES = TodayLines("leads", "users.view_telegramuser", 50, lead_lines, slow=True)
