@@ -70,6 +70,11 @@ class StatusCounts:
     cancelled: int = 0
     unknown: int = 0
 
+    @classmethod
+    def of(cls, confirmed: int | None, number: int) -> "StatusCounts":
+        """So many bookings that store this status."""
+        return cls(**{FIELDS.get(confirmed, "unknown"): number})
+
     @property
     def total(self) -> int:
         return sum(astuple(self))
@@ -146,7 +151,7 @@ def total_of(counts: Iterable[StatusCounts]) -> StatusCounts:
 def status_counts(bookings: "QuerySet[Booking]") -> StatusCounts:
     """Count ``bookings`` by status."""
     grouped = bookings.order_by().values_list("confirmed").annotate(number=Count("*"))
-    return total_of(_of_status(confirmed, number) for confirmed, number in grouped)
+    return total_of(StatusCounts.of(confirmed, number) for confirmed, number in grouped)
 
 
 def course_statistics(labels: Labels) -> list[CourseStatistics]:
@@ -155,7 +160,7 @@ def course_statistics(labels: Labels) -> list[CourseStatistics]:
     grouped = Booking.objects.order_by().values_list("course_id", "course_stream", "confirmed")
     counts: dict[StreamKey, StatusCounts] = defaultdict(StatusCounts)
     for course_id, code, confirmed, number in grouped.annotate(number=Count("*")):
-        counts[course_id, code or None] += _of_status(confirmed, number)
+        counts[course_id, code or None] += StatusCounts.of(confirmed, number)
     described: dict[StreamKey, Stream] = {(stream.course_id, stream.code): stream for stream in Stream.objects.all()}
     courses: dict[int | None, CourseStatistics] = {}
     for course_id, code in sorted(counts.keys() | described.keys(), key=lambda key: _school_order(key, described)):
@@ -208,10 +213,6 @@ def people_who_viewed(
 def people_in(bookings: "QuerySet[Booking]") -> int:
     """Count the people behind ``bookings``, each once."""
     return bookings.order_by().values("telegram_user_id").distinct().count()
-
-
-def _of_status(confirmed: int | None, number: int) -> StatusCounts:
-    return StatusCounts(**{FIELDS.get(confirmed, "unknown"): number})
 
 
 def _school_order(key: StreamKey, described: dict[StreamKey, Stream]) -> tuple[object, ...]:

@@ -87,6 +87,11 @@ class DatabaseForeignKey(models.BaseConstraint):
     __hash__ = models.BaseConstraint.__hash__
 
 
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL takes a text: it knows neither NUL nor half a character."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def loose_scan(name: str, *, column: str, table: str, where: str = "true") -> str:
     """Write the query of the values that occur in an indexed column, each beside ``name``.
 

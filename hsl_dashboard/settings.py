@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from hsl_dashboard.environment.kinds import is_sandbox
 from hsl_dashboard.environment.reading import ROOT
 from hsl_dashboard.environment.variables import Environment
-from hsl_dashboard.web.logs import without_traceback
+from hsl_dashboard.web.logs import without_secrets, without_traceback
 
 env = Environment.read()
 
@@ -225,6 +225,7 @@ CELERY_BEAT_SCHEDULE = {
     "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
+    "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
     "messaging.end_blocks": {"task": "messaging.end_blocks", "schedule": 60.0, "options": {"queue": "default"}},
@@ -266,7 +267,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
+    "filters": {
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback},
+        "secrets": {"()": "django.utils.log.CallbackFilter", "callback": without_secrets},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "secrets"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
 }

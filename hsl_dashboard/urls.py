@@ -18,8 +18,10 @@ urlpatterns = [
     path("", include("messaging.urls")),
     path("", include("analytics.urls")),
     path("", include("users.personal_data.urls")),
+    path("accounts/tokens/", include("users.tokens.urls")),
     path("accounts/email/", account_email, name="account_email"),
     path("accounts/", include("allauth.urls")),
+    path("api/", include("hsl_dashboard.api.routes")),
     path("admin/", admin.site.urls),
     # On the sign-in page one chooses a language too.
     path("language/", login_not_required(set_language), name="set_language"),

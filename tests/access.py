@@ -20,6 +20,8 @@ class Access:
     get: frozenset[str] = NONE
     post: frozenset[str] = NONE
     anonymous: bool = False  # open without signing in
+    patch: frozenset[str] = NONE
+    delete: frozenset[str] = NONE
 
 
 SEEN_BY_ALL = Access(get=ALL)
@@ -121,13 +123,39 @@ ACCESS: dict[str, Access] = {
     "messaging:template_list": Access(get=MESSAGES),
     "messaging:draft_list": Access(get=MESSAGES),
     "messaging:draft_file": Access(get=MESSAGES),
+    "messaging:draft_total": Access(get=MESSAGES),
+    "messaging:compose_counts": Access(get=MESSAGES),
     "messaging:own_test": Access(get=MESSAGES),
-    "messaging:broadcast_file": SEEN_BY_ALL,
+    "messaging:broadcast_file": Access(get=MESSAGES),  # of a letter
     "messaging:broadcast_expected": SEEN_BY_ALL,
     "messaging:automation_preview": Access(post=MESSAGES),
     "messaging:automation_list": SEEN_BY_ALL,
     "messaging:automation_edit": Access(get=MESSAGES, post=MESSAGES),
     "messaging:automation_switch": Access(post=MESSAGES),
+    # One's own tokens of the API
+    "token_list": Access(get=ALL, post=ALL),
+    "token_rotate": Access(post=ALL),
+    "token_revoke": Access(post=ALL),
+    # The API, which a session opens too
+    "api_unknown_address": Access(get=ALL, post=ALL, anonymous=True),  # 404, whatever the method
+    "api_docs": SEEN_BY_ALL,
+    "openapi_json": Access(get=ALL, anonymous=True),
+    **{
+        f"api:{name}": SEEN_BY_ALL
+        for name in (
+            "api_health", "stats", "courses", "course_streams", "events", "user_growth", "user_activity",
+            "free_lessons_conversion", "bookings", "free_lessons", "stream_students", "users_by_stream",
+            "users_non_course", "users_hackathon", "users_list", "users_search", "user_detail", "messages_history",
+            "message_detail", "message_recipients",
+        )
+    },
+    **{f"api:{name}": Access(get=only()) for name in ("test_db", "db_schema", "debug_events")},
+    "api:user_bookings": Access(get=ALL, patch=BOOKINGS),
+    "api:user_bookings_change": Access(get=ALL, patch=BOOKINGS),
+    "api:user_stream_change": Access(patch=BOOKINGS),
+    "api:messages_send": Access(post=MESSAGES),
+    "api:messages_delete": Access(delete=MESSAGES),
+    **{f"api:message_{act}": Access(post=MESSAGES) for act in ("pause", "resume", "cancel")},
     "messaging:telegram_webhook": Access(post=ALL, anonymous=True),  # a secret in the header opens it
 }  # fmt: skip
 

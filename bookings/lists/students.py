@@ -13,6 +13,7 @@ from bookings.lists.chips import STREAM_LABELS, VIEWED, chosen_chip, narrow_by_c
 from bookings.lists.filters import NEWEST_FIRST, NONE
 from bookings.lists.search import narrow_by_search
 from bookings.models import Booking
+from bookings.models.bookings import BookingQuerySet
 from hsl_dashboard.web.filters import ListFilter, SearchFilter
 from users.models import TelegramUser
 from users.people.search import matching_person_text
@@ -65,6 +66,7 @@ class StudentFilter(ListFilter):
         return query
 
     def filter_queryset(self, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
+        assert isinstance(queryset, BookingQuerySet)
         narrowed = super().filter_queryset(narrow_by_chip(queryset, self.chip) if self.chip != VIEWED else queryset)
         return narrowed if self.form.cleaned_data.get("sort") else self.filter_sort(narrowed, "sort", NEWEST_FIRST)
 

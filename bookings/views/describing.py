@@ -46,7 +46,9 @@ def course_edit(request: StaffRequest, pk: int) -> HttpResponse:
     return lead_to(request, reverse("bookings:workshop_list"))
 
 
-def _show_course(request: StaffRequest, course: Course, form: CourseForm, *, status: int = 200, **more: Any) -> Any:
+def _show_course(
+    request: StaffRequest, course: Course, form: CourseForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
     if changed := more.get("changed"):
         form = CourseForm(_with_seen(request.POST, changed), course=course)
     streams = Stream.objects.filter(course=course.pk).in_order()

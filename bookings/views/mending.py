@@ -52,7 +52,9 @@ def booking_keep(request: StaffRequest, pk: int) -> HttpResponse:
     return lead_to(request, _next_address(request))
 
 
-def _ask_which(request: StaffRequest, booking: Booking, form: KeepForm, *, status: int = 200, **more: Any) -> Any:
+def _ask_which(
+    request: StaffRequest, booking: Booking, form: KeepForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
     booking.refresh_from_db(fields=["confirmed"])
     others = other_active_bookings(booking)
     [kept, *cancelled] = rows_of([booking, *others], labels=Labels.read(), by=request.user)

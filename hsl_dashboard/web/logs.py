@@ -1,10 +1,26 @@
-"""What the log says about requests that were refused."""
+"""What the log says about requests that were refused, and what it never says."""
 
+import re
 from logging import LogRecord
+
+# Tokens of the API and addresses of feeds: whoever reads a log must not be able to use them.
+SECRET = re.compile(r"hsl_[A-Za-z0-9_-]{6,}")
+REDACTED = "hsl_…"
 
 
 def without_traceback(record: LogRecord) -> bool:
     """Filter: a refusal (4xx) is one line, since nothing broke; a traceback of each would bury those of errors."""
     if 400 <= getattr(record, "status_code", 500) < 500:
         record.exc_info = record.exc_text = None
+    return True
+
+
+def without_secrets(record: LogRecord) -> bool:
+    """Filter: put dots in place of every token, in the message, its arguments and the traceback's last line."""
+    message = record.getMessage()
+    if "hsl_" in message:
+        record.msg, record.args = SECRET.sub(REDACTED, message), None
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None and "hsl_" in str(error):
+        record.exc_info, record.exc_text = None, SECRET.sub(REDACTED, repr(error))
     return True

@@ -28,6 +28,7 @@ class SideWrite(StrEnum):
     OWN_EMAIL = "the e-mail that an administrator typed"
     LESSONS_COUNTED = "how far registrations led"
     REFUSED = "which page was refused to whom"
+    TOKEN_USED = "when a token was last used"
 
 
 # How often each could not be made, since this process began.

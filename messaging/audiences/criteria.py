@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration
 from bookings.models.bookings import BookingQuerySet
-from hsl_dashboard.db import LARGEST_BIGINT
+from hsl_dashboard.db import LARGEST_BIGINT, is_storable
 from messaging.models import Recipient
 from users.models import ERASED_FROM, BlockedUser, Event, LeadTemperature, LivePersonTotals, PersonTag, TelegramUser
 
@@ -77,11 +77,6 @@ _CHECKS: dict[type, Callable[[Any], bool]] = {
     date: lambda value: isinstance(value, date) and 1900 < value.year < 2200,
     NoneType: lambda value: value is None,
 }
-
-
-def is_storable(text: str) -> bool:
-    """Whether PostgreSQL takes a text: it knows neither NUL nor half a character."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _can_be_asked(value: Any, declared: Any) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from hsl_dashboard.db import LARGEST_BIGINT
-from messaging.audiences.criteria import Audience, UnknownCriterion, is_storable
+from hsl_dashboard.db import LARGEST_BIGINT, is_storable
+from messaging.audiences.criteria import Audience, UnknownCriterion
 from messaging.content.buttons import ADDRESSES, Buttons
 from messaging.models import Broadcast
 

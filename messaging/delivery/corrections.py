@@ -173,16 +173,17 @@ def _restore_if_unseen(correction_id: int) -> None:
         former.delete()
 
 
-def freeze_correction(correction: Correction, *, at: datetime) -> int:
-    """Write a row for every delivered message that is young enough; give their number."""
+def freeze_correction(correction: Correction, *, at: datetime, recipient: int | None = None) -> int:
+    """Write a row for every delivered message that is young enough, or for one of them alone; give their number."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO messaging_correctedmessage (correction_id, recipient_id, next_try_at)
             SELECT %s, id, %s FROM message_recipients
-            WHERE message_id = %s AND state = 'sent' AND telegram_message_id IS NOT NULL AND sent_at > %s ORDER BY id
+            WHERE message_id = %s AND state = 'sent' AND telegram_message_id IS NOT NULL AND sent_at > %s
+              AND (%s::int IS NULL OR id = %s) ORDER BY id
             """,
-            [correction.pk, at, correction.broadcast_id, at - CORRECTABLE_FOR],
+            [correction.pk, at, correction.broadcast_id, at - CORRECTABLE_FOR, recipient, recipient],
         )
         frozen: int = cursor.rowcount
         return frozen

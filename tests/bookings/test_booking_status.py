@@ -61,8 +61,8 @@ def test_a_row_offers_only_the_moves_of_this_member_of_staff(manager_client, sta
 
     assert offered(manager_client) == {2: [(-1, False)], -1: []}
     assert offered(staff_client) == {2: [(-1, False), (1, True)], -1: [(1, True), (2, True)]}
-    assertContains(manager_client.get(LIST), 'aria-haspopup="dialog"', count=1)
-    assertContains(staff_client.get(LIST), 'aria-haspopup="dialog"', count=2)
+    assertContains(manager_client.get(LIST, headers=HTMX), 'aria-haspopup="dialog"', count=1)
+    assertContains(staff_client.get(LIST, headers=HTMX), 'aria-haspopup="dialog"', count=2)
 
 
 # Without JavaScript ---------------------------------------------------------------------------------------------------

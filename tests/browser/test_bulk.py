@@ -57,7 +57,7 @@ def test_rows_are_ticked_looked_at_and_confirmed(page: Page, school: list[Bookin
 
     page.get_by_label("Выбрать все строки на странице").check()
     expect(bar).to_contain_text("выбранные (5)")
-    page.get_by_label("Выбрать: Вера").uncheck()
+    page.get_by_label("Вера", exact=True).uncheck()
     expect(bar).to_contain_text("выбранные (4)")
     expect(bar).to_be_in_viewport()
     bar.get_by_label("Что изменить").select_option(label="9-й поток")

@@ -76,14 +76,14 @@ def write_message(page: Page, course: int) -> None:
     expect(page.locator("#button-check")).to_contain_text("https://meet.example.com/abc")
     page.locator('[name="buttons-0-target"]').fill("https://meet.example.com/abc")
     expect(page.locator("#button-check")).not_to_contain_text("https://")
-    page.locator('[name="kind"][value="photo"]').check()
+    page.locator('label:has([name="kind"][value="photo"])').click()
     page.locator("#media-upload").set_input_files(
         {"name": "Команда № 1.png", "mimeType": "image/png", "buffer": picture()}
     )
     page.locator('[formaction$="file/upload/"]').click()
     expect(page.locator("#bubble img.picture")).to_have_attribute("alt", "Команда № 1.png")
     expect(page.locator("#audience-total strong")).to_have_text("14")
-    page.locator('[name="when"][value="at"]').check()
+    page.locator('label:has([name="when"][value="at"])').click()
     page.locator("#at").fill((timezone.localtime() + timedelta(days=1)).strftime("%Y-%m-%dT12:30"))
     page.locator('.compose-bar [formaction$="check/"]').click()
 

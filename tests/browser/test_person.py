@@ -55,6 +55,19 @@ def test_a_booking_is_edited_in_place_and_a_conflict_shows_both_values(page: Pag
     expect(page).to_have_url(re.compile(rf"/users/{person.pk}/$"))
 
 
+def test_D9_a_dialog_focuses_its_field_not_the_link_above_it(page: Page) -> None:
+    sign_in(page)
+    person, _booking = somebody()
+    page.goto(f"/users/{person.pk}/")
+
+    page.get_by_role("link", name="Заблокировать").click()
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("textbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Заблокировать")).to_be_focused()
+
+
 def test_what_the_other_wrote_can_be_kept(page: Page) -> None:
     sign_in(page)
     person, booking = somebody()

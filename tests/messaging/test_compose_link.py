@@ -58,6 +58,7 @@ def test_the_code_that_the_bot_brought_links_the_account(
     assert link.linked_at is not None and link.telegram_user == myself
 
 
+@pytest.mark.timeout(180)  # it asks for every page there is
 def test_g1_whoever_asks_for_a_code_reads_it_in_no_table_and_on_no_page(
     staff_client: Client, staff: User, myself: TelegramUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

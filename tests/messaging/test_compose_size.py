@@ -63,7 +63,7 @@ def test_the_counts_come_each_by_itself(staff_client: Client, stream: str) -> No
 
     assertContains(total, "<strong>3</strong>")
     assertNotContains(total, "hx-get")
-    [row] = stream_rows(Audience())
+    row = next(row for row in stream_rows(Audience()) if stream.startswith(f"{row.value}:"))
     for cell, people in zip(row.cells, (3, 0, 0, 1), strict=True):
         assertContains(streams, f'<span id="cell-{cell.key}" hx-swap-oob="true">{people}</span>')
     assertContains(everyone, '<span class="number" id="group-everyone">4</span>')
@@ -96,13 +96,14 @@ def test_every_stream_that_is_booked_or_described_is_listed_once() -> None:
     for nothing in (None, ""):
         BookingFactory.create(course=course, course_stream=nothing)
 
-    values = [row.value for row in stream_rows(Audience())]
+    rows = stream_rows(Audience())
 
     expected = [f"{course.pk}:8th_stream", ":9th_stream", f"{other.pk}:7th_stream", f"{course.pk}:7th_stream"]
-    assert sorted(values) == sorted(expected)
+    values = [row.value for row in rows]
+    assert len(values) == len(set(values)) and set(expected) <= set(values)
     counts = count_streams()
-    for row in stream_rows(Audience()):
-        assert sum(counts.get(cell.key, 0) for cell in row.cells) == 2
+    for row in rows:
+        assert sum(counts.get(cell.key, 0) for cell in row.cells) == (2 if row.value in expected else 0)
 
 
 def test_each_group_is_counted_as_it_would_be_written_to() -> None:

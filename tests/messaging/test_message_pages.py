@@ -180,6 +180,7 @@ def test_c2_a_scheduled_message_shows_its_moment_the_time_left_and_who_is_expect
 def test_c3_the_last_page_says_in_one_sentence_who_gets_what_and_when() -> None:
     sixth = StreamFactory.create(code="6th_stream", name="6-й поток")
     seventh = StreamFactory.create(code="7th_stream", name="7-й поток", course=sixth.course)
+    StreamFactory.create(code="5th_stream", name="5-й поток", course=sixth.course)
     for stream in (sixth, seventh):
         BookingFactory.create(course=stream.course, course_stream=stream.code, confirmed=2)
     audience = Audience(
@@ -198,7 +199,7 @@ def test_c3_the_last_page_says_in_one_sentence_who_gets_what_and_when() -> None:
 
     assert sentence == (
         "2 получателя — подтверждённые: 6-й поток; подтверждённые и в ожидании: 7-й поток; "
-        "кроме: Хакатон, 5th_stream: активные бронирования; без тех, кому писали за последние 24 ч; "
+        "кроме: Хакатон, 5-й поток: активные бронирования; без тех, кому писали за последние 24 ч; "
         "сейчас, со звуком; фото «Команда.png»; кнопка «Присоединиться» → meet.example.com."
     )
 
@@ -217,12 +218,13 @@ def test_c3_the_last_page_shows_the_sentence_and_where_each_button_leads(staff_c
 
 
 def test_c3_the_history_keeps_statuses_and_exclusions(staff_client: Client) -> None:
+    StreamFactory.create()
     audience = Audience(include=(InStream("8th_stream", None, (1,)),), exclude=(Hackathon(),))
     group(audience=audience.as_json())
 
     [row] = staff_client.get(LIST).context["rows"]
 
-    assert row.audience == "в ожидании: 8th_stream; кроме: Хакатон"
+    assert row.audience == "в ожидании: 8-й поток; кроме: Хакатон"
 
 
 # C4: asking to cancel pauses ------------------------------------------------------------------------------------------

@@ -131,11 +131,12 @@ def test_c10_at_night_it_says_who_waits_for_the_morning(
     Outbox.objects.create(
         rule=rule, kind=rule.kind, telegram_user=person, message_text="…", queued_at=NIGHT, state="queued"
     )
-    Automation.objects.update(is_on=True, switched_on_at=NIGHT)
+    Automation.objects.filter(pk=rule.pk).update(is_on=True, switched_on_at=NIGHT)
+    rule.refresh_from_db()
 
-    [facts] = facts_of([Automation.objects.get()], at=NIGHT)
+    [facts] = facts_of([rule], at=NIGHT)
     assert facts.waiting == 1
-    assert facts_of([Automation.objects.get()], at=NIGHT + timedelta(hours=12))[0].waiting == 0
+    assert facts_of([rule], at=NIGHT + timedelta(hours=12))[0].waiting == 0
     monkeypatch.setattr("messaging.automations.views.timezone", SimpleNamespace(now=lambda: NIGHT))
     assertContains(staff_client.get(reverse("messaging:automation_list")), "1 сообщение ждёт до 09:00")
 

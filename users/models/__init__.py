@@ -11,6 +11,7 @@ from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
 from users.models.staff import User
 from users.models.today import TodayVisit
+from users.models.tokens import ApiAnswer, ApiToken
 from users.models.totals import (
     LEAD_THRESHOLDS,
     LEAD_WINDOW,
@@ -26,6 +27,8 @@ __all__ = [
     "ERASED_FROM",
     "LEAD_THRESHOLDS",
     "LEAD_WINDOW",
+    "ApiAnswer",
+    "ApiToken",
     "AuditEntry",
     "BlockedUser",
     "CountingMark",

@@ -1,6 +1,5 @@
 """What a person's page is made of, piece by piece: so that a change can answer with the pieces that changed."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,10 +15,9 @@ from users.event_types import event_label
 from users.models import TelegramUser
 from users.person.facts import read_facts
 from users.person.timeline import KINDS, Entry, TimelinePlace, kinds_for, read_timeline
-from users.privacy import masked_email
+from users.privacy import EMAIL, masked_email
 
 # Bounded on both sides: a text of a hundred thousand dots must not cost a minute.
-EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 
 
 @dataclass(frozen=True)

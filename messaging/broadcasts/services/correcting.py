@@ -8,7 +8,7 @@ from messaging.content.buttons import Buttons
 from messaging.delivery import tasks
 from messaging.delivery.corrections import CORRECTABLE_FOR, freeze_correction
 from messaging.delivery.services import BroadcastMoved, State, TooLate, check, keep_former_text, recorded
-from messaging.models import Broadcast, Correction
+from messaging.models import Broadcast, Correction, Recipient
 from users.models import User
 
 
@@ -20,6 +20,17 @@ def delete_for_everyone(*, broadcast: Broadcast, by: User, at: datetime) -> Corr
         BroadcastMoved: it is being sent, or another correction is under way.
     """
     return _correct(broadcast, by=by, at=at, kind=Correction.Kind.DELETE)
+
+
+def delete_for_one(*, recipient: Recipient, by: User, at: datetime) -> Correction:
+    """Delete one copy of a sent message, if it is not older than 48 hours.
+
+    Raises:
+        TooLate: it is, or it never arrived.
+        BroadcastMoved: the broadcast is being sent, or another correction is under way.
+    """
+    kind = Correction.Kind.DELETE
+    return _correct(recipient.message, by=by, at=at, recipient=recipient.pk, kind=kind)
 
 
 def edit_for_everyone(
@@ -42,7 +53,9 @@ def edit_for_everyone(
         return correction
 
 
-def _correct(broadcast: Broadcast, *, by: User, at: datetime, **fields: object) -> Correction:
+def _correct(
+    broadcast: Broadcast, *, by: User, at: datetime, recipient: int | None = None, **fields: object
+) -> Correction:
     over = (State.FINISHED, State.CANCELLED, State.PAUSED)
     with recorded(by):
         if not Broadcast.objects.select_for_update().filter(pk=broadcast.pk, state__in=over).exists():
@@ -50,7 +63,7 @@ def _correct(broadcast: Broadcast, *, by: User, at: datetime, **fields: object) 
         if broadcast.corrections.filter(state=Correction.State.RUNNING).exists():
             raise BroadcastMoved(broadcast.pk)
         correction = Correction.objects.create(broadcast=broadcast, created_by=by, **fields)
-        if not freeze_correction(correction, at=at):
+        if not freeze_correction(correction, at=at, recipient=recipient):
             raise TooLate(CORRECTABLE_FOR)
         transaction.on_commit(lambda: tasks.wake_correction(correction.pk))
     return correction

@@ -1,0 +1,7 @@
+"""The JSON routes of bookings, courses, registrations, and of people with what they booked."""
+
+from bookings.api import changes, lists, numbers, people
+
+ROUTERS = (numbers.router, lists.router, people.router)
+
+__all__ = ["ROUTERS", "changes"]

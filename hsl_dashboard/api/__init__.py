@@ -1,0 +1,1 @@
+"""The JSON API under one roof: every app gives its routes."""

@@ -1,0 +1,99 @@
+"""Answers of JSON routes: the three fields' types on the wire, and errors in the shape that scripts know."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Schema
+from pydantic import PlainSerializer, WithJsonSchema
+
+FAILED = "Internal server error"
+
+
+class Shape(StrEnum):
+    """How a route of the previous dashboard says that something went wrong."""
+
+    PLAIN = "plain"  # {"error": "…"}
+    WITH_SUCCESS = "with success"  # {"success": false, "error": "…"}
+
+
+class ApiError(Exception):
+    """An answer that is no success; ``details`` stand beside the words, ``headers`` around them."""
+
+    def __init__(self, status: int, words: str, *, headers: dict[str, str] | None = None, **details: Any) -> None:
+        super().__init__(words)
+        self.status, self.words, self.details, self.headers = status, words, details, headers or {}
+
+
+@dataclass
+class Call:
+    """What is known about the request at hand, before and after its route was found."""
+
+    id: str = field(default_factory=lambda: str(uuid4()))
+    shape: Shape = Shape.PLAIN
+    failure: str = FAILED  # the route's documented words
+
+
+def call_of(request: HttpRequest) -> Call:
+    """The call of a request; it begins when somebody first asks."""
+    call: Call | None = getattr(request, "api_call", None)
+    if call is None:
+        call = request.api_call = Call()  # type: ignore[attr-defined]
+    return call
+
+
+def json_answer(data: Any, *, status: int = 200) -> HttpResponse:
+    return HttpResponse(
+        json.dumps(data, ensure_ascii=False, separators=(",", ":")), content_type="application/json", status=status
+    )
+
+
+def error_answer(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """Say in the shape of the route what went wrong; a fault of ours with the number by which the log knows it."""
+    call = call_of(request)
+    body: dict[str, Any] = {"success": False} if call.shape is Shape.WITH_SUCCESS else {}
+    body |= {"error": error.words, **error.details}
+    if error.status >= 500:
+        body["request_id"] = call.id
+    response = json_answer(body, status=error.status)
+    for name, value in error.headers.items():
+        response[name] = value
+    return response
+
+
+class Refusal(Schema):
+    """An error as most routes say it."""
+
+    error: str
+
+
+class RefusalWithSuccess(Schema):
+    """An error as the routes of one person say it."""
+
+    success: bool = False
+    error: str
+
+
+def iso_moment(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and Z, as JavaScript writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[
+    datetime,
+    PlainSerializer(iso_moment, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-21T15:55:00.000Z"]}),
+]
+# Ids of people are strings on the wire, as the previous dashboard's driver gave a bigint.
+PersonId = Annotated[
+    int,
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^-?[0-9]+$", "examples": ["5111222333"]}),
+]
+CountAsText = Annotated[
+    int, PlainSerializer(str, return_type=str), WithJsonSchema({"type": "string", "pattern": "^[0-9]+$"})
+]

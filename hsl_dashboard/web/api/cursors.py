@@ -1,0 +1,81 @@
+"""Growing lists, piece by piece: a cursor beside ``limit``, and the next piece's address in the header ``Link``."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import F, Model, QuerySet, Value
+from django.http import HttpRequest, HttpResponse
+from django.utils.dateparse import parse_datetime
+
+from hsl_dashboard.db import is_storable
+from hsl_dashboard.web.api.answers import ApiError
+from hsl_dashboard.web.keyset import Place, RowComparison
+
+R = TypeVar("R", bound=Model)
+
+WHOLE = 10_000  # rows: as many as a list without limit gives at once
+INVALID_CURSOR = "Invalid cursor"
+
+
+def place_in(cursor: str) -> Place | None:
+    """Read a cursor; none is the beginning.
+
+    Raises:
+        ApiError: nothing of ours has written it.
+    """
+    if not cursor:
+        return None
+    place = Place.decode(cursor)
+    if place is None or (isinstance(place.value, str) and not is_storable(place.value)):
+        raise ApiError(400, INVALID_CURSOR)
+    return place
+
+
+def by_key(rows: "QuerySet[R]", *, cursor: str, limit: int = WHOLE) -> tuple[list[R], str]:
+    """A piece of a list in the order of its key, and the cursor of the next piece."""
+    place = place_in(cursor)
+    if place is not None:
+        rows = rows.filter(pk__gt=place.pk)
+    found = list(rows.order_by("pk")[: limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    return found, Place(None, found[-1].pk, 0).encode() if more else ""
+
+
+def newest_first(rows: "QuerySet[R]", *, column: str, cursor: str, limit: int) -> tuple[list[R], str]:
+    """A piece of a list by a moment, the newest first; those without one stand before all, as they always did."""
+    place = place_in(cursor)
+    undated, dated = rows.filter(**{column: None}).order_by("-pk"), rows.exclude(**{column: None})
+    found: list[R] = []
+    if place is None or place.value is None:
+        before = undated if place is None else undated.filter(pk__lt=place.pk)
+        found = list(before[: limit + 1])
+    if len(found) <= limit:
+        if place is not None and place.value is not None:
+            dated = _after(dated, column, place)
+        found += list(dated.order_by(F(column).desc(nulls_last=True), "-pk")[: limit + 1 - len(found)])
+    more, found = len(found) > limit, found[:limit]
+    return found, _cursor_of(found[-1], column) if more else ""
+
+
+def _after(rows: "QuerySet[R]", column: str, place: Place) -> "QuerySet[R]":
+    try:
+        moment = parse_datetime(str(place.value))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ApiError(400, INVALID_CURSOR)
+    # One range of the index on (moment, key).
+    return rows.filter(RowComparison(F(column), F("pk"), Value(moment), Value(place.pk), sign="<"))
+
+
+def _cursor_of(row: Model, column: str) -> str:
+    moment: datetime | None = getattr(row, column)
+    return Place(moment.isoformat() if moment else None, row.pk, 0).encode()
+
+
+def link_next(request: HttpRequest, response: HttpResponse, cursor: str) -> None:
+    """Say where the next piece is, if there is one."""
+    if cursor:
+        query = request.GET.copy()
+        query["cursor"] = cursor
+        response["Link"] = f'<{request.path}?{query.urlencode()}>; rel="next"'

@@ -1,0 +1,150 @@
+"""The API's description for people: chapters of routes with their parameters, bodies, answers and an example."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from hsl_dashboard.web.api.answers import Shape
+
+# What a door answers beside the answers of its route.
+REFUSALS = {
+    "401": "No token, or one that is wrong, expired or revoked",
+    "403": "The scope or the permission is missing",
+    "429": "Too many requests; Retry-After says when to come again",
+    "500": "A fault; request_id finds it in the log",
+}
+SAMPLES = {"user_id": "5111222333", "message_id": "72", "stream": "8th_stream", "q": "Анна", "type": "recent"}
+
+
+class Door(Protocol):
+    """What opens a route (users/tokens/access.py)."""
+
+    permissions: tuple[str, ...]
+    scope: Any
+    shape: Shape
+
+
+def describe_door(operation: dict[str, Any], door: Door) -> None:
+    """Add to a route what it takes to pass, and how it refuses."""
+    model = "Refusal" if door.shape is Shape.PLAIN else "RefusalWithSuccess"
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
+    operation["x-scope"], operation["x-permissions"] = str(door.scope), list(door.permissions)
+    operation["security"] = [*operation["security"], {"session": []}]
+    for status, words in REFUSALS.items():
+        operation["responses"].setdefault(status, {"description": words, "content": content})
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a route reads from its address."""
+
+    name: str
+    place: str
+    kind: str
+    default: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route as the page shows it."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    words: str
+    scope: str
+    parameters: list[Parameter]
+    body: str
+    fields: str
+    example: str
+
+    @property
+    def is_read(self) -> bool:
+        return self.method == "GET"
+
+
+def chapters(schema: dict[str, Any]) -> list[tuple[str, list[Route]]]:
+    """Every route by its chapter, in the order in which they are served."""
+    found: dict[str, list[Route]] = {}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            route = _route(schema, path, method.upper(), operation)
+            found.setdefault(operation["tags"][0], []).append(route)
+    return list(found.items())
+
+
+def _route(schema: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> Route:
+    parameters = operation.get("parameters", [])
+    body = example_of_body(schema, operation)
+    answer = operation["responses"].get("200") or operation["responses"][200]
+    return Route(
+        name=operation["operationId"],
+        method=method,
+        path=path,
+        summary=operation["summary"],
+        words=operation.get("description", ""),
+        scope=operation["x-scope"],
+        parameters=[_parameter(each) for each in parameters],
+        body=json.dumps(body, ensure_ascii=False, indent=2) if body else "",
+        fields=_fields(schema, answer["content"]["application/json"]["schema"]),
+        example=example_address(path, parameters),
+    )
+
+
+def example_address(path: str, parameters: list[dict[str, Any]]) -> str:
+    """An address that can be asked, with samples in place of what must be given."""
+    query = {}
+    for each in parameters:
+        name = each["name"]
+        if each["in"] == "path":
+            path = path.replace(f"{{{name}}}", SAMPLES[name])
+        elif name in SAMPLES and name != "user_id":
+            query[name] = SAMPLES[name]
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def example_of_body(schema: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    """A body that can be sent; nothing where the route takes none."""
+    content = operation.get("requestBody", {}).get("content", {})
+    model = _resolved(schema, content.get("application/json", {}).get("schema", {}))
+    return {name: part["examples"][0] for name, part in model.get("properties", {}).items() if "examples" in part}
+
+
+def _parameter(each: dict[str, Any]) -> Parameter:
+    schema = each["schema"]
+    kind = schema.get("type", "")
+    if "maximum" in schema:
+        kind = f"{kind}, {schema['minimum']}–{schema['maximum']}"
+    default = schema.get("default")
+    return Parameter(
+        name=each["name"],
+        place=each["in"],
+        kind=kind or "integer",
+        default="" if default in {None, ""} else str(default),
+        words=each.get("description", ""),
+    )
+
+
+def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in part:
+        part = schema["components"]["schemas"][part["$ref"].rpartition("/")[2]]
+    return part
+
+
+def _fields(schema: dict[str, Any], part: dict[str, Any], indent: str = "") -> str:
+    """The fields of an answer, one on a line, as TypeScript would write them."""
+    part = _resolved(schema, part)
+    if "anyOf" in part:
+        kinds = [_fields(schema, each, indent) for each in part["anyOf"]]
+        return " | ".join(dict.fromkeys(kinds))
+    if part.get("type") == "array":
+        return f"[{_fields(schema, part['items'], indent)}, …]"
+    properties = part.get("properties")
+    if not properties:
+        return str(part.get("format") or part.get("type") or "any")
+    deeper = f"{indent}  "
+    lines = [f"{deeper}{name}: {_fields(schema, each, deeper)}" for name, each in properties.items()]
+    return "{\n" + "\n".join(lines) + f"\n{indent}}}"

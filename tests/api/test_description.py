@@ -1,0 +1,62 @@
+"""What the API says of itself: OpenAPI 3.1 that is true, a page without programs of others, examples that work."""
+
+import json
+
+import pytest
+from django.test import Client
+from jsonschema import Draft202012Validator
+
+from hsl_dashboard.api.routes import api, description_of_api
+from hsl_dashboard.web.api.description import chapters
+
+pytestmark = pytest.mark.django_db
+
+
+def test_anybody_may_read_it(client: Client):
+    schema = client.get("/api/openapi.json").json()
+
+    assert schema["openapi"].startswith("3.1")
+    assert set(schema["components"]["securitySchemes"]) == {"ApiAccess", "session"}
+
+
+def test_every_served_route_is_described_with_its_door():
+    described = {(path, method) for path, methods in description_of_api()["paths"].items() for method in methods}
+    served = {
+        (f"/api{path}", method.lower())
+        for router in api._get_bound_routers()
+        for path, view in router.path_operations.items()
+        for operation in view.operations
+        for method in operation.methods
+    }
+
+    assert described == served and len(served) > 30
+    for methods in description_of_api()["paths"].values():
+        for operation in methods.values():
+            assert {"401", "403", "429"} <= {str(status) for status in operation["responses"]}
+            assert operation["description"] and operation["x-scope"]
+
+
+def test_the_page_needs_no_program_and_names_every_route(staff_client: Client):
+    page = staff_client.get("/api/docs").text
+
+    main = page.partition("<main")[2].partition("</main")[0]
+    assert "<script" not in main and "style=" not in main
+    for path in description_of_api()["paths"]:
+        assert path in main
+
+
+def test_the_examples_of_the_page_work_and_answer_as_described(api, school):
+    schema = description_of_api()
+    for _chapter, routes in chapters(schema):
+        for route in routes:
+            if route.name.endswith(("message_resume", "message_cancel", "messages_delete", "api_health")):
+                continue  # they follow upon others; tests of their own hold them
+            body = {"data": route.body, "content_type": "application/json"} if route.body else {}
+            response = getattr(api, route.method.lower())(route.example, **body)
+            answers = schema["paths"][route.path][route.method.lower()]["responses"]
+            said = f"{route.method} {route.example}: {response.status_code} {response.text[:300]}"
+            assert response.status_code < 300, said
+            answer = answers.get(str(response.status_code)) or answers.get(response.status_code)
+            part = {**answer["content"]["application/json"]["schema"], "components": schema["components"]}
+            mistakes = [error.message for error in Draft202012Validator(part).iter_errors(json.loads(response.text))]
+            assert mistakes == [], said

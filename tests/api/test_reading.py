@@ -1,0 +1,343 @@
+"""The contracts of the previous dashboard's GET routes: shapes, types, order, limits and errors, on the dump."""
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client, TestCase
+from django.test.utils import CaptureQueriesContext
+
+from bookings.models import Booking
+from tests import bot_database
+from tests.api.conftest import client_of
+from tests.factories import UserFactory
+from users.models import TelegramUser
+
+TABLES = (
+    "courses", "users", "bookings", "events", "free_lesson_registrations", "hackathon_registrations",
+    "message_history", "message_recipients", "blocked_users",
+)  # fmt: skip
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+TYPES: dict[str, Any] = {
+    "int": lambda value: type(value) is int,
+    "float": lambda value: type(value) in {int, float},
+    "str": lambda value: isinstance(value, str),
+    "id": lambda value: isinstance(value, str) and re.fullmatch(r"-?\d+", value),
+    "count": lambda value: isinstance(value, str) and value.isdecimal(),
+    "bool": lambda value: isinstance(value, bool),
+    "moment": lambda value: isinstance(value, str) and MOMENT.fullmatch(value),
+    "day": lambda value: isinstance(value, str) and DAY.fullmatch(value),
+    "any": lambda value: True,
+    "lead": lambda value: value in {"hot", "warm", "cool", "cold"},
+    "source": lambda value: value in {"booking", "viewed"},
+    "ints": lambda value: isinstance(value, dict) and all(type(each) is int for each in value.values()),
+}
+
+PERSON = {"user_id": "id", "username": "str?", "first_name": "str?"}
+BOOKING = {
+    "id": "int", **PERSON, "course_id": "int?", "course_stream": "str?", "confirmed": "int?", "created_at": "moment?",
+    "referral_code": "str?", "discount_percent": "int?",
+}  # fmt: skip
+COURSE = {
+    "courseId": "int", "courseName": "str", "total": "int", "confirmed": "int", "pending": "int", "cancelled": "int",
+    "new": "int",
+}  # fmt: skip
+PERSON_ROW = {
+    **PERSON, "last_activity": "moment", "total_bookings": "int", "total_events": "int", "total_free_lessons": "int",
+    "latest_stream": "str?", "latest_payment_status": "int?",
+}  # fmt: skip
+EVENT = {"id": "int", "event_type": "str", "created_at": "moment?", "details": "any"}
+LESSON = {
+    "id": "int", "user_id": "id", "email": "str?", "registered_at": "moment?", "notification_sent": "bool",
+    "lesson_type": "str?", "lesson_date": "day?",
+}  # fmt: skip
+
+# A list of one dictionary: every row is like it.
+SHAPES: dict[str, Any] = {
+    "/api/stats": {"totalUsers": "int", "activeBookings": "int", "confirmedPayments": "int",
+                   "freeLessonRegistrations": "int"},
+    "/api/courses": [COURSE],
+    "/api/course-streams": [{**COURSE, "courseStream": "str", "courseStreamRaw": "str"}],
+    "/api/events": [{"eventType": "str", "count": "int"}],
+    "/api/events?type=anything": [{"eventType": "str", "count": "int"}],
+    "/api/events?type=daily": [{"date": "day", "newUsers": "int", "bookings": "int", "events": "int"}],
+    "/api/events?type=recent": [{**EVENT, **PERSON}],
+    "/api/bookings": [BOOKING],
+    "/api/free-lessons": [{
+        "id": "int", "user_id": "id", "username": "str", "first_name": "str", "email": "str",
+        "registered_at": "moment?", "notification_sent": "bool", "lesson_type": "str", "lesson_date": "str",
+    }],
+    "/api/user-growth": [{"date": "day", "totalUsers": "int", "newUsers": "int"}],
+    "/api/user-activity": [{
+        **PERSON, "email": "str", "total_events": "count", "active_days": "count", "last_activity": "moment?",
+        "lead_score": "lead",
+    }],
+    "/api/stream-students?stream=8th_stream": {"stream": "str", "total": "int", "students": [{
+        **PERSON, "confirmed": "int?", "created_at": "moment?", "last_activity": "moment?", "events_count": "int",
+        "source": "source",
+    }]},
+    "/api/users/list": {"success": "bool", "users": [PERSON_ROW], "total": "int", "page": "int", "limit": "int",
+                        "totalPages": "int"},
+    "/api/users/search?q=а": [PERSON],
+    "/api/users/search?stats=true": {
+        "totalUsers": "int", "indexSize": "int", "streamCacheSize": "int", "streamStats": "ints",
+        "nonCourseUsers": "int", "hackathonUsers": "int", "initialized": "bool", "lastUpdate": "moment?",
+    },
+    "/api/users/by-stream?stream=8th_stream": [{**PERSON, "course_stream": "str"}],
+    "/api/users/non-course": [PERSON],
+    "/api/users/hackathon": [PERSON],
+    "/api/messages/history": [{
+        "id": "int", "message_text": "str", "sent_at": "moment?", "total_recipients": "int",
+        "successful_deliveries": "int", "recipient_type": "str", "recipient_group": "str?",
+    }],
+    "/api/free-lessons-conversion": [{
+        "lesson_type": "str", "registrations": "int", "attendances": "int", "conversion_rate": "float",
+    }],
+    "/api/debug-events": [{**EVENT, "user_id": "id"}],
+    "/api/test-db": {"ok": "bool", "latency_ms": "float", "version": "str", "pool": "any"},
+    "/api/db-schema": [{"table": "str", "columns": [{"name": "str", "type": "str", "nullable": "bool",
+                                                     "default": "str?"}]}],
+}  # fmt: skip
+
+PLAIN: dict[str, Any] = {}
+WITH_SUCCESS = {"success": False}
+# Address, status, words, and what stands beside them.
+STREAMS = ("3rd", "4th", "5th", "6th", "7th", "8th")
+DAYS, RECENT = "days must be between 1 and 365", "limit must be between 1 and 200"
+ERRORS: list[tuple[str, int, str, dict[str, Any]]] = [
+    *((f"/api/events?type=daily&days={days}", 400, DAYS, PLAIN) for days in ("0", "366", "abc", "7abc", "5.9", "")),
+    *((f"/api/events?type=recent&limit={limit}", 400, RECENT, PLAIN) for limit in ("0", "201", "-1", "x")),
+    *(
+        (f"/api/bookings?limit={limit}", 400, "limit must be a positive integer <= 200", PLAIN)
+        for limit in ("0", "201", "20a", "")
+    ),
+    *((f"/api/free-lessons?limit={limit}", 400, "limit must be between 1 and 500", PLAIN) for limit in ("0", "501")),
+    *((f"/api/user-growth?days={days}", 400, DAYS, PLAIN) for days in ("0", "366", "x")),
+    ("/api/stream-students", 400, "Stream parameter is required", PLAIN),
+    ("/api/stream-students?stream=", 400, "Stream parameter is required", PLAIN),
+    ("/api/users/by-stream", 400, "Stream parameter is required", PLAIN),
+    (
+        "/api/users/by-stream?stream=99th", 400,
+        f"Invalid stream. Must be one of: {', '.join(f'{n}_stream' for n in STREAMS)}, mentoring",
+        PLAIN,
+    ),
+    ("/api/users/list?page=0", 400, "page must be at least 1", WITH_SUCCESS),
+    ("/api/users/list?page=abc", 400, "page must be at least 1", WITH_SUCCESS),
+    ("/api/users/list?limit=-5", 400, "limit must be between 1 and 200", WITH_SUCCESS),
+    ("/api/users/list?limit=0", 400, "limit must be between 1 and 200", WITH_SUCCESS),
+    ("/api/users/list?status=abc", 400, "Invalid payment status", WITH_SUCCESS),
+    ("/api/users/list?search=%00", 400, "Invalid text", WITH_SUCCESS),
+    ("/api/users/12abc", 400, "Invalid user ID", WITH_SUCCESS),
+    ("/api/users/100000000000000000000", 400, "Invalid user ID", WITH_SUCCESS),
+    ("/api/users/1", 404, "User not found", WITH_SUCCESS),
+    ("/api/users/x/bookings", 400, "Invalid user ID", WITH_SUCCESS),
+    ("/api/messages/history?limit=0", 400, "Limit must be between 1 and 100", PLAIN),
+    ("/api/messages/history?limit=101", 400, "Limit must be between 1 and 100", PLAIN),
+    ("/api/messages/history?offset=-1", 400, "Offset must be non-negative", PLAIN),
+    (
+        "/api/messages/history?recipient_type=all", 400,
+        'recipient_type must be either "individual" or "group"', PLAIN,
+    ),
+    ("/api/messages/x/recipients", 400, "Invalid message ID", PLAIN),
+    ("/api/messages/0/recipients", 400, "Invalid message ID", PLAIN),
+    ("/api/messages/3000000000/recipients", 400, "Invalid message ID", PLAIN),
+    ("/api/messages/2000000000", 404, "Message not found", PLAIN),
+    ("/api/nothing", 404, "Not found", PLAIN),
+    ("/api/users", 404, "Not found", PLAIN),
+    ("/api/bookings?cursor=nonsense", 400, "Invalid cursor", PLAIN),
+]  # fmt: skip
+
+
+def mismatch(shape: Any, value: Any, at: str = "") -> str:
+    """Say where a value is not of a shape; nothing where it is."""
+    if isinstance(shape, str):
+        fits = (shape.endswith("?") and value is None) or TYPES[shape.removesuffix("?")](value)
+        return "" if fits else f"{at}: {value!r} is not {shape}"
+    if isinstance(shape, list):
+        if not isinstance(value, list) or not value:
+            return f"{at}: {value!r} is no list with rows"
+        return next(filter(None, (mismatch(shape[0], row, f"{at}[{n}]") for n, row in enumerate(value))), "")
+    if not isinstance(value, dict) or value.keys() != shape.keys():
+        return f"{at}: {sorted(value)} instead of {sorted(shape)}"
+    return next(filter(None, (mismatch(part, value[name], f"{at}.{name}") for name, part in shape.items())), "")
+
+
+class ReadingTests(TestCase):
+    api: Client
+
+    @classmethod
+    def setUpTestData(cls):
+        bot_database.load(*TABLES)
+        cls.staff = UserFactory.create(username="anna", is_superuser=True)
+        cls.api = client_of(cls.staff)
+
+    def test_every_route_has_its_fields_and_types(self):
+        for path, shape in SHAPES.items():
+            with self.subTest(path):
+                response = self.api.get(path)
+                assert response.status_code == 200, response.content
+                assert mismatch(shape, response.json()) == ""
+
+    def test_every_error_has_its_status_words_and_shape(self):
+        for path, status, words, beside in ERRORS:
+            with self.subTest(path):
+                response = self.api.get(path)
+                assert (response.status_code, response.json()) == (status, {**beside, "error": words})
+
+    def test_of_parameters_with_one_name_the_first_counts_and_unknown_ones_are_ignored(self):
+        assert len(self.api.get("/api/bookings?limit=3&limit=5&no=1").json()) == 3
+
+    def test_days_are_one_more_than_asked_and_in_their_order(self):
+        daily = [row["date"] for row in self.api.get("/api/events?type=daily&days=7").json()]
+        growth = [row["date"] for row in self.api.get("/api/user-growth?days=7").json()]
+
+        assert len(daily) == 8 and daily == sorted(daily, reverse=True)
+        assert growth == sorted(daily)
+
+    def test_growth_ends_with_everybody(self):
+        rows = self.api.get("/api/user-growth?days=365").json()
+
+        assert rows[-1]["totalUsers"] == TelegramUser.objects.count() == self.api.get("/api/stats").json()["totalUsers"]
+        assert all(after["totalUsers"] - before["totalUsers"] == after["newUsers"] for before, after in pairwise(rows))
+
+    def test_totals_count_unknown_statuses_as_active(self):
+        stats = self.api.get("/api/stats").json()
+
+        assert stats["activeBookings"] == sum(booking.confirmed != -1 for booking in Booking.objects.only("confirmed"))
+        assert stats["confirmedPayments"] == Booking.objects.filter(confirmed=2).count()
+
+    def test_streams_stand_by_their_raw_code_and_add_up_to_the_course(self):
+        streams = self.api.get("/api/course-streams").json()
+        codes = [row["courseStreamRaw"] for row in streams]
+        without = Booking.objects.filter(course_id=1, course_stream=None).count()
+
+        assert codes == sorted(codes) and "" in codes
+        assert sum(row["total"] for row in streams) + without == self.api.get("/api/courses").json()[0]["total"]
+        assert next(row["courseStream"] for row in streams if row["courseStreamRaw"] == "8th_stream") == "8-й поток"
+
+    def test_recent_events_name_nobody_more_than_twice(self):
+        people = [row["user_id"] for row in self.api.get("/api/events?type=recent&limit=200").json()]
+
+        assert max(people.count(person) for person in people) <= 2
+
+    def test_bookings_can_be_walked_through_to_the_last_one_each_once(self):
+        found, address = [], "/api/bookings?limit=200"
+        while address:
+            response = self.api.get(address)
+            assert response.status_code == 200, (address, response.content)
+            found += response.json()
+            address = response.get("Link", "").partition("<")[2].partition(">")[0]
+
+        moments = [row["created_at"] for row in found]
+        dated = [moment for moment in moments if moment]
+        assert len({row["id"] for row in found}) == len(found) == Booking.objects.count()
+        assert moments == [None] * (len(moments) - len(dated)) + sorted(dated, reverse=True)
+
+    def test_the_list_of_people_turns_pages_and_narrows(self):
+        first = self.api.get("/api/users/list?limit=100").json()
+        second = self.api.get("/api/users/list?limit=100&page=2").json()
+        confirmed = self.api.get("/api/users/list?status=2&limit=200").json()
+        odd = self.api.get("/api/users/list?status=7&limit=200").json()
+
+        assert first["totalPages"] == -(-first["total"] // 100) and first["total"] == TelegramUser.objects.count()
+        assert not {row["user_id"] for row in first["users"]} & {row["user_id"] for row in second["users"]}
+        assert {row["latest_payment_status"] for row in confirmed["users"]} == {2}
+        assert {row["latest_payment_status"] for row in odd["users"]} <= {7}
+
+    def test_a_person_answers_whoever_they_are(self):
+        shape = {"success": "bool", "user": PERSON_ROW, "bookings": "any", "events": "any", "freeLessons": "any"}
+        booking = Booking.objects.exclude(telegram_user__free_lessons=None).first()
+        answer = self.api.get(f"/api/users/{booking.telegram_user_id}").json()
+        nobody = TelegramUser.objects.filter(bookings=None, events=None, free_lessons=None).first()
+
+        assert mismatch(shape, answer) == ""
+        assert mismatch([BOOKING], answer["bookings"]) == mismatch([LESSON], answer["freeLessons"]) == ""
+        assert self.api.get(f"/api/users/{booking.telegram_user_id}/bookings").json() == {
+            "success": True, "bookings": answer["bookings"],
+        }  # fmt: skip
+        assert nobody is None or self.api.get(f"/api/users/{nobody.pk}").status_code == 200
+        assert self.api.get("/api/users/1/bookings").json() == {"success": True, "bookings": []}
+
+    def test_search_finds_what_begins_so_and_drops_a_leading_at(self):
+        person = TelegramUser.objects.exclude(username=None).exclude(username="").first()
+        found = self.api.get("/api/users/search", {"q": f"@{str(person and person.username)[:6].upper()}"}).json()
+
+        assert str(person.pk) in [row["user_id"] for row in found] and len(found) <= 50
+        assert self.api.get("/api/users/search?q=%20").json() == []
+
+    def test_students_of_a_stream_are_each_there_once(self):
+        found = [row["user_id"] for row in self.api.get("/api/users/by-stream?stream=4th_stream").json()]
+        expected = Booking.objects.filter(course_stream="4th_stream", confirmed=2)
+
+        assert sorted(found) == sorted({str(pk) for pk in expected.values_list("telegram_user", flat=True)})
+
+    def test_students_and_the_others_are_everybody(self):
+        others = {row["user_id"] for row in self.api.get("/api/users/non-course").json()}
+        students = set(Booking.objects.filter(confirmed=2).values_list("telegram_user", flat=True))
+
+        assert others | {str(pk) for pk in students} == {
+            str(pk) for pk in TelegramUser.objects.values_list("pk", flat=True)
+        }
+        assert not others & {str(pk) for pk in students}
+
+    def test_conversion_counts_people_and_is_never_over_a_hundred(self):
+        rows = self.api.get("/api/free-lessons-conversion").json()
+
+        assert all(0 <= row["attendances"] <= row["registrations"] for row in rows)
+        assert all(row["conversion_rate"] <= 100 for row in rows) and any(row["attendances"] for row in rows)
+
+    def test_an_unknown_stream_is_told_all_that_there_are(self):
+        answer = self.api.get("/api/stream-students?stream=99th")
+
+        assert answer.status_code == 400
+        assert answer.json()["error"].startswith("Invalid stream. Available: , ")
+
+    def test_lists_are_not_sent_again_while_nothing_changes(self):
+        first = self.api.get("/api/bookings")
+        again = self.api.get("/api/bookings", headers={"If-None-Match": first["ETag"]})
+
+        assert first["Cache-Control"] == "private, no-cache"
+        assert (again.status_code, again.content) == (304, b"")
+
+    def test_what_is_long_is_compressed_for_who_takes_it(self):
+        packed = self.api.get("/api/bookings?limit=100", headers={"Accept-Encoding": "gzip"})
+        short = self.api.get("/api/stats", headers={"Accept-Encoding": "gzip"})
+
+        assert packed["Content-Encoding"] == "gzip" and "Content-Encoding" not in short
+
+    def test_head_answers_as_get_without_a_body(self):
+        response = self.api.head("/api/bookings")
+
+        assert (response.status_code, response.content) == (200, b"")
+
+    def test_a_wrong_method_is_405_in_json(self):
+        response = self.api.post("/api/bookings")
+
+        assert (response.status_code, response.json()) == (405, {"error": "Method not allowed"})
+        assert response["Allow"] == "GET, HEAD"
+
+    def test_no_route_asks_more_often_because_there_are_more_rows(self):
+        for path, most in {
+            "/api/bookings?limit=200": 8,
+            "/api/users/list?limit=200": 10,
+            "/api/free-lessons": 8,
+        }.items():
+            with self.subTest(path), self.assertNumQueries_at_most(most):
+                self.api.get(path)
+
+    def assertNumQueries_at_most(self, most: int):
+        class AtMost(CaptureQueriesContext):
+            def __exit__(self, *error):
+                super().__exit__(*error)
+                assert len(self) <= most, [query["sql"][:100] for query in self.captured_queries]
+
+        return AtMost(connection)
+
+
+@pytest.mark.django_db
+def test_without_a_booking_the_first_course_is_no_row(api):
+    assert api.get("/api/courses").json() == []

@@ -1,0 +1,34 @@
+"""What a new token of the API may do, and how long."""
+
+from datetime import datetime, timedelta
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from users.models import ApiToken
+
+NEVER = 0
+DAYS = [(30, _("30 days")), (90, _("90 days")), (365, _("A year")), (NEVER, pgettext_lazy("expiry", "Never"))]
+
+
+class TokenForm(forms.Form):
+    """A new token."""
+
+    name = forms.CharField(
+        label=pgettext_lazy("of a token", "Name"),
+        max_length=60,
+        help_text=_("What uses it, for example: spreadsheet of payments."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=pgettext_lazy("token", "May"),
+        choices=ApiToken.Scope.choices,
+        initial=[ApiToken.Scope.READ],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Never more than you may yourself."),
+    )
+    days = forms.TypedChoiceField(label=_("Expires in"), choices=DAYS, coerce=int, initial=90)
+
+    def expires_at(self, *, at: datetime) -> datetime | None:
+        days: int = self.cleaned_data["days"]
+        return None if days == NEVER else at + timedelta(days=days)
