@@ -12,6 +12,7 @@ class BookingsConfig(AppConfig):
     def ready(self) -> None:
         from bookings import jump
         from bookings.models import status_label
+        from bookings.money import today as money
         from bookings.person.extension import BOOKINGS
         from bookings.quality.counts import known_problems
         from bookings.today import FIGURES, LINES
@@ -28,6 +29,7 @@ class BookingsConfig(AppConfig):
         register_row_address("bookings", lambda number: reverse("bookings:booking_detail", args=[number]))
         register_jump_source(jump.BOOKINGS)
         register_jump_source(jump.STREAMS)
-        for lines in LINES:
+        for lines in (*LINES, money.LINES):
             register_today_lines(lines)
         register_today_figures(FIGURES)
+        register_today_figures(money.FIGURES)

@@ -11,8 +11,10 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         from hsl_dashboard.web.jump import register_jump_source
+        from hsl_dashboard.web.today import register_today_lines
         from users.audit.lines import register_row_address
         from users.people.jump import PEOPLE
+        from users.people.today import LINES
         from users.person.context import person_address
         from users.person.extensions import register_person_extension
         from users.person.own import USERS
@@ -21,6 +23,7 @@ class UsersConfig(AppConfig):
 
         register_person_extension(USERS)
         register_jump_source(PEOPLE)
+        register_today_lines(LINES)
         register_row_address("users", lambda number: person_address(int(number)))
         listen()
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")

@@ -32,14 +32,14 @@ class RulesEdited(Exception):
 
 
 @dataclass(frozen=True)
-class LeadActivity:
+class LeadReason:
     """Own events in the window, and on how many of its days: the reason for a temperature."""
 
     events: int
     days: int
 
 
-def lead_activity(people: Iterable[int], rules: LeadRules) -> dict[int, LeadActivity]:
+def lead_activity(people: Iterable[int], rules: LeadRules) -> dict[int, LeadReason]:
     """Count why these people are as warm as they are (one query)."""
     values: dict[str, Any] = {
         "people": list(people),
@@ -51,7 +51,7 @@ def lead_activity(people: Iterable[int], rules: LeadRules) -> dict[int, LeadActi
         return {}
     with connection.cursor() as cursor:
         cursor.execute(ACTIVITY, values)
-        return {user_id: LeadActivity(events, days) for user_id, events, days in cursor.fetchall()}
+        return {user_id: LeadReason(events, days) for user_id, events, days in cursor.fetchall()}
 
 
 def rules_explained(rules: LeadRules) -> str:

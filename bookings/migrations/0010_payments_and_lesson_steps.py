@@ -97,19 +97,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- What a booking is worth: the price of its stream, else of its course in US dollars, less its discount; and when it
--- was confirmed: the last change to that status, else, for bookings older than the record, when it was made.
+-- What a booking is worth: the price of its stream, else of its course in US dollars, less its discount.
 CREATE OR REPLACE VIEW booking_money AS
     SELECT
         b.id AS booking_id,
         p.price,
         CASE WHEN s.price IS NOT NULL THEN s.currency ELSE 'USD' END AS currency,
         p.price - p.expected AS discount,
-        p.expected,
-        CASE WHEN b.confirmed = 2 THEN COALESCE(
-            (SELECT max(c.changed_at) FROM bookings_bookingchange AS c WHERE c.booking_id = b.id AND c.status = 2),
-            b.created_at
-        ) END AS confirmed_at
+        p.expected
     FROM bookings AS b
     LEFT JOIN courses AS k ON k.id = b.course_id
     LEFT JOIN bookings_stream AS s ON s.course_id = b.course_id AND s.code = b.course_stream
@@ -194,7 +189,6 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(choices=[('USD', 'USD'), ('EUR', 'EUR'), ('RUB', 'RUB'), ('KZT', 'KZT')], max_length=3)),
                 ('discount', models.DecimalField(decimal_places=2, max_digits=12, null=True)),
                 ('expected', models.DecimalField(decimal_places=2, max_digits=12, null=True)),
-                ('confirmed_at', models.DateTimeField(null=True)),
             ],
             options={
                 'db_table': 'booking_money',

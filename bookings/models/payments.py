@@ -99,7 +99,7 @@ class Payment(models.Model):
 
 
 class BookingMoney(models.Model):
-    """A view: what a booking is worth by its price, and when it was confirmed (bookings/sql/booking_money.sql)."""
+    """A view: what a booking is worth by its price (bookings/sql/booking_money.sql)."""
 
     booking = models.OneToOneField(
         Booking, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="money"
@@ -108,7 +108,6 @@ class BookingMoney(models.Model):
     currency = models.CharField(max_length=3, choices=Currency)
     discount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     expected = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    confirmed_at = models.DateTimeField(null=True)
 
     class Meta:
         managed = False

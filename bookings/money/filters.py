@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from bookings.labels import Labels
 from bookings.lists.filters import NONE
-from bookings.models import Booking, BookingChange, Currency, Payment
+from bookings.models import Booking, Currency, Payment
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter
 
@@ -84,10 +84,10 @@ class ExpectedFilter(MoneyFilter):
         return rows.filter(money__currency=currency)
 
     def filter_since(self, rows: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
-        return rows.filter(_may_be_confirmed("gte", day_begins(day)), money__confirmed_at__gte=day_begins(day))
+        return rows.filter(confirmation__confirmed_at__gte=day_begins(day))
 
     def filter_until(self, rows: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
-        return rows.filter(money__confirmed_at__lt=day_ends(day))
+        return rows.filter(confirmation__confirmed_at__lt=day_ends(day))
 
 
 def expected_bookings() -> "QuerySet[Booking]":
@@ -95,12 +95,6 @@ def expected_bookings() -> "QuerySet[Booking]":
     paid = Payment.objects.filter(booking=OuterRef("pk"))
     rows: QuerySet[Booking] = Booking.objects.confirmed().filter(~Exists(paid))
     return rows
-
-
-def _may_be_confirmed(lookup: str, at: Any) -> Q:
-    """Find by indexes who may have been confirmed then; the view looks up the moment of each."""
-    confirmed = BookingChange.objects.filter(status=Booking.Status.CONFIRMED, **{f"changed_at__{lookup}": at})
-    return Q(pk__in=confirmed.values("booking_id")) | Q(**{f"created_at__{lookup}": at})
 
 
 def _is_empty(column: str) -> Q:

@@ -91,7 +91,7 @@ def payment_list(request: StaffRequest) -> HttpResponse:
 @permission_required([VIEW_BOOKINGS, VIEW_MONEY], raise_exception=True)
 def expected_list(request: StaffRequest) -> HttpResponse:
     labels = Labels.read()
-    rows = expected_bookings().select_related("telegram_user", "money").order_by("-id")
+    rows = expected_bookings().select_related("telegram_user", "money", "confirmation").order_by("-id")
     narrowed = ExpectedFilter(request.GET, queryset=rows, labels=labels)
     is_valid = narrowed.is_valid()
     page = page_of(narrowed.qs if is_valid else rows.none(), request)

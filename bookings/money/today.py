@@ -1,0 +1,81 @@
+"""What money adds to the page of today: confirmed bookings without a payment, and what came in by day."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Count, Min, Sum
+from django.db.models.functions import TruncDate
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from bookings.labels import money_text
+from bookings.models import Payment
+from bookings.money.filters import expected_bookings
+from bookings.money.statistics import DEFINITIONS
+from hsl_dashboard.web.days import Days, school_day
+from hsl_dashboard.web.today import TodayFigure, TodayFigures, TodayLine, TodayLines
+from users.models import User
+
+SEE = "bookings.view_payment"
+LOOKED_BACK = 28  # days
+CENTS = 100
+
+
+def money_lines(_user: User, at: datetime) -> list[TodayLine]:
+    """Confirmed in the last weeks, and nobody has written down what was paid (one query)."""
+    days = Days.until(school_day(at), count=LOOKED_BACK)
+    confirmed = "confirmation__confirmed_at"
+    rows = expected_bookings().filter(**{f"{confirmed}__gte": days.begins, f"{confirmed}__lt": days.ends})
+    found = rows.aggregate(count=Count("*"), oldest=Min(confirmed))
+    return [
+        TodayLine(
+            "money-unrecorded",
+            _("Confirmed in the last 28 days, no payment recorded"),
+            found["count"],
+            f"{reverse('bookings:expected_list')}?{_period(days)}",
+            oldest=found["oldest"],
+        )
+    ]
+
+
+def money_figures() -> list[TodayFigure]:
+    """Give what was received less what was given back, a figure for each currency (one query)."""
+    currencies = Payment.objects.order_by("currency").values_list("currency", flat=True).distinct()
+    return [
+        TodayFigure(
+            f"money-{currency}",
+            _("Received, %(currency)s") % {"currency": currency},
+            DEFINITIONS["net"],
+            _per_day(currency),
+            _address(currency),
+            _shown(currency),
+        )
+        for currency in currencies
+    ]
+
+
+def _per_day(currency: str) -> Callable[[Days], Mapping[date, int]]:
+    def cents_by_day(days: Days) -> Mapping[date, int]:
+        rows = Payment.objects.between(days.begins, days.ends).filter(currency=currency)
+        by_day = rows.annotate(day=TruncDate("received_at")).order_by().values_list("day").annotate(sum=Sum("amount"))
+        return {day: int(amount * CENTS) for day, amount in by_day}
+
+    return cents_by_day
+
+
+def _address(currency: str) -> Callable[[Days], str]:
+    return lambda days: f"{reverse('bookings:payment_list')}?currency={currency}&{_period(days)}"
+
+
+def _shown(currency: str) -> Callable[[int], str]:
+    return lambda cents: money_text(Decimal(cents) / CENTS, currency)
+
+
+def _period(days: Days) -> str:
+    return urlencode({"since": days.first.isoformat(), "until": days.last.isoformat()})
+
+
+LINES = TodayLines("money", SEE, 15, money_lines, slow=True)
+FIGURES = TodayFigures("money", SEE, 60, money_figures)
