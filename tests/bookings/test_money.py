@@ -50,7 +50,7 @@ def worth(booking: Booking) -> tuple[Decimal | None, str]:
 def confirmed_at(booking: Booking) -> datetime | None:
     last = BookingChange.objects.filter(booking=booking, status=2).order_by("pk").last()
     if last is None or last.is_new:
-        return booking.created_at or (last and last.changed_at)
+        return booking.created_at or (last.changed_at if last else None)
     return last.changed_at
 
 
