@@ -62,6 +62,11 @@ def booking(db: None) -> Booking:
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     """Each test starts with an empty Redis of its own: locks, limits and counts of others are not there."""
+    empty_cache()
+
+
+def empty_cache() -> None:
+    """Forget what was kept, but that all processes are at work."""
     cache.clear()
     # As if workers and beat were at work: their absence is a test of its own.
     heartbeats.note(*heartbeats.QUEUES, heartbeats.BEAT)

@@ -60,7 +60,7 @@ def sprite() -> bytes:
 @cache
 def sprite_version() -> str:
     """Name the drawing by what is in it, so that browsers may keep it for good."""
-    return sha256(sprite()).hexdigest()[:8]
+    return sha256(sprite()).hexdigest()[:5]
 
 
 @cache

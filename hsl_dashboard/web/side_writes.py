@@ -26,6 +26,7 @@ class SideWrite(StrEnum):
     LIST_TAKEN = "who took a list"
     EMAILS_SHOWN = "who looked at e-mails"
     OWN_EMAIL = "the e-mail that an administrator typed"
+    PEOPLE_COUNTED = "what the bot wrote about people"
     LESSONS_COUNTED = "how far registrations led"
     REFUSED = "which page was refused to whom"
     TOKEN_USED = "when a token was last used"

@@ -214,7 +214,7 @@ def test_the_daily_table_is_a_file_too(staff_client, school):
 
 def test_a_cell_of_a_cohort_opens_its_people(staff_client, school):
     html = staff_client.get(f"/analytics/?{PERIOD}&part=cohorts", headers={"HX-Request": "true"}).text
-    found = re.search(r'href="(/analytics/people/\?cohort=2026-11-02[^"]+)" aria-label="(\d+) %, (\d+)"', html)
+    found = re.search(r'href="(/analytics/people/\?cohort=2026-11-02[^"]+)"\s+aria-label="(\d+) %, (\d+)"', html)
     assert found and found.group(2, 3) == ("100", "4")
 
     assertContains(staff_client.get(found[1].replace("&amp;", "&")), "Когорта 2 – 8 ноября 2026")

@@ -232,7 +232,7 @@ def test_E6_who_may_change_nothing_sees_no_button():
 
 def count_shown(client):
     links = client.get(reverse("bookings:booking_list")).context["navigation_links"]
-    return next(link.count for link in links if link.address == PROBLEMS)
+    return next(link.badge for link in links if link.address == PROBLEMS)
 
 
 def test_E6_the_navigation_says_how_many_problems_there_are(staff_client, doubles):

@@ -161,7 +161,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(staff_client, django_
         BookingFactory.create_batch(2, telegram_user=person, confirmed=7, course_stream="x", created_at=tomorrow)
         ReferralCouponFactory.create(current_activations=9)
 
-    with django_assert_max_num_queries(23):
+    with django_assert_max_num_queries(24):
         page(staff_client, kind)
 
 

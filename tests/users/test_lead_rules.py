@@ -95,6 +95,7 @@ def busy_people() -> None:
             kind = dice.choice(["start_command", "view_program", "something_new", *NOT_THEIR_OWN[:2]])
             EventFactory.create(telegram_user=person, event_type=kind, created_at=at)
     BookingFactory.create(telegram_user=person, confirmed=2)
+    fold_marked_people()
 
 
 def test_without_rules_the_usual_ones_stand(busy_people):

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from hsl_dashboard.web.keyset import Slice, slice_of
+from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from users.models import ERASED_FROM, LivePersonTotals, PersonCounts, PersonTotals
 from users.people.filters import PeopleFilter
 from users.people.search import LISTED_BY_NAME, RARE, is_one_of, prefers_sort_over_walk, search_condition, search_text
@@ -140,7 +141,8 @@ def people_list(data: QueryDict, *, with_emails: bool, folded: bool = False) -> 
     """
     upkeep = Upkeep.read()
     if folded:
-        waiting = recount_marked_people() if upkeep.waiting else []
+        waiting = _fold() if upkeep.waiting else []
+        waiting = upkeep.waiting if waiting is None else waiting
     else:
         waiting = upkeep.waiting if len(upkeep.waiting) <= COUNTED_NOW else []
     narrowed = PeopleFilter(data, queryset=PersonTotals._default_manager.all(), with_emails=with_emails)
@@ -152,3 +154,8 @@ def people_list(data: QueryDict, *, with_emails: bool, folded: bool = False) -> 
         if far:
             searched, _too_many = search_condition(text, with_emails=with_emails, at_most=LISTED_BY_NAME)
     return PeopleList(filter=narrowed, searched=searched, common=common, far=far, upkeep=upkeep, waiting=waiting)
+
+
+def _fold() -> list[int] | None:
+    """Count marked people, and give those who still wait; None where nothing can be written."""
+    return write_beside(SideWrite.PEOPLE_COUNTED, recount_marked_people)

@@ -17,9 +17,12 @@ TAGS_SUGGESTED = 300  # more than a school has
 WEEK = """(
     SELECT jsonb_build_array(count(*), count(DISTINCT (e.created_at AT TIME ZONE %s)::date)) FROM events AS e
     WHERE e.user_id = users.user_id
-        AND e.created_at >= (school_today() - %s)::timestamp AT TIME ZONE %s
+        AND e.created_at >= (
+            school_today() - (SELECT COALESCE(max(window_days), %s) FROM users_leadrules) + 1
+        )::timestamp AT TIME ZONE %s
         AND e.event_type <> ALL (%s)
 )"""
+RULES = "(SELECT to_jsonb(r) FROM users_leadrules AS r)"
 TAGS = """(
     SELECT COALESCE(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name) ORDER BY lower(t.name)), '[]')
     FROM users_persontag AS p JOIN users_tag AS t ON t.id = p.tag_id WHERE p.user_id = users.user_id
@@ -72,12 +75,13 @@ def read_facts(person_id: int) -> PersonFacts:
         TelegramUser.DoesNotExist: nobody has this id.
     """
     zone = settings.TIME_ZONE
-    rules = LeadRules.read()
+    usual = LeadRules(pk=1)
     found = (
         TelegramUser.objects.filter(pk=person_id)
         .select_related("livepersontotals", "block")
         .annotate(
-            week=RawSQL(WEEK, [zone, rules.window_days - 1, zone, list(NOT_THEIR_OWN)], JSONField()),  # noqa: S611 - SQL of ours
+            week=RawSQL(WEEK, [zone, usual.window_days, zone, list(NOT_THEIR_OWN)], JSONField()),  # noqa: S611 - SQL of ours
+            rules=RawSQL(RULES, [], JSONField()),  # noqa: S611
             stream=RawSQL(STREAM, [], TextField()),  # noqa: S611
             tag_list=RawSQL(TAGS, [], JSONField()),  # noqa: S611
             suggestions=RawSQL(SUGGESTIONS, [TAGS_SUGGESTED], JSONField()),  # noqa: S611
@@ -92,7 +96,7 @@ def read_facts(person_id: int) -> PersonFacts:
         block=getattr(found, "block", None),
         week_events=found.week[0],
         week_days=found.week[1],
-        rules=rules,
+        rules=LeadRules(**found.rules) if found.rules else usual,
         tags=found.tag_list,
         suggested_tags=found.suggestions,
     )
