@@ -29,6 +29,7 @@ def test_the_bot_works_on_while_its_database_is_taken_over(live):
     assert "Every row that was there is there, and the same." in output
 
 
+@pytest.mark.long
 def test_rows_that_the_bot_changes_meanwhile_are_counted_as_its_own(live):
     person = live.value("SELECT min(user_id) FROM users")
     with live.connected() as connection:
@@ -85,6 +86,7 @@ def test_a_rewrite_that_takes_too_long_is_taken_back_and_says_so(live):
     assert contents(live, before=columns_of(live)) == before
 
 
+@pytest.mark.long
 def test_maintenance_of_a_table_is_waited_for_without_the_bot_in_the_queue(live):
     locked = threading.Event()
 
@@ -105,6 +107,7 @@ def test_maintenance_of_a_table_is_waited_for_without_the_bot_in_the_queue(live)
     assert "Every row that was there is there" in output
 
 
+@pytest.mark.long
 def test_a_second_takeover_at_the_same_time_waits_and_then_has_nothing_to_do(live):
     outputs = []
 

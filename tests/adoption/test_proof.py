@@ -20,6 +20,7 @@ def result(takeover, before, table):
     return next(comparison for comparison in compare(takeover, before) if comparison.table == table)
 
 
+@pytest.mark.long
 def test_a_row_that_is_gone_ends_the_command_with_its_number(live):
     def delete_one(step):
         if step.name == "create missing people":

@@ -150,6 +150,7 @@ def test_what_nobody_expected_in_the_database_is_left_alone(live):
     assert live.value("SELECT count(*) FROM pg_indexes WHERE indexname = 'idx_bookings_course'") == 1
 
 
+@pytest.mark.long
 def test_an_older_database_gets_the_columns_and_tables_that_came_later(live, adopted):
     live.run(
         "ALTER TABLE events DROP COLUMN username, DROP COLUMN first_name",

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
@@ -10,10 +11,14 @@ from playwright.sync_api import Page
 
 from hsl_dashboard.web.navigation import THEME_COOKIE
 from tests.factories import UserFactory
+from tests.sizes import LONG
 from users.models import User
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WIDTHS = {"wide": (1440, 900), "phone": (390, 844)}
+# Each width and each theme once; make check-long has all four.
+VIEWS = [("wide", "light"), ("phone", "dark"), *([("wide", "dark"), ("phone", "light")] if LONG else [])]
+in_each_view = pytest.mark.parametrize(("width", "theme"), VIEWS)
 
 
 def sign_in(page: Page, user: User | None = None) -> User:

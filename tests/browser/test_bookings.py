@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from bookings.models import Booking
-from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
 from tests.factories import BookingFactory, EventFactory, StreamFactory, TelegramUserFactory, UserFactory
 from users.models import User
 
@@ -244,8 +244,7 @@ def test_without_javascript_everything_can_be_done_too(
     context.close()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", ["wide", "phone"])
+@in_each_view
 def test_every_page_is_accessible(
     page: Page, zoya: Booking, theme: Literal["light", "dark"], width: Literal["wide", "phone"]
 ) -> None:

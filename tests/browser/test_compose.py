@@ -17,7 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 from bookings.models import Booking
 from demo.sandbox.client import SandboxClient
 from messaging.models import Broadcast, Draft, Recipient
-from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
 from tests.browser.stack import running_stack
 from tests.factories import PASSWORD, BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 
@@ -278,8 +278,7 @@ def test_formatting_by_key_wraps_what_is_chosen_on_any_layout(page: Page, db: No
     expect(field).to_have_value("<b>важно</b>{first_name|друг}")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", ["wide", "phone"])
+@in_each_view
 def test_the_pages_can_be_used_by_everybody(
     page: Page, stream: list[int], theme: Literal["light", "dark"], width: Literal["wide", "phone"]
 ) -> None:

@@ -7,14 +7,13 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from pytest_django.fixtures import Settings
 
-from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
 from tests.factories import BookingFactory
 
 Theme = Literal["light", "dark"]
 Width = Literal["wide", "phone"]
 
 both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
-both_widths = pytest.mark.parametrize("width", ["wide", "phone"])
 
 
 @pytest.fixture
@@ -43,8 +42,7 @@ def has_focus(element: Locator) -> bool:
 # Looks ----------------------------------------------------------------------------------------------------------------
 
 
-@both_themes
-@both_widths
+@in_each_view
 def test_every_component_is_accessible(gallery: Page, theme: Theme, width: Width) -> None:
     use_theme(gallery, theme)
     use_width(gallery, width)
@@ -54,8 +52,7 @@ def test_every_component_is_accessible(gallery: Page, theme: Theme, width: Width
     assert_accessible(gallery)
 
 
-@both_themes
-@both_widths
+@in_each_view
 def test_sign_in_is_accessible(page: Page, theme: Theme, width: Width) -> None:
     use_theme(page, theme)
     use_width(page, width)
@@ -108,8 +105,7 @@ def test_django_admin_wears_the_theme(page: Page, theme: Theme) -> None:
     assert_accessible(page)
 
 
-@both_themes
-@both_widths
+@in_each_view
 def test_lists_and_forms_of_the_django_admin_are_accessible(
     page: Page, troubles: list[str], theme: Theme, width: Width
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.helpers import assert_accessible, sign_in, use_language, use_theme, use_width
+from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_language, use_theme, use_width
 from tests.factories import PASSWORD, BookingFactory, UserFactory
 
 
@@ -20,8 +20,7 @@ def test_staff_sign_in_and_out_with_the_form(page: Page) -> None:
     expect(page.locator("h1")).to_contain_text("Курс")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", ["wide", "phone"])
+@in_each_view
 def test_courses_are_accessible(page: Page, theme: Literal["light", "dark"], width: Literal["wide", "phone"]) -> None:
     BookingFactory.create()
     sign_in(page)

@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from demo.sandbox.client import SandboxClient
 from messaging.audiences.criteria import individuals
 from messaging.models import Broadcast, Recipient
-from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
 from tests.browser.stack import running_stack
 from tests.factories import BroadcastFactory, RecipientFactory, TelegramUserFactory
 from users.models import BlockedUser
@@ -243,8 +243,7 @@ def school(db: None) -> Broadcast:
     return live
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", ["wide", "phone"])
+@in_each_view
 def test_the_pages_are_accessible(
     page: Page, school: Broadcast, theme: Literal["light", "dark"], width: Literal["wide", "phone"]
 ) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from bookings.lessons.steps import fold_steps
 from bookings.models import Booking, Course, Payment
-from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
 from tests.factories import (
     BookingFactory,
     EventFactory,
@@ -47,8 +47,7 @@ def school(db: None) -> Booking:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", ["wide", "phone"])
+@in_each_view
 def test_the_pages_are_accessible(
     page: Page, school: Booking, theme: Literal["light", "dark"], width: Literal["wide", "phone"]
 ) -> None:

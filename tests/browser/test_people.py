@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
 from tests.factories import BookingFactory, TelegramUserFactory
 
 
@@ -57,8 +57,7 @@ def test_the_export_equals_the_list(people: Page) -> None:
     assert [f"{row[1]} {row[2]}" for row in rows] == shown == ["Ольга Котова", "Артём Котова", "Анна Котова"]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", ["wide", "phone"])
+@in_each_view
 def test_the_list_is_accessible(people: Page, theme, width) -> None:
     use_theme(people, theme)
     use_width(people, width)

@@ -4,11 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from bookings.models import Booking
-from tests.browser.helpers import assert_accessible, sign_in, use_theme, use_width
+from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
 from tests.factories import (
     BookingFactory,
     EventFactory,
@@ -94,7 +93,8 @@ def test_a_booking_is_made_with_the_question_that_a_full_stream_asks(page: Page)
     page.get_by_label("Курс и поток").select_option(label="9-й поток")
     page.get_by_role("button", name="Создать бронирование").click()
     expect(page.get_by_role("alert")).to_contain_text("подтверждено 0 из 0 мест")
-    page.get_by_label("Всё равно записать (мест нет)").check()
+    page.get_by_label("Всё равно записать (мест нет, укажите причину)").check()
+    page.get_by_label("Причина").fill("Обещали место")
     page.get_by_role("button", name="Создать бронирование").click()
 
     booking = Booking.objects.get(telegram_user=person)
@@ -185,8 +185,7 @@ def test_the_dialogs_refuse_accept_and_lead_back(page: Page) -> None:
     expect(page.locator("#messages")).to_contain_text("Поток изменён")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", ["wide", "phone"])
+@in_each_view
 def test_the_page_and_its_form_are_accessible(
     page: Page, theme: Literal["light", "dark"], width: Literal["wide", "phone"]
 ) -> None:
