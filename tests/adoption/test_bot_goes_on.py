@@ -44,6 +44,7 @@ def test_rows_that_the_bot_changes_meanwhile_are_counted_as_its_own(live):
     assert (kept, changed, lost) == (before - 1, 1, 0)
 
 
+@pytest.mark.long
 def test_somebody_with_a_long_transaction_delays_us_and_not_the_bot(live):
     locked = threading.Event()
 

@@ -12,14 +12,13 @@ from tests.adoption.test_takeover import columns, constraints, indexes, triggers
 from tests.sizes import sample
 
 # Whole takeovers, several in a test, on a machine that may have other things to do.
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
 
 class PowerCut(Exception):
     pass
 
 
-@pytest.mark.long
 def test_interrupted_after_every_single_step_it_goes_on_each_time(live, adopted):
     before, known = contents(live), columns_of(live)
     done = []

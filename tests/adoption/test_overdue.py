@@ -8,6 +8,8 @@ OVERDUE = (
     " (SELECT FROM message_recipients WHERE message_id = m.id AND delivery_status <> 'pending') ORDER BY id"
 )
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def scheduled(live):
@@ -31,7 +33,6 @@ def test_what_is_overdue_is_held_and_what_is_to_come_waits(scheduled):
     assert scheduled.value("SELECT count(*) FROM message_history WHERE state = 'sending'") == 0
 
 
-@pytest.mark.long
 def test_what_becomes_overdue_while_the_takeover_runs_is_held_too(scheduled):
     def let_time_pass(step):
         if step.name == "run the other migrations":
@@ -42,7 +43,6 @@ def test_what_becomes_overdue_while_the_takeover_runs_is_held_too(scheduled):
     assert scheduled.value("SELECT state FROM message_history WHERE id = 903") == "held"
 
 
-@pytest.mark.long
 def test_what_our_own_engine_has_scheduled_since_is_not_touched(scheduled):
     scheduled.adopt()
     scheduled.run(

@@ -9,6 +9,8 @@ from hsl_dashboard.adoption.proof import as_table, compare, take_snapshots
 from hsl_dashboard.adoption.step import Takeover
 from hsl_dashboard.adoption.target import bot_tables
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def takeover(live):
@@ -20,7 +22,6 @@ def result(takeover, before, table):
     return next(comparison for comparison in compare(takeover, before) if comparison.table == table)
 
 
-@pytest.mark.long
 def test_a_row_that_is_gone_ends_the_command_with_its_number(live):
     def delete_one(step):
         if step.name == "create missing people":

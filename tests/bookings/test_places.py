@@ -115,21 +115,21 @@ def test_E2_of_two_at_once_only_one_gets_the_last_place():
     staff = UserFactory.create(permissions=["bookings.change_booking"])
     StreamFactory.create(code="9th_stream", capacity=1)
     first, second = BookingFactory.create_batch(2, course_stream="9th_stream", confirmed=1)
-    may_commit = threading.Event()
+    has_changed, may_commit = threading.Event(), threading.Event()
 
     def confirm(booking, hold):
         try:
             with transaction.atomic():
                 change(booking, staff)
                 if hold:
+                    has_changed.set()
                     may_commit.wait(10)
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(2) as both:
         quick = both.submit(confirm, first, True)
-        while not quick.running():
-            pass
+        assert has_changed.wait(10)
         slow = both.submit(confirm, second, False)
         wait_until_a_connection_waits_for_a_lock()
         may_commit.set()
