@@ -17,7 +17,7 @@ MOST_MILLISECONDS, MOST_TIMES, MOST_QUERIES = 50, 2, 12
 
 # Addresses by the name of their page, with its usual filters. {person}: who has most events; {quiet}: one with few.
 PAGES: dict[str, list[str]] = {
-    "home": ["/"],
+    "analytics:today": ["/"],
     "health_live": ["/health/live"],
     "jump": ["/jump/?q=анна", "/jump/?q=щукин"],
     "shortcuts_set": ["/shortcuts/"],
@@ -67,6 +67,54 @@ PAGES: dict[str, list[str]] = {
     "messaging:automation_edit": ["/messages/automations/{automation}/"],
     "messaging:compose_message": ["/messages/new/", "/messages/new/{draft}/"],
     "messaging:compose_confirm": ["/messages/new/{draft}/confirm/"],
+    "messaging:compose_counts": ["/messages/new/counts/"],
+    "messaging:draft_list": ["/messages/drafts/"],
+    "messaging:draft_total": ["/messages/new/{draft}/total/"],
+    "messaging:broadcast_expected": ["/messages/{broadcast}/expected/"],
+    "analytics:analytics_overview": ["/analytics/?part=all", "/analytics/?period=90&part=all"],
+    "analytics:definition_list": ["/analytics/definitions/"],
+    "analytics:people_behind": ["/analytics/people/?since=2026-11-01&until=2026-11-28"],
+    "bookings:booking_keep": ["/bookings/{booking}/keep/"],
+    "bookings:booking_notify": ["/bookings/{booking}/notify/"],
+    "bookings:payment_new": ["/bookings/{booking}/payments/new/"],
+    "bookings:coupon_list": ["/referrals/"],
+    "bookings:coupon_new": ["/referrals/new/"],
+    "bookings:expected_list": ["/money/expected/"],
+    "bookings:money_overview": ["/money/", "/money/?all=1"],
+    "bookings:payment_list": ["/money/payments/"],
+    "bookings:lesson_list": ["/free-lessons/", "/free-lessons/?q=анна"],
+    "bookings:lesson_dates_list": ["/free-lessons/dates/"],
+    "bookings:course_edit": ["/workshops/courses/{course}/"],
+    "bookings:stream_new": ["/workshops/streams/new/"],
+    "bookings:stream_edit": ["/workshops/streams/{stream}/"],
+    "bookings:stream_days": ["/workshops/streams/{stream}/days/"],
+    "bookings:stream_viewed": ["/workshops/viewed/8th_stream/"],
+    "users:audit_list": ["/audit/", "/audit/?what=bookings", "/audit/?q=221"],
+    "users:lead_rules": ["/users/leads/"],
+    "token_list": ["/accounts/tokens/"],
+    "api_docs": ["/api/docs"],
+    "api:api_health": ["/api/health"],
+    "api:stats": ["/api/stats"],
+    "api:courses": ["/api/courses"],
+    "api:course_streams": ["/api/course-streams"],
+    "api:events": ["/api/events", "/api/events?type=daily", "/api/events?type=recent"],
+    "api:bookings": ["/api/bookings?limit=200"],
+    "api:free_lessons": ["/api/free-lessons?limit=500"],
+    "api:free_lessons_conversion": ["/api/free-lessons-conversion"],
+    "api:user_growth": ["/api/user-growth?days=365"],
+    "api:user_activity": ["/api/user-activity"],
+    "api:stream_students": ["/api/stream-students?stream=8th_stream"],
+    "api:users_list": ["/api/users/list", "/api/users/list?search=анна"],
+    "api:users_search": ["/api/users/search?q=анна"],
+    "api:users_by_stream": ["/api/users/by-stream?stream=8th_stream"],
+    "api:users_non_course": ["/api/users/non-course"],
+    "api:users_hackathon": ["/api/users/hackathon"],
+    "api:user_detail": ["/api/users/{person}"],
+    "api:user_bookings": ["/api/users/{booked}/bookings"],
+    "api:message_detail": ["/api/messages/{broadcast}"],
+    "api:message_recipients": ["/api/messages/{broadcast}/recipients"],
+    "api:messages_history": ["/api/messages/history"],
+    "api:debug_events": ["/api/debug-events"],
 }
 # Names whose addresses are not measured, and why.
 NOT_MEASURED: dict[str, str] = {
@@ -79,6 +127,18 @@ NOT_MEASURED: dict[str, str] = {
     "messaging:compose_link": "leads on",
     "messaging:broadcast_outcome": "asks before it acts on one recipient, as the others that act do",
     "users:note_delete": "asks before it deletes one note",
+    "analytics:chart_file": "a file",
+    "analytics:daily_export": "a file",
+    "messaging:broadcast_file": "a file",
+    "messaging:draft_file": "a file",
+    "messaging:own_test": "what became of one message to oneself",
+    "bookings:coupon_edit": "one coupon",
+    "bookings:coupon_limit": "one coupon",
+    "openapi_json": "the same at any size",
+    "api:test_db": "asks the database how quick it is",
+    "api:db_schema": "the same at any size",
+    "api:user_bookings_change": "the address of api:user_bookings, which answers",
+    "api_unknown_address": "nothing is there",
 }
 
 
@@ -132,10 +192,11 @@ def _measured(client: "Client", address: str) -> Measured:
 
 def _samples() -> dict[str, int | str]:
     """What the addresses are about; a message to everybody and a draft are made once."""
-    from bookings.models import Booking
+    from bookings.models import Booking, Course, Stream
     from messaging.models import Automation, Draft
     from users.models import BlockedUser, PersonTotals
 
+    course, stream = Course.objects.order_by("pk").first(), Stream.objects.order_by("pk").first()
     busiest = PersonTotals.objects.order_by("-events").values_list("pk", flat=True)[0]
     quiet = PersonTotals.objects.filter(events=1).values_list("pk", flat=True).first() or busiest
     booking = Booking.objects.order_by("-id").first()
@@ -152,6 +213,8 @@ def _samples() -> dict[str, int | str]:
         "draft": draft.pk,
         "blocked": blocked.pk if blocked else 1,
         "automation": automation.kind if automation else "",
+        "course": course.pk if course else 1,
+        "stream": stream.pk if stream else 1,
     }
 
 

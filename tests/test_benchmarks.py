@@ -17,6 +17,8 @@ SAMPLES = {
     "draft": 1,
     "automation": 1,
     "blocked": 1,
+    "course": 1,
+    "stream": 1,
 }
 
 

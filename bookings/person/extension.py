@@ -41,6 +41,7 @@ BOOKINGS = PersonExtension(
         PersonTable("bookings.Payment", Fate.KEPT, path="booking__telegram_user", blank={"note": ""}),
         PersonTable("bookings.PaymentEvent", Fate.KEPT, path="booking__telegram_user"),
         PersonTable("bookings.BookingMoney", Fate.NOTHING, path="booking__telegram_user"),
+        PersonTable("bookings.Confirmation", Fate.KEPT, path="booking__telegram_user"),
         PersonTable("bookings.LessonSteps", Fate.RENUMBERED, path="user_id"),
         PersonTable("bookings.PersonToStep", Fate.RENUMBERED, path="user_id"),
         PersonTable("bookings.BulkRow", Fate.ERASED),

@@ -153,15 +153,16 @@ def _in_a_month() -> str:
 def _let_its_time_come(broadcast: Any) -> None:
     """Let beat look after what is due a moment after the time that the message is for."""
     type(broadcast)._default_manager.filter(pk=broadcast.pk).update(starts_at=timezone.now() - timedelta(seconds=1))
+    celery.loader.import_default_modules()
     celery.tasks[django_settings.CELERY_BEAT_SCHEDULE["messaging.tick"]["task"]].apply(throw=True)
 
 
 def _stored(draft: Any, broadcast: Any) -> dict[str, Any]:
     broadcast.refresh_from_db()
     row = {name: getattr(broadcast, name) for name in STORED}
-    # What is not the same twice: the file's number at Telegram, and the name that its folder had no room for.
+    # What is not the same twice: the file's number at Telegram, and the name under which it lies.
     row["media_file_id"] = bool(row["media_file_id"])
-    row["media_upload"] = re.sub(r"_\w{7}(?=\.)", "", str(row["media_upload"]))
+    row["media_upload"] = re.sub(r"[0-9a-f]{32}", "…", str(row["media_upload"]))
     row["starts_at"] = row["starts_at"] and row["starts_at"].isoformat()
     assert broadcast.scheduled_at is None and broadcast.sent_at  # what the previous dashboard looks at
     people = broadcast.recipients.order_by("telegram_user_id")
