@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from hsl_dashboard.folding import fold
 from hsl_dashboard.web.navigation import ITEMS
 from hsl_dashboard.web.pages import StaffRequest, render_page_or_piece
 
@@ -88,13 +89,13 @@ def _open_to(user: "User") -> list[JumpSource]:
 
 
 def words_of(text: str) -> list[str]:
-    """Split what was typed as the searches read it: lower case, ё as е."""
-    return text.casefold().replace("ё", "е").split()
+    """Split what was typed into words, folded as the searches fold them."""
+    return fold(text).split()
 
 
 def has_words(words: Sequence[str], *texts: Any) -> bool:
     """Say whether each word stands somewhere in the texts, in any order."""
-    text = " ".join(map(str, texts)).casefold().replace("ё", "е")
+    text = fold(" ".join(map(str, texts)))
     return all(word in text for word in words)
 
 

@@ -71,7 +71,7 @@ class ColumnChange:
 
 
 def act_in_words(what: str) -> str:
-    """«Бронирование: изменено»; a name that nobody knows stays as it is."""
+    """Say what was done, as in «Бронирование: изменено»; give an unknown name as it is."""
     if what in ACTS:
         return str(ACTS[what])
     table, _dot, done = what.rpartition(".")
