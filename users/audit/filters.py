@@ -17,6 +17,7 @@ from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from hsl_dashboard.web.mentions import read_mention
 from users.audit.words import ACTS, models_by_table
 from users.models import AuditEntry, TelegramUser, User
+from users.people.search import people_matching
 
 NOBODY = "none"  # the bot, or a task
 
@@ -64,8 +65,12 @@ class AuditFilter(ListFilter):
         mention = read_mention(typed)
         if mention.user_id is not None:
             return rows.filter(telegram_user_id=mention.user_id)
-        named = TelegramUser.objects.filter(username__iexact=mention.possible_username).values_list("pk", flat=True)
-        return rows.filter(telegram_user_id__in=list(named[:10]) if mention.possible_username else [])
+        name = mention.possible_username
+        if not name:
+            return rows.none()
+        # An index finds whose texts hold the name; of these, whoever has it.
+        named = TelegramUser.objects.filter(people_matching(f"@{name}"), username__iexact=name)
+        return rows.filter(telegram_user_id__in=list(named.values_list("pk", flat=True)))
 
     def filter_since(self, rows: "QuerySet[AuditEntry]", _name: str, day: date) -> "QuerySet[AuditEntry]":
         return rows.filter(at__gte=day_begins(day))
