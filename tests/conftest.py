@@ -37,7 +37,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         empties = EMPTIES_TABLES & set(getattr(item, "fixturenames", ())) or (
             marker and marker.kwargs.get("transaction")
         )
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.name}-last" if empties else item.path.name))
+        piece = f"{item.path.name}-last" if empties else item.path.name
+        if "takeover" in getattr(item, "fixturenames", ()):
+            piece = "takeover"  # one process makes it, for all of them
+        item.add_marker(pytest.mark.xdist_group(piece))
     yield
     items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))
 
