@@ -26,7 +26,7 @@ def run(program: str, *arguments: str) -> None:
             "or set POSTGRES_TOOLS to the folder that they are in."
         )
     connection.ensure_connection()
-    info = connection.connection.info  # type: ignore[attr-defined]  # psycopg's connection, made the line before
+    info = connection.connection.info
     place = make_conninfo(**info.get_parameters())
     # The list of processes shows arguments to everybody, and the environment to nobody else.
     environment = os.environ | ({"PGPASSWORD": info.password} if info.password else {})
