@@ -15,6 +15,8 @@ class BookingsConfig(AppConfig):
         from bookings.money import today as money
         from bookings.person.extension import BOOKINGS
         from bookings.quality.counts import known_problems
+        from bookings.services.bulk_undo import UNDO_BULK
+        from bookings.services.undoing import UNDO_BOOKING
         from bookings.today import FIGURES, LINES
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge
@@ -22,8 +24,11 @@ class BookingsConfig(AppConfig):
         from users.audit.lines import register_row_address
         from users.audit.words import register_value_names
         from users.person.extensions import register_person_extension
+        from users.undo.services import register_undo
 
         register_person_extension(BOOKINGS)
+        register_undo(UNDO_BOOKING)
+        register_undo(UNDO_BULK)
         register_badge("/data-quality/", lambda user: known_problems(user.has_perm))
         register_value_names("bookings", "confirmed", status_label)
         register_row_address("bookings", lambda number: reverse("bookings:booking_detail", args=[number]))

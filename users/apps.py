@@ -20,10 +20,14 @@ class UsersConfig(AppConfig):
         from users.person.own import USERS
         from users.staff.audit import listen
         from users.staff.roles import keep_roles
+        from users.undo.people import UNDO_PEOPLE
+        from users.undo.services import register_undo
 
         register_person_extension(USERS)
         register_jump_source(PEOPLE)
         register_today_lines(LINES)
         register_row_address("users", lambda number: person_address(int(number)))
+        for kind in UNDO_PEOPLE:
+            register_undo(kind)
         listen()
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")
