@@ -23,8 +23,8 @@ MICRO = """
     strikethrough sun trash underline user user-plus x-circle x-mark
 """
 MINI = """
-    academic-cap banknotes bars-3 chart-bar check-circle clock document-magnifying-glass exclamation-triangle gift
-    information-circle key lock-closed magnifying-glass moon paper-airplane pencil-square play-circle
+    academic-cap banknotes bars-3 chart-bar check-circle clock credit-card document-magnifying-glass
+    exclamation-triangle gift information-circle key lock-closed magnifying-glass moon paper-airplane pencil-square play-circle
     question-mark-circle squares-2x2 ticket users wrench-screwdriver x-circle
 """
 OUTLINE = """

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import DateField, Exists, OuterRef, Q, QuerySet, Value
 
-from bookings.models import Booking, BookingChange, FreeLessonRegistration, Stream
+from bookings.models import Booking, BookingChange, FreeLessonRegistration, PaymentRules, Stream
 from bookings.notices import NoticeKind
 from messaging.models import Automation, Outbox
 from messaging.models.outbox import STATUS_TOLD
@@ -67,6 +67,9 @@ def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange
         changed_at__lte=until,
         told_at=None,
     )
+    if rule.notice == NoticeKind.CONFIRMED and PaymentRules.read().bot_tells:
+        # «Одобрить» in the bot writes to the student itself: from us it would be a second message.
+        changes = changes.exclude(origin=BookingChange.Origin.RAW)
     if rule.notice != NoticeKind.PAYMENT_REMINDER:
         # A booking that arrives already confirmed or cancelled was imported: nothing has happened to it.
         changes = changes.filter(is_new=False)

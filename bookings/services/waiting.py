@@ -1,0 +1,149 @@
+"""What staff can do with a payment that waits: confirm, decline, ask the student, put it off, take it."""
+
+from datetime import datetime
+from decimal import Decimal
+from html import escape, unescape
+
+import pghistory
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, Payment, WaitingPayment
+from bookings.models.waiting import WaitingPaymentQuerySet
+from bookings.notices import NoticeKind, notice_text, queue_notice
+from bookings.services.payments import record_payment
+from bookings.services.statuses import change_booking_status
+from users.models import User
+from users.models.audit import record
+
+
+class PaymentNotWaiting(Exception):
+    """Somebody has decided meanwhile, or asked the student; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else has seen to this payment meanwhile. Nothing was changed."))
+
+
+def payment_words(*, booking: Booking, kind: NoticeKind) -> str:
+    """Write what a student would read about their payment, as plain text; empty where nothing sends messages."""
+    return unescape(notice_text(booking=booking, kind=kind))
+
+
+def confirm_payment(
+    *,
+    booking: Booking,
+    seen: int | None,
+    by: User,
+    at: datetime,
+    amount: Decimal | None = None,
+    currency: str = "",
+    notify: bool = True,
+    reason: str = "",
+    overbook: bool = False,
+) -> Payment | None:
+    """Confirm a booking with what was paid, and tell the student; ``seen`` is the status that ``by`` decided on.
+
+    Raises what ``change_booking_status`` does: of two who confirm, the bot among them, one does.
+    """
+    with transaction.atomic():
+        change_booking_status(
+            booking=booking,
+            to=Booking.Status.CONFIRMED,
+            by=by,
+            at=at,
+            reason=reason,
+            expected=seen,
+            overbook=overbook,
+            notify=notify,
+        )
+        if not amount:
+            return None
+        return record_payment(booking=booking, amount=amount, currency=currency, by=by, received_at=at)
+
+
+def decline_payment(
+    *, booking: Booking, seen: int | None, by: User, at: datetime, reason: str, words: str = ""
+) -> None:
+    """Cancel a booking whose payment is not there; ``words`` (plain text) go to the student, "" tells them nothing.
+
+    One that is cancelled already stays so, and leaves the queue until the next proof.
+
+    Raises:
+        PaymentNotWaiting: as above; besides what ``change_booking_status`` raises.
+    """
+    with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
+        if seen == Booking.Status.CANCELLED:
+            _answer(booking, by=by, at=at, what="payment.declined")
+        else:
+            change_booking_status(
+                booking=booking, to=Booking.Status.CANCELLED, by=by, at=at, reason=reason, expected=seen
+            )
+        if words.strip():
+            _write(booking, NoticeKind.PAYMENT_DECLINED, words, by=by, at=at)
+
+
+def ask_about_payment(*, booking: Booking, by: User, at: datetime, words: str) -> None:
+    """Write to a student about their payment, which leaves the queue until the next proof.
+
+    Raises:
+        PaymentNotWaiting: as above.
+    """
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        _answer(booking, by=by, at=at, what="payment.asked")
+        _write(booking, NoticeKind.PAYMENT_ASKED, words, by=by, at=at)
+
+
+def put_off_payment(*, booking: Booking, until: datetime, by: User) -> None:
+    """Take a payment out of the queue until a moment, or until the next proof.
+
+    Raises:
+        PaymentNotWaiting: as above.
+    """
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        if not _rows(booking).update(put_off_until=until):
+            raise PaymentNotWaiting
+        _record(booking, "payment.put_off", by=by, until=until.isoformat())
+
+
+def bring_back_payment(*, booking: Booking, by: User) -> None:
+    """Take a payment that was put off, or asked about, back into the queue.
+
+    Raises:
+        PaymentNotWaiting: as above.
+    """
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        if not _rows(booking).update(put_off_until=None, answered_at=None):
+            raise PaymentNotWaiting
+        _record(booking, "payment.brought_back", by=by)
+
+
+def take_payment(*, booking: Booking, by: User, seen: User | None) -> None:
+    """Assign a payment to oneself, or give it back when it is one's own; ``seen`` is whose it was on the page.
+
+    Raises:
+        PaymentNotWaiting: somebody else has taken it meanwhile, or decided.
+    """
+    to = None if seen == by else by
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        if not _rows(booking).filter(assignee=seen).update(assignee=to):
+            raise PaymentNotWaiting
+        _record(booking, "payment.taken" if to else "payment.given_back", by=by)
+
+
+def _rows(booking: Booking) -> WaitingPaymentQuerySet:
+    return WaitingPayment.objects.filter(pk=booking.pk).still()
+
+
+def _answer(booking: Booking, *, by: User, at: datetime, what: str) -> None:
+    # One conditional UPDATE: of two clicks the second finds the student asked, and writes to nobody.
+    if not _rows(booking).filter(answered_at=None).update(answered_at=at):
+        raise PaymentNotWaiting
+    _record(booking, what, by=by)
+
+
+def _write(booking: Booking, kind: NoticeKind, words: str, *, by: User, at: datetime) -> None:
+    queue_notice(booking=booking, kind=kind, by=by, at=at, text=escape(words.strip(), quote=False))
+
+
+def _record(booking: Booking, what: str, *, by: User, **data: str) -> None:
+    record(what, by=by, person=booking.telegram_user, of=booking, data=data or None)
