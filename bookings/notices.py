@@ -8,8 +8,11 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from bookings.labels import Labels
 from bookings.models import Booking, BookingChange, status_of
 from users.models import User
+
+STUDENTS_LANGUAGE = "ru"  # of the bot, whatever language staff read
 
 
 class NoticeKind(models.TextChoices):
@@ -31,11 +34,13 @@ class NoticeKind(models.TextChoices):
 class Notifier:
     """What can send messages to students.
 
-    ``write`` gives the text (HTML of Telegram), ``queue`` puts it, or other words, into the outbox, ``explain`` says
-    in words why a message did not arrive, ``waits`` whether that message is in the queue and not sent yet.
+    ``write`` gives the text (HTML of Telegram), ``fill`` puts a booking's values into words of staff, ``queue`` puts
+    the text, or other words, into the outbox, ``explain`` says in words why a message did not arrive, ``waits`` whether
+    that message is in the queue and not sent yet.
     """
 
     write: Callable[[Booking, NoticeKind], str]
+    fill: Callable[[str, Booking, Labels], str]
     queue: Callable[[Booking, NoticeKind, User, datetime, str], None]
     explain: Callable[[str], str]
     waits: Callable[[Booking, NoticeKind], bool]
@@ -110,6 +115,11 @@ def _mark(changes: "models.QuerySet[BookingChange]", *, kind: NoticeKind, at: da
 def notice_text(*, booking: Booking, kind: NoticeKind) -> str:
     """Write the text of a message; empty without a registered notifier."""
     return _notifiers[0].write(booking, kind) if _notifiers else ""
+
+
+def fill_words(*, words: str, booking: Booking, labels: Labels) -> str:
+    """Put the values of a booking into words of staff (HTML of Telegram); empty without a registered notifier."""
+    return _notifiers[0].fill(words, booking, labels) if _notifiers else ""
 
 
 def queue_notice(*, booking: Booking, kind: NoticeKind, by: User, at: datetime, text: str = "") -> None:

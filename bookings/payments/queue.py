@@ -23,7 +23,7 @@ from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.keyset import Slice, Sorting, slice_of
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from users.event_types import event_label
-from users.models import Event, User
+from users.models import BlockedUser, Event, User
 from users.person.context import person_address
 
 SIZE = 50
@@ -113,8 +113,6 @@ class OpenPayment:
     places: Places | None
     wrote: list[StudentWrote]
     others: list[OtherBooking]
-    is_blocked: bool
-    has_payment: bool
 
     @property
     def booking(self) -> Booking:
@@ -163,7 +161,7 @@ class Queue:
         return found
 
     def payments(self) -> WaitingPaymentQuerySet:
-        rows = WaitingPayment.objects.still().select_related("booking__telegram_user", "booking__money", "assignee")
+        rows = _with_facts()
         match self.tab:
             case "mine":
                 return rows.open().filter(assignee=self.user)
@@ -219,20 +217,15 @@ class Queue:
 
     def _elsewhere(self, asked: int) -> WaitingRow | None:
         """One that stands on another page or in another list."""
-        rows = WaitingPayment.objects.still().select_related("booking__telegram_user", "booking__money", "assignee")
-        waiting = rows.filter(pk=asked).first() if asked <= LARGEST_INTEGER else None
+        waiting = _with_facts().filter(pk=asked).first() if asked <= LARGEST_INTEGER else None
         if waiting is None:
             return None
         return self.row(waiting, opened_by=opened_by_others([asked], self.user).get(asked, ""))
 
     def read(self, row: WaitingRow) -> OpenPayment:
-        """Read all about a payment (five queries), and note who has it open."""
+        """Read all about a payment (four queries), and note who has it open."""
         note_open(row.waiting.pk, self.user)
         booking, person = row.booking, row.booking.telegram_user
-        facts = Booking.objects.filter(pk=booking.pk).values_list(
-            Exists(Payment.objects.filter(booking=OuterRef("pk"))), "telegram_user__block__pk"
-        )
-        has_payment, block = facts.first() or (False, None)
         others = Booking.objects.filter(telegram_user=person).exclude(pk=booking.pk).newest_first()[:OTHERS]
         code = booking.course_stream
         return OpenPayment(
@@ -242,8 +235,6 @@ class Queue:
             places=Places.around(booking),
             wrote=what_students_wrote(row.waiting),
             others=[self._other(other) for other in others],
-            is_blocked=block is not None,
-            has_payment=has_payment,
         )
 
     def _other(self, booking: Booking) -> OtherBooking:
@@ -252,6 +243,15 @@ class Queue:
             self.labels.course(booking.course_id),
             self.labels.stream(booking.course_id, booking.course_stream),
         )
+
+
+def _with_facts() -> WaitingPaymentQuerySet:
+    """Payments with all that a row needs, and two facts about the one that is opened."""
+    rows = WaitingPayment.objects.still().select_related("booking__telegram_user", "booking__money", "assignee")
+    return rows.annotate(
+        has_payment=Exists(Payment.objects.filter(booking=OuterRef("booking"))),
+        is_blocked=Exists(BlockedUser.objects.filter(pk=OuterRef("booking__telegram_user"))),
+    )
 
 
 def wait_level(since: datetime, *, rules: PaymentRules, at: datetime) -> str:

@@ -223,7 +223,7 @@ def _show(
         "refused": next(iter(refused or {}), ""),
         "said": said,
         "updated_at": queue.at,
-        **(_forms(request, opened) if opened else {}),
+        **(_forms(request, opened, queue) if opened else {}),
         **{f"{name}_form": form for name, form in (refused or {}).items()},
     }
     piece = f"{PAGE}#payment-queue"
@@ -235,14 +235,18 @@ def _show(
     return response
 
 
-def _forms(request: StaffRequest, opened: OpenPayment) -> dict[str, Any]:
+def _forms(request: StaffRequest, opened: OpenPayment, queue: Queue) -> dict[str, Any]:
     booking = opened.booking
-    words = payment_words(booking=booking, kind=NoticeKind.PAYMENT_DECLINED)
-    seen = {"expected": booking.confirmed}
+    declined, asked = (
+        payment_words(booking=booking, kind=kind, rules=queue.rules, labels=queue.labels)
+        for kind in (NoticeKind.PAYMENT_DECLINED, NoticeKind.PAYMENT_ASKED)
+    )
     return {
-        "confirm_form": _confirm_form(request, booking, is_full=opened.is_full, has_payment=opened.has_payment),
-        "decline_form": DeclinePaymentForm(initial={**seen, "words": words}),
-        "ask_form": AskPaymentForm(initial={"words": payment_words(booking=booking, kind=NoticeKind.PAYMENT_ASKED)}),
+        "confirm_form": _confirm_form(
+            request, booking, is_full=opened.is_full, has_payment=opened.row.waiting.has_payment
+        ),
+        "decline_form": DeclinePaymentForm(initial={"expected": booking.confirmed, "words": declined}),
+        "ask_form": AskPaymentForm(initial={"words": asked}),
     }
 
 

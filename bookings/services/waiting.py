@@ -6,11 +6,14 @@ from html import escape, unescape
 
 import pghistory
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, Payment, WaitingPayment
+from bookings.labels import Labels
+from bookings.models import Booking, Payment, PaymentRules, WaitingPayment
 from bookings.models.waiting import WaitingPaymentQuerySet
-from bookings.notices import NoticeKind, notice_text, queue_notice
+from bookings.notices import STUDENTS_LANGUAGE, NoticeKind, fill_words, queue_notice
 from bookings.services.payments import record_payment
 from bookings.services.statuses import change_booking_status
 from users.models import User
@@ -24,9 +27,24 @@ class PaymentNotWaiting(Exception):
         super().__init__(_("Somebody else has seen to this payment meanwhile. Nothing was changed."))
 
 
-def payment_words(*, booking: Booking, kind: NoticeKind) -> str:
+# What staff have not replaced by words of theirs (PaymentRules).
+USUAL_WORDS = {
+    NoticeKind.PAYMENT_DECLINED: gettext_lazy(
+        "Hello, {first_name|there}! We could not find your payment of the course “{course}”, so the booking is"
+        " cancelled."
+    ),
+    NoticeKind.PAYMENT_ASKED: gettext_lazy(
+        "Hello, {first_name|there}! We could not read your receipt for the course “{course}”. Please send it again."
+    ),
+}
+
+
+def payment_words(*, booking: Booking, kind: NoticeKind, rules: PaymentRules, labels: Labels) -> str:
     """Write what a student would read about their payment, as plain text; empty where nothing sends messages."""
-    return unescape(notice_text(booking=booking, kind=kind))
+    own = rules.decline_text if kind == NoticeKind.PAYMENT_DECLINED else rules.ask_text
+    with translation.override(STUDENTS_LANGUAGE):
+        words = own.strip() or str(USUAL_WORDS[kind])
+        return unescape(fill_words(words=escape(words), booking=booking, labels=labels))
 
 
 def confirm_payment(

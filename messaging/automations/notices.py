@@ -8,22 +8,17 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from bookings.labels import Labels
-from bookings.models import Booking, PaymentRules, Stream
-from bookings.notices import NoticeKind
+from bookings.models import Booking, Stream
+from bookings.notices import STUDENTS_LANGUAGE, NoticeKind
 from messaging.content.placeholders import personalise
 from messaging.models import Outbox
 from users.models import TelegramUser, User
-
-STUDENTS_LANGUAGE = "ru"  # of the bot, whatever language staff read
-OF_PAYMENTS = frozenset({NoticeKind.PAYMENT_DECLINED, NoticeKind.PAYMENT_ASKED})
 
 
 def write_notice(booking: Booking, kind: NoticeKind) -> str:
     """Write what a student is told about a booking as it is now, as Telegram's HTML."""
     labels = Labels.read()
     with translation.override(STUDENTS_LANGUAGE):
-        if kind in OF_PAYMENTS and (words := _words_of_staff(kind)):
-            return _fill_in(words, booking, labels)
         values = {
             "course": escape(labels.course(booking.course_id)),
             "stream": escape(labels.stream(booking.course_id, booking.course_stream)),
@@ -49,26 +44,21 @@ def put_in_outbox(booking: Booking, kind: NoticeKind, by: User, at: datetime, te
     )
 
 
-def waits_in_outbox(booking: Booking, kind: NoticeKind) -> bool:
-    """Say whether such a message about a booking is queued and not sent yet."""
-    return Outbox.objects.filter(state=Outbox.State.QUEUED, booking=booking, kind=kind).exists()
-
-
-def _words_of_staff(kind: NoticeKind) -> str:
-    """Give what staff have set for all payments; empty where they have not."""
-    rules = PaymentRules.read()
-    return (rules.decline_text if kind == NoticeKind.PAYMENT_DECLINED else rules.ask_text).strip()
-
-
-def _fill_in(words: str, booking: Booking, labels: Labels) -> str:
-    """Put the values into words that are plain text; what is missing leaves its fallback, or nothing."""
+def fill_in(words: str, booking: Booking, labels: Labels) -> str:
+    """Put the values of a booking into words of staff (HTML of Telegram); a missing value leaves its fallback."""
+    person = booking.telegram_user
     values = {
-        "first_name": (booking.telegram_user.first_name or "").strip(),
-        "username": booking.telegram_user.username or "",
+        "first_name": (person.first_name or "").strip(),
+        "username": person.username or "",
         "course": labels.course(booking.course_id),
         "stream": labels.stream(booking.course_id, booking.course_stream) if booking.course_stream else "",
     }
-    return personalise(escape(words), values, may_lack=True)
+    return personalise(words, values, may_lack=True)
+
+
+def waits_in_outbox(booking: Booking, kind: NoticeKind) -> bool:
+    """Say whether such a message about a booking is queued and not sent yet."""
+    return Outbox.objects.filter(state=Outbox.State.QUEUED, booking=booking, kind=kind).exists()
 
 
 def _greeting(person: TelegramUser) -> str:
@@ -88,18 +78,10 @@ def _sentence(kind: NoticeKind, *, with_stream: bool) -> str:
             return _("Your place on the course “%(course)s” is confirmed.")
         case NoticeKind.CANCELLED:
             return _("Your booking of the course “%(course)s” is cancelled.")
-        case kind if kind in OF_PAYMENTS:
-            return _sentence_of_payment(kind)
         case NoticeKind.MOVED if with_stream:
             return _("You have been moved to another stream of the course “%(course)s”: %(stream)s.")
         case _other:
             return _("We have updated your booking of the course “%(course)s”.")
-
-
-def _sentence_of_payment(kind: NoticeKind) -> str:
-    if kind == NoticeKind.PAYMENT_DECLINED:
-        return _("We could not find your payment of the course “%(course)s”, so the booking is cancelled.")
-    return _("We could not read your receipt for the course “%(course)s”. Please send it again.")
 
 
 def _start_of(booking: Booking) -> str:
