@@ -17,6 +17,7 @@ class BookingsConfig(AppConfig):
         from bookings.payments.upkeep import known_waiting
         from bookings.person.extension import BOOKINGS
         from bookings.quality.counts import known_problems
+        from bookings.services.undoing import UNDO_BOOKING
         from bookings.today import FIGURES, LINES
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge
@@ -24,8 +25,10 @@ class BookingsConfig(AppConfig):
         from users.audit.lines import register_row_address
         from users.audit.words import register_value_names
         from users.person.extensions import register_person_extension
+        from users.undo.services import register_undo
 
         register_person_extension(BOOKINGS)
+        register_undo(UNDO_BOOKING)
         register_badge("/data-quality/", lambda user: known_problems(user.has_perm))
         register_badge("/payments/", known_waiting)
         register_value_names("bookings", "confirmed", status_label)

@@ -1,6 +1,6 @@
 """The interface through which messaging, a higher layer, tells students about their bookings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,7 +36,8 @@ class Notifier:
 
     ``write`` gives the text (HTML of Telegram), ``fill`` puts a booking's values into words of staff, ``queue`` puts
     the text, or other words, into the outbox, ``explain`` says in words why a message did not arrive, ``waits`` whether
-    that message is in the queue and not sent yet.
+    that message is in the queue and not sent yet. ``hold`` lets what somebody queued about bookings at a
+    moment wait until another, ``take_back`` withdraws it or says that it cannot any more.
     """
 
     write: Callable[[Booking, NoticeKind], str]
@@ -44,6 +45,8 @@ class Notifier:
     queue: Callable[[Booking, NoticeKind, User, datetime, str], None]
     explain: Callable[[str], str]
     waits: Callable[[Booking, NoticeKind], bool]
+    hold: Callable[[Collection[int], User, datetime, datetime], None]
+    take_back: Callable[[Collection[int], User, datetime], bool]
 
 
 _notifiers: list[Notifier] = []
@@ -142,3 +145,14 @@ def queue_later_notice(*, booking: Booking, kind: NoticeKind, by: User, at: date
     if _notifiers:
         mark_last_change_told(booking=booking, kind=kind, at=at)
         _notifiers[0].queue(booking, kind, by, at, "")
+
+
+def hold_notices(*, bookings: Collection[int], by: User, at: datetime, until: datetime) -> None:
+    """Let what ``by`` queued about bookings at a moment wait until another one, in the transaction that queued it."""
+    if _notifiers:
+        _notifiers[0].hold(bookings, by, at, until)
+
+
+def take_back_notices(*, bookings: Collection[int], by: User, at: datetime) -> bool:
+    """Withdraw what ``by`` queued about bookings at a moment; False when some of it is on its way already."""
+    return not _notifiers or _notifiers[0].take_back(bookings, by, at)

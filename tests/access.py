@@ -95,6 +95,7 @@ ACCESS: dict[str, Access] = {
     "users:person_export": Access(post=PEOPLE),
     "users:audit_list": Access(get=only()),
     "users:audit_export": Access(post=only()),
+    "users:act_undo": Access(post=ALL),  # each only their own acts, while they may do such things
     "users:note_add": Access(post=PEOPLE),
     "users:note_delete": Access(get=ALL, post=ALL),  # only one's own, or with users.delete_note
     "users:tag_add": Access(post=PEOPLE),

@@ -8,6 +8,7 @@ from django.db.models import DateField, Exists, OuterRef, Q, QuerySet, Value
 
 from bookings.models import Booking, BookingChange, FreeLessonRegistration, PaymentRules, Stream
 from bookings.notices import NoticeKind
+from bookings.services.undoing import undoable_bookings
 from messaging.models import Automation, Outbox
 from messaging.models.outbox import STATUS_TOLD
 from users.models import Event
@@ -60,7 +61,7 @@ def due_rows(rule: Automation, *, at: datetime) -> Iterator[Rows]:
 def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange]:
     """Bookings that still have the status that they got ``rule.delay`` ago."""
     until = at - rule.delay
-    later = BookingChange.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("pk"))
+    later = BookingChange.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("pk"), undone_at=None)
     changes = BookingChange.objects.filter(
         ~Exists(later),
         ~Exists(Outbox.objects.filter(rule=rule, change=OuterRef("pk"))),
@@ -70,7 +71,8 @@ def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange
         changed_at__gte=max(rule.since(at), until - LATEST),
         changed_at__lte=until,
         told_at=None,
-    )
+        undone_at=None,
+    ).exclude(booking__in=undoable_bookings(at))
     if rule.notice == NoticeKind.CONFIRMED and PaymentRules.read().bot_tells:
         changes = _without_approved_in_the_bot(changes, at=at)
     if rule.notice != NoticeKind.PAYMENT_REMINDER:
@@ -104,6 +106,7 @@ def _before_the_course(rule: Automation, *, at: datetime) -> Iterator[QuerySet[B
             occurs_on=stream.starts_on,
         )
         bookings = Booking.objects.for_stream(stream).confirmed().filter(~Exists(queued))
+        bookings = bookings.exclude(pk__in=undoable_bookings(at))
         if not rule.include_earlier:
             since = BookingChange.objects.filter(
                 booking=OuterRef("pk"), status=Booking.Status.CONFIRMED, changed_at__gte=rule.since(at)

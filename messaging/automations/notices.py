@@ -1,8 +1,9 @@
 """Messages to students about their bookings: the texts, and putting them into the outbox."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.translation import gettext as _
@@ -11,7 +12,8 @@ from bookings.labels import Labels
 from bookings.models import Booking, Stream
 from bookings.notices import STUDENTS_LANGUAGE, NoticeKind
 from messaging.content.placeholders import personalise
-from messaging.models import Outbox
+from messaging.models import Outbox, Recipient
+from messaging.models.outbox import OutboxQuerySet
 from users.models import TelegramUser, User
 
 
@@ -59,6 +61,26 @@ def fill_in(words: str, booking: Booking, labels: Labels) -> str:
 def waits_in_outbox(booking: Booking, kind: NoticeKind) -> bool:
     """Say whether such a message about a booking is queued and not sent yet."""
     return Outbox.objects.filter(state=Outbox.State.QUEUED, booking=booking, kind=kind).exists()
+
+
+def hold_in_outbox(bookings: Collection[int], by: User, at: datetime, until: datetime) -> None:
+    """Let what was queued with a change wait as long as the change can be undone."""
+    _queued_with(bookings, by, at).filter(state=Outbox.State.QUEUED).update(due_at=until)
+
+
+def take_out_of_outbox(bookings: Collection[int], by: User, at: datetime) -> bool:
+    """Withdraw what was queued with a change that is undone; False when some of it is on its way already."""
+    letters = _queued_with(bookings, by, at)
+    # A conditional UPDATE: whoever hands them over holds their locks, and has changed their state when it lets go.
+    letters.filter(state=Outbox.State.QUEUED).update(
+        state=Outbox.State.CANCELLED, reason=Recipient.Reason.OUTDATED, settled_at=timezone.now()
+    )
+    return not letters.exclude(state=Outbox.State.CANCELLED).exists()
+
+
+def _queued_with(bookings: Collection[int], by: User, at: datetime) -> OutboxQuerySet:
+    """What one member of staff queued about bookings at one moment."""
+    return Outbox.objects.filter(booking__in=bookings, queued_by=by, queued_at=at)
 
 
 def _greeting(person: TelegramUser) -> str:

@@ -87,6 +87,8 @@ def _own_rows(person: Any, staff: Any) -> None:
     make("users.Note", telegram_user=person, text=f"{FIRST}: звонить после шести", written_at=NOW)
     make("users.Note", telegram_user=person, text="стёртая", written_at=NOW).delete()
     make("users.PersonTag", telegram_user=person, tag=make("users.Tag", name="VIP"))
+    act = {"done_by": staff, "done_at": NOW, "expires_at": NOW, "kind": "block", "done": {"reason": WORDS}}
+    make("users.UndoableAct", telegram_user=person, **act)
     make("users.EmailDisclosure", telegram_user=person, shown_to=staff, shown_at=NOW)
     make("users.CountingMark", user_id=ID)
     make("analytics.Journey", user_id=ID, funnel="sign", scope="", first_at=NOW)

@@ -25,6 +25,7 @@ ACTS = {
     "sign_in.locked_out": gettext_lazy("Sign-in closed after too many attempts"),
     "second_factor.failed": gettext_lazy("Wrong second factor"),
     "password.changed": gettext_lazy("Password changed"),
+    "act.undone": gettext_lazy("An act undone"),
     "refused": gettext_lazy("A page was refused"),
     "person.exported": gettext_lazy("All data of a person downloaded"),
     "person.erased": gettext_lazy("A person erased"),

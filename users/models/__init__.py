@@ -22,6 +22,7 @@ from users.models.totals import (
     PersonCounts,
     PersonTotals,
 )
+from users.models.undo import UndoableAct
 
 __all__ = [
     "ERASED_FROM",
@@ -47,5 +48,6 @@ __all__ = [
     "Tag",
     "TelegramUser",
     "TodayVisit",
+    "UndoableAct",
     "User",
 ]

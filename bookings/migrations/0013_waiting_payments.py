@@ -76,7 +76,7 @@ CREATE TRIGGER audit_truncate AFTER TRUNCATE ON bookings_paymentrulesevent FOR E
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0011_confirmations'),
+        ('bookings', '0012_undone_changes'),
         ('pghistory', '0007_auto_20250421_0444'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

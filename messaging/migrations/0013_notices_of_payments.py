@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0011_number_marks'),
+        ('messaging', '0012_letters_that_wait'),
     ]
 
     operations = [
