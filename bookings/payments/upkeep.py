@@ -33,14 +33,14 @@ WAITING = f"""
     FROM bookings AS b
     LEFT JOIN LATERAL (
         SELECT c.changed_at, c.is_new FROM bookings_bookingchange AS c
-        WHERE c.booking_id = b.id ORDER BY c.id DESC LIMIT 1
+        WHERE c.booking_id = b.id AND c.undone_at IS NULL ORDER BY c.id DESC LIMIT 1
     ) AS last ON true
     CROSS JOIN LATERAL (
         SELECT CASE WHEN b.confirmed = 1 THEN COALESCE(
             (
                 SELECT CASE WHEN c.is_new THEN COALESCE(b.created_at, c.changed_at) ELSE c.changed_at END
                 FROM bookings_bookingchange AS c
-                WHERE c.booking_id = b.id AND c.status = 1
+                WHERE c.booking_id = b.id AND c.status = 1 AND c.undone_at IS NULL
                     AND NOT (COALESCE(c.was IN (2, -1), false) AND c.changed_by_id IS NOT NULL)
                 ORDER BY c.id DESC LIMIT 1
             ),

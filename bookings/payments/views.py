@@ -1,8 +1,10 @@
 """The page of waiting payments, what staff decide on it, and the rules of the queue."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import pghistory
@@ -28,7 +30,7 @@ from bookings.forms.waiting import (
 )
 from bookings.history import booking_history
 from bookings.labels import Labels, money_text
-from bookings.models import Booking, PaymentRules, WaitingPayment, status_label
+from bookings.models import Booking, Payment, PaymentRules, WaitingPayment, status_label
 from bookings.notices import NoticeKind
 from bookings.payments.queue import OpenPayment, Queue
 from bookings.payments.upkeep import DECIDE, remember_waiting
@@ -45,12 +47,23 @@ from bookings.services.waiting import (
     take_payment,
 )
 from hsl_dashboard.web.pages import SeeOther, StaffRequest, render_page_or_piece, wants_partial
-from users.models import User
+from hsl_dashboard.web.undo import say_done
+from users.models import UndoableAct, User
 
 VIEW_BOOKINGS = "bookings.view_booking"
 ADD_PAYMENT = "bookings.add_payment"
 CHANGE_RULES = "bookings.change_paymentrules"
 PAGE = "bookings/payment_queue.html"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What became of an act, beside the answer to it."""
+
+    kind: str  # of the toast
+    text: str
+    undo: UndoableAct | None = None
+
 
 may_decide = permission_required([VIEW_BOOKINGS, DECIDE], raise_exception=True)
 
@@ -82,7 +95,7 @@ def payment_confirm(request: StaffRequest, pk: int) -> HttpResponse:
         **form.payment,
     )
     try:
-        return _done(request, booking, confirm, _confirmed_sentence)
+        return _done(request, booking, confirm, _confirmed_sentence, undo=itemgetter(1))
     except ReasonMissing as missing:
         form.add_error("reason", str(missing))
     except StreamFull as full:
@@ -110,7 +123,8 @@ def payment_decline(request: StaffRequest, pk: int) -> HttpResponse:
     )
     said = _("Booking № %(number)s: the payment is declined.")
     told = _("Booking № %(number)s: the payment is declined. The message to the student is queued.")
-    return _done(request, booking, decline, lambda _done: (told if cleaned["words"] else said) % {"number": pk})
+    sentence = (told if cleaned["words"] else said) % {"number": pk}
+    return _done(request, booking, decline, lambda _done: sentence, undo=lambda act: act)
 
 
 @require_POST
@@ -199,7 +213,7 @@ def _show(
     asked: int | None = None,
     behind: tuple[datetime, int] | None = None,
     refused: dict[str, Any] | None = None,
-    said: tuple[str, str] = ("", ""),
+    said: Said | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Show the queue with one payment open; ``refused`` is a form that comes back with its errors."""
@@ -274,13 +288,15 @@ def _done(
     act: Callable[[], Any],
     sentence: Callable[[Any], str],
     *,
+    undo: Callable[[Any], UndoableAct | None] = lambda _done: None,
     stays: bool = False,
 ) -> HttpResponse:
-    """Do it, say so, and open the next payment; ``stays`` keeps the same one open."""
+    """Do it, say so, and open the next payment, or with ``stays`` the same; ``undo`` finds what can be undone."""
     place = WaitingPayment.objects.filter(pk=booking.pk).values_list("since", "pk").first()
-    kind, status = "success", 200
+    kind, status, undoable = "success", 200, None
     try:
-        said = sentence(act())
+        done = act()
+        said, undoable = sentence(done), undo(done)
     except BookingGone:
         kind, status, said = "warning", 409, _("Booking № %(number)s has been deleted.") % {"number": booking.pk}
     except BookingChanged as changed:
@@ -292,8 +308,11 @@ def _done(
     remember_waiting()
     asked = booking.pk if stays else None
     if wants_partial(request):
-        return _show(request, asked=asked, behind=place, said=(kind, said), status=status)
-    messages.add_message(request, messages.SUCCESS if kind == "success" else messages.WARNING, said)
+        return _show(request, asked=asked, behind=place, said=Said(kind, said, undoable), status=status)
+    if kind == "success":
+        say_done(request, said, undo=undoable)
+    else:
+        messages.warning(request, said)
     return SeeOther(_next_address(request, asked=asked, behind=place))
 
 
@@ -303,7 +322,8 @@ def _next_address(request: StaffRequest, *, asked: int | None, behind: tuple[dat
     return queue.address(open=str(chosen.waiting.pk)) if chosen else queue.address()
 
 
-def _confirmed_sentence(payment: Any) -> str:
+def _confirmed_sentence(done: tuple[Payment | None, UndoableAct]) -> str:
+    payment, _act = done
     if payment is None:
         return _("Confirmed. No payment is recorded.")
     return _("Confirmed, payment recorded: %(amount)s.") % {"amount": money_text(payment.amount, payment.currency)}

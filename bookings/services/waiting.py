@@ -1,5 +1,6 @@
 """What staff can do with a payment that waits: confirm, decline, ask the student, put it off, take it."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from html import escape, unescape
@@ -14,9 +15,11 @@ from bookings.labels import Labels
 from bookings.models import Booking, Payment, PaymentRules, WaitingPayment
 from bookings.models.waiting import WaitingPaymentQuerySet
 from bookings.notices import STUDENTS_LANGUAGE, NoticeKind, fill_words, queue_notice
+from bookings.services.editing import Values
 from bookings.services.payments import record_payment
 from bookings.services.statuses import change_booking_status
-from users.models import User
+from bookings.services.undoing import offer_booking_undo
+from users.models import UndoableAct, User
 from users.models.audit import record
 
 
@@ -58,11 +61,14 @@ def confirm_payment(
     notify: bool = True,
     reason: str = "",
     overbook: bool = False,
-) -> Payment | None:
+) -> tuple[Payment | None, UndoableAct]:
     """Confirm a booking with what was paid, and tell the student; ``seen`` is the status that ``by`` decided on.
+
+    Gives the payment and the act, which can be undone together.
 
     Raises what ``change_booking_status`` does: of two who confirm, the bot among them, one does.
     """
+    before = replace(Values.of(booking), confirmed=seen)
     with transaction.atomic():
         change_booking_status(
             booking=booking,
@@ -74,23 +80,26 @@ def confirm_payment(
             overbook=overbook,
             notify=notify,
         )
-        if not amount:
-            return None
-        return record_payment(booking=booking, amount=amount, currency=currency, by=by, received_at=at)
+        paid = None
+        if amount:
+            paid = record_payment(booking=booking, amount=amount, currency=currency, by=by, received_at=at)
+        return paid, offer_booking_undo(booking=booking, before=before, by=by, at=at, payment=paid)
 
 
 def decline_payment(
     *, booking: Booking, seen: int | None, by: User, at: datetime, reason: str, words: str = ""
-) -> None:
+) -> UndoableAct | None:
     """Cancel a booking whose payment is not there; ``words`` (plain text) go to the student, "" tells them nothing.
 
-    One that is cancelled already stays so, and leaves the queue until the next proof.
+    One that is cancelled already stays so, and leaves the queue until the next proof: there is nothing to undo.
 
     Raises:
         PaymentNotWaiting: as above; besides what ``change_booking_status`` raises.
     """
+    before = replace(Values.of(booking), confirmed=seen)
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
-        if seen == Booking.Status.CANCELLED:
+        changes = seen != Booking.Status.CANCELLED
+        if not changes:
             _answer(booking, by=by, at=at, what="payment.declined")
         else:
             change_booking_status(
@@ -98,6 +107,7 @@ def decline_payment(
             )
         if words.strip():
             _write(booking, NoticeKind.PAYMENT_DECLINED, words, by=by, at=at)
+        return offer_booking_undo(booking=booking, before=before, by=by, at=at) if changes else None
 
 
 def ask_about_payment(*, booking: Booking, by: User, at: datetime, words: str) -> None:

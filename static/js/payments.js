@@ -27,7 +27,6 @@ document.addEventListener("keydown", (event) => {
   const element =
     event.code === "KeyJ" ? neighbour(1)
     : event.code === "KeyK" ? neighbour(-1)
-    : event.code === "KeyZ" ? [...document.querySelectorAll("[data-undo]")].at(-1)
     : queue().querySelector(`[data-key="${event.code}"]`);
   if (!element) return;
   event.preventDefault();

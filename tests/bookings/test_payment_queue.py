@@ -26,7 +26,8 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
-from users.models import AuditEntry, BlockedUser, Event
+from users.models import AuditEntry, BlockedUser, Event, UndoableAct
+from users.undo.services import undo_act
 
 pytestmark = pytest.mark.django_db
 
@@ -474,6 +475,25 @@ def test_the_words_of_the_school_are_filled_in(staff_client, booking):
     page = staff_client.get(QUEUE)
 
     assert page.context["ask_form"].initial["words"] == "<b>Я</b>, пришлите чек за Вайб кодинг! "
+
+
+def test_undoing_takes_payment_and_notice_back_and_the_place_in_the_queue(staff_client, staff):
+    first, second = booked(ago=timedelta(days=2)), booked(ago=timedelta(days=1))
+    new = BookingFactory.create(confirmed=0, created_at=timezone.now() - timedelta(days=5))
+    prove(new, at=timezone.now() - timedelta(days=3))
+    assert waiting() == [new.pk, first.pk, second.pk]
+    sent = {"amount": "450", "currency": "USD", "notify": "on"}
+    staff_client.post(act("confirm", first), {**sent, "expected": 1})
+    staff_client.post(act("confirm", new), {**sent, "expected": 0})
+    staff_client.post(act("decline", second), {"expected": 1, "reason": "Нет чека", "words": "Где чек?"})
+    assert waiting() == []
+
+    for undoable in UndoableAct.objects.all():
+        undo_act(act=undoable, by=staff, at=timezone.now())
+
+    assert waiting() == [new.pk, first.pk, second.pk]
+    assert not Payment.objects.exists()
+    assert set(Outbox.objects.values_list("state", flat=True)) == {"cancelled"}
 
 
 # The bot beside us ----------------------------------------------------------------------------------------------------
