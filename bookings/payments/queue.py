@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -27,9 +27,10 @@ from users.models import BlockedUser, Event, User
 from users.person.context import person_address
 
 SIZE = 50
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # upkeep.EARLIEST: what lies before is no date
 OLDEST_FIRST = Sorting("since", descending=False)
 TABS = {
-    "waiting": gettext_lazy("Waiting"),
+    "waiting": gettext_lazy("To decide"),
     "mine": gettext_lazy("Mine"),
     "later": gettext_lazy("Put off"),
     "answered": gettext_lazy("Student asked"),
@@ -79,6 +80,11 @@ class WaitingRow:
     @property
     def booking(self) -> Booking:
         return self.waiting.booking
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when it waits; None where the bot's dates say nothing of use."""
+        return self.waiting.since if self.waiting.since > EARLIEST else None
 
     @property
     def place(self) -> tuple[datetime, int]:

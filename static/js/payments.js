@@ -33,6 +33,12 @@ document.addEventListener("keydown", (event) => {
   if (!isAtWork()) press(element);
 });
 
+// The one that is open stays in sight in a long list.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "payment-queue") return;
+  document.querySelector('.payment-list a[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+});
+
 // Esc leaves a form that a letter opened; what was typed stays in it.
 document.addEventListener("keydown", (event) => {
   const details = event.key === "Escape" && event.target.closest("#payment-open details[open]");
