@@ -134,7 +134,7 @@ class OpenPayment:
 
 
 @dataclass
-class Queue:
+class WaitingList:
     """What the address asks for: one list, its page, and which payment is open."""
 
     query: QueryDict

@@ -32,7 +32,7 @@ from bookings.history import booking_history
 from bookings.labels import Labels, money_text
 from bookings.models import Booking, Payment, PaymentRules, WaitingPayment, status_label
 from bookings.notices import NoticeKind
-from bookings.payments.queue import OpenPayment, Queue
+from bookings.payments.queue import OpenPayment, WaitingList
 from bookings.payments.upkeep import DECIDE, remember_waiting
 from bookings.services.places import StreamFull
 from bookings.services.statuses import BookingChanged, BookingGone, ReasonMissing, TransitionNotAllowed
@@ -217,7 +217,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     """Show the queue with one payment open; ``refused`` is a form that comes back with its errors."""
-    queue = Queue(request.GET, request.user, timezone.now())
+    queue = WaitingList(request.GET, request.user, timezone.now())
     tabs = queue.tabs()
     page = queue.page()
     rows = queue.rows(page)
@@ -249,7 +249,7 @@ def _show(
     return response
 
 
-def _forms(request: StaffRequest, opened: OpenPayment, queue: Queue) -> dict[str, Any]:
+def _forms(request: StaffRequest, opened: OpenPayment, queue: WaitingList) -> dict[str, Any]:
     booking = opened.booking
     declined, asked = (
         payment_words(booking=booking, kind=kind, rules=queue.rules, labels=queue.labels)
@@ -317,7 +317,7 @@ def _done(
 
 
 def _next_address(request: StaffRequest, *, asked: int | None, behind: tuple[datetime, int] | None) -> str:
-    queue = Queue(request.GET, request.user, timezone.now())
+    queue = WaitingList(request.GET, request.user, timezone.now())
     chosen = queue.choose(queue.rows(queue.page()), asked=asked, behind=behind)
     return queue.address(open=str(chosen.waiting.pk)) if chosen else queue.address()
 

@@ -4,7 +4,8 @@
 
 const queue = () => document.getElementById("payment-queue");
 
-// One press, one act: what is held down, or pressed before the next payment is there, does nothing.
+// One press, one act: what is held down, or pressed before the next payment is there, does nothing. The forms settle
+// at once (settle:0ms), or a quick press would come before htmx knows the new ones.
 const isAtWork = () => Boolean(queue()?.closest("[aria-busy]") ?? queue()?.querySelector("[aria-busy]"));
 
 function neighbour(step) {
