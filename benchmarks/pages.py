@@ -82,6 +82,8 @@ PAGES: dict[str, list[str]] = {
     "bookings:expected_list": ["/money/expected/"],
     "bookings:money_overview": ["/money/", "/money/?all=1"],
     "bookings:payment_list": ["/money/payments/"],
+    "bookings:payment_queue": ["/payments/", "/payments/?tab=mine", "/payments/?before=end"],
+    "bookings:payment_rules": ["/payments/rules/"],
     "bookings:lesson_list": ["/free-lessons/", "/free-lessons/?q=анна"],
     "bookings:lesson_dates_list": ["/free-lessons/dates/"],
     "bookings:course_edit": ["/workshops/courses/{course}/"],

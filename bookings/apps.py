@@ -13,6 +13,8 @@ class BookingsConfig(AppConfig):
         from bookings import jump
         from bookings.models import status_label
         from bookings.money import today as money
+        from bookings.payments import today as payments
+        from bookings.payments.upkeep import known_waiting
         from bookings.person.extension import BOOKINGS
         from bookings.quality.counts import known_problems
         from bookings.services.bulk_undo import UNDO_BULK
@@ -30,11 +32,12 @@ class BookingsConfig(AppConfig):
         register_undo(UNDO_BOOKING)
         register_undo(UNDO_BULK)
         register_badge("/data-quality/", lambda user: known_problems(user.has_perm))
+        register_badge("/payments/", known_waiting)
         register_value_names("bookings", "confirmed", status_label)
         register_row_address("bookings", lambda number: reverse("bookings:booking_detail", args=[number]))
         register_jump_source(jump.BOOKINGS)
         register_jump_source(jump.STREAMS)
-        for lines in (*LINES, money.LINES):
+        for lines in (*LINES, money.LINES, payments.LINES):
             register_today_lines(lines)
         register_today_figures(FIGURES)
         register_today_figures(money.FIGURES)

@@ -9,6 +9,7 @@ from bookings.models.courses import Course, Currency, Stream
 from bookings.models.hackathon import HackathonRegistration
 from bookings.models.lessons import FreeLessonRegistration, LessonSteps, PersonToStep
 from bookings.models.payments import BookingMoney, Payment, PaymentSource
+from bookings.models.waiting import PaymentMark, PaymentRules, WaitingPayment
 
 __all__ = [
     "Booking",
@@ -24,11 +25,14 @@ __all__ = [
     "HackathonRegistration",
     "LessonSteps",
     "Payment",
+    "PaymentMark",
+    "PaymentRules",
     "PaymentSource",
     "PersonToStep",
     "ReferralCoupon",
     "ReferralUsage",
     "Stream",
+    "WaitingPayment",
     "status_label",
     "status_of",
 ]

@@ -23,9 +23,9 @@ MICRO = """
     strikethrough sun trash underline user user-plus x-circle x-mark
 """
 MINI = """
-    academic-cap banknotes bars-3 chart-bar check-circle clock document-magnifying-glass exclamation-triangle gift
-    information-circle key lock-closed magnifying-glass moon paper-airplane pencil-square play-circle
-    question-mark-circle squares-2x2 ticket users wrench-screwdriver x-circle
+    academic-cap banknotes bars-3 chart-bar check-circle clock credit-card document-magnifying-glass
+    exclamation-triangle gift information-circle key lock-closed magnifying-glass moon paper-airplane
+    pencil-square play-circle question-mark-circle squares-2x2 ticket users wrench-screwdriver x-circle
 """
 OUTLINE = """
     academic-cap banknotes bolt check-circle clock document document-text eye film funnel gift inbox lock-closed

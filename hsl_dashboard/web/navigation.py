@@ -43,6 +43,7 @@ ITEMS = (
     Item(gettext_lazy("Today"), "/", "squares-2x2"),
     Item(gettext_lazy("Courses"), "/workshops/", "academic-cap", "bookings.view_booking"),
     Item(gettext_lazy("Bookings"), "/bookings/", "ticket", "bookings.view_booking"),
+    Item(gettext_lazy("Payment queue"), "/payments/", "credit-card", "bookings.decide_payment"),
     Item(gettext_lazy("People"), "/users/", "users", "users.view_telegramuser"),
     Item(gettext_lazy("Free lessons"), "/free-lessons/", "play-circle", "bookings.view_freelessonregistration"),
     Item(gettext_lazy("Analytics"), "/analytics/", "chart-bar", "bookings.view_booking"),

@@ -64,6 +64,12 @@ def person(staff: Any) -> Any:
     return person
 
 
+def _money(booking: Any) -> None:
+    make("bookings.PaymentMark", user_id=ID)
+    make("bookings.WaitingPayment", booking=booking, user_id=ID, since=NOW)
+    PaymentFactory.create(booking=booking, note=f"{FIRST} {LAST}, наличными")
+
+
 def _own_rows(person: Any, staff: Any) -> None:
     booking = BookingFactory.create(telegram_user=person, username=OLD_USERNAME, first_name=OLD_FIRST)
     booking.confirmed = 2
@@ -77,7 +83,7 @@ def _own_rows(person: Any, staff: Any) -> None:
     FreeLessonRegistrationFactory.create(telegram_user=person, email=EMAIL, first_name=FIRST, username=USERNAME)
     fold_steps()
     make("bookings.PersonToStep", user_id=ID)
-    PaymentFactory.create(booking=booking, note=f"{FIRST} {LAST}, наличными")
+    _money(booking)
     coupon = ReferralCouponFactory.create(code="UNIKOVA", created_by=ID, name=f"От {FIRST} {LAST}")
     make("bookings.ReferralUsage", coupon=coupon, telegram_user=person, booking=booking)
     make("bookings.HackathonRegistration", telegram_user=person, username=USERNAME)
