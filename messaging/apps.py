@@ -16,15 +16,23 @@ class MessagingConfig(AppConfig):
         from messaging.automations.notifying import tell_students_about_bookings
         from messaging.broadcasts.jump import MESSAGES
         from messaging.broadcasts.privacy import drafts_waiting_for
+        from messaging.inbox.jump import CONVERSATIONS
+        from messaging.inbox.today import LINES as CONVERSATION_LINES
+        from messaging.inbox.today import unread_for
         from messaging.person.extension import MESSAGING
         from messaging.today import LINES
         from users.audit.lines import register_row_address
         from users.person.extensions import register_person_extension
 
         register_badge("/messages/", drafts_waiting_for)
+        register_badge("/inbox/", unread_for)
         tell_students_about_bookings()
         register_person_extension(MESSAGING)
         register_row_address("message_history", lambda number: reverse("messaging:broadcast_detail", args=[number]))
         register_jump_source(MESSAGES)
-        for lines in LINES:
+        register_row_address(
+            "messaging_conversation", lambda number: reverse("messaging:conversation_detail", args=[number])
+        )
+        register_jump_source(CONVERSATIONS)
+        for lines in (*LINES, CONVERSATION_LINES):
             register_today_lines(lines)

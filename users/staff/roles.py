@@ -42,6 +42,7 @@ GRANTS = (
         ("bookings.view_payment", "bookings.view_paymentevent", "bookings.add_payment"),
         (COURSES,),
     ),
+    Grant("Read what students write, and answer them", ("messaging.answer_students",), (MARKETING, COURSES)),
     Grant("See people, bookings, messages, numbers; e-mails masked", ("*.view_*",), (MARKETING, COURSES, VIEWER)),
     Grant("Download the list of people", ("users.export_people",), (MARKETING, COURSES)),
     Grant("Erase a person; export everything held about one", ("users.erase_person", "users.export_person")),
