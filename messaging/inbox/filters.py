@@ -115,7 +115,7 @@ def count_conversations(*, by: User) -> dict[str, int]:
         **{state: f"state = '{state}'" for state in (State.UNREAD, State.ANSWERED, State.SNOOZED, State.CLOSED)},
         ALL: "true",
     }
-    counted = "(SELECT count(*) FROM (SELECT FROM messaging_conversation WHERE {} LIMIT %(most)s) AS some)"
+    counted = "(SELECT count(*) FROM (SELECT FROM messaging_conversation WHERE {} LIMIT %(most)s) AS counted)"
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {', '.join(map(counted.format, conditions.values()))}",

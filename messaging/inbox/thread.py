@@ -91,7 +91,9 @@ def read_thread(person: TelegramUser, *, before: TimelinePlace | None = None) ->
 
 
 def _texts(person: TelegramUser, before: TimelinePlace | None) -> list[Said]:
-    rows = StudentText.objects.filter(telegram_user=person).annotate(words=KeyTextTransform("message_text", "event__details"))
+    rows = StudentText.objects.filter(telegram_user=person).annotate(
+        words=KeyTextTransform("message_text", "event__details")
+    )
     newest = _below(rows, "written_at", TEXT, before).select_related("event").order_by("-written_at", "-pk")
     return [
         Said(

@@ -153,7 +153,8 @@ def _live_context(request: StaffRequest, conversation: Conversation) -> dict[str
     before = TimelinePlace.decode(request.GET.get("before", ""))
     thread = read_thread(person, before=before)
     write_beside(SideWrite.CONVERSATION_OPENED, lambda: open_conversation(person_id=person.pk, by=request.user, at=now))
-    state = Conversation.State.WAITING if conversation.state == Conversation.State.UNREAD else conversation.state
+    # Whoever reads it turns «unread» into «waiting».
+    state = "waiting" if conversation.state == Conversation.State.UNREAD else conversation.state
     told = (thread.mark, state, conversation.assignee_id, conversation.snoozed_until, also_here)
     return {
         "conversation": conversation,
@@ -169,13 +170,14 @@ def _live_context(request: StaffRequest, conversation: Conversation) -> dict[str
 
 def _form_context(request: StaffRequest, conversation: Conversation, form: AnswerForm) -> dict[str, Any]:
     person = conversation.telegram_user
-    block = BlockedUser.objects.filter(pk=person.pk).first()
-    templates = [version for version in newest_versions()[:CANNED] if _is_plain(version.content)] if not block else []
+    blocked = BlockedUser.objects.filter(pk=person.pk).exists()
+    templates = [version for version in newest_versions()[:CANNED] if _is_plain(version.content)] if not blocked else []
     return {
         "conversation": conversation,
         "person": person,
         "form": form,
-        "block": block,
+        "blocked": blocked,
+        "answered_by": staff_name(conversation.answered_by),
         "templates": [(version.pk, version.template.name, version.content.get("text", "")) for version in templates],
         **_preview(form["text"].value() or "", person),
     }
