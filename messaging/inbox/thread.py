@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from messaging.broadcasts.journal import staff_name
+from messaging.broadcasts.rows import OF_A_KIND
 from messaging.broadcasts.versions import shown, texts_received
 from messaging.content.placeholders import as_read_by
 from messaging.models import Outbox, Recipient, StudentText
@@ -32,10 +33,7 @@ TEXT, MESSAGE = 1, 2  # of the same moment our message stands below what it answ
 SENT_AS: dict[str, Promise] = {
     RecipientType.GROUP: _("Broadcast"),
     RecipientType.AUTOMATION: _("Automation"),
-    RecipientType.TEST: _("Test message"),
-    RecipientType.REPORT: _("Report to the author"),
-    RecipientType.APPROVAL: _("Request for approval"),
-    RecipientType.LINK_CODE: _("Code for linking Telegram"),
+    **OF_A_KIND,
 }
 
 

@@ -150,6 +150,7 @@ WITHOUT_ADMIN = {
     "users.NumberMark", "users.TodayVisit", "users.ApiAnswer",
     "bookings.Confirmation", "bookings.LessonSteps", "bookings.PersonToStep",
     "users.LeadRules", "users.ApiToken", "bookings.Payment", "messaging.FormerText",
+    "messaging.Conversation", "messaging.StudentText",
 }  # fmt: skip
 
 

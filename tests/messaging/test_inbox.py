@@ -357,7 +357,7 @@ def test_of_two_who_take_a_conversation_the_second_is_told(desk, person, colleag
     assert conversation_of(person).assignee == other
 
 
-# Who may ---------------------------------------------------------------------------------------------------------------
+# Who may --------------------------------------------------------------------------------------------------------------
 
 
 def test_a_viewer_sees_counts_and_no_words(client, person):
@@ -366,7 +366,7 @@ def test_a_viewer_sees_counts_and_no_words(client, person):
 
     response = client.get(reverse("messaging:conversation_list"))
 
-    assert [tab.count for tab in response.context["tabs"]][0] == 1
+    assert next(tab.count for tab in response.context["tabs"]) == 1
     assertNotContains(response, "Секрет")
     assertNotContains(response, "Анна")
     assert client.get(page(person)).status_code == 403
