@@ -48,6 +48,10 @@ class Daily:
     compared: Numbers
 
 
+# Messages of rules, to the school's own people, or to one student.
+NO_BROADCASTS = (RecipientType.REPORT, RecipientType.AUTOMATION, RecipientType.TEST, RecipientType.ANSWER)
+
+
 def read_daily(period: Period, fresh: Freshness) -> Daily:
     """Read all columns of the daily table for the period, and for the comparison if there is one."""
     compared = _numbers(period.compared, fresh) if period.compared else {}
