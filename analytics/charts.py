@@ -139,14 +139,7 @@ def marks_of(days: Days, *, may_read: bool) -> list[tuple[date, str, str]]:
     if may_read:
         sent = Broadcast.objects.filter(
             Q(started_at__gte=days.begins, started_at__lt=days.ends), total_recipients__gte=LEAST_AUDIENCE
-        ).exclude(
-            recipient_type__in=[
-                RecipientType.REPORT,
-                RecipientType.AUTOMATION,
-                RecipientType.TEST,
-                RecipientType.ANSWER,
-            ]
-        )
+        ).exclude(recipient_type__in=NO_BROADCASTS)
         for number, started_at, people in sent.order_by("-total_recipients").values_list(
             "pk", "started_at", "total_recipients"
         )[:MARKS_SHOWN]:

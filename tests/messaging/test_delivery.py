@@ -1,29 +1,23 @@
 """One runner at work: everybody gets it once, every outcome is recorded, and every reason to stop stops it."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
-import pgtrigger
 import pytest
 from django.db import connections
 from django.utils import timezone
 from redis import Redis
 
 from demo.sandbox.client import SandboxClient
-from messaging.audiences.criteria import individuals
-from messaging.content.content import Content
 from messaging.delivery import lifecycle
 from messaging.delivery.limiter import connect_limiter
 from messaging.delivery.queues import SendQueue
 from messaging.delivery.runner import close_process, run_queue
-from messaging.delivery.services import create_broadcast
 from messaging.models import Broadcast, Recipient, Runner
-from messaging.models.recipient_types import RecipientType
 from tests.factories import BookingFactory, BroadcastFactory, StreamFactory, TelegramUserFactory
 from tests.messaging.warm_redis import warm_up
-from users.models import BlockedUser, TelegramUser
+from users.models import BlockedUser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -118,58 +112,6 @@ def test_a_runner_goes_on_while_nobody_else_waits_and_makes_room_when_somebody_d
     assert goes_on
     assert states(first)["pending"] > 20
     assert states(second) == {"pending": 1}
-
-
-def test_answers_go_before_a_broadcast_of_ten_thousand_and_the_rate_still_holds(telegram, settings, no_workers):
-    """Every 0.2 s somebody answers a student while one process sends a broadcast: the ledger of Telegram has them."""
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 50.0
-    broadcast = broadcast_to(0)
-    with pgtrigger.ignore():  # what they count is asked by nobody here, and takes half a minute
-        people = TelegramUser.objects.bulk_create(TelegramUser(pk=6_000_000_000 + n) for n in range(10_000))
-        Recipient.objects.bulk_create(
-            Recipient(message=broadcast, telegram_user=one, state="pending") for one in people
-        )
-    students = TelegramUserFactory.create_batch(20)
-    asked: dict[int, float] = {}
-
-    def answer_all() -> None:
-        time.sleep(0.5)
-        for student in students:
-            content = Content(text="Ответ", audience=individuals([student.pk]).as_json())
-            create_broadcast(content=content, by=None, at=timezone.now(), sent_as=RecipientType.ANSWER)
-            asked[student.pk] = time.time()
-            time.sleep(0.2)
-        connections.close_all()
-
-    with ThreadPoolExecutor(1) as desk:
-        answering = desk.submit(answer_all)
-        run(broadcast, seconds=6)
-        answering.result()
-
-    ledger = telegram.ledger(accepted=True)
-    arrived = {entry.chat_id: entry.at for entry in ledger if entry.chat_id in asked}
-    waited = sorted(arrived[pk] - at for pk, at in asked.items())
-    assert waited[18] <= 1.0, waited  # the 95th percentile of twenty
-    assert telegram.peaks().requested <= 50
-    assert len(ledger) - len(arrived) >= 0.5 * 50 * 6  # the broadcast has the rest, on a busy machine too
-    answers = Recipient.objects.filter(message__recipient_type=RecipientType.ANSWER)
-    assert set(answers.values_list("state", "message__state")) == {("sent", State.FINISHED)}
-    assert not telegram.duplicates()
-
-
-def test_an_answer_that_telegram_refuses_does_not_pause_the_broadcast(telegram, settings, no_workers):
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 50.0
-    broadcast = broadcast_to(60)
-    for student in TelegramUserFactory.create_batch(5):
-        content = Content(text="Ответ", audience=individuals([student.pk]).as_json())
-        answer = create_broadcast(content=content, by=None, at=timezone.now(), sent_as=RecipientType.ANSWER)
-        Broadcast.objects.filter(pk=answer.pk).update(message_text="<b>нет")
-
-    run(broadcast)
-
-    assert (broadcast.state, states(broadcast)) == (State.FINISHED, {"sent": 60})
-    answers = Recipient.objects.filter(message__recipient_type=RecipientType.ANSWER)
-    assert set(answers.values_list("state", "reason")) == {("failed", "bad_request")}
 
 
 def test_the_rate_is_held(telegram, settings):
