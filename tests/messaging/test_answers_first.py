@@ -1,4 +1,4 @@
-"""The lane of answers: they leave before a running broadcast, and the rate holds; the ledger of the sandbox proves it."""
+"""The lane of answers: they leave before a running broadcast, and the rate holds; the sandbox's ledger proves it."""
 
 import time
 from collections.abc import Iterator
