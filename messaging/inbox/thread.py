@@ -17,7 +17,7 @@ from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.rows import OF_A_KIND
 from messaging.broadcasts.versions import shown, texts_received
 from messaging.content.placeholders import as_read_by
-from messaging.models import Outbox, Recipient, StudentText
+from messaging.models import Broadcast, Outbox, Recipient, StudentText
 from messaging.models.reasons import telegram_words
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
@@ -108,6 +108,7 @@ def _texts(person: TelegramUser, before: TimelinePlace | None) -> list[Said]:
 def _messages(person: TelegramUser, before: TimelinePlace | None) -> list[Said]:
     moment = Coalesce("sent_at", "created_at", output_field=DateTimeField())
     rows = Recipient.objects.filter(telegram_user=person).annotate(moment=moment).exclude(moment=None)
+    rows = rows.exclude(message__state__in=[Broadcast.State.SCHEDULED, Broadcast.State.HELD])  # not said yet
     newest = _below(rows, "moment", MESSAGE, before).order_by("-moment", "-pk")
     found = list(newest.select_related("message__created_by")[: PAGE_SIZE + 1])
     return list(_as_read(person, found))

@@ -153,9 +153,9 @@ def _live_context(request: StaffRequest, conversation: Conversation) -> dict[str
     before = TimelinePlace.decode(request.GET.get("before", ""))
     thread = read_thread(person, before=before)
     write_beside(SideWrite.CONVERSATION_OPENED, lambda: open_conversation(person_id=person.pk, by=request.user, at=now))
-    # Whoever reads it turns «unread» into «waiting».
-    state = "waiting" if conversation.state == Conversation.State.UNREAD else conversation.state
-    told = (thread.mark, state, conversation.assignee_id, conversation.snoozed_until, also_here)
+    if conversation.state == Conversation.State.UNREAD:
+        conversation.state = Conversation.State.WAITING  # it is read now
+    told = (thread.mark, str(conversation.state), conversation.assignee_id, conversation.snoozed_until, also_here)
     return {
         "conversation": conversation,
         "person": person,
