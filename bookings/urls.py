@@ -45,6 +45,7 @@ urlpatterns = [
     path("workshops/viewed/<stream_code:code>/", streams.stream_viewed, name="stream_viewed"),
     path("workshops/export/<stream_code:code>/", exports.stream_export, name="stream_export"),
     path("bookings/", bookings.booking_list, name="booking_list"),
+    path("bookings/news/", bookings.booking_news, name="booking_news"),
     path("bookings/export/", exports.booking_export, name="booking_export"),
     path("bookings/<int:pk>/", bookings.booking_detail, name="booking_detail"),
     path("bookings/<int:pk>/status/", status.booking_status, name="booking_status"),

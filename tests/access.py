@@ -54,6 +54,7 @@ ACCESS: dict[str, Access] = {
     "bookings:stream_viewed": SEEN_BY_ALL,
     "bookings:stream_export": Access(post=PEOPLE),
     "bookings:booking_list": SEEN_BY_ALL,
+    "bookings:booking_news": SEEN_BY_ALL,
     "bookings:booking_export": Access(post=PEOPLE),
     "bookings:booking_detail": SEEN_BY_ALL,
     "bookings:booking_status": Access(get=BOOKINGS, post=BOOKINGS),
@@ -127,6 +128,18 @@ ACCESS: dict[str, Access] = {
             "draft_file_remove", "draft_button_add", "draft_person_add", "draft_person_leave", "draft_discard",
             "template_use", "template_save", "template_archive", "template_rename", "template_write", "compose_to",
             "segment_use", "segment_save", "segment_delete",
+        )
+    },
+    # Answers to students: marketing and course managers; viewers see counts
+    "messaging:conversation_list": SEEN_BY_ALL,
+    "messaging:conversation_news": Access(get=PEOPLE),
+    "messaging:conversation_detail": Access(get=PEOPLE),
+    "messaging:conversation_live": Access(get=PEOPLE),
+    **{
+        f"messaging:{name}": Access(post=PEOPLE)
+        for name in (
+            "conversation_answer", "answer_preview", "conversation_assign", "conversation_close", "conversation_reopen",
+            "conversation_snooze", "conversation_unread",
         )
     },
     "messaging:template_list": Access(get=MESSAGES),

@@ -150,6 +150,7 @@ WITHOUT_ADMIN = {
     "users.NumberMark", "users.TodayVisit", "users.ApiAnswer", "users.UndoableAct",
     "bookings.Confirmation", "bookings.LessonSteps", "bookings.PersonToStep", "bookings.PaymentRules",
     "bookings.WaitingPayment", "bookings.PaymentMark", "users.LeadRules", "users.ApiToken", "bookings.Payment", "messaging.FormerText",
+    "messaging.Conversation", "messaging.StudentText",
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ GRANTS = (
         ("bookings.change_paymentrules",),
         (MARKETING, COURSES),
     ),
+    Grant("Read what students write, and answer them", ("messaging.answer_students",), (MARKETING, COURSES)),
     Grant("See people, bookings, messages, numbers; e-mails masked", ("*.view_*",), (MARKETING, COURSES, VIEWER)),
     Grant("Download the list of people", ("users.export_people",), (MARKETING, COURSES)),
     Grant("Erase a person; export everything held about one", ("users.erase_person", "users.export_person")),
