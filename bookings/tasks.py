@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from bookings.incoming import tasks as incoming
 from bookings.lessons import steps
 from bookings.quality.counts import remember_problems
 from bookings.quality.problems import find_problems
@@ -17,3 +18,6 @@ def count_problems() -> None:
 @shared_task(name="bookings.fold_lesson_steps", base=Tick)
 def fold_lesson_steps() -> None:
     steps.fold_steps()
+
+
+__all__ = ["count_problems", "fold_lesson_steps", "incoming"]  # a worker finds tasks here

@@ -1,6 +1,6 @@
 """Addresses of courses, streams and bookings."""
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 from django.urls.converters import PathConverter
 
 import users.converters  # noqa: F401  registers <telegram_id:…>
@@ -52,6 +52,7 @@ urlpatterns = [
     path("money/", money.money_overview, name="money_overview"),
     path("money/payments/", money.payment_list, name="payment_list"),
     path("money/expected/", money.expected_list, name="expected_list"),
+    path("", include("bookings.incoming.urls")),
     path("bookings/bulk/", bulk.bulk_prepare, name="bulk_prepare"),
     path("bookings/bulk/<uuid:pk>/", bulk.bulk_change, name="bulk_change"),
     path("users/<telegram_id:user_id>/bookings/new/", placing.booking_new, name="booking_new"),

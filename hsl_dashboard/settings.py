@@ -225,6 +225,9 @@ CELERY_BEAT_SCHEDULE = {
     "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
+    # Notices of payments that nobody has applied yet, and raw bodies that have lain here long enough.
+    "bookings.apply_incoming_payments": {"task": "bookings.apply_incoming_payments", "schedule": 30.0},  # seconds
+    "bookings.forget_raw_payments": {"task": "bookings.forget_raw_payments", "schedule": 3600.0},  # seconds
     "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
@@ -254,6 +257,11 @@ TELEGRAM_WEBHOOK_SECRET = env.TELEGRAM_WEBHOOK_SECRET
 TELEGRAM_CALL_TIMEOUT = env.TELEGRAM_CALL_TIMEOUT
 # python-telegram-bot warns at every RetryAfter unless told that we read timedeltas.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+# Payments from outside ------------------------------------------------------------------------------------------------
+
+# What signs a notice of a payment (docs/api.md). Two, while one replaces the other; none, and every notice is refused.
+PAYMENT_WEBHOOK_SECRETS = env.PAYMENT_WEBHOOK_SECRETS
 
 # Watching -------------------------------------------------------------------------------------------------------------
 
