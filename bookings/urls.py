@@ -1,6 +1,6 @@
 """Addresses of courses, streams and bookings."""
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 from django.urls.converters import PathConverter
 
 import users.converters  # noqa: F401  registers <telegram_id:…>
@@ -62,6 +62,7 @@ urlpatterns = [
     path("payments/<int:pk>/later/", payments.payment_put_off, name="payment_put_off"),
     path("payments/<int:pk>/back/", payments.payment_bring_back, name="payment_bring_back"),
     path("payments/<int:pk>/take/", payments.payment_take, name="payment_take"),
+    path("", include("bookings.incoming.urls")),
     path("bookings/bulk/", bulk.bulk_prepare, name="bulk_prepare"),
     path("bookings/bulk/<uuid:pk>/", bulk.bulk_change, name="bulk_change"),
     path("users/<telegram_id:user_id>/bookings/new/", placing.booking_new, name="booking_new"),

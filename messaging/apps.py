@@ -12,6 +12,7 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge
+        from hsl_dashboard.web.saved_lists import register_saved_list
         from hsl_dashboard.web.today import register_today_lines
         from messaging.audiences.lists import register_audience_list
         from messaging.automations.notifying import tell_students_about_bookings
@@ -23,6 +24,7 @@ class MessagingConfig(AppConfig):
         from messaging.inbox.today import LINES as CONVERSATION_LINES
         from messaging.inbox.today import unread_for
         from messaging.person.extension import MESSAGING
+        from messaging.saved_lists import SAVED_LISTS
         from messaging.today import LINES
         from users.audit.lines import register_row_address
         from users.person.extensions import register_person_extension
@@ -36,7 +38,8 @@ class MessagingConfig(AppConfig):
         register_jump_source(MESSAGES)
         register_undo(UNDO_START)
         register_audience_list("outcome", AFTER_A_MESSAGE)
-        for lines in LINES:
+        for saved in SAVED_LISTS:
+            register_saved_list(saved)
         register_row_address(
             "messaging_conversation", lambda number: reverse("messaging:conversation_detail", args=[number])
         )

@@ -12,6 +12,8 @@ from hsl_dashboard.environment import connections
 
 Network = IPv4Network | IPv6Network
 
+SHORTEST_PAYMENT_SECRET = 32  # characters
+
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
@@ -74,6 +76,14 @@ def _networks(text: str) -> list[Network]:
         raise ValueError(f"is {text!r}: {error}. Name networks like 10.0.0.0/8, or single addresses.") from None
 
 
+def _payment_secrets(secrets: list[str]) -> list[str]:
+    if len(secrets) > 2 or any(len(secret) < SHORTEST_PAYMENT_SECRET for secret in secrets):
+        raise ValueError(
+            f"is not one or two secrets of at least {SHORTEST_PAYMENT_SECRET} characters, with a comma between."
+        )
+    return secrets
+
+
 Words = Annotated[list[str], BeforeValidator(_words)]
 Networks = Annotated[list[Network], BeforeValidator(_networks)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_words)]
@@ -82,6 +92,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 BotName = Annotated[str, AfterValidator(_bot_name)]
+PaymentSecrets = Annotated[list[str], BeforeValidator(_words), AfterValidator(_payment_secrets)]
 WebhookSecret = Annotated[str, AfterValidator(_webhook_secret)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 Count = Annotated[int, Field(ge=0)]

@@ -65,6 +65,9 @@ class Environment(Variables):
     TELEGRAM_WEBHOOK_SECRET: kinds.WebhookSecret = variable()
     TELEGRAM_CALL_TIMEOUT: kinds.Seconds = variable("20", cure="Set it to a number of seconds, at least 1.")
 
+    # Payments from outside
+    PAYMENT_WEBHOOK_SECRETS: kinds.PaymentSecrets = variable()
+
     # Language and time
     TIME_ZONE: kinds.TimeZone = variable("Europe/Moscow")
     LANGUAGE_CODE: Literal["ru", "en"] = variable("ru", cure="Set it to ru or en.")

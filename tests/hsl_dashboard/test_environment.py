@@ -48,6 +48,8 @@ def test_production_does_not_start_without_what_it_needs(name: str, read) -> Non
         ("TELEGRAM_CALL_TIMEOUT", "0", "at least 1"),
         ("BOT_USERNAME", "https://t.me/hsl_bot", "the @name of a bot"),
         ("TELEGRAM_WEBHOOK_SECRET", "short", "16 to 256 letters"),
+        ("PAYMENT_WEBHOOK_SECRETS", "short", "at least 32 characters"),
+        ("PAYMENT_WEBHOOK_SECRETS", ",".join(["a" * 32, "b" * 32, "c" * 32]), "one or two secrets"),
         ("TIME_ZONE", "Moscow", "a name like Europe/Moscow"),
         ("LANGUAGE_CODE", "de", "ru or en"),
         ("CSRF_TRUSTED_ORIGINS", "https://a.example.org, dashboard.example.org", "starts with https://"),
