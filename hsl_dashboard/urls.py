@@ -8,7 +8,8 @@ from django.views.i18n import set_language
 from hsl_dashboard.availability import health
 from hsl_dashboard.web import views
 from hsl_dashboard.web.jump import jump
-from users.staff.views import account_email
+from users.staff.accounts import account_email, account_reset_password
+from users.staff.views import staff_link
 
 handler500 = "hsl_dashboard.availability.outages.server_error"
 
@@ -20,7 +21,10 @@ urlpatterns = [
     path("", include("users.personal_data.urls")),
     path("accounts/tokens/", include("users.tokens.urls")),
     path("accounts/email/", account_email, name="account_email"),
+    path("accounts/link/", staff_link, name="staff_link"),
+    path("accounts/password/reset/", account_reset_password, name="account_reset_password"),
     path("accounts/", include("allauth.urls")),
+    path("staff/", include("users.staff.urls")),
     path("api/", include("hsl_dashboard.api.routes")),
     path("admin/", admin.site.urls),
     # On the sign-in page one chooses a language too.

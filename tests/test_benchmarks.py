@@ -19,6 +19,7 @@ SAMPLES = {
     "blocked": 1,
     "course": 1,
     "stream": 1,
+    "colleague": 1,
 }
 
 

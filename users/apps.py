@@ -10,6 +10,8 @@ class UsersConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.today import register_today_lines
         from users.audit.lines import register_row_address
@@ -20,10 +22,12 @@ class UsersConfig(AppConfig):
         from users.person.own import USERS
         from users.staff.audit import listen
         from users.staff.roles import keep_roles
+        from users.staff.sessions import remember_session
 
         register_person_extension(USERS)
         register_jump_source(PEOPLE)
         register_today_lines(LINES)
         register_row_address("users", lambda number: person_address(int(number)))
         listen()
+        user_logged_in.connect(remember_session, dispatch_uid="users.remember_session")
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")

@@ -1,23 +1,16 @@
-"""Middleware of our own: limits of pages, language, caches, when a session was seen, what the admin refuses."""
+"""Middleware of our own: limits of pages, language, caches, what the admin refuses."""
 
 from collections.abc import Callable
-from datetime import timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from allauth.account.adapter import get_adapter
-from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from pghistory.middleware import HistoryMiddleware
 
 from hsl_dashboard.availability.limits import PAGE, within
-from hsl_dashboard.web.side_writes import SideWrite, write_beside
-
-SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
 
 
 def limit_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -56,28 +49,6 @@ def keep_out_of_caches(get_response: Callable[[HttpRequest], HttpResponse]) -> C
         return response
 
     return middleware
-
-
-def session_activity(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Note when and from where a session was last used: once a minute, where allauth's own writes at every request."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and request.session.session_key and not _seen_lately(request):
-            write_beside(SideWrite.SESSION_SEEN, partial(UserSession.objects.create_from_request, request))
-        return get_response(request)
-
-    return middleware
-
-
-def _seen_lately(request: HttpRequest) -> bool:
-    length = UserSession._meta.get_field("user_agent").max_length
-    seen: bool = UserSession.objects.filter(
-        session_key=request.session.session_key,
-        ip=get_adapter().get_client_ip(request),
-        user_agent=request.META.get("HTTP_USER_AGENT", "")[:length],
-        last_seen_at__gt=timezone.now() - SEEN_EVERY,
-    ).exists()
-    return seen
 
 
 class AdminRefusals:

@@ -25,6 +25,9 @@ ACTS = {
     "sign_in.locked_out": gettext_lazy("Sign-in closed after too many attempts"),
     "second_factor.failed": gettext_lazy("Wrong second factor"),
     "password.changed": gettext_lazy("Password changed"),
+    "staff.link_made": gettext_lazy("A link to get in was made"),
+    "staff.link_used": gettext_lazy("A link to get in was used"),
+    "staff.sessions_ended": gettext_lazy("Sessions of a colleague ended"),
     "refused": gettext_lazy("A page was refused"),
     "person.exported": gettext_lazy("All data of a person downloaded"),
     "person.erased": gettext_lazy("A person erased"),
@@ -49,6 +52,7 @@ DETAILS = {
     "history": gettext_lazy("rows of history"),
     "query": gettext_lazy("filter"),
     "format": gettext_lazy("format"),
+    "sessions": pgettext_lazy("sign-in", "sessions"),
 }
 
 
