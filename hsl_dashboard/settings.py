@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "hsl_dashboard.availability.health.answer_probes",
     "hsl_dashboard.web.middleware.limit_pages",
     "django.middleware.security.SecurityMiddleware",
+    "hsl_dashboard.web.middleware.protect_pages",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     # Every view asks for a signed-in person unless it says login_not_required.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "hsl_dashboard.web.middleware.keep_out_of_caches",
+    "hsl_dashboard.web.middleware.clear_after_sign_out",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -195,19 +197,29 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.EMAIL_FROM or f"dashboard@{ALLOWED_HOSTS
 
 # The browser ----------------------------------------------------------------------------------------------------------
 
+REPORTS_ADDRESS = "/browser-reports/"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
+        # Scripts and styles are files of ours, on every page: nothing inline, nothing evaluated.
         "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [NONE],
+        "worker-src": [NONE],
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
+        "report-uri": [REPORTS_ADDRESS],
+        "report-to": ["csp"],
     }
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 if not DEVELOPMENT:
     # The balancer in front speaks TLS and says so.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -220,6 +232,8 @@ if not DEVELOPMENT:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_SECURE = True
     CSRF_COOKIE_NAME = "__Host-csrftoken"
+    LANGUAGE_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 
 # Background work ------------------------------------------------------------------------------------------------------
 

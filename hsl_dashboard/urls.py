@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 from hsl_dashboard.availability import health
 from hsl_dashboard.web import views
 from hsl_dashboard.web.jump import jump
+from hsl_dashboard.web.violations import browser_report
 from users.staff.accounts import account_email, account_reset_password
 from users.staff.views import staff_link
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("shortcuts/", views.shortcuts_set, name="shortcuts_set"),
     path("theme/", views.theme_set, name="theme_set"),
     path("icons/<slug:version>.svg", views.icon_sprite, name="icon_sprite"),
+    path("browser-reports/", browser_report, name="browser_report"),
     path("health/live", health.health_live, name="health_live"),
     path("health/ready", health.health_ready, name="health_ready"),
 ]

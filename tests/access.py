@@ -30,6 +30,7 @@ BOOKINGS, MESSAGES, PEOPLE = only(COURSES), only(MARKETING), only(MARKETING, COU
 ACCESS: dict[str, Access] = {
     # Around every page
     "health_live": Access(get=ALL, anonymous=True),
+    "browser_report": Access(post=ALL, anonymous=True),
     "health_ready": Access(get=ALL, anonymous=True),
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
     "icon_sprite": Access(get=ALL, anonymous=True),

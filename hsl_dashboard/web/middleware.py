@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
@@ -46,6 +47,45 @@ def keep_out_of_caches(get_response: Callable[[HttpRequest], HttpResponse]) -> C
         response = get_response(request)
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
+        return response
+
+    return middleware
+
+
+# What no page of ours uses; passkeys need the two that are left to ourselves.
+PERMISSIONS = ", ".join(
+    [
+        *(f"{name}=()" for name in (
+            "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "encrypted-media",
+            "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi",
+            "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+        )),
+        "publickey-credentials-create=(self)", "publickey-credentials-get=(self)",
+    ]
+)  # fmt: skip
+
+
+def protect_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Tell browsers what no page and no file of ours may do, who may load them, and where to report. ASVS 5.0, 3.4."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.setdefault("Permissions-Policy", PERMISSIONS)
+        response.setdefault("Reporting-Endpoints", f'csp="{settings.REPORTS_ADDRESS}"')
+        return response
+
+    return middleware
+
+
+def clear_after_sign_out(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Have the browser forget pages and storage of whoever signs out; cookies of theme and language stay."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        was_in = request.user.is_authenticated
+        response = get_response(request)
+        if was_in and not request.user.is_authenticated:
+            response["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
     return middleware
