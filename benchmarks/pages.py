@@ -50,6 +50,7 @@ PAGES: dict[str, list[str]] = {
     ],
     "users:person_block": ["/users/{person}/block/"],
     "users:person_detail": ["/users/{person}/", "/users/{quiet}/"],
+    "system_detail": ["/system/"],
     "staff:staff_list": ["/staff/"],
     "staff:staff_detail": ["/staff/{colleague}/"],
     "staff:staff_new": ["/staff/new/"],

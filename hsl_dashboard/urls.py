@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 from hsl_dashboard.availability import health
 from hsl_dashboard.web import views
 from hsl_dashboard.web.jump import jump
+from hsl_dashboard.web.system import system_detail
 from hsl_dashboard.web.violations import browser_report
 from users.staff.accounts import account_email, account_reset_password
 from users.staff.views import staff_link
@@ -32,6 +33,7 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("jump/", jump, name="jump"),
     path("shortcuts/", views.shortcuts_set, name="shortcuts_set"),
+    path("system/", system_detail, name="system_detail"),
     path("theme/", views.theme_set, name="theme_set"),
     path("icons/<slug:version>.svg", views.icon_sprite, name="icon_sprite"),
     path("browser-reports/", browser_report, name="browser_report"),

@@ -12,12 +12,13 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge
+        from hsl_dashboard.web.system import register_system_lines
         from hsl_dashboard.web.today import register_today_lines
         from messaging.automations.notifying import tell_students_about_bookings
         from messaging.broadcasts.jump import MESSAGES
         from messaging.broadcasts.privacy import drafts_waiting_for
         from messaging.person.extension import MESSAGING
-        from messaging.today import LINES
+        from messaging.today import LINES, waiting_lines
         from users.audit.lines import register_row_address
         from users.person.extensions import register_person_extension
 
@@ -26,5 +27,6 @@ class MessagingConfig(AppConfig):
         register_person_extension(MESSAGING)
         register_row_address("message_history", lambda number: reverse("messaging:broadcast_detail", args=[number]))
         register_jump_source(MESSAGES)
+        register_system_lines(waiting_lines)
         for lines in LINES:
             register_today_lines(lines)

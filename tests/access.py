@@ -141,6 +141,7 @@ ACCESS: dict[str, Access] = {
     "staff:staff_reset": Access(post=only()),
     "staff:staff_switch": Access(post=only()),
     "staff:staff_sign_out": Access(post=only()),
+    "system_detail": Access(get=only()),
     "staff_link": Access(get=ALL, post=ALL, anonymous=True),  # the key in the address is what opens it
     # One's own tokens of the API
     "token_list": Access(get=ALL, post=ALL),
