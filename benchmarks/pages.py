@@ -51,6 +51,10 @@ PAGES: dict[str, list[str]] = {
     ],
     "users:person_block": ["/users/{person}/block/"],
     "users:person_detail": ["/users/{person}/", "/users/{quiet}/"],
+    "system_detail": ["/system/"],
+    "staff:staff_list": ["/staff/"],
+    "staff:staff_detail": ["/staff/{colleague}/"],
+    "staff:staff_new": ["/staff/new/"],
     "personal_data:personal_data_erase": ["/users/{quiet}/erase/"],
     "messaging:broadcast_list": ["/messages/"],
     "messaging:broadcast_detail": ["/messages/{broadcast}/"],
@@ -135,6 +139,7 @@ NOT_MEASURED: dict[str, str] = {
     "icon_sprite": "a file",
     "health_ready": "the balancer's; it asks the broker too, which the benchmark does not start",
     "set_language": "leads on",
+    "staff_link": "opened once by each member of staff, with a key",
     "bookings:bulk_prepare": "leads on",
     "bookings:bulk_change": "as long as the choice that it shows, at most 500 rows",
     "personal_data:personal_data_export": "a file",
@@ -210,7 +215,7 @@ def _samples() -> dict[str, int | str]:
     """What the addresses are about; a message to everybody and a draft are made once."""
     from bookings.models import Booking, Course, Stream
     from messaging.models import Automation, Conversation, Draft
-    from users.models import BlockedUser, PersonTotals
+    from users.models import BlockedUser, PersonTotals, User
 
     course, stream = Course.objects.order_by("pk").first(), Stream.objects.order_by("pk").first()
     busiest = PersonTotals.objects.order_by("-events").values_list("pk", flat=True)[0]
@@ -235,6 +240,7 @@ def _samples() -> dict[str, int | str]:
         "payment": _payment_of(booking),
         "course": course.pk if course else 1,
         "stream": stream.pk if stream else 1,
+        "colleague": User.objects.order_by("pk").values_list("pk", flat=True)[0],
     }
 
 

@@ -13,6 +13,7 @@ class MessagingConfig(AppConfig):
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge
         from hsl_dashboard.web.saved_lists import register_saved_list
+        from hsl_dashboard.web.system import register_system_lines
         from hsl_dashboard.web.today import register_today_lines
         from messaging.audiences.lists import register_audience_list
         from messaging.automations.notifying import tell_students_about_bookings
@@ -25,7 +26,7 @@ class MessagingConfig(AppConfig):
         from messaging.inbox.today import unread_for
         from messaging.person.extension import MESSAGING
         from messaging.saved_lists import SAVED_LISTS
-        from messaging.today import LINES
+        from messaging.today import LINES, waiting_lines
         from users.audit.lines import register_row_address
         from users.person.extensions import register_person_extension
         from users.undo.services import register_undo
@@ -44,5 +45,6 @@ class MessagingConfig(AppConfig):
             "messaging_conversation", lambda number: reverse("messaging:conversation_detail", args=[number])
         )
         register_jump_source(CONVERSATIONS)
+        register_system_lines(waiting_lines)
         for lines in (*LINES, CONVERSATION_LINES):
             register_today_lines(lines)

@@ -30,6 +30,7 @@ BOOKINGS, MESSAGES, PEOPLE = only(COURSES), only(MARKETING), only(MARKETING, COU
 ACCESS: dict[str, Access] = {
     # Around every page
     "health_live": Access(get=ALL, anonymous=True),
+    "browser_report": Access(post=ALL, anonymous=True),
     "health_ready": Access(get=ALL, anonymous=True),
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
     "icon_sprite": Access(get=ALL, anonymous=True),
@@ -157,6 +158,16 @@ ACCESS: dict[str, Access] = {
     "messaging:automation_list": SEEN_BY_ALL,
     "messaging:automation_edit": Access(get=MESSAGES, post=MESSAGES),
     "messaging:automation_switch": Access(post=MESSAGES),
+    # Accounts of staff
+    "staff:staff_list": Access(get=only()),
+    "staff:staff_detail": Access(get=only()),
+    "staff:staff_new": Access(get=only(), post=only()),
+    "staff:staff_groups": Access(post=only()),
+    "staff:staff_reset": Access(post=only()),
+    "staff:staff_switch": Access(post=only()),
+    "staff:staff_sign_out": Access(post=only()),
+    "system_detail": Access(get=only()),
+    "staff_link": Access(get=ALL, post=ALL, anonymous=True),  # the key in the address is what opens it
     # One's own tokens of the API
     "token_list": Access(get=ALL, post=ALL),
     "token_rotate": Access(post=ALL),

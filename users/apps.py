@@ -10,6 +10,8 @@ class UsersConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_menu_views
         from hsl_dashboard.web.saved_lists import register_saved_list
@@ -26,6 +28,7 @@ class UsersConfig(AppConfig):
         from users.staff.roles import keep_roles
         from users.undo.people import UNDO_PEOPLE
         from users.undo.services import register_undo
+        from users.staff.sessions import remember_session
 
         register_person_extension(USERS)
         register_jump_source(PEOPLE)
@@ -37,4 +40,5 @@ class UsersConfig(AppConfig):
         register_saved_list(PEOPLE_LIST)
         register_saved_list(AUDIT_LIST)
         listen()
+        user_logged_in.connect(remember_session, dispatch_uid="users.remember_session")
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")

@@ -49,6 +49,10 @@ def _redis_url(text: str) -> str:
     return text and connections.check_redis_url(text)
 
 
+def _email_url(text: str) -> str:
+    return text and connections.check_email_url(text)
+
+
 def _webhook_secret(text: str) -> str:
     # core.telegram.org/bots/api#setwebhook
     if text and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", text):
@@ -98,3 +102,6 @@ TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(ge=0.1, allow_inf_nan=False)]  # messages/s
 Seconds = Annotated[float, Field(ge=1, allow_inf_nan=False)]
+Days = Annotated[int, Field(ge=0)]
+People = Annotated[int, Field(ge=0)]
+EmailUrl = Annotated[str, AfterValidator(_email_url)]

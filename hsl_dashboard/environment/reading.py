@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRETS = Path("/run/secrets")
 
 
-def variable(default: str = "", *, cure: str = "") -> Any:
-    """A variable that may be left out; ``default`` is written as in .env."""
-    return Field("", json_schema_extra={"default": default, "cure": cure})
+def variable(default: str = "", *, cure: str = "", development: str = "") -> Any:
+    """A variable that may be left out; ``default`` is written as in .env, and while DEBUG is on ``development``."""
+    return Field("", json_schema_extra={"default": default, "cure": cure, "development": development})
 
 
 def required(*, cure: str, development: str = "", embedded: bool = False, unless: str = "", only_with: str = "") -> Any:
@@ -88,7 +88,7 @@ class Variables(BaseSettings):
         """What a variable that is left out means; ``known`` are the ones above it, without those that are wrong."""
         row = cls._row(name)
         if "default" in row:
-            return str(row["default"])
+            return str((known.get("DEBUG") and row["development"]) or row["default"])
         replaced = row["unless"] and known.get(row["unless"], True)
         unwanted = row["only_with"] and not known.get(row["only_with"])
         embedded = row["embedded"] and known.get("DEBUG") and connections.has_embedded_servers()

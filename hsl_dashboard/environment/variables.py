@@ -67,6 +67,13 @@ class Environment(Variables):
 
     # Payments from outside
     PAYMENT_WEBHOOK_SECRETS: kinds.PaymentSecrets = variable()
+    # Staff
+    SECOND_FACTOR_REQUIRED: bool = variable("true", cure="Set it to true or false.", development="false")
+    SECOND_FACTOR_GRACE_DAYS: kinds.Days = variable("7", cure="Set it to a number of days, at least 0.")
+    CONFIRM_OVER: kinds.People = variable("100", cure="Set it to a number of people, at least 0.")
+    EMAIL_URL: kinds.EmailUrl = variable()
+    EMAIL_PASSWORD: str = variable()
+    EMAIL_FROM: str = variable()
 
     # Language and time
     TIME_ZONE: kinds.TimeZone = variable("Europe/Moscow")
@@ -123,6 +130,12 @@ class Environment(Variables):
             self.OWNER_DATABASE_URL, password=self.OWNER_PASSWORD or self.POSTGRES_PASSWORD
         )
         return connections.with_defaults(database, pool=False)
+
+    def email(self) -> dict[str, Any]:
+        """Django's settings of the mail server; without EMAIL_URL no message leaves, and none stands in a log."""
+        if not self.EMAIL_URL:
+            return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+        return connections.mail_server(self.EMAIL_URL, password=self.EMAIL_PASSWORD)
 
     def redis_url(self) -> str:
         """Address of Redis or Valkey with its password; the embedded server is started if it stands in."""

@@ -23,6 +23,8 @@ class SideWrite(StrEnum):
     """What is written although somebody only reads."""
 
     SESSION_SEEN = "when a session was last seen"
+    SESSION_ENDED = "that a session is over"
+    FACTOR_DUE = "from when a second factor is required"
     LIST_TAKEN = "who took a list"
     EMAILS_SHOWN = "who looked at e-mails"
     OWN_EMAIL = "the e-mail that an administrator typed"

@@ -26,6 +26,9 @@ ACTS = {
     "second_factor.failed": gettext_lazy("Wrong second factor"),
     "password.changed": gettext_lazy("Password changed"),
     "act.undone": gettext_lazy("An act undone"),
+    "staff.link_made": gettext_lazy("A link to get in was made"),
+    "staff.link_used": gettext_lazy("A link to get in was used"),
+    "staff.sessions_ended": gettext_lazy("Sessions of a colleague ended"),
     "refused": gettext_lazy("A page was refused"),
     "person.exported": gettext_lazy("All data of a person downloaded"),
     "person.erased": gettext_lazy("A person erased"),
@@ -57,6 +60,7 @@ DETAILS = {
     "query": gettext_lazy("filter"),
     "format": gettext_lazy("format"),
     "until": gettext_lazy("until"),
+    "sessions": pgettext_lazy("sign-in", "sessions"),
 }
 
 

@@ -40,6 +40,7 @@ from messaging.models import Draft
 from messaging.quiet_hours import end_of_night
 from users.models import TelegramUser
 from users.undo.services import WINDOW
+from users.staff.confirming import confirm_sending
 
 NAMED = 10  # people for whom a message is too long
 
@@ -67,6 +68,7 @@ def compose_confirm(request: StaffRequest, pk: int) -> HttpResponse:
         return _ask(request, draft, summary, problem=problem, changes=_changes(request, summary), status=409)
     if "ask" in request.POST and needs_approval(summary.recipients) and not _may_approve(draft, request):
         return _ask_colleague(request, draft, summary)
+    confirm_sending(request, recipients=summary.recipients)
     return _send(request, draft, summary)
 
 
