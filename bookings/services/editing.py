@@ -106,14 +106,8 @@ def edit_booking(
     if not to.differs(seen):
         raise NothingToSave(_("Nothing to save: no value has changed."))
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
-        # Under this lock the check and the write are one: the second of two editors waits here, then sees the change.
-        locked = Booking.objects.select_for_update(no_key=True).filter(pk=booking.pk).first()
-        if locked is None:
-            raise BookingGone
-        theirs = Values.of(locked)
-        if theirs.differs(seen):
-            raise BookingEdited(seen=seen, theirs=theirs, yours=to)
-        changed = to.differs(theirs)
+        locked = _lock_as_seen(booking, seen=seen, yours=to)
+        changed = to.differs(Values.of(locked))
         _write_fields(locked, to, changed - {"confirmed"})
         if "course_id" in changed and to.confirmed != Booking.Status.CANCELLED:
             require_no_active_booking(locked, by=by, allowed=second and bool(reason.strip()))
@@ -127,6 +121,20 @@ def edit_booking(
     for name in changed:
         setattr(booking, name, getattr(locked, name))
     return changed
+
+
+def _lock_as_seen(booking: Booking, *, seen: Values, yours: Values) -> Booking:
+    """Lock a booking that is still as it was seen.
+
+    Under this lock the check and the write are one: the second of two editors waits here, then sees the change.
+    """
+    locked = Booking.objects.select_for_update(no_key=True).filter(pk=booking.pk).first()
+    if locked is None:
+        raise BookingGone
+    theirs = Values.of(locked)
+    if theirs.differs(seen):
+        raise BookingEdited(seen=seen, theirs=theirs, yours=yours)
+    return locked
 
 
 def _write_fields(booking: Booking, to: Values, changed: set[str]) -> None:

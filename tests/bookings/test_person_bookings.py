@@ -278,7 +278,7 @@ def test_what_was_previewed_is_what_is_queued(staff_client, booking):
     assert Outbox.objects.get().message_text == preview
 
 
-# E5: the page of a booking edits everything, its course too ------------------------------------------------------------
+# E5: the page of a booking edits everything, its course too -----------------------------------------------------------
 
 
 @pytest.fixture
