@@ -1,6 +1,6 @@
 """Filters of the lists of messages and of recipients."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import django_filters
@@ -17,7 +17,7 @@ from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import TO_INDIVIDUALS, found_in_texts
 from messaging.broadcasts.rows import group_name
 from messaging.broadcasts.versions import NOW, with_version
-from messaging.models import Broadcast, FormerText, Recipient
+from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
 from users.models import User
@@ -121,10 +121,12 @@ class RecipientFilter(ListFilter):
     reason = django_filters.ChoiceFilter(method="filter_reason", label=_("Reason"), empty_label=_("Any reason"))
     version = django_filters.ChoiceFilter(method="filter_version", label=_("Text"), empty_label=_("Any text"))
 
-    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Recipient]", broadcast: Broadcast) -> None:
+    def __init__(
+        self, data: QueryDict, *, queryset: "QuerySet[Recipient]", broadcast: Broadcast, former: Sequence[int]
+    ) -> None:
+        """``former``: the ids of its former texts, oldest first."""
         super().__init__(data, queryset=queryset)
         self.broadcast = broadcast
-        former = FormerText.objects.filter(broadcast=broadcast).order_by("pk").values_list("pk", flat=True)
         numbered = [(str(pk), _("Version %(number)d") % {"number": n}) for n, pk in enumerate(former, start=1)]
         self.form.fields["version"].choices = [
             ("", _("Any text")),
