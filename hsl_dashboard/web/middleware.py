@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils import timezone
@@ -63,13 +65,26 @@ def session_activity(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated and request.session.session_key and not _seen_lately(request):
-            write_beside(SideWrite.SESSION_SEEN, partial(UserSession.objects.create_from_request, request))
+            write_beside(SideWrite.SESSION_SEEN, partial(_note_session, request))
         return get_response(request)
 
     return middleware
 
 
+def _note_session(request: HttpRequest) -> None:
+    UserSession.objects.create_from_request(request)
+    cache.set(_seen_key(request), True, SEEN_EVERY.seconds)
+
+
+def _seen_key(request: HttpRequest) -> str:
+    whence = [request.session.session_key, get_adapter().get_client_ip(request), request.META.get("HTTP_USER_AGENT")]
+    return f"seen-{sha256(repr(whence).encode()).hexdigest()}"
+
+
 def _seen_lately(request: HttpRequest) -> bool:
+    if cache.get(_seen_key(request)):
+        return True
+    # The cache may have forgotten it, or be away.
     length = UserSession._meta.get_field("user_agent").max_length
     seen: bool = UserSession.objects.filter(
         session_key=request.session.session_key,
