@@ -118,12 +118,21 @@ def as_owner() -> Iterator[None]:
     if not settings.OWNER_DATABASE:
         yield
         return
-    application = connection.settings_dict
-    _connect_with({**application, **settings.OWNER_DATABASE, "NAME": application["NAME"]})
+    with connected_to(
+        {**connection.settings_dict, **settings.OWNER_DATABASE, "NAME": connection.settings_dict["NAME"]}
+    ):
+        yield
+
+
+@contextmanager
+def connected_to(database: dict[str, Any]) -> Iterator[None]:
+    """Connect with other settings, and with the former ones afterwards."""
+    before = connection.settings_dict
+    _connect_with(database)
     try:
         yield
     finally:
-        _connect_with(application)
+        _connect_with(before)
 
 
 def _connect_with(database: dict[str, Any]) -> None:
