@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.models import F, IntegerField, Q, QuerySet, TextField, Value
 
 from bookings.models import Booking
-from hsl_dashboard.db import LARGEST_INTEGER
+from hsl_dashboard.web.mentions import read_number
 from users.people.search import (
     IsOneOf,
     PersonText,
@@ -54,8 +54,5 @@ def _found(text: str, *, with_emails: bool) -> list[int] | None:
 
 
 def _numbered(text: str) -> Q:
-    """The booking of that number; PostgreSQL refuses a number that its column cannot hold."""
-    number = text.lstrip("#№ ")  # as people type it, and as the pages show it
-    if number.isascii() and number.isdigit() and int(number[:30]) <= LARGEST_INTEGER:
-        return Q(pk=int(number[:30]))
-    return Q(pk=None)
+    """The booking of that number."""
+    return Q(pk=read_number(text))

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from bookings.labels import Labels
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
+from hsl_dashboard.web.mentions import read_number
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import TO_INDIVIDUALS, found_in_texts
 from messaging.broadcasts.rows import group_name
@@ -77,9 +78,8 @@ class BroadcastFilter(ListFilter):
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
         found = found_in_texts(text, self.by)
-        number = text.lstrip("#№ ")
-        if number.isascii() and number.isdecimal():
-            found |= Q(pk=int(number[:18]))
+        if (number := read_number(text)) is not None:
+            found |= Q(pk=number)
         return rows.filter(found)
 
     def filter_to(self, rows: "QuerySet[Broadcast]", _name: str, to: str) -> "QuerySet[Broadcast]":
