@@ -139,7 +139,7 @@ def _lock_as_seen(booking: Booking, *, seen: Values, yours: Values) -> Booking:
 
 def _write_fields(booking: Booking, to: Values, changed: set[str]) -> None:
     if "course_id" in changed:
-        if not Course.objects.filter(pk=to.course_id).exists():
+        if to.course_id is None or not Course.objects.filter(pk=to.course_id).exists():
             raise UnknownStream(_("There is no such course."))
         booking.course_id = to.course_id
     if changed & {"course_stream", "course_id"}:

@@ -101,10 +101,10 @@ def broadcast_rows(broadcasts: Iterable[Broadcast], *, labels: Labels, by: User)
     """Prepare broadcasts for a list: one query for all their numbers."""
     broadcasts = list(broadcasts)
     numbers = numbers_of(broadcasts)
-    return [row_of(broadcast, numbers[broadcast.pk], labels=labels, by=by) for broadcast in broadcasts]
+    return [broadcast_row(broadcast, numbers[broadcast.pk], labels=labels, by=by) for broadcast in broadcasts]
 
 
-def row_of(broadcast: Broadcast, numbers: Numbers, *, labels: Labels, by: User) -> BroadcastRow:
+def broadcast_row(broadcast: Broadcast, numbers: Numbers, *, labels: Labels, by: User) -> BroadcastRow:
     """Prepare one broadcast, whose recipients are counted already."""
     return BroadcastRow(broadcast, numbers, audience_words(broadcast, labels), may_read(broadcast, by))
 

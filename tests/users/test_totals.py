@@ -171,29 +171,7 @@ def test_a_name_longer_than_an_index_entry_is_stored_all_the_same():
     assert PersonTotals.objects.get().name_key == "🦊" * 100
 
 
-@pytest.fixture
-def connect(transactional_db):
-    """Open connections of their own, as the bot has; a statement that waits over two seconds fails."""
-    opened = []
-
-    def _connect(isolation=psycopg.IsolationLevel.READ_COMMITTED) -> psycopg.Connection:
-        parameters = connection.get_connection_params()
-        parameters.pop("cursor_factory", None)
-        parameters.pop("context", None)
-        parameters["options"] = "-c lock_timeout=2s -c statement_timeout=20s"
-        opened.append(psycopg.connect(**parameters))
-        opened[-1].isolation_level = isolation
-        return opened[-1]
-
-    yield _connect
-    for each in opened:
-        each.close()
-
-
 EVENT = "INSERT INTO events (user_id, event_type) VALUES (1, 'start_command')"
-REGISTRATION = (
-    "INSERT INTO free_lesson_registrations (user_id, email, lesson_type) VALUES (1, 'a@b.c', 'cursor_lesson')"
-)
 BLOCK = "INSERT INTO blocked_users (user_id) VALUES (1)"  # it counts at once, and holds the person's totals
 BOOKING = "INSERT INTO bookings (user_id, confirmed, course_stream) VALUES (1, 2, '8th_stream')"
 RENAME = "UPDATE users SET first_name = 'Пётр' WHERE user_id = 1"
@@ -251,7 +229,7 @@ def test_the_list_is_exact_and_read_from_its_index_while_a_transaction_is_open(c
     ]
 
 
-@pytest.mark.parametrize("insert", [EVENT, BOOKING, REGISTRATION])
+@pytest.mark.parametrize("insert", [EVENT, BOOKING, REGISTER])
 def test_what_the_bot_inserts_holds_nobody_up(connect, insert):
     execute("INSERT INTO users (user_id) VALUES (1)")
     slow = connect()

@@ -26,7 +26,7 @@ from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read, may_read_lett
 from messaging.broadcasts.questions import people_expected
 from messaging.broadcasts.recipient_rows import TroubledFirst
 from messaging.broadcasts.reports import ending_of, will_be_told
-from messaging.broadcasts.rows import broadcast_rows, row_of
+from messaging.broadcasts.rows import broadcast_row, broadcast_rows
 from messaging.broadcasts.services.acts import retryable_counts
 from messaging.broadcasts.statistics import DEFINITIONS, CorrectionNumbers, Tally, corrections_of, pace_of
 from messaging.broadcasts.versions import shown, versions_of
@@ -196,7 +196,7 @@ def _broadcast_of(request: StaffRequest, pk: int) -> Broadcast:
 def progress_context(request: StaffRequest, broadcast: Broadcast, tally: Tally) -> dict[str, Any]:
     """Gather what changes while a broadcast or its correction runs."""
     now = timezone.now()
-    row = row_of(broadcast, tally.numbers, labels=Labels.read(), by=request.user)
+    row = broadcast_row(broadcast, tally.numbers, labels=Labels.read(), by=request.user)
     corrections = corrections_of(broadcast)
     halted = broadcast.halted_until if broadcast.halted_until and broadcast.halted_until > now else None
     retryable = retryable_counts(broadcast=broadcast) if row.numbers.failed else {}
