@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from bookings.lessons import steps
+from bookings.money import kept
 from bookings.quality.counts import remember_problems
 from bookings.quality.problems import find_problems
 from hsl_dashboard.availability.ticks import Tick
@@ -17,3 +18,8 @@ def count_problems() -> None:
 @shared_task(name="bookings.fold_lesson_steps", base=Tick)
 def fold_lesson_steps() -> None:
     steps.fold_steps()
+
+
+@shared_task(name="bookings.fold_money", base=Tick)
+def fold_money() -> None:
+    kept.fold_money()

@@ -223,6 +223,7 @@ CELERY_BEAT_SCHEDULE = {
     # Everybody, after the rules of leads have changed; nothing to do otherwise.
     "users.recount_leads": {"task": "users.recount_leads", "schedule": 10.0},  # seconds
     "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds
+    "bookings.fold_money": {"task": "bookings.fold_money", "schedule": 60.0},  # seconds
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
     "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds

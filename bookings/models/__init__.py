@@ -8,7 +8,7 @@ from bookings.models.coupons import ReferralCoupon, ReferralUsage
 from bookings.models.courses import Course, Currency, Stream
 from bookings.models.hackathon import HackathonRegistration
 from bookings.models.lessons import FreeLessonRegistration, LessonSteps, PersonToStep
-from bookings.models.payments import BookingMoney, Payment, PaymentSource
+from bookings.models.payments import BookingMoney, MoneyDay, MoneyMark, Payment, PaymentSource
 
 __all__ = [
     "Booking",
@@ -23,6 +23,8 @@ __all__ = [
     "FreeLessonRegistration",
     "HackathonRegistration",
     "LessonSteps",
+    "MoneyDay",
+    "MoneyMark",
     "Payment",
     "PaymentSource",
     "PersonToStep",

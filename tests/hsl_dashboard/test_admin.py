@@ -148,7 +148,7 @@ def test_staff_without_the_permission_see_no_table(client, db, model):
 # Derived tables and queues that triggers and beat keep for themselves, and what has pages of its own.
 WITHOUT_ADMIN = {
     "users.NumberMark", "users.TodayVisit", "users.ApiAnswer",
-    "bookings.Confirmation", "bookings.LessonSteps", "bookings.PersonToStep",
+    "bookings.Confirmation", "bookings.MoneyDay", "bookings.MoneyMark", "bookings.LessonSteps", "bookings.PersonToStep",
     "users.LeadRules", "users.ApiToken", "bookings.Payment", "messaging.FormerText",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from analytics.rollups import number_differences, rebuild_numbers
 from bookings.lessons.steps import rebuild_steps, steps_differences
+from bookings.money.kept import money_differences, rebuild_money
 from users.totals import Difference, rebuild_totals, totals_differences
 
 SHOWN = 20  # differences: enough to see what kind they are
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         self.stdout.write(f"lesson_steps: counted {rebuild_steps()} people anew.")
         for table, number in rebuild_numbers(timezone.now()).items():
             self.stdout.write(f"{table}: counted {number} anew.")
+        self.stdout.write(f"bookings_moneyday: counted {rebuild_money()} anew.")
 
     def _check(self) -> None:
         tables = {
@@ -38,6 +40,7 @@ class Command(BaseCommand):
                 f"registration {found[0]}: {found[1]}, counted {found[2]}" for found in steps_differences()
             ),
             "The numbers": number_differences(timezone.now()),
+            "bookings_moneyday": money_differences(),
         }
         wrong = [f"{what}: {places}" for what, found in tables.items() if (places := self._compare(what, found))]
         if wrong:
