@@ -24,6 +24,7 @@ from analytics.queries import (
     events_by_type,
     hours_of_week,
     percent_of,
+    remembered_counts,
     sum_of,
     weekly_cohorts,
 )
@@ -73,6 +74,7 @@ def analytics_overview(request: StaffRequest) -> HttpResponse:
         "period": asked.period,
         "compared": spell_days(asked.period.compared) if asked.period.compared else "",
         "fresh": asked.fresh,
+        "remembered": remembered_counts(school_day(timezone.now())),
         "query": asked.query,
         "part_query": f"{asked.query}&" if asked.query else "",
         "shown": shown,
