@@ -3,6 +3,7 @@
 import os
 from importlib.util import find_spec
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -255,6 +256,18 @@ TELEGRAM_WEBHOOK_SECRET = env.TELEGRAM_WEBHOOK_SECRET
 TELEGRAM_CALL_TIMEOUT = env.TELEGRAM_CALL_TIMEOUT
 # python-telegram-bot warns at every RetryAfter unless told that we read timedeltas.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+# Backups --------------------------------------------------------------------------------------------------------------
+
+BACKUP_DIR = env.BACKUP_DIR
+BACKUP_KEEP = env.BACKUP_KEEP  # archives
+BACKUP_RECIPIENTS = env.BACKUP_RECIPIENTS
+POSTGRES_TOOLS = env.postgres_tools()
+if BACKUP_DIR:
+    CELERY_BEAT_SCHEDULE["hsl_dashboard.make_backup"] = {
+        "task": "hsl_dashboard.make_backup",
+        "schedule": crontab(hour=env.BACKUP_AT[:2], minute=env.BACKUP_AT[3:]),
+    }
 
 # Watching -------------------------------------------------------------------------------------------------------------
 
