@@ -54,8 +54,13 @@ COHORT = """
             UNION ALL SELECT user_id, created_at FROM bookings
             UNION ALL SELECT user_id, registered_at FROM free_lesson_registrations
         ) AS signs GROUP BY user_id HAVING min(at) >= %(monday)s AND min(at) < %(sunday)s
-    ) AS first JOIN events ON events.user_id = first.user_id
-    WHERE events.created_at >= %(monday)s AND events.created_at < %(sunday)s
+    ) AS first JOIN (
+        SELECT user_id, created_at AS at FROM events WHERE event_type NOT IN (
+            'booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent', 'stats_requested',
+            'referral_created', 'bot_blocked')
+        UNION ALL SELECT user_id, created_at FROM bookings
+        UNION ALL SELECT user_id, registered_at FROM free_lesson_registrations
+    ) AS acts ON acts.user_id = first.user_id AND acts.at >= %(monday)s AND acts.at < %(sunday)s
 """
 
 
@@ -189,12 +194,14 @@ def main() -> None:
         return
     school.build(people)
     from django.conf import settings
+    from django.core.cache import cache
     from django.utils import timezone
 
     from analytics.rollups import refresh_numbers
     from bookings.money.kept import fold_money
 
     settings.DEBUG = False
+    cache.clear()  # both sizes share it
     refresh_numbers(timezone.now())  # as beat does
     fold_money()
     print(json.dumps([asdict(figure) for figure in measure()]))
