@@ -99,7 +99,7 @@ def test_numbers_of_every_page_lead_to_as_many_rows(trade: Page, address: str) -
     assert asked
     for there, number in asked.items():
         trade.goto(there)
-        said = trade.locator("main [role=status]").first.inner_text()
+        said = trade.get_by_role("status").first.inner_text()
         assert re.match(rf"\s*{number.strip()}\b", said) or (number == "0" and not re.match(r"\s*[1-9]", said)), (
             f"{there} says {said}, the page {number}"
         )
