@@ -21,6 +21,8 @@ from hsl_dashboard.web.charts import Chart, Fill, Mark, Series
 from hsl_dashboard.web.days import Days, school_day
 from messaging.models import Broadcast
 from messaging.models.recipient_types import RecipientType
+from users.models import LeadTemperature
+from users.people.statistics import leads_by_temperature
 
 MARKS_SHOWN = 12
 LEAST_AUDIENCE = 20  # people: letters to a few move no curve
@@ -108,6 +110,34 @@ def bars_chart(daily: Daily, name: str, columns: Sequence[tuple[str, Fill]]) -> 
     )
 
 
+LEADS_SHOWN = (LeadTemperature.HOT, LeadTemperature.WARM, LeadTemperature.COOL)
+
+
+def leads_chart(*, query: str) -> Chart:
+    """People by how warm they are now, whatever the period; each bar leads to them."""
+    counts = leads_by_temperature()
+    definition = DEFINITIONS["leads"]
+    return Chart(
+        name="temperatures",
+        title=definition.label,
+        heading=_("Lead"),
+        labels=[str(temperature.label) for temperature in LEADS_SHOWN],
+        series=[Series(DEFINITIONS["leads"].label, [counts.get(degree.value, 0) for degree in LEADS_SHOWN])],
+        kind="bars",
+        definition=definition.text,
+        files=_files("temperatures", query),
+        marks=[
+            Mark(
+                place,
+                _("Open: %(count)s") % {"count": counts[degree.value]},
+                f"{reverse('users:person_list')}?lead={degree.value}",
+            )
+            for place, degree in enumerate(LEADS_SHOWN)
+            if counts.get(degree.value)
+        ],
+    )
+
+
 CHARTS: dict[str, Callable[[Daily], Chart]] = {
     "growth": growth_chart,
     "new_people": lambda daily: bars_chart(daily, "new_people", [("new_people", "accent")]),
@@ -122,10 +152,12 @@ def draw(name: str, daily: Daily, *, query: str, marks: Sequence[tuple[date, str
     chart = CHARTS[name](daily)
     _labels, groups = _axis(daily.period)
     at = {day: number for number, group in enumerate(groups) for day in group}
-    files = f"{reverse('analytics:chart_file', args=[name])}?{query}&format="
-    return replace(
-        chart, files=files, marks=[Mark(at[day], label, address) for day, label, address in marks if day in at]
-    )
+    shown = [Mark(at[day], label, address) for day, label, address in marks if day in at]
+    return replace(chart, files=_files(name, query), marks=shown)
+
+
+def _files(name: str, query: str) -> str:
+    return f"{reverse('analytics:chart_file', args=[name])}?{query}&format="
 
 
 def marks_of(days: Days, *, may_read: bool) -> list[tuple[date, str, str]]:

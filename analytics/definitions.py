@@ -52,6 +52,15 @@ GROUPS: tuple[tuple[Any, tuple[Definition, ...]], ...] = (
                 _("Events of people's own by weekday and hour in Moscow; the darkest cell has the most of them."),
             ),
             Definition(
+                "leads",
+                _("Leads"),
+                _(
+                    "People without a confirmed booking by how much they did in the last days, today included: events "
+                    "and different days. An administrator sets how many days, and from which numbers on somebody is "
+                    "hot, warm or cool. Counted now, whatever the period."
+                ),
+            ),
+            Definition(
                 "cohorts",
                 _("Weekly cohorts"),
                 _(

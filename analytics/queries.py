@@ -7,8 +7,10 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from analytics.models import CohortCell, Journey, Refresh
 from analytics.rollups import FIRST_DAY, NAME
@@ -17,6 +19,9 @@ from hsl_dashboard.web.days import Days, week_of
 from users.models import Event, TelegramUser
 
 Funnel = Journey.Funnel
+# From so many events on a day is counted every minute by beat, and not at each request: 80,000 take 200 ms.
+MANY_EVENTS = 20_000
+REMEMBERED = 150  # seconds: beat comes twice in them
 LIVE_DAYS = 4  # today, and the days that beat has not counted yet: more of them cost too much at a request
 
 
@@ -45,15 +50,64 @@ def numbers_by_day(days: Days, kinds: Sequence[str], fresh: Freshness) -> dict[s
     """Count ``kinds`` for each day that has any: kind to day to number (one query)."""
     found: dict[str, dict[date, int]] = {kind: {} for kind in kinds}
     live = fresh.live(days)
-    for day, kind, number in _rows(
-        "SELECT day, kind, number FROM analytics_daycount"
+    remembered = {day: counted for day in live if (counted := remembered_counts(day))}
+    counted_now = [day for day in live if day not in remembered]
+    rows = _rows(
+        "SELECT day, kind, key, number FROM analytics_daycount"
         " WHERE kind = ANY (%(kinds)s) AND day BETWEEN %(first)s AND %(last)s AND NOT day = ANY (%(live)s::date[])"
-        " UNION ALL SELECT w.day, c.kind, c.number FROM unnest(%(live)s::date[]) AS w (day)"
-        " CROSS JOIN LATERAL day_counts(w.day) AS c WHERE c.kind = ANY (%(kinds)s) AND c.number > 0",
-        {"kinds": list(kinds), "first": days.first, "last": days.last, "live": live},
-    ):
-        found[kind][day] = found[kind].get(day, 0) + number
+        " UNION ALL SELECT w.day, c.* FROM unnest(%(now)s::date[]) AS w (day)"
+        " CROSS JOIN LATERAL day_counts(w.day) AS c WHERE c.number > 0",
+        {"kinds": list(kinds), "first": days.first, "last": days.last, "live": live, "now": counted_now},
+    )
+    for day in counted_now:
+        _remember(day, [(kind, key, number) for on, kind, key, number in rows if on == day])
+    rows += [(day, *row) for day, counted in remembered.items() for row in counted.rows]
+    for day, kind, _key, number in rows:
+        if kind in found:
+            found[kind][day] = found[kind].get(day, 0) + number
     return found
+
+
+def live_counts(days: Sequence[date]) -> list[tuple[date, str, str, int]]:
+    """Count days that are not over: day, kind, key, number (a query each, none for one that is remembered)."""
+    found = []
+    for day in days:
+        counted = remembered_counts(day)
+        found += [(day, *row) for row in (counted.rows if counted else count_day(day))]
+    return found
+
+
+@dataclass(frozen=True)
+class CountedDay:
+    """What a day with very many events held at a moment."""
+
+    at: datetime
+    rows: list[tuple[str, str, int]]
+
+
+def remembered_counts(day: date) -> CountedDay | None:
+    counted: CountedDay | None = cache.get(_remembered(day))
+    return counted
+
+
+def count_day(day: date) -> list[tuple[str, str, int]]:
+    """Count a day from the indexes; one with very many events is remembered, and beat counts it again in time."""
+    rows = [
+        (kind, key, number)
+        for kind, key, number in _rows("SELECT kind, key, number FROM day_counts(%s)", [day])
+        if number > 0
+    ]
+    _remember(day, rows)
+    return rows
+
+
+def _remember(day: date, rows: list[tuple[str, str, int]]) -> None:
+    if sum(number for kind, _key, number in rows if kind == "event") >= MANY_EVENTS:
+        cache.set(_remembered(day), CountedDay(timezone.now(), rows), REMEMBERED)
+
+
+def _remembered(day: date) -> str:
+    return f"analytics:day:{day}"
 
 
 def people_before(day: date) -> int:
@@ -76,32 +130,38 @@ class EventShare:
 
 def events_by_type(days: Days, fresh: Freshness) -> list[EventShare]:
     """Count the events of a span by type, the most frequent first."""
+    live = fresh.live(days)
     rows = _rows(
-        "SELECT key, sum(number)::bigint FROM ("
-        " SELECT key, number FROM analytics_daycount"
+        "SELECT key, sum(number)::bigint FROM analytics_daycount"
         " WHERE kind = 'event' AND day BETWEEN %(first)s AND %(last)s AND NOT day = ANY (%(live)s::date[])"
-        " UNION ALL SELECT c.key, c.number FROM unnest(%(live)s::date[]) AS w (day)"
-        "  CROSS JOIN LATERAL day_counts(w.day) AS c WHERE c.kind = 'event'"
-        ") AS counted GROUP BY key ORDER BY 2 DESC, 1",
-        {"first": days.first, "last": days.last, "live": fresh.live(days)},
+        " GROUP BY key",
+        {"first": days.first, "last": days.last, "live": live},
     )
-    total = sum(number for _type, number in rows)
-    return [EventShare(event_type, number, percent_of(number, total) or 0) for event_type, number in rows]
+    numbers: dict[str, int] = dict(rows)
+    for _day, kind, key, number in live_counts(live):
+        if kind == "event":
+            numbers[key] = numbers.get(key, 0) + number
+    total = sum(numbers.values())
+    return [
+        EventShare(event_type, number, percent_of(number, total) or 0)
+        for event_type, number in sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    ]
 
 
 def hours_of_week(days: Days, fresh: Freshness) -> list[list[int]]:
     """Count people's own events: seven weekdays, Monday first, of twenty-four hours."""
     grid = [[0] * 24 for _weekday in range(7)]
+    live = fresh.live(days)
     for weekday, hour, number in _rows(
-        "SELECT extract(isodow FROM day)::integer, key, sum(number)::bigint FROM ("
-        " SELECT day, key, number FROM analytics_daycount"
+        "SELECT extract(isodow FROM day)::integer, key, sum(number)::bigint FROM analytics_daycount"
         " WHERE kind = 'hour' AND day BETWEEN %(first)s AND %(last)s AND NOT day = ANY (%(live)s::date[])"
-        " UNION ALL SELECT w.day, c.key, c.number FROM unnest(%(live)s::date[]) AS w (day)"
-        "  CROSS JOIN LATERAL day_counts(w.day) AS c WHERE c.kind = 'hour'"
-        ") AS counted GROUP BY 1, 2",
-        {"first": days.first, "last": days.last, "live": fresh.live(days)},
+        " GROUP BY 1, 2",
+        {"first": days.first, "last": days.last, "live": live},
     ):
         grid[weekday - 1][int(hour)] = number
+    for day, kind, key, number in live_counts(live):
+        if kind == "hour":
+            grid[day.weekday()][int(key)] += number
     return grid
 
 

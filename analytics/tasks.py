@@ -4,9 +4,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from analytics import rollups
+from analytics.queries import count_day
 from hsl_dashboard.availability.ticks import Tick
+from hsl_dashboard.web.days import school_day
 
 
 @shared_task(name="analytics.refresh_numbers", base=Tick)
 def refresh_numbers() -> None:
-    rollups.refresh_numbers(timezone.now())
+    at = timezone.now()
+    if rollups.refresh_numbers(at):
+        # A day with very many events is remembered, so that no page has to count it.
+        count_day(school_day(at))

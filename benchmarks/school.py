@@ -43,15 +43,18 @@ STEPS = {
     " first_seen_at FROM users",
     "numbers' key": "CREATE UNIQUE INDEX ON numbered (i) INCLUDE (user_id, first_seen_at)",
     "bookings": """
-        INSERT INTO bookings (user_id, course_id, confirmed, created_at, discount_percent, course_stream)
+        INSERT INTO bookings (
+            user_id, course_id, confirmed, created_at, discount_percent, referral_code, course_stream
+        )
         SELECT n.user_id, 1 + (random() < 0.1)::int,
             (ARRAY[0,1,1,2,2,2,-1,-1,-1,7])[1 + floor(random() * 9.02)::int],
             n.first_seen_at + random() * (now() - n.first_seen_at),
-            (ARRAY[0,0,0,10,20,50])[1 + floor(random() * 6)::int],
+            CASE WHEN code <= 40 THEN 10 + code %% 3 * 20 ELSE 0 END, CASE WHEN code <= 40 THEN 'CODE' || code END,
             (ARRAY['3rd_stream','4th_stream','5th_stream','6th_stream','7th_stream','8th_stream','8th_stream',
                 'mentoring','9th_stream',NULL])[1 + floor(random() ^ 1.2 * 9.1)::int]
         FROM (
-            SELECT 1 + floor(random() ^ 1.4 * %(people)s * 0.6)::bigint AS i FROM generate_series(1, 2 * %(people)s)
+            SELECT 1 + floor(random() ^ 1.4 * %(people)s * 0.6)::bigint AS i, 1 + floor(random() * 80)::int AS code
+            FROM generate_series(1, 2 * %(people)s)
         ) AS chosen
         JOIN numbered AS n USING (i)
     """,
@@ -78,11 +81,22 @@ STEPS = {
             (ARRAY['cursor_lesson','ai_lesson'])[1 + i %% 5 / 4],
             date '2026-01-01' + (random() * 300)::int
         FROM (
-            SELECT 1 + floor(random() * %(people)s * 0.4)::bigint AS i FROM generate_series(1, %(people)s * 2 / 5)
+            SELECT 1 + floor(random() * %(people)s * 0.4)::bigint AS i FROM generate_series(1, %(people)s)
         ) AS chosen
         JOIN numbered AS n USING (i)
         ON CONFLICT DO NOTHING
     """,
+    "streams": "INSERT INTO bookings_stream (course_id, code, name, is_current, price, currency)"
+    " SELECT 1, n || 'th_stream', n || '-й поток', false, n * 1000, 'RUB' FROM generate_series(4, 9) AS n"
+    " ON CONFLICT (course_id, code) DO UPDATE SET price = EXCLUDED.price, currency = EXCLUDED.currency",
+    "payments": """
+        INSERT INTO bookings_payment (booking_id, amount, currency, received_at)
+        SELECT id, 1000 + id %% 9000, CASE WHEN course_stream LIKE '%%th_stream' THEN 'RUB' ELSE 'USD' END,
+            created_at + interval '1 hour'
+        FROM bookings WHERE confirmed = 2 AND id %% 5 < 3
+    """,
+    "coupons": "INSERT INTO referral_coupons (code, discount_percent, max_activations, current_activations, created_by)"
+    " SELECT 'CODE' || n, 10 + n %% 3 * 20, 100000, 1000, 1 FROM generate_series(1, 40) AS n ON CONFLICT DO NOTHING",
     "blocks": "INSERT INTO blocked_users (user_id) SELECT user_id FROM numbered WHERE i %% 33 = 0",
 }
 
@@ -96,7 +110,7 @@ def prepare() -> int:
     from demo.servers import embedded
 
     name = "hsl_benchmark" if people == PEOPLE else f"hsl_benchmark_{people}"
-    url = os.environ.get("BENCHMARK_DATABASE_URL") or _own_database(embedded.database_url(), name)
+    url = _own_database(os.environ.get("BENCHMARK_DATABASE_URL") or embedded.database_url(), name)
     os.environ["DATABASE_URL"] = url
     os.environ["DJANGO_SETTINGS_MODULE"] = "hsl_dashboard.settings"
     import django

@@ -6,6 +6,7 @@ from django.utils import timezone
 from bookings.incoming import tasks as incoming
 from bookings.lessons import steps
 from bookings.payments.upkeep import fold_payments
+from bookings.money import kept
 from bookings.quality.counts import remember_problems
 from bookings.quality.problems import find_problems
 from hsl_dashboard.availability.ticks import Tick
@@ -26,3 +27,6 @@ def fold_lesson_steps() -> None:
 @shared_task(name="bookings.fold_payments", base=Tick)
 def fold_waiting_payments() -> None:
     fold_payments(at=timezone.now())
+@shared_task(name="bookings.fold_money", base=Tick)
+def fold_money() -> None:
+    kept.fold_money()

@@ -255,6 +255,7 @@ CELERY_BEAT_SCHEDULE = {
     "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds
     # Payments of people whom triggers have marked; the page looks at some of them itself.
     "bookings.fold_payments": {"task": "bookings.fold_payments", "schedule": 5.0},  # seconds
+    "bookings.fold_money": {"task": "bookings.fold_money", "schedule": 60.0},  # seconds
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
     # Notices of payments that nobody has applied yet, and raw bodies that have lain here long enough.

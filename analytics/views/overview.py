@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
-from analytics.charts import CHARTS, COLUMNS, Daily, daily_rows, draw, marks_of, read_daily
+from analytics.charts import CHARTS, COLUMNS, Daily, daily_rows, draw, leads_chart, marks_of, read_daily
 from analytics.definitions import DEFINITIONS, GROUPS
 from analytics.periods import Period, PeriodForm, chosen_period, spell_days, streams_with_dates, weeks_of
 from analytics.queries import (
@@ -24,6 +24,7 @@ from analytics.queries import (
     events_by_type,
     hours_of_week,
     percent_of,
+    remembered_counts,
     sum_of,
     weekly_cohorts,
 )
@@ -36,7 +37,7 @@ from hsl_dashboard.web.spreadsheets import Sheet, file_response
 from users.event_types import event_label
 
 SEE = ["bookings.view_booking", "users.view_telegramuser"]
-PARTS = ("growth", "daily", "types", "funnels", "cohorts", "hours")
+PARTS = ("growth", "daily", "types", "funnels", "cohorts", "leads", "hours")
 ALL = "all"
 COHORTS_SHOWN = 16  # weeks: as many as a page is wide
 SHADES = 5
@@ -73,6 +74,7 @@ def analytics_overview(request: StaffRequest) -> HttpResponse:
         "period": asked.period,
         "compared": spell_days(asked.period.compared) if asked.period.compared else "",
         "fresh": asked.fresh,
+        "remembered": remembered_counts(school_day(timezone.now())),
         "query": asked.query,
         "part_query": f"{asked.query}&" if asked.query else "",
         "shown": shown,
@@ -187,12 +189,17 @@ def _shade(number: int, largest: int) -> int:
     return -(-number * SHADES // largest) if number and largest else 0
 
 
+def _leads(_request: StaffRequest, asked: Asked) -> dict[str, Any]:
+    return {"leads": leads_chart(query=asked.query)}
+
+
 BUILDERS = {
     "growth": _growth,
     "daily": _daily,
     "types": _types,
     "funnels": _funnels,
     "cohorts": _cohorts,
+    "leads": _leads,
     "hours": _hours,
 }
 
@@ -202,13 +209,18 @@ BUILDERS = {
 def chart_file(request: StaffRequest, name: str) -> HttpResponse:
     """Give a chart as a file: its data as CSV, itself as SVG with the period printed in it."""
     asked = Asked.read(request)
-    if name not in CHARTS:
+    days, period = asked.period.days, str(asked.period)
+    if name == "temperatures":
+        today = school_day(timezone.now())
+        days, chart = Days(today, today), leads_chart(query=asked.query)
+        period = spell_days(days)
+    elif name in CHARTS:
+        chart = draw(name, read_daily(asked.period, asked.fresh), query=asked.query)
+    else:
         raise Http404
-    chart = draw(name, read_daily(asked.period, asked.fresh), query=asked.query)
-    written, kind, ending = chart_csv(chart, period=str(asked.period)), "text/csv; charset=utf-8", "csv"
+    written, kind, ending = chart_csv(chart, period=period), "text/csv; charset=utf-8", "csv"
     if request.GET.get("format") == "svg":
-        written, kind, ending = chart_svg(chart, period=str(asked.period)), "image/svg+xml", "svg"
-    days = asked.period.days
+        written, kind, ending = chart_svg(chart, period=period), "image/svg+xml", "svg"
     attachment = f'attachment; filename="{name}-{days.first}-{days.last}.{ending}"'
     return HttpResponse(written, content_type=kind, headers={"Content-Disposition": attachment})
 

@@ -7,13 +7,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from bookings.models import Course, Stream
+from bookings.models import Course, Currency, Stream
 from bookings.services.describing import CourseDescription, StreamDescription
 from hsl_dashboard.web.addresses import MAX_ADDRESS_LENGTH
 from hsl_dashboard.web.filters import DayField
 
 MAX_PLACES = 1_000_000
 MAX_PRICE = 1_000_000  # dollars
+MAX_STREAM_PRICE = 99_999_999  # in any currency: what the column holds
 MAX_DESCRIPTION = 4_000  # characters: what the bot can send in one message
 
 
@@ -34,19 +35,42 @@ class StreamDescriptionForm(forms.Form):
         required=False,
         help_text=_("Who viewed the programme since this day counts as “Viewed”. Empty: since the first booking."),
     )
+    price = forms.DecimalField(
+        label=pgettext_lazy("of a stream", "Price"),
+        required=False,
+        min_value=0,
+        max_value=MAX_STREAM_PRICE,
+        decimal_places=2,
+        help_text=_("Before any discount. Empty: the price of the course, in US dollars."),
+    )
+    currency = forms.ChoiceField(
+        label=_("Currency"), required=False, choices=Currency.choices, initial=Currency.USD.value
+    )
     is_current = forms.BooleanField(label=_("This is the current stream of the course"), required=False)
     seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
     next = forms.CharField(required=False, max_length=MAX_ADDRESS_LENGTH, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, stream: Stream | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, stream: Stream | None = None, sees_money: bool = False, **kwargs: Any
+    ) -> None:
         now = StreamDescription.of(stream) if stream else None
         initial = asdict(now) | {"seen": now.fingerprint} if now else {}
         super().__init__(data, initial=initial | kwargs.pop("initial", {}), auto_id="stream-%s", **kwargs)
+        self.now, self.sees_money = now, sees_money
+        if not sees_money:
+            del self.fields["price"], self.fields["currency"]
 
     @property
     def values(self) -> StreamDescription:
+        """Give what was sent; who does not see money leaves the price as it is."""
+        data = self.cleaned_data
         names = ("name", "capacity", "starts_on", "campaign_starts_on", "is_current")
-        return StreamDescription(**{name: self.cleaned_data[name] for name in names})
+        worth: dict[str, Any] = {}
+        if self.sees_money:
+            worth = {"price": data["price"], "currency": data["currency"] or Currency.USD.value}
+        elif self.now:
+            worth = {"price": self.now.price, "currency": self.now.currency}
+        return StreamDescription(**{name: data[name] for name in names}, **worth)
 
 
 class NewStreamForm(StreamDescriptionForm):

@@ -9,8 +9,8 @@ from bookings.models.courses import Course, Currency, Stream
 from bookings.models.hackathon import HackathonRegistration
 from bookings.models.incoming import IncomingPayment
 from bookings.models.lessons import FreeLessonRegistration, LessonSteps, PersonToStep
-from bookings.models.payments import BookingMoney, Payment, PaymentSource
 from bookings.models.waiting import PaymentMark, PaymentRules, WaitingPayment
+from bookings.models.payments import BookingMoney, MoneyDay, MoneyMark, Payment, PaymentSource
 
 __all__ = [
     "Booking",
@@ -26,6 +26,8 @@ __all__ = [
     "HackathonRegistration",
     "IncomingPayment",
     "LessonSteps",
+    "MoneyDay",
+    "MoneyMark",
     "Payment",
     "PaymentMark",
     "PaymentRules",

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.courses import Course, Stream
-from bookings.models.triggers import move_confirmation, record_status_change
+from bookings.models.triggers import mark_moved_money, move_confirmation, record_status_change
 from hsl_dashboard.db import DatabaseForeignKey
 from users.models import LatestStatus
 from users.models.keys import person_constraint, person_key
@@ -164,6 +164,7 @@ class Booking(models.Model):
             DatabaseForeignKey(field="course", on_delete="RESTRICT", name="bookings_course_id_fkey"),
         ]
         triggers = [
+            mark_moved_money(),
             create_missing_person(
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.created_at, now())"
             ),

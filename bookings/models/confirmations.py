@@ -3,6 +3,7 @@
 from django.db import models
 
 from bookings.models.bookings import Booking
+from bookings.models.triggers import mark_confirmation, mark_emptied
 from hsl_dashboard.db import DatabaseForeignKey
 
 
@@ -21,6 +22,7 @@ class Confirmation(models.Model):
         constraints = [
             DatabaseForeignKey(field="booking", on_delete="CASCADE", name="bookings_confirmation_booking_id_fkey"),
         ]
+        triggers = [mark_confirmation(), mark_emptied()]
 
     def __str__(self) -> str:
         return f"#{self.pk}"

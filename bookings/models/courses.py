@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from bookings.models.triggers import mark_emptied, mark_price
+
 
 class Currency(models.TextChoices):
     """What the school is paid in; sums are never across."""
@@ -32,6 +34,7 @@ class Course(models.Model):
         db_table = "courses"
         verbose_name = _("course")
         verbose_name_plural = _("courses")
+        triggers = [mark_price("price_usd_cents")]
 
     def __str__(self) -> str:
         return self.name
@@ -86,6 +89,7 @@ class Stream(models.Model):
                 condition=models.Q(price=None) | models.Q(price__gte=0), name="bookings_stream_price"
             ),
         ]
+        triggers = [mark_price("price", "currency", "course_id", "code"), mark_emptied()]
 
     def __str__(self) -> str:
         return self.name

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from bookings.models.bookings import Booking
 from bookings.models.courses import Currency
+from bookings.models.triggers import mark_emptied, mark_payment
 from hsl_dashboard.db import DatabaseForeignKey
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["source", "external_id"], name="bookings_payment_once"),
             models.CheckConstraint(condition=~models.Q(amount=0), name="bookings_payment_of_something"),
         ]
+        triggers = [mark_payment(), mark_emptied()]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
@@ -116,3 +118,46 @@ class BookingMoney(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class MoneyDay(models.Model):
+    """Derived: the money of a day by course, currency and stream, and again by referral code; empty is none.
+
+    Triggers mark a day whose money has changed, and beat sums it again: bookings/money/kept.py.
+    """
+
+    class Part(models.TextChoices):
+        STREAM = "stream"
+        CODE = "code"
+
+    day = models.DateField(null=True)  # none: of confirmed bookings without any moment
+    part = models.CharField(max_length=10, choices=Part)
+    course_id = models.IntegerField(null=True)
+    key = models.TextField(db_collation="C")
+    currency = models.CharField(max_length=3)
+    received = models.DecimalField(max_digits=20, decimal_places=2)
+    refunded = models.DecimalField(max_digits=20, decimal_places=2)
+    payments = models.IntegerField()
+    expected = models.DecimalField(max_digits=20, decimal_places=2)
+    bookings = models.IntegerField()
+    unpriced = models.IntegerField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["part", "day"], name="bookings_moneyday_part")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.part} {self.key}"
+
+
+class MoneyMark(models.Model):
+    """A day whose money is to be summed again, or all days: a price has changed."""
+
+    day = models.DateField(null=True)
+    everything = models.BooleanField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.day}"

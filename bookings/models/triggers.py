@@ -68,3 +68,95 @@ def move_confirmation() -> pgtrigger.Trigger:
         condition=pgtrigger.Condition("NEW.confirmed = 2 AND NEW.created_at IS DISTINCT FROM OLD.created_at"),
         func="PERFORM confirmation_keep(NEW.id); RETURN NULL;",
     )
+
+
+# Money: which days are to be summed again. Marks are only added; bookings/money/kept.py takes them away.
+
+MARK_DAYS = "INSERT INTO bookings_moneymark (day, everything) SELECT DISTINCT marked.day, false FROM"
+MARK_EVERYTHING = "INSERT INTO bookings_moneymark (day, everything) VALUES (NULL, true); RETURN NULL;"
+
+
+def mark_payment() -> pgtrigger.Trigger:
+    """Mark the day of a payment, and that of the booking's confirmation: a paid one is not «по расчёту» any more."""
+    return pgtrigger.Trigger(
+        name="money_mark",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func=f"""
+            {MARK_DAYS} (
+                SELECT money_day(received.at) AS day FROM (VALUES (OLD.received_at), (NEW.received_at)) AS received (at)
+                WHERE received.at IS NOT NULL
+                UNION ALL
+                SELECT money_day(c.confirmed_at) FROM bookings_confirmation AS c
+                WHERE c.booking_id IN (OLD.booking_id, NEW.booking_id)
+            ) AS marked;
+            RETURN NULL;
+            """,  # noqa: S608 - texts of ours
+    )
+
+
+def mark_confirmation() -> pgtrigger.Trigger:
+    """Mark the days on which a booking was and is confirmed."""
+    return pgtrigger.Trigger(
+        name="money_mark",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func=f"""
+            IF TG_OP = 'UPDATE' AND OLD.confirmed_at IS NOT DISTINCT FROM NEW.confirmed_at THEN
+                RETURN NULL;
+            END IF;
+            {MARK_DAYS} (
+                SELECT money_day(OLD.confirmed_at) AS day WHERE TG_OP <> 'INSERT'
+                UNION ALL
+                SELECT money_day(NEW.confirmed_at) WHERE TG_OP <> 'DELETE'
+            ) AS marked;
+            RETURN NULL;
+            """,
+    )
+
+
+def mark_moved_money() -> pgtrigger.Trigger:
+    """Mark the days of a booking's money when it goes to another course, stream or code, or its discount changes."""
+    columns = ("course_id", "course_stream", "referral_code", "discount_percent")
+    return pgtrigger.Trigger(
+        name="money_mark",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf(*columns),
+        condition=pgtrigger.Condition(" OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)),
+        func=f"""
+            {MARK_DAYS} (
+                SELECT money_day(c.confirmed_at) AS day FROM bookings_confirmation AS c WHERE c.booking_id = NEW.id
+                UNION ALL
+                SELECT money_day(p.received_at) FROM bookings_payment AS p WHERE p.booking_id = NEW.id
+            ) AS marked;
+            RETURN NULL;
+            """,  # noqa: S608 - texts of ours
+    )
+
+
+def mark_price(*columns: str) -> pgtrigger.Trigger:
+    """Mark all days when a price changes: it is that of every booking «по расчёту»."""
+    price = columns[0]
+    values = [", ".join(f"{row}.{column}" for column in columns) for row in ("OLD", "NEW")]
+    return pgtrigger.Trigger(
+        name="money_mark",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func=f"""
+            IF (OLD.{price} IS NULL AND NEW.{price} IS NULL)
+                OR (TG_OP = 'UPDATE' AND ({values[0]}) IS NOT DISTINCT FROM ({values[1]})) THEN
+                RETURN NULL;
+            END IF;
+            {MARK_EVERYTHING}
+            """,
+    )
+
+
+def mark_emptied() -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name="money_mark_truncate",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Truncate,
+        func=MARK_EVERYTHING,
+    )

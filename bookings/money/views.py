@@ -5,24 +5,27 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.forms.payments import PaymentForm
 from bookings.labels import Labels
+from bookings.lists.filters import NONE
 from bookings.lists.rows import stream_address
 from bookings.models import Booking, Payment
 from bookings.models.payments import OF_A_FORM
 from bookings.money.filters import ExpectedFilter, MoneyFilter, PaymentFilter, expected_bookings
-from bookings.money.statistics import DEFINITIONS, GROUPS, lines_of, money_by, totals_of
+from bookings.money.kept import is_kept, is_recounted, kept_sums
+from bookings.money.statistics import DEFINITIONS, GROUPS, Key, MoneyLine, Sums, lines_of, money_by, totals_of
 from bookings.services.payments import PaymentKnown, PaymentRefused, account_of, record_payment
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import SeeOther, StaffRequest, page_of, render_list
+from hsl_dashboard.web.spreadsheets import Sheet, file_response
 from users.person.context import person_address
 
 VIEW_BOOKINGS = "bookings.view_booking"
@@ -44,7 +47,8 @@ PERIODS = {
 
 @require_safe
 @permission_required([VIEW_BOOKINGS, VIEW_MONEY], raise_exception=True)
-def money_overview(request: StaffRequest) -> HttpResponse:
+def money_overview(request: StaffRequest) -> HttpResponseBase:
+    """Show the sums, or give them as a file with ``?format=``."""
     labels = Labels.read()
     query = _with_period(request.GET)
     payments = MoneyFilter(query, queryset=Payment.objects.all(), labels=labels)
@@ -52,7 +56,10 @@ def money_overview(request: StaffRequest) -> HttpResponse:
     is_valid = payments.is_valid()
     group = request.GET.get("by", "")
     group = group if group in GROUPS else "stream"
-    sums = money_by(group, payments=payments.qs, expected=expected.qs) if is_valid else {}
+    sums = _sums(group, payments, expected) if is_valid else {}
+    lines = lines_of(group, sums, labels=labels, query=query)
+    if request.GET.get("format") in {"csv", "xlsx"} and is_valid:
+        return _sums_as_file(request.GET["format"], group, lines, payments)
     context = {
         "form": payments.form,
         "active_filters": payments.active_filters(request.path),
@@ -64,11 +71,65 @@ def money_overview(request: StaffRequest) -> HttpResponse:
         ],
         "periods": _periods(request, query),
         "totals": totals_of(sums),
-        "lines": lines_of(group, sums, labels=labels, query=query),
+        "lines": lines,
+        "files": [(kind.upper(), _address(request, format=kind)) for kind in ("csv", "xlsx")],
+        "is_recounted": is_recounted(),
         "definitions": DEFINITIONS,
         "updated_at": timezone.now(),
     }
     return render_list(request, "bookings/money_overview.html", context, partial="money", is_valid=is_valid)
+
+
+def _sums(group: str, payments: MoneyFilter, expected: ExpectedFilter) -> dict[Key, Sums]:
+    """Take the sums of the days; from the rows where these do not know what is asked for."""
+    asked = payments.values()
+    if "stream" in asked or "code" in asked or not is_kept():
+        return money_by(group, payments=payments.qs, expected=expected.qs)
+    course = asked.get("course")
+    return kept_sums(
+        group,
+        since=asked.get("since"),
+        until=asked.get("until"),
+        course="" if course == NONE else int(course) if course else None,
+        currency=asked.get("currency", ""),
+    )
+
+
+def _sums_as_file(kind: str, group: str, lines: list[MoneyLine], asked: MoneyFilter) -> HttpResponseBase:
+    """Give the table as a file, with its period in the name and in each line."""
+    since, until = asked.values().get("since"), asked.values().get("until")
+    sheet = Sheet(
+        title=_("Money"),
+        headings=[
+            _("Date from"),
+            _("Date to"),
+            str(GROUP_LABELS[group]),
+            _("Currency"),
+            pgettext("of money", "Received"),
+            _("Refunded"),
+            _("Left after refunds"),
+            _("Payments"),
+            _("By price, not recorded"),
+            _("Such bookings"),
+        ],
+        rows=[
+            [
+                since,
+                until,
+                line.label,
+                line.currency,
+                line.sums.received,
+                line.sums.refunded,
+                line.sums.net,
+                line.sums.payments,
+                line.sums.expected,
+                line.sums.bookings,
+            ]
+            for line in lines
+        ],
+    )
+    span = "-".join(str(day) for day in (since, until) if day)
+    return file_response(sheet, name=f"money-by-{group}{span and '-'}{span}", file_format=kind)
 
 
 @require_safe

@@ -3,13 +3,14 @@
 import hashlib
 from dataclasses import asdict, dataclass, fields
 from datetime import date
+from decimal import Decimal
 from typing import Any, Self
 
 import pghistory
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Course, Stream
+from bookings.models import Course, Currency, Stream
 from users.models import User
 
 
@@ -55,6 +56,8 @@ class StreamDescription(Description):
     starts_on: date | None
     campaign_starts_on: date | None
     is_current: bool
+    price: Decimal | None = None
+    currency: str = Currency.USD.value
 
 
 @dataclass(frozen=True)

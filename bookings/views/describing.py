@@ -61,9 +61,12 @@ def _show_course(
 def stream_new(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
         asked = {name: request.GET.get(name, "")[:50].replace("\0", "") for name in ("course", "code")}
-        form = NewStreamForm(initial={**asked, "name": asked["code"], "next": request.GET.get("next", "")})
+        form = NewStreamForm(
+            initial={**asked, "name": asked["code"], "next": request.GET.get("next", "")},
+            sees_money=_sees_money(request),
+        )
         return render(request, "bookings/stream_new.html", {"form": form})
-    form = NewStreamForm(request.POST)
+    form = NewStreamForm(request.POST, sees_money=_sees_money(request))
     if form.is_valid():
         course, code = form.cleaned_data["course"], form.cleaned_data["code"]
         try:
@@ -81,15 +84,16 @@ def stream_new(request: StaffRequest) -> HttpResponse:
 def stream_edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Edit a stream on a page of its own; with htmx in place of its facts."""
     stream = get_object_or_404(Stream.objects.select_related("course"), pk=pk)
+    sees_money = _sees_money(request)
     if request.method != "POST":
-        return _show_stream(request, stream, StreamDescriptionForm(stream=stream))
-    form = StreamDescriptionForm(request.POST, stream=stream)
+        return _show_stream(request, stream, StreamDescriptionForm(stream=stream, sees_money=sees_money))
+    form = StreamDescriptionForm(request.POST, stream=stream, sees_money=sees_money)
     if not form.is_valid():
         return _show_stream(request, stream, form, status=422)
     try:
         change_stream(stream=stream, to=form.values, seen=form.cleaned_data["seen"], by=request.user)
     except DescriptionChanged as changed:
-        form = StreamDescriptionForm(_with_seen(request.POST, changed), stream=stream)
+        form = StreamDescriptionForm(_with_seen(request.POST, changed), stream=stream, sees_money=sees_money)
         return _show_stream(request, stream, form, status=409, changed=changed)
     messages.success(request, _("The stream is saved."))
     return lead_to(request, _next_address(request, stream))
@@ -122,6 +126,10 @@ def stream_days(request: StaffRequest, pk: int) -> HttpResponse:
         "stream_address": stream_address(stream.course_id, stream.code),
     }
     return render_page(request, "bookings/stream_days.html", context, partial="stream-days")
+
+
+def _sees_money(request: StaffRequest) -> bool:
+    return request.user.has_perm("bookings.view_payment")
 
 
 def _with_seen(data: QueryDict, changed: DescriptionChanged) -> QueryDict:

@@ -142,13 +142,24 @@ class School:
         came = {person for person, at in self.signs().items() if monday <= day(at) < monday + timedelta(7)}
         return came & {person for person, at in self.acts() if at and week <= day(at) < week + timedelta(7)}
 
+    def sources(self, first: dict[int, datetime]) -> dict[int, str]:
+        """The code of each person's first booking with one, at or after the first step."""
+        found: dict[int, str] = {}
+        for _at, _number, person, code in sorted(
+            (b[6], b[0], b[1], b[5].strip(" ").upper())
+            for b in self.bookings
+            if b[6] and b[5] and b[5].strip(" ") and b[1] in first and b[6] >= first[b[1]]
+        ):
+            found.setdefault(person, code)
+        return found
+
     # Funnels ----------------------------------------------------------------------------------------------------------
 
-    def course_steps(self, *, course: int | None = None) -> Journeys:
+    def course_steps(self, *, course: int | None = None, stream: str | None = None) -> Journeys:
         """The moments of each person's five steps, the first in front."""
         first = firsts((u, at) for u, kind, _details, at in self.events if kind == "start_command")
         confirmed = self.confirmed_at()
-        mine = [b for b in self.bookings if course is None or b[2] == course]
+        mine = [b for b in self.bookings if (course is None or b[2] == course) and (stream is None or b[3] == stream)]
         later: list[list[tuple[int, datetime | None]]] = [
             [
                 (u, at)
@@ -161,8 +172,12 @@ class School:
         ]
         return steps(first, later)
 
-    def lesson_steps(self, *, lesson: str | None = None) -> Journeys:
-        first = firsts((u, at) for u, kind, _on, at in self.lessons if lesson is None or kind == lesson)
+    def lesson_steps(self, *, lesson: str | None = None, on: str | None = None) -> Journeys:
+        first = firsts(
+            (u, at)
+            for u, kind, date_on, at in self.lessons
+            if (lesson is None or kind == lesson) and (on is None or date_on == on)
+        )
         confirmed = self.confirmed_at()
         later: list[list[tuple[int, datetime | None]]] = [
             [
@@ -203,19 +218,17 @@ def steps(first: dict[int, datetime], later: list[list[tuple[int, datetime | Non
     return found
 
 
-def funnel(
-    journeys: Journeys, first: date, last: date, *, window: int | None = None
-) -> list[tuple[int, int | None, int | None, int | None]]:
-    """Per step: people, percent of the first, percent of the step before, median seconds from it."""
+def funnel(journeys: Journeys, first: date, last: date, *, window: int | None = None) -> list[tuple[int | None, ...]]:
+    """Per step: people, percent of the first, percent of the step before, median and 75th percentile of seconds."""
     inside = [moments for moments in journeys.values() if moments[0] and first <= day(moments[0]) <= last]
     if window is not None:
         limit = timedelta(window)
         inside = [[at if at and at < moments[0] + limit else None for at in moments] for moments in inside]
-    found: list[tuple[int, int | None, int | None, int | None]] = []
+    found: list[tuple[int | None, ...]] = []
     for place in range(len(inside[0]) if inside else 0):
         people = sum(1 for moments in inside if moments[place])
         if not place:
-            found.append((people, 100 if people else None, None, None))
+            found.append((people, 100 if people else None, None, None, None))
             continue
         before = [moments for moments in inside if moments[place - 1]]
         both = [moments for moments in before if moments[place]]
@@ -226,9 +239,19 @@ def funnel(
                 percent(people, len(inside)),
                 percent(len(both), len(before)),
                 round(median(spells)) if spells else None,
+                round(quartile(spells)) if spells else None,
             )
         )
     return found
+
+
+def quartile(values: list[float]) -> float:
+    """The 75th percentile, between the two values around it."""
+    ordered = sorted(values)
+    place = 0.75 * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
 
 
 def percent(part: int, whole: int) -> int | None:

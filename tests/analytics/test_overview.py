@@ -8,16 +8,20 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from django.core.cache import cache
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 from pytest_django.asserts import assertContains
 
 from analytics.definitions import DEFINITIONS, definitions_page
 from analytics.periods import Period, PeriodForm, chosen_period, spell_days, streams_with_dates
+from analytics.queries import count_day
 from analytics.rollups import refresh_numbers
 from analytics.views.funnels import spell_time
 from hsl_dashboard.web.charts import Chart, Mark, Series, chart_csv
-from hsl_dashboard.web.days import Days
+from hsl_dashboard.web.days import Days, school_day
 from tests.factories import (
     BookingFactory,
     BroadcastFactory,
@@ -26,6 +30,7 @@ from tests.factories import (
     StreamFactory,
     TelegramUserFactory,
 )
+from users.models import PersonTotals
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)  # a Sunday
@@ -196,6 +201,40 @@ def test_a_chart_gives_its_data_and_itself_with_the_period_printed(staff_client,
     assert "1 – 28 ноября 2026" in "".join(drawn.itertext())
 
     assert staff_client.get("/analytics/charts/nothing/").status_code == 404
+
+
+def test_leads_are_drawn_as_they_are_now_and_each_opens_its_people(staff_client, school):
+    for temperature, number in ((3, 2), (2, 1), (0, 1)):
+        for person in TelegramUserFactory.create_batch(number):
+            PersonTotals.objects.filter(pk=person.pk).update(temperature=temperature)
+
+    page = staff_client.get("/analytics/?part=leads")
+
+    chart = page.context["leads"]
+    assert [numbers for _label, numbers, _marks in chart.rows] == [[2], [1], [0]]
+    for mark, number in zip(chart.marks, (2, 1), strict=True):
+        assert len(staff_client.get(mark.address).context["page"].rows) == number
+    address = reverse("analytics:chart_file", args=["temperatures"])
+    assert staff_client.get(f"{address}?format=csv")["Content-Type"].startswith("text/csv")
+    assert (
+        date_format(school_day(timezone.now()), "j E Y") in staff_client.get(f"{address}?format=svg").content.decode()
+    )
+
+
+def test_a_day_with_very_many_events_is_counted_by_beat_and_the_page_says_as_of_when(staff_client, monkeypatch):
+    monkeypatch.setattr("analytics.queries.MANY_EVENTS", 3)
+    EventFactory.create_batch(3, created_at=timezone.now())
+    refresh_numbers(timezone.now())
+    count_day(school_day(timezone.now()))
+    EventFactory.create(created_at=timezone.now())
+
+    page = staff_client.get("/analytics/?period=today&part=all")
+
+    assert page.context["types_total"] == 3
+    assertContains(page, "Сегодня — на ")
+    cache.clear()
+    monkeypatch.setattr("analytics.queries.MANY_EVENTS", 20)
+    assert staff_client.get("/analytics/?period=today&part=types").context["types_total"] == 4
 
 
 def test_the_daily_table_is_a_file_too(staff_client, school):

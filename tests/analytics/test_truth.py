@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.queries import (
+    NO_SOURCE,
     Freshness,
     Funnel,
     FunnelQuestion,
@@ -28,7 +29,7 @@ from bookings.models import Course
 from bookings.today import confirmed_per_day
 from hsl_dashboard.web.days import Days, week_of
 from tests import bot_database
-from tests.analytics.recount import School, funnel
+from tests.analytics.recount import School, day, funnel
 from tests.analytics.test_rollups import DUMPED, differences, sql
 from tests.sizes import LONG, sample
 
@@ -70,10 +71,23 @@ def compare_everything(days: Days, *, courses: tuple[int, ...] = (1,), lessons: 
             if scope.startswith("course:"):
                 # A proof names no booking: whoever has no step in the course has no row that could hold it.
                 found, wanted = found[:3], wanted[:3]
-            shown = [(s.people, s.of_first, s.of_previous, s.median) for s in found]
-            assert shown == (wanted or [(0, None, None, None)] * len(found)), (name, scope, window)
+            shown = [(s.people, s.of_first, s.of_previous, s.median, s.slow) for s in found]
+            assert shown == (wanted or [(0, None, None, None, None)] * len(found)), (name, scope, window)
             for step in found if window else ():
                 assert funnel_people(question, step.number).count() == step.people
+
+
+def compare_sources(school: School, days: Days) -> None:
+    """Both funnels by the referral code of their people, and those whose code is not known."""
+    for name, journeys in ((Funnel.COURSE, school.course_steps()), (Funnel.LESSON, school.lesson_steps())):
+        sources = school.sources({person: moments[0] for person, moments in journeys.items()})
+        for source in [*sorted(set(sources.values()))[:3], NO_SOURCE]:
+            code = "" if source == NO_SOURCE else source
+            of_code = {person: moments for person, moments in journeys.items() if sources.get(person, "") == code}
+            wanted = funnel(of_code, days.first, days.last)
+            found = funnel_steps(FunnelQuestion(name, days, source=source))
+            shown = [(s.people, s.of_first, s.of_previous, s.median, s.slow) for s in found]
+            assert shown == (wanted or [(0, None, None, None, None)] * len(found)), (name, source)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +103,25 @@ def counted_dump(django_db_setup, django_db_blocker):
 @pytest.mark.parametrize("days", SPANS, ids=str)
 def test_every_number_of_the_dump_is_what_plain_python_finds(counted_dump, days: Days):
     compare_everything(days, courses=(1, 2), lessons=("cursor_lesson", "vibecoding_lesson"))
+    compare_sources(School(), days)
+
+
+@pytest.mark.parametrize("days", SPANS[:2], ids=str)
+def test_the_scopes_of_a_stream_and_a_lessons_date_are_what_plain_python_finds(counted_dump, days: Days):
+    school = School()
+    streams = sorted({booking[3] for booking in school.bookings if booking[3]})
+    dates = sorted({(kind, on) for _u, kind, on, at in school.lessons if kind and on and at and day(at) in days})
+    assert streams and dates
+    for stream in streams:
+        question = FunnelQuestion(Funnel.COURSE, days, scope=f"stream:{stream}")
+        wanted = funnel(school.course_steps(stream=stream), days.first, days.last)
+        # A programme names a course, so of a stream the bookings alone are compared.
+        assert funnel_steps(question)[2].people == (wanted[2][0] if wanted else 0), stream
+        assert funnel_people(question, 3).count() == (wanted[2][0] if wanted else 0)
+    for lesson, on in dates[:10]:
+        question = FunnelQuestion(Funnel.LESSON, days, scope=f"lesson:{lesson}:{on}")
+        found = [(s.people, s.of_first, s.of_previous, s.median, s.slow) for s in funnel_steps(question)]
+        assert found == funnel(school.lesson_steps(lesson=lesson, on=on), days.first, days.last), (lesson, on)
 
 
 def test_cohorts_of_the_dump_are_what_plain_python_finds(counted_dump):
@@ -171,6 +204,7 @@ def test_every_number_of_a_random_school_is_what_plain_python_finds(first, later
         assert differences() == []
         compare_everything(Days(date(2026, 10, 25), date(2026, 11, 20)))
         compare_everything(Days(date(2026, 11, 1), date(2026, 11, 1)))
+        compare_sources(School(), Days(date(2026, 10, 25), date(2026, 11, 20)))
         transaction.set_rollback(True)
 
 

@@ -1,8 +1,10 @@
 """E3, E4: the page of a stream is a workplace: search, order, ticks, a message, places and dates, days."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -184,6 +186,37 @@ def test_E4_of_two_editors_the_second_sees_the_first(staff, staff_client, stream
     assert stream.capacity == 50
     with pytest.raises(DescriptionChanged):
         change_stream(stream=stream, to=changed, seen=now.fingerprint, by=staff)
+
+
+def test_E4_the_price_is_set_on_the_streams_page_by_who_sees_money(staff_client, stream):
+    sent = sent_for(stream, staff_client, price="14990.50", currency="RUB")
+    assert staff_client.post(edit_address(stream), sent).status_code == 303
+    stream.refresh_from_db()
+    assert (stream.price, stream.currency) == (Decimal("14990.50"), "RUB")
+    assertContains(staff_client.get(STREAM), "14\xa0990,50\xa0₽")
+
+    staff_client.post(edit_address(stream), sent_for(stream, staff_client, price=""))
+    stream.refresh_from_db()
+    assert stream.price is None
+    assert staff_client.post(edit_address(stream), sent_for(stream, staff_client, price="-1")).status_code == 422
+    assert staff_client.post(edit_address(stream), sent_for(stream, staff_client, currency="BTC")).status_code == 422
+
+
+def test_E4_who_does_not_see_money_leaves_the_price_as_it_is(client, stream):
+    Stream.objects.filter(pk=stream.pk).update(price=Decimal(777), currency="EUR")
+    editor = UserFactory.create()
+    names = ("view_booking", "change_stream")
+    editor.user_permissions.set(Permission.objects.filter(codename__in=names, content_type__app_label="bookings"))
+    client.force_login(editor)
+
+    page = client.get(edit_address(stream))
+    assertNotContains(page, "777")
+    assertNotContains(client.get(STREAM), "777")
+    sent = sent_for(stream, client, capacity=12) | {"price": "1", "currency": "USD"}
+    assert client.post(edit_address(stream), sent).status_code == 303
+
+    stream.refresh_from_db()
+    assert (stream.capacity, stream.price, stream.currency) == (12, Decimal(777), "EUR")
 
 
 def test_E4_a_course_has_one_current_stream(staff_client, stream):

@@ -8,8 +8,18 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from analytics.rollups import refresh_numbers
+from bookings.lessons.steps import fold_steps
+from bookings.money.kept import fold_money
 from tests.browser.helpers import assert_accessible, sign_in, use_language, use_theme, use_width
-from tests.factories import BookingFactory, EventFactory, FreeLessonRegistrationFactory, StreamFactory
+from tests.factories import (
+    BookingFactory,
+    EventFactory,
+    FreeLessonRegistrationFactory,
+    PaymentFactory,
+    ReferralCouponFactory,
+    StreamFactory,
+)
+from users.totals import fold_marked_people
 
 
 @pytest.fixture
@@ -46,6 +56,53 @@ def test_parts_fill_in_and_every_number_leads_to_as_many_rows(school: Page) -> N
         school.goto(address)
         said = school.get_by_role("status").first.inner_text()
         assert re.match(rf"\s*{number}\b", said), f"{address} says {said}, the page {number}"
+
+
+# Where numbers stand, and which of their links lead to rows; a cell of the cohorts says its people in its name.
+NUMBERS = {
+    "/analytics/?period=28&part=all": "#funnels td a, #cohorts td a",
+    "/money/?all=1": "#money td a",
+    "/free-lessons/dates/": "td.numeric a",
+    "/referrals/": "td.numeric a:not(.button)",
+    "/users/leads/": ".metric .value a",
+}
+
+
+@pytest.fixture
+def trade(school: Page) -> Page:
+    """What the numbers of lessons, money, coupons and leads are about."""
+    now = timezone.now()
+    ReferralCouponFactory.create(code="DRUG10")
+    for status in (1, 2, 2):
+        booking = BookingFactory.create(created_at=now, confirmed=status, referral_code="DRUG10", discount_percent=10)
+        FreeLessonRegistrationFactory.create(
+            telegram_user=booking.telegram_user, registered_at=now, lesson_date=now.date()
+        )
+    PaymentFactory.create(booking=booking, received_at=now)
+    warm = BookingFactory.create(created_at=now, confirmed=1).telegram_user
+    EventFactory.create_batch(6, telegram_user=warm, created_at=now)
+    fold_marked_people()
+    fold_steps()
+    fold_money()
+    refresh_numbers(now)
+    return school
+
+
+@pytest.mark.parametrize("address", NUMBERS)
+def test_numbers_of_every_page_lead_to_as_many_rows(trade: Page, address: str) -> None:
+    filled(trade, address)
+    asked = {
+        link.get_attribute("href"): (link.get_attribute("aria-label") or link.inner_text()).rpartition(", ")[2]
+        for link in trade.locator(NUMBERS[address]).all()
+    }
+
+    assert asked
+    for there, number in asked.items():
+        trade.goto(there)
+        said = trade.get_by_role("status").first.inner_text()
+        assert re.match(rf"\s*{number.strip()}\b", said) or (number == "0" and not re.match(r"\s*[1-9]", said)), (
+            f"{there} says {said}, the page {number}"
+        )
 
 
 def test_what_was_viewed_is_gone(school: Page) -> None:

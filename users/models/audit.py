@@ -21,6 +21,8 @@ NOT_AUDITED = {
     "users.NumberMark": "derived",
     "bookings.BookingMoney": "derived",
     "bookings.Confirmation": "derived",
+    "bookings.MoneyDay": "derived",
+    "bookings.MoneyMark": "derived",
     "bookings.LessonSteps": "derived",
     "bookings.PersonToStep": "derived",
     "bookings.PaymentMark": "derived",

@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +15,8 @@ from django.views.decorators.http import require_http_methods
 
 from hsl_dashboard.web.pages import StaffRequest
 from users.leads import FIELDS, RulesEdited, change_lead_rules, rules_explained, values_of
-from users.models import ERASED_FROM, LeadRules, LeadTemperature, PersonTotals
+from users.models import LeadRules, LeadTemperature
+from users.people.statistics import leads_by_temperature
 
 VIEW_PEOPLE = "users.view_telegramuser"
 CHANGE = "users.change_leadrules"
@@ -90,9 +90,7 @@ def _show(
     request: StaffRequest, form: LeadRulesForm, *, may_change: bool, status: int = 200, conflict: bool = False
 ) -> HttpResponse:
     rules = LeadRules.read()
-    # Few are warmer than cold, and they stand at one end of an index.
-    counted = PersonTotals.objects.filter(temperature__gt=LeadTemperature.COLD, pk__lt=ERASED_FROM)
-    counts = dict(counted.order_by().values_list("temperature").annotate(number=Count("pk")))
+    counts = leads_by_temperature()
     context = {
         "form": form,
         "rules": rules,

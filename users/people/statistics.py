@@ -26,6 +26,12 @@ def people_count() -> int:
     return PersonTotals.objects.filter(pk__lt=ERASED_FROM).count()
 
 
+def leads_by_temperature() -> dict[int, int]:
+    """How many leads are warmer than cold, by temperature: few, at one end of an index (one query)."""
+    counted = PersonTotals.objects.filter(temperature__gt=LeadTemperature.COLD, pk__lt=ERASED_FROM)
+    return dict(counted.order_by().values_list("temperature").annotate(number=Count("pk")))
+
+
 @dataclass(frozen=True)
 class TypeCount:
     """How many events of a type there are."""

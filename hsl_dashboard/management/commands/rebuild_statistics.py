@@ -11,6 +11,7 @@ from django.utils import timezone
 from analytics.rollups import number_differences, rebuild_numbers
 from bookings.lessons.steps import rebuild_steps, steps_differences
 from bookings.payments.upkeep import payments_differences, rebuild_payments
+from bookings.money.kept import money_differences, rebuild_money
 from users.totals import Difference, rebuild_totals, totals_differences
 
 SHOWN = 20  # differences: enough to see what kind they are
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Waiting payments: looked at {rebuild_payments(at=timezone.now())} people anew.")
         for table, number in rebuild_numbers(timezone.now()).items():
             self.stdout.write(f"{table}: counted {number} anew.")
+        self.stdout.write(f"bookings_moneyday: counted {rebuild_money()} anew.")
 
     def _check(self) -> None:
         tables = {
@@ -43,6 +45,7 @@ class Command(BaseCommand):
                 f"booking {found[0]}: {found[1]}, found {found[2]}" for found in payments_differences()
             ),
             "The numbers": number_differences(timezone.now()),
+            "bookings_moneyday": money_differences(),
         }
         wrong = [f"{what}: {places}" for what, found in tables.items() if (places := self._compare(what, found))]
         if wrong:
