@@ -1,6 +1,7 @@
 """Middleware of our own: limits of pages, language, caches, when a session was seen, what the admin refuses."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,8 +16,10 @@ from django.utils.cache import add_never_cache_headers
 from pghistory.middleware import HistoryMiddleware
 
 from hsl_dashboard.availability.limits import PAGE, within
+from hsl_dashboard.availability.outages import was_busy_lately
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 
+HURRIED = 0.5  # seconds for a lock while something is locked: pages that need nothing of it get their threads
 SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
 
 
@@ -24,7 +27,7 @@ def limit_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
     """Give the statements of a page little time: somebody waits for it, and a thread with them."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with within(PAGE):
+        with within(replace(PAGE, lock=min(PAGE.lock, HURRIED)) if was_busy_lately() else PAGE):
             return get_response(request)
 
     return middleware
