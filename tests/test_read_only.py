@@ -120,6 +120,7 @@ def test_G5_what_changes_something_is_refused_in_words(visitor):
     assert "только читать" in response.text
 
 
+@pytest.mark.owner
 def test_G5_a_role_without_rights_to_write_reads_too(visitor):
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
