@@ -192,7 +192,7 @@ def test_G3_a_lock_of_a_minute_under_thirty_clicking_clients(system: System, web
             answers.append((address, status, seconds))
             time.sleep(0.5)  # a click is followed by a look
 
-    places = ["/bookings/"] * 20 + ["/messages/automations/"] * 10
+    places = ["/bookings/"] * 20 + ["/messages/templates/"] * 10
     clients = [threading.Thread(target=click, args=(place,)) for place in places]
     probes: list[tuple[bool, dict[str, str]]] = []
     with psycopg.connect(system.postgres.url) as other:
@@ -206,7 +206,7 @@ def test_G3_a_lock_of_a_minute_under_thirty_clicking_clients(system: System, web
             client.join()
 
     statuses = {place: {status for address, status, _ in answers if address == place} for place in set(places)}
-    assert statuses == {"/bookings/": {503}, "/messages/automations/": {200}}, logs(system)
+    assert statuses == {"/bookings/": {503}, "/messages/templates/": {200}}, logs(system)
     others = sorted(seconds for address, _, seconds in answers if address != "/bookings/")
     assert others[len(others) // 2] < 5, others  # two cores, which the test's own thirty threads share
     assert {lives for lives, _ in probes} == {True}
