@@ -45,9 +45,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The test database, with what the migrations wrote kept beside it for the tests that commit."""
+    """The test database, with the application's role and, kept beside it, what the migrations wrote."""
     with django_db_blocker.unblock():
         keep_rows()
+        prepare_application()
 
 
 @pytest.fixture
@@ -79,13 +80,6 @@ def empty_cache() -> None:
     cache.clear()
     # As if workers and beat were at work: their absence is a test of its own.
     heartbeats.note(*heartbeats.QUEUES, heartbeats.BEAT)
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Make the application's role, once the test database is there."""
-    with django_db_blocker.unblock():
-        prepare_application()
 
 
 @pytest.fixture(autouse=True)
