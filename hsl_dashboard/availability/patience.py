@@ -21,16 +21,16 @@ class PatientConnection(Connection):
     # Seconds instead of those of the work: of a transaction that outlasts its page (an export), or of a check.
     patience: float | None = None
 
-    def wait(self, gen: Any, *args: Any, timeout: float | None = None, **options: Any) -> Any:
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Wait for what psycopg asked, for ``timeout`` seconds or as long as the work may take.
 
         Raises:
             OperationalError: the server was silent.
         """
         if timeout is not None:
-            return super().wait(gen, *args, timeout=timeout, **options)
+            return super().wait(gen, interval, timeout)
         try:
-            return super().wait(gen, *args, timeout=self.patience or current().patience, **options)
+            return super().wait(gen, interval, self.patience or current().patience)
         except errors._WaitTimeout:
             self.pgconn.finish()
             raise errors.OperationalError("the server was silent, so the connection was closed") from None
