@@ -12,7 +12,9 @@ from bookings.quality.problems import find_problems
 from hsl_dashboard.availability.ticks import Tick
 
 
-__all__ = ["count_problems", "fold_lesson_steps", "fold_waiting_payments", "incoming"]  # a worker finds tasks here
+# A worker finds tasks here.
+__all__ = ["count_problems", "fold_lesson_steps", "fold_money", "fold_waiting_payments", "incoming"]
+
 
 @shared_task(name="bookings.count_problems", base=Tick)
 def count_problems() -> None:
@@ -27,6 +29,8 @@ def fold_lesson_steps() -> None:
 @shared_task(name="bookings.fold_payments", base=Tick)
 def fold_waiting_payments() -> None:
     fold_payments(at=timezone.now())
+
+
 @shared_task(name="bookings.fold_money", base=Tick)
 def fold_money() -> None:
     kept.fold_money()

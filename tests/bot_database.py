@@ -9,6 +9,7 @@ from django.db import connection
 
 from bookings.models import Course
 from tests.migrations import migration
+from tests.database_roles import owner_role
 
 DUMP = Path(__file__).parent / "data" / "bot_database.sql.gz"
 # A statement ends where the next one begins: names in it hold semicolons and quotes of their own.
@@ -19,7 +20,7 @@ def load(*tables: str) -> None:
     """Insert the dump's rows of these tables as the bot would, and describe the streams as a migration does."""
     text = gzip.decompress(DUMP.read_bytes()).decode()
     Course.objects.all().delete()
-    with connection.cursor() as cursor:
+    with owner_role(), connection.cursor() as cursor:  # the bot sets sequences
         for statement in STATEMENT.finditer(text):
             if statement[1] in tables:
                 cursor.execute(statement[0])

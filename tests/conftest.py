@@ -1,16 +1,15 @@
 """Fixtures that every test may ask for."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from bookings.models import Booking
 from hsl_dashboard.availability import heartbeats
-from hsl_dashboard.grants import grant_statements
+from tests.database_roles import application_role, prepare_application
 from tests.factories import BookingFactory, UserFactory
 from tests.reset.kept import keep_rows
 from tests.sizes import LONG
@@ -18,7 +17,6 @@ from users.models import User
 
 # They start servers of their own and wait for them: begun first, they never leave one process alone at the end.
 SLOWEST = ("tests/chaos/", "tests/adoption/", "tests/test_containers.py")
-APPLICATION = "hsl_test_application"
 EMPTIES_TABLES = {"transactional_db", "live_server"}
 
 
@@ -47,9 +45,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The test database, with what the migrations wrote kept beside it for the tests that commit."""
+    """The test database, with the application's role and, kept beside it, what the migrations wrote."""
     with django_db_blocker.unblock():
         keep_rows()
+        prepare_application()
 
 
 @pytest.fixture
@@ -83,18 +82,13 @@ def empty_cache() -> None:
     heartbeats.note(*heartbeats.QUEUES, heartbeats.BEAT)
 
 
-@pytest.fixture
-def application(db: None) -> str:
-    """The role of web and workers, until the test ends: it owns nothing, and only adds to history and audit."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE ROLE {APPLICATION}")
-        for statement in grant_statements(APPLICATION):
-            cursor.execute(statement)
-    return APPLICATION
-
-
-@pytest.fixture
-def as_application(application: str) -> None:
-    """Everything that follows is done as the application's role."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL ROLE {application}")
+@pytest.fixture(autouse=True)
+def _as_application(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run every test that has the database as the application's role, unless it is marked as the owner's."""
+    asks = request.node.get_closest_marker("django_db") or "_django_db_helper" in request.fixturenames
+    if not asks or request.node.get_closest_marker("owner"):
+        yield
+        return
+    request.getfixturevalue("_django_db_helper")  # first: it opens the test's transaction, and ends it last
+    with application_role():
+        yield

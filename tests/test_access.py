@@ -28,8 +28,7 @@ from tests.factories import (
 from users.models import BlockedUser, User
 from users.staff.roles import ADMINISTRATOR, ROLES, VIEWER
 
-# As web processes are: pages must need no right that the application has not.
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_application"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
 EMAIL = "very.secret.address@example.test"
 PERSON, BOOKING, BROADCAST = 5_111_222_333, 71, 72

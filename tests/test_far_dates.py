@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from bookings.models import Booking, FreeLessonRegistration
 from hsl_dashboard.calendar import FarDay, FarMoment, moment_of
+from tests.database_roles import owner_role
 from tests.factories import PASSWORD, BookingFactory, EventFactory, UserFactory
 from users.models import BlockedUser, Event, TelegramUser
 from users.totals import fold_marked_people
@@ -154,7 +155,7 @@ def hard(client: Client, db: None) -> Client:
     script = gzip.decompress(DUMP.read_bytes()).decode()
     rows = script[script.index("INSERT INTO courses") : script.rindex("COMMIT;")]
     apps.get_model("bookings", "Course")._default_manager.all().delete()
-    with connection.cursor() as cursor:
+    with owner_role(), connection.cursor() as cursor:
         cursor.execute(rows)
         cursor.execute("ANALYZE")
     fold_marked_people()

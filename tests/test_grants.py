@@ -14,7 +14,7 @@ from bookings.models import Booking, BookingChange, FreeLessonRegistration
 from bookings.services.statuses import change_booking_status
 from hsl_dashboard.db import as_owner
 from hsl_dashboard.grants import is_protected, keep_grants, unprotected
-from tests.conftest import APPLICATION as ROLE
+from tests.database_roles import APPLICATION, owner_role
 from tests.factories import BookingFactory, TelegramUserFactory, UserFactory
 from users.models import AuditEntry, Event, Note, TelegramUser
 from users.personal_data.erasure import erase_person
@@ -41,7 +41,7 @@ def make_role(name: str) -> None:
     run(f"CREATE ROLE {name}")
 
 
-def test_g8_the_application_may_add_to_history_and_audit_and_change_neither(as_application: None) -> None:
+def test_g8_the_application_may_add_to_history_and_audit_and_change_neither() -> None:
     tables = value(
         "SELECT array_agg(relname ORDER BY relname) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
         " WHERE attname = 'pgh_id' AND relkind = 'r'"
@@ -56,7 +56,7 @@ def test_g8_the_application_may_add_to_history_and_audit_and_change_neither(as_a
                 run(statement.format(table, column, column))
 
 
-def test_g8_the_application_makes_and_drops_nothing(as_application: None) -> None:
+def test_g8_the_application_makes_and_drops_nothing() -> None:
     for statement in (
         "CREATE TABLE mine (id integer)",
         "DROP TABLE bookings",
@@ -70,9 +70,8 @@ def test_g8_the_application_makes_and_drops_nothing(as_application: None) -> Non
             run(statement)
 
 
-def test_the_application_changes_a_booking(application: str, staff) -> None:
+def test_the_application_changes_a_booking(staff) -> None:
     booking = BookingFactory.create(confirmed=Booking.Status.PENDING)
-    run(f"SET LOCAL ROLE {application}")
 
     change_booking_status(booking=booking, to=Booking.Status.CONFIRMED, by=staff, at=timezone.now(), reason="paid")
 
@@ -80,10 +79,9 @@ def test_the_application_changes_a_booking(application: str, staff) -> None:
     assert AuditEntry.objects.get(what="bookings.status").done_by == staff
 
 
-def test_the_application_signs_in_edits_exports_and_rebuilds(application: str) -> None:
+def test_the_application_signs_in_edits_exports_and_rebuilds() -> None:
     admin = UserFactory.create(username="admin", is_staff=True, is_superuser=True, password="hashslash-1234567")
     booking = BookingFactory.create()
-    run(f"SET LOCAL ROLE {application}")
     client = Client()
 
     client.post(reverse("account_login"), {"login": "admin", "password": "hashslash-1234567"})
@@ -103,11 +101,10 @@ def test_the_application_signs_in_edits_exports_and_rebuilds(application: str) -
     assert AuditEntry.objects.filter(what="courses.update", done_by=admin, address="127.0.0.1").exists()
 
 
-def test_the_application_erases_a_person(application: str, staff) -> None:
+def test_the_application_erases_a_person(staff) -> None:
     person = TelegramUserFactory.create(first_name="Пелагея", last_name="Каштанова")
     BookingFactory.create(telegram_user=person)
     Note.objects.create(telegram_user=person, written_by=staff, text="…", written_at=timezone.now()).delete()
-    run(f"SET LOCAL ROLE {application}")
 
     erase_person(person=person, by=staff, at=timezone.now())
 
@@ -118,7 +115,7 @@ def test_the_application_erases_a_person(application: str, staff) -> None:
     assert erased.telegram_user_id is not None and erased.telegram_user_id >= 2**60
 
 
-def test_history_of_a_person_who_is_there_is_not_erased(as_application: None) -> None:
+def test_history_of_a_person_who_is_there_is_not_erased() -> None:
     person, other = TelegramUserFactory.create(), TelegramUserFactory.create()
 
     for stand_in in (other.pk, 2**60 + 5):
@@ -126,11 +123,11 @@ def test_history_of_a_person_who_is_there_is_not_erased(as_application: None) ->
             run("SELECT audit_erase_person(%s, %s, '[]')", person.pk, stand_in)
 
 
-def test_retention_keeps_a_year_and_writes_down_what_it_did(application: str) -> None:
+def test_retention_keeps_a_year_and_writes_down_what_it_did() -> None:
     BookingFactory.create()
-    run("UPDATE users_auditentry SET at = now() - interval '2 years'")
-    run("UPDATE bookings_bookingevent SET pgh_created_at = now() - interval '2 years'")
-    run(f"SET LOCAL ROLE {application}")
+    with owner_role():
+        run("UPDATE users_auditentry SET at = now() - interval '2 years'")
+        run("UPDATE bookings_bookingevent SET pgh_created_at = now() - interval '2 years'")
 
     with pytest.raises(Exception, match="for a year at least"), transaction.atomic():
         run("SELECT audit_forget(now() - interval '300 days')")
@@ -142,6 +139,7 @@ def test_retention_keeps_a_year_and_writes_down_what_it_did(application: str) ->
     assert entry.data and entry.data["rows"] > 0
 
 
+@pytest.mark.owner
 def test_the_bot_needs_rights_on_its_own_tables_alone() -> None:
     make_role(BOT)
     for table in ("users", "bookings", "courses", "events", "free_lesson_registrations", "message_history"):
@@ -164,32 +162,34 @@ def test_the_bot_needs_rights_on_its_own_tables_alone() -> None:
     assert (entry.what, entry.done_by) == ("bookings.status", None)
 
 
-def test_check_grants_proves_the_applications_role(application: str) -> None:
+def test_check_grants_proves_the_applications_role() -> None:
     out = StringIO()
 
-    call_command("check_grants", role=application, stdout=out)
+    call_command("check_grants", role=APPLICATION, stdout=out)
 
     assert "changes neither" in out.getvalue()
 
 
-def test_check_grants_names_what_is_wrong_and_the_sql_against_it(application: str) -> None:
-    run(f"GRANT DELETE ON users_auditentry TO {application}")
-    run(f"REVOKE UPDATE ON bookings FROM {application}")
+@pytest.mark.owner
+def test_check_grants_names_what_is_wrong_and_the_sql_against_it() -> None:
+    run(f"GRANT DELETE ON users_auditentry TO {APPLICATION}")
+    run(f"REVOKE UPDATE ON bookings FROM {APPLICATION}")
     run("ALTER FUNCTION audit_truncate() SECURITY INVOKER")
     out = StringIO()
 
-    with pytest.raises(CommandError, match=application):
-        call_command("check_grants", role=application, stdout=out)
+    with pytest.raises(CommandError, match=APPLICATION):
+        call_command("check_grants", role=APPLICATION, stdout=out)
 
     text = out.getvalue()
-    assert f"{application} may DELETE on users_auditentry." in text
-    assert f"{application} lacks UPDATE on bookings." in text
+    assert f"{APPLICATION} may DELETE on users_auditentry." in text
+    assert f"{APPLICATION} lacks UPDATE on bookings." in text
     assert "audit_truncate() does not write as the owner" in text
     for statement in re.findall(r"^((?:GRANT|REVOKE|ALTER) .*);$", text, re.MULTILINE):
         run(statement)
-    assert unprotected(application) == []
+    assert unprotected(APPLICATION) == []
 
 
+@pytest.mark.owner
 def test_check_grants_says_what_one_role_for_everything_leaves_open() -> None:
     out = StringIO()
 
@@ -203,19 +203,21 @@ def test_check_grants_says_what_one_role_for_everything_leaves_open() -> None:
     assert unprotected("nobody_of_this_name") == ["The role nobody_of_this_name does not exist."]
 
 
+@pytest.mark.owner
 def test_migrate_makes_the_applications_role_and_keeps_its_grants(settings, monkeypatch) -> None:
-    application = settings.DATABASES["default"] | {"USER": ROLE, "PASSWORD": "p'ss"}
+    application = settings.DATABASES["default"] | {"USER": "hsl_test_newcomer", "PASSWORD": "p'ss"}
     monkeypatch.setitem(settings.DATABASES, "default", application)
     monkeypatch.setitem(connection.settings_dict, "USER", "the owner")
     settings.OWNER_DATABASE = connection.settings_dict
 
     keep_grants()
-    run(f"GRANT DELETE ON users_auditentry TO {ROLE}")
+    run("GRANT DELETE ON users_auditentry TO hsl_test_newcomer")
     keep_grants()
 
-    assert unprotected(ROLE) == []
+    assert unprotected("hsl_test_newcomer") == []
 
 
+@pytest.mark.owner
 @pytest.mark.django_db(transaction=True)
 def test_migrate_connects_as_the_owner_and_stays_in_this_database(settings) -> None:
     name = connection.settings_dict["NAME"]

@@ -14,6 +14,7 @@ def _from_the_migrations() -> list[list[int]]:
     return [sorted(model._default_manager.values_list("pk", flat=True)) for model in (Group, Permission, ContentType)]
 
 
+@pytest.mark.owner
 @pytest.mark.django_db(transaction=True)
 def test_rows_of_a_test_go_and_those_of_the_migrations_stay() -> None:
     before = _from_the_migrations()

@@ -12,7 +12,7 @@ from django.db import connection
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {path.stem: path for path in sorted(ROOT.glob("*/sql/*.sql"))}
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.owner]
 
 
 def rows(sql: str, *params: object) -> list[tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from hsl_dashboard.availability import heartbeats
 from hsl_dashboard.availability.limits import TimeLimits, within
+from hsl_dashboard.availability.patience import PatientConnection
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def _database() -> str:
     """Read and write, over a connection of its own: those of the pages may all be taken."""
     parameters = {**connection.get_connection_params(), "connect_timeout": 2, "autocommit": True}
     try:
-        with within(PROBE), psycopg.connect(**parameters) as probe:
+        with within(PROBE), PatientConnection.connect(**parameters) as probe:
             row = probe.execute(WRITE).fetchone()
     except psycopg.errors.ReadOnlySqlTransaction:
         return "read-only"

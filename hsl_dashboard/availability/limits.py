@@ -27,6 +27,9 @@ else:
 _SHARES_A_MESSAGE = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE|MERGE|VALUES|TABLE|SHOW)\b", re.IGNORECASE)
 
 
+GRACE = 2.0  # seconds
+
+
 @dataclass(frozen=True)
 class TimeLimits:
     """Seconds; 0 is without a limit."""
@@ -43,6 +46,11 @@ class TimeLimits:
             f"SET LOCAL lock_timeout = {round(self.lock * 1000)}; "
             f"SET LOCAL idle_in_transaction_session_timeout = {round(self.idle * 1000)}; "
         )
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds after which a silent server counts as gone: one that lives has ended the statement by then."""
+        return self.statement + GRACE if self.statement else None
 
 
 # A page says within five seconds that it cannot be had: a lock is waited for once, then the answer is 503.
@@ -80,11 +88,19 @@ def within(limits: TimeLimits) -> Iterator[None]:
 
 @contextmanager
 def transaction_within(limits: TimeLimits) -> Iterator[None]:
-    """Open a transaction whose first statement may be one of a server-side cursor, which carries no limits."""
+    """Open a transaction whose first statement may be one of a server-side cursor, which carries no limits.
+
+    It may outlast the page that opened it: lines are read while a browser takes them.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(limits.sql)
-        yield
+        server = connection.connection
+        server.patience = limits.patience
+        try:
+            yield
+        finally:
+            server.patience = None
 
 
 class LimitedCursor(Cursor):

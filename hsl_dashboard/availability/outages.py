@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from psycopg import errors
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # seconds
+# Where something is locked, the threads of this process would all stand in the pages that need it.
+BUSY_FOR = 10.0  # seconds after such a page
+_busy_until = 0.0  # time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,11 @@ def outage_of(error: BaseException | None) -> Outage | None:
     return AWAY if isinstance(error, lost) or isinstance(cause, lost) else None
 
 
+def was_busy_lately() -> bool:
+    """Whether a page of this process has just waited for a lock in vain: the next ones need not wait as long."""
+    return time.monotonic() < _busy_until
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: every error of a page or a middleware that nobody caught comes here."""
     error = sys.exc_info()[1]
@@ -76,6 +85,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if outage is None:
         return plain_server_error(request)
     logger.warning("%s: %s (%s)", request.path, outage.name, str(error).strip())
+    if outage is BUSY:
+        global _busy_until
+        _busy_until = time.monotonic() + BUSY_FOR
     response = HttpResponse(render_to_string("503.html", {"outage": outage}), status=outage.status)
     response["Cache-Control"] = "no-store"
     if outage.status == 503:

@@ -10,13 +10,14 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from hsl_dashboard.availability.limits import LimitedCursor
+from hsl_dashboard.availability.patience import PatientConnection
 
 EMBEDDED = "demo.servers.embedded"
 _THIS_MACHINE = {"", "localhost", "127.0.0.1", "::1"}
 # RFC 3986, 3.2.1: what a user name and a password are made of. Everything else is written as % and two hex digits.
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
 # libpq's words; seconds, and milliseconds for what a server that is gone without a word leaves unanswered.
-_PATIENCE = {"connect_timeout": 3, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 20_000}
+_PATIENCE = {"connect_timeout": 2, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 20_000}
 _NAMES = {"host": "HOST", "port": "PORT", "dbname": "NAME", "user": "USER", "password": "PASSWORD"}
 
 
@@ -133,9 +134,12 @@ def with_defaults(database: dict[str, Any], *, pool: bool) -> dict[str, Any]:
     if not is_on_this_machine(database["HOST"]):
         options.setdefault("sslmode", "require")
     if pool:  # connections are opened once, checked before use, and closed when idle
-        # Whoever waits longer for one is told that the database is away, within five seconds.
-        options["pool"] = {"min_size": 1, "max_size": 8, "timeout": 3, "max_idle": 120}
-    settings = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+        # Whoever waits longer for one is told that the database is away: twice (for the page, and behind it for who
+        # asks) within five seconds.
+        sizes = {"min_size": 1, "max_size": 8, "timeout": 2, "max_idle": 120}
+        # The pool tries again after 1, 2, 4 … seconds; given up early, it begins anew with the next page.
+        options["pool"] = {**sizes, "reconnect_timeout": 5, "connection_class": PatientConnection}
+    settings = {"ENGINE": "hsl_dashboard.availability.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
     return {**database, **settings, "OPTIONS": options}
 
 

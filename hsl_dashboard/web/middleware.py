@@ -1,6 +1,7 @@
 """Middleware of our own: limits of pages, language, caches, what the admin refuses."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,13 +13,16 @@ from django.utils.cache import add_never_cache_headers
 from pghistory.middleware import HistoryMiddleware
 
 from hsl_dashboard.availability.limits import PAGE, within
+from hsl_dashboard.availability.outages import was_busy_lately
+
+HURRIED = 0.5  # seconds for a lock while something is locked: pages that need nothing of it get their threads
 
 
 def limit_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Give the statements of a page little time: somebody waits for it, and a thread with them."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with within(PAGE):
+        with within(replace(PAGE, lock=min(PAGE.lock, HURRIED)) if was_busy_lately() else PAGE):
             return get_response(request)
 
     return middleware

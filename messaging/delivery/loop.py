@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import pghistory
+from celery import current_task
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
@@ -50,7 +52,11 @@ class _Database:
     """A thread with a connection of its own, so that the loop never waits for PostgreSQL."""
 
     def __init__(self) -> None:
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="delivery-db")
+        task = current_task.request.id if current_task else None
+        # The audit's context belongs to a thread: without one, nobody knew which task wrote what this thread writes.
+        # It is kept here, since it ends when nobody holds it.
+        self.context = pghistory.context(task=task) if task else contextlib.nullcontext()
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="delivery-db", initializer=self.context.__enter__)
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.thread, lambda: self._do(function, arguments))

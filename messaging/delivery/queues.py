@@ -264,9 +264,11 @@ class SendQueue:
             if uploaded:
                 Broadcast.objects.filter(pk=self.broadcast_id, media_file_id="").update(media_file_id=uploaded)
             if blocked:
-                cursor.executemany(
-                    "INSERT INTO blocked_users (user_id, reason) VALUES (%s, %s) ON CONFLICT (user_id) DO NOTHING",
-                    blocked,
+                # Not executemany(): pghistory puts the task's name before the values of a statement, of one only.
+                cursor.execute(
+                    "INSERT INTO blocked_users (user_id, reason) SELECT * FROM unnest(%s::bigint[], %s::text[])"
+                    " ON CONFLICT (user_id) DO NOTHING",
+                    [*map(list, zip(*blocked, strict=True))],
                 )
         for answer in {claim.answer for claim, _result in results if claim.answer is not None}:
             finish_broadcast(answer, at=timezone.now())

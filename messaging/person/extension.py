@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.broadcasts.versions import HAS_FORMER, texts_received
@@ -68,8 +68,8 @@ def person_conversation(request: StaffRequest, person: TelegramUser) -> dict[str
     return {"conversation": conversation} if conversation else None
 
 
-def forget_letters(person: TelegramUser) -> None:
-    """Cancel pending messages, and erase the texts and history of those sent to this person alone."""
+def forget_letters(person: TelegramUser) -> list[QuerySet[Any]]:
+    """Cancel pending messages, and erase the texts of those sent to this person alone; give their history."""
     rows = Recipient.objects.filter(telegram_user=person)
     rows.pending().update(state=Recipient.State.SKIPPED, reason=Recipient.Reason.EXCLUDED)
     others = Recipient.objects.filter(message=OuterRef("pk")).exclude(telegram_user=person)
@@ -81,9 +81,10 @@ def forget_letters(person: TelegramUser) -> None:
     )
     FormerText.objects.filter(broadcast__in=letters).update(message_text=GONE, buttons=[])
     Correction.objects.filter(pk__in=corrections).update(message_text=GONE, buttons=[])
-    for name, pks in (("BroadcastEvent", letters), ("CorrectionEvent", corrections)):
-        history = apps.get_model("messaging", name)
-        history._base_manager.filter(pgh_obj__in=pks).delete()
+    return [
+        apps.get_model("messaging", name)._base_manager.filter(pgh_obj__in=pks)
+        for name, pks in (("BroadcastEvent", letters), ("CorrectionEvent", corrections))
+    ]
 
 
 TEMPLATE = "messaging/_entry_message.html"

@@ -182,6 +182,7 @@ def test_what_is_wrong_is_found_and_the_rebuild_mends_it(capsys):
     assert list(steps_differences()) == []
 
 
+@pytest.mark.owner
 def test_emptying_events_marks_everybody():
     row = FreeLessonRegistrationFactory.create(registered_at=AT)
     EventFactory.create(

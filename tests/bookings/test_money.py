@@ -21,6 +21,7 @@ from bookings.money.statistics import money_by, totals_of
 from bookings.services.payments import PaymentKnown, RefundTooLarge, account_of, record_payment
 from bookings.services.statuses import change_booking_status
 from tests import bot_database
+from tests.database_roles import owner_role
 from tests.factories import BookingFactory, CourseFactory, PaymentFactory, StreamFactory
 from users.models import AuditEntry
 
@@ -112,7 +113,7 @@ def dump() -> None:
     for booking in Booking.objects.filter(confirmed=2)[:80]:
         at = AT + timedelta(days=dice.randrange(-60, 20))
         BookingChange.objects.filter(booking=booking).update(changed_at=at, is_new=False)
-    with connection.cursor() as cursor:
+    with owner_role(), connection.cursor() as cursor:
         cursor.execute("SELECT confirmation_keep(id) FROM bookings WHERE confirmed = 2")
         # As autovacuum does: without statistics the planner guesses.
         cursor.execute("ANALYZE bookings, bookings_confirmation, bookings_payment, bookings_stream, courses")

@@ -66,6 +66,7 @@ def test_a_cancelled_booking_and_one_of_another_course_are_no_double():
     assert counts()["doubles"] == 0
 
 
+@pytest.mark.owner
 def test_the_index_of_active_bookings_answers_the_search_for_doubles():
     booking = BookingFactory.create()
     BookingFactory.create_batch(

@@ -14,6 +14,7 @@ from bookings.models import Booking, Course, Payment, ReferralCoupon
 from bookings.referrals.services import CodeTaken, CouponEdited, create_coupon, edit_coupon, switch_coupon
 from bookings.referrals.statistics import coupon_numbers, spellings, start_link
 from tests import bot_database
+from tests.database_roles import owner_role
 from tests.factories import (
     BookingFactory,
     PaymentFactory,
@@ -38,7 +39,7 @@ def dump() -> None:
             PaymentFactory.create(booking=booking, amount=Decimal("60.05"), currency=["USD", "RUB"][number % 2])
         if number % 9 == 0:
             PaymentFactory.create(booking=booking, amount=Decimal(-10), currency=["USD", "RUB"][number % 2])
-    with connection.cursor() as cursor:
+    with owner_role(), connection.cursor() as cursor:
         cursor.execute("ANALYZE bookings, bookings_payment, bookings_stream, courses, bookings_bookingchange")
 
 

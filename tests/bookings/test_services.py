@@ -21,6 +21,7 @@ from bookings.services.statuses import (
     change_booking_status,
     moves_for,
 )
+from tests.database_roles import owner_role
 from tests.factories import BookingFactory, UserFactory
 from users.models import Event
 
@@ -197,7 +198,7 @@ def on_its_own_connection(work):
 
 
 def wait_until_a_connection_waits_for_a_lock():
-    with connection.cursor() as cursor:
+    with owner_role(), connection.cursor() as cursor:  # others see less of a session
         for _ in range(200):
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -1,4 +1,4 @@
-"""Everything that runs in earnest beside the live server: a Celery worker and beat on the test's own database."""
+"""What runs in earnest beside the live server: worker and beat on the test's database, as the application's role."""
 
 import contextlib
 import os
@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
 
 from demo.sandbox.client import SandboxClient
 from tests.browser.helpers import ROOT
+from tests.database_roles import application_url
 
 COMMANDS = (
     ("worker", "--queues=telegram,default", "--concurrency=1", "--without-gossip", "--without-mingle"),
@@ -24,7 +24,7 @@ COMMANDS = (
 def running_stack(telegram: SandboxClient, logs: Path, *, rate: float, zone: str = "") -> Iterator[None]:
     """A worker that sends ``rate`` messages/s and a beat, for the length of a block; in ``zone`` it may be day."""
     environment = os.environ | {
-        "DATABASE_URL": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict),
+        "DATABASE_URL": application_url(),
         "REDIS_URL": settings.REDIS_URL,
         "BOT_TOKEN": telegram.token,
         "TELEGRAM_API_URL": telegram.url,

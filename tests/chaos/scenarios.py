@@ -191,6 +191,17 @@ def postgres_restarts(chaos: Chaos, *, count: int) -> Result:
         return chaos.judge(result, broadcast)
 
 
+def postgres_freezes(chaos: Chaos, *, count: int) -> Result:
+    """PostgreSQL takes everything and answers nothing, for longer than a claim lasts before beat gives it up."""
+    with chaos.scenario("PostgreSQL frozen for 12 s") as result:
+        broadcast = chaos.start(count)
+        chaos.wait_for_calls(count // 2)
+        with chaos.system.frozen_postgres():
+            time.sleep(12)
+        chaos.wait_for_state(broadcast, "finished")
+        return chaos.judge(result, broadcast)
+
+
 def everybody_starts(chaos: Chaos, *, count: int) -> Result:
     """Due for two beats, started by hand from four places at once, and its form posted twice."""
     with chaos.scenario("two beats, three workers, four clicks and a form posted twice") as result:
@@ -315,6 +326,7 @@ def all_scenarios(chaos: Chaos) -> Iterator[Result]:
     yield updates(chaos, count=scale, times=1 if scale < 1000 else 5)
     yield valkey_is_lost(chaos, count=scale)
     yield postgres_restarts(chaos, count=scale)
+    yield postgres_freezes(chaos, count=scale)
     yield everybody_starts(chaos, count=scale // 2)
     yield storm_of_429(chaos, count=scale)
     yield poison(chaos, count=scale // 4)

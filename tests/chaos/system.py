@@ -17,7 +17,7 @@ import psycopg
 from redis import Redis
 
 from demo.sandbox.client import SandboxClient, start_sandbox
-from demo.servers.keeper import Postgres, Valkey
+from demo.servers.keeper import APPLICATION, USER, Postgres, Valkey
 
 ROOT = Path(__file__).parent.parent.parent
 RATE = 150  # messages/s
@@ -43,7 +43,8 @@ class System:
         self.postgres.start()
         self.sandbox: SandboxClient = start_sandbox(latency_ms=(20, 80))
         self.environment = os.environ | {
-            "DATABASE_URL": self.postgres.url,
+            "DATABASE_URL": self.postgres.url.replace(f"//{USER}:", f"//{APPLICATION}:", 1),
+            "OWNER_DATABASE_URL": "",
             "REDIS_URL": self.valkey.url,
             "DEBUG": "false",  # as in production: a debugging Django keeps every query
             "SECRET_KEY": "a-key-for-nothing-but-chaos-5hP9qLx2Zr7Tn4Wk8",
@@ -56,7 +57,7 @@ class System:
             "PTB_TIMEDELTA": "1",
             "DJANGO_SETTINGS_MODULE": "hsl_dashboard.settings",
         }
-        self._run("manage.py", "migrate", "--verbosity=0")
+        self._run("manage.py", "migrate", "--verbosity=0", OWNER_DATABASE_URL=self.postgres.url)
         for _ in range(workers):
             self.start_worker()
         for _ in range(beats):
@@ -124,6 +125,21 @@ class System:
         self.postgres = self._postgres()
         self.postgres.start()
 
+    @contextlib.contextmanager
+    def frozen_postgres(self) -> Iterator[None]:
+        """Let it take every connection and question, and answer none: SIGSTOP, as a suspended machine looks."""
+        main = psutil.Process(self.postgres.process.pid)
+        frozen = [main, *main.children(recursive=True)]
+        for process in frozen:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
+        try:
+            yield
+        finally:
+            for process in frozen:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.resume()
+
     def restart_valkey(self) -> None:
         """Restart it empty: what it held is lost."""
         self.valkey.process.kill()
@@ -161,8 +177,8 @@ class System:
                 start_new_session=True,  # a group of its own: SIGKILL for it and its children, and no Ctrl-C
             )
 
-    def _run(self, *command: str) -> None:
-        subprocess.run([sys.executable, *command], cwd=ROOT, env=self.environment, check=True)
+    def _run(self, *command: str, **more: str) -> None:
+        subprocess.run([sys.executable, *command], cwd=ROOT, env={**self.environment, **more}, check=True)
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:

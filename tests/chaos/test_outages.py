@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import psycopg
 import pytest
 from redis import Redis
 
@@ -33,7 +35,7 @@ def system() -> Iterator[System]:
 def web(system: System) -> Iterator["Web"]:
     port, probes = free_port(), free_port()
     command = ["gunicorn", "hsl_dashboard.wsgi", f"--bind=127.0.0.1:{port}"]
-    options = ["--workers=1", "--threads=2", "--no-control-socket"]
+    options = ["--workers=2", "--threads=4", "--no-control-socket"]  # as make demo
     # Production's files have names with hashes, which are collected for the image.
     more = {"PROBES_PORT": str(probes), "DEBUG": "true", "DEBUG_PAGES": "false"}
     with (system.folder / "log" / "web.log").open("ab") as log:
@@ -59,11 +61,11 @@ class Web:
     def __init__(self, port: int, probes: int) -> None:
         self.port, self.probes = port, probes
 
-    def page(self) -> tuple[int, Any, float]:
+    def page(self, place: str = "/accounts/login/", session: str = "x" * 32) -> tuple[int, Any, float]:
         """Ask for a page that reads a session, as a colleague's browser does."""
-        address = f"http://127.0.0.1:{self.port}/accounts/login/"
         began = time.monotonic()
-        request = Request(address, headers={"Host": "localhost", "Cookie": f"sessionid={'x' * 32}"})
+        headers = {"Host": "localhost", "Cookie": f"sessionid={session}"}
+        request = Request(f"http://127.0.0.1:{self.port}{place}", headers=headers)
         try:
             with urlopen(request, timeout=30) as response:
                 return response.status, response.headers, time.monotonic() - began
@@ -139,6 +141,77 @@ def test_everything_is_stopped_and_started_in_turn(system: System, web: Web) -> 
     wait_for(lambda: web.ready()["beat"].startswith("silent since"), system)
     system.start_beat()
     wait_for(all_well(web), system)
+
+
+def test_G3_a_postgresql_that_is_frozen_stops_no_page_for_long(system: System, web: Web) -> None:
+    wait_for(all_well(web), system)
+    assert web.page()[0] == 200
+
+    with system.frozen_postgres():
+        pages = [web.page() for _ in range(3)]
+        began = time.monotonic()
+        ready = web.ready()
+        took = time.monotonic() - began
+        lives = web.lives()
+        time.sleep(30)  # as long as the pool would go on doubling its waits
+
+    assert [(status, headers["Retry-After"]) for status, headers, _ in pages] == [(503, "5")] * 3, logs(system)
+    assert max(seconds for _, _, seconds in pages) < 6
+    assert (ready["database"], lives) == ("down", True)
+    assert took < 6
+    wait_for(lambda: web.page()[0] == 200, system, seconds=15)
+    wait_for(all_well(web), system)
+
+
+SIGNED_IN = """
+import django
+django.setup()
+from django.test import Client
+from users.models import User
+user = User.objects.create(username="clicking", is_staff=True, is_superuser=True)
+client = Client()
+client.force_login(user)
+print(client.cookies["sessionid"].value)
+"""
+
+
+def test_G3_a_lock_of_a_minute_under_thirty_clicking_clients(system: System, web: Web) -> None:
+    """Bookings are 503 until the lock goes; the other pages and the probes answer meanwhile."""
+    wait_for(all_well(web), system)
+    environment = {**system.environment, "DEBUG": "true", "DEBUG_PAGES": "false"}
+    made = subprocess.run(
+        [sys.executable, "-c", SIGNED_IN], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+    session = made.stdout.split()[-1]
+    answers: list[tuple[str, int, float]] = []
+    until = time.monotonic() + 60
+
+    def click(address: str) -> None:
+        while time.monotonic() < until:
+            status, _, seconds = web.page(address, session)
+            answers.append((address, status, seconds))
+            time.sleep(0.5)  # a click is followed by a look
+
+    places = ["/bookings/"] * 20 + ["/messages/templates/"] * 10
+    clients = [threading.Thread(target=click, args=(place,)) for place in places]
+    probes: list[tuple[bool, dict[str, str]]] = []
+    with psycopg.connect(system.postgres.url) as other:
+        other.execute("LOCK TABLE bookings IN ACCESS EXCLUSIVE MODE")
+        for client in clients:
+            client.start()
+        while time.monotonic() < until:
+            probes.append((web.lives(), web.ready()))
+            time.sleep(2)
+        for client in clients:
+            client.join()
+
+    statuses = {place: {status for address, status, _ in answers if address == place} for place in set(places)}
+    assert statuses == {"/bookings/": {503}, "/messages/templates/": {200}}, logs(system)
+    others = sorted(seconds for address, _, seconds in answers if address != "/bookings/")
+    assert others[len(others) // 2] < 5, others  # two cores, which the test's own thirty threads share
+    assert {lives for lives, _ in probes} == {True}
+    assert {ready["database"] for _, ready in probes} == {"ok"}
+    assert web.page("/bookings/", session)[0] == 200
 
 
 def test_F12_a_worker_whose_redis_becomes_a_replica_is_there_again(system: System, web: Web, tmp_path: Path) -> None:

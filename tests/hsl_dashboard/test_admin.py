@@ -298,6 +298,7 @@ def test_emails_are_hidden_where_no_look_is_written_down(staff_client):
 # Big tables ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.owner
 def test_a_big_table_is_counted_about_and_only_its_beginning_is_paged_through(staff_client, monkeypatch):
     monkeypatch.setattr("hsl_dashboard.web.paging.COUNTED", 20)
     person = TelegramUserFactory.create()

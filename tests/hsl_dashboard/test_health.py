@@ -118,6 +118,7 @@ def test_F8_ready_writes_to_redis_too(client, redis):
     assert (response.status_code, response.json()["redis"]) == (503, "down")
 
 
+@pytest.mark.owner
 @pytest.mark.django_db(transaction=True)
 def test_G5_ready_knows_a_database_that_can_only_be_read(client):
     name = settings.DATABASES["default"]["NAME"]

@@ -17,14 +17,17 @@ from psycopg import errors
 from hsl_dashboard.availability import limits
 from hsl_dashboard.availability.limits import TimeLimits
 from hsl_dashboard.availability.outages import AWAY, BUSY, READ_ONLY, SLOW, outage_of
+from hsl_dashboard.availability.patience import PatientConnection
+from hsl_dashboard.environment.connections import with_defaults
 from tests.factories import BookingFactory, UserFactory
 
 BOOKINGS = "/bookings/"
 
 
 @pytest.fixture
-def visitor(transactional_db) -> Client:
+def visitor(transactional_db, monkeypatch) -> Client:
     """Somebody whose pages do not end the test when they fail."""
+    monkeypatch.setattr("hsl_dashboard.availability.outages._busy_until", 0.0)  # what a test finds busy ends with it
     client = Client(raise_request_exception=False)
     client.force_login(UserFactory.create(is_superuser=True, is_staff=True))
     BookingFactory.create()
@@ -111,6 +114,20 @@ def test_G3_a_lock_stops_the_pages_that_need_it_and_only_for_seconds(visitor, mo
     assert visitor.get(BOOKINGS).status_code == 200
 
 
+def test_G3_while_something_is_locked_the_next_pages_do_not_wait_as_long(visitor, monkeypatch):
+    monkeypatch.setattr("hsl_dashboard.web.middleware.PAGE", TimeLimits(statement=15, lock=2, idle=30))
+    took = []
+
+    with locked("bookings"):
+        for _ in range(2):
+            began = time.monotonic()
+            assert visitor.get(BOOKINGS).status_code == 503
+            took.append(time.monotonic() - began)
+
+    assert took[0] >= 2 > took[1]
+    assert visitor.get(BOOKINGS).status_code == 200
+
+
 def test_G3_a_page_waits_less_than_five_seconds_for_anything_that_is_not_its_own_work():
     pool, options = settings.DATABASES["default"], settings.DATABASES["default"]["OPTIONS"]
 
@@ -151,6 +168,41 @@ def test_G3_without_the_database_a_page_says_so_at_once(visitor, monkeypatch):
 
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert "База данных не отвечает" in response.text
+
+
+def test_G3_a_server_that_never_answers_is_waited_for_only_as_long_as_the_work_may_last(transactional_db, monkeypatch):
+    monkeypatch.setattr(limits, "GRACE", 0.2)
+    parameters = {**connection.get_connection_params(), "autocommit": True, "cursor_factory": psycopg.ClientCursor}
+    began = time.monotonic()
+
+    # A plain cursor tells the server nothing of the limits: it is as silent as a frozen one.
+    with (
+        PatientConnection.connect(**parameters) as server,
+        limits.within(TimeLimits(statement=0.2, lock=1, idle=1)),
+        pytest.raises(psycopg.OperationalError) as failure,
+    ):
+        server.execute("SELECT pg_sleep(20)")
+
+    assert time.monotonic() - began < 5
+    assert outage_of(failure.value) is AWAY
+    assert server.closed
+
+
+def test_G3_an_export_may_wait_longer_than_its_page(transactional_db):
+    with limits.within(limits.PAGE), limits.transaction_within(limits.EXPORT):
+        inside = connection.connection.patience
+
+    assert (inside, connection.connection.patience) == (limits.EXPORT.patience, None)
+
+
+def test_G3_connections_of_pages_and_of_the_pool_are_patient(transactional_db):
+    connection.ensure_connection()
+
+    assert isinstance(connection.connection, PatientConnection)
+    assert (
+        with_defaults({"HOST": "", "OPTIONS": {}}, pool=True)["OPTIONS"]["pool"]["connection_class"]
+        is PatientConnection
+    )
 
 
 def test_G3_a_fault_of_ours_is_still_one(visitor, monkeypatch):

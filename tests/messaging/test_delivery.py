@@ -14,10 +14,11 @@ from messaging.delivery import lifecycle
 from messaging.delivery.limiter import connect_limiter
 from messaging.delivery.queues import SendQueue
 from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.tasks import run_broadcast
 from messaging.models import Broadcast, Recipient, Runner
 from tests.factories import BookingFactory, BroadcastFactory, StreamFactory, TelegramUserFactory
 from tests.messaging.warm_redis import warm_up
-from users.models import BlockedUser
+from users.models import AuditEntry, BlockedUser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -385,3 +386,14 @@ def test_a_result_that_the_database_refuses_takes_no_other_along(telegram, monke
     assert states(broadcast) == {"sent": 4, "sending": 1}
     lifecycle.rescue_dead_claims(at=timezone.now() + timedelta(hours=1))
     assert states(broadcast) == {"sent": 4, "uncertain": 1}
+
+
+def test_g8_what_a_runner_writes_names_its_task(telegram):
+    broadcast = broadcast_to(2)
+    telegram.block(broadcast.recipients.all()[0].telegram_user_id)
+    before = set(AuditEntry.objects.values_list("pk", flat=True))
+
+    run_broadcast.apply([broadcast.pk], task_id="5f6c9d2e-run", throw=True)
+
+    written = AuditEntry.objects.exclude(pk__in=before).values_list("what", "request")
+    assert set(written) == {("blocked_users.insert", "5f6c9d2e-run"), ("message_history.update", "5f6c9d2e-run")}

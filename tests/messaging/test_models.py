@@ -131,6 +131,7 @@ def test_deleting_a_broadcast_or_a_person_by_sql_takes_the_rows_along():
     assert list(Recipient.objects.values_list("pk", flat=True)) == [kept.pk]
 
 
+@pytest.mark.owner
 class TestAdoptedRows:
     """The statements of migration 0003 over rows such as the previous dashboard left."""
 

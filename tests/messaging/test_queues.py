@@ -61,6 +61,7 @@ def test_who_cannot_be_reached_is_tried_less_and_less_often(outcome, attempt, se
     assert waiting_time(outcome, attempt) == seconds
 
 
+@pytest.mark.owner
 def test_a_record_finds_its_rows_by_id_and_not_among_all_that_were_ever_claimed():
     broadcast = BroadcastFactory.create(state="sending")
     RecipientFactory.create_batch(50, message=broadcast)

@@ -87,6 +87,7 @@ def test_g8_every_table_is_audited_or_named_as_not():
     assert set(NOT_AUDITED) & audited == set()
 
 
+@pytest.mark.owner
 def test_g8_emptying_a_table_is_a_line_whoever_does_it(lines):
     raw("TRUNCATE messaging_segment")
     raw("TRUNCATE users_auditentry")

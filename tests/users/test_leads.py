@@ -40,6 +40,7 @@ def test_the_window_begins_at_moscow_midnight_six_days_ago():
     assert degrees == {1: 1, 2: 0}
 
 
+@pytest.mark.owner
 @pytest.mark.django_db
 def test_a_lead_cools_when_its_days_leave_the_window():
     execute(

@@ -12,7 +12,7 @@ from users.people import listing as people_module
 from users.people import search
 from users.people.listing import people_list
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.owner]  # of ANALYZE
 LIST = "/users/"
 
 # Totals alone: what they were counted from does not matter to the planner. Few have bookings and no stream.

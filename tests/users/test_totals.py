@@ -93,6 +93,7 @@ HISTORIES = st.lists(
 )
 
 
+@pytest.mark.owner
 @pytest.mark.django_db
 @pytest.mark.timeout(300)
 @settings(max_examples=sample(80, 800), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

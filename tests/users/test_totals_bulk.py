@@ -52,6 +52,7 @@ def rows_read(function: str, people: int) -> float:
     return float(after - before)
 
 
+@pytest.mark.owner
 @pytest.mark.django_db
 @pytest.mark.parametrize("function", ["person_totals_recount", "person_totals_fold"])
 def test_people_are_counted_in_linear_time_in_the_transaction_that_made_them(function):

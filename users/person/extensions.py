@@ -1,6 +1,6 @@
 """What each app adds to people's pages, export and erasure: one ``PersonExtension`` per app, registered in ready()."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -99,8 +99,8 @@ class PersonExtension:
     # Registrations for free lessons: telegram_user, email, lesson_type, lesson_date.
     lesson_registrations: Callable[[], "QuerySet[Any]"] | None = None
     tables: tuple[PersonTable, ...] = ()
-    # Done before any row is touched.
-    before_erasing: Callable[[TelegramUser], None] | None = None
+    # Done before any row is touched; gives rows of history to delete, which only a function of the owner may.
+    before_erasing: Callable[[TelegramUser], "Iterable[QuerySet[Any]]"] | None = None
 
 
 _extensions: dict[str, PersonExtension] = {}

@@ -18,7 +18,7 @@ from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from pghistory.models import Context
 
 from users.models import ERASED_FROM, AuditEntry, BlockedUser, TelegramUser, User
@@ -48,6 +48,11 @@ class History:
     def is_settled(self, model: type[Model], pk: Any) -> bool:
         return (model, pk) in self.work and (model is Context or self.work[model, pk] is None)
 
+    def delete(self, rows: QuerySet[Any]) -> int:
+        found = dict.fromkeys((rows.model, pk) for pk in rows.values_list("pk", flat=True))
+        self.work |= found
+        return len(found)
+
     def rewrite(self, model: type[Model], pk: Any, values: dict[str, Any]) -> None:
         column_of = {field.attname: field.column for field in model._meta.concrete_fields}
         columns = {str(column_of[name]): value for name, value in values.items()}
@@ -75,13 +80,12 @@ def erase_person(*, person: TelegramUser, by: User, at: datetime) -> Erased:
     """
     with transaction.atomic(), pghistory.context(user=by.pk):
         person = TelegramUser.objects.select_for_update().get(pk=person.pk)
-        identity = identity_of(person)
+        identity, history = identity_of(person), History()
         for extension in person_extensions():
-            if extension.before_erasing:
-                extension.before_erasing(person)
+            for rows in extension.before_erasing(person) if extension.before_erasing else ():
+                history.delete(rows)
         stand_in = _make_stand_in(person, at=at)
         kept = _hand_over(person, stand_in)
-        history = History()
         deleted = _delete_rows(person, history)
         _replace_number(identity.pk, stand_in, history)
         emptied = set(AuditEntry.objects.filter(telegram_user=identity.pk).values_list("pk", flat=True))
@@ -132,10 +136,8 @@ def _delete_rows(person: TelegramUser, history: History) -> int:
     for table in _tables(Fate.ERASED_LAST):
         rows = table.rows_of(person.pk)
         if is_history(table.model):
-            found = dict(rows.values_list("pk", "pgh_context"))
-            contexts |= set(found.values()) - {None}
-            history.work |= {(table.model, pk): None for pk in found}
-            deleted += len(found)
+            contexts |= set(rows.values_list("pgh_context", flat=True)) - {None}
+            deleted += history.delete(rows)
         else:
             deleted += rows.delete()[0]
     # Addresses and reasons that were given for their rows; who did it stays.
