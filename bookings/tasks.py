@@ -5,12 +5,11 @@ from django.utils import timezone
 
 from bookings.incoming import tasks as incoming
 from bookings.lessons import steps
-from bookings.payments.upkeep import fold_payments
 from bookings.money import kept
+from bookings.payments.upkeep import fold_payments
 from bookings.quality.counts import remember_problems
 from bookings.quality.problems import find_problems
 from hsl_dashboard.availability.ticks import Tick
-
 
 # A worker finds tasks here.
 __all__ = ["count_problems", "fold_lesson_steps", "fold_money", "fold_waiting_payments", "incoming"]

@@ -8,8 +8,8 @@ from django.apps import apps
 from django.db import connection
 
 from bookings.models import Course
-from tests.migrations import migration
 from tests.database_roles import owner_role
+from tests.migrations import migration
 
 DUMP = Path(__file__).parent / "data" / "bot_database.sql.gz"
 # A statement ends where the next one begins: names in it hold semicolons and quotes of their own.

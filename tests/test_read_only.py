@@ -11,8 +11,8 @@ from django.test import Client
 
 from hsl_dashboard.web import side_writes
 from hsl_dashboard.web.side_writes import SideWrite
-from tests.signing_in import reauthenticated
 from tests.conftest import empty_cache
+from tests.signing_in import reauthenticated
 from tests.test_access import EVERYTHING, PERSON, world  # noqa: F401 - a fixture
 from users.models import User
 

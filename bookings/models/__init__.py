@@ -9,8 +9,8 @@ from bookings.models.courses import Course, Currency, Stream
 from bookings.models.hackathon import HackathonRegistration
 from bookings.models.incoming import IncomingPayment
 from bookings.models.lessons import FreeLessonRegistration, LessonSteps, PersonToStep
-from bookings.models.waiting import PaymentMark, PaymentRules, WaitingPayment
 from bookings.models.payments import BookingMoney, MoneyDay, MoneyMark, Payment, PaymentSource
+from bookings.models.waiting import PaymentMark, PaymentRules, WaitingPayment
 
 __all__ = [
     "Booking",

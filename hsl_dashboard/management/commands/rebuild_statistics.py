@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from analytics.rollups import number_differences, rebuild_numbers
 from bookings.lessons.steps import rebuild_steps, steps_differences
-from bookings.payments.upkeep import payments_differences, rebuild_payments
 from bookings.money.kept import money_differences, rebuild_money
+from bookings.payments.upkeep import payments_differences, rebuild_payments
 from users.totals import Difference, rebuild_totals, totals_differences
 
 SHOWN = 20  # differences: enough to see what kind they are
