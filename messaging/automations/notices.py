@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
-from bookings.notices import NoticeKind
+from bookings.notices import STUDENTS_LANGUAGE, NoticeKind
+from messaging.content.placeholders import personalise
 from messaging.models import Outbox, Recipient
 from messaging.models.outbox import OutboxQuerySet
 from users.models import TelegramUser, User
-
-STUDENTS_LANGUAGE = "ru"  # of the bot, whatever language staff read
 
 
 def write_notice(booking: Booking, kind: NoticeKind) -> str:
@@ -35,16 +34,28 @@ def write_notice(booking: Booking, kind: NoticeKind) -> str:
         return " ".join(parts)
 
 
-def put_in_outbox(booking: Booking, kind: NoticeKind, by: User, at: datetime) -> None:
-    """Put the message into the outbox; ``firing`` sends it."""
+def put_in_outbox(booking: Booking, kind: NoticeKind, by: User, at: datetime, text: str = "") -> None:
+    """Put the message into the outbox, in its usual words or in ``text``; ``firing`` sends it."""
     Outbox.objects.create(
         telegram_user_id=booking.telegram_user_id,
         booking=booking,
         kind=kind,
-        message_text=write_notice(booking, kind),
+        message_text=text or write_notice(booking, kind),
         queued_by=by,
         queued_at=at,
     )
+
+
+def fill_in(words: str, booking: Booking, labels: Labels) -> str:
+    """Put the values of a booking into words of staff (HTML of Telegram); a missing value leaves its fallback."""
+    person = booking.telegram_user
+    values = {
+        "first_name": (person.first_name or "").strip(),
+        "username": person.username or "",
+        "course": labels.course(booking.course_id),
+        "stream": labels.stream(booking.course_id, booking.course_stream) if booking.course_stream else "",
+    }
+    return personalise(words, values, may_lack=True)
 
 
 def waits_in_outbox(booking: Booking, kind: NoticeKind) -> bool:

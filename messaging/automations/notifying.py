@@ -2,6 +2,7 @@
 
 from bookings.notices import Notifier, register_notifier
 from messaging.automations.notices import (
+    fill_in,
     hold_in_outbox,
     put_in_outbox,
     take_out_of_outbox,
@@ -16,6 +17,7 @@ def tell_students_about_bookings() -> None:
     register_notifier(
         Notifier(
             write=write_notice,
+            fill=fill_in,
             queue=put_in_outbox,
             explain=explain,
             waits=waits_in_outbox,

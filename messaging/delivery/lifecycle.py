@@ -10,6 +10,7 @@ from messaging.audiences.criteria import Audience
 from messaging.audiences.freezing import freeze_audience
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Report, Runner, TelegramLink
 from messaging.models.reasons import StateReason
+from messaging.models.recipient_types import RecipientType
 from users.models.events import NOT_THEIR_OWN
 
 LATE_AFTER = timedelta(minutes=15)  # a scheduled broadcast that is later than this asks a person
@@ -94,6 +95,7 @@ def queue_report(broadcast_id: int, *, at: datetime) -> None:
     """
     wanted = TelegramLink.objects.filter(user=OuterRef("created_by"), wants_reports=True).exclude(linked_at=None)
     ended = Broadcast.objects.filter(Exists(wanted), pk=broadcast_id).exclude(audience=None).exclude(started_at=None)
+    ended = ended.exclude(recipient_type=RecipientType.ANSWER)  # the conversation shows what became of it
     if ended.exists():
         Report.objects.bulk_create([Report(broadcast_id=broadcast_id, queued_at=at)], ignore_conflicts=True)
 

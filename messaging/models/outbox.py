@@ -18,6 +18,7 @@ from users.models.keys import person_constraint, person_key
 STATUS_TOLD = {
     NoticeKind.CONFIRMED: Booking.Status.CONFIRMED,
     NoticeKind.CANCELLED: Booking.Status.CANCELLED,
+    NoticeKind.PAYMENT_DECLINED: Booking.Status.CANCELLED,
     NoticeKind.PAYMENT_REMINDER: Booking.Status.PENDING,
     NoticeKind.COURSE_START: Booking.Status.CONFIRMED,
 }
