@@ -46,6 +46,9 @@ def start_a_message(page: Page, words: str) -> None:
     page.goto("/messages/new/")
     page.get_by_label("8-й поток · Вайб кодинг: Подтверждено").check()
     page.get_by_role("textbox", name="Текст", exact=True).fill(words)
+    # A save that is under way when the page goes on would be a complaint of htmx.
+    expect(page.locator("#audience-total")).to_contain_text("Получат 1")
+    page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Проверить и отправить").click()
     page.get_by_role("button", name=YES).click()
     expect(page.locator("#messages")).to_contain_text("Отправка начнётся через 10 секунд.")
