@@ -59,7 +59,8 @@ def undo_bulk(act: UndoableAct, by: User, at: datetime) -> str:
     if change.kind == Kind.TAG:
         people = [row.telegram_user_id for row in rows]
         PersonTag.objects.filter(telegram_user__in=people, tag__name__iexact=change.value).delete()
-        undone, theirs = rows, []
+        undone: list[BulkRow] = rows
+        theirs: list[_Theirs] = []
     else:
         undone, theirs = _undo_bookings(change, act, rows, known, at=at)
     BulkRow.objects.filter(pk__in=[row.pk for row in undone]).update(state=State.UNDONE)
@@ -114,7 +115,10 @@ def _theirs_of(change: BulkChange, row: BulkRow, booking: Booking | None) -> _Th
         ours, theirs = status_label(int(change.value)), status_label(booking.confirmed) if booking else NOTHING
     else:
         course = booking.course_id if booking else None
-        ours, theirs = labels.stream(course, change.value), labels.stream(course, booking and booking.course_stream)
+        ours, theirs = (
+            labels.stream(course, change.value),
+            labels.stream(course, booking.course_stream if booking else None),
+        )
     return _Theirs(row.booking_id or 0, ours, theirs)
 
 
@@ -130,13 +134,12 @@ def _write_statuses(
     _write("confirmed", "integer", [(row.booking_id, row.seen_status) for row in rows])
     mine = {row.booking_id for row in rows}
     events = [
-        event_of_status(bookings[row.booking_id or 0], was=int(change.value), to=row.seen_status, at=at) for row in rows
+        event_of_status(bookings[row.booking_id or 0], was=int(change.value), to=row.seen_status, at=at, undoes=True)
+        for row in rows
     ]
-    for event in events:
-        event.details["undoes"] = True
     Event.objects.bulk_create(events)
     back = BookingChange.objects.filter(booking__in=mine, pk__gt=newest)
-    both = [*back.values_list("pk", flat=True), *(known[row.pk] for row in rows)]
+    both = [*back.values_list("pk", flat=True), *(number for row in rows if (number := known[row.pk]))]
     BookingChange.objects.filter(pk__in=both).update(undone_at=at)
 
 

@@ -139,7 +139,7 @@ def change_booking_status(
     booking.confirmed = to
 
 
-def event_of_status(booking: Booking, *, was: int | None, to: int | None, at: datetime) -> Event:
+def event_of_status(booking: Booking, *, was: int | None, to: int | None, at: datetime, undoes: bool = False) -> Event:
     """Give the event that the bot leaves when a booking gets another status; it is not saved yet."""
     return Event(
         telegram_user_id=booking.telegram_user_id,
@@ -150,6 +150,7 @@ def event_of_status(booking: Booking, *, was: int | None, to: int | None, at: da
             "new_status": to,
             "old_status_name": BOT_STATUS_NAMES.get(was, "unknown"),
             "new_status_name": BOT_STATUS_NAMES.get(to, "unknown"),
+            **({"undoes": True} if undoes else {}),
         },
         created_at=at,
     )

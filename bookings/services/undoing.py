@@ -101,9 +101,7 @@ def _write_back(booking: Booking, row: dict[str, Any], *, at: datetime) -> None:
         setattr(booking, name, getattr(before, name))
     booking.save(update_fields=sorted(changed))
     if "confirmed" in changed:
-        event = event_of_status(booking, was=now.confirmed, to=before.confirmed, at=at)
-        event.details["undoes"] = True
-        event.save(force_insert=True)
+        event_of_status(booking, was=now.confirmed, to=before.confirmed, at=at, undoes=True).save(force_insert=True)
         _void([row["change"], _last_change(booking.pk)], at=at)
     if changed & {"confirmed", "course_stream"}:
         _require_place(booking, row)

@@ -18,6 +18,8 @@ RUNNER_SILENT_AFTER = timedelta(seconds=10)
 UPLOAD_RESCUE_AFTER = timedelta(minutes=5)  # a file may go up slowly
 
 AT_ONCE = timedelta()
+# So long before a broadcast may begin its first runner comes: its loop and its connections stand when it may.
+AHEAD = timedelta(seconds=4)
 
 State = Broadcast.State
 
@@ -180,7 +182,7 @@ def waiting_for_a_runner(*, at: datetime, wanted: int) -> tuple[list[int], list[
         Broadcast.objects.sending()
         .outside_quiet_hours(at)
         .exclude(halted_until__gt=at)
-        .exclude(started_at__gt=at)
+        .exclude(started_at__gt=at + AHEAD)
         .values_list("pk", flat=True)
     )
     running = Correction.objects.filter(state=Correction.State.RUNNING).values_list("pk", flat=True)

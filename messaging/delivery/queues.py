@@ -14,7 +14,7 @@ from messaging.content.media import StoredFile
 from messaging.content.placeholders import MissingValue, Values, personalise, placeholders, read_values
 from messaging.delivery.bot import Letter, Outcome, TelegramBot, Upload, Verdict
 from messaging.delivery.codes import draw_code
-from messaging.delivery.lifecycle import AUTOMATIC_BLOCKS, finish_broadcast, others_wait, set_paused
+from messaging.delivery.lifecycle import AHEAD, AUTOMATIC_BLOCKS, finish_broadcast, others_wait, set_paused
 from messaging.models import Broadcast, Outbox, Recipient, Runner
 from messaging.models.automations import resumes_at
 from messaging.models.reasons import StateReason, with_words
@@ -108,8 +108,8 @@ class SendQueue:
         self.own_words = self.brings_code = False
 
     def enlist(self, worker: str, *, most: int) -> int | None:
-        # One that can still be undone has no runner yet: a task comes when it begins, and beat looks for it too.
-        begun = Broadcast.objects.sending().exclude(started_at__gt=timezone.now())
+        # One that can still be undone has no runner: a task comes shortly before it begins, and beat looks.
+        begun = Broadcast.objects.sending().exclude(started_at__gt=timezone.now() + AHEAD)
         self.broadcast = begun.filter(pk=self.broadcast_id).first()
         if self.broadcast is None or self._waits_for_morning() or not self._read_upload(self.broadcast):
             return None
@@ -283,7 +283,8 @@ class SendQueue:
                 """
                 SELECT b.state = 'sending' AND b.paused_at IS NOT DISTINCT FROM %s,
                        (SELECT count(*) FROM message_recipients r WHERE r.message_id = b.id AND r.state = 'sending'),
-                       (SELECT extract(epoch FROM min(r.next_try_at) - statement_timestamp())::float
+                       (SELECT extract(epoch FROM
+                                       min(GREATEST(r.next_try_at, b.started_at)) - statement_timestamp())::float
                         FROM message_recipients r WHERE r.message_id = b.id AND r.state = 'pending')
                 FROM message_history b WHERE b.id = %s
                 """,

@@ -8,11 +8,9 @@ from celery.signals import worker_shutting_down
 from kombu.exceptions import OperationalError
 
 from messaging.delivery.corrections import CorrectionQueue
+from messaging.delivery.lifecycle import AHEAD
 from messaging.delivery.queues import SendQueue
 from messaging.delivery.runner import run_queue, shutting_down
-
-# The clocks of two machines: a runner that comes too early would leave all to beat.
-TO_BE_SURE = timedelta(milliseconds=200)
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +35,10 @@ def wake_broadcast(broadcast_id: int) -> None:
 
 
 def wake_broadcast_after(broadcast_id: int, wait: timedelta) -> None:
-    """Queue a runner for a broadcast that can be undone for so long."""
+    """Queue a runner for a broadcast that can be undone for so long; it comes a little before the end."""
     if wait:
-        _wake(run_broadcast, broadcast_id, wait + TO_BE_SURE)
+        # Later than it may: where the clocks of two machines differ, one that came too early would leave all to beat.
+        _wake(run_broadcast, broadcast_id, wait - AHEAD + timedelta(seconds=1))
     else:
         wake_broadcast(broadcast_id)
 

@@ -96,7 +96,7 @@ def test_a_stream_is_written_to_and_every_phone_shows_it(
 
     expect(page.locator(".big-number")).to_contain_text("3 человека получат сообщение")
     page.get_by_role("button", name=YES).click()
-    expect(page.locator("body")).to_contain_text("Отправка началась.")
+    expect(page.locator("body")).to_contain_text("Отправка начнётся через 10 секунд.")
 
     until(page, lambda: Broadcast.objects.filter(state=State.FINISHED).exists())
     assert Recipient.objects.sent().count() == 3
@@ -166,7 +166,7 @@ def test_everything_but_the_live_preview_works_without_javascript(
     plain.get_by_role("button", name="Проверить и отправить").click()
     plain.get_by_role("button", name=YES).click()
 
-    expect(plain.locator("body")).to_contain_text("Отправка началась.")
+    expect(plain.locator("body")).to_contain_text("Отправка начнётся через 10 секунд.")
     broadcast = Broadcast.objects.get()
     assert broadcast.created_by == user
     assert [[one["text"] for one in row] for row in broadcast.buttons] == [["Программа"], ["Вопрос"]]

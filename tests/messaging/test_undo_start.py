@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains
 
 from messaging.audiences.criteria import individuals
-from messaging.delivery.lifecycle import freeze_and_start, waiting_for_a_runner
+from messaging.delivery.lifecycle import AHEAD, freeze_and_start, waiting_for_a_runner
 from messaging.delivery.queues import SendQueue
 from messaging.models import Broadcast, Draft, Recipient
 from tests.factories import TelegramUserFactory
@@ -47,7 +47,7 @@ def test_a_start_by_hand_has_no_runner_before_its_window_has_passed(staff_client
     assert before + WINDOW <= broadcast.started_at <= timezone.now() + WINDOW
     now = timezone.now()
     assert waiting_for_a_runner(at=now, wanted=1) == ([], [])
-    assert waiting_for_a_runner(at=now + WINDOW, wanted=1) == ([broadcast.pk], [])
+    assert waiting_for_a_runner(at=now + WINDOW - AHEAD, wanted=1) == ([broadcast.pk], [])
     assert SendQueue(broadcast.pk).enlist("host:1", most=1) is None
     pass_the_window()
     queue = SendQueue(broadcast.pk)
@@ -63,6 +63,7 @@ def test_a_runner_that_is_at_work_already_claims_nothing_in_the_window(staff_cli
     Broadcast.objects.update(started_at=timezone.now() + WINDOW)
 
     assert queue.claim(5, "host:1") == []
+    assert 9 < (queue.remaining().wait or 0) <= 10
 
 
 def test_undone_it_is_a_draft_again_and_can_be_sent_anew(staff_client, draft):
