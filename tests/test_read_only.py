@@ -53,6 +53,7 @@ def writes_beside_the_list(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
             inside.pop()
 
     monkeypatch.setattr("hsl_dashboard.web.middleware.write_beside", marked)
+    monkeypatch.setattr("bookings.payments.queue.write_beside", marked)
     monkeypatch.setattr("users.staff.views.write_beside", marked)
     monkeypatch.setattr("users.staff.audit.write_beside", marked)
     with connection.execute_wrapper(look):
