@@ -30,6 +30,7 @@ PAGES: dict[str, list[str]] = {
         "/bookings/?q=анна",
         "/bookings/?q=щукин",
     ],
+    "bookings:booking_news": ["/bookings/news/?newer_than={booking}"],
     "bookings:booking_detail": ["/bookings/{booking}/"],
     "bookings:booking_status": ["/bookings/{booking}/status/"],
     "bookings:booking_new": ["/users/{person}/bookings/new/"],
@@ -62,6 +63,10 @@ PAGES: dict[str, list[str]] = {
     "messaging:broadcast_schedule": ["/messages/{broadcast}/schedule/"],
     "messaging:person_unblock": ["/messages/blocked/{blocked}/"],
     "messaging:blocked_list": ["/messages/blocked/"],
+    "messaging:conversation_list": ["/inbox/", "/inbox/?state=all", "/inbox/?q=анна"],
+    "messaging:conversation_news": ["/inbox/news/?newer_than=1"],
+    "messaging:conversation_detail": ["/inbox/{writer}/"],
+    "messaging:conversation_live": ["/inbox/{writer}/live/"],
     "messaging:template_list": ["/messages/templates/"],
     "messaging:automation_list": ["/messages/automations/"],
     "messaging:automation_edit": ["/messages/automations/{automation}/"],
@@ -84,6 +89,8 @@ PAGES: dict[str, list[str]] = {
     "bookings:payment_list": ["/money/payments/"],
     "bookings:payment_queue": ["/payments/", "/payments/?tab=mine", "/payments/?before=end"],
     "bookings:payment_rules": ["/payments/rules/"],
+    "bookings:incoming_list": ["/payments/unmatched/"],
+    "bookings:incoming_match": ["/payments/unmatched/{notice}/"],
     "bookings:lesson_list": ["/free-lessons/", "/free-lessons/?q=анна"],
     "bookings:lesson_dates_list": ["/free-lessons/dates/"],
     "bookings:course_edit": ["/workshops/courses/{course}/"],
@@ -93,6 +100,9 @@ PAGES: dict[str, list[str]] = {
     "bookings:stream_viewed": ["/workshops/viewed/8th_stream/"],
     "users:audit_list": ["/audit/", "/audit/?what=bookings", "/audit/?q=221"],
     "users:lead_rules": ["/users/leads/"],
+    "saved_view_list": ["/views/"],
+    "saved_view_counts": ["/views/counts/"],
+    "saved_view_new": ["/views/new/?address=/bookings/"],
     "token_list": ["/accounts/tokens/"],
     "api_docs": ["/api/docs"],
     "api:api_health": ["/api/health"],
@@ -117,6 +127,8 @@ PAGES: dict[str, list[str]] = {
     "api:message_recipients": ["/api/messages/{broadcast}/recipients"],
     "api:messages_history": ["/api/messages/history"],
     "api:debug_events": ["/api/debug-events"],
+    "api:payments": ["/api/payments?limit=200"],
+    "api:payment_detail": ["/api/payments/{payment}"],
 }
 # Names whose addresses are not measured, and why.
 NOT_MEASURED: dict[str, str] = {
@@ -137,6 +149,8 @@ NOT_MEASURED: dict[str, str] = {
     "bookings:coupon_edit": "one coupon",
     "bookings:coupon_limit": "one coupon",
     "openapi_json": "the same at any size",
+    "saved_view_edit": "one's own, as short as the new one's",
+    "feed_csv": "a file",
     "api:test_db": "asks the database how quick it is",
     "api:db_schema": "the same at any size",
     "api:user_bookings_change": "the address of api:user_bookings, which answers",
@@ -195,7 +209,7 @@ def _measured(client: "Client", address: str) -> Measured:
 def _samples() -> dict[str, int | str]:
     """What the addresses are about; a message to everybody and a draft are made once."""
     from bookings.models import Booking, Course, Stream
-    from messaging.models import Automation, Draft
+    from messaging.models import Automation, Conversation, Draft
     from users.models import BlockedUser, PersonTotals
 
     course, stream = Course.objects.order_by("pk").first(), Stream.objects.order_by("pk").first()
@@ -205,6 +219,7 @@ def _samples() -> dict[str, int | str]:
     assert booking is not None
     draft = Draft.objects.filter(broadcast=None).order_by("id").first() or Draft.objects.create()
     blocked = BlockedUser.objects.order_by("pk").first()
+    writer = Conversation.objects.order_by("-texts").first()
     automation = Automation.objects.order_by("kind").first()
     return {
         "person": busiest,
@@ -214,10 +229,29 @@ def _samples() -> dict[str, int | str]:
         "broadcast": _message_to_everybody(),
         "draft": draft.pk,
         "blocked": blocked.pk if blocked else 1,
+        "writer": writer.pk if writer else 1,
         "automation": automation.kind if automation else "",
+        "notice": _unmatched_notice(),
+        "payment": _payment_of(booking),
         "course": course.pk if course else 1,
         "stream": stream.pk if stream else 1,
     }
+
+
+def _unmatched_notice() -> int:
+    from bookings.models import IncomingPayment
+
+    fields = {"kind": "payment.received", "amount": 100, "currency": "USD", "state": "unmatched", "why": "booking"}
+    return IncomingPayment.objects.get_or_create(source="webhook", event_id="benchmark", defaults=fields)[0].pk
+
+
+def _payment_of(booking: Any) -> int:
+    from django.utils import timezone
+
+    from bookings.models import Payment
+
+    fields = {"booking": booking, "amount": 100, "currency": "USD", "received_at": timezone.now()}
+    return Payment.objects.get_or_create(source="bank", external_id="benchmark", defaults=fields)[0].pk
 
 
 def _message_to_everybody() -> int:

@@ -1,6 +1,6 @@
 """Addresses of courses, streams and bookings."""
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 from django.urls.converters import PathConverter
 
 import users.converters  # noqa: F401  registers <telegram_id:…>
@@ -45,6 +45,7 @@ urlpatterns = [
     path("workshops/viewed/<stream_code:code>/", streams.stream_viewed, name="stream_viewed"),
     path("workshops/export/<stream_code:code>/", exports.stream_export, name="stream_export"),
     path("bookings/", bookings.booking_list, name="booking_list"),
+    path("bookings/news/", bookings.booking_news, name="booking_news"),
     path("bookings/export/", exports.booking_export, name="booking_export"),
     path("bookings/<int:pk>/", bookings.booking_detail, name="booking_detail"),
     path("bookings/<int:pk>/status/", status.booking_status, name="booking_status"),
@@ -61,6 +62,7 @@ urlpatterns = [
     path("payments/<int:pk>/later/", payments.payment_put_off, name="payment_put_off"),
     path("payments/<int:pk>/back/", payments.payment_bring_back, name="payment_bring_back"),
     path("payments/<int:pk>/take/", payments.payment_take, name="payment_take"),
+    path("", include("bookings.incoming.urls")),
     path("bookings/bulk/", bulk.bulk_prepare, name="bulk_prepare"),
     path("bookings/bulk/<uuid:pk>/", bulk.bulk_change, name="bulk_change"),
     path("users/<telegram_id:user_id>/bookings/new/", placing.booking_new, name="booking_new"),

@@ -3,6 +3,7 @@
 import os
 from importlib.util import find_spec
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -227,6 +228,9 @@ CELERY_BEAT_SCHEDULE = {
     "bookings.fold_payments": {"task": "bookings.fold_payments", "schedule": 5.0},  # seconds
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
+    # Notices of payments that nobody has applied yet, and raw bodies that have lain here long enough.
+    "bookings.apply_incoming_payments": {"task": "bookings.apply_incoming_payments", "schedule": 30.0},  # seconds
+    "bookings.forget_raw_payments": {"task": "bookings.forget_raw_payments", "schedule": 3600.0},  # seconds
     "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
@@ -256,6 +260,23 @@ TELEGRAM_WEBHOOK_SECRET = env.TELEGRAM_WEBHOOK_SECRET
 TELEGRAM_CALL_TIMEOUT = env.TELEGRAM_CALL_TIMEOUT
 # python-telegram-bot warns at every RetryAfter unless told that we read timedeltas.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+# Backups --------------------------------------------------------------------------------------------------------------
+
+BACKUP_DIR = env.BACKUP_DIR
+BACKUP_KEEP = env.BACKUP_KEEP  # archives
+BACKUP_RECIPIENTS = env.BACKUP_RECIPIENTS
+POSTGRES_TOOLS = env.postgres_tools()
+if BACKUP_DIR:
+    CELERY_BEAT_SCHEDULE["hsl_dashboard.make_backup"] = {
+        "task": "hsl_dashboard.make_backup",
+        "schedule": crontab(hour=env.BACKUP_AT[:2], minute=env.BACKUP_AT[3:]),
+    }
+
+# Payments from outside ------------------------------------------------------------------------------------------------
+
+# What signs a notice of a payment (docs/api.md). Two, while one replaces the other; none, and every notice is refused.
+PAYMENT_WEBHOOK_SECRETS = env.PAYMENT_WEBHOOK_SECRETS
 
 # Watching -------------------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("analytics.urls")),
     path("", include("users.personal_data.urls")),
     path("accounts/tokens/", include("users.tokens.urls")),
+    path("views/", include("users.saved.urls")),
     path("accounts/email/", account_email, name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("api/", include("hsl_dashboard.api.routes")),

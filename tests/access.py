@@ -54,6 +54,7 @@ ACCESS: dict[str, Access] = {
     "bookings:stream_viewed": SEEN_BY_ALL,
     "bookings:stream_export": Access(post=PEOPLE),
     "bookings:booking_list": SEEN_BY_ALL,
+    "bookings:booking_news": SEEN_BY_ALL,
     "bookings:booking_export": Access(post=PEOPLE),
     "bookings:booking_detail": SEEN_BY_ALL,
     "bookings:booking_status": Access(get=BOOKINGS, post=BOOKINGS),
@@ -67,6 +68,9 @@ ACCESS: dict[str, Access] = {
     "bookings:money_overview": Access(get=BOOKINGS),
     "bookings:payment_list": Access(get=BOOKINGS),
     "bookings:expected_list": Access(get=BOOKINGS),
+    "bookings:incoming_list": Access(get=BOOKINGS),
+    "bookings:incoming_match": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:incoming_dismiss": Access(post=BOOKINGS),
     "bookings:payment_new": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:payment_queue": Access(get=BOOKINGS),
     "bookings:payment_rules": Access(get=PEOPLE, post=PEOPLE),
@@ -129,6 +133,18 @@ ACCESS: dict[str, Access] = {
             "segment_use", "segment_save", "segment_delete",
         )
     },
+    # Answers to students: marketing and course managers; viewers see counts
+    "messaging:conversation_list": SEEN_BY_ALL,
+    "messaging:conversation_news": Access(get=PEOPLE),
+    "messaging:conversation_detail": Access(get=PEOPLE),
+    "messaging:conversation_live": Access(get=PEOPLE),
+    **{
+        f"messaging:{name}": Access(post=PEOPLE)
+        for name in (
+            "conversation_answer", "answer_preview", "conversation_assign", "conversation_close", "conversation_reopen",
+            "conversation_snooze", "conversation_unread",
+        )
+    },
     "messaging:template_list": Access(get=MESSAGES),
     "messaging:draft_list": Access(get=MESSAGES),
     "messaging:draft_file": Access(get=MESSAGES),
@@ -145,6 +161,15 @@ ACCESS: dict[str, Access] = {
     "token_list": Access(get=ALL, post=ALL),
     "token_rotate": Access(post=ALL),
     "token_revoke": Access(post=ALL),
+    # Saved views: one's own, and what others share
+    "saved_view_list": SEEN_BY_ALL,
+    "saved_view_counts": SEEN_BY_ALL,
+    "saved_view_new": Access(get=ALL, post=ALL),
+    "saved_view_edit": Access(get=ALL, post=ALL),
+    "saved_view_remove": Access(post=ALL),
+    "feed_rotate": Access(post=ALL),
+    "feed_stop": Access(post=ALL),
+    "feed_csv": Access(get=ALL, anonymous=True),  # the address itself is the secret
     # The API, which a session opens too
     "api_unknown_address": Access(get=ALL, post=ALL, anonymous=True),  # 404, whatever the method
     "api_docs": SEEN_BY_ALL,
@@ -159,6 +184,9 @@ ACCESS: dict[str, Access] = {
         )
     },
     **{f"api:{name}": Access(get=only()) for name in ("test_db", "db_schema", "debug_events")},
+    "api:payments": Access(get=BOOKINGS),
+    "api:payment_detail": Access(get=BOOKINGS),
+    "api:payments_webhook": Access(post=ALL, anonymous=True),  # a signature opens it
     "api:user_bookings": Access(get=ALL, patch=BOOKINGS),
     "api:user_bookings_change": Access(get=ALL, patch=BOOKINGS),
     "api:user_stream_change": Access(patch=BOOKINGS),

@@ -11,6 +11,8 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         from hsl_dashboard.web.jump import register_jump_source
+        from hsl_dashboard.web.navigation import register_menu_views
+        from hsl_dashboard.web.saved_lists import register_saved_list
         from hsl_dashboard.web.today import register_today_lines
         from users.audit.lines import register_row_address
         from users.people.jump import PEOPLE
@@ -18,12 +20,21 @@ class UsersConfig(AppConfig):
         from users.person.context import person_address
         from users.person.extensions import register_person_extension
         from users.person.own import USERS
+        from users.saved.lists import AUDIT_LIST, PEOPLE_LIST
+        from users.saved.menu import menu_views
         from users.staff.audit import listen
         from users.staff.roles import keep_roles
+        from users.undo.people import UNDO_PEOPLE
+        from users.undo.services import register_undo
 
         register_person_extension(USERS)
         register_jump_source(PEOPLE)
         register_today_lines(LINES)
         register_row_address("users", lambda number: person_address(int(number)))
+        for kind in UNDO_PEOPLE:
+            register_undo(kind)
+        register_menu_views(menu_views)
+        register_saved_list(PEOPLE_LIST)
+        register_saved_list(AUDIT_LIST)
         listen()
         post_migrate.connect(keep_roles, dispatch_uid="users.keep_roles")

@@ -75,5 +75,20 @@ class Migration(migrations.Migration):
                 verbose_name="changed from",
             ),
         ),
+        migrations.AlterField(
+            model_name="bulkrow",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("ready", "Will be changed"),
+                    ("refused", "Will not be changed"),
+                    ("done", "Changed"),
+                    ("undone", "Undone"),
+                    ("failed", "Not changed"),
+                ],
+                max_length=10,
+                verbose_name="state",
+            ),
+        ),
         migrations.RunSQL(FUNCTIONS, FUNCTIONS_BEFORE),
     ]

@@ -7,6 +7,7 @@ from bookings.models.confirmations import Confirmation
 from bookings.models.coupons import ReferralCoupon, ReferralUsage
 from bookings.models.courses import Course, Currency, Stream
 from bookings.models.hackathon import HackathonRegistration
+from bookings.models.incoming import IncomingPayment
 from bookings.models.lessons import FreeLessonRegistration, LessonSteps, PersonToStep
 from bookings.models.payments import BookingMoney, Payment, PaymentSource
 from bookings.models.waiting import PaymentMark, PaymentRules, WaitingPayment
@@ -23,6 +24,7 @@ __all__ = [
     "Currency",
     "FreeLessonRegistration",
     "HackathonRegistration",
+    "IncomingPayment",
     "LessonSteps",
     "Payment",
     "PaymentMark",

@@ -40,6 +40,9 @@ BOOKINGS = PersonExtension(
         PersonTable("bookings.ReferralUsage", Fate.KEPT),
         PersonTable("bookings.Payment", Fate.KEPT, path="booking__telegram_user", blank={"note": ""}),
         PersonTable("bookings.PaymentEvent", Fate.KEPT, path="booking__telegram_user"),
+        PersonTable(
+            "bookings.IncomingPayment", Fate.KEPT, path="booking__telegram_user", blank={"note": "", "raw": None}
+        ),
         PersonTable("bookings.BookingMoney", Fate.NOTHING, path="booking__telegram_user"),
         PersonTable("bookings.Confirmation", Fate.KEPT, path="booking__telegram_user"),
         PersonTable("bookings.LessonSteps", Fate.RENUMBERED, path="user_id"),

@@ -18,7 +18,7 @@ from bookings.services.statuses import event_of_status
 from users.models import UndoableAct, User
 from users.undo.services import ChangedSince, UndoKind, UndoRefused, UndoTooLate, offer_undo
 
-BOOKING = "booking"
+BOOKING, BULK = "booking", "bulk"  # kinds of acts
 CHANGE_BOOKING = "bookings.change_booking"
 
 
@@ -59,9 +59,14 @@ def undoable_bookings(at: datetime) -> RawSQL:
         """
         SELECT (changed.row->>'booking')::integer
         FROM users_undoableact AS a CROSS JOIN jsonb_array_elements(a.done->'rows') AS changed (row)
-        WHERE a.kind = %s AND a.undone_at IS NULL AND a.expires_at > %s
+        WHERE a.kind IN (%s, %s) AND a.undone_at IS NULL AND a.expires_at > %s AND changed.row->>'booking' IS NOT NULL
+        UNION ALL  -- a bulk change that is being made
+        SELECT r.booking_id
+        FROM users_undoableact AS a JOIN bookings_bulkrow AS r ON r.change_id = (a.done->>'change')::uuid
+        WHERE a.kind = %s AND a.undone_at IS NULL AND a.expires_at > %s AND a.done->'rows' = '[]'
+            AND r.state = 'done' AND r.booking_id IS NOT NULL
         """,
-        [BOOKING, at],
+        [BOOKING, BULK, at, BULK, at],
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from random import Random
 
 from demo.school.broadcasts import send_broadcasts
+from demo.school.conversations import hold_conversations
 from demo.school.coupons import count_usage, give_discounts, make_coupons
 from demo.school.hackathon import hold_hackathon
 from demo.school.journeys import walk_all_journeys
@@ -31,6 +32,7 @@ def build_school(*, seed: int, people: int, now: datetime) -> School:
     count_usage(school)
     add_oddities(school)
     hold_hackathon(school)
+    hold_conversations(school)
     send_broadcasts(school)
     let_payments_wait(school)
     _number_bookings(school)

@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.lessons.steps import fold_steps
+from messaging.inbox.folding import fold_texts
 from tests.factories import (
     PASSWORD,
     AutomationFactory,
@@ -80,6 +81,8 @@ def _own_rows(person: Any, staff: Any) -> None:
         ["a list", FIRST],
     ):
         EventFactory.create(telegram_user=person, details=details, username=USERNAME, first_name=FIRST)
+    EventFactory.create(telegram_user=person, event_type="student_response", details={"message_text": f"Я {FIRST}"})
+    fold_texts()
     FreeLessonRegistrationFactory.create(telegram_user=person, email=EMAIL, first_name=FIRST, username=USERNAME)
     fold_steps()
     make("bookings.PersonToStep", user_id=ID)

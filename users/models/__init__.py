@@ -9,6 +9,7 @@ from users.models.leads import LeadRules
 from users.models.marks import NumberMark
 from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
+from users.models.saved_views import SavedView
 from users.models.staff import User
 from users.models.today import TodayVisit
 from users.models.tokens import ApiAnswer, ApiToken
@@ -45,6 +46,7 @@ __all__ = [
     "PersonCounts",
     "PersonTag",
     "PersonTotals",
+    "SavedView",
     "Tag",
     "TelegramUser",
     "TodayVisit",

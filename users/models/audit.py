@@ -35,6 +35,7 @@ NOT_AUDITED = {
     "bookings.BulkChange": "each booking that it changes has its own lines",
     "bookings.BulkRow": "as the bulk change",
     "messaging.CorrectedMessage": "the engine's; the correction has its lines",
+    "messaging.StudentText": "which events have words; the bot wrote them",
     "messaging.FormerText": "the broadcast's history has the change",
     "messaging.TemplateVersion": "the template's history has its text",
     "messaging.Outbox": "the engine's; what it sends are messages",

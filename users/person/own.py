@@ -15,7 +15,12 @@ EVENTS = f"""
             ELSE left(e.details::text, {LONGEST_DETAILS})
         END
     ) AS data
-    FROM events AS e WHERE e.user_id = %(person)s AND e.event_type <> ALL (%(claimed)s)
+    FROM (
+        -- The words of students are for those who answer them, in the conversation.
+        SELECT id, user_id, created_at, event_type,
+            CASE WHEN jsonb_typeof(details) = 'object' THEN details - 'message_text' ELSE details END AS details
+        FROM events
+    ) AS e WHERE e.user_id = %(person)s AND e.event_type <> ALL (%(claimed)s)
 """  # noqa: S608 - a number of ours
 
 NOTES = """

@@ -48,7 +48,9 @@ GRANTS = (
         ("bookings.change_paymentrules",),
         (MARKETING, COURSES),
     ),
+    Grant("Read what students write, and answer them", ("messaging.answer_students",), (MARKETING, COURSES)),
     Grant("See people, bookings, messages, numbers; e-mails masked", ("*.view_*",), (MARKETING, COURSES, VIEWER)),
+    Grant("Share saved views of lists with all staff", ("users.share_view",), (MARKETING, COURSES)),
     Grant("Download the list of people", ("users.export_people",), (MARKETING, COURSES)),
     Grant("Erase a person; export everything held about one", ("users.erase_person", "users.export_person")),
     Grant(
