@@ -13,6 +13,7 @@ from hsl_dashboard.availability.ticks import Tick
 
 __all__ = ["count_problems", "fold_lesson_steps", "fold_waiting_payments", "incoming"]  # a worker finds tasks here
 
+
 @shared_task(name="bookings.count_problems", base=Tick)
 def count_problems() -> None:
     remember_problems(find_problems(may=lambda _permission: True, at=timezone.now()))
