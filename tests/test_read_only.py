@@ -50,6 +50,8 @@ def writes_beside_the_list(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
 
     monkeypatch.setattr("users.staff.sessions.write_beside", marked)
     monkeypatch.setattr("users.staff.accounts.write_beside", marked)
+    monkeypatch.setattr("bookings.payments.queue.write_beside", marked)
+    monkeypatch.setattr("users.staff.views.write_beside", marked)
     monkeypatch.setattr("users.staff.audit.write_beside", marked)
     with connection.execute_wrapper(look):
         yield found

@@ -55,7 +55,8 @@ class ConfirmPaymentForm(SeenForm):
     overbook = overbook_field()
 
     def __init__(self, *args: Any, records: bool, is_full: bool, asks_reason: bool, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="confirm_%s", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.auto_id = "confirm_%s"
         if not records:
             del self.fields["amount"], self.fields["currency"]
         if not is_full:
@@ -80,7 +81,8 @@ class DeclinePaymentForm(SeenForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="decline_%s", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.auto_id = "decline_%s"
         self.fields["reason"].required = True
 
 
@@ -93,7 +95,8 @@ class AskPaymentForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="ask_%s", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.auto_id = "ask_%s"
 
 
 class LaterPaymentForm(forms.Form):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -125,6 +125,10 @@ class OpenPayment:
         return self.row.booking
 
     @property
+    def has_payment(self) -> bool:
+        return bool(getattr(self.row.waiting, "has_payment", False))
+
+    @property
     def places_left(self) -> int:
         return max(0, (self.places.stream.capacity or 0) - self.places.taken) if self.places else 0
 
@@ -166,7 +170,7 @@ class WaitingList:
             found: Sequence[Any] = cursor.fetchone()
         return found
 
-    def payments(self) -> WaitingPaymentQuerySet:
+    def payments(self) -> "QuerySet[WaitingPayment]":
         rows = _with_facts()
         match self.tab:
             case "mine":

@@ -256,9 +256,7 @@ def _forms(request: StaffRequest, opened: OpenPayment, queue: WaitingList) -> di
         for kind in (NoticeKind.PAYMENT_DECLINED, NoticeKind.PAYMENT_ASKED)
     )
     return {
-        "confirm_form": _confirm_form(
-            request, booking, is_full=opened.is_full, has_payment=opened.row.waiting.has_payment
-        ),
+        "confirm_form": _confirm_form(request, booking, is_full=opened.is_full, has_payment=opened.has_payment),
         "decline_form": DeclinePaymentForm(initial={"expected": booking.confirmed, "words": declined}),
         "ask_form": AskPaymentForm(initial={"words": asked}),
     }
@@ -267,7 +265,7 @@ def _forms(request: StaffRequest, opened: OpenPayment, queue: WaitingList) -> di
 def _confirm_form(
     request: StaffRequest, booking: Booking, *, is_full: bool, has_payment: bool = False, data: Any = None
 ) -> ConfirmPaymentForm:
-    worth = booking.money  # type: ignore[attr-defined]  # the way back from a view
+    worth = booking.money
     return ConfirmPaymentForm(
         data,
         records=request.user.has_perm(ADD_PAYMENT),
