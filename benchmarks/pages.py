@@ -51,6 +51,10 @@ PAGES: dict[str, list[str]] = {
     ],
     "users:person_block": ["/users/{person}/block/"],
     "users:person_detail": ["/users/{person}/", "/users/{quiet}/"],
+    "system_detail": ["/system/"],
+    "staff:staff_list": ["/staff/"],
+    "staff:staff_detail": ["/staff/{colleague}/"],
+    "staff:staff_new": ["/staff/new/"],
     "personal_data:personal_data_erase": ["/users/{quiet}/erase/"],
     "messaging:broadcast_list": ["/messages/"],
     "messaging:broadcast_detail": ["/messages/{broadcast}/"],
@@ -87,6 +91,10 @@ PAGES: dict[str, list[str]] = {
     "bookings:expected_list": ["/money/expected/"],
     "bookings:money_overview": ["/money/", "/money/?all=1"],
     "bookings:payment_list": ["/money/payments/"],
+    "bookings:payment_queue": ["/payments/", "/payments/?tab=mine", "/payments/?before=end"],
+    "bookings:payment_rules": ["/payments/rules/"],
+    "bookings:incoming_list": ["/payments/unmatched/"],
+    "bookings:incoming_match": ["/payments/unmatched/{notice}/"],
     "bookings:lesson_list": ["/free-lessons/", "/free-lessons/?q=анна"],
     "bookings:lesson_dates_list": ["/free-lessons/dates/"],
     "bookings:course_edit": ["/workshops/courses/{course}/"],
@@ -96,6 +104,9 @@ PAGES: dict[str, list[str]] = {
     "bookings:stream_viewed": ["/workshops/viewed/8th_stream/"],
     "users:audit_list": ["/audit/", "/audit/?what=bookings", "/audit/?q=221"],
     "users:lead_rules": ["/users/leads/"],
+    "saved_view_list": ["/views/"],
+    "saved_view_counts": ["/views/counts/"],
+    "saved_view_new": ["/views/new/?address=/bookings/"],
     "token_list": ["/accounts/tokens/"],
     "api_docs": ["/api/docs"],
     "api:api_health": ["/api/health"],
@@ -120,12 +131,15 @@ PAGES: dict[str, list[str]] = {
     "api:message_recipients": ["/api/messages/{broadcast}/recipients"],
     "api:messages_history": ["/api/messages/history"],
     "api:debug_events": ["/api/debug-events"],
+    "api:payments": ["/api/payments?limit=200"],
+    "api:payment_detail": ["/api/payments/{payment}"],
 }
 # Names whose addresses are not measured, and why.
 NOT_MEASURED: dict[str, str] = {
     "icon_sprite": "a file",
     "health_ready": "the balancer's; it asks the broker too, which the benchmark does not start",
     "set_language": "leads on",
+    "staff_link": "opened once by each member of staff, with a key",
     "bookings:bulk_prepare": "leads on",
     "bookings:bulk_change": "as long as the choice that it shows, at most 500 rows",
     "personal_data:personal_data_export": "a file",
@@ -140,6 +154,8 @@ NOT_MEASURED: dict[str, str] = {
     "bookings:coupon_edit": "one coupon",
     "bookings:coupon_limit": "one coupon",
     "openapi_json": "the same at any size",
+    "saved_view_edit": "one's own, as short as the new one's",
+    "feed_csv": "a file",
     "api:test_db": "asks the database how quick it is",
     "api:db_schema": "the same at any size",
     "api:user_bookings_change": "the address of api:user_bookings, which answers",
@@ -199,7 +215,7 @@ def _samples() -> dict[str, int | str]:
     """What the addresses are about; a message to everybody and a draft are made once."""
     from bookings.models import Booking, Course, Stream
     from messaging.models import Automation, Conversation, Draft
-    from users.models import BlockedUser, PersonTotals
+    from users.models import BlockedUser, PersonTotals, User
 
     course, stream = Course.objects.order_by("pk").first(), Stream.objects.order_by("pk").first()
     busiest = PersonTotals.objects.order_by("-events").values_list("pk", flat=True)[0]
@@ -220,9 +236,28 @@ def _samples() -> dict[str, int | str]:
         "blocked": blocked.pk if blocked else 1,
         "writer": writer.pk if writer else 1,
         "automation": automation.kind if automation else "",
+        "notice": _unmatched_notice(),
+        "payment": _payment_of(booking),
         "course": course.pk if course else 1,
         "stream": stream.pk if stream else 1,
+        "colleague": User.objects.order_by("pk").values_list("pk", flat=True)[0],
     }
+
+
+def _unmatched_notice() -> int:
+    from bookings.models import IncomingPayment
+
+    fields = {"kind": "payment.received", "amount": 100, "currency": "USD", "state": "unmatched", "why": "booking"}
+    return IncomingPayment.objects.get_or_create(source="webhook", event_id="benchmark", defaults=fields)[0].pk
+
+
+def _payment_of(booking: Any) -> int:
+    from django.utils import timezone
+
+    from bookings.models import Payment
+
+    fields = {"booking": booking, "amount": 100, "currency": "USD", "received_at": timezone.now()}
+    return Payment.objects.get_or_create(source="bank", external_id="benchmark", defaults=fields)[0].pk
 
 
 def _message_to_everybody() -> int:

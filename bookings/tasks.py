@@ -3,11 +3,15 @@
 from celery import shared_task
 from django.utils import timezone
 
+from bookings.incoming import tasks as incoming
 from bookings.lessons import steps
+from bookings.payments.upkeep import fold_payments
 from bookings.quality.counts import remember_problems
 from bookings.quality.problems import find_problems
 from hsl_dashboard.availability.ticks import Tick
 
+
+__all__ = ["count_problems", "fold_lesson_steps", "fold_waiting_payments", "incoming"]  # a worker finds tasks here
 
 @shared_task(name="bookings.count_problems", base=Tick)
 def count_problems() -> None:
@@ -17,3 +21,8 @@ def count_problems() -> None:
 @shared_task(name="bookings.fold_lesson_steps", base=Tick)
 def fold_lesson_steps() -> None:
     steps.fold_steps()
+
+
+@shared_task(name="bookings.fold_payments", base=Tick)
+def fold_waiting_payments() -> None:
+    fold_payments(at=timezone.now())

@@ -3,6 +3,7 @@
 import os
 from importlib.util import find_spec
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -59,6 +60,7 @@ MIDDLEWARE = [
     "hsl_dashboard.availability.health.answer_probes",
     "hsl_dashboard.web.middleware.limit_pages",
     "django.middleware.security.SecurityMiddleware",
+    "hsl_dashboard.web.middleware.protect_pages",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -69,16 +71,18 @@ MIDDLEWARE = [
     "hsl_dashboard.web.uploads.refuse_large_bodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "users.staff.sessions.hold_sessions",
     # Every view asks for a signed-in person unless it says login_not_required.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "hsl_dashboard.web.middleware.keep_out_of_caches",
+    "hsl_dashboard.web.middleware.clear_after_sign_out",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "hsl_dashboard.web.middleware.session_activity",
     "hsl_dashboard.web.middleware.AdminRefusals",
     "hsl_dashboard.web.middleware.AuditMiddleware",
+    "users.staff.factors.ask_for_factor",
     "users.staff.audit.record_refusals",
 ]
 
@@ -157,11 +161,15 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "users.staff.adapters.StaffAccountAdapter"
+ACCOUNT_FORMS = {"login": "users.staff.forms.StaffLoginForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+# Who asks for a link to a new password is told nothing about which addresses have accounts, and strangers get no mail.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # seconds
+MFA_ADAPTER = "users.staff.adapters.StaffFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # An administrator made the account and knows the address: nobody has to prove it before a second factor.
@@ -175,24 +183,44 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: a working day
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: a working day, however busy
+SESSION_IDLE = 3 * 60 * 60  # seconds
+# Whoever may send or administer has so many days to set up a second factor; then no page but that one opens.
+SECOND_FACTOR_REQUIRED = env.SECOND_FACTOR_REQUIRED
+SECOND_FACTOR_GRACE_DAYS = env.SECOND_FACTOR_GRACE_DAYS
+# A message or a list of more people asks for the password again.
+CONFIRM_OVER = env.CONFIRM_OVER
+# A link to a new password that somebody asked for; those of administrators last longer (users/staff/links.py).
+PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
+HAS_EMAIL = bool(env.EMAIL_URL)
+globals().update(env.email())
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.EMAIL_FROM or f"dashboard@{ALLOWED_HOSTS[0]}"
 
 # The browser ----------------------------------------------------------------------------------------------------------
 
+REPORTS_ADDRESS = "/browser-reports/"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
+        # Scripts and styles are files of ours, on every page: nothing inline, nothing evaluated.
         "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [NONE],
+        "worker-src": [NONE],
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
+        "report-uri": [REPORTS_ADDRESS],
+        "report-to": ["csp"],
     }
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 if not DEVELOPMENT:
     # The balancer in front speaks TLS and says so.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -205,6 +233,8 @@ if not DEVELOPMENT:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_SECURE = True
     CSRF_COOKIE_NAME = "__Host-csrftoken"
+    LANGUAGE_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 
 # Background work ------------------------------------------------------------------------------------------------------
 
@@ -223,8 +253,13 @@ CELERY_BEAT_SCHEDULE = {
     # Everybody, after the rules of leads have changed; nothing to do otherwise.
     "users.recount_leads": {"task": "users.recount_leads", "schedule": 10.0},  # seconds
     "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds
+    # Payments of people whom triggers have marked; the page looks at some of them itself.
+    "bookings.fold_payments": {"task": "bookings.fold_payments", "schedule": 5.0},  # seconds
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
+    # Notices of payments that nobody has applied yet, and raw bodies that have lain here long enough.
+    "bookings.apply_incoming_payments": {"task": "bookings.apply_incoming_payments", "schedule": 30.0},  # seconds
+    "bookings.forget_raw_payments": {"task": "bookings.forget_raw_payments", "schedule": 3600.0},  # seconds
     "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
@@ -254,6 +289,23 @@ TELEGRAM_WEBHOOK_SECRET = env.TELEGRAM_WEBHOOK_SECRET
 TELEGRAM_CALL_TIMEOUT = env.TELEGRAM_CALL_TIMEOUT
 # python-telegram-bot warns at every RetryAfter unless told that we read timedeltas.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+# Backups --------------------------------------------------------------------------------------------------------------
+
+BACKUP_DIR = env.BACKUP_DIR
+BACKUP_KEEP = env.BACKUP_KEEP  # archives
+BACKUP_RECIPIENTS = env.BACKUP_RECIPIENTS
+POSTGRES_TOOLS = env.postgres_tools()
+if BACKUP_DIR:
+    CELERY_BEAT_SCHEDULE["hsl_dashboard.make_backup"] = {
+        "task": "hsl_dashboard.make_backup",
+        "schedule": crontab(hour=env.BACKUP_AT[:2], minute=env.BACKUP_AT[3:]),
+    }
+
+# Payments from outside ------------------------------------------------------------------------------------------------
+
+# What signs a notice of a payment (docs/api.md). Two, while one replaces the other; none, and every notice is refused.
+PAYMENT_WEBHOOK_SECRETS = env.PAYMENT_WEBHOOK_SECRETS
 
 # Watching -------------------------------------------------------------------------------------------------------------
 

@@ -1,18 +1,22 @@
-"""What messages add to the page of today: what is being sent, and what waits for somebody's decision."""
+"""What messages add to the pages of today and of the system: what is being sent, what waits, and for how long."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Min
 from django.urls import reverse
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from hsl_dashboard.web.system import SystemLine
 from hsl_dashboard.web.today import TodayLine, TodayLines
-from messaging.models import Broadcast, Draft, Recipient
+from messaging.models import Broadcast, Draft, Outbox, Recipient
 from messaging.models.recipient_types import RecipientType
 from users.models import User
 
 State = Broadcast.State
 APPROVALS_SHOWN = 5
+TOO_LONG = timedelta(minutes=10)  # in the outbox: rules rest at night, but what they queue is taken within seconds
 RECENT = timedelta(days=30)  # older results that are not known will not be decided any more
 
 
@@ -88,3 +92,25 @@ LINES = (
     TodayLines("uncertain", "messaging.view_broadcast", 21, uncertain_lines),
     TodayLines("approvals", "messaging.approve_broadcast", 18, approval_lines),
 )
+
+
+def waiting_lines(at: datetime) -> Iterator[SystemLine]:
+    """The oldest message that waits to be handed to the sending, and the one that has been sending longest."""
+    queued_at = (
+        Outbox.objects.filter(state=Outbox.State.QUEUED).order_by("id").values_list("queued_at", flat=True).first()
+    )
+    yield SystemLine(
+        "queues",
+        _("Oldest message in the outbox"),
+        timesince(queued_at, at) if queued_at else _("none waits"),
+        is_well=queued_at is None or at - queued_at <= TOO_LONG,
+        what_to_do=_("At night rules rest. By day see whether beat and the worker of the queue «default» run."),
+    )
+    sending = Broadcast.objects.filter(state=State.SENDING).aggregate(n=Count("*"), since=Min("started_at"))
+    value = _("%(count)d, the longest for %(time)s")
+    words = (
+        value % {"count": sending["n"], "time": timesince(sending["since"], at)}
+        if sending["since"]
+        else _("none is sent")
+    )
+    yield SystemLine("queues", _("Messages being sent"), words)

@@ -30,6 +30,7 @@ BOOKINGS, MESSAGES, PEOPLE = only(COURSES), only(MARKETING), only(MARKETING, COU
 ACCESS: dict[str, Access] = {
     # Around every page
     "health_live": Access(get=ALL, anonymous=True),
+    "browser_report": Access(post=ALL, anonymous=True),
     "health_ready": Access(get=ALL, anonymous=True),
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
     "icon_sprite": Access(get=ALL, anonymous=True),
@@ -68,7 +69,18 @@ ACCESS: dict[str, Access] = {
     "bookings:money_overview": Access(get=BOOKINGS),
     "bookings:payment_list": Access(get=BOOKINGS),
     "bookings:expected_list": Access(get=BOOKINGS),
+    "bookings:incoming_list": Access(get=BOOKINGS),
+    "bookings:incoming_match": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:incoming_dismiss": Access(post=BOOKINGS),
     "bookings:payment_new": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:payment_queue": Access(get=BOOKINGS),
+    "bookings:payment_rules": Access(get=PEOPLE, post=PEOPLE),
+    "bookings:payment_confirm": Access(post=BOOKINGS),
+    "bookings:payment_decline": Access(post=BOOKINGS),
+    "bookings:payment_ask": Access(post=BOOKINGS),
+    "bookings:payment_put_off": Access(post=BOOKINGS),
+    "bookings:payment_bring_back": Access(post=BOOKINGS),
+    "bookings:payment_take": Access(post=BOOKINGS),
     "bookings:coupon_list": SEEN_BY_ALL,
     "bookings:coupon_new": Access(get=MESSAGES, post=MESSAGES),
     "bookings:coupon_edit": Access(get=MESSAGES, post=MESSAGES),
@@ -88,6 +100,7 @@ ACCESS: dict[str, Access] = {
     "users:person_export": Access(post=PEOPLE),
     "users:audit_list": Access(get=only()),
     "users:audit_export": Access(post=only()),
+    "users:act_undo": Access(post=ALL),  # each only their own acts, while they may do such things
     "users:note_add": Access(post=PEOPLE),
     "users:note_delete": Access(get=ALL, post=ALL),  # only one's own, or with users.delete_note
     "users:tag_add": Access(post=PEOPLE),
@@ -145,10 +158,29 @@ ACCESS: dict[str, Access] = {
     "messaging:automation_list": SEEN_BY_ALL,
     "messaging:automation_edit": Access(get=MESSAGES, post=MESSAGES),
     "messaging:automation_switch": Access(post=MESSAGES),
+    # Accounts of staff
+    "staff:staff_list": Access(get=only()),
+    "staff:staff_detail": Access(get=only()),
+    "staff:staff_new": Access(get=only(), post=only()),
+    "staff:staff_groups": Access(post=only()),
+    "staff:staff_reset": Access(post=only()),
+    "staff:staff_switch": Access(post=only()),
+    "staff:staff_sign_out": Access(post=only()),
+    "system_detail": Access(get=only()),
+    "staff_link": Access(get=ALL, post=ALL, anonymous=True),  # the key in the address is what opens it
     # One's own tokens of the API
     "token_list": Access(get=ALL, post=ALL),
     "token_rotate": Access(post=ALL),
     "token_revoke": Access(post=ALL),
+    # Saved views: one's own, and what others share
+    "saved_view_list": SEEN_BY_ALL,
+    "saved_view_counts": SEEN_BY_ALL,
+    "saved_view_new": Access(get=ALL, post=ALL),
+    "saved_view_edit": Access(get=ALL, post=ALL),
+    "saved_view_remove": Access(post=ALL),
+    "feed_rotate": Access(post=ALL),
+    "feed_stop": Access(post=ALL),
+    "feed_csv": Access(get=ALL, anonymous=True),  # the address itself is the secret
     # The API, which a session opens too
     "api_unknown_address": Access(get=ALL, post=ALL, anonymous=True),  # 404, whatever the method
     "api_docs": SEEN_BY_ALL,
@@ -163,6 +195,9 @@ ACCESS: dict[str, Access] = {
         )
     },
     **{f"api:{name}": Access(get=only()) for name in ("test_db", "db_schema", "debug_events")},
+    "api:payments": Access(get=BOOKINGS),
+    "api:payment_detail": Access(get=BOOKINGS),
+    "api:payments_webhook": Access(post=ALL, anonymous=True),  # a signature opens it
     "api:user_bookings": Access(get=ALL, patch=BOOKINGS),
     "api:user_bookings_change": Access(get=ALL, patch=BOOKINGS),
     "api:user_stream_change": Access(patch=BOOKINGS),

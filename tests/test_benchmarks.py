@@ -20,6 +20,7 @@ SAMPLES = {
     "blocked": 1,
     "course": 1,
     "stream": 1,
+    "colleague": 1,
 }
 
 

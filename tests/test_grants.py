@@ -87,6 +87,7 @@ def test_the_application_signs_in_edits_exports_and_rebuilds(application: str) -
     client = Client()
 
     client.post(reverse("account_login"), {"login": "admin", "password": "hashslash-1234567"})
+    client.post(reverse("account_reauthenticate"), {"password": "hashslash-1234567"})
     listed = client.post(reverse("users:person_export"), {"format": "csv"})
     changed = client.post(
         reverse("admin:bookings_course_change", args=[booking.course_id]),

@@ -7,8 +7,10 @@ from bookings.models.confirmations import Confirmation
 from bookings.models.coupons import ReferralCoupon, ReferralUsage
 from bookings.models.courses import Course, Currency, Stream
 from bookings.models.hackathon import HackathonRegistration
+from bookings.models.incoming import IncomingPayment
 from bookings.models.lessons import FreeLessonRegistration, LessonSteps, PersonToStep
 from bookings.models.payments import BookingMoney, Payment, PaymentSource
+from bookings.models.waiting import PaymentMark, PaymentRules, WaitingPayment
 
 __all__ = [
     "Booking",
@@ -22,13 +24,17 @@ __all__ = [
     "Currency",
     "FreeLessonRegistration",
     "HackathonRegistration",
+    "IncomingPayment",
     "LessonSteps",
     "Payment",
+    "PaymentMark",
+    "PaymentRules",
     "PaymentSource",
     "PersonToStep",
     "ReferralCoupon",
     "ReferralUsage",
     "Stream",
+    "WaitingPayment",
     "status_label",
     "status_of",
 ]

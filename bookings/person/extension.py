@@ -40,10 +40,15 @@ BOOKINGS = PersonExtension(
         PersonTable("bookings.ReferralUsage", Fate.KEPT),
         PersonTable("bookings.Payment", Fate.KEPT, path="booking__telegram_user", blank={"note": ""}),
         PersonTable("bookings.PaymentEvent", Fate.KEPT, path="booking__telegram_user"),
+        PersonTable(
+            "bookings.IncomingPayment", Fate.KEPT, path="booking__telegram_user", blank={"note": "", "raw": None}
+        ),
         PersonTable("bookings.BookingMoney", Fate.NOTHING, path="booking__telegram_user"),
         PersonTable("bookings.Confirmation", Fate.KEPT, path="booking__telegram_user"),
         PersonTable("bookings.LessonSteps", Fate.RENUMBERED, path="user_id"),
         PersonTable("bookings.PersonToStep", Fate.RENUMBERED, path="user_id"),
+        PersonTable("bookings.WaitingPayment", Fate.RENUMBERED, path="user_id"),
+        PersonTable("bookings.PaymentMark", Fate.RENUMBERED, path="user_id"),
         PersonTable("bookings.BulkRow", Fate.ERASED),
         PersonTable("bookings.ReferralCoupon", Fate.RENUMBERED, path="created_by"),
         PersonTable("bookings.ReferralCouponEvent", Fate.RENUMBERED, path="created_by"),

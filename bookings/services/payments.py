@@ -85,8 +85,8 @@ def record_payment(
         RefundTooLarge: as above.
     """
     with transaction.atomic(), pghistory.context(user=by.pk):
-        _one_at_a_time(booking)
-        known = Payment.objects.filter(source=source, external_id=external_id).first() if external_id else None
+        one_at_a_time(booking)
+        known = known_payment(booking, source=source, external_id=external_id)
         if known:
             raise PaymentKnown(known)
         if amount < 0:
@@ -98,12 +98,21 @@ def record_payment(
             source=source,
             external_id=external_id or None,
             received_at=received_at,
-            recorded_by=by,
+            recorded_by_id=by.pk,
             note=note,
         )
 
 
-def _one_at_a_time(booking: Booking) -> None:
+def known_payment(booking: Booking, *, source: str, external_id: str) -> Payment | None:
+    """Find the payment with this number of this source, or with this number for this booking, whoever recorded it."""
+    if not external_id:
+        return None
+    # All sources by name: the unique index begins with the source.
+    named = Payment.objects.filter(source__in=Payment.Source.values, external_id=external_id)
+    return next((row for row in named.order_by("pk") if row.source == source or row.booking_id == booking.pk), None)
+
+
+def one_at_a_time(booking: Booking) -> None:
     """Serialise what is written about one booking, so that two refunds cannot both find the money there."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"payments of {booking.pk}"])

@@ -14,6 +14,7 @@ from demo.school.payments import set_prices, take_payments
 from demo.school.rhythm import or_epoch
 from demo.school.school import School
 from demo.school.streams import plan_streams
+from demo.school.waiting import let_payments_wait
 
 
 def build_school(*, seed: int, people: int, now: datetime) -> School:
@@ -33,6 +34,7 @@ def build_school(*, seed: int, people: int, now: datetime) -> School:
     hold_hackathon(school)
     hold_conversations(school)
     send_broadcasts(school)
+    let_payments_wait(school)
     _number_bookings(school)
     _number_the_rest(school)
     take_payments(school)

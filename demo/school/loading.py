@@ -12,6 +12,7 @@ from django.db.models.expressions import DatabaseDefault
 
 from bookings.lessons.steps import fold_steps
 from bookings.models import Booking, Course, FreeLessonRegistration, HackathonRegistration, ReferralCoupon, Stream
+from bookings.payments.upkeep import rebuild_payments
 from demo.school.history import write_audit, write_record
 from demo.school.school import School
 from messaging.models import Broadcast, Conversation, Recipient, StudentText
@@ -60,6 +61,7 @@ def store_school(school: School) -> None:
         with pgtrigger.ignore("bookings.Booking:insert_insert", "bookings.Booking:record_status_change"):
             _store_rows(school)
         fold_steps()
+        rebuild_payments(at=school.now)
         _hold_conversations(school.now)
 
 

@@ -21,6 +21,7 @@ from hsl_dashboard.web.api.parameters import FirstOfMany
 from hsl_dashboard.web.api.serving import NO_SUCH_ADDRESS, answer_errors, serve, served
 from messaging.api import ROUTERS as MESSAGING
 from users.api import router as users_router
+from users.saved.feeds import feed_csv
 from users.tokens.access import DEBUGGING, ApiAccess
 
 VERSION = "1.0"
@@ -154,6 +155,7 @@ ROUTES = [entry for entry in api.urls[0] if getattr(entry, "name", "") != "api-r
 urlpatterns = [
     path("openapi.json", serve(openapi_json), name="openapi_json"),
     path("docs", api_docs, name="api_docs"),
+    path("feed/<str:token>.csv", serve(feed_csv), name="feed_csv"),
     path("", (served(ROUTES), "api", "api")),
     re_path(r"", serve(api_unknown_address), name="api_unknown_address"),
 ]

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import re
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -89,6 +89,34 @@ def check_redis_url(url: str) -> str:
     if not re.fullmatch(r"(/[0-9]*)?", urlsplit(url).path):
         raise ValueError("must end with the number of a database, or with none: redis://host:6379/0")
     return url.rstrip("/")
+
+
+def check_email_url(url: str) -> str:
+    """Return the URL of a mail server without the slash at its end.
+
+    Raises:
+        ValueError: it is none; the sentence holds the cure and nothing of the URL.
+    """
+    check_url(check_password(url, instead="EMAIL_PASSWORD"), schemes=("smtp", "smtps"))
+    if parse_qs(urlsplit(url).query) not in ({}, {"tls": ["off"]}):
+        raise ValueError("may end with ?tls=off and nothing else: smtp://user@mail.example.org:587")
+    return url.rstrip("/")
+
+
+def mail_server(url: str, *, password: str) -> dict[str, Any]:
+    """Build Django's settings of a mail server: smtp:// turns to TLS after its first words, smtps:// starts with it."""
+    parts = urlsplit(url)
+    at_once, host = parts.scheme == "smtps", parts.hostname or ""
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": host,
+        "EMAIL_PORT": parts.port or (465 if at_once else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or "") or password,
+        "EMAIL_USE_SSL": at_once,
+        "EMAIL_USE_TLS": not at_once and not is_on_this_machine(host) and "tls=off" not in parts.query,
+        "EMAIL_TIMEOUT": 10,  # seconds: a page waits for it
+    }
 
 
 def database_from_url(url: str, *, password: str) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from hsl_dashboard.environment import connections
 
 Network = IPv4Network | IPv6Network
 
+SHORTEST_PAYMENT_SECRET = 32  # characters
+
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
@@ -29,6 +31,12 @@ def _time_zone(text: str) -> str:
     return text
 
 
+def _time_of_day(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError(f"is {text!r}. Set it to a time like 04:30.")
+    return text
+
+
 def _web_address(text: str) -> str:
     return text and connections.check_url(text, schemes=("https", "http"))
 
@@ -39,6 +47,10 @@ def _database_url(text: str) -> str:
 
 def _redis_url(text: str) -> str:
     return text and connections.check_redis_url(text)
+
+
+def _email_url(text: str) -> str:
+    return text and connections.check_email_url(text)
 
 
 def _webhook_secret(text: str) -> str:
@@ -68,6 +80,14 @@ def _networks(text: str) -> list[Network]:
         raise ValueError(f"is {text!r}: {error}. Name networks like 10.0.0.0/8, or single addresses.") from None
 
 
+def _payment_secrets(secrets: list[str]) -> list[str]:
+    if len(secrets) > 2 or any(len(secret) < SHORTEST_PAYMENT_SECRET for secret in secrets):
+        raise ValueError(
+            f"is not one or two secrets of at least {SHORTEST_PAYMENT_SECRET} characters, with a comma between."
+        )
+    return secrets
+
+
 Words = Annotated[list[str], BeforeValidator(_words)]
 Networks = Annotated[list[Network], BeforeValidator(_networks)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_words)]
@@ -76,6 +96,12 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 BotName = Annotated[str, AfterValidator(_bot_name)]
+PaymentSecrets = Annotated[list[str], BeforeValidator(_words), AfterValidator(_payment_secrets)]
 WebhookSecret = Annotated[str, AfterValidator(_webhook_secret)]
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
+Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(ge=0.1, allow_inf_nan=False)]  # messages/s
 Seconds = Annotated[float, Field(ge=1, allow_inf_nan=False)]
+Days = Annotated[int, Field(ge=0)]
+People = Annotated[int, Field(ge=0)]
+EmailUrl = Annotated[str, AfterValidator(_email_url)]

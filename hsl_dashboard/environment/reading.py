@@ -7,16 +7,24 @@ from django.core.exceptions import ImproperlyConfigured
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from hsl_dashboard.environment import connections
 
 ROOT = Path(__file__).resolve().parents[2]
+# Where Docker, Podman and Kubernetes put secrets: a file each, named as the variable.
+SECRETS = Path("/run/secrets")
 
 
-def variable(default: str = "", *, cure: str = "") -> Any:
-    """A variable that may be left out; ``default`` is written as in .env."""
-    return Field("", json_schema_extra={"default": default, "cure": cure})
+def variable(default: str = "", *, cure: str = "", development: str = "") -> Any:
+    """A variable that may be left out; ``default`` is written as in .env, and while DEBUG is on ``development``."""
+    return Field("", json_schema_extra={"default": default, "cure": cure, "development": development})
 
 
 def required(*, cure: str, development: str = "", embedded: bool = False, unless: str = "", only_with: str = "") -> Any:
@@ -57,8 +65,13 @@ class Variables(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read .env without interpolation, which the library's own source cannot: a password may hold ``${``."""
-        return env_settings, InitSettingsSource(settings_cls, dict(dotenv_values(ROOT / ".env", interpolate=False)))
+        """Files of secrets, then the environment, then .env.
+
+        .env is read without interpolation, which the library's own source cannot: a password may hold ``${``.
+        """
+        secrets = [SecretsSettingsSource(settings_cls, SECRETS)] if SECRETS.is_dir() else []
+        dotenv = InitSettingsSource(settings_cls, dict(dotenv_values(ROOT / ".env", interpolate=False)))
+        return *secrets, env_settings, dotenv
 
     @field_validator("*", mode="before")
     @classmethod
@@ -75,7 +88,7 @@ class Variables(BaseSettings):
         """What a variable that is left out means; ``known`` are the ones above it, without those that are wrong."""
         row = cls._row(name)
         if "default" in row:
-            return str(row["default"])
+            return str((known.get("DEBUG") and row["development"]) or row["default"])
         replaced = row["unless"] and known.get(row["unless"], True)
         unwanted = row["only_with"] and not known.get(row["only_with"])
         embedded = row["embedded"] and known.get("DEBUG") and connections.has_embedded_servers()

@@ -65,9 +65,26 @@ class Environment(Variables):
     TELEGRAM_WEBHOOK_SECRET: kinds.WebhookSecret = variable()
     TELEGRAM_CALL_TIMEOUT: kinds.Seconds = variable("20", cure="Set it to a number of seconds, at least 1.")
 
+    # Payments from outside
+    PAYMENT_WEBHOOK_SECRETS: kinds.PaymentSecrets = variable()
+    # Staff
+    SECOND_FACTOR_REQUIRED: bool = variable("true", cure="Set it to true or false.", development="false")
+    SECOND_FACTOR_GRACE_DAYS: kinds.Days = variable("7", cure="Set it to a number of days, at least 0.")
+    CONFIRM_OVER: kinds.People = variable("100", cure="Set it to a number of people, at least 0.")
+    EMAIL_URL: kinds.EmailUrl = variable()
+    EMAIL_PASSWORD: str = variable()
+    EMAIL_FROM: str = variable()
+
     # Language and time
     TIME_ZONE: kinds.TimeZone = variable("Europe/Moscow")
     LANGUAGE_CODE: Literal["ru", "en"] = variable("ru", cure="Set it to ru or en.")
+
+    # Backups
+    BACKUP_DIR: str = variable()
+    BACKUP_AT: kinds.TimeOfDay = variable("04:30")
+    BACKUP_KEEP: kinds.Count = variable("14", cure="Set it to a number, 0 or more.")
+    BACKUP_RECIPIENTS: kinds.Words = variable()
+    POSTGRES_TOOLS: str = variable()
 
     # Watching
     PROBES_PORT: int = variable("8001", cure="Set it to a number.")
@@ -114,11 +131,22 @@ class Environment(Variables):
         )
         return connections.with_defaults(database, pool=False)
 
+    def email(self) -> dict[str, Any]:
+        """Django's settings of the mail server; without EMAIL_URL no message leaves, and none stands in a log."""
+        if not self.EMAIL_URL:
+            return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+        return connections.mail_server(self.EMAIL_URL, password=self.EMAIL_PASSWORD)
+
     def redis_url(self) -> str:
         """Address of Redis or Valkey with its password; the embedded server is started if it stands in."""
         if not self.REDIS_URL:
             return str(connections.embedded_servers().redis_url())
         return connections.redis_with_password(self.REDIS_URL, self.REDIS_PASSWORD)
+
+    def postgres_tools(self) -> str:
+        """The folder of pg_dump and pg_restore, with the embedded server those beside it; '' for the PATH."""
+        is_embedded = not (self.DATABASE_URL or self.POSTGRES_HOST)
+        return self.POSTGRES_TOOLS or (connections.embedded_servers().programs() if is_embedded else "")
 
     def dashboard_url(self) -> str:
         """The address that messages to staff lead to; without it, what the other variables tell; '' if nothing."""

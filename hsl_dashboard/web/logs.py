@@ -4,8 +4,10 @@ import re
 from logging import LogRecord
 
 # Tokens of the API and addresses of feeds: whoever reads a log must not be able to use them.
-SECRET = re.compile(r"hsl_[A-Za-z0-9_-]{6,}")
+# Links to a new password too.
+SECRET = re.compile(r"hsl_(?!dashboard\b)[A-Za-z0-9_-]{6,}|(?<=/password/reset/key/)[^/\s\"]+")
 REDACTED = "hsl_…"
+MARKS = ("hsl_", "/reset/key/")
 
 
 def without_traceback(record: LogRecord) -> bool:
@@ -18,9 +20,9 @@ def without_traceback(record: LogRecord) -> bool:
 def without_secrets(record: LogRecord) -> bool:
     """Filter: put dots in place of every token, in the message, its arguments and the traceback's last line."""
     message = record.getMessage()
-    if "hsl_" in message:
+    if any(mark in message for mark in MARKS):
         record.msg, record.args = SECRET.sub(REDACTED, message), None
     error = record.exc_info[1] if record.exc_info else None
-    if error is not None and "hsl_" in str(error):
+    if error is not None and any(mark in str(error) for mark in MARKS):
         record.exc_info, record.exc_text = None, SECRET.sub(REDACTED, repr(error))
     return True

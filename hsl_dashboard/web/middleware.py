@@ -1,23 +1,17 @@
-"""Middleware of our own: limits of pages, language, caches, when a session was seen, what the admin refuses."""
+"""Middleware of our own: limits of pages, language, caches, what the admin refuses."""
 
 from collections.abc import Callable
-from datetime import timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from allauth.account.adapter import get_adapter
-from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from pghistory.middleware import HistoryMiddleware
 
 from hsl_dashboard.availability.limits import PAGE, within
-from hsl_dashboard.web.side_writes import SideWrite, write_beside
-
-SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
 
 
 def limit_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -58,26 +52,43 @@ def keep_out_of_caches(get_response: Callable[[HttpRequest], HttpResponse]) -> C
     return middleware
 
 
-def session_activity(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Note when and from where a session was last used: once a minute, where allauth's own writes at every request."""
+# What no page of ours uses; passkeys need the two that are left to ourselves.
+PERMISSIONS = ", ".join(
+    [
+        *(f"{name}=()" for name in (
+            "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "encrypted-media",
+            "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi",
+            "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+        )),
+        "publickey-credentials-create=(self)", "publickey-credentials-get=(self)",
+    ]
+)  # fmt: skip
+
+
+def protect_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Tell browsers what no page and no file of ours may do, who may load them, and where to report. ASVS 5.0, 3.4."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and request.session.session_key and not _seen_lately(request):
-            write_beside(SideWrite.SESSION_SEEN, partial(UserSession.objects.create_from_request, request))
-        return get_response(request)
+        response = get_response(request)
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.setdefault("Permissions-Policy", PERMISSIONS)
+        response.setdefault("Reporting-Endpoints", f'csp="{settings.REPORTS_ADDRESS}"')
+        return response
 
     return middleware
 
 
-def _seen_lately(request: HttpRequest) -> bool:
-    length = UserSession._meta.get_field("user_agent").max_length
-    seen: bool = UserSession.objects.filter(
-        session_key=request.session.session_key,
-        ip=get_adapter().get_client_ip(request),
-        user_agent=request.META.get("HTTP_USER_AGENT", "")[:length],
-        last_seen_at__gt=timezone.now() - SEEN_EVERY,
-    ).exists()
-    return seen
+def clear_after_sign_out(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Have the browser forget pages and storage of whoever signs out; cookies of theme and language stay."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        was_in = request.user.is_authenticated
+        response = get_response(request)
+        if was_in and not request.user.is_authenticated:
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+    return middleware
 
 
 class AdminRefusals:

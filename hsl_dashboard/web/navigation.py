@@ -25,6 +25,7 @@ class Item:
     icon: str
     permission: str = ""
     badge: int = 0  # what waits there for this person
+    opens: str = ""  # the default view of the list, which the link opens in its place
     current: str = ""  # the value of aria-current: "page", "true" (a page below it) or ""
 
     def exists(self) -> bool:
@@ -43,6 +44,7 @@ ITEMS = (
     Item(gettext_lazy("Today"), "/", "squares-2x2"),
     Item(gettext_lazy("Courses"), "/workshops/", "academic-cap", "bookings.view_booking"),
     Item(gettext_lazy("Bookings"), "/bookings/", "ticket", "bookings.view_booking"),
+    Item(gettext_lazy("Payment queue"), "/payments/", "credit-card", "bookings.decide_payment"),
     Item(gettext_lazy("People"), "/users/", "users", "users.view_telegramuser"),
     Item(gettext_lazy("Free lessons"), "/free-lessons/", "play-circle", "bookings.view_freelessonregistration"),
     Item(gettext_lazy("Analytics"), "/analytics/", "chart-bar", "bookings.view_booking"),
@@ -53,6 +55,8 @@ ITEMS = (
     Item(gettext_lazy("New message"), "/messages/new/", "pencil-square", "messaging.add_broadcast"),
     Item(gettext_lazy("Data quality"), "/data-quality/", "wrench-screwdriver", "bookings.view_booking"),
     Item(gettext_lazy("Audit"), "/audit/", "document-magnifying-glass", "users.view_auditentry"),
+    Item(gettext_lazy("Who may what"), "/staff/", "key", "users.view_user"),
+    Item(gettext_lazy("System"), "/system/", "wrench-screwdriver", "users.view_user"),
 )
 
 
@@ -70,23 +74,56 @@ def badge_for(user: Any) -> Callable[[str], int]:
     return lambda address: _badges[address](user) if address in _badges else 0
 
 
+@dataclass(frozen=True)
+class MenuView:
+    """A saved view in the navigation; ``default_of``: the address that it stands in for."""
+
+    pk: int
+    name: str
+    address: str
+    default_of: str = ""
+
+
+# Which views somebody has; the app that keeps them registers it in ready().
+_views: list[Callable[[Any], list[MenuView]]] = []
+
+
+def register_menu_views(views: Callable[[Any], list[MenuView]]) -> None:
+    _views[:] = [views]
+
+
+def menu_views_of(user: Any) -> list[MenuView]:
+    return [view for views in _views for view in views(user)]
+
+
 def navigation_links(
-    path: str, may: Callable[[str], bool], badge: Callable[[str], int] = lambda _address: 0
+    path: str,
+    may: Callable[[str], bool],
+    badge: Callable[[str], int] = lambda _address: 0,
+    defaults: dict[str, str] | None = None,
 ) -> list[Item]:
     """List the places one may go to; of two that hold the page, the nearer one is where one is."""
     items = [item for item in ITEMS if (not item.permission or may(item.permission)) and item.exists()]
     here = max((item.address for item in items if item.contains(path)), key=len, default="")
     current = "page" if path == here else "true"
-    items = [replace(item, badge=badge(item.address)) for item in items]
+    opens = defaults or {}
+    items = [replace(item, badge=badge(item.address), opens=opens.get(item.address, "")) for item in items]
     return [replace(item, current=current) if item.address == here else item for item in items]
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor. Links are lazy: a partial that htmx swaps in pays for no permission check."""
     theme = request.COOKIES.get(THEME_COOKIE)
+    views = SimpleLazyObject(lambda: menu_views_of(request.user))
     return {
+        "menu_views": views,
         "navigation_links": SimpleLazyObject(
-            lambda: navigation_links(request.path, request.user.has_perm, badge_for(request.user))
+            lambda: navigation_links(
+                request.path,
+                request.user.has_perm,
+                badge_for(request.user),
+                {view.default_of: view.address for view in views if view.default_of},
+            )
         ),
         "theme": theme if theme in THEMES else "system",
         "shortcuts": request.COOKIES.get(SHORTCUTS_COOKIE) != "off",

@@ -53,10 +53,10 @@ def file_response(sheet: Sheet, *, name: str, file_format: str) -> HttpResponseB
     return FileResponse(xlsx_file(sheet), content_type=XLSX_TYPE, headers=headers)
 
 
-def csv_lines(sheet: Sheet) -> Iterator[str]:
-    """Stream the lines."""
-    writer = csv.writer(LineEcho(), delimiter=";", lineterminator="\r\n")
-    yield BYTE_ORDER_MARK + str(writer.writerow(sheet.headings))
+def csv_lines(sheet: Sheet, *, delimiter: str = ";", mark: str = BYTE_ORDER_MARK) -> Iterator[str]:
+    """Stream the lines, as Excel reads them unless told otherwise."""
+    writer = csv.writer(LineEcho(), delimiter=delimiter, lineterminator="\r\n")
+    yield mark + str(writer.writerow(sheet.headings))
     number = 0
     # In a transaction the cursor stays on the server and gives its first rows at once.
     with transaction_within(EXPORT):

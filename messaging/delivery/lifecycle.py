@@ -17,6 +17,8 @@ LATE_AFTER = timedelta(minutes=15)  # a scheduled broadcast that is later than t
 RUNNER_SILENT_AFTER = timedelta(seconds=10)
 UPLOAD_RESCUE_AFTER = timedelta(minutes=5)  # a file may go up slowly
 
+AT_ONCE = timedelta()
+
 State = Broadcast.State
 
 
@@ -25,11 +27,14 @@ def rescue_after() -> timedelta:
     return timedelta(seconds=2 * settings.TELEGRAM_CALL_TIMEOUT + 5)
 
 
-def freeze_and_start(broadcast_id: int, *, at: datetime, come_from: tuple[State, ...]) -> bool:
-    """Freeze the audience and start; False when somebody else did, or the state is none of ``come_from``."""
+def freeze_and_start(
+    broadcast_id: int, *, at: datetime, come_from: tuple[State, ...], wait: timedelta = AT_ONCE
+) -> bool:
+    """Freeze the audience and start, the first message after ``wait``; False when somebody else did, or the state is
+    none of ``come_from``."""
     with transaction.atomic():
         started = Broadcast.objects.filter(pk=broadcast_id, state__in=come_from).update_as_ours(
-            state=State.SENDING, state_reason="", started_at=at, sent_at=at, paused_at=None
+            state=State.SENDING, state_reason="", started_at=at + wait, sent_at=at, paused_at=None
         )
         if not started:
             return False
@@ -172,7 +177,11 @@ def waiting_for_a_runner(*, at: datetime, wanted: int) -> tuple[list[int], list[
     alive = Runner.objects.filter(seen_at__gt=at - RUNNER_SILENT_AFTER)
     Runner.objects.filter(seen_at__lt=at - 6 * RUNNER_SILENT_AFTER).delete()
     sending = (
-        Broadcast.objects.sending().outside_quiet_hours(at).exclude(halted_until__gt=at).values_list("pk", flat=True)
+        Broadcast.objects.sending()
+        .outside_quiet_hours(at)
+        .exclude(halted_until__gt=at)
+        .exclude(started_at__gt=at)
+        .values_list("pk", flat=True)
     )
     running = Correction.objects.filter(state=Correction.State.RUNNING).values_list("pk", flat=True)
     have_broadcasts = list(alive.filter(broadcast__in=sending).values_list("broadcast_id", flat=True))

@@ -108,7 +108,9 @@ class SendQueue:
         self.own_words = self.brings_code = False
 
     def enlist(self, worker: str, *, most: int) -> int | None:
-        self.broadcast = Broadcast.objects.sending().filter(pk=self.broadcast_id).first()
+        # One that can still be undone has no runner yet: a task comes when it begins, and beat looks for it too.
+        begun = Broadcast.objects.sending().exclude(started_at__gt=timezone.now())
+        self.broadcast = begun.filter(pk=self.broadcast_id).first()
         if self.broadcast is None or self._waits_for_morning() or not self._read_upload(self.broadcast):
             return None
         self.names = {found.name for found in placeholders(self.broadcast.message_text)}
@@ -181,7 +183,8 @@ class SendQueue:
                 WITH picked AS MATERIALIZED (
                     SELECT id FROM message_recipients
                     WHERE message_id = (SELECT id FROM message_history
-                                        WHERE id = %s AND state = 'sending' AND paused_at IS NOT DISTINCT FROM %s)
+                                        WHERE id = %s AND state = 'sending' AND paused_at IS NOT DISTINCT FROM %s
+                                          AND COALESCE(started_at <= statement_timestamp(), true))
                       AND state = 'pending' AND next_try_at <= statement_timestamp()
                     ORDER BY next_try_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
                 UPDATE message_recipients r

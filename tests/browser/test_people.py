@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
-from tests.factories import BookingFactory, TelegramUserFactory
+from tests.factories import PASSWORD, BookingFactory, TelegramUserFactory
 
 
 @pytest.fixture
@@ -49,6 +49,10 @@ def test_the_export_equals_the_list(people: Page) -> None:
     people.goto("/users/?q=котова&sort=-name")
     shown = people.locator("#person-table tbody .who > a:first-child").all_inner_texts()
 
+    people.get_by_role("button", name="CSV").click()
+    people.get_by_label("Пароль").fill(PASSWORD)
+    people.get_by_label("Пароль").press("Enter")
+    expect(people).to_have_url(re.compile(r"/users/\?q="))
     with people.expect_download() as download:
         people.get_by_role("button", name="CSV").click()
 

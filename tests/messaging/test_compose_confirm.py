@@ -11,7 +11,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking
 from messaging.models import Broadcast, Draft, Recipient, SendingRules
-from tests.factories import BookingFactory, UserFactory
+from tests.factories import PASSWORD, BookingFactory, UserFactory
 from tests.messaging.composing import CONFIRMED, MAY_SEND, MAY_WRITE, NEW, address, confirm, form, write
 from users.models import BlockedUser, User
 
@@ -85,7 +85,12 @@ def test_above_a_hundred_the_number_is_typed(staff_client: Client, stream: str) 
     assert refused.status_code == 409
     assert not Broadcast.objects.exists()
 
-    confirm(staff_client, draft, recipients=103, typed=" 103 ")
+    asked = confirm(staff_client, draft, recipients=103, typed=" 103 ")
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert not Broadcast.objects.exists()
+
+    here = f"/messages/new/{draft.pk}/confirm/"
+    staff_client.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": here})
     assert Broadcast.objects.get().state == Broadcast.State.SENDING
 
 

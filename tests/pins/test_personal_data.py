@@ -65,6 +65,12 @@ def person(staff: Any) -> Any:
     return person
 
 
+def _money(booking: Any) -> None:
+    make("bookings.PaymentMark", user_id=ID)
+    make("bookings.WaitingPayment", booking=booking, user_id=ID, since=NOW)
+    PaymentFactory.create(booking=booking, note=f"{FIRST} {LAST}, наличными")
+
+
 def _own_rows(person: Any, staff: Any) -> None:
     booking = BookingFactory.create(telegram_user=person, username=OLD_USERNAME, first_name=OLD_FIRST)
     booking.confirmed = 2
@@ -80,7 +86,7 @@ def _own_rows(person: Any, staff: Any) -> None:
     FreeLessonRegistrationFactory.create(telegram_user=person, email=EMAIL, first_name=FIRST, username=USERNAME)
     fold_steps()
     make("bookings.PersonToStep", user_id=ID)
-    PaymentFactory.create(booking=booking, note=f"{FIRST} {LAST}, наличными")
+    _money(booking)
     coupon = ReferralCouponFactory.create(code="UNIKOVA", created_by=ID, name=f"От {FIRST} {LAST}")
     make("bookings.ReferralUsage", coupon=coupon, telegram_user=person, booking=booking)
     make("bookings.HackathonRegistration", telegram_user=person, username=USERNAME)
@@ -90,6 +96,8 @@ def _own_rows(person: Any, staff: Any) -> None:
     make("users.Note", telegram_user=person, text=f"{FIRST}: звонить после шести", written_at=NOW)
     make("users.Note", telegram_user=person, text="стёртая", written_at=NOW).delete()
     make("users.PersonTag", telegram_user=person, tag=make("users.Tag", name="VIP"))
+    act = {"done_by": staff, "done_at": NOW, "expires_at": NOW, "kind": "block", "done": {"reason": WORDS}}
+    make("users.UndoableAct", telegram_user=person, **act)
     make("users.EmailDisclosure", telegram_user=person, shown_to=staff, shown_at=NOW)
     make("users.CountingMark", user_id=ID)
     make("analytics.Journey", user_id=ID, funnel="sign", scope="", first_at=NOW)

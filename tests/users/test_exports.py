@@ -4,16 +4,24 @@ import csv
 import io
 import tracemalloc
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
+from django.test import Client
 from openpyxl import load_workbook
 
-from tests.factories import BookingFactory, FreeLessonRegistrationFactory, TelegramUserFactory, UserFactory
-from users.models import PeopleExport
+from tests.factories import PASSWORD, BookingFactory, FreeLessonRegistrationFactory, TelegramUserFactory, UserFactory
+from tests.signing_in import reauthenticated
+from users.models import PeopleExport, User
 from users.people.listing import people_list
 
 pytestmark = pytest.mark.django_db
 EXPORT = "/users/export/"
+
+
+@pytest.fixture
+def staff_client(staff: User) -> Client:
+    return reauthenticated(staff)
 
 
 def csv_rows(response) -> list[list[str]]:
@@ -99,18 +107,18 @@ def test_an_export_is_written_down_with_its_filter_and_size(staff, staff_client)
     assert export.rows == 3
 
 
-def test_emails_leave_only_with_those_who_may_see_them(client):
+def test_emails_leave_only_with_those_who_may_see_them(db):
     person = TelegramUserFactory.create()
     for day in ("2026-01-01", "2026-01-02"):
         FreeLessonRegistrationFactory.create(telegram_user=person, email="anna@mail.example", lesson_date=day)
     FreeLessonRegistrationFactory.create(telegram_user=person, email="b@mail.example", lesson_date="2026-01-03")
     granted = ["users.view_telegramuser", "users.export_people"]
 
-    client.force_login(UserFactory.create(permissions=granted))
+    client = reauthenticated(UserFactory.create(permissions=granted))
     rows = csv_rows(client.post(EXPORT, {"format": "csv"}))
     assert "Почта" not in rows[0]
     assert "mail.example" not in str(rows)
-    client.force_login(UserFactory.create(permissions=[*granted, "users.view_email"]))
+    client = reauthenticated(UserFactory.create(permissions=[*granted, "users.view_email"]))
     assert csv_rows(client.post(EXPORT, {"format": "csv"}))[1][4] == "anna@mail.example, b@mail.example"
 
 
@@ -120,6 +128,21 @@ def test_the_export_asks_for_its_permission_and_for_a_post(client, staff_client)
     assert client.post(EXPORT, {"format": "csv"}).status_code == 403
     assert staff_client.get(EXPORT).status_code == 405
     assert not PeopleExport.objects.exists()
+
+
+def test_a_list_of_people_leaves_only_after_the_password_was_given_again(staff):
+    TelegramUserFactory.create(first_name="Анна")
+    client = Client()
+    client.force_login(staff)
+
+    asked = client.post(f"{EXPORT}?q=анна", {"format": "csv"})
+
+    assert asked.status_code == 303
+    address, _mark, query = asked["Location"].partition("?next=")
+    assert (address, unquote(query)) == ("/accounts/reauthenticate/", f"/users/?q={quote('анна')}")
+    assert not PeopleExport.objects.exists()
+    client.post(address, {"password": PASSWORD})
+    assert csv_rows(client.post(f"{EXPORT}?q=анна", {"format": "csv"}))[1][1] == "Анна"
 
 
 @pytest.mark.parametrize(("query", "file_format"), [("since=x", "csv"), ("", "exe"), ("", ""), ("status=77", "xlsx")])

@@ -1,7 +1,6 @@
 """Tokens of the API: shown once, stored as a hash, refused when they end, never more than their owner may."""
 
 import logging
-import time
 from datetime import timedelta
 from io import StringIO
 
@@ -16,6 +15,7 @@ from hsl_dashboard.web.api.limits import CALLS, REFUSED, WRITES
 from hsl_dashboard.web.logs import without_secrets
 from tests.api.conftest import client_of
 from tests.factories import BookingFactory, EventFactory, FreeLessonRegistrationFactory, UserFactory
+from tests.signing_in import reauthenticated
 from users.models import ApiAnswer, ApiToken, AuditEntry, User
 from users.tokens.services import create_api_token, forget_answers
 
@@ -23,16 +23,6 @@ pytestmark = pytest.mark.django_db
 
 ADDRESS = "/accounts/tokens/"
 EMAIL = "very.secret.address@example.test"
-
-
-def reauthenticated(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    session = client.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
-    session["account_authentication_methods_user"] = str(user.pk)
-    session.save()
-    return client
 
 
 def bearer(secret: str) -> Client:

@@ -9,6 +9,7 @@ from users.models.leads import LeadRules
 from users.models.marks import NumberMark
 from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
+from users.models.saved_views import SavedView
 from users.models.staff import User
 from users.models.today import TodayVisit
 from users.models.tokens import ApiAnswer, ApiToken
@@ -22,6 +23,7 @@ from users.models.totals import (
     PersonCounts,
     PersonTotals,
 )
+from users.models.undo import UndoableAct
 
 __all__ = [
     "ERASED_FROM",
@@ -44,8 +46,10 @@ __all__ = [
     "PersonCounts",
     "PersonTag",
     "PersonTotals",
+    "SavedView",
     "Tag",
     "TelegramUser",
     "TodayVisit",
+    "UndoableAct",
     "User",
 ]

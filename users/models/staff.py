@@ -23,6 +23,8 @@ class User(AbstractUser):
         validators=[ASCIIUsernameValidator()],
         error_messages={"unique": _("This name is taken.")},
     )
+    # NULL: nobody has asked yet. After it the pages of whoever may send or administer wait for a second factor.
+    factor_due_at = models.DateTimeField(_("second factor required from"), null=True, blank=True, editable=False)
 
     class Meta(AbstractUser.Meta):
         db_table = "staff_user"

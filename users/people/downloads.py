@@ -13,6 +13,7 @@ from hsl_dashboard.web.pages import StaffRequest
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from hsl_dashboard.web.spreadsheets import XLSX_ROWS, Sheet, file_response, too_long_sentence
 from users.models import PeopleExport
+from users.staff.confirming import confirm_download, is_many
 
 EXPORT_PEOPLE = "users.export_people"
 
@@ -27,11 +28,13 @@ def list_as_file(
     is_valid: bool = True,
     query: str | None = None,
     with_emails: bool = False,
+    confirm_always: bool = False,
 ) -> HttpResponseBase:
     """Answer the POST for a list as a file with the whole of it, recorded before its first row.
 
     ``rows`` tells how many there are (a query, or anything with a length); ``name`` is of the file, without ending;
-    ``query`` says which list it is, where the address of the request does not.
+    ``query`` says which list it is, where the address of the request does not. The password is asked for again before a
+    list of many, or before any with ``confirm_always``.
     """
     file_format = request.POST.get("format", "")
     if not is_valid or file_format not in PeopleExport.Format.values:
@@ -39,6 +42,8 @@ def list_as_file(
     if file_format == PeopleExport.Format.XLSX and _is_too_long(rows):
         context = {"why": too_long_sentence(), "list_address": list_address, "export_address": request.get_full_path()}
         return render(request, "users/export_too_large.html", context, status=422)
+    if (confirm_always or is_many(rows)) and (question := confirm_download(request, list_address=list_address)):
+        return question
     export = PeopleExport(
         exported_by=request.user,
         query=(request.get_full_path() if query is None else query)[:10_000],

@@ -64,4 +64,5 @@ def person_export(request: StaffRequest) -> HttpResponseBase:
         is_valid=people.filter.is_valid(),
         query=request.GET.urlencode(),
         with_emails=with_emails,
+        confirm_always=True,
     )

@@ -93,6 +93,7 @@ USERS = PersonExtension(
         PersonTable("users.Event", Fate.KEPT, blank={"username": None, "first_name": None, "details": COUNTED}),
         PersonTable("users.BlockedUser", Fate.ERASED),
         PersonTable("users.BlockedUserEvent", Fate.ERASED_LAST),
+        PersonTable("users.UndoableAct", Fate.ERASED),
         PersonTable("users.EmailDisclosure", Fate.ERASED),
         PersonTable("users.Note", Fate.ERASED),
         PersonTable("users.NoteEvent", Fate.ERASED_LAST),

@@ -5,6 +5,8 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal.ratelimit import RateLimitUsage, consume
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q
@@ -13,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from hsl_dashboard.web.clients import client_address
 from users.models import User
 from users.staff.audit import record_lock_out
+from users.staff.factors import factors_that_count, needs_factor
 
 KNOWN_FOR = 180 * 24 * 60 * 60  # seconds that a browser is known after its last sign-in
 # Wrong passwords for one account, all addresses together: many machines must not guess without end.
@@ -67,8 +70,16 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         self._login_failed_rl_usage.usage += counted.usage
 
 
+class StaffFactorAdapter(DefaultMFAAdapter):
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Whoever needs a second factor keeps the last one; a new one can be set up first."""
+        others = factors_that_count().filter(user=authenticator.user).exclude(pk=authenticator.pk)
+        is_factor = authenticator.type != Authenticator.Type.RECOVERY_CODES
+        return not is_factor or not needs_factor(authenticator.user) or others.exists()
+
+
 def _cookie_of(user: AbstractBaseUser) -> str:
-    return f"known-{user.pk}"
+    return f"{'__Host-' if settings.SESSION_COOKIE_SECURE else ''}known-{user.pk}"
 
 
 def _known_browser(request: HttpRequest, user: AbstractBaseUser) -> str:

@@ -8,12 +8,20 @@ from django.apps import AppConfig
 from django.apps import apps as all_apps
 from django.contrib.auth.management import create_permissions
 from django.db import DEFAULT_DB_ALIAS
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 ADMINISTRATOR = "Administrator"
 MARKETING = "Marketing manager"
 COURSES = "Course manager"
 VIEWER = "Viewer"
 ROLES = (ADMINISTRATOR, MARKETING, COURSES, VIEWER)
+LABELS: dict[str, Any] = {
+    ADMINISTRATOR: pgettext_lazy("role", "Administrator"),
+    MARKETING: _("Marketing manager"),
+    COURSES: _("Course manager"),
+    VIEWER: _("Viewer"),
+}
 
 OURS = ("users", "bookings", "messaging", "analytics")
 
@@ -32,50 +40,78 @@ class Grant:
 
 # The first line that covers a permission decides; the last one covers all that nobody has thought of yet.
 GRANTS = (
-    Grant("See e-mail addresses in full (each look is written down)", ("users.view_email",), (MARKETING, COURSES)),
     Grant(
-        "See staff accounts, the audit, and who downloaded lists or looked at e-mails",
+        gettext_noop("See e-mail addresses in full (each look is written down)"),
+        ("users.view_email",),
+        (MARKETING, COURSES),
+    ),
+    Grant(
+        gettext_noop("See staff accounts, the audit, and who downloaded lists or looked at e-mails"),
         ("users.view_user", "users.view_peopleexport", "users.view_emaildisclosure", "users.view_auditentry"),
     ),
     Grant(
-        "See money; record payments and refunds",
+        gettext_noop("See money; record payments and refunds"),
         ("bookings.view_payment", "bookings.view_paymentevent", "bookings.add_payment"),
         (COURSES,),
     ),
-    Grant("Read what students write, and answer them", ("messaging.answer_students",), (MARKETING, COURSES)),
-    Grant("See people, bookings, messages, numbers; e-mails masked", ("*.view_*",), (MARKETING, COURSES, VIEWER)),
-    Grant("Download the list of people", ("users.export_people",), (MARKETING, COURSES)),
-    Grant("Erase a person; export everything held about one", ("users.erase_person", "users.export_person")),
     Grant(
-        "Write notes, put on tags, block and unblock people",
+        gettext_noop("Decide about payments: confirm, decline, ask again"), ("bookings.decide_payment",), (COURSES,)
+    ),
+    Grant(
+        gettext_noop("Set the limits of waiting payments, and the words of declining and asking again"),
+        ("bookings.change_paymentrules",),
+        (MARKETING, COURSES),
+    ),
+    Grant(
+        gettext_noop("Read what students write, and answer them"), ("messaging.answer_students",), (MARKETING, COURSES)
+    ),
+    Grant(gettext_noop("Share saved views of lists with all staff"), ("users.share_view",), (MARKETING, COURSES)),
+    Grant(
+        gettext_noop("See people, bookings, messages, numbers; e-mails masked"),
+        ("*.view_*",),
+        (MARKETING, COURSES, VIEWER),
+    ),
+    Grant(gettext_noop("Download the list of people"), ("users.export_people",), (MARKETING, COURSES)),
+    Grant(
+        gettext_noop("Erase a person; export everything held about one"), ("users.erase_person", "users.export_person")
+    ),
+    Grant(
+        gettext_noop("Write notes, put on tags, block and unblock people"),
         ("users.*_note", "users.*_tag", "users.*_persontag", "users.*_blockeduser"),
         (MARKETING, COURSES),
     ),
     Grant(
-        "Make and change bookings, one or many; also against the usual order, with a reason",
+        gettext_noop("Make and change bookings, one or many; also against the usual order, with a reason"),
         ("bookings.add_booking", "bookings.change_booking", "bookings.override_status"),
         (COURSES,),
     ),
     Grant(
-        "Describe courses and streams, correct registrations for free lessons",
+        gettext_noop("Describe courses and streams, correct registrations for free lessons"),
         ("bookings.change_course", "bookings.*_stream", "bookings.change_freelessonregistration"),
         (COURSES,),
     ),
     Grant(
-        "Make and change referral coupons",
+        gettext_noop("Make and change referral coupons"),
         ("bookings.add_referralcoupon", "bookings.change_referralcoupon"),
         (MARKETING,),
     ),
     Grant(
-        "Write, send, correct and approve messages; templates, segments, automations", ("messaging.*",), (MARKETING,)
+        gettext_noop("Write, send, correct and approve messages; templates, segments, automations"),
+        ("messaging.*",),
+        (MARKETING,),
     ),
-    Grant("Everything else: staff accounts, deleting, what no line above names", ("*",)),
+    Grant(gettext_noop("Everything else: staff accounts, deleting, what no line above names"), ("*",)),
 )
 
 
 def grant_of(permission: str) -> Grant:
     """Give the line of the table that decides about a permission, ``app.codename``."""
     return next(grant for grant in GRANTS if grant.covers(permission))
+
+
+def role_label(name: str) -> str:
+    """Name a group as the pages do; groups of the school's own have the names that it gave."""
+    return str(LABELS.get(name, name))
 
 
 def may(role: str, permission: str) -> bool:

@@ -126,6 +126,29 @@ class ApiAccess(AuthBase):
         return Caller(token.owner, token)
 
 
+class SignedAccess(ApiAccess):
+    """The door of a route that a signature over the body opens; the route compares it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scope = "signature"  # type: ignore[assignment]  # no token has it
+
+    def __call__(self, request: HttpRequest) -> Caller:
+        """Count the call by its address.
+
+        Raises:
+            ApiError: 429.
+        """
+        address = client_address(request)
+        CALLS_FROM.count(address)
+        REFUSED.require_room(address)
+        return Caller(User(is_active=False))
+
+    @staticmethod
+    def count_refusal(request: HttpRequest) -> None:
+        REFUSED.count(client_address(request))
+
+
 def note_emails_shown(caller: Caller, request: HttpRequest, *, people: int) -> None:
     """Write down that a program was given e-mail addresses in full: whose token, which route, of how many."""
     if not people or not caller.sees_emails:

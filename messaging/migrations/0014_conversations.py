@@ -96,7 +96,7 @@ CREATE TRIGGER audit_truncate AFTER TRUNCATE ON messaging_conversation FOR EACH 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0011_number_marks'),
+        ('messaging', '0013_notices_of_payments'),
         ('users', '0014_api_tokens'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

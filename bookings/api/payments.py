@@ -1,0 +1,143 @@
+"""Payments as JSON, and the notices of payment services."""
+
+from typing import Annotated, Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import Router, Schema
+from ninja.params.functions import Query
+
+from bookings.incoming.notices import LONGEST_BODY, SignatureRefused, read_notice, require_signature
+from bookings.incoming.services import store_incoming
+from bookings.incoming.tasks import wake_incoming
+from bookings.models import Currency, Payment
+from hsl_dashboard.db import LARGEST_BIGINT
+from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal
+from hsl_dashboard.web.api.cursors import link_next, newest_first
+from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
+from users.tokens.access import UNAUTHORIZED, ApiAccess, ApiRequest, SignedAccess
+
+router = Router(tags=["payments"])
+
+SEE = ("bookings.view_booking", "bookings.view_payment")
+NO_PAYMENT = "Payment not found"
+
+
+class PaymentJson(Schema):
+    id: int
+    booking_id: int | None
+    user_id: PersonId | None
+    amount: str
+    currency: str
+    source: str
+    external_id: str | None
+    received_at: Moment
+
+
+def _payment_json(payment: Payment) -> dict[str, Any]:
+    return {
+        "id": payment.pk,
+        "booking_id": payment.booking_id,
+        "user_id": payment.booking.telegram_user_id if payment.booking else None,
+        "amount": f"{payment.amount:.2f}",
+        "currency": payment.currency,
+        "source": payment.source,
+        "external_id": payment.shown_number or None,
+        "received_at": payment.received_at,
+    }
+
+
+@router.get(
+    "/payments",
+    response={200: list[PaymentJson], 400: Refusal},
+    auth=ApiAccess(*SEE, failure="Failed to fetch payments"),
+    summary="Payments, newest first",
+)
+def payments(
+    request: ApiRequest,
+    response: HttpResponse,
+    limit: Annotated[int, Whole("limit must be between 1 and 200", most=200)] = Query(50),
+    booking_id: Annotated[int | None, Whole("Invalid booking ID", most=LARGEST_BIGINT)] = Query(None),
+    cursor: Annotated[str, Text()] = Query("", description="of the next piece; it stands in the header Link"),
+) -> Any:
+    """Money that was received; a negative amount was given back. Amounts are decimal numbers as text."""
+    rows = Payment.objects.select_related("booking")
+    if booking_id is not None:
+        rows = rows.filter(booking=booking_id)
+    found, following = newest_first(rows, column="received_at", cursor=cursor, limit=limit)
+    link_next(request, response, following)
+    return [_payment_json(payment) for payment in found]
+
+
+class Noticed(Schema):
+    received: bool
+    duplicate: bool
+
+
+NOTICE = {
+    "type": "object",
+    "required": ["event_id", "type", "booking_id", "amount", "currency"],
+    "properties": {
+        "event_id": {
+            "type": "string",
+            "description": "of this notice; the same one counts once",
+            "examples": ["evt-1"],
+        },
+        "type": {"enum": ["payment.received", "payment.refunded"], "examples": ["payment.received"]},
+        "booking_id": {"type": "integer", "examples": [221]},
+        "amount": {"type": "string", "description": "positive, also of a refund", "examples": ["100.00"]},
+        "currency": {"enum": Currency.values, "examples": ["USD"]},
+        "payment_id": {"type": "string", "description": "the payment's own number; else event_id"},
+        "paid_at": {"type": "string", "format": "date-time"},
+        "note": {"type": "string", "maxLength": 300, "description": "for who matches it by hand"},
+        "source": {"enum": ["webhook", "bank"], "default": "webhook"},
+    },
+}
+
+
+# Above the route of one payment, whose address would take this one too.
+@router.post(
+    "/payments/webhook",
+    response={200: Noticed, 413: Refusal},
+    auth=SignedAccess(),
+    summary="Tell of a payment",
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": NOTICE}}}},
+)
+def payments_webhook(request: ApiRequest) -> Any:
+    """For payment services. ``X-Timestamp`` is the present second; ``X-Signature`` is ``sha256=`` and the hexadecimal
+    HMAC-SHA256 of ``<timestamp>.<body>``. 200 means stored; the booking follows within seconds, or a person decides."""
+    body = request.body
+    if len(body) > LONGEST_BODY:
+        raise ApiError(413, "The notice is too long")
+    headers = request.headers
+    try:
+        require_signature(
+            timestamp=headers.get("X-Timestamp", ""),
+            signature=headers.get("X-Signature", ""),
+            body=body,
+            at=timezone.now(),
+        )
+    except SignatureRefused:
+        SignedAccess.count_refusal(request)
+        raise ApiError(401, UNAUTHORIZED) from None
+    notice, is_new = store_incoming(read_notice(body))
+    if is_new:
+        wake_incoming(notice.pk)
+    return {"received": True, "duplicate": not is_new}
+
+
+@router.get(
+    "/payments/{payment_id}",
+    response={200: PaymentJson, 400: Refusal, 404: Refusal},
+    auth=ApiAccess(*SEE, failure="Failed to fetch payments"),
+    summary="One payment",
+)
+def payment_detail(request: ApiRequest, payment_id: str) -> Any:
+    """A payment or a refund by its number."""
+    number = whole_number(payment_id, least=1)
+    if number is None:
+        raise ApiError(400, "Invalid payment ID")
+    payment = Payment.objects.select_related("booking").filter(pk=number).first()
+    if payment is None:
+        raise ApiError(404, NO_PAYMENT)
+    return _payment_json(payment)

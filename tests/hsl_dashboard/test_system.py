@@ -1,0 +1,84 @@
+"""The page of the system: what works, what does not, and what to do about it."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from redis.exceptions import ConnectionError as RedisGone
+
+from hsl_dashboard.availability import heartbeats
+from hsl_dashboard.web.system import SystemLine
+from messaging.models import Broadcast, Outbox
+from tests.factories import BroadcastFactory, TelegramUserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def beat(db: None) -> None:
+    """All regular tasks, sent a moment ago."""
+    every, _new = IntervalSchedule.objects.get_or_create(every=5, period="seconds")
+    PeriodicTask.objects.all().delete()
+    for name in settings.CELERY_BEAT_SCHEDULE:
+        PeriodicTask.objects.create(name=name, task=name, interval=every, last_run_at=timezone.now())
+
+
+def troubles(client: Client) -> list[SystemLine]:
+    response = client.get("/system/")
+    assert response.status_code == 200
+    return [line for line in response.context["troubles"] if line.section != "storage"]  # of this machine's disk
+
+
+def test_where_everything_works_nothing_is_wrong(staff_client, beat):
+    assert troubles(staff_client) == []
+
+
+def test_a_worker_that_is_gone_is_named_with_its_cure(staff_client, beat):
+    redis = heartbeats.connect(settings.REDIS_URL)
+    for key in redis.hkeys(heartbeats.KEY):
+        if key.startswith("telegram "):
+            redis.hdel(heartbeats.KEY, key)
+
+    [line] = troubles(staff_client)
+
+    assert line.name == "worker-telegram" and "docker compose up -d worker-telegram" in line.what_to_do
+    assert line.what_to_do in staff_client.get("/system/").text
+
+
+def test_a_task_that_beat_does_not_send_is_named(staff_client, beat):
+    long_ago = timezone.now() - timedelta(minutes=10)
+    PeriodicTask.objects.filter(name="messaging.tick").update(last_run_at=long_ago)
+    PeriodicTask.objects.filter(name="users.cool_leads").update(enabled=False)
+
+    assert [line.name for line in troubles(staff_client)] == ["users.cool_leads", "messaging.tick"]
+
+
+def test_a_message_that_waits_too_long_is_named(staff_client, beat):
+    queued_at = timezone.now() - timedelta(minutes=11)
+    person = TelegramUserFactory.create()
+    Outbox.objects.create(telegram_user=person, kind="status", message_text="x", queued_at=queued_at)
+    BroadcastFactory.create(state=Broadcast.State.SENDING, started_at=queued_at)
+
+    [line] = troubles(staff_client)
+
+    assert line.section == "queues" and "11" in line.value
+
+
+def test_without_redis_the_page_still_says_the_rest(staff_client, beat, monkeypatch):
+    def gone(*_args: object) -> None:
+        raise RedisGone
+
+    monkeypatch.setattr("hsl_dashboard.web.system.heartbeats.read", gone)
+
+    response = staff_client.get("/system/")
+
+    assert "Redis" in [line.name for line in response.context["troubles"]]
+    assert "PostgreSQL" in response.text
+
+
+def test_the_page_asks_few_questions(staff_client, beat, django_assert_max_num_queries):
+    with django_assert_max_num_queries(12):
+        staff_client.get("/system/")

@@ -1,0 +1,171 @@
+"""Sessions of staff and when they end; second factors and who must have one."""
+
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests.factories import UserFactory
+from tests.signing_in import reauthenticated
+from users.models import AuditEntry, User
+from users.staff.roles import ADMINISTRATOR, MARKETING, VIEWER
+
+pytestmark = pytest.mark.django_db
+
+NEW = "long and unusual 7"
+
+
+@pytest.fixture
+def boss(staff: User) -> Client:
+    return reauthenticated(staff)
+
+
+def member(role: str, **values) -> User:
+    user = UserFactory.create(**values)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/shortcuts/").status_code == 200
+
+
+# Sessions -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "hours", "stays"),
+    [
+        ("last_seen_at", 2.9, True),
+        ("last_seen_at", 3.1, False),
+        ("created_at", 11.9, True),
+        ("created_at", 12.1, False),
+    ],
+)
+def test_a_session_ends_after_three_idle_hours_and_after_twelve(field, hours, stays):
+    client = signed_in(UserFactory.create())
+    UserSession.objects.update(**{field: timezone.now() - timedelta(hours=hours)})
+
+    assert is_in(client) is stays
+    assert UserSession.objects.exists() is Session.objects.exists() is stays
+
+
+def test_a_new_password_ends_the_sessions():
+    account = UserFactory.create()
+    client = signed_in(account)
+    account.set_password(NEW)
+    account.save()
+
+    assert not is_in(client)
+
+
+def test_a_changed_role_ends_the_sessions_at_once(boss):
+    account = member(VIEWER)
+    client, other = signed_in(account), signed_in(UserFactory.create())
+    assert is_in(client)
+
+    boss.post(f"/staff/{account.pk}/groups/", {"groups": [str(Group.objects.get(name=MARKETING).pk)]})
+
+    assert not is_in(client) and is_in(other)
+    assert [group.name for group in account.groups.all()] == [MARKETING]
+
+
+def test_the_same_groups_again_end_nothing(boss):
+    account = member(VIEWER)
+    client = signed_in(account)
+
+    boss.post(f"/staff/{account.pk}/groups/", {"groups": [str(Group.objects.get(name=VIEWER).pk)]})
+
+    assert is_in(client)
+
+
+def test_sessions_do_not_come_back_with_the_account(boss):
+    account = UserFactory.create()
+    client = signed_in(account)
+
+    boss.post(f"/staff/{account.pk}/switch/", {"active": "no"})
+    assert not is_in(client)
+    boss.post(f"/staff/{account.pk}/switch/", {"active": "yes"})
+
+    assert User.objects.get(pk=account.pk).is_active
+    assert not is_in(client)
+
+
+def test_sessions_end_too_when_sql_switches_the_account_behindf_and_on():
+    account = UserFactory.create()
+    client = signed_in(account)
+    User.objects.filter(pk=account.pk).update(is_active=False)
+    User.objects.filter(pk=account.pk).update(is_active=True)
+
+    assert not is_in(client)
+
+
+def test_a_colleague_is_signed_out_everywhere(boss):
+    account = UserFactory.create()
+    clients = [signed_in(account), signed_in(account)]
+
+    boss.post(f"/staff/{account.pk}/sign-out/")
+
+    assert [is_in(client) for client in clients] == [False, False]
+    assert AuditEntry.objects.get(what="staff.sessions_ended").data == {"sessions": 2}
+
+
+# Second factors -------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_may_send_has_days_and_then_only_the_page_of_second_factors(settings: Settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+    account = member(MARKETING)
+    client = signed_in(account)
+
+    page = client.get("/messages/")
+
+    assert page.status_code == 200 and "Вашей учётной записи нужен второй фактор" in page.text
+    due_at = User.objects.get(pk=account.pk).factor_due_at
+    assert timedelta(days=6, hours=23) < due_at - timezone.now() < timedelta(days=7)
+    User.objects.filter(pk=account.pk).update(factor_due_at=timezone.now())
+    assert client.get("/messages/")["Location"] == "/accounts/2fa/"
+    assert client.post("/messages/new/")["Location"] == "/accounts/2fa/"
+    assert client.get("/messages/", headers={"HX-Request": "true"})["HX-Redirect"] == "/accounts/2fa/"
+    assert client.get("/api/stats").status_code == 403
+    assert client.get("/accounts/tokens/")["Location"] == "/accounts/2fa/"
+    assert client.get("/accounts/2fa/").status_code == 200
+    Authenticator.objects.create(user=account, type=Authenticator.Type.RECOVERY_CODES, data={})
+    assert client.get("/messages/").status_code == 303  # they stand in for a factor, and are none
+    Authenticator.objects.create(user=account, type=Authenticator.Type.TOTP, data={})
+    page = client.get("/messages/")
+    assert page.status_code == 200 and "нужен второй фактор" not in page.text
+
+
+def test_no_days_of_grace_mean_at_once(settings: Settings):
+    settings.SECOND_FACTOR_REQUIRED, settings.SECOND_FACTOR_GRACE_DAYS = True, 0
+
+    assert signed_in(member(ADMINISTRATOR)).get("/")["Location"] == "/accounts/2fa/"
+    assert signed_in(member(VIEWER)).get("/").status_code == 200
+
+
+def test_the_demo_signs_in_with_a_password_alone(staff):
+    assert signed_in(staff).get("/").status_code == 200
+
+
+def test_the_last_factor_of_whoever_needs_one_stays(settings: Settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+    account = member(MARKETING)
+    factor = Authenticator.objects.create(user=account, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    client = reauthenticated(account)
+
+    client.post("/accounts/2fa/totp/deactivate/")
+
+    assert Authenticator.objects.filter(pk=factor.pk).exists()

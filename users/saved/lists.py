@@ -1,0 +1,34 @@
+"""The lists of this app that can be saved: people, and the audit."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from hsl_dashboard.web.saved_lists import SavedList
+from hsl_dashboard.web.spreadsheets import Sheet
+from users.audit.filters import AuditFilter
+from users.models import AuditEntry, User
+from users.people.exports import people_sheet
+from users.people.listing import people_list
+from users.privacy import VIEW_EMAIL
+
+
+def _people(query: QueryDict, user: User) -> "QuerySet[Any] | None":
+    people = people_list(query, with_emails=user.has_perm(VIEW_EMAIL))
+    return people.people if people.filter.is_valid() else None
+
+
+def _people_sheet(query: QueryDict, user: User, *, with_emails: bool) -> Sheet:
+    people = people_list(query, with_emails=user.has_perm(VIEW_EMAIL), folded=True)
+    return people_sheet(people.sorted_people(), streams=people.filter.stream_names, with_emails=with_emails)
+
+
+def _audit(query: QueryDict, _user: User) -> "QuerySet[Any] | None":
+    narrowed = AuditFilter(query, queryset=AuditEntry.objects.all())
+    return narrowed.qs if narrowed.is_valid() else None
+
+
+PEOPLE_LIST = SavedList("users:person_list", _("People"), ("users.view_telegramuser",), _people, _people_sheet)
+AUDIT_LIST = SavedList("users:audit_list", _("Audit"), ("users.view_auditentry",), _audit)

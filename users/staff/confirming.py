@@ -1,0 +1,50 @@
+"""Asking again who it is, before something that a screen left unlocked must not allow."""
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import (
+    is_reauthentication_required,
+    raise_if_reauthentication_required,
+)
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from hsl_dashboard.web.pages import SeeOther, StaffRequest
+
+
+def is_many(rows: Any) -> bool:
+    """Say whether there are more than CONFIRM_OVER rows; counts no further than that."""
+    most = settings.CONFIRM_OVER
+    if isinstance(rows, QuerySet):
+        return rows.order_by()[: most + 1].count() > most
+    return len(rows) > most
+
+
+def confirm_sending(request: StaffRequest, *, recipients: int) -> None:
+    """Ask for the password again before a message to many; the form is sent again by itself afterwards.
+
+    Raises:
+        ReauthenticationRequired: allauth shows its page.
+    """
+    if recipients > settings.CONFIRM_OVER:
+        raise_if_reauthentication_required(request, app="")
+
+
+def confirm_download(request: StaffRequest, *, list_address: str) -> HttpResponse | None:
+    """Lead to the question, and from there back to the list; None when it was answered lately.
+
+    A download cannot follow the question by itself: the browser would stay on the page that asked.
+    """
+    if not is_reauthentication_required(request, app=""):
+        return None
+    methods = get_adapter().get_reauthentication_methods(request.user)
+    if not methods:
+        raise PermissionDenied
+    messages.info(request, _("Confirm that it is you, then download the list again."))
+    return SeeOther(f"{methods[0]['url']}?{urlencode({'next': list_address})}")

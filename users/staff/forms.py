@@ -1,0 +1,62 @@
+"""Signing in, and what administrators write about a colleague's account."""
+
+from typing import Any
+
+from allauth.account.forms import LoginForm
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from users.models import User
+from users.staff.roles import role_label
+
+
+class StaffLoginForm(LoginForm):
+    """allauth's, which offers a new password by e-mail even where nothing can be sent."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not settings.HAS_EMAIL:
+            self.fields["password"].help_text = _(
+                "Forgot your password? An administrator gives you a link to a new one."
+            )
+
+
+class GroupsField(forms.ModelMultipleChoiceField):
+    """Ticks for groups, under the names that the pages use."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            Group.objects.order_by("pk"),
+            label=pgettext_lazy("staff", "Groups"),
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+            **options,
+        )
+
+    def label_from_instance(self, group: Any) -> str:
+        return role_label(group.name)
+
+
+class GroupsForm(forms.Form):
+    """The groups of a colleague."""
+
+    groups = GroupsField(help_text=_("After a change the colleague signs in again."))
+
+
+class InviteForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new colleague; the model's own rules keep names and e-mails apart."""
+
+    groups = GroupsField()
+
+    class Meta:
+        model = User
+        fields = ("username", "email", "first_name", "last_name")
+
+
+class ResetForm(forms.Form):
+    """A colleague who cannot get in."""
+
+    forget_factors = forms.BooleanField(label=_("The second factor is lost too"), required=False)
