@@ -1,25 +1,33 @@
 """Stores the demo school: COPY into empty tables, in one transaction."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pgtrigger
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
+from django.db.models import Count, Max
 from django.db.models.expressions import DatabaseDefault
-from django.utils import timezone
 
 from bookings.lessons.steps import fold_steps
 from bookings.models import Booking, Course, FreeLessonRegistration, HackathonRegistration, ReferralCoupon, Stream
 from bookings.payments.upkeep import rebuild_payments
 from demo.school.history import write_audit, write_record
 from demo.school.school import School
-from messaging.inbox.folding import fold_texts
-from messaging.models import Broadcast, Conversation, Recipient
+from messaging.models import Broadcast, Conversation, Recipient, StudentText
 from messaging.models.recipient_types import RecipientType
 from users.models import Event, TelegramUser
 
+# Of the texts of the last days: most are unread.
+AS_THEY_STAND = (
+    Conversation.State.UNREAD,
+    Conversation.State.WAITING,
+    Conversation.State.UNREAD,
+    Conversation.State.SNOOZED,
+    Conversation.State.UNREAD,
+    Conversation.State.CLOSED,
+)
 # A school that has any of these is somebody's, and is left alone. Courses and streams come with the migrations.
 MUST_BE_EMPTY: tuple[type[models.Model], ...] = (
     TelegramUser,
@@ -54,25 +62,31 @@ def store_school(school: School) -> None:
             _store_rows(school)
         fold_steps()
         rebuild_payments(at=school.now)
-        fold_texts()
-        _hold_conversations()
+        _hold_conversations(school.now)
 
 
-def _hold_conversations() -> None:
-    """Let conversations stand as they would: those that were answered, put aside, closed."""
-    answers = Recipient.objects.filter(message__recipient_type=RecipientType.ANSWER).select_related("message")
-    for answer in answers.order_by("sent_at"):
-        Conversation.objects.filter(pk=answer.telegram_user_id, last_text_at__lt=answer.sent_at).update(
-            state=Conversation.State.ANSWERED,
-            last_answer=answer.message,
-            last_answer_at=answer.sent_at,
-            waiting_since=None,
-        )
-    waiting = list(Conversation.objects.open().order_by("last_text_at").values_list("pk", flat=True))
-    for place, state in enumerate((Conversation.State.SNOOZED, Conversation.State.CLOSED, Conversation.State.WAITING)):
-        people = waiting[place : len(waiting) // 2 : 4]
-        until = timezone.now() + timedelta(days=1 + place) if state == Conversation.State.SNOOZED else None
-        Conversation.objects.filter(pk__in=people).update(state=state, snoozed_until=until)
+def _hold_conversations(now: datetime) -> None:
+    """Let conversations stand as they would: those that were answered, put aside, closed, and those that wait."""
+    answers = Recipient.objects.filter(message__recipient_type=RecipientType.ANSWER).order_by("sent_at")
+    answered = {answer.telegram_user_id: answer for answer in answers}
+    texts = StudentText.objects.order_by("telegram_user").values("telegram_user")
+    written = texts.annotate(texts=Count("pk"), last=Max("written_at")).values_list("telegram_user", "texts", "last")
+    conversations = []
+    for place, (person, count, last) in enumerate(written):
+        answer = answered.get(person)
+        one = Conversation(telegram_user_id=person, texts=count, last_text_at=last, state=Conversation.State.CLOSED)
+        if answer and answer.sent_at:
+            one.last_answer, one.last_answer_at = answer.message, answer.sent_at
+        if one.last_answer_at and one.last_answer_at > last:
+            one.state = Conversation.State.ANSWERED
+        elif last > now - timedelta(days=14):
+            one.state = AS_THEY_STAND[place % len(AS_THEY_STAND)]
+            one.waiting_since = last
+        if one.state == Conversation.State.SNOOZED:
+            one.snoozed_until = now + timedelta(days=1)
+        conversations.append(one)
+    Conversation.objects.bulk_create(conversations)
+    StudentText.objects.update(folded=True)
 
 
 def _refuse_unless_empty() -> None:
