@@ -19,6 +19,8 @@ SAMPLES = {
     "blocked": 1,
     "course": 1,
     "stream": 1,
+    "notice": 1,
+    "payment": 1,
 }
 
 
