@@ -134,9 +134,7 @@ class SignedAccess(ApiAccess):
     openapi_type = "apiKey"
     openapi_in = "header"
     openapi_name = "X-Signature"
-    openapi_description = (
-        "sha256= and the HMAC-SHA256 of <X-Timestamp>.<body>, in hexadecimal; docs/api.md has an example."
-    )
+    openapi_description = "sha256= and the HMAC-SHA256 of <X-Timestamp>.<body>, in hexadecimal (docs/api.md)."
 
     def __init__(self) -> None:
         super().__init__()
