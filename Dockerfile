@@ -1,7 +1,7 @@
 # One image for web, workers, beat and migrations; docker-compose.yml says which is which.
 # Two stages: pip and the wheels it fetches stay in the first, so that the second holds Python and the project alone.
 
-FROM python:3.13-slim-bookworm AS build
+FROM python:3.13-slim-trixie AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /app/venv
@@ -21,12 +21,16 @@ RUN /app/venv/bin/python -m hsl_dashboard.catalogues \
     && /app/venv/bin/pip uninstall --yes pip
 
 
-FROM python:3.13-slim-bookworm AS final
+FROM python:3.13-slim-trixie AS final
 
-# pip comes with the base image; what runs in production cannot install anything.
-RUN pip uninstall --yes pip \
+# pg_dump and pg_restore for backups. pip comes with the base image; what runs in production cannot install anything.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client-17 \
+    && rm -rf /var/lib/apt/lists/* \
+    && pip uninstall --yes pip \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin hsl \
-    && install --directory --owner=hsl --group=hsl /app/src/media
+    && install --directory --owner=hsl --group=hsl /app/src/media /backups
 COPY --from=build /app/venv /app/venv
 COPY --from=build /app/src /app/src
 ENV PATH=/app/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -48,6 +48,10 @@ class Daily:
     compared: Numbers
 
 
+# Messages of rules, to the school's own people, or to one student.
+NO_BROADCASTS = (RecipientType.REPORT, RecipientType.AUTOMATION, RecipientType.TEST, RecipientType.ANSWER)
+
+
 def read_daily(period: Period, fresh: Freshness) -> Daily:
     """Read all columns of the daily table for the period, and for the comparison if there is one."""
     compared = _numbers(period.compared, fresh) if period.compared else {}
@@ -135,7 +139,7 @@ def marks_of(days: Days, *, may_read: bool) -> list[tuple[date, str, str]]:
     if may_read:
         sent = Broadcast.objects.filter(
             Q(started_at__gte=days.begins, started_at__lt=days.ends), total_recipients__gte=LEAST_AUDIENCE
-        ).exclude(recipient_type__in=[RecipientType.REPORT, RecipientType.AUTOMATION, RecipientType.TEST])
+        ).exclude(recipient_type__in=NO_BROADCASTS)
         for number, started_at, people in sent.order_by("-total_recipients").values_list(
             "pk", "started_at", "total_recipients"
         )[:MARKS_SHOWN]:

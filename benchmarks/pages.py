@@ -30,6 +30,7 @@ PAGES: dict[str, list[str]] = {
         "/bookings/?q=анна",
         "/bookings/?q=щукин",
     ],
+    "bookings:booking_news": ["/bookings/news/?newer_than={booking}"],
     "bookings:booking_detail": ["/bookings/{booking}/"],
     "bookings:booking_status": ["/bookings/{booking}/status/"],
     "bookings:booking_new": ["/users/{person}/bookings/new/"],
@@ -62,6 +63,10 @@ PAGES: dict[str, list[str]] = {
     "messaging:broadcast_schedule": ["/messages/{broadcast}/schedule/"],
     "messaging:person_unblock": ["/messages/blocked/{blocked}/"],
     "messaging:blocked_list": ["/messages/blocked/"],
+    "messaging:conversation_list": ["/inbox/", "/inbox/?state=all", "/inbox/?q=анна"],
+    "messaging:conversation_news": ["/inbox/news/?newer_than=1"],
+    "messaging:conversation_detail": ["/inbox/{writer}/"],
+    "messaging:conversation_live": ["/inbox/{writer}/live/"],
     "messaging:template_list": ["/messages/templates/"],
     "messaging:automation_list": ["/messages/automations/"],
     "messaging:automation_edit": ["/messages/automations/{automation}/"],
@@ -82,6 +87,8 @@ PAGES: dict[str, list[str]] = {
     "bookings:expected_list": ["/money/expected/"],
     "bookings:money_overview": ["/money/", "/money/?all=1"],
     "bookings:payment_list": ["/money/payments/"],
+    "bookings:payment_queue": ["/payments/", "/payments/?tab=mine", "/payments/?before=end"],
+    "bookings:payment_rules": ["/payments/rules/"],
     "bookings:incoming_list": ["/payments/unmatched/"],
     "bookings:incoming_match": ["/payments/unmatched/{notice}/"],
     "bookings:lesson_list": ["/free-lessons/", "/free-lessons/?q=анна"],
@@ -202,7 +209,7 @@ def _measured(client: "Client", address: str) -> Measured:
 def _samples() -> dict[str, int | str]:
     """What the addresses are about; a message to everybody and a draft are made once."""
     from bookings.models import Booking, Course, Stream
-    from messaging.models import Automation, Draft
+    from messaging.models import Automation, Conversation, Draft
     from users.models import BlockedUser, PersonTotals
 
     course, stream = Course.objects.order_by("pk").first(), Stream.objects.order_by("pk").first()
@@ -212,6 +219,7 @@ def _samples() -> dict[str, int | str]:
     assert booking is not None
     draft = Draft.objects.filter(broadcast=None).order_by("id").first() or Draft.objects.create()
     blocked = BlockedUser.objects.order_by("pk").first()
+    writer = Conversation.objects.order_by("-texts").first()
     automation = Automation.objects.order_by("kind").first()
     return {
         "person": busiest,
@@ -221,6 +229,7 @@ def _samples() -> dict[str, int | str]:
         "broadcast": _message_to_everybody(),
         "draft": draft.pk,
         "blocked": blocked.pk if blocked else 1,
+        "writer": writer.pk if writer else 1,
         "automation": automation.kind if automation else "",
         "notice": _unmatched_notice(),
         "payment": _payment_of(booking),

@@ -14,8 +14,12 @@ class BookingsConfig(AppConfig):
         from bookings.incoming import today as incoming
         from bookings.models import status_label
         from bookings.money import today as money
+        from bookings.payments import today as payments
+        from bookings.payments.upkeep import known_waiting
         from bookings.person.extension import BOOKINGS
         from bookings.quality.counts import known_problems
+        from bookings.services.bulk_undo import UNDO_BULK
+        from bookings.services.undoing import UNDO_BOOKING
         from bookings.saved_lists import SAVED_LISTS
         from bookings.today import FIGURES, LINES
         from hsl_dashboard.web.jump import register_jump_source
@@ -25,14 +29,18 @@ class BookingsConfig(AppConfig):
         from users.audit.lines import register_row_address
         from users.audit.words import register_value_names
         from users.person.extensions import register_person_extension
+        from users.undo.services import register_undo
 
         register_person_extension(BOOKINGS)
+        register_undo(UNDO_BOOKING)
+        register_undo(UNDO_BULK)
         register_badge("/data-quality/", lambda user: known_problems(user.has_perm))
+        register_badge("/payments/", known_waiting)
         register_value_names("bookings", "confirmed", status_label)
         register_row_address("bookings", lambda number: reverse("bookings:booking_detail", args=[number]))
         register_jump_source(jump.BOOKINGS)
         register_jump_source(jump.STREAMS)
-        for lines in (*LINES, money.LINES, incoming.LINES):
+        for lines in (*LINES, money.LINES, payments.LINES, incoming.LINES):
             register_today_lines(lines)
         for saved in SAVED_LISTS:
             register_saved_list(saved)

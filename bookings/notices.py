@@ -1,6 +1,6 @@
 """The interface through which messaging, a higher layer, tells students about their bookings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,8 +8,11 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from bookings.labels import Labels
 from bookings.models import Booking, BookingChange, status_of
 from users.models import User
+
+STUDENTS_LANGUAGE = "ru"  # of the bot, whatever language staff read
 
 
 class NoticeKind(models.TextChoices):
@@ -20,6 +23,8 @@ class NoticeKind(models.TextChoices):
     CANCELLED = "booking_cancelled", _("Booking cancelled")
     MOVED = "booking_moved", _("Stream changed")
     CHANGED = "booking_changed", _("Booking changed")
+    PAYMENT_DECLINED = "payment_declined", _("Payment declined")
+    PAYMENT_ASKED = "payment_asked", _("Asked about the payment")
     PAYMENT_REMINDER = "payment_reminder", _("Payment reminder")
     COURSE_START = "course_start", _("Course starts soon")
     FREE_LESSON = "free_lesson", _("Free lesson soon")
@@ -29,14 +34,19 @@ class NoticeKind(models.TextChoices):
 class Notifier:
     """What can send messages to students.
 
-    ``write`` gives the text (HTML of Telegram), ``queue`` puts it into the outbox, ``explain`` says in words why a
-    message did not arrive, ``waits`` whether that message is in the queue and not sent yet.
+    ``write`` gives the text (HTML of Telegram), ``fill`` puts a booking's values into words of staff, ``queue`` puts
+    the text, or other words, into the outbox, ``explain`` says in words why a message did not arrive, ``waits`` whether
+    that message is in the queue and not sent yet. ``hold`` lets what somebody queued about bookings at a
+    moment wait until another, ``take_back`` withdraws it or says that it cannot any more.
     """
 
     write: Callable[[Booking, NoticeKind], str]
-    queue: Callable[[Booking, NoticeKind, User, datetime], None]
+    fill: Callable[[str, Booking, Labels], str]
+    queue: Callable[[Booking, NoticeKind, User, datetime, str], None]
     explain: Callable[[str], str]
     waits: Callable[[Booking, NoticeKind], bool]
+    hold: Callable[[Collection[int], User, datetime, datetime], None]
+    take_back: Callable[[Collection[int], User, datetime], bool]
 
 
 _notifiers: list[Notifier] = []
@@ -68,6 +78,10 @@ def last_notice(booking: Booking) -> LastNotice | None:
 
 # What tells a student about a status; for the others, "changed" says enough.
 STATUS_NOTICES = {Booking.Status.CONFIRMED: NoticeKind.CONFIRMED, Booking.Status.CANCELLED: NoticeKind.CANCELLED}
+# Who was told so need not be told of the status.
+TELLS_STATUS = {kind: status for status, kind in STATUS_NOTICES.items()} | {
+    NoticeKind.PAYMENT_DECLINED: Booking.Status.CANCELLED
+}
 
 
 def notice_of_status(confirmed: int | None) -> NoticeKind:
@@ -97,9 +111,8 @@ def mark_last_change_told(*, booking: Booking, kind: NoticeKind, at: datetime) -
 
 
 def _mark(changes: "models.QuerySet[BookingChange]", *, kind: NoticeKind, at: datetime) -> None:
-    for status, told_by in STATUS_NOTICES.items():
-        if told_by == kind:
-            changes.filter(status=status).update(told_at=at)
+    if kind in TELLS_STATUS:
+        changes.filter(status=TELLS_STATUS[kind]).update(told_at=at)
 
 
 def notice_text(*, booking: Booking, kind: NoticeKind) -> str:
@@ -107,11 +120,19 @@ def notice_text(*, booking: Booking, kind: NoticeKind) -> str:
     return _notifiers[0].write(booking, kind) if _notifiers else ""
 
 
-def queue_notice(*, booking: Booking, kind: NoticeKind, by: User, at: datetime) -> None:
-    """Queue what the student is told, in the transaction that changes the booking; nothing is sent here."""
+def fill_words(*, words: str, booking: Booking, labels: Labels) -> str:
+    """Put the values of a booking into words of staff (HTML of Telegram); empty without a registered notifier."""
+    return _notifiers[0].fill(words, booking, labels) if _notifiers else ""
+
+
+def queue_notice(*, booking: Booking, kind: NoticeKind, by: User, at: datetime, text: str = "") -> None:
+    """Queue what the student is told, in the transaction that changes the booking; nothing is sent here.
+
+    ``text`` (HTML of Telegram) stands in place of the usual words.
+    """
     if _notifiers:
         mark_told(booking=booking, kind=kind, at=at)
-        _notifiers[0].queue(booking, kind, by, at)
+        _notifiers[0].queue(booking, kind, by, at, text)
 
 
 def notice_waits(*, booking: Booking, kind: NoticeKind) -> bool:
@@ -123,4 +144,15 @@ def queue_later_notice(*, booking: Booking, kind: NoticeKind, by: User, at: date
     """Queue what the student is told about a booking as it is, after the change and apart from it."""
     if _notifiers:
         mark_last_change_told(booking=booking, kind=kind, at=at)
-        _notifiers[0].queue(booking, kind, by, at)
+        _notifiers[0].queue(booking, kind, by, at, "")
+
+
+def hold_notices(*, bookings: Collection[int], by: User, at: datetime, until: datetime) -> None:
+    """Let what ``by`` queued about bookings at a moment wait until another one, in the transaction that queued it."""
+    if _notifiers:
+        _notifiers[0].hold(bookings, by, at, until)
+
+
+def take_back_notices(*, bookings: Collection[int], by: User, at: datetime) -> bool:
+    """Withdraw what ``by`` queued about bookings at a moment; False when some of it is on its way already."""
+    return not _notifiers or _notifiers[0].take_back(bookings, by, at)

@@ -5,10 +5,13 @@ from django.utils import timezone
 
 from bookings.incoming import tasks as incoming
 from bookings.lessons import steps
+from bookings.payments.upkeep import fold_payments
 from bookings.quality.counts import remember_problems
 from bookings.quality.problems import find_problems
 from hsl_dashboard.availability.ticks import Tick
 
+
+__all__ = ["count_problems", "fold_lesson_steps", "fold_waiting_payments", "incoming"]  # a worker finds tasks here
 
 @shared_task(name="bookings.count_problems", base=Tick)
 def count_problems() -> None:
@@ -20,4 +23,6 @@ def fold_lesson_steps() -> None:
     steps.fold_steps()
 
 
-__all__ = ["count_problems", "fold_lesson_steps", "incoming"]  # a worker finds tasks here
+@shared_task(name="bookings.fold_payments", base=Tick)
+def fold_waiting_payments() -> None:
+    fold_payments(at=timezone.now())

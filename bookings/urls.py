@@ -6,6 +6,7 @@ from django.urls.converters import PathConverter
 import users.converters  # noqa: F401  registers <telegram_id:…>
 from bookings.lessons import views as lessons
 from bookings.money import views as money
+from bookings.payments import views as payments
 from bookings.referrals import views as referrals
 from bookings.views import (
     bookings,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("workshops/viewed/<stream_code:code>/", streams.stream_viewed, name="stream_viewed"),
     path("workshops/export/<stream_code:code>/", exports.stream_export, name="stream_export"),
     path("bookings/", bookings.booking_list, name="booking_list"),
+    path("bookings/news/", bookings.booking_news, name="booking_news"),
     path("bookings/export/", exports.booking_export, name="booking_export"),
     path("bookings/<int:pk>/", bookings.booking_detail, name="booking_detail"),
     path("bookings/<int:pk>/status/", status.booking_status, name="booking_status"),
@@ -52,6 +54,14 @@ urlpatterns = [
     path("money/", money.money_overview, name="money_overview"),
     path("money/payments/", money.payment_list, name="payment_list"),
     path("money/expected/", money.expected_list, name="expected_list"),
+    path("payments/", payments.payment_queue, name="payment_queue"),
+    path("payments/rules/", payments.payment_rules, name="payment_rules"),
+    path("payments/<int:pk>/confirm/", payments.payment_confirm, name="payment_confirm"),
+    path("payments/<int:pk>/decline/", payments.payment_decline, name="payment_decline"),
+    path("payments/<int:pk>/ask/", payments.payment_ask, name="payment_ask"),
+    path("payments/<int:pk>/later/", payments.payment_put_off, name="payment_put_off"),
+    path("payments/<int:pk>/back/", payments.payment_bring_back, name="payment_bring_back"),
+    path("payments/<int:pk>/take/", payments.payment_take, name="payment_take"),
     path("", include("bookings.incoming.urls")),
     path("bookings/bulk/", bulk.bulk_prepare, name="bulk_prepare"),
     path("bookings/bulk/<uuid:pk>/", bulk.bulk_change, name="bulk_change"),

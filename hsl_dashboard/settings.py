@@ -3,6 +3,7 @@
 import os
 from importlib.util import find_spec
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -223,6 +224,8 @@ CELERY_BEAT_SCHEDULE = {
     # Everybody, after the rules of leads have changed; nothing to do otherwise.
     "users.recount_leads": {"task": "users.recount_leads", "schedule": 10.0},  # seconds
     "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds
+    # Payments of people whom triggers have marked; the page looks at some of them itself.
+    "bookings.fold_payments": {"task": "bookings.fold_payments", "schedule": 5.0},  # seconds
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
     # Notices of payments that nobody has applied yet, and raw bodies that have lain here long enough.
@@ -257,6 +260,18 @@ TELEGRAM_WEBHOOK_SECRET = env.TELEGRAM_WEBHOOK_SECRET
 TELEGRAM_CALL_TIMEOUT = env.TELEGRAM_CALL_TIMEOUT
 # python-telegram-bot warns at every RetryAfter unless told that we read timedeltas.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+# Backups --------------------------------------------------------------------------------------------------------------
+
+BACKUP_DIR = env.BACKUP_DIR
+BACKUP_KEEP = env.BACKUP_KEEP  # archives
+BACKUP_RECIPIENTS = env.BACKUP_RECIPIENTS
+POSTGRES_TOOLS = env.postgres_tools()
+if BACKUP_DIR:
+    CELERY_BEAT_SCHEDULE["hsl_dashboard.make_backup"] = {
+        "task": "hsl_dashboard.make_backup",
+        "schedule": crontab(hour=env.BACKUP_AT[:2], minute=env.BACKUP_AT[3:]),
+    }
 
 # Payments from outside ------------------------------------------------------------------------------------------------
 

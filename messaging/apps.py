@@ -14,21 +14,35 @@ class MessagingConfig(AppConfig):
         from hsl_dashboard.web.navigation import register_badge
         from hsl_dashboard.web.saved_lists import register_saved_list
         from hsl_dashboard.web.today import register_today_lines
+        from messaging.audiences.lists import register_audience_list
         from messaging.automations.notifying import tell_students_about_bookings
         from messaging.broadcasts.jump import MESSAGES
+        from messaging.broadcasts.outcome import AFTER_A_MESSAGE
         from messaging.broadcasts.privacy import drafts_waiting_for
+        from messaging.delivery.undoing import UNDO_START
+        from messaging.inbox.jump import CONVERSATIONS
+        from messaging.inbox.today import LINES as CONVERSATION_LINES
+        from messaging.inbox.today import unread_for
         from messaging.person.extension import MESSAGING
         from messaging.saved_lists import SAVED_LISTS
         from messaging.today import LINES
         from users.audit.lines import register_row_address
         from users.person.extensions import register_person_extension
+        from users.undo.services import register_undo
 
         register_badge("/messages/", drafts_waiting_for)
+        register_badge("/inbox/", unread_for)
         tell_students_about_bookings()
         register_person_extension(MESSAGING)
         register_row_address("message_history", lambda number: reverse("messaging:broadcast_detail", args=[number]))
         register_jump_source(MESSAGES)
+        register_undo(UNDO_START)
+        register_audience_list("outcome", AFTER_A_MESSAGE)
         for saved in SAVED_LISTS:
             register_saved_list(saved)
-        for lines in LINES:
+        register_row_address(
+            "messaging_conversation", lambda number: reverse("messaging:conversation_detail", args=[number])
+        )
+        register_jump_source(CONVERSATIONS)
+        for lines in (*LINES, CONVERSATION_LINES):
             register_today_lines(lines)

@@ -12,6 +12,7 @@ from messaging.broadcasts import reports
 from messaging.delivery import lifecycle, tasks
 from messaging.delivery.limiter import LimiterUnavailable, prepare_slots
 from messaging.delivery.loop import runners_wanted
+from messaging.inbox.folding import fold_texts
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ def tick() -> None:
     firing.hand_over(at=now)
     firing.settle(at=now)
     reports.send_reports(at=now)
+    fold_texts()
     if rescued := lifecycle.rescue_dead_claims(at=now):
         logger.warning("%s recipients are uncertain: their worker is gone", rescued)
     lifecycle.cancel_leftovers()

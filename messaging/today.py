@@ -21,7 +21,7 @@ def message_lines(_user: User, _at: datetime) -> list[TodayLine]:
     states = dict.fromkeys((State.SENDING, State.PAUSED, State.HELD), (0, None))
     grouped = (
         Broadcast.objects.filter(state__in=states)
-        .exclude(recipient_type=RecipientType.REPORT)
+        .exclude(recipient_type__in=[RecipientType.REPORT, RecipientType.ANSWER])
         .order_by()
         .values_list("state")
     )

@@ -9,6 +9,9 @@ from messaging.automations import views as automations
 from messaging.broadcasts.views import acts, history, takeover
 from messaging.compose.views import compose, confirm, drafts, library, link, listing
 from messaging.inbound.views import blocked, webhook
+from messaging.inbox.views import acts as inbox
+from messaging.inbox.views import conversation
+from messaging.inbox.views import listing as conversations
 
 app_name = "messaging"
 
@@ -79,5 +82,16 @@ urlpatterns = [
     path("messages/automations/<slug:kind>/", automations.automation_edit, name="automation_edit"),
     path("messages/automations/<slug:kind>/preview/", automations.automation_preview, name="automation_preview"),
     path("messages/automations/<slug:kind>/switch/", automations.automation_switch, name="automation_switch"),
+    path("inbox/", conversations.conversation_list, name="conversation_list"),
+    path("inbox/news/", conversations.conversation_news, name="conversation_news"),
+    path("inbox/<telegram_id:user_id>/", conversation.conversation_detail, name="conversation_detail"),
+    path("inbox/<telegram_id:user_id>/live/", conversation.conversation_live, name="conversation_live"),
+    path("inbox/<telegram_id:user_id>/answer/", conversation.conversation_answer, name="conversation_answer"),
+    path("inbox/<telegram_id:user_id>/preview/", conversation.answer_preview, name="answer_preview"),
+    path("inbox/<telegram_id:user_id>/assign/", inbox.conversation_assign, name="conversation_assign"),
+    path("inbox/<telegram_id:user_id>/close/", inbox.conversation_close, name="conversation_close"),
+    path("inbox/<telegram_id:user_id>/reopen/", inbox.conversation_reopen, name="conversation_reopen"),
+    path("inbox/<telegram_id:user_id>/snooze/", inbox.conversation_snooze, name="conversation_snooze"),
+    path("inbox/<telegram_id:user_id>/unread/", inbox.conversation_unread, name="conversation_unread"),
     path("api/telegram/webhook", webhook.telegram_webhook, name="telegram_webhook"),
 ]

@@ -54,6 +54,7 @@ ACCESS: dict[str, Access] = {
     "bookings:stream_viewed": SEEN_BY_ALL,
     "bookings:stream_export": Access(post=PEOPLE),
     "bookings:booking_list": SEEN_BY_ALL,
+    "bookings:booking_news": SEEN_BY_ALL,
     "bookings:booking_export": Access(post=PEOPLE),
     "bookings:booking_detail": SEEN_BY_ALL,
     "bookings:booking_status": Access(get=BOOKINGS, post=BOOKINGS),
@@ -71,6 +72,14 @@ ACCESS: dict[str, Access] = {
     "bookings:incoming_match": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:incoming_dismiss": Access(post=BOOKINGS),
     "bookings:payment_new": Access(get=BOOKINGS, post=BOOKINGS),
+    "bookings:payment_queue": Access(get=BOOKINGS),
+    "bookings:payment_rules": Access(get=PEOPLE, post=PEOPLE),
+    "bookings:payment_confirm": Access(post=BOOKINGS),
+    "bookings:payment_decline": Access(post=BOOKINGS),
+    "bookings:payment_ask": Access(post=BOOKINGS),
+    "bookings:payment_put_off": Access(post=BOOKINGS),
+    "bookings:payment_bring_back": Access(post=BOOKINGS),
+    "bookings:payment_take": Access(post=BOOKINGS),
     "bookings:coupon_list": SEEN_BY_ALL,
     "bookings:coupon_new": Access(get=MESSAGES, post=MESSAGES),
     "bookings:coupon_edit": Access(get=MESSAGES, post=MESSAGES),
@@ -90,6 +99,7 @@ ACCESS: dict[str, Access] = {
     "users:person_export": Access(post=PEOPLE),
     "users:audit_list": Access(get=only()),
     "users:audit_export": Access(post=only()),
+    "users:act_undo": Access(post=ALL),  # each only their own acts, while they may do such things
     "users:note_add": Access(post=PEOPLE),
     "users:note_delete": Access(get=ALL, post=ALL),  # only one's own, or with users.delete_note
     "users:tag_add": Access(post=PEOPLE),
@@ -121,6 +131,18 @@ ACCESS: dict[str, Access] = {
             "draft_file_remove", "draft_button_add", "draft_person_add", "draft_person_leave", "draft_discard",
             "template_use", "template_save", "template_archive", "template_rename", "template_write", "compose_to",
             "segment_use", "segment_save", "segment_delete",
+        )
+    },
+    # Answers to students: marketing and course managers; viewers see counts
+    "messaging:conversation_list": SEEN_BY_ALL,
+    "messaging:conversation_news": Access(get=PEOPLE),
+    "messaging:conversation_detail": Access(get=PEOPLE),
+    "messaging:conversation_live": Access(get=PEOPLE),
+    **{
+        f"messaging:{name}": Access(post=PEOPLE)
+        for name in (
+            "conversation_answer", "answer_preview", "conversation_assign", "conversation_close", "conversation_reopen",
+            "conversation_snooze", "conversation_unread",
         )
     },
     "messaging:template_list": Access(get=MESSAGES),

@@ -6,11 +6,13 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from bookings.models import Booking
 from hsl_dashboard.availability import heartbeats
 from hsl_dashboard.grants import grant_statements
 from tests.factories import BookingFactory, UserFactory
+from tests.reset.kept import keep_rows
 from tests.sizes import LONG
 from users.models import User
 
@@ -24,8 +26,7 @@ EMPTIES_TABLES = {"transactional_db", "live_server"}
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """Cut the tests into pieces that xdist may deal out: a file, or the part of it that empties all tables at its end.
 
-    What the migrations wrote is gone afterwards, so pytest-django puts these tests behind the others, and xdist keeps
-    that order as long as no piece holds both.
+    pytest-django puts these tests behind the others, and xdist keeps that order as long as no piece holds both.
     """
     left = [item for item in items if item.get_closest_marker("long")] if not LONG else []
     if left:
@@ -36,9 +37,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         empties = EMPTIES_TABLES & set(getattr(item, "fixturenames", ())) or (
             marker and marker.kwargs.get("transaction")
         )
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.name}-last" if empties else item.path.name))
+        piece = f"{item.path.name}-last" if empties else item.path.name
+        if "takeover" in getattr(item, "fixturenames", ()):
+            piece = "takeover"  # one process makes it, for all of them
+        item.add_marker(pytest.mark.xdist_group(piece))
     yield
     items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The test database, with what the migrations wrote kept beside it for the tests that commit."""
+    with django_db_blocker.unblock():
+        keep_rows()
 
 
 @pytest.fixture

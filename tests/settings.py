@@ -13,7 +13,9 @@ os.environ["BOT_TOKEN"] = "100000:token-of-the-tests"
 os.environ["TELEGRAM_API_URL"] = "http://127.0.0.1:9"
 
 from hsl_dashboard.settings import *  # noqa: F403
-from hsl_dashboard.settings import CACHES, DATABASES, REDIS_URL
+from hsl_dashboard.settings import CACHES, DATABASES, INSTALLED_APPS, REDIS_URL
+
+INSTALLED_APPS.append("tests.reset")
 
 # Tests may lose what they wrote: a power cut ends them anyway.
 OWNER_DATABASE = None  # the tests make their roles themselves

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from bookings.models import BulkChange
+from messaging.inbox.folding import fold_texts
 from tests.access import ACCESS, OF_ALLAUTH, OF_THE_ADMIN, OPEN_OF_ALLAUTH
 from tests.conftest import empty_cache
 from tests.factories import (
@@ -77,6 +78,9 @@ def world() -> None:
     FreeLessonRegistrationFactory.create(telegram_user=person, email=EMAIL)
     RecipientFactory.create(message=BroadcastFactory.create(pk=BROADCAST), telegram_user=person)
     BlockedUser.objects.create(telegram_user=person)
+    # A person with a block cannot be answered; the pages are there.
+    EventFactory.create(telegram_user=person, event_type="student_response", details={"message_text": f"От {EMAIL}"})
+    fold_texts()
 
 
 def member(role: str) -> User:

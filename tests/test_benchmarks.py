@@ -16,6 +16,7 @@ SAMPLES = {
     "broadcast": 1,
     "draft": 1,
     "automation": 1,
+    "writer": 1,
     "blocked": 1,
     "course": 1,
     "stream": 1,

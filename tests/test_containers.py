@@ -107,7 +107,28 @@ def wait_for(condition: Callable[[], bool], process: "subprocess.Popen[str]", lo
 
 def test_services_are_web_two_workers_beat_and_migrations() -> None:
     assert set(OURS) == {"web", "worker-default", "worker-telegram", "beat", "migrate"}
-    assert set(COMPOSE["services"]) - set(OURS) == {"postgres", "valkey"}
+    assert set(COMPOSE["services"]) - set(OURS) == {"proxy", "postgres", "valkey"}
+
+
+def test_only_the_proxy_can_be_reached_and_no_container_has_more_than_it_needs() -> None:
+    for name, service in COMPOSE["services"].items():
+        assert ("ports" in service) == (name == "proxy"), name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        assert service["mem_limit"], name
+        # The database alone writes beside its volumes.
+        assert service.get("read_only") is True or name == "postgres", name
+
+
+def test_secrets_are_files_and_only_migrate_has_the_owners() -> None:
+    secret = set(COMPOSE["secrets"])
+    assert secret == {"SECRET_KEY", "BOT_TOKEN", "POSTGRES_PASSWORD", "OWNER_PASSWORD", "REDIS_PASSWORD"}
+    for name, service in COMPOSE["services"].items():
+        assert not secret & set(service.get("environment", {})), name
+        assert ("OWNER_PASSWORD" in service.get("secrets", [])) == (name in {"migrate", "postgres"}), name
+    assert COMPOSE["services"]["migrate"]["restart"] == "no"
+    for name in set(OURS) - {"migrate"}:
+        assert OURS[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}, name
 
 
 def test_image_holds_no_build_tools_and_runs_as_nobody_special() -> None:
@@ -115,7 +136,10 @@ def test_image_holds_no_build_tools_and_runs_as_nobody_special() -> None:
 
     assert re.search(r"^USER [1-9]\d*$", final, re.MULTILINE)
     assert "pip uninstall" in final
-    assert not re.search(r"apt-get|pip install", final)
+    assert "pip install" not in final
+    assert re.findall(r"apt-get install .*[a-z0-9]", final) == [
+        "apt-get install --yes --no-install-recommends postgresql-client-17"
+    ]
 
 
 def test_web_answers_the_probes_of_the_image(

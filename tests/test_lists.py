@@ -20,6 +20,7 @@ LISTS = {
     "messaging:broadcast_detail": "recipient-table",
     "messaging:draft_list": "draft-table",
     "messaging:blocked_list": "blocked-table",
+    "messaging:conversation_list": "conversation-table",
     "users:audit_list": "audit-table",
 }
 PLACES = ("sort", "page", "before", "after")

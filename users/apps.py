@@ -24,11 +24,15 @@ class UsersConfig(AppConfig):
         from users.saved.menu import menu_views
         from users.staff.audit import listen
         from users.staff.roles import keep_roles
+        from users.undo.people import UNDO_PEOPLE
+        from users.undo.services import register_undo
 
         register_person_extension(USERS)
         register_jump_source(PEOPLE)
         register_today_lines(LINES)
         register_row_address("users", lambda number: person_address(int(number)))
+        for kind in UNDO_PEOPLE:
+            register_undo(kind)
         register_menu_views(menu_views)
         register_saved_list(PEOPLE_LIST)
         register_saved_list(AUDIT_LIST)

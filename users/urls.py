@@ -7,12 +7,14 @@ from users.audit import views as audit
 from users.people import leads
 from users.people import views as people
 from users.person import views as person
+from users.undo import views as undo
 
 app_name = "users"
 
 urlpatterns = [
     path("audit/", audit.audit_list, name="audit_list"),
     path("audit/export/", audit.audit_export, name="audit_export"),
+    path("undo/<telegram_id:pk>/", undo.act_undo, name="act_undo"),
     path("users/", people.person_list, name="person_list"),
     path("users/export/", people.person_export, name="person_export"),
     path("users/leads/", leads.lead_rules, name="lead_rules"),

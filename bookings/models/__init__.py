@@ -10,6 +10,7 @@ from bookings.models.hackathon import HackathonRegistration
 from bookings.models.incoming import IncomingPayment
 from bookings.models.lessons import FreeLessonRegistration, LessonSteps, PersonToStep
 from bookings.models.payments import BookingMoney, Payment, PaymentSource
+from bookings.models.waiting import PaymentMark, PaymentRules, WaitingPayment
 
 __all__ = [
     "Booking",
@@ -26,11 +27,14 @@ __all__ = [
     "IncomingPayment",
     "LessonSteps",
     "Payment",
+    "PaymentMark",
+    "PaymentRules",
     "PaymentSource",
     "PersonToStep",
     "ReferralCoupon",
     "ReferralUsage",
     "Stream",
+    "WaitingPayment",
     "status_label",
     "status_of",
 ]

@@ -46,6 +46,7 @@ class BulkRow(models.Model):
         READY = "ready", _("Will be changed")
         REFUSED = "refused", _("Will not be changed")
         DONE = "done", _("Changed")
+        UNDONE = "undone", _("Undone")
         FAILED = "failed", _("Not changed")
 
     change = models.ForeignKey(

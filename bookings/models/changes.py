@@ -23,6 +23,7 @@ class BookingChange(models.Model):
         PAGE = "page", pgettext_lazy("origin", "Page")
         ADMIN = "admin", pgettext_lazy("origin", "Django admin")
         BULK = "bulk", pgettext_lazy("origin", "Bulk change")
+        UNDO = "undo", pgettext_lazy("origin", "Undo")
         SERVICE = "service", pgettext_lazy("origin", "Program of ours")
         RAW = "raw", pgettext_lazy("origin", "SQL, as the bot writes")
 
@@ -72,6 +73,9 @@ class BookingChange(models.Model):
     origin = models.CharField(_("changed from"), max_length=20, choices=Origin, db_default=Origin.RAW)
     # Staff chose «уведомить» for this change: no automation tells the student again.
     told_at = models.DateTimeField(_("told by staff"), null=True)
+    # Staff took it back within some seconds, or it is what took another back: together they changed nothing, and no
+    # rule and no number goes by them.
+    undone_at = models.DateTimeField(_("undone"), null=True)
 
     class Meta:
         verbose_name = _("change of a booking")

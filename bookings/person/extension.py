@@ -47,6 +47,8 @@ BOOKINGS = PersonExtension(
         PersonTable("bookings.Confirmation", Fate.KEPT, path="booking__telegram_user"),
         PersonTable("bookings.LessonSteps", Fate.RENUMBERED, path="user_id"),
         PersonTable("bookings.PersonToStep", Fate.RENUMBERED, path="user_id"),
+        PersonTable("bookings.WaitingPayment", Fate.RENUMBERED, path="user_id"),
+        PersonTable("bookings.PaymentMark", Fate.RENUMBERED, path="user_id"),
         PersonTable("bookings.BulkRow", Fate.ERASED),
         PersonTable("bookings.ReferralCoupon", Fate.RENUMBERED, path="created_by"),
         PersonTable("bookings.ReferralCouponEvent", Fate.RENUMBERED, path="created_by"),

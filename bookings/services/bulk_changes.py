@@ -1,9 +1,10 @@
 """Bulk changes of bookings or people: prepare, preview, make; each row goes through the usual service."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pghistory
@@ -12,7 +13,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream, status_of
-from bookings.notices import notice_text
+from bookings.notices import hold_notices, notice_text
+from bookings.services.bulk_undo import begin_bulk_undo, offer_bulk_undo
 from bookings.services.bulk_words import planned_move, why_not
 from bookings.services.coupons import CouponRefused
 from bookings.services.editing import (
@@ -27,7 +29,7 @@ from bookings.services.editing import (
 from bookings.services.places import StreamFull
 from bookings.services.statuses import StatusNotChanged, change_booking_status
 from hsl_dashboard.web.mentions import read_mention, split_mentions
-from users.models import PersonTag, TelegramUser, User
+from users.models import PersonTag, TelegramUser, UndoableAct, User
 from users.services import MAX_TAG_LENGTH, MAX_TAGS, PersonNotChanged, add_tag
 
 AT_ONCE = 1_000  # rows: some seconds of work in one request, and a page that one can still read
@@ -247,20 +249,26 @@ class Terms:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def make_bulk_change(*, change: BulkChange, terms: Terms) -> None:
+def make_bulk_change(*, change: BulkChange, terms: Terms) -> UndoableAct:
     """Make the change row by row; each row, its result and its message are one transaction.
 
-    Calling it again, also after an interruption, changes only the rows that have no result yet.
+    Calling it again, also after an interruption, changes only the rows that have no result yet. What it gives can be
+    undone for some seconds from its end.
     """
+    began = time.monotonic()
+    act = begin_bulk_undo(change, by=terms.by, at=terms.at)
     BulkChange.objects.filter(pk=change.pk, reason="").update(reason=terms.reason)
     BulkChange.objects.filter(pk=change.pk, finished_at=None).update(notify=terms.notify)
-    for pk in list(change.rows.filter(state=State.READY).values_list("pk", flat=True)):
-        _make_row(pk, change, terms)
+    ready = list(change.rows.filter(state=State.READY).values_list("pk", flat=True))
+    for pk in ready:
+        _make_row(pk, change, terms, until=act.expires_at)
     BulkChange.objects.filter(pk=change.pk, finished_at=None).update(finished_at=terms.at)
+    offer_bulk_undo(act, ready, at=terms.at + timedelta(seconds=time.monotonic() - began))
     change.refresh_from_db()
+    return act
 
 
-def _make_row(pk: int, change: BulkChange, terms: Terms) -> None:
+def _make_row(pk: int, change: BulkChange, terms: Terms, *, until: datetime) -> None:
     origin = {"origin": BookingChange.Origin.BULK, "bulk_change": str(change.pk)}
     context = {"user": terms.by.pk, "reason": terms.reason, **origin}
     with transaction.atomic(), pghistory.context(**context):
@@ -272,6 +280,8 @@ def _make_row(pk: int, change: BulkChange, terms: Terms) -> None:
         try:
             with transaction.atomic():
                 _apply(row, change, terms)
+                if terms.notify and row.booking_id:
+                    hold_notices(bookings=[row.booking_id], by=terms.by, at=terms.at, until=until)
         except StatusNotChanged as refused:
             _fail(pk, why_not(refused))
         except BookingEdited:

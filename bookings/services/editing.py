@@ -130,12 +130,13 @@ def _write_fields(booking: Booking, to: Values, changed: set[str]) -> None:
     if "discount_percent" in changed:
         booking.discount_percent = to.discount_percent or 0
     if "referral_code" in changed:
-        _change_code(booking, to.referral_code or "")
+        change_code(booking, to.referral_code or "")
     if changed:
         booking.save(update_fields=sorted(changed))
 
 
-def _change_code(booking: Booking, code: str) -> None:
+def change_code(booking: Booking, code: str) -> None:
+    """Put another coupon on a booking, or none; its use is counted, and the former one's given back."""
     was = find_coupon(booking.referral_code) if booking.referral_code else None
     coupon = require_usable(code) if code and not (was and was.code.lower() == code.lower()) else was
     if coupon != was or not code:

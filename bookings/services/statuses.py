@@ -131,23 +131,28 @@ def change_booking_status(
         rows = Booking.objects.with_status(seen).filter(pk=booking.pk)
         if not rows.update(confirmed=to):
             raise _lost_against_somebody(booking, yours=to)
-        Event.objects.create(
-            telegram_user_id=booking.telegram_user_id,
-            event_type=STATUS_CHANGED,
-            details={
-                "booking_id": booking.pk,
-                "old_status": seen,
-                "new_status": to,
-                "old_status_name": BOT_STATUS_NAMES.get(seen, "unknown"),
-                "new_status_name": BOT_STATUS_NAMES[to],
-            },
-            created_at=at,
-        )
+        event_of_status(booking, was=seen, to=to, at=at).save(force_insert=True)
         if to == Status.CONFIRMED:
             require_place(booking, overbook=overbook, reason=reason)
         if notify:
             queue_notice(booking=booking, kind=notice_of_status(to), by=by, at=at)
     booking.confirmed = to
+
+
+def event_of_status(booking: Booking, *, was: int | None, to: int | None, at: datetime) -> Event:
+    """Give the event that the bot leaves when a booking gets another status; it is not saved yet."""
+    return Event(
+        telegram_user_id=booking.telegram_user_id,
+        event_type=STATUS_CHANGED,
+        details={
+            "booking_id": booking.pk,
+            "old_status": was,
+            "new_status": to,
+            "old_status_name": BOT_STATUS_NAMES.get(was, "unknown"),
+            "new_status_name": BOT_STATUS_NAMES.get(to, "unknown"),
+        },
+        created_at=at,
+    )
 
 
 def _require_move(*, was: int | None, to: int, by: User, reason: str) -> None:

@@ -18,6 +18,7 @@ from bookings.models import Booking
 from bookings.notices import last_notice
 from bookings.services.payments import account_of
 from hsl_dashboard.web.addresses import tidy_address
+from hsl_dashboard.web.news import asked_since, news_answer, news_since
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from users.models import User
 from users.people.downloads import EXPORT_PEOPLE
@@ -33,6 +34,8 @@ def booking_list(request: StaffRequest) -> HttpResponse:
     narrowed = BookingFilter(request.GET, queryset=Booking.objects.with_person(), labels=labels)
     is_valid = narrowed.is_valid()
     found = narrowed.qs if is_valid else Booking.objects.none().newest_first()
+    # Before the list is read: a booking that comes in between is new, and not lost.
+    newest = Booking.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     page = page_of(found, request, known_more=narrowed.known_more)
     context = {
         "filter": narrowed,
@@ -46,9 +49,26 @@ def booking_list(request: StaffRequest) -> HttpResponse:
         "bulk_form": bulk_bar(request.user, labels.codes),
         "may_export": request.user.has_perm(EXPORT_PEOPLE),
         "kept_fields": [narrowed.form[name] for name in KEPT],
+        "news": news_since(request, since=newest, **_places()),
         "updated_at": timezone.now(),
     }
     return render_list(request, "bookings/booking_list.html", context, partial="booking-table", is_valid=is_valid)
+
+
+@require_safe
+@permission_required("bookings.view_booking", raise_exception=True)
+def booking_news(request: StaffRequest) -> HttpResponse:
+    """Count the bookings of the list that its page has not seen."""
+    since = asked_since(request)
+    narrowed = BookingFilter(request.GET, queryset=Booking.objects.all(), labels=Labels.read())
+    if since is None or not narrowed.is_valid():
+        return HttpResponse(status=204)
+    return news_answer(request, narrowed.qs.filter(pk__gt=since), since=since, **_places())
+
+
+def _places() -> dict[str, Any]:
+    ask, show = reverse("bookings:booking_news"), reverse("bookings:booking_list")
+    return {"ask": ask, "show": show, "target": "booking-table"}
 
 
 @require_safe

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from bookings.forms.bookings import BulkForm, BulkMakeForm, PastedForm
@@ -33,6 +34,7 @@ from bookings.services.bulk_changes import (
 from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
 from hsl_dashboard.web.addresses import is_own_address
 from hsl_dashboard.web.pages import StaffRequest
+from hsl_dashboard.web.undo import say_done
 from users.models import TelegramUser, User
 from users.people.listing import people_list
 from users.person.context import person_address
@@ -133,11 +135,17 @@ def bulk_change(request: StaffRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("bookings:bulk_change", change.pk)
     if request.method == "POST" and form.is_valid():
         if not overbooking or form.cleaned_data["overbook"]:
-            make_bulk_change(change=change, terms=_terms(request, form))
+            undo = make_bulk_change(change=change, terms=_terms(request, form))
+            say_done(request, _done_in_words(change), undo=undo if undo.done["rows"] else None)
             return redirect("bookings:bulk_change", change.pk)
         form.add_error(None, _("The places have been taken in the meantime. Look at the numbers and decide again."))
     context = {"change": change, "form": form, "overbooking": overbooking, **_facts(change)}
     return render(request, "bookings/bulk_change.html", context, status=422 if form.errors else 200)
+
+
+def _done_in_words(change: BulkChange) -> str:
+    done = change.rows.filter(state=BulkRow.State.DONE).count()
+    return ngettext("%(count)d row changed.", "%(count)d rows changed.", done) % {"count": done}
 
 
 def _terms(request: StaffRequest, form: BulkMakeForm) -> Terms:

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -19,13 +19,24 @@ from bookings.models import Booking
 from bookings.notices import notice_text
 from bookings.person.sections import CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
 from bookings.services.coupons import CouponRefused
-from bookings.services.editing import BookingEdited, NothingToSave, UnknownStream, edit_booking, future, notice_kind
+from bookings.services.editing import (
+    BookingEdited,
+    NothingToSave,
+    UnknownStream,
+    Values,
+    edit_booking,
+    future,
+    notice_kind,
+)
 from bookings.services.places import StreamFull
 from bookings.services.statuses import BookingGone, ReasonMissing, TransitionNotAllowed
+from bookings.services.undoing import offer_booking_undo
 from bookings.views.bookings import booking_facts
 from bookings.views.conflicts import conflict_rows
 from hsl_dashboard.web.addresses import is_own_address, page_at
 from hsl_dashboard.web.pages import StaffRequest, came_from, lead_to, wants_partial
+from hsl_dashboard.web.undo import say_done
+from users.models import UndoableAct
 from users.person.context import changed_pieces, person_address
 
 # Refusals, and the field beside which each is shown (None: above the form).
@@ -89,17 +100,23 @@ def _frame(request: StaffRequest) -> Frame:
 
 
 def _save(request: StaffRequest, booking: Booking, form: BookingForm, labels: Labels) -> HttpResponse:
+    now = timezone.now()
+    # What was seen, as the columns hold it exactly: a NULL comes back as NULL.
+    held, seen = Values.of(booking), form.cleaned_data["seen"]
+    before = seen if held.differs(seen) else held
     try:
-        edit_booking(
-            booking=booking,
-            to=form.values,
-            seen=form.cleaned_data["seen"],
-            by=request.user,
-            at=timezone.now(),
-            reason=form.cleaned_data["reason"],
-            overbook=form.cleaned_data["overbook"],
-            notify=form.cleaned_data["notify"],
-        )
+        with transaction.atomic():
+            edit_booking(
+                booking=booking,
+                to=form.values,
+                seen=seen,
+                by=request.user,
+                at=now,
+                reason=form.cleaned_data["reason"],
+                overbook=form.cleaned_data["overbook"],
+                notify=form.cleaned_data["notify"],
+            )
+            undo = offer_booking_undo(booking=booking, before=before, by=request.user, at=now)
     except BookingGone:
         raise Http404 from None
     except BookingEdited as conflict:
@@ -112,7 +129,7 @@ def _save(request: StaffRequest, booking: Booking, form: BookingForm, labels: La
         why = not_allowed if isinstance(refused, TransitionNotAllowed) else str(refused)
         form.add_error(REFUSALS[type(refused)], why)
         return _show_form(request, booking, form, labels, status=422)
-    return _show_edited(request, booking, labels, notified=form.cleaned_data["notify"])
+    return _show_edited(request, booking, labels, notified=form.cleaned_data["notify"], undo=undo)
 
 
 def _show_form(
@@ -162,27 +179,32 @@ def _show_conflict(
     return _show_form(request, booking, again, labels, status=409, conflict=rows)
 
 
-def _show_whole_page(request: StaffRequest, booking: Booking, labels: Labels, *, sentence: str = "") -> HttpResponse:
+def _show_whole_page(
+    request: StaffRequest, booking: Booking, labels: Labels, *, sentence: str = "", undo: UndoableAct | None = None
+) -> HttpResponse:
     """Answer on the booking's own page: the facts, and the history that has a line more."""
-    context = {**booking_facts(booking, labels, by=request.user), "sentence": sentence, "changed": True}
+    context = {**booking_facts(booking, labels, by=request.user), "sentence": sentence, "changed": True, "undo": undo}
     response = render(request, "bookings/_booking_saved.html", context)
     response["HX-Retarget"] = "#booking"
     response["HX-Reswap"] = "outerHTML"
     return response
 
 
-def _show_edited(request: StaffRequest, booking: Booking, labels: Labels, *, notified: bool) -> HttpResponse:
+def _show_edited(
+    request: StaffRequest, booking: Booking, labels: Labels, *, notified: bool, undo: UndoableAct
+) -> HttpResponse:
     saved = _("Booking № %(number)s is saved.")
     saved_and_queued = _("Booking № %(number)s is saved. The message to the student is queued.")
     sentence = (saved_and_queued if notified else saved) % {"number": booking.pk}
     if not wants_partial(request) or _frame(request) == Frame.DIALOG:
-        messages.success(request, sentence)
+        say_done(request, sentence, undo=undo)
         return lead_to(request, _next_address(request, booking))
     if _frame(request) == Frame.PAGE:
-        return _show_whole_page(request, booking, labels, sentence=sentence)
+        return _show_whole_page(request, booking, labels, sentence=sentence, undo=undo)
     context = {
         "card": card_of(booking, labels, by=request.user),
         "sentence": sentence,
+        "undo": undo,
         "focus": True,
         **changed_pieces(request, booking.telegram_user_id),
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -30,8 +31,10 @@ from bookings.services.editing import (
 )
 from bookings.services.making import ActiveBookingExists, create_booking
 from bookings.services.places import StreamFull
+from bookings.services.undoing import offer_booking_undo
 from hsl_dashboard.web.pages import StaffRequest, render_page, wants_partial
-from users.models import TelegramUser
+from hsl_dashboard.web.undo import say_done
+from users.models import TelegramUser, UndoableAct
 from users.person.context import person_address
 
 NEW_BOOKING_FIELDS = ("status", "discount_percent", "referral_code", "reason", "second", "overbook", "notify")
@@ -101,17 +104,21 @@ def person_stream(request: StaffRequest, user_id: int) -> HttpResponse:
         kind = notice_kind({"course_stream"}, to)
         preview = notice_text(booking=future(booking, to), kind=kind) if wants_words(form) else ""
         return _show_stream(request, person, booking, form, status=200, preview=preview)
+    now = timezone.now()
     try:
-        moved = move_to_stream(
-            person=person,
-            code=form.cleaned_data["to"],
-            seen=form.cleaned_data["booking"],
-            by=request.user,
-            at=timezone.now(),
-            reason=form.cleaned_data["reason"],
-            overbook=form.cleaned_data["overbook"],
-            notify=form.cleaned_data["notify"],
-        )
+        with transaction.atomic():
+            moved = move_to_stream(
+                person=person,
+                code=form.cleaned_data["to"],
+                seen=form.cleaned_data["booking"],
+                by=request.user,
+                at=now,
+                reason=form.cleaned_data["reason"],
+                overbook=form.cleaned_data["overbook"],
+                notify=form.cleaned_data["notify"],
+            )
+            assert booking is not None  # else move_to_stream refuses
+            undo = offer_booking_undo(booking=moved, before=Values.of(booking), by=request.user, at=now)
     except BookingEdited:
         again = _stream_form(booking, initial=form.cleaned_data)
         return _show_stream(request, person, booking, again, status=409, conflict=True)
@@ -121,7 +128,7 @@ def person_stream(request: StaffRequest, user_id: int) -> HttpResponse:
     except (NoActiveBooking, AlreadyInStream, UnknownStream) as refused:
         form.add_error("to", str(refused))
         return _show_stream(request, person, booking, form)
-    return _show_moved(request, moved)
+    return _show_moved(request, moved, undo)
 
 
 def _stream_form(booking: Booking | None, data: Any = None, *, initial: dict[str, Any] | None = None) -> StreamForm:
@@ -148,10 +155,10 @@ def _show_stream(
     return render_page(request, "bookings/person_stream.html", context, partial="stream-dialog", status=status)
 
 
-def _show_moved(request: StaffRequest, moved: Booking) -> HttpResponse:
+def _show_moved(request: StaffRequest, moved: Booking, undo: UndoableAct) -> HttpResponse:
     text = _("Booking № %(number)s is now in “%(stream)s”.")
     stream = Labels.read().stream(moved.course_id, moved.course_stream)
-    messages.success(request, text % {"number": moved.pk, "stream": stream})
+    say_done(request, text % {"number": moved.pk, "stream": stream}, undo=undo)
     if wants_partial(request):
         return HttpResponse(headers={"HX-Redirect": person_address(moved.telegram_user_id)})
     return HttpResponseRedirect(card_address(moved))

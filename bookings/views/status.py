@@ -1,10 +1,9 @@
 """Changing a booking's status: the choice, the confirmation, the change, and conflicts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
@@ -19,6 +18,7 @@ from bookings.history import BookingMoment, booking_history
 from bookings.labels import Labels
 from bookings.lists.rows import rows_of
 from bookings.models import Booking, status_label
+from bookings.services.editing import Values
 from bookings.services.payments import account_of, record_payment
 from bookings.services.places import StreamFull, stream_full
 from bookings.services.statuses import (
@@ -31,11 +31,14 @@ from bookings.services.statuses import (
     moves_for,
 )
 from bookings.services.telling import status_notices
+from bookings.services.undoing import offer_booking_undo
 from bookings.views.bookings import booking_facts
 from bookings.views.streams import choose_stream, stream_counts
 from bookings.views.workshops import workshop_counts
 from hsl_dashboard.web.addresses import is_own_address, page_at, tidy_address
 from hsl_dashboard.web.pages import StaffRequest, came_from, lead_to, render_page, wants_partial
+from hsl_dashboard.web.undo import say_done
+from users.models import UndoableAct
 
 VIEW_MONEY, ADD_PAYMENT = "bookings.view_payment", "bookings.add_payment"
 QUESTION = "bookings/booking_status.html"
@@ -109,6 +112,7 @@ def _change(request: StaffRequest, wish: Wish) -> HttpResponse:
     assert wish.to is not None
     payment = wish.form.payment if request.user.has_perm(ADD_PAYMENT) else None
     now = timezone.now()
+    before = replace(Values.of(wish.booking), confirmed=wish.seen)
     try:
         with transaction.atomic():
             change_booking_status(
@@ -121,9 +125,13 @@ def _change(request: StaffRequest, wish: Wish) -> HttpResponse:
                 overbook=wish.form.cleaned_data["overbook"],
                 notify=wish.form.cleaned_data["notify"],
             )
+            paid = None
             if payment:
                 amount, currency = payment
-                record_payment(booking=wish.booking, amount=amount, currency=currency, by=request.user, received_at=now)
+                paid = record_payment(
+                    booking=wish.booking, amount=amount, currency=currency, by=request.user, received_at=now
+                )
+            undo = offer_booking_undo(booking=wish.booking, before=before, by=request.user, at=now, payment=paid)
     except BookingGone:
         raise Http404 from None
     except BookingChanged as changed:
@@ -136,7 +144,7 @@ def _change(request: StaffRequest, wish: Wish) -> HttpResponse:
         return _ask(request, wish, status=422, full=full)
     except TransitionNotAllowed:
         return _ask(request, wish, status=422)
-    return _show_change(request, wish)
+    return _show_change(request, wish, undo)
 
 
 def _offer(request: StaffRequest, wish: Wish) -> HttpResponse:
@@ -195,7 +203,7 @@ def _last_change(booking: Booking) -> BookingMoment | None:
     return next((entry for entry in booking_history(booking, Labels.read()) if entry.status), None)
 
 
-def _show_change(request: StaffRequest, wish: Wish) -> HttpResponse:
+def _show_change(request: StaffRequest, wish: Wish, undo: UndoableAct) -> HttpResponse:
     old = status_label(wish.seen)
     notified = wish.form.cleaned_data["notify"]
     changed = _("Booking № %(number)s: “%(old)s” is now “%(new)s”.")
@@ -206,12 +214,13 @@ def _show_change(request: StaffRequest, wish: Wish) -> HttpResponse:
         "new": wish.booking.status_label,
     }
     if not wants_partial(request):
-        messages.success(request, sentence)
+        say_done(request, sentence, undo=undo)
         return HttpResponseRedirect(f"{wish.next}#{wish.place}")
     if wish.page.view_name == "bookings:data_quality":  # the list has one problem less
-        messages.success(request, sentence)
+        say_done(request, sentence, undo=undo)
         return lead_to(request, wish.next)
     context = _answer_context(request, wish) | {"sentence": sentence, "view": wish.page.view_name, "changed": True}
+    context["undo"] = undo
     return render(request, "bookings/_status_changed.html", context)
 
 

@@ -76,7 +76,7 @@ def send_broadcasts(school: School) -> None:
     for ahead, group, text in UPCOMING:
         audience = _students(school, group, {0, 1}) if group == CURRENT else _outsiders(school, school.now)
         letter = Letter(text, _on_the_hour(school.now + ahead), RecipientType.GROUP, group, scheduled=True)
-        _send(school, letter, audience)
+        send_letter(school, letter, audience)
     _spoil(school)
     _leave_unsent(school)
     _number(school)
@@ -95,19 +95,21 @@ def _write_to_stream(school: School, code: str) -> None:
     stream = school.streams[code]
     assert stream.starts_on is not None and stream.campaign_starts_on is not None
     opened_at = _at(stream.campaign_starts_on, 12)
-    _send(school, Letter(CAMPAIGN_MESSAGE, opened_at, RecipientType.GROUP, "non_course"), _outsiders(school, opened_at))
+    send_letter(
+        school, Letter(CAMPAIGN_MESSAGE, opened_at, RecipientType.GROUP, "non_course"), _outsiders(school, opened_at)
+    )
     for after, text, hour in STREAM_MESSAGES:
         letter = Letter(
             text, _at(stream.starts_on + timedelta(days=after), hour), RecipientType.GROUP, code, scheduled=after < 4
         )
         if school.happened(letter.at):
-            _send(school, letter, _students(school, code, {Booking.Status.CONFIRMED}))
+            send_letter(school, letter, _students(school, code, {Booking.Status.CONFIRMED}))
 
 
 def _write_to_hackathon(school: School) -> None:
     people = [registration.telegram_user for registration in school.hackathon if registration.telegram_user]
     at = max(or_epoch(registration.created_at) for registration in school.hackathon) + timedelta(days=1)
-    _send(
+    send_letter(
         school,
         Letter("Спасибо за хакатон! Итоги 👉 https://example.test/h", at, RecipientType.GROUP, "hackathon"),
         people,
@@ -119,7 +121,9 @@ def _write_personally(school: School, text: str, *, people: int) -> None:
     at = moment_on(school.dice, day)
     known = [person for person in school.people if person.first_seen_at and person.first_seen_at < at]
     if known:
-        _send(school, Letter(text, at, RecipientType.INDIVIDUAL), school.dice.sample(known, min(people, len(known))))
+        send_letter(
+            school, Letter(text, at, RecipientType.INDIVIDUAL), school.dice.sample(known, min(people, len(known)))
+        )
 
 
 def _students(school: School, code: str, statuses: set[int]) -> list[TelegramUser]:
@@ -146,7 +150,7 @@ def _outsiders(school: School, at: datetime) -> list[TelegramUser]:
     ]
 
 
-def _send(school: School, letter: Letter, audience: Sequence[TelegramUser]) -> Broadcast:
+def send_letter(school: School, letter: Letter, audience: Sequence[TelegramUser]) -> Broadcast:
     sent = school.happened(letter.at)
     made_at = letter.at if sent else school.now - timedelta(hours=3)
     broadcast = Broadcast(
@@ -232,7 +236,7 @@ def _leave_unsent(school: School) -> None:
         (Broadcast.State.CANCELLED, "Опрос выпускников: <i>что улучшить?</i>"),
     ):
         audience = _students(school, "7th_stream", {0, 1})
-        broadcast = _send(
+        broadcast = send_letter(
             school, Letter(text, school.now + timedelta(days=3), RecipientType.GROUP, "7th_stream"), audience
         )
         broadcast.state = state

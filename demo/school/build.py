@@ -4,6 +4,7 @@ from datetime import datetime
 from random import Random
 
 from demo.school.broadcasts import send_broadcasts
+from demo.school.conversations import hold_conversations
 from demo.school.coupons import count_usage, give_discounts, make_coupons
 from demo.school.hackathon import hold_hackathon
 from demo.school.journeys import walk_all_journeys
@@ -13,6 +14,7 @@ from demo.school.payments import set_prices, take_payments
 from demo.school.rhythm import or_epoch
 from demo.school.school import School
 from demo.school.streams import plan_streams
+from demo.school.waiting import let_payments_wait
 
 
 def build_school(*, seed: int, people: int, now: datetime) -> School:
@@ -30,7 +32,9 @@ def build_school(*, seed: int, people: int, now: datetime) -> School:
     count_usage(school)
     add_oddities(school)
     hold_hackathon(school)
+    hold_conversations(school)
     send_broadcasts(school)
+    let_payments_wait(school)
     _number_bookings(school)
     _number_the_rest(school)
     take_payments(school)

@@ -146,7 +146,8 @@ def _is_refunded(walk: Walk, booking: Booking) -> None:
 
 
 def _replies(walk: Walk) -> None:
-    walk.does("student_response", after=5 * HOUR, text=walk.school.dice.choice(names.STUDENT_RESPONSES))
+    words = walk.school.dice.choice(names.STUDENT_RESPONSES)
+    walk.does("student_response", after=5 * HOUR, message_type="text", booking_status=1, message_text=words)
 
 
 def _stays_in_touch(walk: Walk, booking: Booking) -> None:

@@ -1,18 +1,23 @@
 """Stores the demo school: COPY into empty tables, in one transaction."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pgtrigger
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
 from django.db.models.expressions import DatabaseDefault
+from django.utils import timezone
 
 from bookings.lessons.steps import fold_steps
 from bookings.models import Booking, Course, FreeLessonRegistration, HackathonRegistration, ReferralCoupon, Stream
+from bookings.payments.upkeep import rebuild_payments
 from demo.school.history import write_audit, write_record
 from demo.school.school import School
-from messaging.models import Broadcast
+from messaging.inbox.folding import fold_texts
+from messaging.models import Broadcast, Conversation, Recipient
+from messaging.models.recipient_types import RecipientType
 from users.models import Event, TelegramUser
 
 # A school that has any of these is somebody's, and is left alone. Courses and streams come with the migrations.
@@ -48,6 +53,26 @@ def store_school(school: School) -> None:
         with pgtrigger.ignore("bookings.Booking:insert_insert", "bookings.Booking:record_status_change"):
             _store_rows(school)
         fold_steps()
+        rebuild_payments(at=school.now)
+        fold_texts()
+        _hold_conversations()
+
+
+def _hold_conversations() -> None:
+    """Let conversations stand as they would: those that were answered, put aside, closed."""
+    answers = Recipient.objects.filter(message__recipient_type=RecipientType.ANSWER).select_related("message")
+    for answer in answers.order_by("sent_at"):
+        Conversation.objects.filter(pk=answer.telegram_user_id, last_text_at__lt=answer.sent_at).update(
+            state=Conversation.State.ANSWERED,
+            last_answer=answer.message,
+            last_answer_at=answer.sent_at,
+            waiting_since=None,
+        )
+    waiting = list(Conversation.objects.open().order_by("last_text_at").values_list("pk", flat=True))
+    for place, state in enumerate((Conversation.State.SNOOZED, Conversation.State.CLOSED, Conversation.State.WAITING)):
+        people = waiting[place : len(waiting) // 2 : 4]
+        until = timezone.now() + timedelta(days=1 + place) if state == Conversation.State.SNOOZED else None
+        Conversation.objects.filter(pk__in=people).update(state=state, snoozed_until=until)
 
 
 def _refuse_unless_empty() -> None:

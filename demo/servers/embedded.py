@@ -36,6 +36,7 @@ class Servers(TypedDict):
     database_url: str
     application_url: str
     redis_url: str
+    programs: str
     keeper_pid: int
 
 
@@ -52,6 +53,11 @@ def application_url() -> str:
 def redis_url() -> str:
     """The address of this clone's Valkey, which is started if it is not running."""
     return _servers()["redis_url"]
+
+
+def programs() -> str:
+    """The folder of that PostgreSQL's programs: pg_dump and pg_restore are among them."""
+    return _servers()["programs"]
 
 
 def stop_if_unused(*, within: float = 15) -> None:

@@ -64,6 +64,7 @@ def main(local: Path, start_timeout: float) -> None:
                     {
                         "database_url": postgres.url,
                         "application_url": postgres.url.replace(f"//{USER}:", f"//{APPLICATION}:", 1),
+                        "programs": str(postgres.bin),
                         "redis_url": valkey.url,
                         "keeper_pid": os.getpid(),
                     }

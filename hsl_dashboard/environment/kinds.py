@@ -31,6 +31,12 @@ def _time_zone(text: str) -> str:
     return text
 
 
+def _time_of_day(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError(f"is {text!r}. Set it to a time like 04:30.")
+    return text
+
+
 def _web_address(text: str) -> str:
     return text and connections.check_url(text, schemes=("https", "http"))
 
@@ -88,5 +94,7 @@ RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 BotName = Annotated[str, AfterValidator(_bot_name)]
 PaymentSecrets = Annotated[list[str], BeforeValidator(_words), AfterValidator(_payment_secrets)]
 WebhookSecret = Annotated[str, AfterValidator(_webhook_secret)]
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
+Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(ge=0.1, allow_inf_nan=False)]  # messages/s
 Seconds = Annotated[float, Field(ge=1, allow_inf_nan=False)]

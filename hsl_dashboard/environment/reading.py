@@ -7,11 +7,19 @@ from django.core.exceptions import ImproperlyConfigured
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from hsl_dashboard.environment import connections
 
 ROOT = Path(__file__).resolve().parents[2]
+# Where Docker, Podman and Kubernetes put secrets: a file each, named as the variable.
+SECRETS = Path("/run/secrets")
 
 
 def variable(default: str = "", *, cure: str = "") -> Any:
@@ -57,8 +65,13 @@ class Variables(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read .env without interpolation, which the library's own source cannot: a password may hold ``${``."""
-        return env_settings, InitSettingsSource(settings_cls, dict(dotenv_values(ROOT / ".env", interpolate=False)))
+        """Files of secrets, then the environment, then .env.
+
+        .env is read without interpolation, which the library's own source cannot: a password may hold ``${``.
+        """
+        secrets = [SecretsSettingsSource(settings_cls, SECRETS)] if SECRETS.is_dir() else []
+        dotenv = InitSettingsSource(settings_cls, dict(dotenv_values(ROOT / ".env", interpolate=False)))
+        return *secrets, env_settings, dotenv
 
     @field_validator("*", mode="before")
     @classmethod

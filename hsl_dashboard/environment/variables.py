@@ -72,6 +72,13 @@ class Environment(Variables):
     TIME_ZONE: kinds.TimeZone = variable("Europe/Moscow")
     LANGUAGE_CODE: Literal["ru", "en"] = variable("ru", cure="Set it to ru or en.")
 
+    # Backups
+    BACKUP_DIR: str = variable()
+    BACKUP_AT: kinds.TimeOfDay = variable("04:30")
+    BACKUP_KEEP: kinds.Count = variable("14", cure="Set it to a number, 0 or more.")
+    BACKUP_RECIPIENTS: kinds.Words = variable()
+    POSTGRES_TOOLS: str = variable()
+
     # Watching
     PROBES_PORT: int = variable("8001", cure="Set it to a number.")
     SENTRY_DSN: str = variable()
@@ -122,6 +129,11 @@ class Environment(Variables):
         if not self.REDIS_URL:
             return str(connections.embedded_servers().redis_url())
         return connections.redis_with_password(self.REDIS_URL, self.REDIS_PASSWORD)
+
+    def postgres_tools(self) -> str:
+        """The folder of pg_dump and pg_restore, with the embedded server those beside it; '' for the PATH."""
+        is_embedded = not (self.DATABASE_URL or self.POSTGRES_HOST)
+        return self.POSTGRES_TOOLS or (connections.embedded_servers().programs() if is_embedded else "")
 
     def dashboard_url(self) -> str:
         """The address that messages to staff lead to; without it, what the other variables tell; '' if nothing."""

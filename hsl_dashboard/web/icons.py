@@ -15,17 +15,18 @@ CLASSES = {"micro": "i", "mini": "i mini", "outline": "i large"}  # of 16, 20 an
 MICRO = """
     adjustments-horizontal arrow-down-tray arrow-left arrow-path arrow-right arrow-right-start-on-rectangle
     arrow-up-right arrow-uturn-left arrows-right-left beaker bell-alert bell-slash bold
-    bookmark chat-bubble-bottom-center-text check check-circle chevron-double-left chevron-double-right chevron-down
-    chevron-left chevron-right chevron-up chevron-up-down clipboard-document-list clock cloud code-bracket
+    bookmark chat-bubble-bottom-center-text chat-bubble-left-right check check-circle chevron-double-left
+    chevron-double-right chevron-down chevron-left chevron-right chevron-up chevron-up-down
+    clipboard-document-list clock cloud code-bracket
     cog-6-tooth computer-desktop document-duplicate envelope exclamation-triangle eye eye-slash fire funnel
     hand-raised italic key link lock-closed lock-open minus-circle moon no-symbol paper-airplane paper-clip
     pause pause-circle pencil pencil-square play plus question-mark-circle shield-check sparkles star
     strikethrough sun trash underline user user-plus x-circle x-mark
 """
 MINI = """
-    academic-cap banknotes bars-3 bookmark chart-bar check-circle clock document-magnifying-glass exclamation-triangle
-    gift information-circle key lock-closed magnifying-glass moon paper-airplane pencil-square play-circle
-    question-mark-circle squares-2x2 ticket users wrench-screwdriver x-circle
+    academic-cap banknotes bars-3 bookmark chart-bar check-circle clock credit-card document-magnifying-glass
+    exclamation-triangle gift inbox information-circle key lock-closed magnifying-glass moon paper-airplane
+    pencil-square play-circle question-mark-circle squares-2x2 ticket users wrench-screwdriver x-circle
 """
 OUTLINE = """
     academic-cap banknotes bolt bookmark check-circle clock document document-text eye film funnel gift inbox

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.generic import RedirectView
 
 THEME_COOKIE = "theme"
@@ -44,11 +44,13 @@ ITEMS = (
     Item(gettext_lazy("Today"), "/", "squares-2x2"),
     Item(gettext_lazy("Courses"), "/workshops/", "academic-cap", "bookings.view_booking"),
     Item(gettext_lazy("Bookings"), "/bookings/", "ticket", "bookings.view_booking"),
+    Item(gettext_lazy("Payment queue"), "/payments/", "credit-card", "bookings.decide_payment"),
     Item(gettext_lazy("People"), "/users/", "users", "users.view_telegramuser"),
     Item(gettext_lazy("Free lessons"), "/free-lessons/", "play-circle", "bookings.view_freelessonregistration"),
     Item(gettext_lazy("Analytics"), "/analytics/", "chart-bar", "bookings.view_booking"),
     Item(gettext_lazy("Referrals"), "/referrals/", "gift", "bookings.view_referralcoupon"),
     Item(gettext_lazy("Money"), "/money/", "banknotes", "bookings.view_payment"),
+    Item(pgettext_lazy("what students write", "Answers"), "/inbox/", "inbox", "messaging.view_conversation"),
     Item(gettext_lazy("Messages"), "/messages/", "paper-airplane", "messaging.view_broadcast"),
     Item(gettext_lazy("New message"), "/messages/new/", "pencil-square", "messaging.add_broadcast"),
     Item(gettext_lazy("Data quality"), "/data-quality/", "wrench-screwdriver", "bookings.view_booking"),

@@ -28,6 +28,9 @@ class SideWrite(StrEnum):
     OWN_EMAIL = "the e-mail that an administrator typed"
     PEOPLE_COUNTED = "what the bot wrote about people"
     LESSONS_COUNTED = "how far registrations led"
+    PAYMENTS_LOOKED_AT = "which payments wait"
+    TEXTS_FOLDED = "what students wrote"
+    CONVERSATION_OPENED = "who reads a conversation"
     REFUSED = "which page was refused to whom"
     TOKEN_USED = "when a token was last used"
 

@@ -30,6 +30,7 @@ from messaging.audiences.criteria import (
     ReferralCode,
     WithTag,
 )
+from messaging.audiences.lists import OfList
 from messaging.models import Recipient
 from users.models import ERASED_FROM, TelegramUser
 from users.people.search import people_matching, search_text
@@ -208,7 +209,7 @@ def describe_criterion(criterion: Criterion) -> str:
             states = ", ".join(str(state.label).lower() for state in known)
             words = {"number": criterion.broadcast_id, "states": states}
             return _("Recipients of message #%(number)d: %(states)s") % words
-        case ReferralCode() | WithTag():
+        case ReferralCode() | WithTag() | OfList():
             return _describe_text(criterion)
         case ActiveSince():
             return _("Active in the bot since %(day)s") % {"day": date_format(criterion.since)}
@@ -220,7 +221,9 @@ def describe_criterion(criterion: Criterion) -> str:
     return next((str(label) for known, label in GROUPS.values() if known == criterion), criterion.kind)
 
 
-def _describe_text(criterion: ReferralCode | WithTag) -> str:
+def _describe_text(criterion: ReferralCode | WithTag | OfList) -> str:
+    if isinstance(criterion, OfList):
+        return criterion.in_words()
     if isinstance(criterion, WithTag):
         return _("Tagged “%(name)s”") % {"name": criterion.name}
     return _("Booked with the code %(code)s") % {"code": criterion.code}

@@ -6,13 +6,18 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import DateField, Exists, OuterRef, Q, QuerySet, Value
 
-from bookings.models import Booking, BookingChange, FreeLessonRegistration, Stream
+from bookings.models import Booking, BookingChange, FreeLessonRegistration, PaymentRules, Stream
 from bookings.notices import NoticeKind
+from bookings.services.undoing import undoable_bookings
 from messaging.models import Automation, Outbox
 from messaging.models.outbox import STATUS_TOLD
+from users.models import Event
 
 # Messages that could not be sent for this long are dropped.
 LATEST = timedelta(days=7)
+# The bot's «Одобрить», which it logs in the student's name.
+APPROVED = "payment_approved"
+LOGGED_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def due_rows(rule: Automation, *, at: datetime) -> Iterator[Rows]:
 def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange]:
     """Bookings that still have the status that they got ``rule.delay`` ago."""
     until = at - rule.delay
-    later = BookingChange.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("pk"))
+    later = BookingChange.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("pk"), undone_at=None)
     changes = BookingChange.objects.filter(
         ~Exists(later),
         ~Exists(Outbox.objects.filter(rule=rule, change=OuterRef("pk"))),
@@ -66,11 +71,28 @@ def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange
         changed_at__gte=max(rule.since(at), until - LATEST),
         changed_at__lte=until,
         told_at=None,
-    )
+        undone_at=None,
+    ).exclude(booking__in=undoable_bookings(at))
+    if rule.notice == NoticeKind.CONFIRMED and PaymentRules.read().bot_tells:
+        changes = _without_approved_in_the_bot(changes, at=at)
     if rule.notice != NoticeKind.PAYMENT_REMINDER:
         # A booking that arrives already confirmed or cancelled was imported: nothing has happened to it.
         changes = changes.filter(is_new=False)
     return changes.select_related("booking__telegram_user").order_by("pk")
+
+
+def _without_approved_in_the_bot(changes: QuerySet[BookingChange], *, at: datetime) -> QuerySet[BookingChange]:
+    """Leave out what «Одобрить» confirmed in the bot: it writes to the student itself, ours would be a second message.
+
+    The bot logs that it approved a moment after the status, so what raw SQL wrote is told once that moment is over.
+    """
+    approved = Event.objects.filter(
+        telegram_user=OuterRef("telegram_user"),
+        event_type=APPROVED,
+        created_at__range=(OuterRef("changed_at") - LOGGED_WITHIN, OuterRef("changed_at") + LOGGED_WITHIN),
+    )
+    by_bot = Q(origin=BookingChange.Origin.RAW)
+    return changes.exclude(by_bot & Q(changed_at__gt=at - LOGGED_WITHIN)).exclude(by_bot & Exists(approved))
 
 
 def _before_the_course(rule: Automation, *, at: datetime) -> Iterator[QuerySet[Booking]]:
@@ -84,6 +106,7 @@ def _before_the_course(rule: Automation, *, at: datetime) -> Iterator[QuerySet[B
             occurs_on=stream.starts_on,
         )
         bookings = Booking.objects.for_stream(stream).confirmed().filter(~Exists(queued))
+        bookings = bookings.exclude(pk__in=undoable_bookings(at))
         if not rule.include_earlier:
             since = BookingChange.objects.filter(
                 booking=OuterRef("pk"), status=Booking.Status.CONFIRMED, changed_at__gte=rule.since(at)

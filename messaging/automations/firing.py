@@ -114,7 +114,7 @@ class _Batch:
 def hand_over(*, at: datetime) -> list[int]:
     """Pass the queued messages to the engine; returns the ids of their broadcasts, which need a runner."""
     with transaction.atomic():
-        queued = Outbox.objects.filter(state=State.QUEUED)
+        queued = Outbox.objects.due(at)
         if is_quiet(at):
             queued = queued.filter(rule=None)  # staff's own letters go out when staff say so
         locked = queued.order_by("pk").select_for_update(skip_locked=True, of=("self",))

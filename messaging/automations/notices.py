@@ -1,19 +1,20 @@
 """Messages to students about their bookings: the texts, and putting them into the outbox."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
-from bookings.notices import NoticeKind
-from messaging.models import Outbox
+from bookings.notices import STUDENTS_LANGUAGE, NoticeKind
+from messaging.content.placeholders import personalise
+from messaging.models import Outbox, Recipient
+from messaging.models.outbox import OutboxQuerySet
 from users.models import TelegramUser, User
-
-STUDENTS_LANGUAGE = "ru"  # of the bot, whatever language staff read
 
 
 def write_notice(booking: Booking, kind: NoticeKind) -> str:
@@ -33,21 +34,53 @@ def write_notice(booking: Booking, kind: NoticeKind) -> str:
         return " ".join(parts)
 
 
-def put_in_outbox(booking: Booking, kind: NoticeKind, by: User, at: datetime) -> None:
-    """Put the message into the outbox; ``firing`` sends it."""
+def put_in_outbox(booking: Booking, kind: NoticeKind, by: User, at: datetime, text: str = "") -> None:
+    """Put the message into the outbox, in its usual words or in ``text``; ``firing`` sends it."""
     Outbox.objects.create(
         telegram_user_id=booking.telegram_user_id,
         booking=booking,
         kind=kind,
-        message_text=write_notice(booking, kind),
+        message_text=text or write_notice(booking, kind),
         queued_by=by,
         queued_at=at,
     )
 
 
+def fill_in(words: str, booking: Booking, labels: Labels) -> str:
+    """Put the values of a booking into words of staff (HTML of Telegram); a missing value leaves its fallback."""
+    person = booking.telegram_user
+    values = {
+        "first_name": (person.first_name or "").strip(),
+        "username": person.username or "",
+        "course": labels.course(booking.course_id),
+        "stream": labels.stream(booking.course_id, booking.course_stream) if booking.course_stream else "",
+    }
+    return personalise(words, values, may_lack=True)
+
+
 def waits_in_outbox(booking: Booking, kind: NoticeKind) -> bool:
     """Say whether such a message about a booking is queued and not sent yet."""
     return Outbox.objects.filter(state=Outbox.State.QUEUED, booking=booking, kind=kind).exists()
+
+
+def hold_in_outbox(bookings: Collection[int], by: User, at: datetime, until: datetime) -> None:
+    """Let what was queued with a change wait as long as the change can be undone."""
+    _queued_with(bookings, by, at).filter(state=Outbox.State.QUEUED).update(due_at=until)
+
+
+def take_out_of_outbox(bookings: Collection[int], by: User, at: datetime) -> bool:
+    """Withdraw what was queued with a change that is undone; False when some of it is on its way already."""
+    letters = _queued_with(bookings, by, at)
+    # A conditional UPDATE: whoever hands them over holds their locks, and has changed their state when it lets go.
+    letters.filter(state=Outbox.State.QUEUED).update(
+        state=Outbox.State.CANCELLED, reason=Recipient.Reason.OUTDATED, settled_at=timezone.now()
+    )
+    return not letters.exclude(state=Outbox.State.CANCELLED).exists()
+
+
+def _queued_with(bookings: Collection[int], by: User, at: datetime) -> OutboxQuerySet:
+    """What one member of staff queued about bookings at one moment."""
+    return Outbox.objects.filter(booking__in=bookings, queued_by=by, queued_at=at)
 
 
 def _greeting(person: TelegramUser) -> str:

@@ -24,8 +24,13 @@ from users.models import User
 from users.people.search import matching_person_text
 
 # Choices beside the streams, whose codes never contain a colon.
-AUTOMATIONS, REPORTS, TESTS = "by:automation", "by:report", "by:test"
-TYPES = {AUTOMATIONS: RecipientType.AUTOMATION, REPORTS: RecipientType.REPORT, TESTS: RecipientType.TEST}
+AUTOMATIONS, REPORTS, TESTS, ANSWERS = "by:automation", "by:report", "by:test", "by:answer"
+TYPES = {
+    AUTOMATIONS: RecipientType.AUTOMATION,
+    REPORTS: RecipientType.REPORT,
+    TESTS: RecipientType.TEST,
+    ANSWERS: RecipientType.ANSWER,
+}
 NOBODY = "none"  # no author, or no reason, is recorded
 WAITING = "waiting"
 
@@ -51,6 +56,7 @@ class BroadcastFilter(ListFilter):
             (AUTOMATIONS, _("Automations")),
             (REPORTS, _("Reports to authors")),
             (TESTS, _("Test messages")),
+            (ANSWERS, _("Answers to students")),
         ]
         authors = User.objects.filter(pk__in=Broadcast.objects.exclude(created_by=None).values("created_by"))
         self.form.fields["author"].choices = [
@@ -70,10 +76,11 @@ class BroadcastFilter(ListFilter):
         # The previous dashboard's sent_at is the time when the row was created.
         moment = Coalesce("started_at", "starts_at", "scheduled_at", "sent_at", "created_at")
         narrowed: QuerySet[Broadcast] = super().filter_queryset(queryset.alias(moment=moment))
-        # Every message to an audience has a report, so reports are hidden unless asked for.
-        if self.form.cleaned_data.get("to") == REPORTS:
+        # Every message to an audience has a report, every conversation its answers: hidden unless asked for.
+        if self.form.cleaned_data.get("to") in {REPORTS, ANSWERS}:
             return narrowed
-        return narrowed.exclude(recipient_type__in=[RecipientType.REPORT, RecipientType.APPROVAL])
+        hidden = [RecipientType.REPORT, RecipientType.APPROVAL, RecipientType.ANSWER]
+        return narrowed.exclude(recipient_type__in=hidden)
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
         found = found_in_texts(text, self.by)

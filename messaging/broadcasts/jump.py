@@ -24,7 +24,7 @@ def _find(user: User, typed: str) -> list[Destination]:
     found = found_in_texts(typed, user)
     if number := NUMBER.fullmatch(typed):
         found |= Q(pk__in=_held([number[1]]))
-    to_staff = (RecipientType.REPORT, RecipientType.APPROVAL)
+    to_staff = (RecipientType.REPORT, RecipientType.APPROVAL, RecipientType.ANSWER)
     rows = Broadcast.objects.filter(found).exclude(recipient_type__in=to_staff).order_by("-pk")
     return _destinations(rows[:AT_MOST], user)
 

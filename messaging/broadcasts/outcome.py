@@ -5,9 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from messaging.models import Broadcast
+from bookings.models import Booking
+from messaging.audiences.lists import AudienceList
+from messaging.models import Broadcast, Recipient
+from users.models import Event
 from users.models.events import NOT_THEIR_OWN
 
 AFTER = timedelta(hours=72)
@@ -66,7 +73,7 @@ SELECT (SELECT count(*) FROM got), (SELECT max(at) FROM got),
 
 def outcome_of(broadcast: Broadcast, *, at: datetime) -> BroadcastOutcome:
     """Read what people did after a broadcast: one query over their events and bookings of 30 days."""
-    data = [button["callback_data"] for row in broadcast.buttons for button in row if button.get("callback_data")]
+    data = _actions(broadcast)
     # A value of the details, whole: the quotes stand around it in the JSON.
     presses = [f'%"{_escaped(value)}"%' for value in data]
     parameters: dict[str, Any] = {
@@ -93,7 +100,65 @@ def outcome_of(broadcast: Broadcast, *, at: datetime) -> BroadcastOutcome:
     )
 
 
+def _actions(broadcast: Broadcast) -> list[str]:
+    """What the bot is told when somebody presses a button of the message."""
+    return [button["callback_data"] for row in broadcast.buttons for button in row if button.get("callback_data")]
+
+
 def _escaped(text: str) -> str:
     for sign in ("\\", "%", "_"):
         text = text.replace(sign, f"\\{sign}")
     return text
+
+
+# Those who did something after a message, and those who did not, as audiences of the next one ------------------------
+
+DID = {
+    "booked": pgettext_lazy("after a message", "booked"),
+    "not_booked": pgettext_lazy("after a message", "did not book"),
+    "pressed": pgettext_lazy("after a message", "pressed a button"),
+    "not_pressed": pgettext_lazy("after a message", "did not press"),
+    "active": pgettext_lazy("after a message", "did something in the bot"),
+    "not_active": pgettext_lazy("after a message", "did nothing in the bot"),
+}
+
+
+def people_after(query: QueryDict, _emails: bool) -> QuerySet[Any, Any]:
+    """Who got a message and did, or did not do, something in the 72 hours after it."""
+    number, did = query.get("message", ""), query.get("did", "")
+    broadcast = Broadcast.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 10 else None
+    if broadcast is None or did not in DID:
+        return Recipient.objects.none().values("telegram_user_id")
+    got = Recipient.objects.filter(message=broadcast, state__in=["sent", "deleted"]).exclude(sent_at=None)
+    condition = Exists(_doings(broadcast, did.removeprefix("not_")))
+    return got.filter(~condition if did.startswith("not_") else condition).values("telegram_user_id")
+
+
+def _doings(broadcast: Broadcast, did: str) -> QuerySet[Any, Any]:
+    after = {
+        "telegram_user": OuterRef("telegram_user"),
+        "created_at__gt": OuterRef("sent_at"),
+        "created_at__lte": OuterRef("sent_at") + AFTER,
+    }
+    if did == "booked":
+        return Booking.objects.filter(**after)
+    events = Event.objects.own().filter(**after)
+    if did == "active":
+        return events
+    pressed = Q(pk__in=[])
+    for value in _actions(broadcast):
+        pressed |= Q(said__contains=f'"{value}"')
+    return events.annotate(said=Cast("details", TextField())).filter(pressed)
+
+
+def people_after_in_words(query: QueryDict) -> list[str]:
+    """The message and what they did after it."""
+    number = query.get("message", "")
+    title = Broadcast.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 10 else None
+    name = title.name if title and title.name else f"№ {number}"
+    return [name, str(DID.get(query.get("did", ""), ""))]
+
+
+AFTER_A_MESSAGE = AudienceList(
+    pgettext_lazy("audience", "Recipients of a message"), people_after, people_after_in_words
+)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bookings.labels import Labels
 from bookings.notices import NoticeKind
@@ -28,6 +30,15 @@ SHOWN = 3  # groups named in a list
 TITLE = 60  # characters
 # What the previous dashboard wrote for groups that are no stream.
 OLD_GROUPS = {"non_course": "not_students", "hackathon": "hackathon"}
+
+# Messages that have no audience to name.
+OF_A_KIND: dict[str, Promise] = {
+    RecipientType.REPORT: gettext_lazy("Report to the author"),
+    RecipientType.APPROVAL: gettext_lazy("Request for approval"),
+    RecipientType.TEST: gettext_lazy("Test to the author"),
+    RecipientType.ANSWER: gettext_lazy("Answer to a student"),
+    RecipientType.LINK_CODE: gettext_lazy("Code for linking Telegram"),
+}
 
 State = Broadcast.State
 
@@ -111,14 +122,8 @@ def audience_words(broadcast: Broadcast, labels: Labels) -> str:
     """Whom it is for, in a few words."""
     if broadcast.recipient_type == RecipientType.AUTOMATION:
         return _("Automation: %(rule)s") % {"rule": _rule(broadcast.recipient_group or "")}
-    if broadcast.recipient_type == RecipientType.REPORT:
-        return _("Report to the author")
-    if broadcast.recipient_type == RecipientType.APPROVAL:
-        return _("Request for approval")
-    if broadcast.recipient_type == RecipientType.TEST:
-        return _("Test to the author")
-    if broadcast.recipient_type == RecipientType.LINK_CODE:
-        return _("Code for linking Telegram")
+    if own := OF_A_KIND.get(broadcast.recipient_type or ""):
+        return str(own)
     if (audience := _audience(broadcast)) is not None:
         return describe_audience(audience, labels, most=SHOWN)
     if broadcast.recipient_type != RecipientType.GROUP:

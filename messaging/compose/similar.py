@@ -9,6 +9,7 @@ from messaging.content.content import Content
 from messaging.content.markup import bare_text
 from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
+from users.undo.services import WINDOW
 
 LATELY = timedelta(hours=1)
 MOST_COMPARED = 50  # messages of that hour
@@ -31,7 +32,7 @@ def find_similar(content: Content, *, at: datetime) -> Similar | None:
     if not words:
         return None
     lately = (
-        Broadcast.objects.filter(started_at__gt=at - LATELY, started_at__lte=at)
+        Broadcast.objects.filter(started_at__gt=at - LATELY, started_at__lte=at + WINDOW)
         .filter(recipient_type__in=(RecipientType.GROUP, RecipientType.INDIVIDUAL))
         .order_by("-started_at")[:MOST_COMPARED]
     )
@@ -41,7 +42,7 @@ def find_similar(content: Content, *, at: datetime) -> Similar | None:
         people_now = content.question.reached(at=at).values("pk")
         same = Recipient.objects.filter(message=broadcast, telegram_user__in=people_now)
         if (people := same.count()) and broadcast.started_at:
-            return Similar(broadcast, round((at - broadcast.started_at).total_seconds() / 60), people)
+            return Similar(broadcast, max(round((at - broadcast.started_at).total_seconds() / 60), 0), people)
     return None
 
 

@@ -95,8 +95,10 @@ def _fallback(found: re.Match[str]) -> str | None:
     return fallback.strip() if fallback and found["space"] else fallback
 
 
-def personalise(text: str, values: Mapping[str, str]) -> str:
+def personalise(text: str, values: Mapping[str, str], *, may_lack: bool = False) -> str:
     """Put the values in, escaped for HTML; a fallback is the author's own HTML and stays as written.
+
+    ``may_lack`` puts nothing where there is neither a value nor a fallback: somebody reads the text before it is sent.
 
     Raises:
         MissingValue: a known placeholder has neither a value nor a fallback.
@@ -109,9 +111,9 @@ def personalise(text: str, values: Mapping[str, str]) -> str:
         if value:
             return escape(value)
         fallback = _fallback(found)
-        if fallback is None:
+        if fallback is None and not may_lack:
             raise MissingValue(found["name"])
-        return fallback
+        return fallback or ""
 
     return _PARTS.sub(replace, text)
 

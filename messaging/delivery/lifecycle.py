@@ -10,11 +10,14 @@ from messaging.audiences.criteria import Audience
 from messaging.audiences.freezing import freeze_audience
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient, Report, Runner, TelegramLink
 from messaging.models.reasons import StateReason
+from messaging.models.recipient_types import RecipientType
 from users.models.events import NOT_THEIR_OWN
 
 LATE_AFTER = timedelta(minutes=15)  # a scheduled broadcast that is later than this asks a person
 RUNNER_SILENT_AFTER = timedelta(seconds=10)
 UPLOAD_RESCUE_AFTER = timedelta(minutes=5)  # a file may go up slowly
+
+AT_ONCE = timedelta()
 
 State = Broadcast.State
 
@@ -24,11 +27,14 @@ def rescue_after() -> timedelta:
     return timedelta(seconds=2 * settings.TELEGRAM_CALL_TIMEOUT + 5)
 
 
-def freeze_and_start(broadcast_id: int, *, at: datetime, come_from: tuple[State, ...]) -> bool:
-    """Freeze the audience and start; False when somebody else did, or the state is none of ``come_from``."""
+def freeze_and_start(
+    broadcast_id: int, *, at: datetime, come_from: tuple[State, ...], wait: timedelta = AT_ONCE
+) -> bool:
+    """Freeze the audience and start, the first message after ``wait``; False when somebody else did, or the state is
+    none of ``come_from``."""
     with transaction.atomic():
         started = Broadcast.objects.filter(pk=broadcast_id, state__in=come_from).update_as_ours(
-            state=State.SENDING, state_reason="", started_at=at, sent_at=at, paused_at=None
+            state=State.SENDING, state_reason="", started_at=at + wait, sent_at=at, paused_at=None
         )
         if not started:
             return False
@@ -87,6 +93,7 @@ def queue_report(broadcast_id: int, *, at: datetime) -> None:
     """
     wanted = TelegramLink.objects.filter(user=OuterRef("created_by"), wants_reports=True).exclude(linked_at=None)
     ended = Broadcast.objects.filter(Exists(wanted), pk=broadcast_id).exclude(audience=None).exclude(started_at=None)
+    ended = ended.exclude(recipient_type=RecipientType.ANSWER)  # the conversation shows what became of it
     if ended.exists():
         Report.objects.bulk_create([Report(broadcast_id=broadcast_id, queued_at=at)], ignore_conflicts=True)
 
@@ -170,7 +177,11 @@ def waiting_for_a_runner(*, at: datetime, wanted: int) -> tuple[list[int], list[
     alive = Runner.objects.filter(seen_at__gt=at - RUNNER_SILENT_AFTER)
     Runner.objects.filter(seen_at__lt=at - 6 * RUNNER_SILENT_AFTER).delete()
     sending = (
-        Broadcast.objects.sending().outside_quiet_hours(at).exclude(halted_until__gt=at).values_list("pk", flat=True)
+        Broadcast.objects.sending()
+        .outside_quiet_hours(at)
+        .exclude(halted_until__gt=at)
+        .exclude(started_at__gt=at)
+        .values_list("pk", flat=True)
     )
     running = Correction.objects.filter(state=Correction.State.RUNNING).values_list("pk", flat=True)
     have_broadcasts = list(alive.filter(broadcast__in=sending).values_list("broadcast_id", flat=True))

@@ -273,6 +273,9 @@ class Delivery:
             return
         if result.verdict is Verdict.HALT:
             await self._halt(result.retry_after)
+        # An answer says nothing about the message of this queue; a token that Telegram refuses stops everything.
+        if claim.answer is not None and result.verdict is not Verdict.STOP:
+            return
         if reason := self.watch.note(result):
             self.over, self.again = True, False
             logger.warning("%s is paused: %s", self.queue.key, reason)

@@ -34,6 +34,7 @@ class Claim:
     telegram_message_id: int | None = None
     text: str | None = None  # this row's own text, sent as it is
     outdated: bool = False  # no longer true: it must not be sent
+    answer: int | None = None  # the message it belongs to, where it is an answer that goes before this queue's own
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ class SendQueue:
         self.own_words = self.brings_code = False
 
     def enlist(self, worker: str, *, most: int) -> int | None:
-        self.broadcast = Broadcast.objects.sending().filter(pk=self.broadcast_id).first()
+        # One that can still be undone has no runner yet: a task comes when it begins, and beat looks for it too.
+        begun = Broadcast.objects.sending().exclude(started_at__gt=timezone.now())
+        self.broadcast = begun.filter(pk=self.broadcast_id).first()
         if self.broadcast is None or self._waits_for_morning() or not self._read_upload(self.broadcast):
             return None
         self.names = {found.name for found in placeholders(self.broadcast.message_text)}
@@ -131,6 +134,11 @@ class SendQueue:
         return True
 
     def claim(self, count: int, worker: str) -> list[Claim]:
+        """Take answers to students first, whoever's they are: an answer waits for no broadcast."""
+        answers = claim_answers(count, worker)
+        return [*answers, *self._claim_own(count - len(answers), worker)] if len(answers) < count else answers
+
+    def _claim_own(self, count: int, worker: str) -> list[Claim]:
         if self._waits_for_morning():
             return []
         needs_upload = self._loaded().needs_upload
@@ -175,7 +183,8 @@ class SendQueue:
                 WITH picked AS MATERIALIZED (
                     SELECT id FROM message_recipients
                     WHERE message_id = (SELECT id FROM message_history
-                                        WHERE id = %s AND state = 'sending' AND paused_at IS NOT DISTINCT FROM %s)
+                                        WHERE id = %s AND state = 'sending' AND paused_at IS NOT DISTINCT FROM %s
+                                          AND COALESCE(started_at <= statement_timestamp(), true))
                       AND state = 'pending' AND next_try_at <= statement_timestamp()
                     ORDER BY next_try_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
                 UPDATE message_recipients r
@@ -199,6 +208,8 @@ class SendQueue:
 
     async def call(self, bot: TelegramBot, claim: Claim) -> Result:
         broadcast = self._loaded()
+        if claim.answer is not None:
+            return await bot.send(Letter(chat_id=claim.chat_id, text=claim.text or ""))
         if claim.outdated:
             return NotSendable(Recipient.Reason.OUTDATED)
         try:
@@ -257,6 +268,8 @@ class SendQueue:
                     "INSERT INTO blocked_users (user_id, reason) VALUES (%s, %s) ON CONFLICT (user_id) DO NOTHING",
                     blocked,
                 )
+        for answer in {claim.answer for claim, _result in results if claim.answer is not None}:
+            finish_broadcast(answer, at=timezone.now())
 
     def halt(self, until: datetime) -> None:
         # All of them: one bot sends them all, and a Redis that forgets learns it from here.
@@ -291,6 +304,36 @@ class SendQueue:
     def _loaded(self) -> Broadcast:
         assert self.broadcast is not None, "enlist() comes first"
         return self.broadcast
+
+
+def claim_answers(count: int, worker: str) -> list[Claim]:
+    """Take up to ``count`` answers that wait, of any message, and commit; nearly always none, which is one quick look.
+
+    Every runner asks before it takes rows of its own, so an answer leaves with the next slots of whoever sends.
+    """
+    with connection.cursor() as cursor:
+        # Message by message: joined, the planner may read all that waits of a broadcast to find one answer.
+        cursor.execute(
+            """
+            WITH picked AS MATERIALIZED (
+                SELECT waiting.id, b.id AS message_id, b.message_text
+                FROM message_history AS b CROSS JOIN LATERAL (
+                    SELECT id FROM message_recipients
+                    WHERE message_id = b.id AND state = 'pending' AND next_try_at <= statement_timestamp()
+                    ORDER BY next_try_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) AS waiting
+                WHERE b.state = 'sending' AND b.recipient_type = %s ORDER BY b.id LIMIT %s)
+            UPDATE message_recipients r
+            SET state = 'sending', claimed_at = statement_timestamp(), attempt = r.attempt + 1, worker = %s
+            FROM picked WHERE r.id = picked.id
+            RETURNING r.id, r.user_id, r.attempt, picked.message_id, picked.message_text
+            """,
+            [RecipientType.ANSWER, count, worker],
+        )
+        rows = cursor.fetchall()
+    return [
+        Claim(id=pk, chat_id=person, attempt=attempt, values={}, text=personalise(text, {}), answer=message)
+        for pk, person, attempt, message, text in rows
+    ]
 
 
 def _transaction(*, needed: bool) -> AbstractContextManager[None]:

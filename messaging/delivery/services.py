@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -112,12 +112,13 @@ def create_broadcast(
     file: StoredFile = NO_FILE,
     token: UUID | None = None,
     sent_as: RecipientType | None = None,
+    wait: timedelta = lifecycle.AT_ONCE,
 ) -> Broadcast:
     """Store a message and start or schedule it in the same transaction.
 
     Posted twice (the same ``token``), it gives the broadcast that was made first. ``author`` is who wrote it, where
     that is not who sends it; ``file`` is one that Telegram does not have yet; ``sent_as`` is its kind, where it is no
-    ordinary message.
+    ordinary message. One that starts at once sends its first message after ``wait``, in which it can be undone.
 
     Raises:
         MessageRefused: Telegram would not take it.
@@ -142,7 +143,7 @@ def create_broadcast(
         "sent_at": at,
         "state": State.SCHEDULED if starts_at else State.SENDING,
         "starts_at": starts_at,
-        "started_at": None if starts_at else at,
+        "started_at": None if starts_at else at + wait,
         **({"recipient_type": sent_as} if sent_as else _previous_columns(content.question)),
     }
     with recorded(by):
@@ -152,7 +153,7 @@ def create_broadcast(
             broadcast, is_new = Broadcast.objects.get_or_create(submission_token=token, defaults=fields)
         if is_new and not starts_at:
             lifecycle.freeze(broadcast, at=at)
-            transaction.on_commit(lambda: tasks.wake_broadcast(broadcast.pk))
+            transaction.on_commit(lambda: tasks.wake_broadcast_after(broadcast.pk, wait))
     return broadcast
 
 
@@ -272,8 +273,10 @@ def schedule_broadcast(*, broadcast: Broadcast, starts_at: datetime, by: User | 
     )
 
 
-def start_broadcast(*, broadcast: Broadcast, by: User | None, at: datetime) -> None:
-    """Freeze the audience and begin to send; a held one too. Two who click start it once.
+def start_broadcast(
+    *, broadcast: Broadcast, by: User | None, at: datetime, wait: timedelta = lifecycle.AT_ONCE
+) -> None:
+    """Freeze the audience and begin to send after ``wait``; a held one too. Two who click start it once.
 
     Raises:
         BroadcastMoved: it has started already, or is over.
@@ -281,9 +284,9 @@ def start_broadcast(*, broadcast: Broadcast, by: User | None, at: datetime) -> N
     """
     check(kind=broadcast.kind, text=broadcast.message_text, buttons=broadcast.buttons, has_media=True)
     with recorded(by):
-        if not lifecycle.freeze_and_start(broadcast.pk, at=at, come_from=(State.SCHEDULED, State.HELD)):
+        if not lifecycle.freeze_and_start(broadcast.pk, at=at, come_from=(State.SCHEDULED, State.HELD), wait=wait):
             raise BroadcastMoved(broadcast.pk)
-        transaction.on_commit(lambda: tasks.wake_broadcast(broadcast.pk))
+        transaction.on_commit(lambda: tasks.wake_broadcast_after(broadcast.pk, wait))
 
 
 def _previous_columns(audience: Audience) -> dict[str, str | None]:

@@ -2,6 +2,7 @@
 
 from messaging.models.automations import Automation
 from messaging.models.broadcasts import Broadcast
+from messaging.models.conversations import Conversation, StudentText
 from messaging.models.corrections import CorrectedMessage, Correction
 from messaging.models.drafts import Draft
 from messaging.models.former_texts import FormerText
@@ -17,6 +18,7 @@ from messaging.models.updates import ReceivedUpdate
 __all__ = [
     "Automation",
     "Broadcast",
+    "Conversation",
     "CorrectedMessage",
     "Correction",
     "Draft",
@@ -29,6 +31,7 @@ __all__ = [
     "Runner",
     "Segment",
     "SendingRules",
+    "StudentText",
     "TelegramLink",
     "TemplateVersion",
 ]

@@ -18,19 +18,24 @@ from users.models.keys import person_constraint, person_key
 STATUS_TOLD = {
     NoticeKind.CONFIRMED: Booking.Status.CONFIRMED,
     NoticeKind.CANCELLED: Booking.Status.CANCELLED,
+    NoticeKind.PAYMENT_DECLINED: Booking.Status.CANCELLED,
     NoticeKind.PAYMENT_REMINDER: Booking.Status.PENDING,
     NoticeKind.COURSE_START: Booking.Status.CONFIRMED,
 }
 
 
 class OutboxQuerySet(models.QuerySet["Outbox"]):
+    def due(self, at: datetime) -> Self:
+        """Messages that wait for nothing but their turn."""
+        return self.filter(Q(due_at=None) | Q(due_at__lte=at), state=Outbox.State.QUEUED)
+
     def outdated(self, at: datetime) -> Self:
         """Messages that are no longer true and must not be sent."""
-        later = BookingChange.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("change"))
+        later = BookingChange.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("change"), undone_at=None)
         starts = Stream.objects.filter(
             course=OuterRef("booking__course"), code=OuterRef("booking__course_stream"), starts_on=OuterRef("occurs_on")
         )
-        void = Q(rule__is_on=False) | Q(Q(change__isnull=False) & Exists(later))
+        void = Q(rule__is_on=False) | Q(Q(change__isnull=False) & Exists(later)) | Q(change__undone_at__isnull=False)
         for kind, status in STATUS_TOLD.items():
             void |= Q(kind=kind) & ~Q(booking__confirmed=status)
         void |= Q(Q(kind=NoticeKind.COURSE_START) & ~Exists(starts))
@@ -66,6 +71,8 @@ class Outbox(models.Model):
     queued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=gettext_lazy("author")
     )
+    # Until then whoever made the change may undo it; NULL: at once.
+    due_at = models.DateTimeField(gettext_lazy("not before"), null=True)
     sent_at = models.DateTimeField(gettext_lazy("sent"), null=True)
 
     # The rule that fired, and what for; staff's own messages have neither.

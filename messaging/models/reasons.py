@@ -17,6 +17,7 @@ class StateReason(TextChoices):
     LATE = "late", gettext_lazy("The scheduled time passed while sending was not running")
     TAKEN_BACK = "taken_back", gettext_lazy("Returned to a draft")
     PREVIOUS_DASHBOARD = "previous_dashboard", gettext_lazy("Scheduled by the previous dashboard")
+    RESTORED = "restored", gettext_lazy("The database came back from a backup")
 
 
 # What the door to Telegram writes down itself, by its beginning; rows from before hold names of classes.

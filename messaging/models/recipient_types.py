@@ -11,5 +11,6 @@ class RecipientType(StrEnum):
     AUTOMATION = "automation"  # what a rule sent
     REPORT = "report"  # to the author of a broadcast
     APPROVAL = "approval"  # asks a colleague to approve a message
+    ANSWER = "answer"  # to what a student wrote; goes before all broadcasts
     TEST = "test"  # «Отправить себе»
     LINK_CODE = "link_code"  # brings a one-time code, which the row does not hold (delivery/codes.py)

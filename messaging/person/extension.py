@@ -8,7 +8,8 @@ from django.db.models import Exists, OuterRef
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.broadcasts.versions import HAS_FORMER, texts_received
 from messaging.content.placeholders import as_read_by
-from messaging.models import Broadcast, Correction, FormerText, Recipient
+from messaging.inbox.today import ANSWER
+from messaging.models import Broadcast, Conversation, Correction, FormerText, Recipient
 from users.models import TelegramUser
 from users.person.extensions import Fate, PersonExtension, PersonTable, Section, Source
 from users.personal_data.erasure import GONE
@@ -59,6 +60,14 @@ def read_texts(person_id: int, entries: list[dict[str, Any]]) -> None:
         entry["text"] = text
 
 
+def person_conversation(request: StaffRequest, person: TelegramUser) -> dict[str, Any] | None:
+    """Read how it stands with what this person wrote; None where they wrote nothing, or for who may not answer."""
+    if not request.user.has_perm(ANSWER):
+        return None
+    conversation = Conversation.objects.filter(pk=person.pk).first()
+    return {"conversation": conversation} if conversation else None
+
+
 def forget_letters(person: TelegramUser) -> None:
     """Cancel pending messages, and erase the texts and history of those sent to this person alone."""
     rows = Recipient.objects.filter(telegram_user=person)
@@ -80,7 +89,10 @@ def forget_letters(person: TelegramUser) -> None:
 TEMPLATE = "messaging/_entry_message.html"
 MESSAGING = PersonExtension(
     app="messaging",
-    sections=(Section("messaging/_person_messages.html", person_messages, order=40),),
+    sections=(
+        Section("messaging/_person_conversation.html", person_conversation, order=35),
+        Section("messaging/_person_messages.html", person_messages, order=40),
+    ),
     sources=(
         Source("message", 30, TEMPLATE, SENT, permission=PERMISSION, prepare=read_texts),
         Source("message", 31, TEMPLATE, QUEUED, permission=PERMISSION),
@@ -92,6 +104,8 @@ MESSAGING = PersonExtension(
         ),
         PersonTable("messaging.CorrectedMessage", Fate.KEPT, path="recipient__telegram_user", blank={"error_text": ""}),
         PersonTable("messaging.Outbox", Fate.ERASED),
+        PersonTable("messaging.Conversation", Fate.ERASED),
+        PersonTable("messaging.StudentText", Fate.ERASED),
         PersonTable("messaging.TelegramLink", Fate.ERASED),
     ),
     before_erasing=forget_letters,

@@ -15,9 +15,16 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt } = event.detail;
   if (!isPoll(elt)) return;
   const now = Date.now();
+  // What only counts new rows (data-rests) asks again as soon as somebody looks.
+  const rests = document.hidden && elt.hasAttribute("data-rests");
   const tooSoon = document.hidden && now - (lastAsked.get(elt.id) ?? 0) < HIDDEN_EVERY;
-  if (tooSoon || isBusy(elt)) event.preventDefault();
+  if (rests || tooSoon || isBusy(elt)) event.preventDefault();
   else lastAsked.set(elt.id, now);
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  document.querySelectorAll("[data-rests]").forEach((element) => htmx.trigger(element, "look"));
 });
 
 // What somebody has unfolded to read stays so when the new answer takes its place.

@@ -2,6 +2,7 @@
 "use strict";
 
 const FADE_AFTER = 8000; // ms
+const UNDO_AFTER = 11000; // ms: what can be undone stays until it cannot
 
 const Toasts = {
   // Show the words NAME of the toast of errors, or the toast of a name that has its own; «Try again» calls `retry`.
@@ -33,7 +34,7 @@ const Toasts = {
       if (toast.matches(":hover, :focus-within")) return;
       clearInterval(timer);
       toast.remove();
-    }, FADE_AFTER);
+    }, toast.querySelector("[data-undo]") ? UNDO_AFTER : FADE_AFTER);
   },
 };
 

@@ -1,7 +1,6 @@
 """The command on the dump: nothing is lost, the schema is that of a new database, and the bot notices nothing."""
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from pytest_django.asserts import assertContains
 
@@ -13,33 +12,26 @@ from tests.factories import UserFactory
 NEW_PERSON = 9_100_000_000
 
 
-def test_no_row_is_lost_and_none_is_changed(live):
-    before = contents(live)
-    columns = columns_of(live)
-    missing = live.value(
+def test_no_row_is_lost_and_none_is_changed(template, takeover):
+    before = contents(template)
+    missing = template.value(
         "SELECT count(*) FROM (SELECT user_id FROM bookings UNION SELECT user_id FROM events UNION"
         " SELECT user_id FROM free_lesson_registrations UNION SELECT user_id FROM hackathon_registrations UNION"
         " SELECT user_id FROM message_recipients UNION SELECT user_id FROM blocked_users UNION"
         " SELECT user_id FROM referral_usage) named WHERE user_id NOT IN (SELECT user_id FROM users)"
     )
 
-    output = live.adopt()
-
-    after = contents(live, before=columns)
+    after = contents(takeover.database, before=columns_of(template))
     assert after["users"][0] == before["users"][0] + missing
     # Overdue messages lose their sent_at, which said a time at which nothing was sent.
     untouched = set(BOT_TABLES) - {"users", "message_history"}
     assert {table: after[table] for table in untouched} == {table: before[table] for table in untouched}
-    assert "Every row that was there is there, and the same." in output
+    assert "Every row that was there is there, and the same." in takeover.output
 
 
-def test_the_schema_is_that_of_a_new_database(adopted, new_database):
-    new = new_database()
-    with new.as_default():
-        call_command("migrate", verbosity=0)
-
+def test_the_schema_is_that_of_a_new_database(takeover, migrated):
     for facts in (columns, constraints, indexes, triggers, functions):
-        assert facts(adopted) == facts(new)
+        assert facts(takeover.database) == facts(migrated)
 
 
 def test_a_second_run_has_nothing_to_do(adopted):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 from collections.abc import Generator, Iterator
 from urllib.parse import urlsplit
 
@@ -63,12 +64,10 @@ def troubles() -> list[str]:
 
 
 @pytest.fixture
-def page(
-    browser: Browser, django_db_serialized_rollback: None, live_server: LiveServer, troubles: list[str]
-) -> Iterator[Page]:
+def page(browser: Browser, live_server: LiveServer, troubles: list[str]) -> Iterator[Page]:
     """A fresh window on the live server; addresses may begin with a slash.
 
-    What the migrations put into the database is there. The test fails when a page logs an error, breaks the
+    The test fails when a page logs an error, breaks the
     Content-Security-Policy, throws, or asks another machine for anything.
     """
     context = browser.new_context(
@@ -94,7 +93,16 @@ def page(
     page = context.new_page()
     yield page
     context.close()
+    _wait_for_the_server()
     assert not troubles, "The browser complained:\n" + "\n".join(troubles)
+
+
+def _wait_for_the_server() -> None:
+    """Let what the window still asked for come to its end, or it would read while the tables are emptied."""
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=10)  # s
+            assert not thread.is_alive(), "The server is still busy with a request of the window that was closed."
 
 
 @pytest.fixture

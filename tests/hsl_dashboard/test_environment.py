@@ -234,3 +234,23 @@ def test_the_owner_is_another_role_of_the_same_server(read) -> None:
     assert (owner["USER"], owner["PASSWORD"], owner["NAME"]) == ("owner", "p/ss", "name")
     assert "pool" not in owner["OPTIONS"]
     assert read().owner_database() is None
+
+
+# Files of secrets -----------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_may_be_a_file_as_containers_have_it(read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "BOT_TOKEN").write_text("1:of-the-file\n")
+    (tmp_path / "POSTGRES_PASSWORD").write_text("with a space ${HOME}\n")
+    monkeypatch.setattr("hsl_dashboard.environment.reading.SECRETS", tmp_path)
+
+    environment = read(BOT_TOKEN="", DATABASE_URL="postgres://user@host/name")
+
+    assert environment.BOT_TOKEN == "1:of-the-file"
+    assert environment.database()["PASSWORD"] == "with a space ${HOME}"
+
+
+@pytest.mark.parametrize("wrong", ["4", "24:00", "04:60", "half past four"])
+def test_a_backup_has_a_time_of_day(read, wrong: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^BACKUP_AT is .* Set it to a time like 04:30\.$"):
+        read(BACKUP_AT=wrong)

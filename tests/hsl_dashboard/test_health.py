@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -223,3 +225,11 @@ def wait_for(condition) -> None:
 @pytest.mark.django_db
 def test_probes_need_nobody_signed_in():
     assert Client().get("/health/live").content == b"ok"
+
+
+def test_the_health_check_of_beats_container_hears_whether_it_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    call_command("check_heartbeat", "beat", stdout=StringIO())
+    monkeypatch.setattr(heartbeats, "SILENT_AFTER", -1.0)
+
+    with pytest.raises(CommandError, match="beat is silent since"):
+        call_command("check_heartbeat", "beat")

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from bookings.models import Booking
 from demo.sandbox.client import SandboxClient, run_sandbox
-from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory
+from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
+from tests.messaging.conversations import ANSWERS
+from users.models import TelegramUser, User
 
 CONFIRMED = Booking.Status.CONFIRMED
 
@@ -41,3 +44,20 @@ def stream(db: None) -> str:
         BookingFactory.create(confirmed=CONFIRMED, telegram_user=TelegramUserFactory.create(first_name=name))
     BookingFactory.create(confirmed=Booking.Status.CANCELLED)
     return f"{described.course_id}:{described.code}:{CONFIRMED}"
+
+
+@pytest.fixture
+def person(db: None) -> TelegramUser:
+    return TelegramUserFactory.create(first_name="Анна", username="anna")
+
+
+@pytest.fixture
+def colleague(db: None) -> User:
+    return UserFactory.create(username="olga", first_name="Ольга", permissions=ANSWERS)
+
+
+@pytest.fixture
+def desk(client: Client, colleague: User) -> Client:
+    """A browser of somebody who answers students."""
+    client.force_login(colleague)
+    return client

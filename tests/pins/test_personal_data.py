@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.lessons.steps import fold_steps
+from messaging.inbox.folding import fold_texts
 from tests.factories import (
     PASSWORD,
     AutomationFactory,
@@ -64,6 +65,12 @@ def person(staff: Any) -> Any:
     return person
 
 
+def _money(booking: Any) -> None:
+    make("bookings.PaymentMark", user_id=ID)
+    make("bookings.WaitingPayment", booking=booking, user_id=ID, since=NOW)
+    PaymentFactory.create(booking=booking, note=f"{FIRST} {LAST}, наличными")
+
+
 def _own_rows(person: Any, staff: Any) -> None:
     booking = BookingFactory.create(telegram_user=person, username=OLD_USERNAME, first_name=OLD_FIRST)
     booking.confirmed = 2
@@ -74,10 +81,12 @@ def _own_rows(person: Any, staff: Any) -> None:
         ["a list", FIRST],
     ):
         EventFactory.create(telegram_user=person, details=details, username=USERNAME, first_name=FIRST)
+    EventFactory.create(telegram_user=person, event_type="student_response", details={"message_text": f"Я {FIRST}"})
+    fold_texts()
     FreeLessonRegistrationFactory.create(telegram_user=person, email=EMAIL, first_name=FIRST, username=USERNAME)
     fold_steps()
     make("bookings.PersonToStep", user_id=ID)
-    PaymentFactory.create(booking=booking, note=f"{FIRST} {LAST}, наличными")
+    _money(booking)
     coupon = ReferralCouponFactory.create(code="UNIKOVA", created_by=ID, name=f"От {FIRST} {LAST}")
     make("bookings.ReferralUsage", coupon=coupon, telegram_user=person, booking=booking)
     make("bookings.HackathonRegistration", telegram_user=person, username=USERNAME)
@@ -87,6 +96,8 @@ def _own_rows(person: Any, staff: Any) -> None:
     make("users.Note", telegram_user=person, text=f"{FIRST}: звонить после шести", written_at=NOW)
     make("users.Note", telegram_user=person, text="стёртая", written_at=NOW).delete()
     make("users.PersonTag", telegram_user=person, tag=make("users.Tag", name="VIP"))
+    act = {"done_by": staff, "done_at": NOW, "expires_at": NOW, "kind": "block", "done": {"reason": WORDS}}
+    make("users.UndoableAct", telegram_user=person, **act)
     make("users.EmailDisclosure", telegram_user=person, shown_to=staff, shown_at=NOW)
     make("users.CountingMark", user_id=ID)
     make("analytics.Journey", user_id=ID, funnel="sign", scope="", first_at=NOW)

@@ -25,9 +25,16 @@ ACTS = {
     "sign_in.locked_out": gettext_lazy("Sign-in closed after too many attempts"),
     "second_factor.failed": gettext_lazy("Wrong second factor"),
     "password.changed": gettext_lazy("Password changed"),
+    "act.undone": gettext_lazy("An act undone"),
     "refused": gettext_lazy("A page was refused"),
     "person.exported": gettext_lazy("All data of a person downloaded"),
     "person.erased": gettext_lazy("A person erased"),
+    "payment.taken": gettext_lazy("A waiting payment taken"),
+    "payment.given_back": gettext_lazy("A waiting payment given back"),
+    "payment.put_off": gettext_lazy("A waiting payment put off"),
+    "payment.brought_back": gettext_lazy("A waiting payment brought back"),
+    "payment.asked": gettext_lazy("A student asked about a payment"),
+    "payment.declined": gettext_lazy("A payment declined again"),
     "audit.forgotten": gettext_lazy("Old lines of the audit deleted"),
 }
 DONE_TO_ROWS = {
@@ -49,6 +56,7 @@ DETAILS = {
     "history": gettext_lazy("rows of history"),
     "query": gettext_lazy("filter"),
     "format": gettext_lazy("format"),
+    "until": gettext_lazy("until"),
 }
 
 

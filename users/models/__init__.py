@@ -23,6 +23,7 @@ from users.models.totals import (
     PersonCounts,
     PersonTotals,
 )
+from users.models.undo import UndoableAct
 
 __all__ = [
     "ERASED_FROM",
@@ -49,5 +50,6 @@ __all__ = [
     "Tag",
     "TelegramUser",
     "TodayVisit",
+    "UndoableAct",
     "User",
 ]

@@ -15,7 +15,12 @@ EVENTS = f"""
             ELSE left(e.details::text, {LONGEST_DETAILS})
         END
     ) AS data
-    FROM events AS e WHERE e.user_id = %(person)s AND e.event_type <> ALL (%(claimed)s)
+    FROM (
+        -- The words of students are for those who answer them, in the conversation.
+        SELECT id, user_id, created_at, event_type,
+            CASE WHEN jsonb_typeof(details) = 'object' THEN details - 'message_text' ELSE details END AS details
+        FROM events
+    ) AS e WHERE e.user_id = %(person)s AND e.event_type <> ALL (%(claimed)s)
 """  # noqa: S608 - a number of ours
 
 NOTES = """
@@ -88,6 +93,7 @@ USERS = PersonExtension(
         PersonTable("users.Event", Fate.KEPT, blank={"username": None, "first_name": None, "details": COUNTED}),
         PersonTable("users.BlockedUser", Fate.ERASED),
         PersonTable("users.BlockedUserEvent", Fate.ERASED_LAST),
+        PersonTable("users.UndoableAct", Fate.ERASED),
         PersonTable("users.EmailDisclosure", Fate.ERASED),
         PersonTable("users.Note", Fate.ERASED),
         PersonTable("users.NoteEvent", Fate.ERASED_LAST),

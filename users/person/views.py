@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -12,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hsl_dashboard.web.pages import StaffRequest, render_page, render_page_or_piece, wants_partial
+from hsl_dashboard.web.undo import say_done
 from users.forms import BlockForm, NoteForm, TagForm
-from users.models import BlockedUser, Note, Tag, TelegramUser
+from users.models import BlockedUser, Note, PersonTag, Tag, TelegramUser, UndoableAct
 from users.person.context import changed_pieces, facts_context, person_address, timeline_context, to_person
 from users.person.extensions import sections_of
 from users.services import (
@@ -25,6 +27,7 @@ from users.services import (
     unblock_person,
     write_note,
 )
+from users.undo.people import offer_block_undo, offer_tag_undo
 
 VIEW_PEOPLE = "users.view_telegramuser"
 MORE = "timeline-more"  # the id of what asks for the next entries as one scrolls
@@ -74,19 +77,36 @@ def tag_add(request: StaffRequest, user_id: int) -> HttpResponse:
     form = TagForm(request.POST)
     try:
         if form.is_valid():
-            add_tag(person=person, name=form.cleaned_data["name"], by=request.user)
-            return _answer(request, person, "", {"tag_form": TagForm(), "tag_changed": True})
+            undo = _put_tag_on(request, person, form.cleaned_data["name"])
+            said = _("The tag is on.") if undo else ""
+            return _answer(request, person, "", {"tag_form": TagForm(), "tag_changed": True}, said=said, undo=undo)
     except PersonNotChanged as refused:
         form.add_error("name", str(refused))
     return _answer(request, person, "", {"tag_form": form}, status=422)
+
+
+def _put_tag_on(request: StaffRequest, person: TelegramUser, name: str) -> UndoableAct | None:
+    """Put a tag on; None when the person had it already, and nothing can be undone."""
+    with transaction.atomic():
+        had = set(PersonTag.objects.filter(telegram_user=person).values_list("tag_id", flat=True))
+        tag = add_tag(person=person, name=name, by=request.user)
+        if tag.pk in had:
+            return None
+        return offer_tag_undo(person=person, tag=tag, added=True, by=request.user, at=timezone.now())
 
 
 @require_POST
 @permission_required([VIEW_PEOPLE, "users.delete_persontag"], raise_exception=True)
 def tag_remove(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
     person = get_object_or_404(TelegramUser, pk=user_id)
-    remove_tag(person=person, tag=get_object_or_404(Tag, pk=pk), by=request.user)
-    return _answer(request, person, "", {"tag_form": TagForm(), "tag_changed": True})
+    tag = get_object_or_404(Tag, pk=pk)
+    undo = None
+    with transaction.atomic():
+        if PersonTag.objects.filter(telegram_user=person, tag=tag).exists():
+            remove_tag(person=person, tag=tag, by=request.user)
+            undo = offer_tag_undo(person=person, tag=tag, added=False, by=request.user, at=timezone.now())
+    said = _("The tag is off.") if undo else ""
+    return _answer(request, person, "", {"tag_form": TagForm(), "tag_changed": True}, said=said, undo=undo)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,12 +121,7 @@ def person_block(request: StaffRequest, user_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         try:
-            if unblock:
-                unblock_person(person=person, by=request.user, reason=reason)
-                messages.success(request, _("The person is unblocked."))
-            else:
-                block_person(person=person, by=request.user, at=timezone.now(), reason=reason)
-                messages.success(request, _("The person is blocked and will get no messages."))
+            _block_or_unblock(request, person, block, unblock=unblock, reason=reason)
         except PersonNotChanged as refused:
             messages.info(request, str(refused))
         return to_person(request, user_id)
@@ -121,6 +136,21 @@ def person_block(request: StaffRequest, user_id: int) -> HttpResponse:
     return render_page(request, "users/person_block.html", context, partial="block-dialog", status=status)
 
 
+def _block_or_unblock(
+    request: StaffRequest, person: TelegramUser, block: BlockedUser | None, *, unblock: bool, reason: str
+) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        if unblock:
+            unblock_person(person=person, by=request.user, reason=reason)
+        else:
+            block_person(person=person, by=request.user, at=now, reason=reason)
+        before = block if unblock else None
+        undo = offer_block_undo(person=person, before=before, by=request.user, at=now, reason=reason)
+    blocked = _("The person is blocked and will get no messages.")
+    say_done(request, _("The person is unblocked.") if unblock else blocked, undo=undo)
+
+
 def _answer(
     request: StaffRequest,
     person: TelegramUser,
@@ -128,17 +158,21 @@ def _answer(
     context: dict[str, Any],
     *,
     said: str = "",
+    undo: UndoableAct | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Answer a small form of the page: htmx with the pieces that changed, everyone else with the page."""
     if wants_partial(request):
         pieces = changed_pieces(request, person.pk)
         return render(
-            request, "users/_person_changed.html", {**pieces, "piece": piece, "said": said, **context}, status=status
+            request,
+            "users/_person_changed.html",
+            {**pieces, "piece": piece, "said": said, "undo": undo, **context},
+            status=status,
         )
     if status == 200:
         if said:
-            messages.success(request, said)
+            say_done(request, said, undo=undo)
         return HttpResponseRedirect(person_address(person.pk))
     page = facts_context(request, person.pk) | timeline_context(request, person.pk, request.GET)
     page |= {"note_form": NoteForm(), "tag_form": TagForm(), "sections": sections_of(person, request)}

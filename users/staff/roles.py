@@ -42,6 +42,13 @@ GRANTS = (
         ("bookings.view_payment", "bookings.view_paymentevent", "bookings.add_payment"),
         (COURSES,),
     ),
+    Grant("Decide about payments: confirm, decline, ask again", ("bookings.decide_payment",), (COURSES,)),
+    Grant(
+        "Set the limits of waiting payments, and the words of declining and asking again",
+        ("bookings.change_paymentrules",),
+        (MARKETING, COURSES),
+    ),
+    Grant("Read what students write, and answer them", ("messaging.answer_students",), (MARKETING, COURSES)),
     Grant("See people, bookings, messages, numbers; e-mails masked", ("*.view_*",), (MARKETING, COURSES, VIEWER)),
     Grant("Share saved views of lists with all staff", ("users.share_view",), (MARKETING, COURSES)),
     Grant("Download the list of people", ("users.export_people",), (MARKETING, COURSES)),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from analytics.rollups import number_differences, rebuild_numbers
 from bookings.lessons.steps import rebuild_steps, steps_differences
+from bookings.payments.upkeep import payments_differences, rebuild_payments
 from users.totals import Difference, rebuild_totals, totals_differences
 
 SHOWN = 20  # differences: enough to see what kind they are
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         people = rebuild_totals()
         self.stdout.write(f"person_totals: counted {people} people anew.")
         self.stdout.write(f"lesson_steps: counted {rebuild_steps()} people anew.")
+        self.stdout.write(f"Waiting payments: looked at {rebuild_payments(at=timezone.now())} people anew.")
         for table, number in rebuild_numbers(timezone.now()).items():
             self.stdout.write(f"{table}: counted {number} anew.")
 
@@ -36,6 +38,9 @@ class Command(BaseCommand):
             "person_totals": map(_of_a_person, totals_differences()),
             "lesson_steps": (
                 f"registration {found[0]}: {found[1]}, counted {found[2]}" for found in steps_differences()
+            ),
+            "Waiting payments": (
+                f"booking {found[0]}: {found[1]}, found {found[2]}" for found in payments_differences()
             ),
             "The numbers": number_differences(timezone.now()),
         }

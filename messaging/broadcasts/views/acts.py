@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from bookings.labels import Labels
 from hsl_dashboard.web.addresses import is_own_address
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
+from hsl_dashboard.web.undo import say_done
 from hsl_dashboard.web.uploads import found_no_room
 from messaging.broadcasts.questions import (
     Question,
@@ -49,8 +52,11 @@ from messaging.delivery.services import (
     schedule_broadcast,
     start_broadcast,
 )
+from messaging.delivery.undoing import offer_start_undo
 from messaging.models import Broadcast, Draft
 from messaging.quiet_hours import is_quiet, quiet_sentence
+from users.models import UndoableAct
+from users.undo.services import WINDOW
 
 SEE = "messaging.view_broadcast"
 SEND = "messaging.send_broadcast"
@@ -63,12 +69,24 @@ may_write = permission_required([SEE, *WRITE], raise_exception=True)
 asks = require_http_methods(["GET", "HEAD", "POST"])
 
 
+@dataclass(frozen=True)
+class Said:
+    """What was done, and how it can be undone."""
+
+    sentence: str
+    undo: UndoableAct | None = None
+
+
 @asks
 @may_send
 def broadcast_start(request: StaffRequest, pk: int) -> HttpResponse:
-    def act(broadcast: Broadcast, _form: forms.Form) -> str:
-        start_broadcast(broadcast=broadcast, by=request.user, at=timezone.now())
-        return _("Sending started.")
+    def act(broadcast: Broadcast, _form: forms.Form) -> Said:
+        now = timezone.now()
+        with transaction.atomic():
+            before = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+            start_broadcast(broadcast=broadcast, by=request.user, at=now, wait=WINDOW)
+            undo = offer_start_undo(broadcast=broadcast, before=before, by=request.user, at=now)
+        return Said(_("Sending starts in 10 seconds."), undo)
 
     return _ask_then(request, pk, start_question, act)
 
@@ -250,7 +268,7 @@ def _ask_then(
     request: StaffRequest,
     pk: int,
     ask: Callable[[Broadcast, Any], Question],
-    act: Callable[[Broadcast, forms.Form], str],
+    act: Callable[[Broadcast, forms.Form], "str | Said"],
 ) -> HttpResponse:
     """Show the question on GET; on POST do it, or show the question again with the reason for the refusal."""
     broadcast = get_object_or_404(Broadcast.objects.select_related("created_by"), pk=pk)
@@ -268,7 +286,10 @@ def _ask_then(
 
 
 def _try(
-    request: StaffRequest, broadcast: Broadcast, question: Question, act: Callable[[Broadcast, forms.Form], str]
+    request: StaffRequest,
+    broadcast: Broadcast,
+    question: Question,
+    act: "Callable[[Broadcast, forms.Form], str | Said]",
 ) -> int:
     """Do it if the form is valid; add the refusal to the form, and give the status of the answer."""
     form = question.form
@@ -278,7 +299,9 @@ def _try(
     if not form.is_valid():
         return 422
     try:
-        messages.success(request, act(broadcast, form))
+        said = act(broadcast, form)
+        said = said if isinstance(said, Said) else Said(said)
+        say_done(request, said.sentence, undo=said.undo)
     except MessageRefused as refused:
         text = form.data.get("text", "").replace("\r\n", "\n")
         for problem in refused.problems:

@@ -20,7 +20,7 @@ from hsl_dashboard.web.pages import StaffRequest, page_of, render_list, render_p
 from messaging.broadcasts.exports import recipient_sheet
 from messaging.broadcasts.filters import BroadcastFilter, RecipientFilter
 from messaging.broadcasts.journal import broadcast_history
-from messaging.broadcasts.outcome import OUTCOME_DEFINITIONS, outcome_of
+from messaging.broadcasts.outcome import DID, OUTCOME_DEFINITIONS, outcome_of
 from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read, may_read_letters
 from messaging.broadcasts.questions import people_expected
 from messaging.broadcasts.recipient_rows import TroubledFirst
@@ -118,10 +118,13 @@ def broadcast_progress(request: StaffRequest, pk: int) -> HttpResponse:
 def broadcast_outcome(request: StaffRequest, pk: int) -> HttpResponse:
     broadcast = get_object_or_404(Broadcast, pk=pk)
     [row] = broadcast_rows([broadcast], labels=Labels.read(), by=request.user)
+    outcome = outcome_of(broadcast, at=timezone.now())
     context = {
         "row": row,
         "broadcast": broadcast,
-        "outcome": outcome_of(broadcast, at=timezone.now()),
+        "outcome": outcome,
+        "did": {did: f"message={broadcast.pk}&did={did}" for did in DID},
+        "presses": any(measure.name == "presses" for measure in outcome.measures),
         "definitions": OUTCOME_DEFINITIONS,
     }
     return render_page(request, "messaging/broadcast_outcome.html", context, partial="broadcast-outcome")

@@ -1,6 +1,6 @@
 """Save drafts and turn each into a broadcast once, with approval where the rules require it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -125,8 +125,12 @@ def ask_for_approval(*, draft: Draft, by: User, at: datetime, version: int, reci
         return tell_approvers(draft=draft, by=by, recipients=recipients, at=at)
 
 
-def send_draft(*, draft: Draft, by: User, at: datetime, version: int, recipients: int) -> Broadcast:
+def send_draft(
+    *, draft: Draft, by: User, at: datetime, version: int, recipients: int, wait: timedelta = timedelta()
+) -> Broadcast:
     """Make the broadcast of a draft and start or schedule it; calling it again returns the same broadcast.
+
+    One that starts at once sends its first message after ``wait``.
 
     Raises:
         DraftChanged: it is not the version that was confirmed.
@@ -148,6 +152,7 @@ def send_draft(*, draft: Draft, by: User, at: datetime, version: int, recipients
                 author=draft.asked_by if draft.waits_for_approval else None,
                 file=StoredFile.of(draft),
                 token=draft.token,
+                wait=wait,
             )
             Draft.objects.filter(pk=draft.pk).update(broadcast=broadcast)
         return broadcast

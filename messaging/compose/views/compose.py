@@ -16,6 +16,7 @@ from hsl_dashboard.web.addresses import is_own_address
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
 from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
 from messaging.audiences.criteria import Audience, InStream, individuals
+from messaging.audiences.lists import of_list
 from messaging.compose.confirmation import summarise
 from messaging.compose.forms import MessageForms, without_nul
 from messaging.compose.services.drafting import create_draft
@@ -23,6 +24,7 @@ from messaging.compose.views.context import Composing, blank_button, broadcast_a
 from messaging.compose.views.keeping import MAY_WRITE, PAGE, draft_of, return_to_form, save_form, show_form
 from messaging.content.content import Content
 from messaging.models import Draft
+from users.privacy import VIEW_EMAIL
 
 MOST_CHOSEN = 1000  # people of a list
 LONGEST_CODE = 50  # characters, as bookings hold it
@@ -43,7 +45,7 @@ def compose_message(request: StaffRequest, pk: int | None = None) -> HttpRespons
     if draft and draft.broadcast_id:
         return redirect(broadcast_address(draft.broadcast_id))
     asked = without_nul(request.GET)
-    content = Content.from_json(draft.content) if draft else _first_content(asked)
+    content = Content.from_json(draft.content) if draft else _first_content(request, asked)
     blank = [blank_button(content)] if "button" in asked or not content.buttons else []
     page = Composing(
         request,
@@ -109,8 +111,14 @@ def read_id(value: str) -> int | None:
     return int(value) if is_id else None
 
 
-def _first_content(asked: QueryDict) -> Content:
-    """An empty message, or one to somebody (``?to=``), or to the confirmed people of a stream (``?stream=1:code``)."""
+def _first_content(request: StaffRequest, asked: QueryDict) -> Content:
+    """An empty message, or one to somebody (``?to=``), to the confirmed people of a stream (``?stream=1:code``), or to
+    the people of a list with its filter (``?list=bookings&query=…``)."""
+    if name := asked.get("list", ""):
+        of_these = of_list(name, asked.get("query", ""), sees_emails=request.user.has_perm(VIEW_EMAIL))
+        if of_these:
+            return Content(audience=Audience(include=(of_these,)).as_json())
+        messages.warning(request, _("This list could not be taken over: choose the recipients here."))
     course_id, _colon, code = asked.get("stream", "").partition(":")
     if 0 < len(code) <= LONGEST_CODE and len(course_id) < len(str(LARGEST_INTEGER)):
         in_stream = InStream(code, int(course_id) if course_id.isdecimal() else None)

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from hsl_dashboard.availability.heartbeats import silences
 from hsl_dashboard.web.pages import StaffRequest
+from hsl_dashboard.web.undo import say_done
 from messaging.compose.confirmation import LARGE, Change, Summary, Timing, changes_since, is_large, sample_of, summarise
 from messaging.compose.faults import check_content
 from messaging.compose.sentence import button_targets, message_sentence
@@ -33,9 +35,11 @@ from messaging.compose.views.context import broadcast_address, chosen_person, sh
 from messaging.content.content import Content
 from messaging.content.preview import preview_message
 from messaging.delivery.services import MessageRefused
+from messaging.delivery.undoing import offer_start_undo
 from messaging.models import Draft
 from messaging.quiet_hours import end_of_night
 from users.models import TelegramUser
+from users.undo.services import WINDOW
 
 NAMED = 10  # people for whom a message is too long
 
@@ -130,15 +134,25 @@ def _ask_colleague(request: StaffRequest, draft: Draft, summary: Summary) -> Htt
 
 
 def _send(request: StaffRequest, draft: Draft, summary: Summary) -> HttpResponse:
+    now, undo = timezone.now(), None
     try:
-        broadcast = send_draft(
-            draft=draft, by=request.user, at=timezone.now(), version=draft.version, recipients=summary.recipients
-        )
+        with transaction.atomic():
+            broadcast = send_draft(
+                draft=draft,
+                by=request.user,
+                at=now,
+                version=draft.version,
+                recipients=summary.recipients,
+                wait=WINDOW,
+            )
+            if broadcast.started_at == now + WINDOW:  # not scheduled, and not started by a form that came before
+                undo = offer_start_undo(broadcast=broadcast, draft=draft, by=request.user, at=now)
     except (DraftChanged, MessageRefused):
         return redirect("messaging:compose_message", draft.pk)
     except ApprovalNeeded:
         return _ask(request, draft, summary, problem=_("Another staff member must approve this first."), status=403)
-    messages.success(request, _("The message is scheduled.") if summary.is_scheduled else _("Sending started."))
+    starts = _("Sending starts in 10 seconds.") if undo else _("Sending started.")
+    say_done(request, _("The message is scheduled.") if summary.is_scheduled else starts, undo=undo)
     return redirect(broadcast_address(broadcast.pk))
 
 

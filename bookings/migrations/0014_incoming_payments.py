@@ -18,7 +18,7 @@ CREATE TRIGGER audit_truncate AFTER TRUNCATE ON bookings_incomingpayment FOR EAC
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0011_confirmations'),
+        ('bookings', '0013_waiting_payments'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

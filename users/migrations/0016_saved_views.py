@@ -16,7 +16,7 @@ CREATE TRIGGER audit_truncate AFTER TRUNCATE ON users_savedview FOR EACH STATEME
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('users', '0014_api_tokens'),
+        ('users', '0015_undoable_acts'),
     ]
 
     operations = [

@@ -1,0 +1,25 @@
+"""Who has which payment open: a note in the cache that fades by itself; without Redis nobody is seen."""
+
+from collections.abc import Iterable
+
+from django.core.cache import cache
+
+from users.models import User
+
+SEEN_FOR = 45  # seconds; the page says every 15 that it is still open
+
+
+def note_open(payment: int, by: User) -> None:
+    """Note that somebody has a payment open."""
+    cache.set(_key(payment), (by.pk, by.get_full_name() or by.get_username()), SEEN_FOR)
+
+
+def opened_by_others(payments: Iterable[int], by: User) -> dict[int, str]:
+    """Name who else has which payment open."""
+    keys = {_key(payment): payment for payment in payments}
+    found = cache.get_many(keys) if keys else {}
+    return {keys[key]: name for key, (user, name) in found.items() if user != by.pk}
+
+
+def _key(payment: int) -> str:
+    return f"payment-open-{payment}"

@@ -1,0 +1,23 @@
+"""What waiting payments add to the page of today."""
+
+from datetime import datetime
+
+from django.db.models import Min
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from bookings.models import WaitingPayment
+from bookings.payments.upkeep import DECIDE, count_waiting
+from hsl_dashboard.web.today import TodayLine, TodayLines
+from users.models import User
+
+
+def waiting_lines(_user: User, _at: datetime) -> list[TodayLine]:
+    """Payments that somebody has to look at (two queries of one index)."""
+    count = count_waiting()
+    oldest = WaitingPayment.objects.open().aggregate(oldest=Min("since"))["oldest"] if count else None
+    address = reverse("bookings:payment_queue")
+    return [TodayLine("payments-waiting", _("Payments wait for a decision"), count, address, oldest=oldest)]
+
+
+LINES = TodayLines("waiting-payments", DECIDE, 5, waiting_lines)

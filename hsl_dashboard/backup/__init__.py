@@ -1,0 +1,1 @@
+"""Backups: the database and the files of staff in one archive, checked, encrypted, rotated; and the way back."""

@@ -1,0 +1,1 @@
+"""«Ответы»: what students write to the bot, as conversations, and our answers to them."""

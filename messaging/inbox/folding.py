@@ -1,0 +1,28 @@
+"""Telling conversations of what students have written since: beat does it, and whoever looks at the list."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from hsl_dashboard.web.side_writes import SideWrite, write_beside
+from messaging.models import Conversation, StudentText
+
+AT_ONCE = 5_000  # texts: some tenths of a second; only the first takeover of a bot's database has more
+
+
+def fold_texts() -> int:
+    """Tell the conversations of new texts, and wake those that were snoozed until now; returns how many changed.
+
+    One at a time: -1 says that another process is at it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT conversations_fold(%s)", [AT_ONCE])
+        changed: int = cursor.fetchone()[0]
+        return changed
+
+
+def fold_before_reading(*, at: datetime) -> None:
+    """The same for a page that is about to show them: one quick look unless there is something to tell."""
+    due = Conversation.objects.filter(state=Conversation.State.SNOOZED, snoozed_until__lte=at)
+    if StudentText.objects.filter(folded=False).exists() or due.exists():
+        write_beside(SideWrite.TEXTS_FOLDED, fold_texts)

@@ -1,0 +1,139 @@
+"""What staff do with a conversation: answer, close, snooze, hand to somebody. Each is one conditional change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from messaging.audiences.criteria import individuals
+from messaging.content.content import Content
+from messaging.content.placeholders import MissingValue, describe_missing, personalise, placeholders, read_values
+from messaging.delivery.services import create_broadcast, recorded
+from messaging.models import Broadcast, Conversation
+from messaging.models.recipient_types import RecipientType
+from users.models import BlockedUser, TelegramUser, User
+
+State = Conversation.State
+
+
+class AnswerRefused(Exception):
+    """The answer cannot be sent; the sentence says why."""
+
+
+class AnsweredMeanwhile(Exception):
+    """Somebody else has answered since the page was shown."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__(conversation.pk)
+        self.conversation = conversation
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody has typed; ``seen`` is our last answer that their page showed, ``token`` that of their form."""
+
+    text: str
+    token: UUID
+    seen: int | None  # the number of its message
+    insists: bool = False  # although a colleague has answered meanwhile
+
+
+def personal_answer(text: str, person: TelegramUser) -> str:
+    """Put the person's own values in place of the placeholders.
+
+    Raises:
+        AnswerRefused: there is no value for one of them, and no fallback.
+    """
+    names = [found.name for found in placeholders(text) if found.known]
+    try:
+        return personalise(text, read_values([person.pk], names)[person.pk])
+    except MissingValue as missing:
+        raise AnswerRefused(describe_missing(missing.name)) from missing
+
+
+def answer_student(*, person: TelegramUser, answer: Answer, by: User, at: datetime) -> Broadcast:
+    """Send an answer to one student, at any hour and before all broadcasts; the conversation is answered with it.
+
+    Posted twice (the same token), it is sent once.
+
+    Raises:
+        AnswerRefused: the person has blocked the bot, or there is no value for a placeholder.
+        AnsweredMeanwhile: a colleague has answered since, and ``answer`` does not insist.
+        MessageRefused: Telegram would not take it.
+    """
+    with recorded(by):
+        # Two who answer at once come here one after the other, and the second is told of the first.
+        conversation = Conversation.objects.select_for_update(of=("self",)).with_people().get(pk=person.pk)
+        if sent := Broadcast.objects.filter(submission_token=answer.token).first():
+            return sent
+        if BlockedUser.objects.filter(pk=person.pk).exists():
+            raise AnswerRefused(_("This person is blocked: nothing can be sent to them."))
+        if not answer.insists and conversation.last_answer_id != answer.seen:
+            raise AnsweredMeanwhile(conversation)
+        text = personal_answer(answer.text, person)
+        broadcast = create_broadcast(
+            # What stands there now is what this person reads: a brace in it is a brace.
+            content=Content(
+                text=text.replace("{", "{{").replace("}", "}}"), audience=individuals([person.pk]).as_json()
+            ),
+            by=by,
+            at=at,
+            token=answer.token,
+            sent_as=RecipientType.ANSWER,
+        )
+        Conversation.objects.filter(pk=person.pk).update(
+            state=State.ANSWERED,
+            last_answer_at=at,
+            last_answer=broadcast,
+            answered_by=by,
+            assignee=Coalesce(F("assignee"), by.pk),
+            waiting_since=None,
+            snoozed_until=None,
+        )
+    return broadcast
+
+
+def open_conversation(*, person_id: int, by: User, at: datetime) -> None:
+    """Note that somebody reads it: it is unread no more, and colleagues see who is there."""
+    with transaction.atomic():
+        Conversation.objects.filter(pk=person_id).update(opened_by=by, opened_at=at)
+        Conversation.objects.filter(pk=person_id, state=State.UNREAD).update(state=State.WAITING)
+
+
+def close_conversation(*, person_id: int, by: User) -> bool:
+    """Nothing is to be answered any more, until the student writes again; False where it is closed already."""
+    with recorded(by):
+        rows = Conversation.objects.filter(pk=person_id).exclude(state=State.CLOSED)
+        return bool(rows.update(state=State.CLOSED, waiting_since=None, snoozed_until=None))
+
+
+def reopen_conversation(*, person_id: int, by: User) -> bool:
+    """Have it wait for an answer again; False where it does already."""
+    with recorded(by):
+        rows = Conversation.objects.filter(pk=person_id).exclude(state__in=[State.WAITING, State.UNREAD])
+        since = Coalesce(F("waiting_since"), F("last_text_at"))
+        return bool(rows.update(state=State.WAITING, waiting_since=since, snoozed_until=None))
+
+
+def mark_unread(*, person_id: int, by: User) -> bool:
+    """Leave it for somebody else to read; False where it is unread already."""
+    with recorded(by):
+        rows = Conversation.objects.filter(pk=person_id).exclude(state=State.UNREAD)
+        since = Coalesce(F("waiting_since"), F("last_text_at"))
+        return bool(rows.update(state=State.UNREAD, waiting_since=since, snoozed_until=None, opened_at=None))
+
+
+def snooze_conversation(*, person_id: int, until: datetime, by: User) -> bool:
+    """Put it aside until a moment, or until the student writes again; False where there is none."""
+    with recorded(by):
+        return bool(Conversation.objects.filter(pk=person_id).update(state=State.SNOOZED, snoozed_until=until))
+
+
+def assign_conversation(*, person_id: int, to: User | None, seen: int | None, by: User) -> bool:
+    """Say who answers; False where it is not with ``seen`` (a member of staff's number) any more."""
+    with recorded(by):
+        return bool(Conversation.objects.filter(pk=person_id, assignee=seen).update(assignee=to))

@@ -1,0 +1,38 @@
+"""What conversations add to the page of today and to the navigation: how many students wait for an answer."""
+
+from datetime import datetime
+
+from django.db.models import Count, Min
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from hsl_dashboard.web.today import TodayLine, TodayLines
+from messaging.inbox.filters import COUNTED
+from messaging.models import Conversation
+from users.models import User
+
+SEE, ANSWER = "messaging.view_conversation", "messaging.answer_students"
+
+
+def conversation_lines(_user: User, _at: datetime) -> list[TodayLine]:
+    """Students who wait for an answer (one query, out of an index that holds only these)."""
+    waiting = Conversation.objects.open().aggregate(n=Count("*"), oldest=Min("waiting_since"))
+    return [
+        TodayLine(
+            "conversations",
+            _("Students who wait for an answer"),
+            waiting["n"],
+            reverse("messaging:conversation_list"),
+            oldest=waiting["oldest"],
+        )
+    ]
+
+
+def unread_for(staff: User) -> int:
+    """How many conversations nobody has read, for who may read them; up to COUNTED."""
+    if not staff.has_perm(ANSWER):
+        return 0
+    return Conversation.objects.filter(state=Conversation.State.UNREAD).order_by()[:COUNTED].count()
+
+
+LINES = TodayLines("conversations", SEE, 12, conversation_lines)

@@ -1,0 +1,1 @@
+"""The list of conversations, one conversation, and what staff do with it."""

@@ -1,0 +1,49 @@
+// The queue of payments by keyboard: J and K move, the letters on the buttons press them. By the place of the key: a
+// Russian layout types the same.
+"use strict";
+
+const queue = () => document.getElementById("payment-queue");
+
+// One press, one act: what is held down, or pressed before the next payment is there, does nothing. The forms settle
+// at once (settle:0ms), or a quick press would come before htmx knows the new ones.
+const isAtWork = () => Boolean(queue()?.closest("[aria-busy]") ?? queue()?.querySelector("[aria-busy]"));
+
+function neighbour(step) {
+  const links = [...document.querySelectorAll(".payment-list a")];
+  const here = links.findIndex((link) => link.getAttribute("aria-current") === "true");
+  return links[here + step];
+}
+
+function press(element) {
+  const details = element.closest("details");
+  if (!element.matches("summary") || !details) return element.click();
+  details.open = true;
+  details.querySelector('form :is(input:not([type="hidden"]), textarea)')?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const isSingle = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !event.repeat;
+  if (!queue() || !isSingle || !("shortcuts" in document.body.dataset)) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]") || document.querySelector("dialog:modal")) return;
+  const element =
+    event.code === "KeyJ" ? neighbour(1)
+    : event.code === "KeyK" ? neighbour(-1)
+    : queue().querySelector(`[data-key="${event.code}"]`);
+  if (!element) return;
+  event.preventDefault();
+  if (!isAtWork()) press(element);
+});
+
+// The one that is open stays in sight in a long list.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "payment-queue") return;
+  document.querySelector('.payment-list a[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+});
+
+// Esc leaves a form that a letter opened; what was typed stays in it.
+document.addEventListener("keydown", (event) => {
+  const details = event.key === "Escape" && event.target.closest("#payment-open details[open]");
+  if (!details) return;
+  details.open = false;
+  details.querySelector("summary").focus();
+});

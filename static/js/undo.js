@@ -1,0 +1,36 @@
+// «Вернуть» goes when the server would refuse it, and Z presses the last one.
+"use strict";
+
+const UNDO_FOR = 10000; // ms: WINDOW in users/undo/services.py
+
+// Outside of fields, where single keys are not switched off: the newest act that still can be undone.
+document.addEventListener("keydown", (event) => {
+  const single = "shortcuts" in document.body.dataset && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (!single || event.code !== "KeyZ" || event.shiftKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const buttons = document.querySelectorAll("[data-undo] button");
+  const button = buttons[buttons.length - 1];
+  if (!button || document.querySelector("dialog:modal")) return;
+  event.preventDefault();
+  button.click();
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  const seen = new WeakSet();
+  const expire = () => {
+    document.querySelectorAll("[data-undo]").forEach((form) => {
+      if (seen.has(form)) return;
+      seen.add(form);
+      setTimeout(() => {
+        // The button had the focus: its toast or message keeps it, not the top of the page.
+        const left = form.contains(document.activeElement) ? form.parentElement : null;
+        form.remove();
+        left?.querySelector("button")?.focus();
+      }, UNDO_FOR);
+    });
+  };
+  expire();
+  for (const place of ["toasts", "messages"]) {
+    const region = document.getElementById(place);
+    if (region) new MutationObserver(expire).observe(region, { childList: true, subtree: true });
+  }
+});

@@ -1,0 +1,297 @@
+"""«Написать этим»: the composer counts exactly the people of the list, whatever filters it."""
+
+import random
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
+
+from bookings.labels import Labels
+from bookings.lessons.filters import LessonFilter
+from bookings.lists.filters import BookingFilter
+from bookings.models import Booking, LessonSteps, ReferralCoupon
+from bookings.referrals.filters import CouponFilter
+from bookings.referrals.statistics import coupon_numbers
+from messaging.audiences.choices import describe_criterion
+from messaging.audiences.criteria import Audience, Criterion, UnknownCriterion, count_audience
+from messaging.audiences.lists import OfList, of_list
+from messaging.models import Draft, Recipient
+from tests.factories import (
+    BookingFactory,
+    BroadcastFactory,
+    EventFactory,
+    FreeLessonRegistrationFactory,
+    RecipientFactory,
+    ReferralCouponFactory,
+    StreamFactory,
+    TelegramUserFactory,
+    UserFactory,
+)
+from tests.messaging.composing import MAY_WRITE, NEW, form
+from users.models import BlockedUser
+from users.people.listing import people_list
+
+pytestmark = pytest.mark.django_db
+
+FILTERS = 200  # of each list
+NOW = timezone.now()
+
+
+@pytest.fixture
+def school() -> None:
+    """Sixty people with bookings, lessons and coupons of many kinds; some are blocked, some came twice."""
+    dice = random.Random(14)
+    for code, name in (("8th_stream", "8-й поток"), ("9th_stream", "9-й поток")):
+        StreamFactory.create(code=code, name=name)
+    for code, most in (("VESNA", 2), ("LETO", 50), ("Zima", 50)):
+        ReferralCouponFactory.create(code=code, max_activations=most, is_active=dice.randint(0, 1))
+    people = [
+        TelegramUserFactory.create(first_name=dice.choice(["Анна", "Борис", "Вера"]), language_code=dice.choice("re"))
+        for _ in range(60)
+    ]
+    for person in people:
+        for _ in range(dice.randint(0, 2)):
+            BookingFactory.create(
+                telegram_user=person,
+                course_stream=dice.choice(["8th_stream", "9th_stream", "odd", None]),
+                confirmed=dice.choice([0, 1, 2, -1, None]),
+                discount_percent=dice.choice([0, 10, None]),
+                referral_code=dice.choice([None, "VESNA", "leto", "LETO", "Zima"]),
+                created_at=NOW - timedelta(days=dice.randint(0, 40)),
+            )
+        if dice.random() < 0.5:
+            FreeLessonRegistrationFactory.create(telegram_user=person, lesson_date=date(2026, 11, dice.randint(1, 28)))
+        if dice.random() < 0.2:
+            BlockedUser.objects.create(telegram_user=person)
+
+
+def some(dice: random.Random, **choices: list[Any]) -> dict[str, Any]:
+    """Each parameter with the chance of one half, and one of its values."""
+    return {name: dice.choice(values) for name, values in choices.items() if dice.random() < 0.5}
+
+
+DAYS = [f"2026-{month:02}-{day:02}" for month in (10, 11, 12) for day in (1, 15)]
+SEARCHES = ["Анна", "person1", "вера", "nobody", "VESNA"]
+
+
+def random_query(name: str, dice: random.Random) -> dict[str, Any]:
+    streams = ["8th_stream", "9th_stream", "odd", "none"]
+    return {
+        "people": lambda: some(
+            dice, q=SEARCHES, stream=streams, status=[0, 1, 2, -1], lead=[1, 2, 3, 4], booking=["active", "none", "?"]
+        ),
+        "bookings": lambda: some(
+            dice, q=SEARCHES, stream=streams, status=[0, 1, 2, -1, "none"], since=DAYS, until=DAYS,
+            discount=["yes", "no"],
+            referral=["vesna", "LETO"], course=[1, "none"], sort=["name", "-status"],
+        ),
+        "lessons": lambda: some(
+            dice, q=SEARCHES, dated=["yes", "none"], lesson_since=DAYS, lesson_until=DAYS,
+            booked=["yes", "no", "confirmed"],
+            attended=["yes", "no"], reminder=["yes", "no"],
+        ),
+        "coupons": lambda: some(dice, q=["ve", "LE", "z"], state=["on", "off", "used"]),
+    }[name]()  # fmt: skip
+
+
+def rows_of(name: str, query: QueryDict) -> set[int]:
+    """The people of the list as its own page reads it."""
+    if name == "people":
+        return {row.pk for row in people_list(query, with_emails=False).people}
+    if name == "coupons":
+        coupons = CouponFilter(query, queryset=ReferralCoupon.objects.all())
+        codes = (
+            {each.coupon.code for each in coupon_numbers(coupons.qs, with_money=False)} if coupons.is_valid() else ()
+        )
+        spelled = {one for code in codes for one in (code, code.upper(), code.lower())}
+        return set(Booking.objects.filter(referral_code__in=spelled).values_list("telegram_user_id", flat=True))
+    narrowed: Any = (
+        BookingFilter(query, queryset=Booking.objects.all(), labels=Labels.read())
+        if name == "bookings"
+        else LessonFilter(query, queryset=LessonSteps.objects.all(), with_emails=False)
+    )
+    person: Callable[[Any], int] = lambda row: row.telegram_user_id if name == "bookings" else row.user_id  # noqa: E731
+    return {person(row) for row in narrowed.qs} if narrowed.is_valid() else set()
+
+
+def count_of(criterion: OfList | None) -> int:
+    assert criterion is not None
+    return count_audience(Audience(include=(criterion,)), at=timezone.now()).total
+
+
+@pytest.mark.parametrize("name", ["people", "bookings", "lessons", "coupons"])
+def test_the_number_before_exclusions_is_the_lists_number_of_people(school, name):
+    dice = random.Random(name)
+    numbers = set()
+
+    for _ in range(FILTERS):
+        query = QueryDict(urlencode(random_query(name, dice)))
+        criterion = of_list(name, query.urlencode(), sees_emails=False)
+        people = rows_of(name, query)
+        assert count_of(criterion) == len(people), query
+        numbers.add(len(people))
+
+    assert len(numbers) > 5
+
+
+@pytest.mark.parametrize("chip", ["", "2", "1", "none", "viewed"])
+@pytest.mark.parametrize("q", ["", "Анна"])
+def test_the_number_of_a_streams_page_is_its_people(school, staff_client, chip, q):
+    for person in Booking.objects.filter(course_stream="9th_stream").values_list("telegram_user_id", flat=True):
+        EventFactory.create(telegram_user_id=person, event_type="view_program", created_at=NOW)
+    asked = {"status": chip, "q": q}
+    page = staff_client.get(reverse("bookings:stream_detail", args=["8th_stream"]), asked)
+    shown = page.context["people"] if chip == "viewed" else page.context["rows"]
+    people = {row.person.pk if chip == "viewed" else row.booking.telegram_user_id for row in shown}
+
+    assert count_of(of_list("stream", urlencode({"code": "8th_stream", **asked}), sees_emails=False)) == len(people)
+
+
+def test_what_is_blocked_stands_aside(school):
+    audience = Audience(include=(of_list("people", "", sees_emails=False),))
+
+    counted = count_audience(audience, at=timezone.now())
+
+    assert counted.skipped == {"blocked": BlockedUser.objects.count()}
+    assert counted.total == 60
+
+
+def test_after_a_message_each_did_something_or_not():
+    broadcast = BroadcastFactory.create(buttons=[[{"text": "Да", "callback_data": "yes_1"}]], name="Набор")
+    sent_at = NOW - timedelta(days=5)
+    booked, pressed, idle, failed = [
+        RecipientFactory.create(message=broadcast, state=state, sent_at=sent_at if state == "sent" else None)
+        for state in ("sent", "sent", "sent", "failed")
+    ]
+    BookingFactory.create(telegram_user=booked.telegram_user, created_at=sent_at + timedelta(hours=1))
+    BookingFactory.create(telegram_user=idle.telegram_user, created_at=sent_at + timedelta(hours=73))
+    hour = sent_at + timedelta(hours=1)
+    press = {"event_type": "button", "details": {"data": "yes_1"}, "created_at": hour}
+    EventFactory.create(telegram_user=pressed.telegram_user, **press)
+    EventFactory.create(telegram_user=idle.telegram_user, **{**press, "details": {"data": "yes_10"}})
+
+    def people(did: str) -> set[int]:
+        criterion = of_list("outcome", f"message={broadcast.pk}&did={did}", sees_emails=False)
+        assert criterion is not None
+        found = Audience(include=(criterion,)).people(at=NOW)
+        return set(found.values_list("pk", flat=True))
+
+    one, two, three = booked.telegram_user_id, pressed.telegram_user_id, idle.telegram_user_id
+    assert people("booked") == {one}
+    assert people("not_booked") == {two, three}
+    assert people("pressed") == {two}
+    assert people("not_pressed") == {one, three}
+    assert people("nonsense") == set()
+    criterion = of_list("outcome", f"message={broadcast.pk}&did=not_booked", sees_emails=False)
+    assert describe_criterion(criterion) == "Получатели сообщения — Набор, не записались"
+    assert failed.telegram_user_id not in people("not_booked")
+
+
+def test_it_is_named_in_the_words_of_the_lists_own_filter(school):
+    criterion = of_list("bookings", "?status=2&status=1&stream=8th_stream&page=3&sort=name", sees_emails=False)
+
+    words = describe_criterion(criterion)
+
+    assert words.startswith("Бронирования — Статус: ")
+    assert "Поток: 8-й поток" in words
+    assert "page" not in criterion.query
+    assert "sort" not in criterion.query
+
+
+def test_it_is_asked_again_at_every_count(school):
+    criterion = of_list("bookings", "referral=NEW", sees_emails=False)
+    assert count_of(criterion) == 0
+
+    BookingFactory.create(referral_code="NEW")
+
+    assert count_of(criterion) == 1
+
+
+def test_emails_are_searched_only_under_the_seal_of_who_may_see_them(school):
+    person = TelegramUserFactory.create()
+    FreeLessonRegistrationFactory.create(telegram_user=person, email="hidden.name@example.test")
+    open_eyed = of_list("lessons", "q=hidden.name", sees_emails=True)
+    masked = of_list("lessons", "q=hidden.name", sees_emails=False)
+
+    assert count_of(open_eyed) == 1
+    assert count_of(masked) == 0
+    assert count_of(OfList("lessons", "q=hidden.name", seal="forged")) == 0
+    assert count_of(OfList("lessons", "q=hidden", seal=open_eyed.seal)) == 0
+
+
+@pytest.mark.parametrize(("name", "query"), [("nothing", ""), ("people", "q=" + "x" * 2000)])
+def test_what_is_no_list_is_refused(name, query):
+    assert of_list(name, query, sees_emails=False) is None
+    if name == "nothing":
+        with pytest.raises(UnknownCriterion):
+            Criterion.from_json({"kind": "list", "name": name, "query": query, "seal": ""})
+
+
+@pytest.mark.parametrize("query", ["since=tomorrow", "status=99", "stream=%00", "page=x&course=5555555555555"])
+def test_a_filter_that_is_not_understood_has_nobody(school, query):
+    for name in ("bookings", "lessons", "stream", "outcome"):
+        assert count_of(OfList(name, f"since=tomorrow&{query}")) == 0
+
+
+# On the pages ---------------------------------------------------------------------------------------------------------
+
+PAGES = {
+    "people": reverse("users:person_list"),
+    "bookings": reverse("bookings:booking_list"),
+    "stream": reverse("bookings:stream_detail", args=["8th_stream"]),
+    "lessons": reverse("bookings:lesson_list"),
+    "coupons": reverse("bookings:coupon_list"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_list_leads_to_the_composer_with_its_filter(school, staff_client, name):
+    page = staff_client.get(PAGES[name])
+
+    assertContains(page, f"{NEW}?list={name}&amp;query=")
+    assertContains(page, "Написать этим")
+
+
+def test_who_may_not_write_sees_no_button(school):
+    client = Client()
+    client.force_login(UserFactory.create(permissions=["bookings.view_booking"]))
+
+    assertNotContains(client.get(PAGES["bookings"]), "Написать этим")
+
+
+def test_the_composer_opens_with_the_list_and_keeps_it(school):
+    client = Client()
+    client.force_login(UserFactory.create(permissions=MAY_WRITE))
+    page = client.get(NEW, {"list": "bookings", "query": "?status=2"})
+    assertContains(page, "Бронирования — Статус: Подтверждено")
+    [kept] = page.context["kept"]
+
+    client.post(reverse("messaging:draft_check"), form(kept_include=[kept.value]))
+
+    draft = Draft.objects.get()
+    assert draft.content["audience"]["include"] == [
+        {"kind": "list", "name": "bookings", "query": "status=2", "seal": ""}
+    ]
+
+
+def test_an_unknown_list_opens_an_empty_form_and_says_so(staff_client):
+    assertContains(staff_client.get(NEW, {"list": "secrets"}, follow=True), "Список не удалось перенести")
+
+
+def test_the_outcome_of_a_message_leads_there_too(staff_client):
+    broadcast = BroadcastFactory.create()
+    RecipientFactory.create(
+        message=broadcast, state=Recipient.State.SENT, sent_at=datetime(2026, 11, 1, tzinfo=NOW.tzinfo)
+    )
+
+    page = staff_client.get(reverse("messaging:broadcast_outcome", args=[broadcast.pk]))
+
+    assertContains(page, "Написать незаписавшимся")
+    assertNotContains(page, "Написать нажавшим")

@@ -1,0 +1,1 @@
+"""Django calls one of these by itself."""
