@@ -126,7 +126,7 @@ def test_known_fields_are_kept_and_nothing_of_a_card(booking):
         )
     )  # fmt: skip
 
-    [row] = IncomingPayment.objects.values()
+    row: dict[str, Any] = dict(IncomingPayment.objects.values().get())
     text = repr(row) + repr(list(AuditEntry.objects.values()))
     assert row["note"] == "card …" and row["booking_number"] == booking.pk
     for secret in (CARD, "123", "5500000000000004"):
@@ -164,7 +164,9 @@ def test_a_payment_confirms_its_booking_as_staff_would(booking):
     booking.refresh_from_db()
     change = BookingChange.objects.filter(booking=booking, is_new=False).get()
     assert (row.state, row.payment, row.booking) == (State.APPLIED, payment, booking)
-    assert (payment.amount, payment.source, payment.external_id, payment.recorded_by) == (100, "webhook", "pay-7", None)
+    assert (payment.amount, payment.source, payment.external_id, payment.recorded_by) == (
+        Decimal(100), "webhook", "pay-7", None,
+    )  # fmt: skip
     assert payment.received_at.isoformat() == "2026-11-20T10:00:00+00:00"
     assert (booking.confirmed, change.origin, change.changed_by_id) == (2, "service", None)
     assert AuditEntry.objects.filter(what="bookings_incomingpayment.update").exists()
