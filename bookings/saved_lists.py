@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.labels import Labels
 from bookings.lessons.exports import lessons_sheet
 from bookings.lessons.filters import LessonFilter
-from bookings.lessons.views import count_waiting
+from bookings.lessons.views import count_waiting_lessons
 from bookings.lists.chips import VIEWED
 from bookings.lists.exports import booking_sheet, student_sheet, viewer_sheet
 from bookings.lists.filters import BookingFilter
@@ -66,7 +66,7 @@ def _lessons(query: QueryDict, user: User) -> "QuerySet[Any] | None":
 
 
 def _lesson_sheet(query: QueryDict, user: User, *, with_emails: bool) -> Sheet:
-    count_waiting()
+    count_waiting_lessons()
     found = _lessons(query, user)
     rows = LessonSteps.objects.none() if found is None else found
     people = rows.select_related("registration__telegram_user")

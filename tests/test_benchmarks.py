@@ -21,6 +21,8 @@ SAMPLES = {
     "course": 1,
     "stream": 1,
     "colleague": 1,
+    "notice": 1,
+    "payment": 1,
 }
 
 

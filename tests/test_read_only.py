@@ -1,6 +1,7 @@
 """G5: a database that can only be read is a state: every page is drawn, and reading writes only what is listed."""
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -48,11 +49,10 @@ def writes_beside_the_list(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
         finally:
             inside.pop()
 
-    monkeypatch.setattr("users.staff.sessions.write_beside", marked)
-    monkeypatch.setattr("users.staff.accounts.write_beside", marked)
-    monkeypatch.setattr("bookings.payments.queue.write_beside", marked)
-    monkeypatch.setattr("users.staff.views.write_beside", marked)
-    monkeypatch.setattr("users.staff.audit.write_beside", marked)
+    # Wherever it was imported to.
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "write_beside", None) is beside and module is not side_writes:
+            monkeypatch.setattr(f"{name}.write_beside", marked)
     with connection.execute_wrapper(look):
         yield found
 

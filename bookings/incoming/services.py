@@ -15,7 +15,7 @@ from bookings.services.payments import (
     RefundTooLarge,
     balance_of,
     known_payment,
-    one_at_a_time,
+    lock_payments_of,
     record_payment,
 )
 from bookings.services.places import StreamFull
@@ -71,7 +71,7 @@ def _applied(notice: IncomingPayment, *, at: datetime) -> Payment:
     if notice.amount is None:
         raise NotMatched(Why.UNREADABLE)
     booking = _booking_of(notice)
-    one_at_a_time(booking)
+    lock_payments_of(booking)
     amount = -notice.amount if notice.is_refund else notice.amount
     known = known_payment(booking, source=notice.source, external_id=notice.external_id)
     if known is not None:

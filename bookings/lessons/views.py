@@ -29,7 +29,7 @@ VIEW_LESSONS = "bookings.view_freelessonregistration"
 @require_safe
 @permission_required(VIEW_LESSONS, raise_exception=True)
 def lesson_list(request: StaffRequest) -> HttpResponse:
-    waits = count_waiting()
+    waits = count_waiting_lessons()
     narrowed = _narrowed(request)
     is_valid = narrowed.is_valid()
     page: Slice[LessonSteps] = slice_of(
@@ -55,7 +55,7 @@ def lesson_list(request: StaffRequest) -> HttpResponse:
 @require_safe
 @permission_required(VIEW_LESSONS, raise_exception=True)
 def lesson_dates_list(request: StaffRequest) -> HttpResponse:
-    waits = count_waiting()
+    waits = count_waiting_lessons()
     narrowed = _narrowed(request)
     is_valid = narrowed.is_valid()
     asked = narrowed.form.cleaned_data if is_valid else {}
@@ -86,7 +86,7 @@ def lesson_dates_list(request: StaffRequest) -> HttpResponse:
 @permission_required([VIEW_LESSONS, EXPORT_PEOPLE], raise_exception=True)
 def lesson_export(request: StaffRequest) -> HttpResponseBase:
     """Download the whole filtered list. POST, because it records who took it."""
-    count_waiting()
+    count_waiting_lessons()
     narrowed = _narrowed(request)
     is_valid = narrowed.is_valid()
     found = (narrowed.qs if is_valid else LessonSteps.objects.none()).order_by(*narrowed.sorting.order())
@@ -102,7 +102,7 @@ def lesson_export(request: StaffRequest) -> HttpResponseBase:
     )
 
 
-def count_waiting() -> bool:
+def count_waiting_lessons() -> bool:
     """Count those whom triggers have marked since the last look; say whether some still wait."""
     if some_wait():
         write_beside(SideWrite.LESSONS_COUNTED, fold_some)

@@ -85,7 +85,7 @@ def record_payment(
         RefundTooLarge: as above.
     """
     with transaction.atomic(), pghistory.context(user=by.pk):
-        one_at_a_time(booking)
+        lock_payments_of(booking)
         known = known_payment(booking, source=source, external_id=external_id)
         if known:
             raise PaymentKnown(known)
@@ -112,7 +112,7 @@ def known_payment(booking: Booking, *, source: str, external_id: str) -> Payment
     return next((row for row in named.order_by("pk") if row.source == source or row.booking_id == booking.pk), None)
 
 
-def one_at_a_time(booking: Booking) -> None:
+def lock_payments_of(booking: Booking) -> None:
     """Serialise what is written about one booking, so that two refunds cannot both find the money there."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"payments of {booking.pk}"])

@@ -93,7 +93,7 @@ def register_menu_views(views: Callable[[Any], list[MenuView]]) -> None:
 
 
 def menu_views_of(user: Any) -> list[MenuView]:
-    return [view for views in _views for view in views(user)]
+    return [view for views in _views for view in views(user)] if user.is_authenticated else []
 
 
 def navigation_links(

@@ -9,6 +9,7 @@ from tests.factories import (
     BroadcastFactory,
     EventFactory,
     FreeLessonRegistrationFactory,
+    PaymentFactory,
     RecipientFactory,
     StreamFactory,
     TelegramUserFactory,
@@ -47,7 +48,8 @@ def school(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     StreamFactory.create(code="7th_stream", name="7-й поток")
     StreamFactory.create()
     person = TelegramUserFactory.create(user_id=5111222333)
-    BookingFactory.create(telegram_user=person, course_stream="7th_stream", confirmed=2)
+    booking = BookingFactory.create(telegram_user=person, course_stream="7th_stream", confirmed=2)
     EventFactory.create(telegram_user=person)
     FreeLessonRegistrationFactory.create(telegram_user=person)
+    PaymentFactory.create(pk=15, booking=booking)
     RecipientFactory.create(message=BroadcastFactory.create(pk=72, state="sending"), telegram_user=person)

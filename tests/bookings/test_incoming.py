@@ -11,16 +11,15 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from bookings.incoming import services, tasks
 from bookings.incoming.notices import signature_of, without_cards
 from bookings.incoming.services import apply_incoming, apply_waiting, forget_raw
-from bookings.models import Booking, BookingChange, IncomingPayment, Payment
+from bookings.models import Booking, BookingChange, IncomingPayment, Payment, Stream
 from bookings.services.payments import PaymentKnown, record_payment
 from hsl_dashboard.web.api.limits import REFUSED
-from tests.factories import BookingFactory, PaymentFactory, StreamFactory, UserFactory
+from tests.factories import BookingFactory, PaymentFactory, StreamFactory
 from users.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +38,8 @@ def secrets(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def booking(db: None) -> Booking:
-    StreamFactory.create(price=100, currency="USD")
+    # Migrations have described this one: the factory finds it as it is.
+    Stream.objects.filter(pk=StreamFactory.create().pk).update(price=100, currency="USD")
     return BookingFactory.create(confirmed=1)
 
 
@@ -126,7 +126,7 @@ def test_known_fields_are_kept_and_nothing_of_a_card(booking):
         )
     )  # fmt: skip
 
-    [row] = IncomingPayment.objects.values()
+    row: dict[str, Any] = dict(IncomingPayment.objects.values().get())
     text = repr(row) + repr(list(AuditEntry.objects.values()))
     assert row["note"] == "card …" and row["booking_number"] == booking.pk
     for secret in (CARD, "123", "5500000000000004"):
@@ -164,7 +164,9 @@ def test_a_payment_confirms_its_booking_as_staff_would(booking):
     booking.refresh_from_db()
     change = BookingChange.objects.filter(booking=booking, is_new=False).get()
     assert (row.state, row.payment, row.booking) == (State.APPLIED, payment, booking)
-    assert (payment.amount, payment.source, payment.external_id, payment.recorded_by) == (100, "webhook", "pay-7", None)
+    assert (payment.amount, payment.source, payment.external_id, payment.recorded_by) == (
+        Decimal(100), "webhook", "pay-7", None,
+    )  # fmt: skip
     assert payment.received_at.isoformat() == "2026-11-20T10:00:00+00:00"
     assert (booking.confirmed, change.origin, change.changed_by_id) == (2, "service", None)
     assert AuditEntry.objects.filter(what="bookings_incomingpayment.update").exists()
@@ -243,7 +245,7 @@ def test_a_signed_body_that_nobody_can_read_is_kept_too(body):
 
 
 def test_a_full_stream_and_a_cancelled_booking_wait_for_a_person(booking):
-    stream = StreamFactory.create(code="7th_stream", name="7-й поток", price=100, currency="USD", capacity=0)
+    stream = StreamFactory.create(code="full_stream", name="Полный поток", price=100, currency="USD", capacity=0)
     full = BookingFactory.create(course_stream=stream.code, confirmed=1)
     Booking.objects.filter(pk=booking.pk).update(confirmed=-1)
 
@@ -292,104 +294,6 @@ def test_the_worker_takes_it_at_once_and_beat_what_was_left(booking):
     tasks.forget_raw_payments()
 
     assert Payment.objects.count() == 2
-
-
-# The page -------------------------------------------------------------------------------------------------------------
-
-LIST = "/payments/unmatched/"
-
-
-@pytest.fixture
-def unmatched(booking: Booking) -> IncomingPayment:
-    return told(notice(None, payment_id="pay-9"))
-
-
-def test_the_page_and_today_show_what_waits(staff_client, unmatched):
-    page = staff_client.get(LIST).text
-
-    assert "pay-9" in page and "Такого бронирования нет" in page
-    assert LIST in staff_client.get("/?part=waiting").text
-
-
-def test_nothing_waits(staff_client, db):
-    assert "У каждой оплаты есть бронирование" in staff_client.get(LIST).text
-
-
-def test_it_is_matched_to_a_booking_that_was_looked_at(staff_client, staff, unmatched, booking):
-    address = f"{LIST}{unmatched.pk}/"
-
-    found = staff_client.get(address, {"booking": booking.pk})
-    done = staff_client.post(address, {"booking": booking.pk, "move": "on"})
-
-    booking.refresh_from_db()
-    unmatched.refresh_from_db()
-    assert f"Записать для бронирования № {booking.pk}" in found.text and done.status_code == 303
-    payment = Payment.objects.get()
-    assert (payment.recorded_by, payment.external_id, booking.confirmed) == (staff, "pay-9", 2)
-    assert (unmatched.state, unmatched.decided_by, unmatched.booking) == (State.APPLIED, staff, booking)
-    assert AuditEntry.objects.filter(what="bookings_incomingpayment.update", done_by=staff).count() == 1
-    assert staff_client.post(address, {"booking": booking.pk}).status_code == 303
-    assert Payment.objects.count() == 1
-
-
-def test_the_money_of_a_cancelled_booking_is_recorded_without_moving_it(staff_client, unmatched, booking):
-    Booking.objects.filter(pk=booking.pk).update(confirmed=-1)
-    address = f"{LIST}{unmatched.pk}/"
-
-    refused = staff_client.post(address, {"booking": booking.pk, "move": "on"})
-    done = staff_client.post(address, {"booking": booking.pk})
-
-    booking.refresh_from_db()
-    assert (refused.status_code, done.status_code, booking.confirmed) == (422, 303, -1)
-    assert Payment.objects.count() == 1
-
-
-def test_a_full_stream_asks_for_a_reason(staff_client, unmatched):
-    stream = StreamFactory.create(code="7th_stream", name="7-й поток", capacity=0)
-    full = BookingFactory.create(course_stream=stream.code, confirmed=1)
-    address = f"{LIST}{unmatched.pk}/"
-
-    assert staff_client.post(address, {"booking": full.pk, "move": "on"}).status_code == 422
-    assert not Payment.objects.exists()
-    assert staff_client.post(address, {"booking": full.pk, "move": "on", "reason": "VIP"}).status_code == 303
-
-
-def test_a_booking_that_is_not_there_is_said(staff_client, unmatched):
-    address = f"{LIST}{unmatched.pk}/"
-
-    for number in ("1999999999", "abc", "-1", "9" * 30):
-        assert staff_client.get(address, {"booking": number}).status_code == 200
-        assert staff_client.post(address, {"booking": number}).status_code == 422
-
-
-def test_it_is_dismissed_with_a_reason(staff_client, staff, unmatched):
-    address = reverse("bookings:incoming_dismiss", args=[unmatched.pk])
-
-    assert staff_client.post(address, {"reason": " "}).status_code == 422
-    assert staff_client.post(address, {"reason": "A test of the bank"}).status_code == 303
-    unmatched.refresh_from_db()
-    assert (unmatched.state, unmatched.reason, unmatched.decided_by) == (State.DISMISSED, "A test of the bank", staff)
-    assert staff_client.post(address, {"reason": "again"}).status_code == 303
-    assert "pay-9" not in staff_client.get(LIST).text
-
-
-def test_an_unreadable_one_can_only_be_dismissed(staff_client, booking):
-    row = told(b"{")
-    address = f"{LIST}{row.pk}/"
-
-    assert 'name="move"' not in staff_client.get(address, {"booking": booking.pk}).text
-    assert staff_client.post(address, {"booking": booking.pk}).status_code == 422
-
-
-def test_the_list_costs_the_same_for_few_and_for_many(client, django_assert_max_num_queries, booking):
-    client.force_login(UserFactory.create(is_superuser=True))
-    for number in range(60):
-        tell(notice(None, event_id=f"evt-{number}"))
-    apply_waiting(at=soon())
-    client.get(LIST)
-
-    with django_assert_max_num_queries(12):
-        assert client.get(LIST).text.count("Такого бронирования нет") == 50
 
 
 # The document ---------------------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ class ApiAccess(AuthBase):
     The owner's permissions are asked at each call: whoever loses one loses it in every token.
     """
 
+    takes_session = True
     openapi_type = "http"
     openapi_scheme = "bearer"
     openapi_description = "A token made at /accounts/tokens/. A signed-in browser needs none; it sends its CSRF token."
@@ -128,6 +129,12 @@ class ApiAccess(AuthBase):
 
 class SignedAccess(ApiAccess):
     """The door of a route that a signature over the body opens; the route compares it."""
+
+    takes_session = False
+    openapi_type = "apiKey"
+    openapi_in = "header"
+    openapi_name = "X-Signature"
+    openapi_description = "sha256= and the HMAC-SHA256 of <X-Timestamp>.<body>, in hexadecimal (docs/api.md)."
 
     def __init__(self) -> None:
         super().__init__()

@@ -14,7 +14,14 @@ REFUSALS = {
     "429": "Too many requests; Retry-After says when to come again",
     "500": "A fault; request_id finds it in the log",
 }
-SAMPLES = {"user_id": "5111222333", "message_id": "72", "stream": "8th_stream", "q": "Анна", "type": "recent"}
+SAMPLES = {
+    "user_id": "5111222333",
+    "message_id": "72",
+    "payment_id": "15",
+    "stream": "8th_stream",
+    "q": "Анна",
+    "type": "recent",
+}
 
 
 class Door(Protocol):
@@ -23,6 +30,7 @@ class Door(Protocol):
     permissions: tuple[str, ...]
     scope: Any
     shape: Shape
+    takes_session: bool
 
 
 def describe_door(operation: dict[str, Any], door: Door) -> None:
@@ -30,7 +38,8 @@ def describe_door(operation: dict[str, Any], door: Door) -> None:
     model = "Refusal" if door.shape is Shape.PLAIN else "RefusalWithSuccess"
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
     operation["x-scope"], operation["x-permissions"] = str(door.scope), list(door.permissions)
-    operation["security"] = [*operation["security"], {"session": []}]
+    if door.takes_session:
+        operation["security"] = [*operation["security"], {"session": []}]
     for status, words in REFUSALS.items():
         operation["responses"].setdefault(status, {"description": words, "content": content})
 
