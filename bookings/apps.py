@@ -18,9 +18,9 @@ class BookingsConfig(AppConfig):
         from bookings.payments.upkeep import known_waiting
         from bookings.person.extension import BOOKINGS
         from bookings.quality.counts import known_problems
+        from bookings.saved_lists import SAVED_LISTS
         from bookings.services.bulk_undo import UNDO_BULK
         from bookings.services.undoing import UNDO_BOOKING
-        from bookings.saved_lists import SAVED_LISTS
         from bookings.today import FIGURES, LINES
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge

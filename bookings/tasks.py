@@ -10,8 +10,8 @@ from bookings.quality.counts import remember_problems
 from bookings.quality.problems import find_problems
 from hsl_dashboard.availability.ticks import Tick
 
-
 __all__ = ["count_problems", "fold_lesson_steps", "fold_waiting_payments", "incoming"]  # a worker finds tasks here
+
 
 @shared_task(name="bookings.count_problems", base=Tick)
 def count_problems() -> None:

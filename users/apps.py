@@ -26,9 +26,9 @@ class UsersConfig(AppConfig):
         from users.saved.menu import menu_views
         from users.staff.audit import listen
         from users.staff.roles import keep_roles
+        from users.staff.sessions import remember_session
         from users.undo.people import UNDO_PEOPLE
         from users.undo.services import register_undo
-        from users.staff.sessions import remember_session
 
         register_person_extension(USERS)
         register_jump_source(PEOPLE)

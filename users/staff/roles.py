@@ -54,9 +54,7 @@ GRANTS = (
         ("bookings.view_payment", "bookings.view_paymentevent", "bookings.add_payment"),
         (COURSES,),
     ),
-    Grant(
-        gettext_noop("Decide about payments: confirm, decline, ask again"), ("bookings.decide_payment",), (COURSES,)
-    ),
+    Grant(gettext_noop("Decide about payments: confirm, decline, ask again"), ("bookings.decide_payment",), (COURSES,)),
     Grant(
         gettext_noop("Set the limits of waiting payments, and the words of declining and asking again"),
         ("bookings.change_paymentrules",),

@@ -39,8 +39,8 @@ from messaging.delivery.undoing import offer_start_undo
 from messaging.models import Draft
 from messaging.quiet_hours import end_of_night
 from users.models import TelegramUser
-from users.undo.services import WINDOW
 from users.staff.confirming import confirm_sending
+from users.undo.services import WINDOW
 
 NAMED = 10  # people for whom a message is too long
 
