@@ -180,8 +180,8 @@ def measure() -> list[Measured]:
 
     from benchmarks.people import staff_client
 
-    client, samples = staff_client(), _samples()
-    addresses = [address.format(**samples) for of_page in PAGES.values() for address in of_page]
+    client, about = staff_client(), samples()
+    addresses = [address.format(**about) for of_page in PAGES.values() for address in of_page]
     addresses += sorted(
         f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         for model in admin.site._registry
@@ -211,7 +211,7 @@ def _measured(client: "Client", address: str) -> Measured:
     return Measured(address, response.status_code, statistics.median(took), max(took), len(queries), size)
 
 
-def _samples() -> dict[str, int | str]:
+def samples() -> dict[str, int | str]:
     """What the addresses are about; a message to everybody and a draft are made once."""
     from bookings.models import Booking, Course, Stream
     from messaging.models import Automation, Conversation, Draft

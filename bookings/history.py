@@ -112,7 +112,7 @@ def _names_of_staff(changes: Iterable[BookingChange], rows: Iterable[Any]) -> di
     known = {pk for pk in ids | {change.changed_by_id for change in changes} if pk is not None}
     names = {pk: str(_("Staff account № %(number)s")) % {"number": pk} for pk in known}
     found = User.objects.filter(pk__in=known) if known else ()
-    return names | {user.pk: user.get_full_name() or user.get_username() for user in found}
+    return names | {user.pk: user.shown_name for user in found}
 
 
 # Before the record ----------------------------------------------------------------------------------------------------

@@ -11,15 +11,15 @@ from bookings.labels import Labels
 from bookings.models import Booking, Stream
 from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource, has_words, words_of
+from hsl_dashboard.web.mentions import read_number
 from users.models import User
 
-NUMBER = re.compile(r"[#№]?\s*(\d{1,10})")
 BOOKING = re.compile(r"/bookings/(\d{1,10})/")
 
 
 def _find_bookings(user: User, typed: str) -> list[Destination]:
-    number = NUMBER.fullmatch(typed)
-    return list(_bookings([int(number[1])])) if number else []
+    number = read_number(typed)
+    return list(_bookings([number])) if number is not None else []
 
 
 def _name_bookings(user: User, addresses: Sequence[str]) -> list[Destination]:

@@ -20,6 +20,11 @@ def words() -> str:
     return _("date outside the calendar")
 
 
+def unknown() -> str:
+    """Say what staff read of something that did happen, and of which nobody wrote down when."""
+    return _("time unknown")
+
+
 class _Far:
     """What both share: PostgreSQL's own text, which is written back as it was read."""
 

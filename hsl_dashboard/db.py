@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
+from django.db.models.query import ModelIterable, QuerySet
 
 LARGEST_BIGINT = 2**63 - 1
 LARGEST_INTEGER = 2**31 - 1
@@ -117,12 +118,21 @@ def as_owner() -> Iterator[None]:
     if not settings.OWNER_DATABASE:
         yield
         return
-    application = connection.settings_dict
-    _connect_with({**application, **settings.OWNER_DATABASE, "NAME": application["NAME"]})
+    with connected_to(
+        {**connection.settings_dict, **settings.OWNER_DATABASE, "NAME": connection.settings_dict["NAME"]}
+    ):
+        yield
+
+
+@contextmanager
+def connected_to(database: dict[str, Any]) -> Iterator[None]:
+    """Connect with other settings, and with the former ones afterwards."""
+    before = connection.settings_dict
+    _connect_with(database)
     try:
         yield
     finally:
-        _connect_with(application)
+        _connect_with(before)
 
 
 def _connect_with(database: dict[str, Any]) -> None:
@@ -130,3 +140,20 @@ def _connect_with(database: dict[str, Any]) -> None:
     if connection.pool:  # type: ignore[attr-defined]  # of PostgreSQL's wrapper
         connection.close_pool()  # type: ignore[attr-defined]
     connection.settings_dict = database
+
+
+def count_together(rows: "Sequence[QuerySet[Any, Any]]") -> list[int]:
+    """Count the rows of several querysets, in their order (one query)."""
+    counts, params = [], list[Any]()
+    for some in rows:
+        plain = some.order_by()
+        # Whole objects are counted by their keys: no join to what was to be shown with them.
+        keys = plain.values("pk") if issubclass(plain._iterable_class, ModelIterable) else plain
+        sql, values = keys.query.sql_with_params()
+        counts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")  # noqa: S608 - texts that Django wrote
+        params += values
+    if not counts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(counts)}", params)
+        return list(cursor.fetchone())

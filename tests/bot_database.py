@@ -2,13 +2,13 @@
 
 import gzip
 import re
-from importlib import import_module
 from pathlib import Path
 
 from django.apps import apps
 from django.db import connection
 
 from bookings.models import Course
+from tests.migrations import migration
 
 DUMP = Path(__file__).parent / "data" / "bot_database.sql.gz"
 # A statement ends where the next one begins: names in it hold semicolons and quotes of their own.
@@ -28,4 +28,4 @@ def load(*tables: str) -> None:
                 cursor.execute(
                     "SELECT setval(pg_get_serial_sequence(%s, 'id'), (SELECT max(id) FROM " + table + "))", [table]
                 )
-    import_module("bookings.migrations.0003_describe_streams").describe_streams(apps, None)
+    migration("bookings", "describe_streams").describe_streams(apps, None)

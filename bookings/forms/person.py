@@ -18,6 +18,11 @@ from hsl_dashboard.db import LARGEST_INTEGER
 from users.models import User
 
 
+def second_field() -> forms.BooleanField:
+    """Make the field that allows a second active booking of a course; it is shown once there is one."""
+    return forms.BooleanField(label=_("Make another booking of this course anyway"), required=False)
+
+
 class SeenField(forms.CharField):
     """The values of a booking that staff saw when they decided, carried by the form as JSON."""
 
@@ -30,13 +35,13 @@ class SeenField(forms.CharField):
     def clean(self, value: Any) -> Values:
         text = super().clean(value)
         try:
-            stream, status, code, discount = json.loads(text)
+            stream, status, code, discount, course = json.loads(text)
         except (ValueError, TypeError, RecursionError):
             raise ValidationError(self.error_messages["stale"], code="stale") from None
         texts = all(isinstance(text, str | None) for text in (stream, code))
-        if not texts or not all(type(number) in {int, type(None)} for number in (status, discount)):
+        if not texts or not all(type(number) in {int, type(None)} for number in (status, discount, course)):
             raise ValidationError(self.error_messages["stale"], code="stale")
-        return Values(stream, status, code, discount)
+        return Values(stream, status, code, discount, course)
 
 
 class BookingForm(forms.Form):
@@ -47,6 +52,7 @@ class BookingForm(forms.Form):
     discount_percent = forms.IntegerField(label=_("Discount, %"), required=False)
     referral_code = forms.CharField(label=_("Referral code"), required=False)
     reason = reason_field(rows=1)
+    second = second_field()
     overbook = overbook_field()
     notify = notify_field()
     seen = SeenField()
@@ -57,10 +63,8 @@ class BookingForm(forms.Form):
         kwargs["auto_id"] = f"booking-{booking.pk}-%s"
         super().__init__(*args, **kwargs)
         statuses = {booking.confirmed, self._status_seen(booking)}
-        streams = {"": _("No stream")} | described_codes(booking.course_id)
-        if booking.course_stream and booking.course_stream not in streams:
-            streams[booking.course_stream] = labels.stream(booking.course_id, booking.course_stream)
-        self.fields["course_stream"].choices = list(streams.items())  # type: ignore[attr-defined]
+        self.booking = booking
+        self._offer_streams(booking, labels)
         self.fields["confirmed"].choices = list(_statuses(statuses, by=by).items())  # type: ignore[attr-defined]
         if now.discount_percent is None or 0 <= now.discount_percent <= 100:
             self.fields["discount_percent"].widget.attrs |= {"min": 0, "max": 100}
@@ -71,6 +75,36 @@ class BookingForm(forms.Form):
             return self.fields["seen"].clean(self.data.get("seen")).confirmed if self.is_bound else booking.confirmed
         except ValidationError:
             return booking.confirmed
+
+    def _offer_streams(self, booking: Booking, labels: Labels) -> None:
+        """Offer the streams of the booking's course by their codes, those of other courses as ``course:code``."""
+        streams = {"": _("No stream")} | {
+            code: name for (course_id, code), name in labels.streams.items() if course_id == booking.course_id
+        }
+        if booking.course_stream and booking.course_stream not in streams:
+            streams[booking.course_stream] = labels.stream(booking.course_id, booking.course_stream)
+        field = self.fields["course_stream"]
+        choices: list[Any] = list(streams.items())
+        if others := [course_id for course_id in sorted(labels.courses) if course_id != booking.course_id]:
+            field.label = _("Course and stream")
+            here = _("No course") if booking.course_id is None else labels.course(booking.course_id)
+            choices = [(here, choices)]
+            for other in others:
+                named = [
+                    (f"{other}:{code}", name) for (course, code), name in labels.streams.items() if course == other
+                ]
+                choices.append((labels.course(other), [*named, (f"{other}:", _("No stream"))]))
+        field.choices = choices  # type: ignore[attr-defined]
+        self._own_codes = set(streams)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        chosen = cleaned.get("course_stream", "")
+        cleaned["course_id"] = self.booking.course_id
+        if chosen not in self._own_codes:
+            course, _colon, cleaned["course_stream"] = chosen.partition(":")
+            cleaned["course_id"] = int(course)
+        return cleaned
 
     def clean_discount_percent(self) -> int:
         percent: int = self.cleaned_data["discount_percent"] or 0
@@ -114,7 +148,7 @@ class NewBookingForm(forms.Form):
     referral_code = forms.CharField(label=_("Referral code"), required=False, max_length=100)
     reason = reason_field(rows=1)
     # They appear once the answer to them matters.
-    second = forms.BooleanField(label=_("Make another booking of this course anyway"), required=False)
+    second = second_field()
     overbook = overbook_field()
     notify = notify_field()
 

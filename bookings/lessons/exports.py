@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from bookings.models import LessonSteps
+from hsl_dashboard.calendar import unknown
 from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, Sheet
 
 
@@ -43,7 +44,7 @@ def _cells(row: LessonSteps, *, with_emails: bool) -> list[Any]:
         *([row.registration.email or ""] if with_emails else []),
         row.lesson_type,
         row.lesson_on.isoformat() if row.lesson_on else "",
-        row.registered_at,
+        row.registration.registered_at or unknown(),
         _("yes") if row.reminded else _("no"),
         row.attended_at,
         row.booked_at,

@@ -115,9 +115,8 @@ def _narrowed(request: StaffRequest) -> LessonFilter:
 
 
 def _with_people(rows: "QuerySet[LessonSteps]") -> "QuerySet[LessonSteps]":
-    """Fetch the people too; the registration's own dates may lie outside of any calendar."""
-    found = rows.select_related("registration__telegram_user")
-    return found.defer("registration__registered_at", "registration__lesson_date")
+    """Fetch the registrations and the people too: every row shows them."""
+    return rows.select_related("registration__telegram_user")
 
 
 def _row(steps: LessonSteps) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from bookings.labels import NOTHING, Labels
 from bookings.lists.rows import Activity, activity_of, people_rows_of
 from bookings.models import Booking
+from hsl_dashboard.calendar import unknown
 from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, Sheet
 from users.models import TelegramUser
 
@@ -74,7 +75,12 @@ def _booking_headings() -> list[str]:
 
 
 def _booking_cells(booking: Booking) -> list[Any]:
-    return [booking.status_label, booking.discount_percent or 0, booking.referral_code or "", booking.created_at]
+    return [
+        booking.status_label,
+        booking.discount_percent or 0,
+        booking.referral_code or "",
+        booking.created_at or unknown(),
+    ]
 
 
 def _activity_headings() -> list[str]:

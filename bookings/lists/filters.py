@@ -20,7 +20,8 @@ from hsl_dashboard.db import loose_scan
 from hsl_dashboard.folding import Folded
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, MomentFilter, SearchFilter
-from users.models import LatestStatus
+from users.models import LatestStatus, User
+from users.privacy import VIEW_EMAIL
 
 NONE = "none"  # a stream, course or status that is not there
 
@@ -87,9 +88,12 @@ class BookingFilter(ListFilter):
         choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
     )
 
-    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", labels: Labels) -> None:
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", labels: Labels, by: User) -> None:
         super().__init__(data, queryset=queryset)
         self.labels = labels
+        self.with_emails = by.has_perm(VIEW_EMAIL)
+        if self.with_emails:
+            self.form.fields["q"].widget.attrs["placeholder"] = _("@username, name, ID, e-mail or referral code")
         self.common = False  # the search finds so many that they were not listed
         self.form.fields["course"].choices = [
             *((str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)),
@@ -119,7 +123,7 @@ class BookingFilter(ListFilter):
         return narrowed if self.form.cleaned_data.get("sort") else self.filter_sort(narrowed, "sort", NEWEST_FIRST)
 
     def filter_search(self, rows: "QuerySet[Booking]", _name: str, text: str) -> "QuerySet[Booking]":
-        narrowed, self.common = narrow_by_search(rows, text)
+        narrowed, self.common = narrow_by_search(rows, text, with_emails=self.with_emails)
         return narrowed
 
     def filter_status(self, rows: "QuerySet[Booking]", _name: str, statuses: list[str]) -> "QuerySet[Booking]":

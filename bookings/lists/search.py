@@ -5,16 +5,24 @@ from django.db import connection
 from django.db.models import F, IntegerField, Q, QuerySet, TextField, Value
 
 from bookings.models import Booking
-from hsl_dashboard.db import LARGEST_INTEGER
-from users.people.search import IsOneOf, PersonText, search_text, with_all_words
+from hsl_dashboard.web.mentions import read_number
+from users.people.search import (
+    IsOneOf,
+    PersonText,
+    by_email,
+    search_text,
+    with_all_words,
+)
 
 # Bookings: fewer are listed one by one, in some 50 ms; of a million more take seconds, most of them to count.
 RARE = 10_000
 
 
-def narrow_by_search(bookings: "QuerySet[Booking]", typed: str) -> "tuple[QuerySet[Booking], bool]":
+def narrow_by_search(
+    bookings: "QuerySet[Booking]", typed: str, *, with_emails: bool
+) -> "tuple[QuerySet[Booking], bool]":
     """Keep the bookings that ``typed`` means: @name, a t.me link, a name, a Telegram id, a number with or without #,
-    a referral code.
+    a referral code; part of an e-mail for those who may see e-mails (``with_emails``).
 
     And say whether they are more than RARE.
     """
@@ -22,11 +30,13 @@ def narrow_by_search(bookings: "QuerySet[Booking]", typed: str) -> "tuple[QueryS
     if not text:
         return bookings.none(), False
     exactly = _numbered(text) | with_code(typed.strip())
-    found = _found(text)
+    found = _found(text, with_emails=with_emails)
     if found is not None:
         return bookings.filter(exactly | Q(IsOneOf(F("pk"), Value(found, ArrayField(IntegerField()))))), False
     booked_text = PersonText("", user_id=F("telegram_user_id"), last_name=Value(None, TextField()))
     common = with_all_words(text, PersonText()) | with_all_words(text, booked_text)
+    if with_emails:
+        common |= by_email(text, at_most=RARE, person="telegram_user_id")
     return bookings.filter(exactly | common), True
 
 
@@ -35,17 +45,14 @@ def with_code(code: str) -> Q:
     return Q(referral_code__in={code, code.upper(), code.lower()})
 
 
-def _found(text: str) -> list[int] | None:
+def _found(text: str, *, with_emails: bool) -> list[int] | None:
     """Ask the indexes; None when more than RARE are found."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT bookings_found(%s, %s)", [text, RARE])
+        cursor.execute("SELECT bookings_found(%s, %s, %s)", [text, with_emails, RARE])
         found: list[int] | None = cursor.fetchone()[0]
         return found
 
 
 def _numbered(text: str) -> Q:
-    """The booking of that number; PostgreSQL refuses a number that its column cannot hold."""
-    number = text.lstrip("#№ ")  # as people type it, and as the pages show it
-    if number.isascii() and number.isdigit() and int(number[:30]) <= LARGEST_INTEGER:
-        return Q(pk=int(number[:30]))
-    return Q(pk=None)
+    """The booking of that number."""
+    return Q(pk=read_number(text))

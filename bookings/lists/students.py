@@ -15,8 +15,9 @@ from bookings.lists.search import narrow_by_search
 from bookings.models import Booking
 from bookings.models.bookings import BookingQuerySet
 from hsl_dashboard.web.filters import ListFilter, SearchFilter
-from users.models import TelegramUser
+from users.models import TelegramUser, User
 from users.people.search import matching_person_text
+from users.privacy import VIEW_EMAIL
 
 SORTS: dict[str, Any] = {
     "name": Lower("telegram_user__first_name"),
@@ -35,9 +36,11 @@ class StudentFilter(ListFilter):
         choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
     )
 
-    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]") -> None:
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", by: User) -> None:
         self.chip = chosen_chip(STREAM_LABELS, data)
         super().__init__(data, queryset=queryset)
+        # As the list of all bookings does, which a change of everybody found here asks.
+        self.with_emails = by.has_perm(VIEW_EMAIL)
 
     @property
     def sorted_by(self) -> str:
@@ -71,7 +74,7 @@ class StudentFilter(ListFilter):
         return narrowed if self.form.cleaned_data.get("sort") else self.filter_sort(narrowed, "sort", NEWEST_FIRST)
 
     def filter_search(self, rows: "QuerySet[Booking]", _name: str, text: str) -> "QuerySet[Booking]":
-        narrowed, _common = narrow_by_search(rows, text)
+        narrowed, _common = narrow_by_search(rows, text, with_emails=self.with_emails)
         return narrowed
 
     def filter_sort(self, rows: "QuerySet[Booking]", _name: str, sort: str) -> "QuerySet[Booking]":

@@ -13,7 +13,7 @@ from bookings.models.triggers import move_confirmation, record_status_change
 from hsl_dashboard.db import DatabaseForeignKey
 from users.models import LatestStatus
 from users.models.keys import person_constraint, person_key
-from users.models.triggers import create_missing_person, keep_person_totals, mark_for_numbers
+from users.models.triggers import MARK_NEW, create_missing_person, keep_person_totals, mark_for_numbers
 
 # Results of messages are no decisions of staff, so the audit leaves them out.
 NO_DECISION = ["notified_at", "notified_about", "notice_error"]
@@ -167,7 +167,7 @@ class Booking(models.Model):
             create_missing_person(
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.created_at, now())"
             ),
-            *keep_person_totals(columns=("id", "confirmed", "course_stream", "created_at")),
+            *keep_person_totals(columns=("id", "confirmed", "course_stream", "created_at"), insert=MARK_NEW),
             *mark_for_numbers(at="created_at", columns=("confirmed", "course_id", "course_stream", "referral_code")),
             record_status_change(),
             move_confirmation(),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models.triggers import record_registration
 from users.models.fields import NEVER, EverSortedDateField, EverSortedDateTimeField
 from users.models.keys import person_constraint, person_key
-from users.models.triggers import create_missing_person, keep_person_totals, mark_for_numbers
+from users.models.triggers import MARK_NEW, create_missing_person, keep_person_totals, mark_for_numbers
 
 
 class FreeLessonRegistration(models.Model):
@@ -44,7 +44,7 @@ class FreeLessonRegistration(models.Model):
             create_missing_person(
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.registered_at, now())"
             ),
-            *keep_person_totals(columns=("registered_at", "lesson_type")),
+            *keep_person_totals(columns=("registered_at", "lesson_type"), insert=MARK_NEW),
             *mark_for_numbers(at="registered_at", columns=("lesson_type", "lesson_date")),
             record_registration(),
         ]
@@ -108,9 +108,12 @@ class LessonSteps(models.Model):
 
 
 class PersonToStep(models.Model):
-    """A mark to count a person's registrations again. Neither key nor uniqueness: a mark must wait for nobody."""
+    """A mark to count a person's registrations again. Neither key nor uniqueness: a mark must wait for nobody.
 
-    user_id = models.BigIntegerField(db_index=True)
+    The marks of a moment are few, so nobody needs an index to them, and the bot's INSERT does not keep one.
+    """
+
+    user_id = models.BigIntegerField()
 
     class Meta:
         db_table = "lesson_steps_pending"

@@ -15,11 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from bookings.labels import Labels
 from bookings.lists.filters import NONE
 from bookings.models import Booking, FreeLessonRegistration, ReferralCoupon
-from bookings.statistics import course_statistics
+from bookings.statistics import CourseStatistics, course_statistics
 from hsl_dashboard.calendar import FIRST_YEAR, LAST_YEAR
+from hsl_dashboard.db import count_together
 from hsl_dashboard.web.paging import OpenPage, OpenPaginator
 from users.models import ERASED_FROM, BlockedUser, Event, PersonTotals, TelegramUser
 from users.person.context import person_address
+
+Courses = list[CourseStatistics]
 
 PAGE_SIZE = 50  # rows
 CHANGE_BOOKING = "bookings.change_booking"
@@ -63,7 +66,7 @@ class Kind:
     name: str
     label: Any
     definition: Any
-    rows: Callable[[Labels], Any]
+    rows: Callable[[Courses], Any]
     show: Callable[[Iterable[Any], Labels], list[Trouble]]
     permission: str = "bookings.view_booking"
 
@@ -82,21 +85,25 @@ class Finding:
         return page, self.kind.show(page, self.labels)
 
 
-def find_problems(*, may: Callable[[str], bool], at: datetime) -> list[Finding]:
-    """Count every kind of problem that a member of staff may see."""
-    labels, findings = Labels.read(), []
-    for kind in (*KINDS, _future(at)):
-        if may(kind.permission):
-            rows = kind.rows(labels)
-            count = len(rows) if isinstance(rows, list) else rows.count()
-            findings.append(Finding(kind, count, rows, labels))
-    return findings
+def find_problems(
+    *, may: Callable[[str], bool], at: datetime, labels: Labels | None = None, courses: Courses | None = None
+) -> list[Finding]:
+    """Count every kind of problem that a member of staff may see (one query, and three for what is not given)."""
+    labels = labels or Labels.read()
+    courses = course_statistics(labels) if courses is None else courses
+    kinds = [kind for kind in (*KINDS, _future(at)) if may(kind.permission)]
+    found = [kind.rows(courses) for kind in kinds]
+    counted = iter(count_together([rows for rows in found if not isinstance(rows, list)]))
+    return [
+        Finding(kind, len(rows) if isinstance(rows, list) else next(counted), rows, labels)
+        for kind, rows in zip(kinds, found, strict=True)
+    ]
 
 
 # Doubles --------------------------------------------------------------------------------------------------------------
 
 
-def doubles(_labels: Labels) -> "QuerySet[Any, Any]":
+def doubles(_courses: Courses) -> "QuerySet[Any, Any]":
     """Find people with more than one active booking of a course (an index-only scan)."""
     return (
         Booking.objects.active()
@@ -147,11 +154,11 @@ def _show_bookings(bookings: Iterable[Booking], labels: Labels) -> list[Trouble]
     ]
 
 
-def unknown_streams(labels: Labels) -> list[tuple[int | None, str, int]]:
+def unknown_streams(courses: Courses) -> list[tuple[int | None, str, int]]:
     """List the stream codes without a description: course, code, number of bookings."""
     return [
         (stream.course_id, stream.code, stream.counts.total)
-        for course in course_statistics(labels)
+        for course in courses
         for stream in course.streams
         if stream.code and stream.stream is None and stream.counts.total
     ]
@@ -203,7 +210,7 @@ def _show_coupons(coupons: Iterable[ReferralCoupon], _labels: Labels) -> list[Tr
     ]
 
 
-def nameless_people(_labels: Labels) -> "QuerySet[PersonTotals]":
+def nameless_people(_courses: Courses) -> "QuerySet[PersonTotals]":
     """Find people without a name and @username: their sorting key is empty."""
     return (
         PersonTotals.objects.filter(name_key="", telegram_user_id__lt=ERASED_FROM)
@@ -237,7 +244,7 @@ def _future(at: datetime) -> Kind:
         ("person", PersonTotals.objects, "first_seen_at"),
     )
 
-    def rows(_labels: Labels) -> Any:
+    def rows(_courses: Courses) -> Any:
         queries = [
             manager.filter(**{f"{column}__gt": at, f"{column}__lt": _END})
             .order_by()
@@ -253,7 +260,7 @@ def _future(at: datetime) -> Kind:
 _BEGINNING, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 
 
-def far_dates(_labels: Labels) -> Any:
+def far_dates(_courses: Courses) -> Any:
     """Find rows with a date that no calendar has; two ends of an index for each column."""
     parts = (
         ("booking", Booking.objects, "created_at"),
@@ -319,7 +326,7 @@ KINDS = (
         "no-stream",
         _("Confirmed without a stream"),
         _("Paid but not in any list of students: open the booking and choose its stream."),
-        lambda _labels: Booking.objects.confirmed().without_stream().with_person().newest_first(),
+        lambda _courses: Booking.objects.confirmed().without_stream().with_person().newest_first(),
         _show_bookings,
     ),
     Kind(
@@ -333,14 +340,14 @@ KINDS = (
         "statuses",
         _("Unknown statuses"),
         _("Bookings with an empty or unrecognised status. Set the right one."),
-        lambda _labels: Booking.objects.of_unknown_status().with_person().newest_first(),
+        lambda _courses: Booking.objects.of_unknown_status().with_person().newest_first(),
         _show_bookings,
     ),
     Kind(
         "coupons",
         _("Coupons over their limit"),
         _("Used more often than allowed. Raise the limit or check who used it."),
-        lambda _labels: ReferralCoupon.objects.filter(current_activations__gt=F("max_activations")).order_by("code"),
+        lambda _courses: ReferralCoupon.objects.filter(current_activations__gt=F("max_activations")).order_by("code"),
         _show_coupons,
         "bookings.view_referralcoupon",
     ),

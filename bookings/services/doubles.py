@@ -1,17 +1,56 @@
-"""Two active bookings of one course: staff keep one and cancel the others, all or none."""
+"""Two active bookings of one course: a guard against them; staff keep one and cancel the others, all or none."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
-from bookings.services.statuses import StatusNotChanged, change_booking_status
+from bookings.services.statuses import OVERRIDE_PERMISSION, StatusNotChanged, change_booking_status
 from users.models import User
 
 
 class DoublesChanged(StatusNotChanged):
     """The person's active bookings of the course are not those that staff saw."""
+
+
+class ActiveBookingExists(Exception):
+    """The person has an active booking of this course; ``may_override`` says whether ``by`` may make another."""
+
+    def __init__(self, *, booking: Booking, may_override: bool) -> None:
+        super().__init__(
+            _("The person already has an active booking of this course: № %(number)s.") % {"number": booking.pk}
+        )
+        self.booking, self.may_override = booking, may_override
+
+
+def require_no_active_booking(booking: Booking, *, by: User, allowed: bool) -> None:
+    """Refuse a booking of a course of which its person has another active one; call it in the transaction that writes.
+
+    ``allowed`` lets whoever may override make a second one.
+
+    Raises:
+        ActiveBookingExists: as above; nothing was written.
+    """
+    if booking.course_id is None:
+        return
+    _one_at_a_time(booking.telegram_user_id, booking.course_id)
+    may_override = by.has_perm(OVERRIDE_PERMISSION)
+    if allowed and may_override:
+        return
+    same = Booking.objects.active().filter(telegram_user=booking.telegram_user_id, course=booking.course_id)
+    if other := same.exclude(pk=booking.pk).newest_first().first():
+        raise ActiveBookingExists(booking=other, may_override=may_override)
+
+
+def _one_at_a_time(person: int, course: int) -> None:
+    """Serialise bookings of the same course for the same person, so that the second one sees the first.
+
+    An advisory lock, because the bot's own INSERT must never wait or fail.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"booking of {course} for {person}"])
 
 
 def other_active_bookings(booking: Booking) -> list[Booking]:

@@ -8,9 +8,10 @@ import pghistory
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, Stream
+from bookings.models import Booking, Course, Stream
 from bookings.notices import NoticeKind, notice_of_status, queue_notice
 from bookings.services.coupons import find_coupon, give_back_coupon, require_usable, use_coupon
+from bookings.services.doubles import require_no_active_booking
 from bookings.services.places import require_place
 from bookings.services.statuses import BookingGone, change_booking_status
 from users.models import TelegramUser, User
@@ -44,6 +45,7 @@ class Values:
     confirmed: int | None
     referral_code: str | None
     discount_percent: int | None
+    course_id: int | None
 
     @classmethod
     def of(cls, booking: Booking) -> Self:
@@ -83,16 +85,19 @@ def edit_booking(
     by: User,
     at: datetime,
     reason: str = "",
+    second: bool = False,
     overbook: bool = False,
     notify: bool = False,
 ) -> set[str]:
     """Write the values that differ, all or none, and name their fields; ``seen`` are those ``by`` decided on.
 
-    ``overbook`` lets it into a full stream, with a reason.
+    ``second`` lets it into a course of which the person has an active booking already, with the override permission
+    and a reason; ``overbook`` lets it into a full stream, with a reason.
 
     Raises:
         NothingToSave: ``to`` is what was seen.
         BookingEdited: somebody else edited it first.
+        ActiveBookingExists: as above (bookings.services.doubles).
         UnknownStream: ``to`` names a stream without a description.
         CouponRefused: ``to`` names a coupon that cannot be used.
         StreamFull: ``to`` takes a place that the stream does not have.
@@ -101,19 +106,15 @@ def edit_booking(
     if not to.differs(seen):
         raise NothingToSave(_("Nothing to save: no value has changed."))
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
-        # Under this lock the check and the write are one: the second of two editors waits here, then sees the change.
-        locked = Booking.objects.select_for_update(no_key=True).filter(pk=booking.pk).first()
-        if locked is None:
-            raise BookingGone
-        theirs = Values.of(locked)
-        if theirs.differs(seen):
-            raise BookingEdited(seen=seen, theirs=theirs, yours=to)
-        changed = to.differs(theirs)
+        locked = _lock_as_seen(booking, seen=seen, yours=to)
+        changed = to.differs(Values.of(locked))
         _write_fields(locked, to, changed - {"confirmed"})
+        if "course_id" in changed and to.confirmed != Booking.Status.CANCELLED:
+            require_no_active_booking(locked, by=by, allowed=second and bool(reason.strip()))
         if "confirmed" in changed:
             assert to.confirmed is not None
             change_booking_status(booking=locked, to=to.confirmed, by=by, at=at, reason=reason, overbook=overbook)
-        if "course_stream" in changed and locked.is_active:
+        if changed & {"course_stream", "course_id"} and locked.is_active:
             require_place(locked, overbook=overbook, reason=reason)
         if notify:
             queue_notice(booking=locked, kind=notice_kind(changed, to), by=by, at=at)
@@ -122,8 +123,26 @@ def edit_booking(
     return changed
 
 
+def _lock_as_seen(booking: Booking, *, seen: Values, yours: Values) -> Booking:
+    """Lock a booking that is still as it was seen.
+
+    Under this lock the check and the write are one: the second of two editors waits here, then sees the change.
+    """
+    locked = Booking.objects.select_for_update(no_key=True).filter(pk=booking.pk).first()
+    if locked is None:
+        raise BookingGone
+    theirs = Values.of(locked)
+    if theirs.differs(seen):
+        raise BookingEdited(seen=seen, theirs=theirs, yours=yours)
+    return locked
+
+
 def _write_fields(booking: Booking, to: Values, changed: set[str]) -> None:
-    if "course_stream" in changed:
+    if "course_id" in changed:
+        if to.course_id is None or not Course.objects.filter(pk=to.course_id).exists():
+            raise UnknownStream(_("There is no such course."))
+        booking.course_id = to.course_id
+    if changed & {"course_stream", "course_id"}:
         if to.course_stream and to.course_stream not in described_codes(booking.course_id):
             raise UnknownStream(_("This course has no described stream with this code."))
         booking.course_stream = to.course_stream or None
@@ -158,12 +177,13 @@ def notice_kind(changed: set[str], to: Values) -> NoticeKind:
     """Choose the message for a change: status first, then stream, then anything else."""
     if "confirmed" in changed and (kind := notice_of_status(to.confirmed)) != NoticeKind.CHANGED:
         return kind
-    return NoticeKind.MOVED if "course_stream" in changed else NoticeKind.CHANGED
+    # "Moved to another stream of the course" would not be true of another course.
+    return NoticeKind.MOVED if "course_stream" in changed and "course_id" not in changed else NoticeKind.CHANGED
 
 
 def future(booking: Booking, values: Values) -> Booking:
     """Give an unsaved copy of a booking with other values."""
-    return Booking(pk=booking.pk, telegram_user=booking.telegram_user, course_id=booking.course_id, **asdict(values))
+    return Booking(pk=booking.pk, telegram_user=booking.telegram_user, **asdict(values))
 
 
 def latest_active_booking(person: TelegramUser) -> Booking | None:

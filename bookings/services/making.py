@@ -3,33 +3,19 @@
 from datetime import datetime
 
 import pghistory
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Course, Stream
 from bookings.notices import NoticeKind, queue_notice
 from bookings.services.coupons import require_usable, use_coupon
+from bookings.services.doubles import require_no_active_booking
 from bookings.services.editing import UnknownStream
 from bookings.services.places import require_place
-from bookings.services.statuses import OVERRIDE_PERMISSION
 from users.models import Event, TelegramUser, User
 
 STARTS_AS = (Booking.Status.PENDING, Booking.Status.NEW)
 BOOKING_CREATED = "booking_created"  # as the bot calls it
-
-
-class BookingNotMade(Exception):
-    """Nothing was written; the sentence says why."""
-
-
-class ActiveBookingExists(BookingNotMade):
-    """The person has an active booking of this course; ``may_override`` says whether ``by`` may make another."""
-
-    def __init__(self, *, booking: Booking, may_override: bool) -> None:
-        super().__init__(
-            _("The person already has an active booking of this course: № %(number)s.") % {"number": booking.pk}
-        )
-        self.booking, self.may_override = booking, may_override
 
 
 def create_booking(
@@ -53,15 +39,15 @@ def create_booking(
     allows a booking in a full stream, with a reason.
 
     Raises:
-        ActiveBookingExists: as above.
+        ActiveBookingExists: as above (bookings.services.doubles).
         StreamFull: the stream has no place left (bookings.services.places).
         UnknownStream: the course has no described stream with this code.
         CouponRefused: the coupon cannot be used (bookings.services.coupons).
     """
     assert status in STARTS_AS
     with transaction.atomic(), pghistory.context(user=by.pk, reason=reason.strip()):
-        _one_at_a_time(person, course)
-        _require_no_active_booking(person, course, by=by, allowed=second and bool(reason.strip()))
+        wanted = Booking(telegram_user=person, course=course)
+        require_no_active_booking(wanted, by=by, allowed=second and bool(reason.strip()))
         if stream_code and not Stream.objects.filter(course=course, code=stream_code).exists():
             raise UnknownStream(_("This course has no described stream with this code."))
         coupon = require_usable(referral_code) if referral_code else None
@@ -86,22 +72,3 @@ def create_booking(
         if notify:
             queue_notice(booking=booking, kind=NoticeKind.CREATED, by=by, at=at)
     return booking
-
-
-def _one_at_a_time(person: TelegramUser, course: Course) -> None:
-    """Serialise bookings of the same course for the same person, so that the second one sees the first.
-
-    An advisory lock, because the bot's own INSERT must never wait or fail.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"booking of {course.pk} for {person.pk}"]
-        )
-
-
-def _require_no_active_booking(person: TelegramUser, course: Course, *, by: User, allowed: bool) -> None:
-    may_override = by.has_perm(OVERRIDE_PERMISSION)
-    if allowed and may_override:
-        return
-    if active := Booking.objects.active().filter(telegram_user=person, course=course).newest_first().first():
-        raise ActiveBookingExists(booking=active, may_override=may_override)

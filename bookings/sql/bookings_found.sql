@@ -1,9 +1,9 @@
--- Finds the bookings of people whose searched text contains a text, and those made under a name that contains it, since
--- people rename themselves in Telegram. NULL if more than at_most match: then a walk through the list meets them soon.
-CREATE OR REPLACE FUNCTION bookings_found(searched text, at_most integer) RETURNS integer[]
+-- Finds the bookings of people whose searched text (or, if asked, whose e-mail) contains a text, and those made under a
+-- name that contains it, since people rename themselves in Telegram. NULL if more than at_most match: then a walk through the list meets them soon.
+CREATE OR REPLACE FUNCTION bookings_found(searched text, with_emails boolean, at_most integer) RETURNS integer[]
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
 DECLARE
-    people bigint[] := people_found(searched, false, at_most);
+    people bigint[] := people_found(searched, with_emails, at_most);
     grams text[] := searched_grams(searched);
     patterns text[] := searched_patterns(searched);
     found integer[];

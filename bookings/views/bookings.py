@@ -31,7 +31,7 @@ KEPT = ("confirmed_since", "confirmed_until", "made_after", "made_before")
 @permission_required("bookings.view_booking", raise_exception=True)
 def booking_list(request: StaffRequest) -> HttpResponse:
     labels = Labels.read()
-    narrowed = BookingFilter(request.GET, queryset=Booking.objects.with_person(), labels=labels)
+    narrowed = BookingFilter(request.GET, queryset=Booking.objects.with_person(), labels=labels, by=request.user)
     is_valid = narrowed.is_valid()
     found = narrowed.qs if is_valid else Booking.objects.none().newest_first()
     # Before the list is read: a booking that comes in between is new, and not lost.

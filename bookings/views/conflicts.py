@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 from django.utils.translation import gettext as _
 
+from bookings.history import FieldChange
 from bookings.labels import NOTHING, Labels
 from bookings.models import status_label
 from bookings.services.editing import BookingEdited, Values
@@ -19,11 +20,15 @@ class ConflictRow:
     yours: str
 
 
-def conflict_rows(conflict: BookingEdited, labels: Labels, *, course_id: int | None) -> list[ConflictRow]:
+def value_changes(seen: Values, to: Values, labels: Labels) -> list[FieldChange]:
+    """List the fields that saving would change, with the old and the new value."""
+    old, new = _readable(seen, labels), _readable(to, labels)
+    return [FieldChange(label, old[label], new[label]) for label in old if old[label] != new[label]]
+
+
+def conflict_rows(conflict: BookingEdited, labels: Labels) -> list[ConflictRow]:
     """List the fields in which the three versions are not the same."""
-    seen, theirs, yours = (
-        _readable(values, labels, course_id) for values in (conflict.seen, conflict.theirs, conflict.yours)
-    )
+    seen, theirs, yours = (_readable(values, labels) for values in (conflict.seen, conflict.theirs, conflict.yours))
     return [
         ConflictRow(label, seen[label], theirs[label], yours[label])
         for label in seen
@@ -31,11 +36,12 @@ def conflict_rows(conflict: BookingEdited, labels: Labels, *, course_id: int | N
     ]
 
 
-def _readable(values: Values, labels: Labels, course_id: int | None) -> dict[str, str]:
+def _readable(values: Values, labels: Labels) -> dict[str, str]:
     tidy = values.tidy()
-    assert len(fields(tidy)) == 4  # a new field needs its line here
+    assert len(fields(tidy)) == 5  # a new field needs its line here
     return {
-        _("Stream"): labels.stream(course_id, tidy.course_stream),
+        _("Course"): labels.course(tidy.course_id),
+        _("Stream"): labels.stream(tidy.course_id, tidy.course_stream),
         _("Status"): status_label(tidy.confirmed),
         _("Discount, %"): str(tidy.discount_percent),
         _("Referral code"): tidy.referral_code or NOTHING,

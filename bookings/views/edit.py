@@ -19,6 +19,7 @@ from bookings.models import Booking
 from bookings.notices import notice_text
 from bookings.person.sections import CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
 from bookings.services.coupons import CouponRefused
+from bookings.services.doubles import ActiveBookingExists
 from bookings.services.editing import (
     BookingEdited,
     NothingToSave,
@@ -32,7 +33,7 @@ from bookings.services.places import StreamFull
 from bookings.services.statuses import BookingGone, ReasonMissing, TransitionNotAllowed
 from bookings.services.undoing import offer_booking_undo
 from bookings.views.bookings import booking_facts
-from bookings.views.conflicts import conflict_rows
+from bookings.views.conflicts import conflict_rows, value_changes
 from hsl_dashboard.web.addresses import is_own_address, page_at
 from hsl_dashboard.web.pages import StaffRequest, came_from, lead_to, wants_partial
 from hsl_dashboard.web.undo import say_done
@@ -85,7 +86,8 @@ def booking_edit(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
         return _show_form(request, booking, form, labels, status=422)
     if "preview" in request.POST:
         preview = _preview(booking, form) if wants_words(form) else None
-        return _show_form(request, booking, form, labels, preview=preview)
+        changes = value_changes(form.cleaned_data["seen"], form.values, labels) if preview else []
+        return _show_form(request, booking, form, labels, preview=preview, changes=changes)
     return _save(request, booking, form, labels)
 
 
@@ -113,6 +115,7 @@ def _save(request: StaffRequest, booking: Booking, form: BookingForm, labels: La
                 by=request.user,
                 at=now,
                 reason=form.cleaned_data["reason"],
+                second=form.cleaned_data["second"],
                 overbook=form.cleaned_data["overbook"],
                 notify=form.cleaned_data["notify"],
             )
@@ -121,6 +124,10 @@ def _save(request: StaffRequest, booking: Booking, form: BookingForm, labels: La
         raise Http404 from None
     except BookingEdited as conflict:
         return _show_conflict(request, booking, form, conflict, labels)
+    except ActiveBookingExists as exists:
+        if exists.may_override and form.cleaned_data["second"]:
+            form.add_error("reason", _("Give a reason: it is kept in the booking's history."))
+        return _show_form(request, booking, form, labels, status=422, exists=exists)
     except StreamFull as full:
         ask_for_reason(form)
         return _show_form(request, booking, form, labels, status=422, full=full)
@@ -173,9 +180,12 @@ def _show_conflict(
 ) -> HttpResponse:
     """Show the three versions of each field; saving the form again overwrites the current values."""
     booking.refresh_from_db()
-    kept = {name: form.cleaned_data[name] for name in ("reason", "overbook", "notify")}
-    again = BookingForm(booking=booking, by=request.user, labels=labels, initial=asdict(conflict.yours) | kept)
-    rows = conflict_rows(conflict, labels, course_id=booking.course_id)
+    kept = {name: form.cleaned_data[name] for name in ("reason", "second", "overbook", "notify")}
+    yours = asdict(conflict.yours)
+    if conflict.yours.course_id != booking.course_id:
+        yours["course_stream"] = f"{conflict.yours.course_id}:{conflict.yours.course_stream or ''}"
+    again = BookingForm(booking=booking, by=request.user, labels=labels, initial=yours | kept)
+    rows = conflict_rows(conflict, labels)
     return _show_form(request, booking, again, labels, status=409, conflict=rows)
 
 

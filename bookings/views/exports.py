@@ -25,7 +25,7 @@ VIEW_BOOKINGS = "bookings.view_booking"
 def booking_export(request: StaffRequest) -> HttpResponseBase:
     """Export the whole filtered list; by POST, because the export is recorded."""
     labels = Labels.read()
-    narrowed = BookingFilter(request.GET, queryset=Booking.objects.with_person(), labels=labels)
+    narrowed = BookingFilter(request.GET, queryset=Booking.objects.with_person(), labels=labels, by=request.user)
     is_valid = narrowed.is_valid()
     found = narrowed.qs if is_valid else Booking.objects.none()
     return list_as_file(
@@ -43,7 +43,7 @@ def booking_export(request: StaffRequest) -> HttpResponseBase:
 def stream_export(request: StaffRequest, code: str) -> HttpResponseBase:
     """Export the people of a stream as its page shows them: chip, search and order."""
     chosen = choose_stream(code, request.GET)
-    narrowed = StudentFilter(request.GET, queryset=chosen.bookings.with_person())
+    narrowed = StudentFilter(request.GET, queryset=chosen.bookings.with_person(), by=request.user)
     is_valid = narrowed.is_valid()
     if narrowed.chip == VIEWED:
         since = chosen.campaign_start

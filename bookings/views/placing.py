@@ -18,6 +18,7 @@ from bookings.models import Booking
 from bookings.notices import NoticeKind, notice_text
 from bookings.person.sections import ADD_BOOKING, CHANGE_BOOKING, VIEW_BOOKINGS, VIEW_PEOPLE, card_address, card_of
 from bookings.services.coupons import CouponRefused, find_coupon
+from bookings.services.doubles import ActiveBookingExists
 from bookings.services.editing import (
     AlreadyInStream,
     BookingEdited,
@@ -29,7 +30,7 @@ from bookings.services.editing import (
     move_to_stream,
     notice_kind,
 )
-from bookings.services.making import ActiveBookingExists, create_booking
+from bookings.services.making import create_booking
 from bookings.services.places import StreamFull
 from bookings.services.undoing import offer_booking_undo
 from hsl_dashboard.web.pages import StaffRequest, render_page, wants_partial

@@ -55,7 +55,7 @@ def stream_detail(request: StaffRequest, code: str) -> HttpResponse:
     chosen = choose_stream(code, request.GET)
     labels = Labels.read()
     context = stream_counts(chosen, labels, request.GET)
-    narrowed = StudentFilter(request.GET, queryset=chosen.bookings.with_person())
+    narrowed = StudentFilter(request.GET, queryset=chosen.bookings.with_person(), by=request.user)
     is_valid = narrowed.is_valid()
     if context["chip"] == VIEWED:
         people = narrowed.viewers(chosen.people_who_viewed(context["campaign_start"]))

@@ -12,7 +12,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from hsl_dashboard.calendar import FarDay, FarMoment
+from hsl_dashboard.calendar import FarDay, FarMoment, unknown
 from hsl_dashboard.calendar import words as words_for_far
 
 register = template.Library()
@@ -26,6 +26,12 @@ DAY = 24 * HOUR
 def when(at: datetime | None) -> str:
     """Show an exact Moscow time; a dash for never."""
     return _time(timezone.localtime(at), None) if at else "—"
+
+
+@register.filter
+def known(at: datetime | None) -> str:
+    """Show the exact Moscow time of what did happen, or say that it is unknown."""
+    return when(at) if at else unknown()
 
 
 @register.filter

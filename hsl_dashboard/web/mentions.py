@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from unicodedata import normalize
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from hsl_dashboard.db import LARGEST_BIGINT
+from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
 
 NAME = re.compile(r"[a-z0-9_]{1,64}", re.IGNORECASE | re.ASCII)
 # "900 000 000 008" as some spreadsheets write it, and "id900000000008" as some bots do.
@@ -41,6 +41,17 @@ class PersonMention:
     def possible_username(self) -> str:
         """The username, also where it was typed without @; empty for anything that cannot be one."""
         return self.username or (self.words if NAME.fullmatch(self.words) else "")
+
+
+def read_number(typed: str) -> int | None:
+    """Read the number of a row as people type it and as the pages show it: ``12``, ``#12``, ``№ 12``.
+
+    None for anything else, and for a number that no key can be.
+    """
+    number = typed.strip().lstrip("#№ \u00a0")
+    if not (number.isascii() and number.isdecimal()) or len(number) > 10:
+        return None
+    return int(number) if int(number) <= LARGEST_INTEGER else None
 
 
 def read_mention(typed: str) -> PersonMention:

@@ -15,7 +15,7 @@ from hsl_dashboard.web.api.cursors import by_key, link_next
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
 from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.services.acts import cancel_broadcast, pause_broadcast, resume_broadcast
-from messaging.broadcasts.statistics import causes_of, numbers_of
+from messaging.broadcasts.statistics import Tally
 from messaging.delivery.services import BroadcastMoved
 from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
@@ -113,17 +113,16 @@ class MessageDetail(HistoryRow):
 def message_detail(request: ApiRequest, message_id: str) -> Any:
     """Its state, its recipients by state, and why people did not get it."""
     message = _message(message_id)
-    numbers = numbers_of([message])[message.pk]
+    tally = Tally.read(message, at=timezone.now())
     return _history_row(message, request.auth) | {
         "state": message.state,
         "state_reason": message.state_reason,
         "starts_at": message.planned_at,
         "started_at": message.started_at,
         "finished_at": message.finished_at,
-        "by_state": {state: number for state, number in vars(numbers).items() if isinstance(number, int)},
+        "by_state": {state: number for state, number in vars(tally.numbers).items() if isinstance(number, int)},
         "reasons": [
-            {"state": cause.state, "reason": cause.reason, "count": cause.count}
-            for cause in causes_of(message, retryable={})
+            {"state": cause.state, "reason": cause.reason, "count": cause.count} for cause in tally.causes(retryable={})
         ],
     }
 

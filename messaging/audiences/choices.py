@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.labels import Labels
-from bookings.models import Booking, Stream
+from bookings.models import Booking
 from messaging.audiences.criteria import (
     ActiveInStream,
     ActiveSince,
@@ -108,7 +108,7 @@ def read_stream_key(value: str) -> tuple[int | None, str]:
 
 
 # Jumps from each stream to the next one in the index (course, stream, status), however many bookings there are. A
-# booking without a course stands at the end of it, where no comparison of rows leads.
+# booking without a course stands at the end of it, where no comparison of rows leads. Described ones have a place.
 OCCURRING = """
     WITH RECURSIVE streams AS (
         (SELECT course_id, course_stream FROM bookings WHERE course_stream > '' ORDER BY 1, 2 LIMIT 1)
@@ -117,18 +117,22 @@ OCCURRING = """
             SELECT course_id, course_stream FROM bookings
             WHERE course_stream > '' AND (course_id, course_stream) > (streams.course_id, streams.course_stream)
             ORDER BY 1, 2 LIMIT 1) following)
-    SELECT course_id, course_stream FROM streams WHERE course_id IS NOT NULL
-    UNION SELECT course_id, course_stream FROM bookings WHERE course_id IS NULL AND course_stream > ''
+    SELECT course_id, course_stream, NULL::bigint AS place FROM streams WHERE course_id IS NOT NULL
+    UNION SELECT course_id, course_stream, NULL FROM bookings WHERE course_id IS NULL AND course_stream > ''
+    UNION ALL SELECT course_id, code, row_number() OVER (ORDER BY is_current DESC, starts_on DESC, id DESC)
+    FROM bookings_stream
 """
 
 
 def stream_rows(audience: Audience) -> list[StreamRow]:
-    """Every stream that is described or booked, the newest first: two queries and the labels."""
+    """Every stream that is described or booked, the newest first: one query and the labels."""
     labels = Labels.read()
     with connection.cursor() as cursor:
         cursor.execute(OCCURRING)
-        booked: list[tuple[int | None, str]] = cursor.fetchall()
-    described = list(Stream.objects.order_by("-is_current", "-starts_on", "-id").values_list("course_id", "code"))
+        occurring: list[tuple[int | None, str, int | None]] = cursor.fetchall()
+    placed = sorted((place, course, code) for course, code, place in occurring if place)
+    described = [(course, code) for _place, course, code in placed]
+    booked = [(course, code) for course, code, place in occurring if not place]
     chosen = {
         stream_key(criterion.course_id, criterion.code): set(criterion.statuses)
         for criterion in audience.include
@@ -177,11 +181,16 @@ def count_group(group: str, *, at: datetime) -> int:
     return TelegramUser.objects.filter(pk__in=criterion.people(at=at)).count()
 
 
-def people_of(criteria: Iterable[Criterion]) -> list[TelegramUser]:
-    """The individuals among the criteria, in their order."""
-    ids = [person for criterion in criteria if isinstance(criterion, Individuals) for person in criterion.ids]
-    found = TelegramUser.objects.in_bulk(ids)
-    return [found.get(pk) or TelegramUser(pk=pk) for pk in ids]
+def people_of(*lists: Iterable[Criterion], known: Iterable[TelegramUser] = ()) -> tuple[list[TelegramUser], ...]:
+    """The individuals among each list of criteria, in their order (at most one query); ``known`` are read already."""
+    named = [
+        [person for criterion in criteria if isinstance(criterion, Individuals) for person in criterion.ids]
+        for criteria in lists
+    ]
+    found = {person.pk: person for person in known}
+    if unread := {pk for ids in named for pk in ids} - found.keys():
+        found |= TelegramUser.objects.in_bulk(unread)
+    return tuple([found.get(pk) or TelegramUser(pk=pk) for pk in ids] for ids in named)
 
 
 def find_people(words: str) -> list[TelegramUser]:

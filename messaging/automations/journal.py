@@ -29,7 +29,7 @@ def history_of(rule: Automation) -> list[RuleChange]:
         events._base_manager.filter(pgh_obj=rule.pk).select_related("pgh_context").order_by("-pgh_id")[: SHOWN + 1]
     )
     ids = {row.pgh_context.metadata.get("user") for row in rows if row.pgh_context} - {None}
-    names = {user.pk: user.get_full_name() or user.get_username() for user in User.objects.filter(pk__in=ids)}
+    names = {user.pk: user.shown_name for user in User.objects.filter(pk__in=ids)}
     entries = []
     for new, old in zip(rows, [*rows[1:], None], strict=True):
         if old is not None and (changes := _changes(old, new)):

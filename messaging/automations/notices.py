@@ -107,5 +107,5 @@ def _sentence(kind: NoticeKind, *, with_stream: bool) -> str:
 
 
 def _start_of(booking: Booking) -> str:
-    stream = Stream.objects.filter(course__bookings=booking, code=booking.course_stream or "").first()
+    stream = Stream.objects.filter(course=booking.course_id, code=booking.course_stream or "").first()
     return date_format(stream.starts_on, "j E Y") if stream and stream.starts_on else ""

@@ -1,6 +1,6 @@
 """Filters of the lists of messages and of recipients."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import django_filters
@@ -13,11 +13,12 @@ from django.utils.translation import pgettext_lazy
 from bookings.labels import Labels
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
+from hsl_dashboard.web.mentions import read_number
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.privacy import TO_INDIVIDUALS, found_in_texts
 from messaging.broadcasts.rows import group_name
 from messaging.broadcasts.versions import NOW, with_version
-from messaging.models import Broadcast, FormerText, Recipient
+from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
 from users.models import User
@@ -84,9 +85,8 @@ class BroadcastFilter(ListFilter):
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
         found = found_in_texts(text, self.by)
-        number = text.lstrip("#№ ")
-        if number.isascii() and number.isdecimal():
-            found |= Q(pk=int(number[:18]))
+        if (number := read_number(text)) is not None:
+            found |= Q(pk=number)
         return rows.filter(found)
 
     def filter_to(self, rows: "QuerySet[Broadcast]", _name: str, to: str) -> "QuerySet[Broadcast]":
@@ -128,10 +128,12 @@ class RecipientFilter(ListFilter):
     reason = django_filters.ChoiceFilter(method="filter_reason", label=_("Reason"), empty_label=_("Any reason"))
     version = django_filters.ChoiceFilter(method="filter_version", label=_("Text"), empty_label=_("Any text"))
 
-    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Recipient]", broadcast: Broadcast) -> None:
+    def __init__(
+        self, data: QueryDict, *, queryset: "QuerySet[Recipient]", broadcast: Broadcast, former: Sequence[int]
+    ) -> None:
+        """``former``: the ids of its former texts, oldest first."""
         super().__init__(data, queryset=queryset)
         self.broadcast = broadcast
-        former = FormerText.objects.filter(broadcast=broadcast).order_by("pk").values_list("pk", flat=True)
         numbered = [(str(pk), _("Version %(number)d") % {"number": n}) for n, pk in enumerate(former, start=1)]
         self.form.fields["version"].choices = [
             ("", _("Any text")),

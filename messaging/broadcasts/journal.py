@@ -1,16 +1,20 @@
 """The activity log of a broadcast: who did what, from the audit tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import IntegerField, OuterRef, Subquery
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from messaging.models import Broadcast, Correction
 from messaging.models.reasons import StateReason, describe_reason
 from users.models import User
+from users.models.staff import shown_name
 
 State = Broadcast.State
 
@@ -53,12 +57,13 @@ class BroadcastMoment:
     reason: str = ""
 
 
-def broadcast_history(broadcast: Broadcast) -> list[BroadcastMoment]:
-    """List what happened to a broadcast, newest first (three queries)."""
-    rows: list[Any] = list(
-        broadcast.events.select_related("pgh_context").order_by("pgh_created_at", "pgh_id")  # type: ignore[attr-defined]
-    )
-    entries = [*_state_entries(rows), *_correction_entries(broadcast)]
+def broadcast_history(broadcast: Broadcast, corrections: Sequence[Correction]) -> list[BroadcastMoment]:
+    """List what happened to a broadcast, newest first (one query); ``corrections`` are all of it, newest first."""
+    events = broadcast.events.select_related("pgh_context")  # type: ignore[attr-defined]
+    by = Cast(KeyTextTransform("user", "pgh_context__metadata"), IntegerField())
+    name = User.objects.filter(pk=OuterRef("by")).values(name=shown_name())
+    rows: list[Any] = list(events.annotate(by=by, actor=Subquery(name)).order_by("pgh_created_at", "pgh_id"))
+    entries = [*_state_entries(rows), *_correction_entries(reversed(corrections))]
     if not any(row.pgh_label == "insert" for row in rows):
         entries.append(BroadcastMoment(at=broadcast.created_at, what=_("Sent by the previous dashboard")))
     unknown = datetime.min.replace(tzinfo=UTC)
@@ -67,7 +72,6 @@ def broadcast_history(broadcast: Broadcast) -> list[BroadcastMoment]:
 
 
 def _state_entries(rows: list[Any]) -> Iterator[BroadcastMoment]:
-    names = _names(rows)
     before: Any = None
     for row in rows:
         context = row.pgh_context.metadata if row.pgh_context else {}
@@ -80,8 +84,7 @@ def _state_entries(rows: list[Any]) -> Iterator[BroadcastMoment]:
             reason = context.get("reason") or (
                 "" if row.state_reason == StateReason.STAFF else describe_reason(row.state_reason)
             )
-            actor = names.get(context.get("user") or 0, "")
-            yield BroadcastMoment(at=row.pgh_created_at, what=what, actor=actor, reason=reason)
+            yield BroadcastMoment(at=row.pgh_created_at, what=what, actor=row.actor or "", reason=reason)
 
 
 def _describe_change(before: Any, row: Any) -> str:
@@ -106,17 +109,12 @@ def _describe_text(row: Any) -> str:
     return _("Text changed for those who wait") if row.started_at else _("Text changed before sending")
 
 
-def _correction_entries(broadcast: Broadcast) -> Iterator[BroadcastMoment]:
-    for correction in broadcast.corrections.select_related("created_by").order_by("pk"):
+def _correction_entries(corrections: Iterable[Correction]) -> Iterator[BroadcastMoment]:
+    for correction in corrections:
         deleted = correction.kind == Correction.Kind.DELETE
         what = _("Deleted for everyone") if deleted else _("Text changed for everyone")
         yield BroadcastMoment(correction.created_at, what, staff_name(correction.created_by))
 
 
-def _names(rows: list[Any]) -> dict[int, str]:
-    ids = {row.pgh_context.metadata.get("user") for row in rows if row.pgh_context} - {None}
-    return {user.pk: staff_name(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
-
-
 def staff_name(user: User | None) -> str:
-    return (user.get_full_name() or user.get_username()) if user else ""
+    return user.shown_name if user else ""

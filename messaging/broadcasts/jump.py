@@ -10,20 +10,20 @@ from django.utils.translation import gettext_lazy
 
 from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource
+from hsl_dashboard.web.mentions import read_number
 from messaging.broadcasts.privacy import found_in_texts, may_read
 from messaging.broadcasts.rows import first_words
 from messaging.models import Broadcast
 from messaging.models.recipient_types import RecipientType
 from users.models import User
 
-NUMBER = re.compile(r"[#№]?\s*(\d{1,10})")
 ADDRESS = re.compile(r"/messages/(\d{1,10})/")
 
 
 def _find(user: User, typed: str) -> list[Destination]:
     found = found_in_texts(typed, user)
-    if number := NUMBER.fullmatch(typed):
-        found |= Q(pk__in=_held([number[1]]))
+    if (number := read_number(typed)) is not None:
+        found |= Q(pk=number)
     to_staff = (RecipientType.REPORT, RecipientType.APPROVAL, RecipientType.ANSWER)
     rows = Broadcast.objects.filter(found).exclude(recipient_type__in=to_staff).order_by("-pk")
     return _destinations(rows[:AT_MOST], user)

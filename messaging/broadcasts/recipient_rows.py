@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE
 from messaging.models import CorrectedMessage, Recipient
@@ -29,44 +29,46 @@ class TroubledFirst:
     the index (message, state, reason, id), which also holds all that is needed to skip to a far page.
     """
 
-    def __init__(self, rows: "QuerySet[Recipient]") -> None:
+    def __init__(self, rows: "QuerySet[Recipient]", *, counted: dict[str, int] | None = None) -> None:
+        """``counted``: how many rows each state has, where that is known."""
         self.rows = rows
-        counted = dict(rows.order_by().values_list("state").annotate(people=Count("pk")))
+        if counted is None:
+            counted = dict(rows.order_by().values_list("state").annotate(people=Count("pk")))
         self.counts = [counted.get(state, 0) for state in ORDER]
 
     def __len__(self) -> int:
         return sum(self.counts)
 
     def __getitem__(self, wanted: slice) -> list[Recipient]:
-        """Read a slice of the rows, in two queries."""
+        """Read a slice of the rows, each with the result of its last correction (one query)."""
         parts = list(self._parts(wanted.start or 0, wanted.stop))
         if not parts:
             return []
-        places = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-        order = [row["pk"] for row in sorted(places, key=lambda row: (row["place"], row["reason"], row["pk"]))]
-        found = self.rows.in_bulk(order)
-        return [found[pk] for pk in order if pk in found]
+        keys = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+        found = _with_correction(self.rows.filter(pk__in=keys))
+        return sorted(found, key=lambda row: (ORDER.index(State(row.state)), row.reason, row.pk))
 
     def _parts(self, start: int, stop: int) -> Iterator[Any]:
         """Slice each state that lies between two places; keys only, so that the index alone answers."""
         before = 0
-        for place, (state, count) in enumerate(zip(ORDER, self.counts, strict=True)):
+        for state, count in zip(ORDER, self.counts, strict=True):
             first, last = max(start - before, 0), min(stop - before, count)
             if first < last:
-                keys = self._of(state).values("pk", "reason", place=Value(place))
-                yield keys[first:last]
+                yield self._of(state).values("pk")[first:last]
             before += count
 
     def iterator(self) -> Iterator[Recipient]:
         """Stream all rows in the same order, with the result of their last correction; needs a transaction."""
-        last = CorrectedMessage.objects.filter(recipient=OuterRef("pk")).order_by("-correction_id")
         for state, count in zip(ORDER, self.counts, strict=True):
             if count:
-                rows = self._of(state).annotate(
-                    corrected=Subquery(last.values("state")[:1]),
-                    corrected_words=Subquery(last.values("error_text")[:1]),
-                )
-                yield from rows.iterator(chunk_size=ROWS_AT_ONCE)
+                yield from _with_correction(self._of(state)).iterator(chunk_size=ROWS_AT_ONCE)
 
     def _of(self, state: str) -> "QuerySet[Recipient]":
         return self.rows.filter(state=state).order_by("reason", "pk")
+
+
+def _with_correction(rows: "QuerySet[Recipient]") -> "QuerySet[Recipient]":
+    last = CorrectedMessage.objects.filter(recipient=OuterRef("pk")).order_by("-correction_id")
+    return rows.annotate(
+        corrected=Subquery(last.values("state")[:1]), corrected_words=Subquery(last.values("error_text")[:1])
+    )

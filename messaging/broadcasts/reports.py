@@ -7,13 +7,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from messaging.broadcasts.rows import first_words
-from messaging.broadcasts.statistics import Numbers, causes_of, numbers_of
+from messaging.broadcasts.statistics import Numbers, Tally, numbers_of
 from messaging.delivery.services import send_to_staff
 from messaging.models import Broadcast, Recipient, Report, TelegramLink
 from messaging.models.recipient_types import RecipientType
@@ -118,7 +118,7 @@ def _outcome(broadcast: Broadcast, numbers: Numbers) -> list[str]:
         (_("Cancelled before sending"), numbers.cancelled, None),
         (_("Skipped"), numbers.skipped, Recipient.State.SKIPPED),
     )
-    causes = causes_of(broadcast, retryable={})
+    causes = Tally.read(broadcast, at=timezone.now()).causes(retryable={})
     for name, count, state in counts:
         if count:
             lines.append(f"{name}: {count}")

@@ -112,10 +112,12 @@ def broadcast_rows(broadcasts: Iterable[Broadcast], *, labels: Labels, by: User)
     """Prepare broadcasts for a list: one query for all their numbers."""
     broadcasts = list(broadcasts)
     numbers = numbers_of(broadcasts)
-    return [
-        BroadcastRow(broadcast, numbers[broadcast.pk], audience_words(broadcast, labels), may_read(broadcast, by))
-        for broadcast in broadcasts
-    ]
+    return [broadcast_row(broadcast, numbers[broadcast.pk], labels=labels, by=by) for broadcast in broadcasts]
+
+
+def broadcast_row(broadcast: Broadcast, numbers: Numbers, *, labels: Labels, by: User) -> BroadcastRow:
+    """Prepare one broadcast, whose recipients are counted already."""
+    return BroadcastRow(broadcast, numbers, audience_words(broadcast, labels), may_read(broadcast, by))
 
 
 def audience_words(broadcast: Broadcast, labels: Labels) -> str:

@@ -1,8 +1,10 @@
 """The numbers on the pages of messages, counted from the recipients; DEFINITIONS explains each to staff."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -18,6 +20,7 @@ from messaging.models.recipients import reason_label
 RATE_WINDOW = 30.0  # seconds: long enough to be calm, short enough to follow a change
 
 State = Recipient.State
+NOT_DELIVERED = (State.FAILED, State.UNCERTAIN, State.SKIPPED)
 NAMED = 10  # people whose message could not be changed
 
 DEFINITIONS = {
@@ -86,6 +89,75 @@ class Numbers:
     def percent(self) -> int:
         """How much is done, never 100 while somebody waits."""
         return self.done * 100 // self.total if self.total else 0
+
+
+@dataclass(frozen=True)
+class Correctable:
+    """Delivered messages that Telegram still lets us delete or edit, and until when the first and the last of them."""
+
+    count: int = 0
+    first_until: datetime | None = None
+    last_until: datetime | None = None
+
+    @classmethod
+    def of(cls, count: int, first: datetime | None, last: datetime | None) -> Self:
+        if not (count and first and last):
+            return cls()
+        return cls(count, first + CORRECTABLE_FOR, last + CORRECTABLE_FOR)
+
+
+CORRECTABLE = """
+    SELECT count(*), min(sent_at), max(sent_at) FROM message_recipients
+    WHERE message_id = %(id)s AND state = 'sent' AND telegram_message_id IS NOT NULL AND sent_at > %(since)s
+"""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The recipients of one broadcast by state and reason, and what a deletion would reach."""
+
+    counts: dict[tuple[str, str], int]
+    correctable: Correctable
+
+    @classmethod
+    def read(cls, broadcast: Broadcast, *, at: datetime) -> Self:
+        """Count once for everything that its page shows (one query)."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT state, reason, count(*), NULL::timestamptz, NULL::timestamptz FROM message_recipients
+                WHERE message_id = %(id)s GROUP BY state, reason
+                UNION ALL SELECT NULL, NULL, c.* FROM ({CORRECTABLE}) AS c
+                """,  # noqa: S608 - a constant
+                {"id": broadcast.pk, "since": at - CORRECTABLE_FOR},
+            )
+            rows = cursor.fetchall()
+        counts = {(state, reason): count for state, reason, count, _first, _last in rows if state is not None}
+        [correctable] = [Correctable.of(*row[2:]) for row in rows if row[0] is None]
+        return cls(counts, correctable)
+
+    @property
+    def numbers(self) -> Numbers:
+        shown: Counter[str] = Counter()
+        for (state, reason), count in self.counts.items():
+            # The previous dashboard could list a person twice; only the first row counts.
+            shown["skipped" if reason == Recipient.Reason.DUPLICATE else state] += count
+        return Numbers(**shown)
+
+    @property
+    def by_state(self) -> dict[str, int]:
+        states: Counter[str] = Counter()
+        for (state, _reason), count in self.counts.items():
+            states[state] += count
+        return states
+
+    def causes(self, *, retryable: dict[str, int]) -> list["Cause"]:
+        """Say why people did not get it, the most frequent reason first."""
+        rows = [(state, reason, count) for (state, reason), count in self.counts.items() if state in NOT_DELIVERED]
+        return [
+            Cause(state, reason, reason_label(reason), count, retryable.get(reason, 0) if state == State.FAILED else 0)
+            for state, reason, count in sorted(rows, key=lambda row: (-row[2], row[0], row[1]))
+        ]
 
 
 def numbers_of(broadcasts: Iterable[Broadcast]) -> dict[int, Numbers]:
@@ -163,43 +235,11 @@ class Cause:
         return str(State(self.state).label)
 
 
-def causes_of(broadcast: Broadcast, *, retryable: dict[str, int]) -> list[Cause]:
-    """Say why people did not get it, the most frequent reason first."""
-    rows = (
-        Recipient.objects.filter(message=broadcast, state__in=[State.FAILED, State.UNCERTAIN, State.SKIPPED])
-        .values_list("state", "reason")
-        .annotate(people=Count("pk"))
-        .order_by("-people", "state", "reason")
-    )
-    return [
-        Cause(state, reason, reason_label(reason), count, retryable.get(reason, 0) if state == State.FAILED else 0)
-        for state, reason, count in rows
-    ]
-
-
-@dataclass(frozen=True)
-class Correctable:
-    """Delivered messages that Telegram still lets us delete or edit, and until when the first and the last of them."""
-
-    count: int = 0
-    first_until: datetime | None = None
-    last_until: datetime | None = None
-
-
 def correctable_of(broadcast: Broadcast, *, at: datetime) -> Correctable:
     """Count what a deletion would reach at this moment."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT count(*), min(sent_at), max(sent_at) FROM message_recipients
-            WHERE message_id = %s AND state = 'sent' AND telegram_message_id IS NOT NULL AND sent_at > %s
-            """,
-            [broadcast.pk, at - CORRECTABLE_FOR],
-        )
-        count, first, last = cursor.fetchone()
-    if not count:
-        return Correctable()
-    return Correctable(count, first + CORRECTABLE_FOR, last + CORRECTABLE_FOR)
+        cursor.execute(CORRECTABLE, {"id": broadcast.pk, "since": at - CORRECTABLE_FOR})
+        return Correctable.of(*cursor.fetchone())
 
 
 @dataclass(frozen=True)

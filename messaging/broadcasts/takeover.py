@@ -30,12 +30,16 @@ class TakenOver:
 
 def read_takeover(*, may: Callable[[str], bool], at: datetime) -> TakenOver:
     """Count what was taken over and what is left to decide, as far as a member of staff may see it."""
+    labels = Labels.read()
+    courses = course_statistics(labels)
     held = Broadcast.objects.filter(state=Broadcast.State.HELD)
     seen = may("messaging.view_broadcast")
     return TakenOver(
         people=PersonTotals.objects.filter(pk__lt=ERASED_FROM).count(),
-        bookings=total_of(course.counts for course in course_statistics(Labels.read())),
-        problems=[finding for finding in find_problems(may=may, at=at) if finding.count],
+        bookings=total_of(course.counts for course in courses),
+        problems=[
+            finding for finding in find_problems(may=may, at=at, labels=labels, courses=courses) if finding.count
+        ],
         held=list(held.order_by("-id")[:SHOWN]) if seen else [],
         held_count=held.count() if seen else 0,
     )

@@ -1,5 +1,6 @@
 """The numbers on the last page before sending: recipients, exclusions with their reasons, duration."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,13 @@ from django.utils.translation import gettext as _
 from messaging.audiences.criteria import Audience, AudienceCount, count_audience
 from messaging.content.content import Content
 from messaging.content.lengths import find_too_long
-from messaging.content.placeholders import FROM_BOOKING, find_missing, placeholders
+from messaging.content.placeholders import (
+    FROM_BOOKING,
+    StreamCode,
+    count_without_booking_values,
+    find_missing,
+    placeholders,
+)
 from messaging.models import Recipient
 from messaging.quiet_hours import NIGHT, is_quiet, quiet_sentence
 from users.models import TelegramUser
@@ -133,21 +140,30 @@ def summarise(content: Content, *, at: datetime) -> Summary:
     audience = content.question
     reached = audience.reached(at=at)
     people = reached.order_by("pk").values_list("pk", flat=True)
-    missing = find_missing(content.text, _doubtful(content.text, reached), streams=audience.streams)
     return Summary(
         count=count_audience(audience, at=at),
-        without_value=len({person for placeholder in missing for person in placeholder.people}),
+        without_value=_count_without_value(content.text, reached, streams=audience.streams),
         starts_at=content.starts_at or at,
         is_scheduled=content.starts_at is not None,
         too_long=find_too_long(content.text, people, kind=content.kind, streams=audience.streams),
     )
 
 
-def _doubtful(text: str, reached: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
-    """Ids of those who may lack a value: to read all 100,000 people of an audience takes seconds."""
+def _count_without_value(text: str, reached: "QuerySet[TelegramUser]", *, streams: Iterable[StreamCode]) -> int:
+    """Count those whom a missing value leaves out; to read all 100,000 people of an audience would take seconds."""
     names = {found.name for found in placeholders(text) if found.known and found.fallback is None}
-    if names & FROM_BOOKING:
-        return reached.order_by("pk").values_list("pk", flat=True)
+    of_bookings = names & FROM_BOOKING
+    without = count_without_booking_values(of_bookings, reached, streams=streams) if of_bookings else 0
+    if named := names - FROM_BOOKING:
+        missing = find_missing(text, _doubtful(named, reached), streams=streams)
+        by_booking = {person for found in missing if found.name in FROM_BOOKING for person in found.people}
+        by_name = {person for found in missing if found.name in named for person in found.people}
+        without += len(by_name - by_booking)  # the others are counted above
+    return without
+
+
+def _doubtful(names: Iterable[str], reached: "QuerySet[TelegramUser]") -> "QuerySet[Any, Any]":
+    """Ids of those who may lack one of ``names``."""
     doubt = Q(pk__in=[])
     for name in names:
         # Whether a sign that is no letter is a name is judged where the message is made; few have none.

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 from itertools import islice
+from typing import Any
 
-from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db import connection
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
@@ -226,12 +228,42 @@ def in_chunks(people: Iterable[int], size: int) -> Iterator[list[int]]:
         yield chunk
 
 
-def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, Values]:
+# Of the booking that speaks for a person, in a row c, and the description of its stream, in s.
+_LACKS = {
+    "stream": "COALESCE(c.course_stream, '') = ''",
+    "course": "c.course_id IS NULL",
+    "starts_on": "s.starts_on IS NULL",
+}
+
+
+def count_without_booking_values(
+    names: Iterable[str], people: "QuerySet[TelegramUser]", *, streams: Iterable[StreamCode] = ()
+) -> int:
+    """Count the people who lack one of ``names``, all of FROM_BOOKING, however many people there are (one query)."""
+    lacks = " OR ".join(_LACKS[name] for name in sorted(names))
+    ids = people.order_by().values("pk")
+    of_whom, params = ids.query.sql_with_params()
+    chosen, more = _chosen_bookings(ids, list(streams)).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT count(*) FROM ({of_whom}) AS p (user_id)
+            LEFT JOIN ({chosen}) AS c (user_id, course_id, course_stream) USING (user_id)
+            LEFT JOIN bookings_stream AS s ON s.course_id = c.course_id AND s.code = c.course_stream
+            WHERE {lacks}
+            """,  # noqa: S608 - texts of ours and of Django
+            [*params, *more],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _chosen_bookings(people: Any, streams: list[StreamCode]) -> "QuerySet[Booking, Any]":
+    """The booking that speaks for each of ``people``: person, course and stream."""
     asked_for = Q(pk__in=[])
     for asked_course, asked_code in streams:
         course = Q() if asked_course is None else Q(course_id=asked_course)
         asked_for |= course & Q(course_stream=asked_code)
-    rows = (
+    return (
         Booking.objects.active()
         .filter(telegram_user__in=people)
         .annotate(place=Case(When(asked_for, then=0), default=Value(1), output_field=IntegerField()))
@@ -239,10 +271,13 @@ def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, V
         .distinct("telegram_user_id")
         .values_list("telegram_user_id", "course_id", "course_stream")
     )
+
+
+def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, Values]:
     labels = Labels.read()
     starts = stream_starts()
     values: dict[int, Values] = {}
-    for person, booked, code in rows:
+    for person, booked, code in _chosen_bookings(people, streams):
         starts_on = starts.get((booked or 0, code or ""))
         values[person] = {
             "stream": labels.stream(booked, code) if code else "",

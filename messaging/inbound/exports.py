@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
+from hsl_dashboard.calendar import unknown
 from hsl_dashboard.web.spreadsheets import Sheet
 from users.models import BlockedUser
 
@@ -16,7 +17,7 @@ def blocked_sheet(blocks: Iterable[BlockedUser], *, words: dict[str, str]) -> Sh
             block.pk,
             block.telegram_user.display_name,
             block.telegram_user.username or "",
-            block.blocked_at,
+            block.blocked_at or unknown(),
             words.get(block.reason or "", block.reason or ""),
             "Telegram" if block.reason in words else _("Staff"),
         ]

@@ -10,7 +10,15 @@ from django.urls import reverse
 from openpyxl import load_workbook
 from pytest_django.asserts import assertContains, assertNotContains
 
-from tests.factories import BookingFactory, EventFactory, StreamFactory, TelegramUserFactory, UserFactory
+from bookings.lessons.steps import fold_steps
+from tests.factories import (
+    BookingFactory,
+    EventFactory,
+    FreeLessonRegistrationFactory,
+    StreamFactory,
+    TelegramUserFactory,
+    UserFactory,
+)
 from users.models import PeopleExport
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +132,46 @@ def test_E3_a_list_too_long_for_a_workbook_is_offered_as_csv(staff_client, schoo
     assertContains(response, f'action="{export}?sort=name"', status_code=422)
     assertContains(response, f'href="{page}?sort=name"', status_code=422)
     assert not PeopleExport.objects.exists()
+
+
+# Rows whose time nobody wrote -----------------------------------------------------------------------------------------
+
+UNKNOWN = "время неизвестно"
+
+
+@pytest.fixture
+def timeless(db):
+    """A booking and a registration without a time, each beside one that has it."""
+    FreeLessonRegistrationFactory.create()
+    StreamFactory.create(code="9th_stream")
+    registration = FreeLessonRegistrationFactory.create(registered_at=None)
+    BookingFactory.create(course_stream="9th_stream")
+    booking = BookingFactory.create(
+        telegram_user=registration.telegram_user, created_at=None, course_stream="9th_stream"
+    )
+    fold_steps()
+    return booking
+
+
+@pytest.mark.parametrize("page", [LIST, STREAM, "/free-lessons/"])
+def test_a_time_that_nobody_wrote_is_said_to_be_unknown(staff_client, timeless, page):
+    assert staff_client.get(page).content.decode().count(UNKNOWN) == 1
+
+
+def test_the_page_of_a_booking_and_of_a_person_say_so_too(staff_client, timeless):
+    assertContains(staff_client.get(reverse("bookings:booking_detail", args=[timeless.pk])), UNKNOWN)
+    assertContains(staff_client.get(reverse("users:person_detail", args=[timeless.telegram_user_id])), UNKNOWN)
+
+
+@pytest.mark.parametrize("sort", ["created", "-created"])
+def test_what_has_no_time_comes_last_both_ways(staff_client, timeless, sort):
+    for page in (LIST, STREAM):
+        assert staff_client.get(page, {"sort": sort}).context["rows"][-1].booking == timeless
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+@pytest.mark.parametrize("address", [BOOKINGS, STUDENTS, reverse("bookings:lesson_export")])
+def test_a_time_that_nobody_wrote_leaves_in_words(staff_client, timeless, address, file_format):
+    rows = downloaded(staff_client.post(address, {"format": file_format}))
+
+    assert [UNKNOWN in row.values() for row in rows].count(True) == 1

@@ -9,8 +9,9 @@ from django.db import connection, connections, transaction
 
 from bookings.models import Booking, ReferralCoupon
 from bookings.services.coupons import CouponRefused
+from bookings.services.doubles import ActiveBookingExists
 from bookings.services.editing import UnknownStream
-from bookings.services.making import ActiveBookingExists, create_booking
+from bookings.services.making import create_booking
 from bookings.services.places import StreamFull
 from messaging.models import Outbox
 from tests.bookings.test_services import wait_until_a_connection_waits_for_a_lock

@@ -15,6 +15,7 @@ from bookings.services.editing import Values
 from messaging.models import Outbox
 from tests.factories import (
     BookingFactory,
+    CourseFactory,
     StreamFactory,
     TelegramUserFactory,
     UserFactory,
@@ -50,7 +51,7 @@ def stream_address(person):
 def form_of(booking, **changes):
     """What the form sends when somebody changed these fields of what they see."""
     seen = Values.of(booking)
-    values = {name: "" if value is None else value for name, value in asdict(seen).items()}
+    values = {name: "" if value is None else value for name, value in asdict(seen).items() if name != "course_id"}
     return values | {"seen": json.dumps(astuple(seen)), "reason": ""} | changes
 
 
@@ -186,6 +187,8 @@ def test_the_second_of_two_editors_sees_both_values_and_chooses(staff_client, bo
         ({"confirmed": "x"}, "confirmed"),
         ({"course_stream": "nobody_knows"}, "course_stream"),
         ({"course_stream": "a\0b"}, "course_stream"),
+        ({"course_stream": "999999:"}, "course_stream"),
+        ({"course_stream": "1:nobody_knows"}, "course_stream"),
         ({"referral_code": "NO_SUCH"}, "referral_code"),
         ({"referral_code": "a\0b"}, "referral_code"),
         ({"referral_code": "Ё" * 10_000}, "referral_code"),
@@ -216,6 +219,8 @@ def test_what_cannot_be_is_refused_beside_its_field(staff_client, booking, chang
         '["a", true, null, 0]',
         "[" * 50_000,
         '["8th_stream", 1, null]',
+        '["8th_stream", 1, null, 0]',
+        '["8th_stream", 1, null, 0, "1"]',
         "\0",
     ],
 )
@@ -271,3 +276,91 @@ def test_what_was_previewed_is_what_is_queued(staff_client, booking):
     staff_client.post(edit_address(booking), sent)
 
     assert Outbox.objects.get().message_text == preview
+
+
+# E5: the page of a booking edits everything, its course too -----------------------------------------------------------
+
+
+@pytest.fixture
+def python():
+    """Another course, with a stream whose code the first course has too."""
+    course = CourseFactory.create(name="Питон", button_text="Питон")
+    StreamFactory.create(course=course, code="8th_stream", name="Весенний", capacity=1)
+    return course
+
+
+def test_e5_a_booking_goes_to_another_course_and_stream_at_once(staff_client, booking, python):
+    shown = staff_client.get(edit_address(booking), headers=HTMX)
+    sent = form_of(booking, course_stream=f"{python.pk}:8th_stream", reason="перепутал курс", notify="on")
+    preview = staff_client.post(edit_address(booking), sent | {"preview": "1"}, headers=HTMX)
+
+    assertContains(shown, '<optgroup label="Питон">')
+    assertContains(preview, "Курс: <bdi>Вайб кодинг</bdi> → <strong><bdi>Питон</bdi></strong>")
+    assertContains(preview, "Мы обновили вашу запись на курс «Питон»")
+    booking.refresh_from_db()
+    assert booking.course.name == "Вайб кодинг"
+
+    staff_client.post(edit_address(booking), sent)
+
+    booking.refresh_from_db()
+    assert (booking.course, booking.course_stream) == (python, "8th_stream")
+    assert Outbox.objects.get().message_text == preview.context["preview"]
+    page = staff_client.get(reverse("bookings:booking_detail", args=[booking.pk]))
+    assertContains(page, "Курс: <bdi>Вайб кодинг</bdi> → <bdi>Питон</bdi>")
+    assertContains(page, "перепутал курс")
+
+
+def test_e5_a_course_without_a_stream_is_another_choice(staff_client, booking, python):
+    staff_client.post(edit_address(booking), form_of(booking, course_stream=f"{python.pk}:"))
+
+    booking.refresh_from_db()
+    assert (booking.course, booking.course_stream) == (python, None)
+
+
+def test_e5_a_booking_without_a_course_gets_one(staff_client, python):
+    booking = BookingFactory.create(course=None)
+
+    staff_client.post(edit_address(booking), form_of(booking, course_stream=f"{python.pk}:8th_stream"))
+
+    booking.refresh_from_db()
+    assert booking.course == python
+
+
+def test_e5_a_full_stream_of_the_other_course_takes_a_reason(staff_client, booking, python):
+    BookingFactory.create(course=python, confirmed=2)
+    sent = form_of(booking, course_stream=f"{python.pk}:8th_stream")
+
+    assertContains(staff_client.post(edit_address(booking), sent), "1 из 1", status_code=422)
+    staff_client.post(edit_address(booking), sent | {"overbook": "on", "reason": "договорились"})
+
+    booking.refresh_from_db()
+    assert booking.course == python
+
+
+def test_e5_a_second_active_booking_of_the_other_course_is_not_made_by_the_way(booking, python):
+    other = BookingFactory.create(telegram_user=booking.telegram_user, course=python, course_stream=None)
+    sent = form_of(booking, course_stream=f"{python.pk}:", second="on", reason="оплатил дважды")
+    plain = client_of(*VIEW, "bookings.change_booking")
+    override = client_of(*VIEW, "bookings.change_booking", "bookings.override_status")
+
+    refused = plain.post(edit_address(booking), sent)
+    booking.refresh_from_db()
+    assert (refused.status_code, booking.course.name) == (422, "Вайб кодинг")
+    assertContains(refused, f"#booking-{other.pk}", status_code=422)
+
+    assert override.post(edit_address(booking), sent | {"reason": ""}).status_code == 422
+    override.post(edit_address(booking), sent)
+    booking.refresh_from_db()
+    assert booking.course == python
+
+
+def test_e5_two_editors_of_the_course_see_both_courses(staff_client, booking, python):
+    sent = form_of(booking, course_stream=f"{python.pk}:8th_stream")
+    Booking.objects.filter(pk=booking.pk).update(discount_percent=50)
+
+    conflict = staff_client.post(edit_address(booking), sent)
+
+    html = conflict.content.decode()
+    [row] = re.findall(r"Курс</th>(.*?)</tr>", html, re.DOTALL)
+    assert re.findall(r"<bdi>(.*?)</bdi>", row) == ["Вайб кодинг", "Вайб кодинг", "Питон"]
+    assert f'<option value="{python.pk}:8th_stream" selected>' in html

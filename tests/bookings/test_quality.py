@@ -75,7 +75,7 @@ def test_the_index_of_active_bookings_answers_the_search_for_doubles():
         # So few rows are read whole, and an index that holds the cancelled ones would do as well.
         cursor.execute("ANALYZE bookings")
         cursor.execute("SET LOCAL enable_seqscan = off")
-        query, params = doubles(None).query.sql_with_params()
+        query, params = doubles([]).query.sql_with_params()
         cursor.execute(f"EXPLAIN {query}", params)
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
@@ -154,14 +154,18 @@ def test_long_lists_are_paged_and_nonsense_shows_the_first_page(staff_client):
     assert "kind=statuses&amp;page=2" in first.content.decode()
 
 
-@pytest.mark.parametrize("kind", ["doubles", "no-stream", "streams", "statuses", "coupons", "nameless", "future"])
+@pytest.mark.parametrize(
+    "kind", ["doubles", "no-stream", "streams", "statuses", "coupons", "nameless", "far", "future"]
+)
 def test_the_number_of_queries_does_not_grow_with_the_rows(staff_client, django_assert_max_num_queries, kind):
     tomorrow = timezone.now() + timedelta(days=1)
     for person in TelegramUserFactory.create_batch(5, first_name=None, last_name=None, username=None):
         BookingFactory.create_batch(2, telegram_user=person, confirmed=7, course_stream="x", created_at=tomorrow)
         ReferralCouponFactory.create(current_activations=9)
 
-    with django_assert_max_num_queries(24):
+    page(staff_client, kind)  # notes that the session was seen, once a minute
+
+    with django_assert_max_num_queries(12):
         page(staff_client, kind)
 
 

@@ -1,5 +1,6 @@
 """Students are told by themselves: once a change, whoever made it, never at night, never of what was before."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -202,7 +203,7 @@ def test_staff_who_tell_the_student_themselves_are_not_repeated(staff):
     AutomationFactory.create(kind="booking_confirmed")
     booking = BookingFactory.create()
     seen = Values.of(booking)
-    to = Values(seen.course_stream, 2, seen.referral_code, seen.discount_percent)
+    to = replace(seen, confirmed=2)
 
     edit_booking(booking=booking, to=to, seen=seen, by=staff, at=timezone.now(), notify=True)
     fired = firing.fire_automations(at=timezone.localtime().replace(hour=12) + timedelta(days=1))

@@ -1,6 +1,7 @@
 """The form of a new message paints at once, however many people there are; counts fill in after it."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking
 from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
-from messaging.audiences.criteria import Audience, Everyone, individuals
+from messaging.audiences.criteria import Audience, Everyone, InStream, individuals
 from messaging.compose import confirmation
 from messaging.compose.confirmation import sample_of, summarise
 from messaging.content.content import Content
+from messaging.content.placeholders import find_missing
 from messaging.models import Draft
 from tests.factories import BookingFactory, CourseFactory, StreamFactory, TelegramUserFactory, UserFactory
 from tests.messaging.composing import NEW, address, form, write
@@ -140,6 +142,51 @@ def test_the_total_knows_who_lacks_a_value_without_reading_everybody(
     expected = 1 if has_value or "|" in text else 0
 
     assert summarise(content, at=timezone.now()).recipients == expected
+
+
+@pytest.fixture
+def of_all_kinds(db: None) -> Audience:
+    """People whose bookings have and lack each value; the audience asks for a stream that is not everybody's newest."""
+    StreamFactory.create(starts_on=date(2026, 12, 1))
+    StreamFactory.create(code="9th_stream")
+    places = [
+        {}, {"course": None}, {"course_stream": ""}, {"course_stream": None}, {"course_stream": "9th_stream"},
+        {"course_stream": "unknown"}, {"confirmed": Booking.Status.CANCELLED}, {"confirmed": None},
+        {"created_at": None},
+    ]  # fmt: skip
+    for place in places:
+        person = TelegramUserFactory.create(first_name=None if place else "Анна")
+        BookingFactory.create(telegram_user=person, **place)
+        # One more, older or newer by turns.
+        BookingFactory.create(telegram_user=person, course_stream=None, created_at=timezone.now() if place else None)
+        alone = TelegramUserFactory.create(first_name="Борис")
+        BookingFactory.create(telegram_user=alone, **place)
+    TelegramUserFactory.create()  # without any booking
+    asked = InStream("8th_stream", CourseFactory.create().pk, tuple(Booking.Status))
+    return Audience(include=(Everyone(), asked))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{stream}", "{course}", "{starts_on}", "{stream} {course} {starts_on}", "{stream|?} {starts_on}",
+        "{first_name}", "{first_name} {stream}", "{first_name} {username} {course} {starts_on}",
+    ],
+)  # fmt: skip
+def test_who_lacks_a_value_of_a_booking_is_counted_by_one_query(of_all_kinds: Audience, text: str) -> None:
+    now = timezone.now()
+    people = of_all_kinds.reached(at=now).values_list("pk", flat=True)
+    missing = find_missing(text, people, streams=of_all_kinds.streams)
+    lacking = {person for found in missing for person in found.people}
+    content = Content(text=text, audience=of_all_kinds.as_json())
+
+    with CaptureQueriesContext(connection) as queries:
+        summary = summarise(content, at=now)
+
+    assert 0 < len(lacking) < len(people)
+    assert summary.without_value == len(lacking)
+    if "first_name" not in text:  # nobody's bookings are read
+        assert not [query for query in queries.captured_queries if query["sql"].startswith("SELECT DISTINCT ON")]
 
 
 def test_candidates_for_the_preview_are_taken_from_a_bounded_number() -> None:

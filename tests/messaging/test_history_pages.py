@@ -313,7 +313,7 @@ def test_the_page_costs_the_same_for_few_recipients_and_for_many(staff_client, d
 
     staff_client.get(page(broadcast))  # notes that the session was seen, once a minute
 
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(12):
         staff_client.get(page(broadcast))
 
 

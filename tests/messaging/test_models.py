@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from messaging.models import Broadcast, Recipient
 from tests.factories import BroadcastFactory, RecipientFactory, TelegramUserFactory
+from tests.migrations import migration
 
 pytestmark = pytest.mark.django_db
 
@@ -135,9 +136,8 @@ class TestAdoptedRows:
 
     @pytest.fixture
     def adopt(self):
-        from importlib import import_module
 
-        sql = import_module("messaging.migrations.0003_adopt_old_messages").ADOPT
+        sql = migration("messaging", "adopt_old_messages").ADOPT
 
         def run() -> None:
             with connection.cursor() as cursor:

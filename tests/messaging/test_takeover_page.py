@@ -47,5 +47,5 @@ def test_it_asks_the_same_few_questions_however_much_is_held(staff_client, djang
     staff_client.get(PAGE)
     BroadcastFactory.create_batch(30, state=Broadcast.State.HELD)
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(12):
         staff_client.get(PAGE)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unicodedata import category, unidata_version
@@ -17,12 +16,13 @@ from psycopg import sql
 
 from hsl_dashboard.folding import fold
 from tests.factories import BookingFactory, FreeLessonRegistrationFactory, TelegramUserFactory
+from tests.migrations import migration
 from users.models import Note
 from users.people.listing import people_list
 from users.totals import fold_marked_people
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-folded_on = import_module("users.migrations.0004_totals_and_search").folded_on
+folded_on = migration("users", "totals_and_search").folded_on
 
 NAMES = [
     "Фёдор ЕЛИСЕЕВ", "Серге\u0438\u0306 Йолкин", "İbrahim Yılmaz", "Смир\u00adнова", "Анна  Мария", "Анна\u00a0Мария",

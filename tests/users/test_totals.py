@@ -171,26 +171,8 @@ def test_a_name_longer_than_an_index_entry_is_stored_all_the_same():
     assert PersonTotals.objects.get().name_key == "🦊" * 100
 
 
-@pytest.fixture
-def connect(transactional_db):
-    """Open connections of their own, as the bot has; a statement that waits over two seconds fails."""
-    opened = []
-
-    def _connect(isolation=psycopg.IsolationLevel.READ_COMMITTED) -> psycopg.Connection:
-        parameters = connection.get_connection_params()
-        parameters.pop("cursor_factory", None)
-        parameters.pop("context", None)
-        parameters["options"] = "-c lock_timeout=2s -c statement_timeout=20s"
-        opened.append(psycopg.connect(**parameters))
-        opened[-1].isolation_level = isolation
-        return opened[-1]
-
-    yield _connect
-    for each in opened:
-        each.close()
-
-
 EVENT = "INSERT INTO events (user_id, event_type) VALUES (1, 'start_command')"
+BLOCK = "INSERT INTO blocked_users (user_id) VALUES (1)"  # it counts at once, and holds the person's totals
 BOOKING = "INSERT INTO bookings (user_id, confirmed, course_stream) VALUES (1, 2, '8th_stream')"
 RENAME = "UPDATE users SET first_name = 'Пётр' WHERE user_id = 1"
 REGISTER = "INSERT INTO free_lesson_registrations (user_id, email) VALUES (1, 'a@b.c')"
@@ -223,7 +205,7 @@ def test_the_list_is_exact_and_read_from_its_index_while_a_transaction_is_open(c
     slow, quick = connect(), connect()
 
     totals.fold_marked_people()
-    slow.execute(BOOKING)
+    slow.execute(BLOCK)
     for _ in range(2):
         quick.execute(EVENT)
         quick.commit()
@@ -241,10 +223,25 @@ def test_the_list_is_exact_and_read_from_its_index_while_a_transaction_is_open(c
     people = people_list(QueryDict("sort=-events"), with_emails=True)
 
     assert people.waiting == []
-    assert [(row.pk, row.events, row.bookings) for row in people.page(QueryDict())[0].rows[:2]] == [
-        (2, 3, 0),
-        (1, 2, 1),
+    assert [(row.pk, row.events, row.blocked) for row in people.page(QueryDict())[0].rows[:2]] == [
+        (2, 3, False),
+        (1, 2, True),
     ]
+
+
+@pytest.mark.parametrize("insert", [EVENT, BOOKING, REGISTER])
+def test_what_the_bot_inserts_holds_nobody_up(connect, insert):
+    execute("INSERT INTO users (user_id) VALUES (1)")
+    slow = connect()
+
+    slow.execute(insert)  # and its transaction stays open
+    execute(EVENT)
+
+    assert totals.fold_marked_people() == 0
+    slow.commit()
+    assert kept_totals(LivePersonTotals) == counted_totals()
+    totals.fold_marked_people()
+    assert_exact()
 
 
 def test_an_event_changes_nothing_of_the_totals_until_it_is_folded_in(connect):
@@ -309,7 +306,7 @@ def test_a_transaction_that_comes_to_nothing_is_not_counted(connect):
 def test_a_fold_amid_open_transactions_neither_waits_nor_loses_a_count(connect):
     execute("INSERT INTO users (user_id) VALUES (1)")
     first, second, third = connect(), connect(), connect()
-    first.execute(BOOKING)
+    first.execute(BLOCK)
     second.execute(BOOKING)
     second.commit()
     third.execute(EVENT)

@@ -35,7 +35,7 @@ class AuditFilter(ListFilter):
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[AuditEntry]") -> None:
         super().__init__(data, queryset=queryset)
         accounts = User.objects.order_by("username")
-        staff = [(str(user.pk), user.get_full_name() or user.get_username()) for user in accounts]
+        staff = [(str(user.pk), user.shown_name) for user in accounts]
         self.form.fields["by"].choices = [("", _("Everybody")), *staff, (NOBODY, _("The bot or a task"))]
         self.form.fields["what"].choices = [
             ("", _("Everything")),

@@ -65,7 +65,7 @@ def _who(entry: AuditEntry, staff: dict[int, User]) -> str:
     if not entry.done_by_id:
         return ""
     user = staff.get(entry.done_by_id)
-    return (user.get_full_name() or user.get_username()) if user else f"№ {entry.done_by_id}"
+    return user.shown_name if user else f"№ {entry.done_by_id}"
 
 
 def _changes(entries: list[int]) -> dict[int, tuple[Any, Any]]:

@@ -3,9 +3,15 @@
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
 from django.utils.translation import gettext_lazy as _
+
+
+def shown_name() -> Coalesce:
+    """``User.shown_name`` as SQL."""
+    full = Trim(Concat("first_name", Value(" "), "last_name"))
+    return Coalesce(NullIf(full, Value("")), "username", output_field=models.TextField())
 
 
 class User(AbstractUser):
@@ -47,3 +53,8 @@ class User(AbstractUser):
                 violation_error_message=_("A name with @ must be the account's own e-mail."),
             ),
         ]
+
+    @property
+    def shown_name(self) -> str:
+        """How pages name somebody of the staff: the full name, or else the name they sign in with."""
+        return self.get_full_name() or self.get_username()

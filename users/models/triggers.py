@@ -58,8 +58,9 @@ def _name_the_nameless(named: dict[str, str]) -> str:
 # What the triggers below hand over: the ids of the people whom a statement touched.
 COUNT_AGAIN = "PERFORM person_totals_recount(ARRAY(SELECT DISTINCT user_id FROM new_rows));"
 CREATE_TOTALS = "PERFORM person_totals_create(ARRAY(SELECT user_id FROM new_rows));"
-# Events are by far the most frequent rows: their triggers append a mark and leave the counting to beat.
+# What the bot inserts is frequent: its triggers append a mark and leave the counting to beat.
 MARK = "INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM {} WHERE user_id IS NOT NULL;"
+MARK_NEW = MARK.format("new_rows")
 MARK_EVERYBODY = "INSERT INTO counting_marks (user_id) SELECT user_id FROM users;"
 
 
@@ -85,7 +86,7 @@ def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -
 def mark_for_counting(*, columns: tuple[str, ...]) -> list[pgtrigger.Trigger]:
     """Mark the people whom a write to this table touches, and count nobody: beat does, every few seconds."""
     return [
-        _after(pgtrigger.Insert, MARK.format("new_rows"), new="new_rows"),
+        _after(pgtrigger.Insert, MARK_NEW, new="new_rows"),
         _after(pgtrigger.Update, MARK.format(_changed(columns)), old="old_rows", new="new_rows"),
         _after(pgtrigger.Delete, MARK.format("old_rows"), old="old_rows"),
         _after(pgtrigger.Truncate, MARK_EVERYBODY),

@@ -4,8 +4,9 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.decorators import permission_required
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,14 +26,14 @@ from messaging.broadcasts.privacy import TO_INDIVIDUALS, may_read, may_read_lett
 from messaging.broadcasts.questions import people_expected
 from messaging.broadcasts.recipient_rows import TroubledFirst
 from messaging.broadcasts.reports import ending_of, will_be_told
-from messaging.broadcasts.rows import broadcast_rows
+from messaging.broadcasts.rows import broadcast_row, broadcast_rows
 from messaging.broadcasts.services.acts import retryable_counts
-from messaging.broadcasts.statistics import DEFINITIONS, causes_of, correctable_of, corrections_of, pace_of
+from messaging.broadcasts.statistics import DEFINITIONS, CorrectionNumbers, Tally, corrections_of, pace_of
 from messaging.broadcasts.versions import shown, versions_of
 from messaging.content.media import StoredFile
 from messaging.content.serving import file_answer
 from messaging.delivery.own_test import result_of
-from messaging.models import Broadcast, CorrectedMessage, Draft, Recipient
+from messaging.models import Broadcast, CorrectedMessage, Draft, FormerText, Recipient
 from messaging.models.automations import resumes_at
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
@@ -87,10 +88,12 @@ def _waiting_for(request: StaffRequest) -> list[Draft]:
 @require_safe
 @permission_required(SEE, raise_exception=True)
 def broadcast_detail(request: StaffRequest, pk: int) -> HttpResponse:
-    broadcast = get_object_or_404(Broadcast.objects.select_related("created_by", "approved_by", "original"), pk=pk)
-    context = recipient_context(request, broadcast)
+    broadcast = _broadcast_of(request, pk)
+    tally = Tally.read(broadcast, at=timezone.now())
+    context = recipient_context(request, broadcast, tally)
     if not wants_partial(request):
-        context |= progress_context(request, broadcast) | _history_context(request, broadcast)
+        context |= progress_context(request, broadcast, tally)
+        context |= _history_context(request, broadcast, context["corrections"])
     is_valid = context["form"].is_valid()
     return render_list(
         request, "messaging/broadcast_detail.html", context, partial="recipient-table", is_valid=is_valid
@@ -101,13 +104,13 @@ def broadcast_detail(request: StaffRequest, pk: int) -> HttpResponse:
 @permission_required(SEE, raise_exception=True)
 def broadcast_progress(request: StaffRequest, pk: int) -> HttpResponse:
     """Only the progress: polled while the message is being sent, and once more at the end."""
-    broadcast = get_object_or_404(Broadcast.objects.select_related("created_by", "original"), pk=pk)
+    broadcast = _broadcast_of(request, pk)
     if not wants_partial(request):
         return redirect("messaging:broadcast_detail", pk)
-    context = progress_context(request, broadcast)
+    context = progress_context(request, broadcast, Tally.read(broadcast, at=timezone.now()))
     if context["moves"]:
         return render(request, "messaging/_broadcast_progress.html", context)
-    context |= _history_context(request, broadcast)
+    context |= _history_context(request, broadcast, context["corrections"])
     response = render(request, "messaging/_broadcast_ended.html", context, status=STOP_POLLING)
     response["HX-Trigger"] = "broadcast-ended"  # the table of recipients reads itself again
     return response
@@ -167,7 +170,9 @@ def broadcast_file(request: StaffRequest, pk: int) -> HttpResponseBase:
 def recipient_export(request: StaffRequest, pk: int) -> HttpResponseBase:
     """Export the whole filtered table; by POST, because the export is recorded."""
     broadcast = get_object_or_404(Broadcast, pk=pk)
-    narrowed = RecipientFilter(request.GET, queryset=_recipients_of(broadcast), broadcast=broadcast)
+    former = broadcast.former_texts.order_by("pk").values_list("pk", flat=True)
+    rows = _recipients_of(broadcast)
+    narrowed = RecipientFilter(request.GET, queryset=rows, broadcast=broadcast, former=list(former))
     found = TroubledFirst(narrowed.qs)
     return list_as_file(
         request,
@@ -179,10 +184,22 @@ def recipient_export(request: StaffRequest, pk: int) -> HttpResponseBase:
     )
 
 
-def progress_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
+def _broadcast_of(request: StaffRequest, pk: int) -> Broadcast:
+    """Find a message, with the ids of its copies and of its former texts."""
+    copies = Broadcast.objects.filter(original=OuterRef("pk")).order_by("pk")
+    if not may_read_letters(request.user):
+        copies = copies.exclude(TO_INDIVIDUALS)
+    former = FormerText.objects.filter(broadcast=OuterRef("pk")).order_by("pk")
+    found = Broadcast.objects.select_related("created_by", "approved_by", "original").annotate(
+        copy_ids=ArraySubquery(copies.values("pk")), former_ids=ArraySubquery(former.values("pk"))
+    )
+    return get_object_or_404(found, pk=pk)
+
+
+def progress_context(request: StaffRequest, broadcast: Broadcast, tally: Tally) -> dict[str, Any]:
     """Gather what changes while a broadcast or its correction runs."""
     now = timezone.now()
-    [row] = broadcast_rows([broadcast], labels=Labels.read(), by=request.user)
+    row = broadcast_row(broadcast, tally.numbers, labels=Labels.read(), by=request.user)
     corrections = corrections_of(broadcast)
     halted = broadcast.halted_until if broadcast.halted_until and broadcast.halted_until > now else None
     retryable = retryable_counts(broadcast=broadcast) if row.numbers.failed else {}
@@ -198,9 +215,9 @@ def progress_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, A
         "ending": ending_of(broadcast) if row.is_over else None,
         "tells_me": will_be_told(request.user, about=broadcast) if row.is_running else None,
         "moves": row.is_running or any(numbers.correction.state == "running" for numbers in corrections),
-        "causes": causes_of(broadcast, retryable=retryable),
+        "causes": tally.causes(retryable=retryable),
         "retryable": sum(retryable.values()),
-        "correctable": correctable_of(broadcast, at=now) if row.numbers.sent else None,
+        "correctable": tally.correctable if row.numbers.sent else None,
         "definitions": DEFINITIONS,
         "now": now,
         "may_send": request.user.has_perm(SEND),
@@ -210,23 +227,23 @@ def progress_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, A
     }
 
 
-def recipient_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
+def recipient_context(request: StaffRequest, broadcast: Broadcast, tally: Tally) -> dict[str, Any]:
     """Gather a page of the recipients."""
     recipients = _recipients_of(broadcast)
-    narrowed = RecipientFilter(request.GET, queryset=recipients, broadcast=broadcast)
+    former = broadcast.former_ids  # type: ignore[attr-defined]  # _broadcast_of
+    narrowed = RecipientFilter(request.GET, queryset=recipients, broadcast=broadcast, former=former)
     is_valid = narrowed.is_valid()
-    rows_found = TroubledFirst(narrowed.qs if is_valid else recipients.none())
+    counted = None if narrowed.values() else tally.by_state
+    rows_found = TroubledFirst(narrowed.qs if is_valid else recipients.none(), counted=counted if is_valid else {})
     page = page_of(rows_found, request, known=len(rows_found))
-    corrected = CorrectedMessage.objects.filter(recipient__in=[recipient.pk for recipient in page]).order_by(
-        "correction_id"
-    )
-    results = {message.recipient_id: message for message in corrected.select_related("correction")}
     rows = [
         {
             "recipient": recipient,
             "person_address": person_address(recipient.telegram_user_id),
             "reason": reason_label(recipient.reason) if recipient.reason else "",
-            "corrected": results.get(recipient.pk),
+            "corrected": CorrectedMessage(state=recipient.corrected, error_text=recipient.corrected_words or "")
+            if recipient.corrected
+            else None,
         }
         for recipient in page
     ]
@@ -236,7 +253,7 @@ def recipient_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, 
         "has_versions": narrowed.has_versions,
         "page": page,
         "recipients": rows,
-        "has_corrections": bool(results),
+        "has_corrections": any(row["corrected"] for row in rows),
         "active_filters": narrowed.active_filters(request.path),
         "clear_address": request.path,
         "query": tidy_address("", request.GET),
@@ -250,17 +267,18 @@ def _recipients_of(broadcast: Broadcast) -> "QuerySet[Recipient]":
     return Recipient.objects.filter(message=broadcast).with_person().select_related("decided_by")
 
 
-def _history_context(request: StaffRequest, broadcast: Broadcast) -> dict[str, Any]:
-    letters = may_read_letters(request.user)
-    copies = broadcast.copies.order_by("pk") if letters else broadcast.copies.exclude(TO_INDIVIDUALS).order_by("pk")
+def _history_context(
+    request: StaffRequest, broadcast: Broadcast, corrections: list[CorrectionNumbers]
+) -> dict[str, Any]:
+    changed = bool(broadcast.former_ids)  # type: ignore[attr-defined]  # _broadcast_of, as copy_ids
     never_sent = broadcast.state in {State.SCHEDULED, State.HELD} or (
         broadcast.state == State.CANCELLED and broadcast.started_at is None
     )
     return {
         "text": shown(broadcast.message_text),
-        "versions": versions_of(broadcast) if may_read(broadcast, request.user) else [],
-        "story": broadcast_history(broadcast),
-        "copies": list(copies),
+        "versions": versions_of(broadcast) if changed and may_read(broadcast, request.user) else [],
+        "story": broadcast_history(broadcast, [numbers.correction for numbers in corrections]),
+        "copies": broadcast.copy_ids,  # type: ignore[attr-defined]
         "updated_at": timezone.now(),
         "shows_outcome": bool(broadcast.started_at or broadcast.sent_at) and not never_sent,
     }

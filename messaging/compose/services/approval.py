@@ -59,7 +59,7 @@ def _request(draft: Draft, by: User, recipients: int) -> str:
     content = Content.from_json(draft.content)
     words = " ".join(bare_text(content.text).split())
     quote = words if len(words) <= QUOTED else f"{words[: QUOTED - 1]}…"
-    who = by.get_full_name() or by.get_username()
+    who = by.shown_name
     people = ngettext(
         "%(who)s asks you to approve a message to %(count)d person",
         "%(who)s asks you to approve a message to %(count)d people",

@@ -107,6 +107,8 @@ def live_context(page: Composing) -> dict[str, Any]:
     shown = faults if page.show_missing else without_empty(faults, page)
     people = preview_people(page.content)
     chosen = chosen_person(page.content, people)
+    question = page.content.question
+    chosen_people, left_out_people = people_of(question.include, question.exclude, known=people)
     return {
         "draft": page.draft,
         "content": page.content,
@@ -119,8 +121,8 @@ def live_context(page: Composing) -> dict[str, Any]:
         "bubble": preview_message(page.content, person=chosen, **shown_file(page.content, page.draft)),
         "found": find_people(page.search),
         "search": page.search,
-        "chosen_people": people_of(page.content.question.include),
-        "left_out_people": people_of(page.content.question.exclude),
+        "chosen_people": chosen_people,
+        "left_out_people": left_out_people,
         "may_send": page.user.has_perm("messaging.send_broadcast"),
         "test": result_of(page.draft.last_test if page.draft else None, by=page.user),
         "now": now,

