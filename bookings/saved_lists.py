@@ -27,8 +27,13 @@ VIEW_BOOKINGS = "bookings.view_booking"
 VIEW_MONEY = "bookings.view_payment"
 
 
-def _bookings(query: QueryDict, _user: User) -> "QuerySet[Any] | None":
-    narrowed = BookingFilter(query, queryset=Booking.objects.with_person(), labels=Labels.read())
+def _bookings(query: QueryDict, user: User) -> "QuerySet[Any] | None":
+    narrowed = BookingFilter(
+        query,
+        queryset=Booking.objects.with_person(),
+        labels=Labels.read(),
+        with_emails=user.has_perm(VIEW_EMAIL),
+    )
     return narrowed.qs if narrowed.is_valid() else None
 
 
@@ -37,12 +42,12 @@ def _booking_sheet(query: QueryDict, user: User, *, with_emails: bool) -> Sheet:
     return booking_sheet(Booking.objects.none() if found is None else found, Labels.read())
 
 
-def _students(query: QueryDict, _user: User, *, code: str) -> "QuerySet[Any] | None":
+def _students(query: QueryDict, user: User, *, code: str) -> "QuerySet[Any] | None":
     try:
         chosen = choose_stream(code, query)
     except Http404:
         return None
-    narrowed = StudentFilter(query, queryset=chosen.bookings.with_person())
+    narrowed = StudentFilter(query, queryset=chosen.bookings.with_person(), with_emails=user.has_perm(VIEW_EMAIL))
     if not narrowed.is_valid():
         return None
     if narrowed.chip == VIEWED:

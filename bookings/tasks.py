@@ -15,10 +15,6 @@ from hsl_dashboard.availability.ticks import Tick
 __all__ = ["count_problems", "fold_lesson_steps", "fold_money", "fold_waiting_payments", "incoming"]
 
 
-
-
-
-
 @shared_task(name="bookings.count_problems", base=Tick)
 def count_problems() -> None:
     remember_problems(find_problems(may=lambda _permission: True, at=timezone.now()))

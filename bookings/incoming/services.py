@@ -86,7 +86,7 @@ def _applied(notice: IncomingPayment, *, at: datetime) -> Payment:
 
 
 def _booking_of(notice: IncomingPayment) -> Booking:
-    booking = Booking.objects.select_for_update(of=("self",), no_key=True).filter(pk=notice.booking_number).first()
+    booking = Booking.objects.select_for_update(of=("self",), no_key=True).filter(pk=notice.booking_number or 0).first()
     if booking is None:
         raise NotMatched(Why.BOOKING)
     if not booking.is_active and not notice.is_refund:

@@ -20,8 +20,7 @@ from hsl_dashboard.db import loose_scan
 from hsl_dashboard.folding import Folded
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, MomentFilter, SearchFilter
-from users.models import LatestStatus, User
-from users.privacy import VIEW_EMAIL
+from users.models import LatestStatus
 
 NONE = "none"  # a stream, course or status that is not there
 
@@ -88,10 +87,10 @@ class BookingFilter(ListFilter):
         choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
     )
 
-    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", labels: Labels, by: User) -> None:
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", labels: Labels, with_emails: bool) -> None:
         super().__init__(data, queryset=queryset)
         self.labels = labels
-        self.with_emails = by.has_perm(VIEW_EMAIL)
+        self.with_emails = with_emails
         if self.with_emails:
             self.form.fields["q"].widget.attrs["placeholder"] = _("@username, name, ID, e-mail or referral code")
         self.common = False  # the search finds so many that they were not listed

@@ -15,9 +15,8 @@ from bookings.lists.search import narrow_by_search
 from bookings.models import Booking
 from bookings.models.bookings import BookingQuerySet
 from hsl_dashboard.web.filters import ListFilter, SearchFilter
-from users.models import TelegramUser, User
+from users.models import TelegramUser
 from users.people.search import matching_person_text
-from users.privacy import VIEW_EMAIL
 
 SORTS: dict[str, Any] = {
     "name": Lower("telegram_user__first_name"),
@@ -36,11 +35,11 @@ class StudentFilter(ListFilter):
         choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
     )
 
-    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", by: User) -> None:
+    def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", with_emails: bool) -> None:
         self.chip = chosen_chip(STREAM_LABELS, data)
         super().__init__(data, queryset=queryset)
         # As the list of all bookings does, which a change of everybody found here asks.
-        self.with_emails = by.has_perm(VIEW_EMAIL)
+        self.with_emails = with_emails
 
     @property
     def sorted_by(self) -> str:

@@ -184,9 +184,11 @@ class WaitingList:
 
     def page(self) -> "Slice[WaitingPayment]":
         """Cut the page (one query); where it has been worked through, the first one."""
-        places = {name: self.query.get(name, "") for name in ("before", "after")}
-        page = slice_of(self.payments(), sorting=OLDEST_FIRST, size=SIZE, listed=0, **places)
-        if not page.rows and any(places.values()):
+        before, after = self.query.get("before", ""), self.query.get("after", "")
+        page: Slice[WaitingPayment] = slice_of(
+            self.payments(), sorting=OLDEST_FIRST, size=SIZE, listed=0, before=before, after=after
+        )
+        if not page.rows and (before or after):
             return slice_of(self.payments(), sorting=OLDEST_FIRST, size=SIZE, listed=0, before="", after="")
         return page
 

@@ -22,6 +22,7 @@ from hsl_dashboard.web.news import asked_since, news_answer, news_since
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from users.models import User
 from users.people.downloads import EXPORT_PEOPLE
+from users.privacy import VIEW_EMAIL
 
 # Filters without a field of their own on the page: links of other pages set them.
 KEPT = ("confirmed_since", "confirmed_until", "made_after", "made_before")
@@ -31,7 +32,12 @@ KEPT = ("confirmed_since", "confirmed_until", "made_after", "made_before")
 @permission_required("bookings.view_booking", raise_exception=True)
 def booking_list(request: StaffRequest) -> HttpResponse:
     labels = Labels.read()
-    narrowed = BookingFilter(request.GET, queryset=Booking.objects.with_person(), labels=labels, by=request.user)
+    narrowed = BookingFilter(
+        request.GET,
+        queryset=Booking.objects.with_person(),
+        labels=labels,
+        with_emails=request.user.has_perm(VIEW_EMAIL),
+    )
     is_valid = narrowed.is_valid()
     found = narrowed.qs if is_valid else Booking.objects.none().newest_first()
     # Before the list is read: a booking that comes in between is new, and not lost.
@@ -60,7 +66,9 @@ def booking_list(request: StaffRequest) -> HttpResponse:
 def booking_news(request: StaffRequest) -> HttpResponse:
     """Count the bookings of the list that its page has not seen."""
     since = asked_since(request)
-    narrowed = BookingFilter(request.GET, queryset=Booking.objects.all(), labels=Labels.read())
+    narrowed = BookingFilter(
+        request.GET, queryset=Booking.objects.all(), labels=Labels.read(), with_emails=request.user.has_perm(VIEW_EMAIL)
+    )
     if since is None or not narrowed.is_valid():
         return HttpResponse(status=204)
     return news_answer(request, narrowed.qs.filter(pk__gt=since), since=since, **_places())

@@ -90,7 +90,12 @@ def _chosen_targets(request: StaffRequest, data: dict[str, Any]) -> list[Target]
         return targets_of_people(_chosen_people(request, data))
     bookings = Booking.objects.with_person()
     if data["scope"] == "all":
-        narrowed = BookingFilter(QueryDict(data["query"]), queryset=bookings, labels=Labels.read(), by=request.user)
+        narrowed = BookingFilter(
+            QueryDict(data["query"]),
+            queryset=bookings,
+            labels=Labels.read(),
+            with_emails=request.user.has_perm(VIEW_EMAIL),
+        )
         found = narrowed.qs if narrowed.is_valid() else bookings.none()
         return targets_of_bookings(_at_most(found))
     return targets_of_bookings(bookings.filter(pk__in=_ids(request, "booking", LARGEST_INTEGER)).order_by("-pk"))

@@ -16,6 +16,7 @@ from bookings.views.streams import choose_stream
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import StaffRequest
 from users.people.downloads import EXPORT_PEOPLE, list_as_file
+from users.privacy import VIEW_EMAIL
 
 VIEW_BOOKINGS = "bookings.view_booking"
 
@@ -25,7 +26,12 @@ VIEW_BOOKINGS = "bookings.view_booking"
 def booking_export(request: StaffRequest) -> HttpResponseBase:
     """Export the whole filtered list; by POST, because the export is recorded."""
     labels = Labels.read()
-    narrowed = BookingFilter(request.GET, queryset=Booking.objects.with_person(), labels=labels, by=request.user)
+    narrowed = BookingFilter(
+        request.GET,
+        queryset=Booking.objects.with_person(),
+        labels=labels,
+        with_emails=request.user.has_perm(VIEW_EMAIL),
+    )
     is_valid = narrowed.is_valid()
     found = narrowed.qs if is_valid else Booking.objects.none()
     return list_as_file(
@@ -43,7 +49,9 @@ def booking_export(request: StaffRequest) -> HttpResponseBase:
 def stream_export(request: StaffRequest, code: str) -> HttpResponseBase:
     """Export the people of a stream as its page shows them: chip, search and order."""
     chosen = choose_stream(code, request.GET)
-    narrowed = StudentFilter(request.GET, queryset=chosen.bookings.with_person(), by=request.user)
+    narrowed = StudentFilter(
+        request.GET, queryset=chosen.bookings.with_person(), with_emails=request.user.has_perm(VIEW_EMAIL)
+    )
     is_valid = narrowed.is_valid()
     if narrowed.chip == VIEWED:
         since = chosen.campaign_start

@@ -25,6 +25,7 @@ from hsl_dashboard.web.addresses import address_without, tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from users.models import TelegramUser
 from users.people.downloads import EXPORT_PEOPLE
+from users.privacy import VIEW_EMAIL
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def stream_detail(request: StaffRequest, code: str) -> HttpResponse:
     chosen = choose_stream(code, request.GET)
     labels = Labels.read()
     context = stream_counts(chosen, labels, request.GET)
-    narrowed = StudentFilter(request.GET, queryset=chosen.bookings.with_person(), by=request.user)
+    narrowed = StudentFilter(
+        request.GET, queryset=chosen.bookings.with_person(), with_emails=request.user.has_perm(VIEW_EMAIL)
+    )
     is_valid = narrowed.is_valid()
     if context["chip"] == VIEWED:
         people = narrowed.viewers(chosen.people_who_viewed(context["campaign_start"]))

@@ -119,12 +119,12 @@ def _people_in_words(query: QueryDict) -> list[str]:
     )
 
 
-def _booking_filter(query: QueryDict) -> BookingFilter:
-    return BookingFilter(query, queryset=Booking.objects.all(), labels=Labels.read())
+def _booking_filter(query: QueryDict, *, emails: bool = False) -> BookingFilter:
+    return BookingFilter(query, queryset=Booking.objects.all(), labels=Labels.read(), with_emails=emails)
 
 
-def _bookings(query: QueryDict, _emails: bool) -> QuerySet[Any, Any]:
-    return _found(_booking_filter(query), Booking.objects.none()).values("telegram_user_id")
+def _bookings(query: QueryDict, emails: bool) -> QuerySet[Any, Any]:
+    return _found(_booking_filter(query, emails=emails), Booking.objects.none()).values("telegram_user_id")
 
 
 def _bookings_in_words(query: QueryDict) -> list[str]:
@@ -135,13 +135,13 @@ def _found(narrowed: ListFilter, nothing: QuerySet[Any, Any]) -> QuerySet[Any, A
     return narrowed.qs.order_by() if narrowed.is_valid() else nothing
 
 
-def _students(query: QueryDict, _emails: bool) -> QuerySet[Any, Any]:
+def _students(query: QueryDict, emails: bool) -> QuerySet[Any, Any]:
     """The people of a stream's page: the bookings of its chip, or those who viewed the programme."""
     try:
         chosen = choose_stream(query.get("code", ""), query)
     except Http404:  # the stream is gone
         return TelegramUser.objects.none().values("pk")
-    narrowed = StudentFilter(query, queryset=chosen.bookings)
+    narrowed = StudentFilter(query, queryset=chosen.bookings, with_emails=emails)
     if not narrowed.is_valid():
         return TelegramUser.objects.none().values("pk")
     if narrowed.chip == VIEWED:
@@ -154,7 +154,7 @@ def _students_in_words(query: QueryDict) -> list[str]:
     labels = Labels.read()
     course = query.get("course", "")
     stream = labels.stream(int(course) if course.isdecimal() and len(course) < 10 else None, query.get("code", ""))
-    narrowed = StudentFilter(query, queryset=Booking.objects.all())
+    narrowed = StudentFilter(query, queryset=Booking.objects.all(), with_emails=False)
     chip = [str(STREAM_LABELS[narrowed.chip])] if narrowed.chip in STREAM_LABELS else []
     return [stream, *chip, *in_words(narrowed.active_filters(""))]
 

@@ -112,7 +112,7 @@ def count_conversations(*, by: User) -> dict[str, int]:
     conditions = {
         "": "state IN ('unread', 'waiting')",
         ME: "state IN ('unread', 'waiting') AND assignee_id = %(me)s",
-        **{state: f"state = '{state}'" for state in (State.UNREAD, State.ANSWERED, State.SNOOZED, State.CLOSED)},
+        **{str(state): f"state = '{state}'" for state in (State.UNREAD, State.ANSWERED, State.SNOOZED, State.CLOSED)},
         ALL: "true",
     }
     counted = "(SELECT count(*) FROM (SELECT FROM messaging_conversation WHERE {} LIMIT %(most)s) AS counted)"

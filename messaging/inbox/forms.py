@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from hsl_dashboard.db import LARGEST_INTEGER
 from messaging.content.check import check_message
 from messaging.models import Broadcast, TemplateVersion
+from users.models import User
 
 LONGEST_SNOOZE = timedelta(days=365)
 # What one presses, and how long it is; a day of one's own beside it.
@@ -57,7 +58,7 @@ class CannedForm(forms.Form):
 class AssignForm(forms.Form):
     """Who answers; ``seen`` is who the page said."""
 
-    to = forms.ModelChoiceField(queryset=None, required=False)  # type: ignore[arg-type]  # set below
+    to = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
     seen = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_INTEGER)
 
     def __init__(self, data: Any, *, among: Any) -> None:

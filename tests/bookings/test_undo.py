@@ -277,7 +277,7 @@ def test_another_field_that_was_changed_since_stops_it_too(manager, booking):
 
 def test_a_coupon_comes_back_with_its_count(manager, booking):
     coupon = ReferralCouponFactory.create(max_activations=1)
-    act = edit(booking, Values("8th_stream", 1, coupon.code, 20), by=manager)
+    act = edit(booking, Values("8th_stream", 1, coupon.code, 20, booking.course_id), by=manager)
     coupon.refresh_from_db()
     assert coupon.current_activations == 1
 

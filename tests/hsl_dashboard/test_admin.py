@@ -147,10 +147,11 @@ def test_staff_without_the_permission_see_no_table(client, db, model):
 
 # Derived tables and queues that triggers and beat keep for themselves, and what has pages of its own.
 WITHOUT_ADMIN = {
-    "users.NumberMark", "users.TodayVisit", "users.ApiAnswer", "users.UndoableAct", "users.SavedView", "bookings.IncomingPayment", "bookings.MoneyDay", "bookings.MoneyMark",
-    "bookings.Confirmation", "bookings.LessonSteps", "bookings.PersonToStep", "bookings.PaymentRules",
-    "bookings.WaitingPayment", "bookings.PaymentMark", "users.LeadRules", "users.ApiToken", "bookings.Payment", "messaging.FormerText",
-    "messaging.Conversation", "messaging.StudentText",
+    "bookings.Confirmation", "bookings.IncomingPayment", "bookings.LessonSteps", "bookings.MoneyDay",
+    "bookings.MoneyMark", "bookings.Payment", "bookings.PaymentMark", "bookings.PaymentRules",
+    "bookings.PersonToStep", "bookings.WaitingPayment", "messaging.Conversation", "messaging.FormerText",
+    "messaging.StudentText", "users.ApiAnswer", "users.ApiToken", "users.LeadRules", "users.NumberMark",
+    "users.SavedView", "users.TodayVisit", "users.UndoableAct",
 }  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def rows_of(name: str, query: QueryDict) -> set[int]:
         spelled = {one for code in codes for one in (code, code.upper(), code.lower())}
         return set(Booking.objects.filter(referral_code__in=spelled).values_list("telegram_user_id", flat=True))
     narrowed: Any = (
-        BookingFilter(query, queryset=Booking.objects.all(), labels=Labels.read())
+        BookingFilter(query, queryset=Booking.objects.all(), labels=Labels.read(), with_emails=False)
         if name == "bookings"
         else LessonFilter(query, queryset=LessonSteps.objects.all(), with_emails=False)
     )

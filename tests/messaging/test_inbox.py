@@ -1,6 +1,7 @@
 """What students write, from the bot's INSERT to the list, and who may what with it."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -43,7 +44,16 @@ def test_what_a_student_writes_is_in_the_list_at_once_whatever_the_kind_of_event
 
 
 def test_an_event_without_words_leaves_no_trace(person):
-    for details in (None, {}, [], "text", {"message_text": ""}, {"message_text": None}, {"message_type": "photo"}):
+    nothing: tuple[Any, ...] = (
+        None,
+        {},
+        [],
+        "text",
+        {"message_text": ""},
+        {"message_text": None},
+        {"message_type": "photo"},
+    )
+    for details in nothing:
         EventFactory.create(telegram_user=person, event_type="student_response", details=details)
 
     assert not StudentText.objects.exists()

@@ -44,6 +44,7 @@ def test_a_start_by_hand_has_no_runner_before_its_window_has_passed(staff_client
 
     broadcast = Broadcast.objects.get()
     assert broadcast.state == State.SENDING
+    assert broadcast.started_at
     assert before + WINDOW <= broadcast.started_at <= timezone.now() + WINDOW
     now = timezone.now()
     assert waiting_for_a_runner(at=now, wanted=1) == ([], [])

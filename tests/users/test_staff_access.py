@@ -28,6 +28,12 @@ def boss(staff: User) -> Client:
     return reauthenticated(staff)
 
 
+def found(pattern: "re.Pattern[str]", text: str) -> "re.Match[str]":
+    match = pattern.search(text)
+    assert match is not None
+    return match
+
+
 def member(role: str, **values) -> User:
     user = UserFactory.create(**values)
     user.groups.add(Group.objects.get(name=role))
@@ -48,7 +54,7 @@ def invited(boss: Client, *roles: str, **values) -> str:
     """Invite somebody, and give the path of the link that is shown."""
     groups = [str(Group.objects.get(name=role).pk) for role in roles]
     response = boss.post("/staff/new/", {"username": "vera", "email": "vera@example.test", **values, "groups": groups})
-    return LINK.search(response.text)[1]
+    return found(LINK, response.text)[1]
 
 
 def set_password(client: Client, path: str, password: str = NEW):
@@ -112,7 +118,7 @@ def test_a_new_link_replaces_the_one_before(boss):
     first = invited(boss)
     vera = User.objects.get(username="vera")
 
-    second = LINK.search(boss.post(f"/staff/{vera.pk}/reset/").text)[1]
+    second = found(LINK, boss.post(f"/staff/{vera.pk}/reset/").text)[1]
 
     assert Client().get(first).status_code == 410
     assert Client().get(second).status_code == 200
@@ -242,7 +248,7 @@ def test_a_reset_ends_the_password_and_the_lost_factor(boss):
     Authenticator.objects.create(user=account, type=Authenticator.Type.TOTP, data={})
     client = signed_in(account)
 
-    path = LINK.search(boss.post(f"/staff/{account.pk}/reset/", {"forget_factors": "on"}).text)[1]
+    path = found(LINK, boss.post(f"/staff/{account.pk}/reset/", {"forget_factors": "on"}).text)[1]
 
     assert not is_in(client)
     assert Client().post("/accounts/login/", {"login": account.username, "password": PASSWORD}).status_code == 200
@@ -263,7 +269,7 @@ def test_the_list_says_who_is_in_which_group_and_how_they_sign_in(boss, django_a
     with django_assert_max_num_queries(14):  # of a superuser, who has every badge of the navigation
         text = boss.get("/staff/").text
 
-    row = re.search(r"<tr>(?:(?!</tr>).)*Мария Ким.*?</tr>", text, re.DOTALL)[0]
+    row = found(re.compile(r"<tr>(?:(?!</tr>).)*Мария Ким.*?</tr>", re.DOTALL), text)[0]
     assert "Менеджер по маркетингу" in row and "Код из приложения" in row
     assert "Отключена" in text and "Скачивать список людей" in text
     assert list(boss.get("/staff/").context["colleagues"])[-1].account.username == "gone"

@@ -134,6 +134,7 @@ def test_whoever_may_send_has_days_and_then_only_the_page_of_second_factors(sett
 
     assert page.status_code == 200 and "Вашей учётной записи нужен второй фактор" in page.text
     due_at = User.objects.get(pk=account.pk).factor_due_at
+    assert due_at is not None
     assert timedelta(days=6, hours=23) < due_at - timezone.now() < timedelta(days=7)
     User.objects.filter(pk=account.pk).update(factor_due_at=timezone.now())
     assert client.get("/messages/")["Location"] == "/accounts/2fa/"

@@ -24,7 +24,7 @@ class StaffLoginForm(LoginForm):
             )
 
 
-class GroupsField(forms.ModelMultipleChoiceField):
+class GroupsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # takes none while it runs
     """Ticks for groups, under the names that the pages use."""
 
     def __init__(self, **options: Any) -> None:
