@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 RUNS, RUNS_STRAIGHT = 9, 3  # the straightforward ones take seconds each
@@ -74,20 +75,18 @@ class Figure:
     equal: bool
 
 
-def measure() -> list[Figure]:
+def _asked(query: str, params: dict[str, Any]) -> Any:
     from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        return cursor.fetchone()
+
+
+def measure() -> list[Figure]:
     from django.utils import timezone
 
-    from analytics.queries import (
-        Freshness,
-        Funnel,
-        FunnelQuestion,
-        events_by_type,
-        funnel_steps,
-        numbers_by_day,
-        weekly_cohorts,
-    )
-    from bookings.money.kept import kept_sums
+    from analytics import queries
     from hsl_dashboard.web.days import Days, school_day, week_of
 
     today = school_day(timezone.now())
@@ -95,47 +94,43 @@ def measure() -> list[Figure]:
     days = Days.until(today, count=DAYS)
     monday = week_of(today) - timedelta(days=7)
     week = Days(monday, monday + timedelta(days=6))
-    fresh = Freshness.read()
+    fresh = queries.Freshness.read()
 
     def straight(query: str, span: Days = days) -> Callable[[], Any]:
-        def run() -> Any:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    query, {"begins": span.begins, "ends": span.ends, "monday": week.begins, "sunday": week.ends}
-                )
-                return cursor.fetchone()
-
-        return run
+        return partial(
+            _asked, query, {"begins": span.begins, "ends": span.ends, "monday": week.begins, "sunday": week.ends}
+        )
 
     def course() -> tuple[int, ...]:
-        return tuple(step.people for step in funnel_steps(FunnelQuestion(Funnel.COURSE, days))[:3])
+        return tuple(
+            step.people for step in queries.funnel_steps(queries.FunnelQuestion(queries.Funnel.COURSE, days))[:3]
+        )
 
     def types() -> tuple[int, int]:
-        shares = events_by_type(days, fresh)
+        shares = queries.events_by_type(days, fresh)
         return len(shares), sum(share.number for share in shares)
 
-    def money() -> tuple[Any, int]:
-        sums = kept_sums("stream", since=None, until=None, course=None, currency="").values()
-        return sum(line.received for line in sums), sum(line.payments for line in sums)
+    def numbers(kind: str, span: Days) -> Callable[[], Any]:
+        return lambda: _sum(kind, span, fresh, queries.numbers_by_day)
+
+    def cohort() -> tuple[int]:
+        return (queries.weekly_cohorts([monday], today, fresh)[0].active[0],)
 
     return [
-        _compared(
-            "active people of a day",
-            lambda: _sum("active", yesterday, fresh, numbers_by_day),
-            straight(ACTIVE, yesterday),
-        ),
-        _compared(
-            f"new people, {DAYS} days", lambda: _sum("new", days, fresh, numbers_by_day), straight(FIRST_APPEARANCE)
-        ),
+        _compared("active people of a day", numbers("active", yesterday), straight(ACTIVE, yesterday)),
+        _compared(f"new people, {DAYS} days", numbers("new", days), straight(FIRST_APPEARANCE)),
         _compared(f"start, programme, booking: people, {DAYS} days", course, straight(CONVERSION)),
         _compared(f"events by type, {DAYS} days", types, straight(TYPES)),
-        _compared(
-            "a cohort in its first week",
-            lambda: (weekly_cohorts([monday], today, fresh)[0].active[0],),
-            straight(COHORT),
-        ),
-        _compared("money received, all years", money, straight(RECEIVED)),
+        _compared("a cohort in its first week", cohort, straight(COHORT)),
+        _compared("money received, all years", _money, straight(RECEIVED)),
     ]
+
+
+def _money() -> tuple[Any, int]:
+    from bookings.money.kept import kept_sums
+
+    sums = kept_sums("stream", since=None, until=None, course=None, currency="").values()
+    return sum(line.received for line in sums), sum(line.payments for line in sums)
 
 
 def _sum(kind: str, days: Any, fresh: Any, numbers_by_day: Any) -> tuple[int]:

@@ -12,7 +12,7 @@ from bookings.quality.problems import find_problems
 from hsl_dashboard.availability.ticks import Tick
 
 # A worker finds tasks here.
-__all__ = ["count_problems", "fold_lesson_steps", "fold_money", "fold_waiting_payments", "incoming"]
+__all__ = ["count_problems", "fold_lesson_steps", "fold_sums", "fold_waiting_payments", "incoming"]
 
 
 @shared_task(name="bookings.count_problems", base=Tick)
@@ -31,5 +31,5 @@ def fold_waiting_payments() -> None:
 
 
 @shared_task(name="bookings.fold_money", base=Tick)
-def fold_money() -> None:
+def fold_sums() -> None:
     kept.fold_money()

@@ -26,7 +26,7 @@ class MessagingConfig(AppConfig):
         from messaging.inbox.today import unread_for
         from messaging.person.extension import MESSAGING
         from messaging.saved_lists import SAVED_LISTS
-        from messaging.today import LINES, waiting_lines
+        from messaging.today import LINES, oldest_waiting
         from users.audit.lines import register_row_address
         from users.person.extensions import register_person_extension
         from users.undo.services import register_undo
@@ -45,6 +45,6 @@ class MessagingConfig(AppConfig):
             "messaging_conversation", lambda number: reverse("messaging:conversation_detail", args=[number])
         )
         register_jump_source(CONVERSATIONS)
-        register_system_lines(waiting_lines)
+        register_system_lines(oldest_waiting)
         for lines in (*LINES, CONVERSATION_LINES):
             register_today_lines(lines)

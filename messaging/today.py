@@ -94,7 +94,7 @@ LINES = (
 )
 
 
-def waiting_lines(at: datetime) -> Iterator[SystemLine]:
+def oldest_waiting(at: datetime) -> Iterator[SystemLine]:
     """The oldest message that waits to be handed to the sending, and the one that has been sending longest."""
     queued_at = (
         Outbox.objects.filter(state=Outbox.State.QUEUED).order_by("id").values_list("queued_at", flat=True).first()

@@ -56,7 +56,7 @@ CONDITIONS = {
 
 
 @dataclass(frozen=True)
-class Tab:
+class QueueTab:
     """One of the lists, with how many stand in it."""
 
     name: str
@@ -152,14 +152,14 @@ class WaitingList:
         asked = self.query.get("tab", "")
         self.tab = asked if asked in TABS else "waiting"
 
-    def tabs(self) -> list[Tab]:
+    def tabs(self) -> list[QueueTab]:
         """Count the lists (one query); who is marked is looked at first, as far as that takes a moment."""
         marked, *counts = self._count()
         if marked and write_beside(SideWrite.PAYMENTS_LOOKED_AT, fold_some_payments):
             _marked, *counts = self._count()
         address = reverse("bookings:payment_queue")
         return [
-            Tab(name, label, count, address if name == "waiting" else f"{address}?tab={name}", name == self.tab)
+            QueueTab(name, label, count, address if name == "waiting" else f"{address}?tab={name}", name == self.tab)
             for (name, label), count in zip(TABS.items(), counts, strict=True)
         ]
 

@@ -12,7 +12,7 @@ from hsl_dashboard.web.today import TodayLine, TodayLines
 from users.models import User
 
 
-def waiting_lines(_user: User, _at: datetime) -> list[TodayLine]:
+def payment_lines(_user: User, _at: datetime) -> list[TodayLine]:
     """Payments that somebody has to look at (two queries of one index)."""
     count = count_waiting()
     oldest = WaitingPayment.objects.open().aggregate(oldest=Min("since"))["oldest"] if count else None
@@ -20,4 +20,4 @@ def waiting_lines(_user: User, _at: datetime) -> list[TodayLine]:
     return [TodayLine("payments-waiting", _("Payments wait for a decision"), count, address, oldest=oldest)]
 
 
-LINES = TodayLines("waiting-payments", DECIDE, 5, waiting_lines)
+LINES = TodayLines("waiting-payments", DECIDE, 5, payment_lines)

@@ -57,7 +57,7 @@ PAGE = "bookings/payment_queue.html"
 
 
 @dataclass(frozen=True)
-class Said:
+class Decided:
     """What became of an act, beside the answer to it."""
 
     kind: str  # of the toast
@@ -213,7 +213,7 @@ def _show(
     asked: int | None = None,
     behind: tuple[datetime, int] | None = None,
     refused: dict[str, Any] | None = None,
-    said: Said | None = None,
+    said: Decided | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Show the queue with one payment open; ``refused`` is a form that comes back with its errors."""
@@ -306,7 +306,7 @@ def _done(
     remember_waiting()
     asked = booking.pk if stays else None
     if wants_partial(request):
-        return _show(request, asked=asked, behind=place, said=Said(kind, said, undoable), status=status)
+        return _show(request, asked=asked, behind=place, said=Decided(kind, said, undoable), status=status)
     if kind == "success":
         say_done(request, said, undo=undoable)
     else:

@@ -72,7 +72,7 @@ def who_may_answer() -> "QuerySet[User]":
 
 
 @dataclass(frozen=True)
-class Tab:
+class StateTab:
     """A state of conversations as a link, and how many there are, up to one more than COUNTED."""
 
     label: str | Promise
@@ -96,13 +96,13 @@ TABS: dict[str, str | Promise] = {
 }
 
 
-def tabs(query: QueryDict, *, by: User) -> list[Tab]:
+def tabs(query: QueryDict, *, by: User) -> list[StateTab]:
     """Give the tabs with their counts (one query, which reads no more than COUNTED entries of an index for each)."""
     counts = count_conversations(by=by)
     state, of = query.get("state", ""), query.get("of", "")
     current = ME if not state and of == ME else state
     return [
-        Tab(label, f"?of={ME}" if name == ME else f"?state={name}" if name else "", counts[name], name == current)
+        StateTab(label, f"?of={ME}" if name == ME else f"?state={name}" if name else "", counts[name], name == current)
         for name, label in TABS.items()
     ]
 

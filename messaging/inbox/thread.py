@@ -38,7 +38,7 @@ SENT_AS: dict[str, Promise] = {
 
 
 @dataclass(frozen=True)
-class Said:
+class Utterance:
     """A text of the student, or a message of ours with what became of it."""
 
     at: datetime
@@ -69,7 +69,7 @@ class Said:
 class Thread:
     """A page of a conversation, the oldest first; ``earlier`` is where the page before it ends (empty: nowhere)."""
 
-    said: list[Said] = field(default_factory=list)
+    said: list[Utterance] = field(default_factory=list)
     earlier: str = ""
 
     @property
@@ -88,13 +88,13 @@ def read_thread(person: TelegramUser, *, before: TimelinePlace | None = None) ->
     return Thread(kept[::-1], earlier)
 
 
-def _texts(person: TelegramUser, before: TimelinePlace | None) -> list[Said]:
+def _texts(person: TelegramUser, before: TimelinePlace | None) -> list[Utterance]:
     rows = StudentText.objects.filter(telegram_user=person).annotate(
         words=KeyTextTransform("message_text", "event__details")
     )
     newest = _below(rows, "written_at", TEXT, before).select_related("event").order_by("-written_at", "-pk")
     return [
-        Said(
+        Utterance(
             at=row.written_at,
             rank=TEXT,
             number=row.pk,
@@ -105,7 +105,7 @@ def _texts(person: TelegramUser, before: TimelinePlace | None) -> list[Said]:
     ]
 
 
-def _messages(person: TelegramUser, before: TimelinePlace | None) -> list[Said]:
+def _messages(person: TelegramUser, before: TimelinePlace | None) -> list[Utterance]:
     moment = Coalesce("sent_at", "created_at", output_field=DateTimeField())
     rows = Recipient.objects.filter(telegram_user=person).annotate(moment=moment).exclude(moment=None)
     rows = rows.exclude(message__state__in=[Broadcast.State.SCHEDULED, Broadcast.State.HELD])  # not said yet
@@ -114,14 +114,14 @@ def _messages(person: TelegramUser, before: TimelinePlace | None) -> list[Said]:
     return list(_as_read(person, found))
 
 
-def _as_read(person: TelegramUser, found: list[Recipient]) -> Iterable[Said]:
+def _as_read(person: TelegramUser, found: list[Recipient]) -> Iterable[Utterance]:
     """Give the messages in the words that this person got."""
     letters = dict(Outbox.objects.filter(recipient__in=found).values_list("recipient_id", "message_text"))
     former = texts_received(found)
     read = as_read_by(person.pk, [former.get(row.pk) or row.message.message_text for row in found])
     for row, text in zip(found, read, strict=True):
         is_answer = row.message.recipient_type == RecipientType.ANSWER
-        yield Said(
+        yield Utterance(
             at=row.moment,  # type: ignore[attr-defined]
             rank=MESSAGE,
             number=row.pk,

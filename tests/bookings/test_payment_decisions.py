@@ -1,6 +1,7 @@
 """What staff decide about waiting payments: one payment, one notice, and words that were seen before."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -42,7 +43,7 @@ def test_confirming_records_the_payment_tells_the_student_and_opens_the_next(sta
     assert first.confirmed == 2
     payment = Payment.objects.get()
     assert (payment.booking, payment.recorded_by) == (first, staff)
-    assert (payment.amount, payment.currency) == (450, "USD")
+    assert (payment.amount, payment.currency) == (Decimal(450), "USD")
     assert list(Outbox.objects.values_list("kind", "booking")) == [("booking_confirmed", first.pk)]
 
 

@@ -84,13 +84,7 @@ def fill(first: int, last: int) -> None:
     _fill_below(course, people, bookings, coupons, broadcasts)
 
 
-def _fill_below(
-    course: Course,
-    people: list[TelegramUser],
-    bookings: list[Booking],
-    coupons: list[ReferralCoupon],
-    broadcasts: list[Broadcast],
-) -> None:
+def _fill_below(course: Course, people: Any, bookings: Any, coupons: Any, broadcasts: Any) -> None:
     details: tuple[Any, ...] = (None, {"a": "<script>"}, ["список"], "текст", 1)
     rows: list[Any] = []
     for place, person in enumerate(people):

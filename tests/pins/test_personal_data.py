@@ -102,14 +102,8 @@ def _own_rows(person: Any, staff: Any) -> None:
     make("users.CountingMark", user_id=ID)
     make("analytics.Journey", user_id=ID, funnel="sign", scope="", first_at=NOW)
     make("messaging.TelegramLink", user=staff, telegram_user=person)
-    make(
-        "messaging.Outbox",
-        telegram_user=person,
-        booking=booking,
-        kind="booking_confirmed",
-        message_text=f"{FIRST}!",
-        queued_at=NOW,
-    )
+    notice = {"telegram_user": person, "booking": booking, "message_text": f"{FIRST}!"}
+    make("messaging.Outbox", kind="booking_confirmed", queued_at=NOW, **notice)
     change = make("bookings.BulkChange", kind="tag", value="VIP", reason=f"@{USERNAME}", prepared_at=NOW)
     own = {"telegram_user": person, "booking": booking, "typed": f"@{USERNAME}", "note": WORDS}
     make("bookings.BulkRow", change=change, position=0, state="done", **own)

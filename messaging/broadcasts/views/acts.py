@@ -70,7 +70,7 @@ asks = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @dataclass(frozen=True)
-class Said:
+class ActDone:
     """What was done, and how it can be undone."""
 
     sentence: str
@@ -80,13 +80,13 @@ class Said:
 @asks
 @may_send
 def broadcast_start(request: StaffRequest, pk: int) -> HttpResponse:
-    def act(broadcast: Broadcast, _form: forms.Form) -> Said:
+    def act(broadcast: Broadcast, _form: forms.Form) -> ActDone:
         now = timezone.now()
         with transaction.atomic():
             before = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
             start_broadcast(broadcast=broadcast, by=request.user, at=now, wait=WINDOW)
             undo = offer_start_undo(broadcast=broadcast, before=before, by=request.user, at=now)
-        return Said(_("Sending starts in 10 seconds."), undo)
+        return ActDone(_("Sending starts in 10 seconds."), undo)
 
     return _ask_then(request, pk, start_question, act)
 
@@ -268,7 +268,7 @@ def _ask_then(
     request: StaffRequest,
     pk: int,
     ask: Callable[[Broadcast, Any], Question],
-    act: Callable[[Broadcast, forms.Form], "str | Said"],
+    act: Callable[[Broadcast, forms.Form], "str | ActDone"],
 ) -> HttpResponse:
     """Show the question on GET; on POST do it, or show the question again with the reason for the refusal."""
     broadcast = get_object_or_404(Broadcast.objects.select_related("created_by"), pk=pk)
@@ -289,7 +289,7 @@ def _try(
     request: StaffRequest,
     broadcast: Broadcast,
     question: Question,
-    act: "Callable[[Broadcast, forms.Form], str | Said]",
+    act: "Callable[[Broadcast, forms.Form], str | ActDone]",
 ) -> int:
     """Do it if the form is valid; add the refusal to the form, and give the status of the answer."""
     form = question.form
@@ -300,7 +300,7 @@ def _try(
         return 422
     try:
         said = act(broadcast, form)
-        said = said if isinstance(said, Said) else Said(said)
+        said = said if isinstance(said, ActDone) else ActDone(said)
         say_done(request, said.sentence, undo=said.undo)
     except MessageRefused as refused:
         text = form.data.get("text", "").replace("\r\n", "\n")
