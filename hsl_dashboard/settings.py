@@ -75,6 +75,7 @@ MIDDLEWARE = [
     # Every view asks for a signed-in person unless it says login_not_required.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "hsl_dashboard.web.middleware.keep_out_of_caches",
+    "hsl_dashboard.web.navigation.forget_frame",
     "hsl_dashboard.web.middleware.clear_after_sign_out",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

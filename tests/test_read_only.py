@@ -49,11 +49,11 @@ def writes_beside_the_list(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
         finally:
             inside.pop()
 
-    # Wherever it was imported to.
-    for name, module in list(sys.modules.items()):
-        if getattr(module, "write_beside", None) is beside and module is not side_writes:
-            monkeypatch.setattr(f"{name}.write_beside", marked)
-    with connection.execute_wrapper(look):
+    with monkeypatch.context() as patch, connection.execute_wrapper(look):
+        # Wherever it was imported to.
+        for module in list(sys.modules.values()):
+            if getattr(module, "write_beside", None) is beside and module is not side_writes:
+                patch.setattr(module, "write_beside", marked)
         yield found
 
 

@@ -18,7 +18,7 @@ from tests.messaging.broadcasts import BroadcastFactory
 from users.models import BlockedUser
 from users.totals import fold_marked_people
 
-ROWS, LARGEST_PAGE = 50, 60_000  # bytes
+ROWS, LARGEST_PAGE = 50, 60 * 1024  # bytes
 STREAM = reverse("bookings:stream_detail", args=["8th_stream"])
 
 

@@ -25,6 +25,7 @@ from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from users.event_types import event_label
 from users.models import BlockedUser, Event, User
 from users.person.context import person_address
+from users.privacy import masked_emails
 
 SIZE = 50
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # upkeep.EARLIEST: what lies before is no date
@@ -284,5 +285,5 @@ def what_students_wrote(waiting: WaitingPayment) -> list[StudentWrote]:
 
 def _text_of(event: Event) -> str:
     details = event.details if isinstance(event.details, dict) else {}
-    text = details.get("message_text")
+    text = masked_emails(details.get("message_text"))
     return text.strip() if isinstance(text, str) else ""

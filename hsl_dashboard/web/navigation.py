@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -13,6 +14,8 @@ from django.views.generic import RedirectView
 
 THEME_COOKIE = "theme"
 THEMES = ("system", "light", "dark")
+FRAME_KEPT = 10  # seconds: every page of everybody would ask five questions otherwise
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 SHORTCUTS_COOKIE = "shortcuts"  # "off": single letters do nothing, as WCAG 2.1.4 asks
 
 
@@ -69,11 +72,6 @@ def register_badge(address: str, count: Callable[[Any], int]) -> None:
     _badges[address] = count
 
 
-def badge_for(user: Any) -> Callable[[str], int]:
-    """How much waits for somebody at an address."""
-    return lambda address: _badges[address](user) if address in _badges else 0
-
-
 @dataclass(frozen=True)
 class MenuView:
     """A saved view in the navigation; ``default_of``: the address that it stands in for."""
@@ -92,37 +90,69 @@ def register_menu_views(views: Callable[[Any], list[MenuView]]) -> None:
     _views[:] = [views]
 
 
-def menu_views_of(user: Any) -> list[MenuView]:
-    return [view for views in _views for view in views(user)] if user.is_authenticated else []
+@dataclass(frozen=True)
+class Frame:
+    """What the navigation knows of somebody: how much waits for them, by address, and their saved views."""
+
+    badges: dict[str, int]
+    views: list[MenuView]
+
+
+def frame_of(user: Any) -> Frame:
+    """Give the frame as of FRAME_KEPT ago at most, or of what they did last themselves."""
+    if not user.is_authenticated:
+        return Frame({}, [])
+    kept: Frame | None = cache.get(_frame_key(user))
+    if kept is None:
+        counts = {address: count(user) for address, count in _badges.items()}
+        kept = Frame(counts, [view for views in _views for view in views(user)])
+        cache.set(_frame_key(user), kept, FRAME_KEPT)
+    return kept
+
+
+def forget_frame(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Ask anew for whoever has done something."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.method not in SAFE_METHODS and request.user.is_authenticated:
+            cache.delete(_frame_key(request.user))
+        return response
+
+    return middleware
+
+
+def _frame_key(user: Any) -> str:
+    return f"frame-{user.pk}"
 
 
 def navigation_links(
     path: str,
     may: Callable[[str], bool],
-    badge: Callable[[str], int] = lambda _address: 0,
+    badges: dict[str, int] | None = None,
     defaults: dict[str, str] | None = None,
 ) -> list[Item]:
     """List the places one may go to; of two that hold the page, the nearer one is where one is."""
     items = [item for item in ITEMS if (not item.permission or may(item.permission)) and item.exists()]
     here = max((item.address for item in items if item.contains(path)), key=len, default="")
     current = "page" if path == here else "true"
-    opens = defaults or {}
-    items = [replace(item, badge=badge(item.address), opens=opens.get(item.address, "")) for item in items]
+    opens, waiting = defaults or {}, badges or {}
+    items = [replace(item, badge=waiting.get(item.address, 0), opens=opens.get(item.address, "")) for item in items]
     return [replace(item, current=current) if item.address == here else item for item in items]
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor. Links are lazy: a partial that htmx swaps in pays for no permission check."""
     theme = request.COOKIES.get(THEME_COOKIE)
-    views = SimpleLazyObject(lambda: menu_views_of(request.user))
+    frame = SimpleLazyObject(lambda: frame_of(request.user))
     return {
-        "menu_views": views,
+        "menu_views": SimpleLazyObject(lambda: frame.views),
         "navigation_links": SimpleLazyObject(
             lambda: navigation_links(
                 request.path,
                 request.user.has_perm,
-                badge_for(request.user),
-                {view.default_of: view.address for view in views if view.default_of},
+                frame.badges,
+                {view.default_of: view.address for view in frame.views if view.default_of},
             )
         ),
         "theme": theme if theme in THEMES else "system",

@@ -38,6 +38,7 @@ def public(live):
     return live
 
 
+@pytest.mark.owner
 def test_f4_a_database_without_people_is_taken_over_and_everybody_named_is_made(public, migrated):
     named = public.value(
         "SELECT count(DISTINCT user_id) FROM (SELECT user_id FROM bookings UNION ALL SELECT user_id FROM events"

@@ -22,6 +22,7 @@ from demo.school.build import build_school
 from demo.school.names import HOSTILE_NAMES
 from demo.school.rhythm import MOSCOW
 from messaging.models import Broadcast, Recipient
+from tests.database_roles import owner_role
 from tests.factories import TelegramUserFactory
 from users.models import BlockedUser, Event, TelegramUser
 
@@ -60,7 +61,8 @@ def test_a_school_of_ordinary_size_is_as_big_as_promised():
 
 @pytest.fixture
 def school(db: None) -> None:
-    call_command("seed_demo", seed=1, people=300, today=date.fromisoformat(TODAY), verbosity=0)
+    with owner_role():
+        call_command("seed_demo", seed=1, people=300, today=date.fromisoformat(TODAY), verbosity=0)
 
 
 def test_refuses_a_database_with_people_and_changes_nothing(db):

@@ -389,7 +389,7 @@ def test_a_tick_asks_few_questions_when_nothing_happened(django_assert_max_num_q
     for kind in ("booking_confirmed", "booking_cancelled", "payment_reminder", "course_start", "free_lesson"):
         AutomationFactory.create(kind=kind)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         firing.fire_automations(at=NOON)
         firing.hand_over(at=NOON)
         firing.settle(at=NOON)

@@ -19,7 +19,7 @@ from messaging.inbox.services import (
 from messaging.models import Conversation, StudentText
 from tests.factories import BookingFactory, EventFactory, TelegramUserFactory, UserFactory
 from tests.messaging.conversations import ANSWERS, bot_writes, conversation_of, page
-from users.models import Event
+from users.models import Event, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers")]
 
@@ -220,6 +220,7 @@ def test_the_person_stands_beside_the_conversation(desk, person, colleague):
     from django.contrib.auth.models import Permission
 
     colleague.user_permissions.add(Permission.objects.get(codename="view_booking"))
+    desk.force_login(User.objects.get(pk=colleague.pk))  # what may be done changed: the session is over
     booking = BookingFactory.create(telegram_user=person)
     bot_writes(person, "Вопрос")
 

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, models
 
+from tests.database_roles import owner_role
 from tests.pins.golden import assert_as_pinned
 
 APPS = ("users", "bookings", "messaging")
@@ -31,7 +32,8 @@ NOW = "CASE WHEN {0} BETWEEN now() - interval '3 hours' AND now() + interval '3 
 
 @pytest.fixture
 def school(db: None) -> None:
-    call_command("seed_demo", seed=1, people=300, today=DAY, verbosity=0)
+    with owner_role():
+        call_command("seed_demo", seed=1, people=300, today=DAY, verbosity=0)
 
 
 def _tables() -> Iterator[type[models.Model]]:
