@@ -34,7 +34,7 @@ def test_a_student_writes_and_gets_one_answer(
 ) -> None:
     person = TelegramUserFactory.create(first_name="Анна", last_name="Щукина")
     with running_stack(telegram, tmp_path, rate=5):
-        sign_in(page, live_server)
+        sign_in(page)
         page.goto("/inbox/", timeout=PATIENCE)
         page.wait_for_load_state("networkidle")
 

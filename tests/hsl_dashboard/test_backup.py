@@ -24,7 +24,7 @@ from messaging.models.reasons import StateReason
 from tests.adoption.databases import Database
 from tests.factories import BookingFactory, BroadcastFactory, RecipientFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.owner, pytest.mark.timeout(180)]
 
 State = Broadcast.State
 KEY = pyrage.x25519.Identity.generate()

@@ -104,7 +104,7 @@ def test_G3_a_lock_stops_the_pages_that_need_it_and_only_for_seconds(visitor, mo
         began = time.monotonic()
         stopped = visitor.get(BOOKINGS)
         took = time.monotonic() - began
-        other = visitor.get("/messages/automations/")
+        other = visitor.get("/messages/templates/")
 
     assert stopped.status_code == 503
     assert (stopped["Retry-After"], stopped["Cache-Control"]) == ("5", "no-store")
@@ -255,7 +255,7 @@ def test_G3_thirty_clicking_clients_and_a_lock(visitor, live_server, monkeypatch
 
         return clicking
 
-    addresses = [BOOKINGS] * 20 + ["/messages/automations/"] * 9 + ["/health/live"]
+    addresses = [BOOKINGS] * 20 + ["/messages/templates/"] * 9 + ["/health/live"]
     threads = [threading.Thread(target=click(address)) for address in addresses]
     with locked("bookings"):
         for thread in threads:

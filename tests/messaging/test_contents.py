@@ -64,6 +64,7 @@ def send(*, people: int = 2, upload: str = "", scheduled: bool = False, **fields
         assert lifecycle.start_scheduled(at=later) == [broadcast.pk]
     # What is due in an hour is due now.
     broadcast.recipients.update(next_try_at=timezone.now())
+    Broadcast.objects.filter(pk=broadcast.pk).update(started_at=timezone.now())
     run_queue(SendQueue(broadcast.pk), seconds=5)
     broadcast.refresh_from_db()
     assert broadcast.state == Broadcast.State.FINISHED

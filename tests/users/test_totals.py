@@ -122,6 +122,7 @@ def test_totals_of_the_dirty_dump_are_exact():
 
 
 @pytest.mark.django_db
+@pytest.mark.timeout(240)
 def test_rebuilding_makes_totals_that_were_lost_or_wrong_right_again():
     bot_database.load(*BOT_TABLES)
     execute("DELETE FROM person_totals WHERE user_id % 3 = 0")
