@@ -27,6 +27,7 @@ def let_payments_wait(school: School) -> None:
     newest = sorted(asked, key=lambda booking: or_epoch(booking.created_at))[-len(HOURS_AGO) - 1 :]
     for number, (booking, hours) in enumerate(zip(reversed(newest), HOURS_AGO, strict=False)):
         at = max(or_epoch(booking.created_at) + timedelta(minutes=4), school.now - timedelta(hours=hours, minutes=17))
+        at = min(at, school.now)
         if number % 3 == 2:
             _writes(school, booking, at, WORDS[number // 3 % len(WORDS)])
         else:

@@ -150,7 +150,7 @@ def test_an_emptied_table_is_counted_again(school):
     PaymentFactory.create(booking=None)
     fold_money()
     sql("SET CONSTRAINTS ALL IMMEDIATE")
-    sql("TRUNCATE bookings_payment")
+    sql("TRUNCATE bookings_payment CASCADE")
     fold_money()
 
     assert not MoneyDay.objects.exclude(payments=0).exists()

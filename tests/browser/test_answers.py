@@ -45,7 +45,7 @@ def test_a_student_writes_and_gets_one_answer(
         page.get_by_role("link", name="Анна Щукина").click()
         words = page.locator("textarea[name=text]")
         words.fill("Да, {first_name|друг}, <b>можно</b>.")
-        expect(page.locator("#answer-preview strong")).to_have_text("можно")
+        expect(page.locator("#answer-preview b")).to_have_text("можно")
         words.press("Control+Enter")
 
         expect(page.locator(".thread .ours .badge.success")).to_be_visible(timeout=PATIENCE)
