@@ -22,12 +22,15 @@ def let_payments_wait(school: School) -> None:
     asked = [
         booking
         for booking in school.bookings
-        if booking.confirmed == Status.NEW and booking.course_stream == CURRENT and booking.course is not None
+        if booking.confirmed == Status.NEW
+        and booking.course_stream == CURRENT
+        and booking.course is not None
+        # Nobody has paid for what was booked a moment ago.
+        and or_epoch(booking.created_at) < school.now - timedelta(minutes=10)
     ]
     newest = sorted(asked, key=lambda booking: or_epoch(booking.created_at))[-len(HOURS_AGO) - 1 :]
     for number, (booking, hours) in enumerate(zip(reversed(newest), HOURS_AGO, strict=False)):
         at = max(or_epoch(booking.created_at) + timedelta(minutes=4), school.now - timedelta(hours=hours, minutes=17))
-        at = min(at, school.now)
         if number % 3 == 2:
             _writes(school, booking, at, WORDS[number // 3 % len(WORDS)])
         else:
