@@ -91,21 +91,21 @@ def register_menu_views(views: Callable[[Any], list[MenuView]]) -> None:
 
 
 @dataclass(frozen=True)
-class Frame:
+class PageFrame:
     """What the navigation knows of somebody: how much waits for them, by address, and their saved views."""
 
     badges: dict[str, int]
     views: list[MenuView]
 
 
-def frame_of(user: Any) -> Frame:
+def frame_of(user: Any) -> PageFrame:
     """Give the frame as of FRAME_KEPT ago at most, or of what they did last themselves."""
     if not user.is_authenticated:
-        return Frame({}, [])
-    kept: Frame | None = cache.get(_frame_key(user))
+        return PageFrame({}, [])
+    kept: PageFrame | None = cache.get(_frame_key(user))
     if kept is None:
         counts = {address: count(user) for address, count in _badges.items()}
-        kept = Frame(counts, [view for views in _views for view in views(user)])
+        kept = PageFrame(counts, [view for views in _views for view in views(user)])
         cache.set(_frame_key(user), kept, FRAME_KEPT)
     return kept
 
