@@ -43,6 +43,7 @@ def test_a_student_writes_and_gets_one_answer(
         expect(page.get_by_text("А можно оплатить частями?")).to_be_visible()
 
         page.get_by_role("link", name="Анна Щукина").click()
+        page.wait_for_load_state("networkidle")  # htmx listens to the field by then
         words = page.locator("textarea[name=text]")
         words.fill("Да, {first_name|друг}, <b>можно</b>.")
         expect(page.locator("#answer-preview b")).to_have_text("можно")
