@@ -29,6 +29,7 @@ def student_writes(person: TelegramUser, text: str) -> None:
         )
 
 
+@pytest.mark.long
 def test_a_student_writes_and_gets_one_answer(
     page: Page, live_server: LiveServer, telegram: SandboxClient, tmp_path: Path
 ) -> None:
