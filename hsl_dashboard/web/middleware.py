@@ -60,7 +60,7 @@ def keep_out_of_caches(get_response: Callable[[HttpRequest], HttpResponse]) -> C
 PERMISSIONS = ", ".join(
     [
         *(f"{name}=()" for name in (
-            "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "encrypted-media",
+            "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media",
             "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi",
             "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
         )),
