@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 
 from messaging.audiences.criteria import individuals
 from messaging.content.content import Content
-from messaging.content.placeholders import MissingValue, describe_missing, personalise, placeholders, read_values
+from messaging.content.placeholders import (
+    MissingValue,
+    describe_missing,
+    keep_braces,
+    personalise,
+    placeholders,
+    read_values,
+)
 from messaging.delivery.services import create_broadcast, recorded
 from messaging.models import Broadcast, Conversation
 from messaging.models.recipient_types import RecipientType
@@ -77,9 +84,7 @@ def answer_student(*, person: TelegramUser, answer: Answer, by: User, at: dateti
         text = personal_answer(answer.text, person)
         broadcast = create_broadcast(
             # What stands there now is what this person reads: a brace in it is a brace.
-            content=Content(
-                text=text.replace("{", "{{").replace("}", "}}"), audience=individuals([person.pk]).as_json()
-            ),
+            content=Content(text=keep_braces(text), audience=individuals([person.pk]).as_json()),
             by=by,
             at=at,
             token=answer.token,

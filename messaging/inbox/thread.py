@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.rows import OF_A_KIND
 from messaging.broadcasts.versions import shown, texts_received
-from messaging.content.placeholders import as_read_by
+from messaging.content.placeholders import as_read_by, keep_braces
 from messaging.models import Broadcast, Outbox, Recipient, StudentText
 from messaging.models.reasons import telegram_words
 from messaging.models.recipient_types import RecipientType
@@ -125,7 +125,7 @@ def _as_read(person: TelegramUser, found: list[Recipient]) -> Iterable[Utterance
             at=row.moment,  # type: ignore[attr-defined]
             rank=MESSAGE,
             number=row.pk,
-            words=shown((letters.get(row.pk) or text).replace("{", "{{").replace("}", "}}")),
+            words=shown(keep_braces(letters.get(row.pk) or text)),
             about="" if is_answer else str(SENT_AS.get(row.message.recipient_type or "", "")),
             by=staff_name(row.message.created_by),
             broadcast=row.message_id,
