@@ -24,7 +24,7 @@ from messaging.models.recipients import reason_label
 from users.event_types import event_label
 from users.models import TelegramUser
 from users.person.timeline import TimelinePlace
-from users.privacy import EMAIL, masked_email
+from users.privacy import masked_emails
 
 PAGE_SIZE = 30  # texts and messages: two screens
 LONGEST = 4096  # characters: Telegram's own limit; what is longer was written by something else
@@ -98,7 +98,7 @@ def _texts(person: TelegramUser, before: TimelinePlace | None) -> list[Utterance
             at=row.written_at,
             rank=TEXT,
             number=row.pk,
-            words=EMAIL.sub(lambda found: masked_email(found[0]), str(row.words or "")[:LONGEST]),
+            words=masked_emails(str(row.words or "")[:LONGEST]),
             about="" if row.event.event_type == "student_response" else event_label(row.event.event_type),
         )
         for row in newest.defer("event__details")[: PAGE_SIZE + 1]

@@ -17,7 +17,7 @@ from messaging.inbox.filters import ConversationFilter, tabs
 from messaging.inbox.folding import fold_before_reading
 from messaging.inbox.today import ANSWER, SEE
 from messaging.models import Conversation, Recipient, StudentText
-from users.privacy import EMAIL, masked_email
+from users.privacy import masked_emails
 
 TABLE = "conversation-table"
 SNIPPET = 200  # characters
@@ -94,7 +94,7 @@ def _row(conversation: Conversation) -> ConversationRow:
     words = str(conversation.words or "")[: 2 * SNIPPET]  # type: ignore[attr-defined]
     return ConversationRow(
         conversation=conversation,
-        words=" ".join(EMAIL.sub(lambda found: masked_email(found[0]), words).split())[:SNIPPET],
+        words=" ".join(masked_emails(words).split())[:SNIPPET],
         not_arrived=conversation.answer_state in NOT_ARRIVED,  # type: ignore[attr-defined]
         address=reverse("messaging:conversation_detail", args=[conversation.pk]),
     )
