@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.person.sections import VIEW_PEOPLE, person_bookings
+from bookings.person.sections import person_bookings
 from hsl_dashboard.web.pages import StaffRequest, lead_to, wants_partial
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from messaging.broadcasts.journal import staff_name
@@ -35,13 +35,12 @@ from messaging.inbox.services import (
     personal_answer,
 )
 from messaging.inbox.thread import read_thread
-from messaging.inbox.today import ANSWER, SEE
+from messaging.inbox.today import MAY_ANSWER
 from messaging.models import Broadcast, Conversation
 from users.models import BlockedUser, TelegramUser
 from users.person.context import person_address
 from users.person.timeline import TimelinePlace
 
-MAY_ANSWER = [SEE, ANSWER, VIEW_PEOPLE]
 PRESENT = timedelta(seconds=15)  # a page that is looked at says so every four seconds
 CANNED = 50  # templates to choose from
 TEXT = Broadcast.Kind.TEXT

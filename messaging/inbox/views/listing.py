@@ -15,7 +15,7 @@ from hsl_dashboard.web.news import asked_since, news_answer, news_since
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from messaging.inbox.filters import ConversationFilter, tabs
 from messaging.inbox.folding import fold_before_reading
-from messaging.inbox.today import ANSWER, SEE
+from messaging.inbox.today import MAY_ANSWER, SEE
 from messaging.models import Conversation, Recipient, StudentText
 from users.privacy import masked_emails
 
@@ -39,7 +39,7 @@ class ConversationRow:
 def conversation_list(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
     fold_before_reading(at=now)
-    may_read = request.user.has_perm(ANSWER)
+    may_read = request.user.has_perms(MAY_ANSWER)
     # What was there before the list is read: a text that comes in between is new, and not lost.
     newest = StudentText.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     narrowed = ConversationFilter(
@@ -62,7 +62,7 @@ def conversation_list(request: StaffRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required([SEE, ANSWER], raise_exception=True)
+@permission_required(MAY_ANSWER, raise_exception=True)
 def conversation_news(request: StaffRequest) -> HttpResponse:
     """Count the conversations of the list with texts that its page has not seen."""
     since = asked_since(request)
