@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -104,9 +103,8 @@ def answer_student(*, person: TelegramUser, answer: Answer, by: User, at: dateti
 
 def open_conversation(*, person_id: int, by: User, at: datetime) -> None:
     """Note that somebody reads it: it is unread no more, and colleagues see who is there."""
-    with transaction.atomic():
-        Conversation.objects.filter(pk=person_id).update(opened_by=by, opened_at=at)
-        Conversation.objects.filter(pk=person_id, state=State.UNREAD).update(state=State.WAITING)
+    read = Case(When(state=State.UNREAD, then=Value(State.WAITING)), default=F("state"))
+    Conversation.objects.filter(pk=person_id).update(opened_by=by, opened_at=at, state=read)
 
 
 def close_conversation(*, person_id: int, by: User) -> bool:

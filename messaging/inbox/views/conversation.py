@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -41,7 +42,8 @@ from users.models import BlockedUser, TelegramUser
 from users.person.context import person_address
 from users.person.timeline import TimelinePlace
 
-PRESENT = timedelta(seconds=15)  # a page that is looked at says so every four seconds
+PRESENT = timedelta(seconds=15)  # a page that is looked at asks every four seconds, or every second
+NOTED_FOR = timedelta(seconds=5)  # who is there is not written down at each of these
 CANNED = 50  # templates to choose from
 TEXT = Broadcast.Kind.TEXT
 
@@ -151,8 +153,11 @@ def _live_context(request: StaffRequest, conversation: Conversation) -> dict[str
         also_here = staff_name(conversation.opened_by)
     before = TimelinePlace.decode(request.GET.get("before", ""))
     thread = read_thread(person, before=before)
-    write_beside(SideWrite.CONVERSATION_OPENED, lambda: open_conversation(person_id=person.pk, by=request.user, at=now))
-    if conversation.state == Conversation.State.UNREAD:
+    is_unread = conversation.state == Conversation.State.UNREAD
+    if is_unread or not conversation.is_seen_by(request.user.pk, since=now - NOTED_FOR):
+        note = partial(open_conversation, person_id=person.pk, by=request.user, at=now)
+        write_beside(SideWrite.CONVERSATION_OPENED, note)
+    if is_unread:
         conversation.state = Conversation.State.WAITING  # it is read now
     told = (thread.mark, str(conversation.state), conversation.assignee_id, conversation.snoozed_until, also_here)
     return {
