@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from hsl_dashboard.web.api.limits import REFUSED
+from hsl_dashboard.web.navigation import frame_key
 from tests.factories import BookingFactory, FreeLessonRegistrationFactory, StreamFactory, UserFactory
 from tests.users.test_tokens import reauthenticated
 from users.models import AuditEntry, PeopleExport, SavedView, User
@@ -71,6 +73,7 @@ def test_a_list_that_one_may_not_see_is_not_kept_and_leaves_the_menu_when_one_lo
     kept(user)
     assert "Ждут" in client_for(user).get("/").text
     user.groups.clear()
+    cache.delete(frame_key(user))  # ten seconds later
     page = client_for(user)
     assert "Ждут" not in page.get("/").text and "Ждут" not in page.get("/views/").text
 
