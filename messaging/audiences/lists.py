@@ -8,6 +8,7 @@ from typing import Any
 from django.core.signing import Signer
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -66,7 +67,7 @@ class OfList(Criterion):
 
     @property
     def _sees_emails(self) -> bool:
-        return bool(self.seal) and self.seal == _seal(self.name, self.query)
+        return constant_time_compare(self.seal, _seal(self.name, self.query))
 
     @classmethod
     def _of(cls, values: dict[str, Any]) -> "OfList":
