@@ -129,7 +129,9 @@ def people_after(query: QueryDict, _emails: bool) -> QuerySet[Any, Any]:
     broadcast, did = _message(query), query.get("did", "")
     if broadcast is None or did not in DID:
         return Recipient.objects.none().values("telegram_user_id")
-    got = Recipient.objects.filter(message=broadcast, state__in=["sent", "deleted"]).exclude(sent_at=None)
+    got = Recipient.objects.filter(
+        message=broadcast, state__in=[Recipient.State.SENT, Recipient.State.DELETED]
+    ).exclude(sent_at=None)
     condition = Exists(_doings(broadcast, did.removeprefix("not_")))
     return got.filter(~condition if did.startswith("not_") else condition).values("telegram_user_id")
 
