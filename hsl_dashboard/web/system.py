@@ -124,7 +124,7 @@ def _ticks(now: datetime) -> Iterator[SystemLine]:
         "Beat does not send it. See whether beat runs, and whether somebody switched the task off in the Django admin."
     )
     entries = settings.CELERY_BEAT_SCHEDULE.items()
-    # The nightly backup has a line of its own.
+    # The nightly backup has a line of its own (hsl_dashboard/backup/system.py).
     planned = {name: every for name, entry in entries if isinstance(every := entry["schedule"], float)}
     tasks = PeriodicTask.objects.filter(name__in=planned, enabled=True)
     runs = {
