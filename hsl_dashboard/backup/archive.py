@@ -21,6 +21,7 @@ from hsl_dashboard.backup.tools import BackupFailed, run
 
 DUMP, MANIFEST, MEDIA = "database.dump", "manifest.json", "media"
 PREFIX, ENDINGS = "hsl-", (".tar", ".tar.age")
+WORK = ".hsl-work-"  # folders in which archives are made and unpacked, in the clear
 MAGIC = b"age-encryption.org/"
 LOCK = 7_228_001  # of PostgreSQL's advisory locks: one backup at a time
 
@@ -57,7 +58,7 @@ def make_backup(folder: Path, *, at: datetime, recipients: Sequence[str] = (), k
     keys = _public_keys(recipients)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = folder / f"{PREFIX}{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}{ENDINGS[1] if keys else ENDINGS[0]}"
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=folder) as name:
+    with tempfile.TemporaryDirectory(prefix=WORK, dir=folder) as name:
         work = Path(name)
         tables = _dump(work / DUMP)
         plain = work / "archive.tar"
@@ -175,5 +176,7 @@ def _decrypted(archive: Path, folder: Path, identity: str) -> Path:
         key = pyrage.x25519.Identity.from_str(secret)
         pyrage.decrypt_file(str(archive), str(plain), [key])
     except (pyrage.IdentityError, pyrage.DecryptError):
-        raise BackupFailed(f"The key does not open {archive.name}.") from None
+        raise BackupFailed(
+            f"The key does not open {archive.name}: it is another one, or the archive is damaged."
+        ) from None
     return plain

@@ -149,6 +149,22 @@ def test_a_spoiled_archive_writes_nothing(archive: Path, elsewhere: Database, sp
     assert elsewhere.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
 
 
+def test_an_archive_of_an_earlier_version_is_brought_up_to_this_one(
+    archive: Path, elsewhere: Database, tmp_path: Path
+) -> None:
+    restore(archive, elsewhere)
+    with elsewhere.as_default():
+        call_command("migrate", "users", "0014_api_tokens", verbosity=0)
+        earlier = make_backup(tmp_path / "earlier", at=timezone.now())
+    elsewhere.run("DROP SCHEMA public, kept CASCADE", "CREATE SCHEMA public")
+
+    restore(earlier, elsewhere)
+
+    with elsewhere.as_default():
+        call_command("migrate", check_unapplied=True, verbosity=0)  # it ends the process where something is missing
+    assert list(tmp_path.glob("*/.hsl-work-*")) == []
+
+
 def test_an_encrypted_archive_opens_with_its_key_alone(
     media: Path, elsewhere: Database, settings, tmp_path: Path
 ) -> None:
@@ -182,7 +198,7 @@ def test_the_nightly_one_keeps_the_newest_and_tells_when_it_is_missing(media: Pa
     assert len(kept) == 2
     assert kept[1].name == "hsl-2026-01-03T010000Z.tar"
     assert (folder / "notes.txt").exists()
-    assert list(folder.glob(".making-*")) == []
+    assert list(folder.glob(".hsl-work-*")) == []
     assert not is_too_old(timezone.now())
     assert is_too_old(timezone.now() + timedelta(hours=31))
 
