@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from hsl_dashboard.backup.tools import BackupFailed, run
 DUMP, MANIFEST, MEDIA = "database.dump", "manifest.json", "media"
 PREFIX, ENDINGS = "hsl-", (".tar", ".tar.age")
 WORK = ".hsl-work-"  # folders in which archives are made and unpacked, in the clear
+LEFT_AFTER = timedelta(hours=12)  # no backup takes as long
 MAGIC = b"age-encryption.org/"
 LOCK = 7_228_001  # of PostgreSQL's advisory locks: one backup at a time
 
@@ -57,6 +59,7 @@ def make_backup(folder: Path, *, at: datetime, recipients: Sequence[str] = (), k
     """
     keys = _public_keys(recipients)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_left_over(folder, at)
     target = folder / f"{PREFIX}{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}{ENDINGS[1] if keys else ENDINGS[0]}"
     with tempfile.TemporaryDirectory(prefix=WORK, dir=folder) as name:
         work = Path(name)
@@ -91,6 +94,13 @@ def is_too_old(at: datetime) -> bool:
     """Say whether a backup is missing: they are asked for, and the newest is older than a day and some hours."""
     newest = latest_backup()
     return bool(settings.BACKUP_DIR) and (newest is None or at - newest > timedelta(hours=30))
+
+
+def _remove_left_over(folder: Path, at: datetime) -> None:
+    """Remove what a killed backup or restore left: it holds the data of all students in the clear."""
+    for left in folder.glob(f"{WORK}*"):
+        if at.timestamp() - left.stat().st_mtime > LEFT_AFTER.total_seconds():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _public_keys(recipients: Sequence[str]) -> list[Any]:
