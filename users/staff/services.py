@@ -42,9 +42,8 @@ def may_change(account: User, *, by: User) -> bool:
     """Say whether somebody may change a colleague's account: nobody one's own, and a superuser alone administrators."""
     if account.pk == by.pk or not by.has_perm(CHANGE_STAFF):
         return False
-    if by.is_superuser:
-        return True
-    return not account.is_superuser and not account.groups.filter(pk__in=administering_groups()).exists()
+    administrators = User.objects.with_perm(CHANGE_STAFF, is_active=None)
+    return by.is_superuser or not administrators.filter(pk=account.pk).exists()
 
 
 def invite_colleague(*, account: User, groups: Iterable[Group], by: User) -> User:
