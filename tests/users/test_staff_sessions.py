@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.factories import UserFactory
-from tests.signing_in import reauthenticated
+from tests.signing_in import member, reauthenticated, signed_in
 from users.models import AuditEntry, User
 from users.staff.roles import ADMINISTRATOR, MARKETING, VIEWER
 
@@ -24,18 +24,6 @@ NEW = "long and unusual 7"
 @pytest.fixture
 def boss(staff: User) -> Client:
     return reauthenticated(staff)
-
-
-def member(role: str, **values) -> User:
-    user = UserFactory.create(**values)
-    user.groups.add(Group.objects.get(name=role))
-    return user
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def is_in(client: Client) -> bool:
@@ -103,7 +91,7 @@ def test_sessions_do_not_come_back_with_the_account(boss):
     assert not is_in(client)
 
 
-def test_sessions_end_too_when_sql_switches_the_account_behindf_and_on():
+def test_sessions_stay_over_when_sql_switches_the_account_off_and_on():
     account = UserFactory.create()
     client = signed_in(account)
     User.objects.filter(pk=account.pk).update(is_active=False)
