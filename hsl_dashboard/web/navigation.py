@@ -102,11 +102,11 @@ def frame_of(user: Any) -> PageFrame:
     """Give somebody's frame, at most FRAME_KEPT seconds old; what they do themselves shows on their next page."""
     if not user.is_authenticated:
         return PageFrame({}, [])
-    kept: PageFrame | None = cache.get(_frame_key(user))
+    kept: PageFrame | None = cache.get(frame_key(user))
     if kept is None:
         counts = {address: count(user) for address, count in _badges.items()}
         kept = PageFrame(counts, [view for views in _views for view in views(user)])
-        cache.set(_frame_key(user), kept, FRAME_KEPT)
+        cache.set(frame_key(user), kept, FRAME_KEPT)
     return kept
 
 
@@ -116,13 +116,14 @@ def forget_frame(get_response: Callable[[HttpRequest], HttpResponse]) -> Callabl
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if request.method not in SAFE_METHODS and request.user.is_authenticated:
-            cache.delete(_frame_key(request.user))
+            cache.delete(frame_key(request.user))
         return response
 
     return middleware
 
 
-def _frame_key(user: Any) -> str:
+def frame_key(user: Any) -> str:
+    """Where the cache keeps somebody's frame."""
     return f"frame-{user.pk}"
 
 
