@@ -50,6 +50,16 @@ def test_a_session_ends_after_three_idle_hours_and_after_twelve(field, hours, st
     assert UserSession.objects.exists() is Session.objects.exists() is stays
 
 
+def test_a_page_that_asks_by_itself_keeps_no_session_alive():
+    client = signed_in(UserFactory.create())
+    UserSession.objects.update(last_seen_at=timezone.now() - timedelta(hours=2.9))
+    before = UserSession.objects.get().last_seen_at
+
+    assert client.get("/shortcuts/", headers={"X-Poll": "true"}).status_code == 200
+    assert UserSession.objects.get().last_seen_at == before
+    assert is_in(client) and UserSession.objects.get().last_seen_at > before
+
+
 def test_a_new_password_ends_the_sessions():
     account = UserFactory.create()
     client = signed_in(account)
