@@ -107,6 +107,14 @@ def test_the_menu_shows_it_at_once_and_its_count_after_the_page(staff_client, st
     assert f'href="{PENDING}"' in counts and '<span class="number">3</span>' in counts and "hx-get" not in counts
 
 
+def test_ones_own_view_stands_in_the_menu_at_once(staff_client):
+    staff_client.get("/shortcuts/")  # its frame is kept for ten seconds
+
+    staff_client.post("/views/new/", {"name": "Ждут", "address": PENDING})
+
+    assert f'href="{PENDING}"' in staff_client.get("/shortcuts/").text
+
+
 def test_views_cost_the_navigation_one_query(staff_client, staff):
     def asked() -> list[str]:
         with CaptureQueriesContext(connection) as queries:
