@@ -45,7 +45,7 @@ def without_people(event: "Event", hint: "Hint") -> "Event":
     """
     request = event.get("request", {})
     if "url" in request:
-        request["url"] = SECRET.sub(REDACTED, request["url"])
+        request["url"] = SECRET.sub(REDACTED, str(request["url"]))
     for part in ("query_string", "cookies", "data", "headers"):
         request.pop(part, None)
     return event

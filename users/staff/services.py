@@ -42,7 +42,7 @@ def may_change(account: User, *, by: User) -> bool:
     """Say whether somebody may change a colleague's account: nobody one's own, and a superuser alone administrators."""
     if account.pk == by.pk or not by.has_perm(CHANGE_STAFF):
         return False
-    administrators = User.objects.with_perm(CHANGE_STAFF, is_active=None)
+    administrators = User.objects.with_perm(CHANGE_STAFF, is_active=None)  # type: ignore[arg-type]  # None: or switched off
     return by.is_superuser or not administrators.filter(pk=account.pk).exists()
 
 
