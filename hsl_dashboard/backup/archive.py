@@ -1,4 +1,4 @@
-"""One archive: the dump, the files of staff, and a manifest with which both are proved."""
+"""One archive: the dump, the files of staff, and a manifest that proves both."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ class Manifest:
 
 
 class _Hashed:
-    """A file that is summed up while it is read."""
+    """A file whose SHA-256 is computed while it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.sum = file, hashlib.sha256()
@@ -150,7 +150,7 @@ def _pack(target: Path, dump: Path, tables: dict[str, int], at: datetime) -> Non
 
 
 def unpack(archive: Path, folder: Path, *, identity: str = "") -> Manifest:
-    """Decrypt an archive into ``folder``, with the checksum of each file compared.
+    """Decrypt and unpack an archive into ``folder``, and compare the checksum of each file.
 
     Raises:
         BackupFailed: it is no archive of ours, it is damaged, or the key is missing or another one.

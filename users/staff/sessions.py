@@ -26,7 +26,7 @@ POLL = "X-Poll"  # what a page asks by itself (static/js/polling.js)
 
 @dataclass(frozen=True)
 class Limits:
-    """Before these moments a session must have been seen, and must not have begun."""
+    """A session is over when it was last seen before ``seen``, or began before ``begun``."""
 
     seen: datetime
     begun: datetime

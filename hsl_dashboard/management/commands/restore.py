@@ -54,7 +54,7 @@ class Command(BaseCommand):
             self.stdout.write(sentence)
 
     def _bring_files(self, source: Path) -> int:
-        """Put the files of staff where they were; one that is there stays, for its name was given once."""
+        """Copy the files of staff back; a file that is there already is the same, since no name is given twice."""
         files = [path for path in source.rglob("*") if path.is_file()]
         for path in files:
             target = Path(settings.MEDIA_ROOT) / path.relative_to(source)
