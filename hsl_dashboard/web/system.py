@@ -92,6 +92,8 @@ def _read(reader: Reader, now: datetime) -> list[SystemLine]:
         return [SystemLine("queues", "Redis", _("does not answer"), is_well=False, what_to_do=restart)]
     except DatabaseError as error:
         return [SystemLine("storage", "PostgreSQL", type(error).__name__, is_well=False)]
+    except OSError as error:  # a disk of the network that is away
+        return [SystemLine("storage", error.filename or _("Disk of the files"), error.strerror, is_well=False)]
 
 
 def _processes(now: datetime) -> Iterator[SystemLine]:

@@ -92,6 +92,19 @@ def test_without_redis_the_page_still_says_the_rest(staff_client, beat, monkeypa
     assert "PostgreSQL" in response.text
 
 
+def test_with_a_disk_that_is_away_the_page_still_says_the_rest(staff_client, beat, settings, monkeypatch):
+    def away(*_args: object) -> None:
+        raise OSError(116, "Stale file handle", "/backups")
+
+    settings.BACKUP_DIR = "/backups"
+    monkeypatch.setattr("hsl_dashboard.backup.archive.backups", away)
+
+    response = staff_client.get("/system/")
+
+    assert ("/backups", "Stale file handle") in [(line.name, line.value) for line in response.context["troubles"]]
+    assert "PostgreSQL" in response.text
+
+
 def test_the_page_asks_few_questions(staff_client, beat, django_assert_max_num_queries):
     staff_client.get("/system/")  # the frame of the page is kept since then
 
