@@ -23,6 +23,10 @@ class HslDashboardConfig(AppConfig):
         # The application must exist in every process that queues a task: without it, shared tasks look for a broker
         # of their own.
         from hsl_dashboard import celery, checks, grants  # noqa: F401
+        from hsl_dashboard.backup.system import last_backup
+        from hsl_dashboard.web.system import register_system_lines
+
+        register_system_lines(last_backup)
 
         # Once, not for each app: the signal comes for those that have models.
         users = apps.get_app_config("users")

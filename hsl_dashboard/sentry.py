@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
 
+from hsl_dashboard.web.logs import REDACTED, SECRET
+
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint
 
@@ -37,8 +39,13 @@ def start(dsn: str) -> None:
 
 
 def without_people(event: "Event", hint: "Hint") -> "Event":
-    """Take out what staff typed: a search in the address is somebody's name."""
+    """Take out what staff typed (a search in the address is somebody's name), and what opens the dashboard.
+
+    The path of a feed, or of a link to a new password, is a secret.
+    """
     request = event.get("request", {})
+    if "url" in request:
+        request["url"] = SECRET.sub(REDACTED, str(request["url"]))
     for part in ("query_string", "cookies", "data", "headers"):
         request.pop(part, None)
     return event

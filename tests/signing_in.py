@@ -1,14 +1,33 @@
-"""Clients of staff who have just given their password again, as exports, erasing and tokens ask for it."""
+"""Members of staff in a role, and clients in which they are signed in."""
 
 import time
+from typing import Any
 
+from django.contrib.auth.models import Group
 from django.test import Client
 
+from tests.factories import UserFactory
 from users.models import User
 
 
+def member(role: str, **values: Any) -> User:
+    """Make a member of staff in one of the groups of users/staff/roles.py."""
+    user = UserFactory.create(**values)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
 def reauthenticated(user: User, client: Client | None = None) -> Client:
-    """Sign somebody in, in a client of their own or the given one, with the password given a moment ago."""
+    """Sign somebody in, in a client of their own or the given one, with the password given a moment ago.
+
+    Exports, erasing, tokens and accounts of colleagues ask for it.
+    """
     client = client or Client()
     client.force_login(user)
     session = client.session

@@ -40,6 +40,7 @@ from users.models import (
 )
 from users.people.search import people_matching
 from users.staff.roles import ROLES
+from users.staff.services import may_change
 
 PEOPLE_FOUND = 500  # a name that fits more people narrows nothing
 
@@ -283,7 +284,7 @@ class PeopleExportAdmin(ReadOnlyAdmin):
 
 @admin.register(User)
 class StaffAccountAdmin(UserAdmin):  # type: ignore[type-arg]
-    """Accounts of staff. Only an administrator makes administrators, or touches one."""
+    """Accounts of staff: who may change whose is as on the pages of «Who may what»."""
 
     list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "is_superuser", "groups")
@@ -295,7 +296,7 @@ class StaffAccountAdmin(UserAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fields = ("last_login", "date_joined")
-        return fields if _is_administrator(request) else (*fields, *self.POWERS)
+        return fields if _is_superuser(request) else (*fields, *self.POWERS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and self._may_touch(request, obj)
@@ -308,10 +309,10 @@ class StaffAccountAdmin(UserAdmin):  # type: ignore[type-arg]
 
     @staticmethod
     def _may_touch(request: HttpRequest, obj: User | None) -> bool:
-        return obj is None or not obj.is_superuser or _is_administrator(request)
+        return obj is None or _is_superuser(request) or may_change(obj, by=staff_of(request))
 
 
-def _is_administrator(request: HttpRequest) -> bool:
+def _is_superuser(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
 
 

@@ -1,4 +1,4 @@
-"""How long a server may be silent: one that is frozen takes every question, and does not watch its own limits."""
+"""How long a connection waits for its server: one that is frozen takes every query and forgets its own limits."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 else:
     Connection = psycopg.Connection
 
-CHECK = 1.0  # seconds for the pool's question whether a connection lives
+CHECK = 1.0  # seconds for the pool's check that a connection works
 
 
 class PatientConnection(Connection):
-    """A connection that is closed when no answer comes; what the server did, nobody knows then."""
+    """A connection that closes itself when the server does not answer; whether the server did the work is unknown."""
 
-    # Seconds instead of those of the work: of a transaction that outlasts its page (an export), or of a check.
+    # Seconds that replace the limit of the current work: an export outlasts its page, a check has less time.
     patience: float | None = None
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Wait for what psycopg asked, for ``timeout`` seconds or as long as the work may take.
+        """Wait for the server's answer, for ``timeout`` seconds or as long as the work may take.
 
         Raises:
             OperationalError: the server was silent.
@@ -36,7 +36,7 @@ class PatientConnection(Connection):
             raise errors.OperationalError("the server was silent, so the connection was closed") from None
 
     def execute(self, query: Any, *args: Any, **options: Any) -> Any:
-        """Execute a statement; the empty one is asked by the pool before it gives the connection to somebody."""
+        """Execute a statement; the empty one is the pool's check before it hands the connection out."""
         if query:
             return super().execute(query, *args, **options)
         self.patience = CHECK

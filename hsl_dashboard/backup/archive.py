@@ -1,7 +1,8 @@
-"""One archive: the dump, the files of staff, and a manifest with which both are proved."""
+"""One archive: the dump, the files of staff, and a manifest that proves both."""
 
 import hashlib
 import json
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from hsl_dashboard.backup.tools import BackupFailed, run
 
 DUMP, MANIFEST, MEDIA = "database.dump", "manifest.json", "media"
 PREFIX, ENDINGS = "hsl-", (".tar", ".tar.age")
+WORK = ".hsl-work-"  # folders in which archives are made and unpacked, in the clear
+LEFT_AFTER = timedelta(hours=12)  # no backup takes as long
 MAGIC = b"age-encryption.org/"
 LOCK = 7_228_001  # of PostgreSQL's advisory locks: one backup at a time
 
@@ -35,7 +38,7 @@ class Manifest:
 
 
 class _Hashed:
-    """A file that is summed up while it is read."""
+    """A file whose SHA-256 is computed while it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.sum = file, hashlib.sha256()
@@ -56,8 +59,9 @@ def make_backup(folder: Path, *, at: datetime, recipients: Sequence[str] = (), k
     """
     keys = _public_keys(recipients)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_left_over(folder, at)
     target = folder / f"{PREFIX}{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}{ENDINGS[1] if keys else ENDINGS[0]}"
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=folder) as name:
+    with tempfile.TemporaryDirectory(prefix=WORK, dir=folder) as name:
         work = Path(name)
         tables = _dump(work / DUMP)
         plain = work / "archive.tar"
@@ -90,6 +94,13 @@ def is_too_old(at: datetime) -> bool:
     """Say whether a backup is missing: they are asked for, and the newest is older than a day and some hours."""
     newest = latest_backup()
     return bool(settings.BACKUP_DIR) and (newest is None or at - newest > timedelta(hours=30))
+
+
+def _remove_left_over(folder: Path, at: datetime) -> None:
+    """Remove what a killed backup or restore left: it holds the data of all students in the clear."""
+    for left in folder.glob(f"{WORK}*"):
+        if at.timestamp() - left.stat().st_mtime > LEFT_AFTER.total_seconds():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _public_keys(recipients: Sequence[str]) -> list[Any]:
@@ -139,7 +150,7 @@ def _pack(target: Path, dump: Path, tables: dict[str, int], at: datetime) -> Non
 
 
 def unpack(archive: Path, folder: Path, *, identity: str = "") -> Manifest:
-    """Decrypt an archive into ``folder``, with the checksum of each file compared.
+    """Decrypt and unpack an archive into ``folder``, and compare the checksum of each file.
 
     Raises:
         BackupFailed: it is no archive of ours, it is damaged, or the key is missing or another one.
@@ -175,5 +186,7 @@ def _decrypted(archive: Path, folder: Path, identity: str) -> Path:
         key = pyrage.x25519.Identity.from_str(secret)
         pyrage.decrypt_file(str(archive), str(plain), [key])
     except (pyrage.IdentityError, pyrage.DecryptError):
-        raise BackupFailed(f"The key does not open {archive.name}.") from None
+        raise BackupFailed(
+            f"The key does not open {archive.name}: it is another one, or the archive is damaged."
+        ) from None
     return plain

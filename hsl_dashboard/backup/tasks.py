@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="hsl_dashboard.make_backup")
 def make_nightly_backup() -> None:
-    """Beat has it only where BACKUP_DIR is set; of two beats, one is refused while the other is at it."""
+    """Make the backup that BACKUP_DIR asks for; it fails while another one is being made."""
     made = make_backup(
         Path(settings.BACKUP_DIR),
         at=timezone.now(),

@@ -67,6 +67,7 @@ class Environment(Variables):
 
     # Payments from outside
     PAYMENT_WEBHOOK_SECRETS: kinds.PaymentSecrets = variable()
+
     # Staff
     SECOND_FACTOR_REQUIRED: bool = variable("true", cure="Set it to true or false.", development="false")
     SECOND_FACTOR_GRACE_DAYS: kinds.Days = variable("7", cure="Set it to a number of days, at least 0.")

@@ -14,7 +14,7 @@ from django.views.generic import RedirectView
 
 THEME_COOKIE = "theme"
 THEMES = ("system", "light", "dark")
-FRAME_KEPT = 10  # seconds: every page of everybody would ask five questions otherwise
+FRAME_KEPT = 10  # seconds; without it every page would run five more queries
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 SHORTCUTS_COOKIE = "shortcuts"  # "off": single letters do nothing, as WCAG 2.1.4 asks
 
@@ -99,7 +99,7 @@ class PageFrame:
 
 
 def frame_of(user: Any) -> PageFrame:
-    """Give the frame as of FRAME_KEPT ago at most, or of what they did last themselves."""
+    """Give somebody's frame, at most FRAME_KEPT seconds old; what they do themselves shows on their next page."""
     if not user.is_authenticated:
         return PageFrame({}, [])
     kept: PageFrame | None = cache.get(frame_key(user))
@@ -111,7 +111,7 @@ def frame_of(user: Any) -> PageFrame:
 
 
 def forget_frame(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Ask anew for whoever has done something."""
+    """Drop the kept frame of whoever may have changed something with this request."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

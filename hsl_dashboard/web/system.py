@@ -92,6 +92,8 @@ def _read(reader: Reader, now: datetime) -> list[SystemLine]:
         return [SystemLine("queues", "Redis", _("does not answer"), is_well=False, what_to_do=restart)]
     except DatabaseError as error:
         return [SystemLine("storage", "PostgreSQL", type(error).__name__, is_well=False)]
+    except OSError as error:  # a disk of the network that is away
+        return [SystemLine("storage", error.filename or _("Disk of the files"), error.strerror, is_well=False)]
 
 
 def _processes(now: datetime) -> Iterator[SystemLine]:
@@ -124,7 +126,7 @@ def _ticks(now: datetime) -> Iterator[SystemLine]:
         "Beat does not send it. See whether beat runs, and whether somebody switched the task off in the Django admin."
     )
     entries = settings.CELERY_BEAT_SCHEDULE.items()
-    # The nightly backup has a line of its own.
+    # The nightly backup has a line of its own (hsl_dashboard/backup/system.py).
     planned = {name: every for name, entry in entries if isinstance(every := entry["schedule"], float)}
     tasks = PeriodicTask.objects.filter(name__in=planned, enabled=True)
     runs = {

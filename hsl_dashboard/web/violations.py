@@ -47,7 +47,7 @@ class Violation:
 @login_not_required  # the sign-in page has a policy too
 @require_POST
 def browser_report(request: HttpRequest) -> HttpResponse:
-    """Take in what a browser reports by itself, with no answer that could matter to it."""
+    """Count what a browser reports by itself; it ignores the answer."""
     try:
         REPORTS.count(client_address(request))
     except ApiError as refusal:

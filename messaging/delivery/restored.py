@@ -1,4 +1,4 @@
-"""After a backup came back: nothing in it goes out by itself, since nobody knows what was sent after it was made."""
+"""Holds every message of a restored backup: nobody knows which of them were sent after it was made."""
 
 from datetime import datetime
 

@@ -11,6 +11,11 @@ function isBusy(element) {
   return Boolean(document.querySelector("dialog[open]") || element.querySelector("details.explain[open]"));
 }
 
+// A page that asks by itself does not keep its session alive (users/staff/sessions.py).
+document.addEventListener("htmx:configRequest", (event) => {
+  if (isPoll(event.detail.elt)) event.detail.headers["X-Poll"] = "true";
+});
+
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt } = event.detail;
   if (!isPoll(elt)) return;

@@ -112,6 +112,18 @@ def test_the_days_of_a_stream_come_when_they_are_opened(page: Page, zoya: Bookin
     assert troubles == []
 
 
+def test_what_a_list_asks_by_itself_is_told_from_what_somebody_asks(page: Page, manager: User, zoya: Booking) -> None:
+    """The first keeps no session alive (users/staff/sessions.py)."""
+    sign_in(page, manager)
+
+    with page.expect_request("**/bookings/news/**") as asked:
+        page.goto("/bookings/")
+    with page.expect_request("**/bookings/?q=*") as searched:
+        page.get_by_label("Поиск").press_sequentially("зоя")
+
+    assert (asked.value.headers.get("x-poll"), searched.value.headers.get("x-poll")) == ("true", None)
+
+
 def test_filters_live_in_the_address_and_back_takes_them_away(page: Page, zoya: Booking) -> None:
     sign_in(page)
     page.goto("/bookings/")

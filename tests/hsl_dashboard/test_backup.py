@@ -1,5 +1,6 @@
 """The drill: fill, back up, bring back elsewhere, compare; and nothing that waited goes out."""
 
+import os
 import tarfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -149,6 +150,22 @@ def test_a_spoiled_archive_writes_nothing(archive: Path, elsewhere: Database, sp
     assert elsewhere.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
 
 
+def test_an_archive_of_an_earlier_version_is_brought_up_to_this_one(
+    archive: Path, elsewhere: Database, tmp_path: Path
+) -> None:
+    restore(archive, elsewhere)
+    with elsewhere.as_default():
+        call_command("migrate", "users", "0014_api_tokens", verbosity=0)
+        earlier = make_backup(tmp_path / "earlier", at=timezone.now())
+    elsewhere.run("DROP SCHEMA public, kept CASCADE", "CREATE SCHEMA public")
+
+    restore(earlier, elsewhere)
+
+    with elsewhere.as_default():
+        call_command("migrate", check_unapplied=True, verbosity=0)  # it ends the process where something is missing
+    assert list(tmp_path.glob("*/.hsl-work-*")) == []
+
+
 def test_an_encrypted_archive_opens_with_its_key_alone(
     media: Path, elsewhere: Database, settings, tmp_path: Path
 ) -> None:
@@ -175,6 +192,11 @@ def test_the_nightly_one_keeps_the_newest_and_tells_when_it_is_missing(media: Pa
     for day in (1, 2, 3):
         (folder / f"hsl-2026-01-0{day}T010000Z.tar").write_bytes(b"")
     (folder / "notes.txt").write_text("of the school")
+    for work, hours in (("killed", 13), ("running", 1)):
+        (folder / f".hsl-work-{work}").mkdir()
+        (folder / f".hsl-work-{work}" / "archive.tar").write_bytes(b"in the clear")
+        since = (timezone.now() - timedelta(hours=hours)).timestamp()
+        os.utime(folder / f".hsl-work-{work}", (since, since))
 
     make_nightly_backup()
 
@@ -182,7 +204,7 @@ def test_the_nightly_one_keeps_the_newest_and_tells_when_it_is_missing(media: Pa
     assert len(kept) == 2
     assert kept[1].name == "hsl-2026-01-03T010000Z.tar"
     assert (folder / "notes.txt").exists()
-    assert list(folder.glob(".making-*")) == []
+    assert [path.name for path in folder.glob(".hsl-work-*")] == [".hsl-work-running"]
     assert not is_too_old(timezone.now())
     assert is_too_old(timezone.now() + timedelta(hours=31))
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import sentry_sdk
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import path
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
@@ -25,7 +26,11 @@ def fail(request: HttpRequest) -> HttpResponse:
     raise RuntimeError(f"the page failed at letter {len(name)}")
 
 
-urlpatterns = [path("fail/", fail)]
+def feed(request: HttpRequest, token: str) -> HttpResponse:
+    raise RuntimeError("the feed failed")
+
+
+urlpatterns = [path("fail/", fail), path("api/feed/<str:token>.csv", feed)]
 
 
 class Kept(Transport):
@@ -62,6 +67,19 @@ def test_an_error_is_reported_without_what_belongs_to_people(reports, settings):
     assert report["exception"]["values"][0]["value"] == "the page failed at letter 9"
     assert "Секретная" not in str(report)
     assert "10.1.2.3" not in str(report)
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.django_db
+def test_an_error_of_a_feed_is_reported_without_its_address(reports, settings):
+    settings.MIDDLEWARE = []
+    request = RequestFactory().get("/api/feed/hsl_feed_0123456789abcdef.csv")
+
+    WSGIHandler()(request.environ, lambda *_answer: None)  # as a server calls it: Client tells Sentry no address
+
+    [report] = reports
+    assert report["request"]["url"].endswith("/api/feed/hsl_….csv")
+    assert "0123456789abcdef" not in str(report)
 
 
 def test_nothing_is_reported_unless_asked_for():

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertNotContains
 
 from tests.factories import TelegramUserFactory, UserFactory
 from users.models import BlockedUser, User
+from users.staff.roles import ADMINISTRATOR
 
 ACCOUNT_PERMISSIONS = [f"users.{verb}_user" for verb in ("view", "add", "change", "delete")]
 
@@ -35,14 +38,18 @@ def test_nobody_makes_themselves_an_administrator(client, db):
     assert manager.user_permissions.count() == len(ACCOUNT_PERMISSIONS)
 
 
-def test_only_an_administrator_touches_an_administrator(client, staff):
+@pytest.mark.parametrize("values", [{"is_superuser": True}, {"permissions": ["users.change_user"]}, {}])
+def test_only_a_superuser_touches_an_administrator(client, db, values):
+    account = UserFactory.create(is_staff=True, **values)
+    if not values:
+        account.groups.add(Group.objects.get(name=ADMINISTRATOR))
     client.force_login(UserFactory.create(is_staff=True, permissions=ACCOUNT_PERMISSIONS))
 
     password = client.post(
-        reverse("admin:auth_user_password_change", args=[staff.pk]),
+        reverse("admin:auth_user_password_change", args=[account.pk]),
         {"password1": "long and unusual 7", "password2": "long and unusual 7"},
     )
-    deleted = client.post(_address(User, "delete", staff.pk), {"post": "yes"})
+    deleted = client.post(_address(User, "delete", account.pk), {"post": "yes"})
 
     assert (password.status_code, deleted.status_code) == (403, 403)
 

@@ -10,11 +10,12 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pghistory.models import Context
 
 from hsl_dashboard.web.api.limits import REFUSED
 from hsl_dashboard.web.navigation import frame_key
-from tests.factories import BookingFactory, FreeLessonRegistrationFactory, StreamFactory, UserFactory
-from tests.users.test_tokens import reauthenticated
+from tests.factories import BookingFactory, FreeLessonRegistrationFactory, StreamFactory
+from tests.signing_in import member, reauthenticated, signed_in
 from users.models import AuditEntry, PeopleExport, SavedView, User
 from users.saved.services import save_view
 
@@ -22,18 +23,6 @@ pytestmark = pytest.mark.django_db
 
 PENDING = "/bookings/?status=1"
 EMAIL = "very.secret.address@example.test"
-
-
-def in_role(role: str) -> User:
-    user = UserFactory.create()
-    user.groups.add(Group.objects.get(name=role))
-    return user
-
-
-def client_for(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def kept(owner: User, address: str = PENDING, **values: Any) -> SavedView:
@@ -67,14 +56,14 @@ def test_only_lists_of_ours_are_kept(staff_client, address):
 
 
 def test_a_list_that_one_may_not_see_is_not_kept_and_leaves_the_menu_when_one_loses_it():
-    user = in_role("Viewer")
+    user = member("Viewer")
 
-    assert client_for(user).post("/views/new/", {"name": "x", "address": "/money/payments/"}).status_code == 302
+    assert signed_in(user).post("/views/new/", {"name": "x", "address": "/money/payments/"}).status_code == 302
     kept(user)
-    assert "Ждут" in client_for(user).get("/").text
+    assert "Ждут" in signed_in(user).get("/").text
     user.groups.clear()
     cache.delete(frame_key(user))  # ten seconds later
-    page = client_for(user)
+    page = signed_in(user)
     assert "Ждут" not in page.get("/").text and "Ждут" not in page.get("/views/").text
 
 
@@ -118,6 +107,14 @@ def test_the_menu_shows_it_at_once_and_its_count_after_the_page(staff_client, st
     assert f'href="{PENDING}"' in counts and '<span class="number">3</span>' in counts and "hx-get" not in counts
 
 
+def test_ones_own_view_stands_in_the_menu_at_once(staff_client):
+    staff_client.get("/shortcuts/")  # its frame is kept for ten seconds
+
+    staff_client.post("/views/new/", {"name": "Ждут", "address": PENDING})
+
+    assert f'href="{PENDING}"' in staff_client.get("/shortcuts/").text
+
+
 def test_views_cost_the_navigation_one_query(staff_client, staff):
     def asked() -> list[str]:
         with CaptureQueriesContext(connection) as queries:
@@ -157,7 +154,7 @@ def test_it_is_renamed_shared_and_removed(staff_client, staff):
     address = f"/views/{view.pk}/"
 
     assert staff_client.post(address, {"name": "Ждут оплаты", "is_shared": "on"}).status_code == 303
-    assert "Ждут оплаты" in client_for(in_role("Viewer")).get("/").text
+    assert "Ждут оплаты" in signed_in(member("Viewer")).get("/").text
     assert staff_client.post(f"{address}remove/").status_code == 303
     assert not SavedView.objects.exists()
 
@@ -166,7 +163,7 @@ def test_it_is_renamed_shared_and_removed(staff_client, staff):
     ("role", "may"), [("Administrator", True), ("Marketing manager", True), ("Course manager", True), ("Viewer", False)]
 )
 def test_sharing_needs_its_permission(role, may):
-    client = client_for(in_role(role))
+    client = signed_in(member(role))
 
     client.post("/views/new/", {"name": "x", "address": PENDING, "is_shared": "on"})
 
@@ -175,12 +172,12 @@ def test_sharing_needs_its_permission(role, may):
 
 def test_others_may_look_at_a_shared_one_and_change_none(staff):
     view = kept(staff, is_shared=True)
-    other = client_for(in_role("Administrator"))
+    other = signed_in(member("Administrator"))
 
     for path in ("", "remove/", "feed/stop/"):
         assert other.post(f"/views/{view.pk}/{path}", {"name": "mine"}).status_code == 404
     assert other.get(f"/views/{view.pk}/").status_code == 404
-    assert reauthenticated(in_role("Administrator")).post(f"/views/{view.pk}/feed/").status_code == 404
+    assert reauthenticated(member("Administrator")).post(f"/views/{view.pk}/feed/").status_code == 404
 
 
 # Feeds ----------------------------------------------------------------------------------------------------------------
@@ -222,7 +219,8 @@ def test_its_secret_is_shown_once_and_stored_nowhere(staff):
     secret = feed_of(staff, view).removeprefix("/api/feed/").removesuffix(".csv")
 
     assert len(secret) > 40
-    stored = repr(list(SavedView.objects.values())) + repr(list(AuditEntry.objects.values()))
+    rows_of(f"/api/feed/{secret}.csv")
+    stored = "".join(repr(list(model.objects.values())) for model in (SavedView, AuditEntry, PeopleExport, Context))
     assert secret not in stored and secret not in reauthenticated(staff).get(f"/views/{view.pk}/").text
 
 
@@ -242,7 +240,7 @@ def test_one_click_gives_another_address_and_ends_the_old_one(staff):
     new = feed_of(staff, view)
 
     assert Client().get(old).status_code == 404 and Client().get(new).status_code == 200
-    client_for(staff).post(f"/views/{view.pk}/feed/stop/")
+    signed_in(staff).post(f"/views/{view.pk}/feed/stop/")
     assert Client().get(new).status_code == 404
 
 
@@ -255,7 +253,7 @@ def test_e_mails_are_left_out_unless_they_were_asked_for(staff):
 
 
 def test_who_loses_a_permission_loses_it_in_every_feed():
-    user = in_role("Course manager")
+    user = member("Course manager")
     FreeLessonRegistrationFactory.create(email=EMAIL)
     path = feed_of(user, kept(user, "/users/"), with_emails="on")
     assert EMAIL in repr(rows_of(path))
@@ -268,12 +266,12 @@ def test_who_loses_a_permission_loses_it_in_every_feed():
 
 
 def test_who_may_not_download_lists_gets_no_feed():
-    user = in_role("Viewer")
+    user = member("Viewer")
     view = kept(user)
 
     assert reauthenticated(user).post(f"/views/{view.pk}/feed/").status_code == 302
     view.refresh_from_db()
-    assert not view.has_feed and "IMPORTDATA" not in client_for(user).get(f"/views/{view.pk}/").text
+    assert not view.has_feed and "IMPORTDATA" not in signed_in(user).get(f"/views/{view.pk}/").text
 
 
 def test_a_feed_opens_nothing_else_and_a_token_of_the_api_no_feed(staff):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.factories import UserFactory
-from tests.signing_in import reauthenticated
+from tests.signing_in import member, reauthenticated, signed_in
 from users.models import AuditEntry, User
 from users.staff.roles import ADMINISTRATOR, MARKETING, VIEWER
 
@@ -24,18 +24,6 @@ NEW = "long and unusual 7"
 @pytest.fixture
 def boss(staff: User) -> Client:
     return reauthenticated(staff)
-
-
-def member(role: str, **values) -> User:
-    user = UserFactory.create(**values)
-    user.groups.add(Group.objects.get(name=role))
-    return user
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def is_in(client: Client) -> bool:
@@ -60,6 +48,16 @@ def test_a_session_ends_after_three_idle_hours_and_after_twelve(field, hours, st
 
     assert is_in(client) is stays
     assert UserSession.objects.exists() is Session.objects.exists() is stays
+
+
+def test_a_page_that_asks_by_itself_keeps_no_session_alive():
+    client = signed_in(UserFactory.create())
+    UserSession.objects.update(last_seen_at=timezone.now() - timedelta(hours=2.9))
+    before = UserSession.objects.get().last_seen_at
+
+    assert client.get("/shortcuts/", headers={"X-Poll": "true"}).status_code == 200
+    assert UserSession.objects.get().last_seen_at == before
+    assert is_in(client) and UserSession.objects.get().last_seen_at > before
 
 
 def test_a_new_password_ends_the_sessions():
@@ -103,7 +101,7 @@ def test_sessions_do_not_come_back_with_the_account(boss):
     assert not is_in(client)
 
 
-def test_sessions_end_too_when_sql_switches_the_account_behindf_and_on():
+def test_sessions_stay_over_when_sql_switches_the_account_off_and_on():
     account = UserFactory.create()
     client = signed_in(account)
     User.objects.filter(pk=account.pk).update(is_active=False)

@@ -17,6 +17,7 @@ from tests.api.conftest import client_of
 from tests.factories import BookingFactory, EventFactory, FreeLessonRegistrationFactory, UserFactory
 from tests.signing_in import reauthenticated
 from users.models import ApiAnswer, ApiToken, AuditEntry, User
+from users.models.saved_views import new_feed_secret
 from users.tokens.services import create_api_token, forget_answers
 
 pytestmark = pytest.mark.django_db
@@ -213,17 +214,18 @@ def test_the_command_prints_a_secret_that_opens(staff):
         call_command("create_api_token", "nobody", name="cron")
 
 
-def test_no_log_shows_a_token(staff):
+def test_no_log_shows_a_token_or_a_feed(staff):
     new = create_api_token(owner=staff, name="sheet", scopes=["read"], expires_at=None, by=staff)
     error = ValueError(f"Bearer {new.secret}")
     lines = [
         logging.LogRecord("django", logging.ERROR, "", 1, "GET /api/%s", (new.secret,), None),
         logging.LogRecord("django", logging.ERROR, "", 1, "failed", (), (ValueError, error, None)),
+        logging.LogRecord("gunicorn", logging.INFO, "", 1, "GET /api/feed/%s.csv 200", (new_feed_secret(),), None),
     ]
 
     written = [logging.Formatter().format(line) for line in lines if without_secrets(line)]
 
-    assert written == ["GET /api/hsl_…", "failed\nValueError('Bearer hsl_…')"]
+    assert written == ["GET /api/hsl_…", "failed\nValueError('Bearer hsl_…')", "GET /api/feed/hsl_….csv 200"]
 
 
 def test_answers_are_forgotten_after_a_day():

@@ -49,7 +49,7 @@ def remove_view(*, view: SavedView, by: User) -> None:
 
 
 def rotate_feed(*, view: SavedView, with_emails: bool, by: User) -> str:
-    """Give a view an address for spreadsheets, or another one: the old one is refused from now on. Its secret."""
+    """Give a view a new address for spreadsheets, and return its secret; an earlier address is refused from now on."""
     secret = new_feed_secret()
     with transaction.atomic(), pghistory.context(user=by.pk):
         view.feed_digest, view.feed_beginning, view.feed_emails = digest_of(secret), secret[:SHOWN], with_emails

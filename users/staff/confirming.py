@@ -1,4 +1,4 @@
-"""Asking again who it is, before something that a screen left unlocked must not allow."""
+"""Asks for the password again before acts that an unlocked screen must not allow."""
 
 from typing import Any
 

@@ -36,7 +36,7 @@ def needs_factor(user: User) -> bool:
 
 
 def ask_for_factor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Show whoever needs a second factor until when there is time, and afterwards the page that sets it up alone."""
+    """Tell whoever needs a second factor how long they have; after that open only the page that sets it up."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         user = request.user

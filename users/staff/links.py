@@ -1,4 +1,7 @@
-"""Links by which staff set their password: made by an administrator, good for one use and 48 hours."""
+"""Links by which staff set their password: made by an administrator, good for one use and 48 hours.
+
+Logs leave them out twice: the key stands behind the «?», and begins as every token does.
+"""
 
 from datetime import timedelta
 
@@ -7,10 +10,9 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import base36_to_int, int_to_base36
 
 from users.models import User
+from users.models.tokens import BEGINNING
 
 GOOD_FOR = timedelta(hours=48)
-# By which logs know what to leave out (hsl_dashboard/web/logs.py); addresses hold it behind the «?», which no log has.
-BEGINNING = "hsl_"
 
 
 class _Keys(PasswordResetTokenGenerator):

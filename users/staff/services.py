@@ -39,12 +39,11 @@ def administering_groups() -> set[int]:
 
 
 def may_change(account: User, *, by: User) -> bool:
-    """Say whether somebody may change a colleague's account: nobody one's own, and a superuser alone administrators."""
+    """Say whether ``by`` may change an account: nobody changes their own, and only superusers change administrators."""
     if account.pk == by.pk or not by.has_perm(CHANGE_STAFF):
         return False
-    if by.is_superuser:
-        return True
-    return not account.is_superuser and not account.groups.filter(pk__in=administering_groups()).exists()
+    administrators = User.objects.with_perm(CHANGE_STAFF, is_active=None)  # type: ignore[arg-type]  # None: or switched off
+    return by.is_superuser or not administrators.filter(pk=account.pk).exists()
 
 
 def invite_colleague(*, account: User, groups: Iterable[Group], by: User) -> User:
@@ -77,7 +76,7 @@ def change_groups(*, account: User, groups: Iterable[Group], by: User) -> None:
 
 
 def switch_account(*, account: User, active: bool, by: User) -> None:
-    """Let a colleague in no longer, or again; sessions from before stay over."""
+    """Switch an account off or on; sessions that ended with it stay over."""
     with transaction.atomic(), pghistory.context(user=by.pk):
         _refuse_unless(may_change(account, by=by))
         User.objects.filter(pk=account.pk).update(is_active=active)
@@ -95,7 +94,7 @@ def end_colleagues_sessions(*, account: User, by: User) -> int:
 
 
 def set_password_by_link(*, key: str, password: str, at: datetime) -> User | None:
-    """Set the password of whom the link is for; None when the link is not good any more."""
+    """Set the password of the account that a link is for; None when the link is no longer good."""
     with transaction.atomic():
         account = account_behind(key)
         # Of two at once the second finds the first one's password, and the link used.

@@ -21,11 +21,12 @@ from users.models import User
 from users.staff.factors import factors_that_count
 
 SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of sessions shows it
+POLL = "X-Poll"  # what a page asks by itself (static/js/polling.js)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Before these moments a session must have been seen, and must not have begun."""
+    """A session is over when it was last seen before ``seen``, or began before ``begun``."""
 
     seen: datetime
     begun: datetime
@@ -83,6 +84,8 @@ def _hold(request: HttpRequest) -> None:
         _end(request, session)
         return
     request.has_factor = getattr(session, "has_factor", False)  # type: ignore[attr-defined]  # factors.py reads it
+    if POLL in request.headers:  # nobody is there: a page that is left open must not keep its session alive
+        return
     length = UserSession._meta.get_field("user_agent").max_length
     client = {"ip": client_address(request), "user_agent": request.META.get("HTTP_USER_AGENT", "")[:length]}
     if session.last_seen_at <= now - SEEN_EVERY or any(getattr(session, name) != client[name] for name in client):

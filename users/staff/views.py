@@ -18,7 +18,7 @@ from django.contrib.auth.decorators import login_not_required, permission_requir
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.mail import send_mail
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -30,7 +30,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.pages import SeeOther, StaffRequest
 from users.models import User
 from users.staff.factors import NEEDED_FOR, factors_that_count, needs_factor
@@ -196,8 +195,6 @@ def _do(request: StaffRequest, account: User, change: Callable[[], Any], done: s
 
 
 def _account(pk: int) -> User:
-    if pk > LARGEST_INTEGER:
-        raise Http404
     return get_object_or_404(User.objects.prefetch_related("groups"), pk=pk)
 
 

@@ -1,4 +1,4 @@
-"""The engine itself."""
+"""``DatabaseWrapper``: the name by which Django finds an engine."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -19,5 +19,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, name: str, **options: Any) -> None:
         for silence in heartbeats.silences():
             if silence.what in {name, "redis"}:
-                raise CommandError(f"{silence.what} is silent since {silence.since or 'nobody knows when'}.")
+                since = f"has been silent since {silence.since:%Y-%m-%d %H:%M:%S} UTC" if silence.since else "is silent"
+                raise CommandError(f"{silence.what} {since}.")
         self.stdout.write(f"{name} works.")

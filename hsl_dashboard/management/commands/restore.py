@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
-from hsl_dashboard.backup.archive import DUMP, MEDIA, rows_by_table, unpack
+from hsl_dashboard.backup.archive import DUMP, MEDIA, WORK, rows_by_table, unpack
 from hsl_dashboard.backup.tools import BackupFailed, run
 from hsl_dashboard.db import as_owner
-from hsl_dashboard.grants import keep_grants
 from messaging.delivery.restored import hold_everything
 
 
@@ -27,7 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, archive: Path, identity: Path | None, **options: Any) -> None:
         try:
-            with as_owner(), tempfile.TemporaryDirectory() as folder:
+            # Beside the archive: /tmp is often in memory, and an archive is as large as the database.
+            with as_owner(), tempfile.TemporaryDirectory(prefix=WORK, dir=archive.parent) as folder:
                 self._restore(archive, Path(folder), identity.read_text() if identity else "")
         except (BackupFailed, OSError) as error:
             raise CommandError(str(error)) from None
@@ -41,8 +42,9 @@ class Command(BaseCommand):
         # In one transaction: what breaks off leaves the database empty.
         run("pg_restore", "--single-transaction", "--no-owner", "--no-privileges", str(folder / DUMP))
         rows = rows_by_table()
+        # The archive may be of an earlier version; messages are held in this one's tables. Grants come with it.
+        call_command("migrate", interactive=False, verbosity=0)
         held = hold_everything(at=timezone.now())
-        keep_grants()
         for table, wanted in manifest.tables.items():
             if (found := rows.get(table)) != wanted:
                 raise BackupFailed(f"{table} has {found} rows, and had {wanted} when it was backed up.")
@@ -52,7 +54,7 @@ class Command(BaseCommand):
             self.stdout.write(sentence)
 
     def _bring_files(self, source: Path) -> int:
-        """Put the files of staff where they were; one that is there stays, for its name was given once."""
+        """Copy the files of staff back; a file that is there already is the same, since no name is given twice."""
         files = [path for path in source.rglob("*") if path.is_file()]
         for path in files:
             target = Path(settings.MEDIA_ROOT) / path.relative_to(source)
