@@ -40,8 +40,7 @@ HEALTH = "api:api_health"  # it asks the broker and the workers
 # All parts of the page at once, which a browser asks for one by one.
 MORE_QUERIES = {
     "/analytics/?part=all": 30, "/analytics/?period=90&part=all": 30, "/bookings/{booking}/": 13, "/users/?q=щукин": 13,
-    "/messages/automations/": 17, "/messages/automations/booking_cancelled/": 13, "/payments/": 19,
-    "/inbox/{writer}/": 20, "/inbox/{writer}/live/": 16,
+    "/messages/automations/booking_cancelled/": 13, "/payments/": 19, "/inbox/{writer}/": 15,
 }  # fmt: skip
 COPY = f"whole_pages_in_c_{os.environ.get('PYTEST_XDIST_WORKER', '')}"  # of this process alone
 MISSING = "pgbouncer is not installed (Debian's package of this name, as .ci/run installs it)"

@@ -121,6 +121,10 @@ class ListFilter(django_filters.FilterSet):
             for name, raw, text in self._active_values()
         ]
 
+    def in_words(self) -> list[str]:
+        """Say what narrows the list, as its page does."""
+        return [f"{active.label}: {active.value}" for active in self.active_filters("")]
+
     def _active_values(self) -> Iterator[tuple[str, str | None, str]]:
         """Yield name, the one of several values that the address would lose (None: all), and the words for it."""
         for name, value in self.values().items():

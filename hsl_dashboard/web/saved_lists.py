@@ -1,9 +1,9 @@
-"""Lists whose addresses can be kept under a name: each app registers its own in ready()."""
+"""Lists that an address narrows: they are saved, read as feeds, written to. Each app registers its own in ready()."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from django.core.cache import cache
@@ -20,12 +20,19 @@ if TYPE_CHECKING:
 COUNT_KEPT = 60  # seconds
 
 
+class Reader(Protocol):
+    """Who reads a list: a member of staff, or a criterion that remembers what its author may see."""
+
+    def has_perm(self, perm: str) -> bool: ...
+
+
 @dataclass(frozen=True)
 class SavedList:
     """A list that an address narrows: who may see it, its rows, and where it may leave as a file its sheet.
 
     ``rows`` and ``sheet`` read the query of an address; what the path names comes after. ``rows`` is None where the
-    query is not understood. ``sheet`` is told whether e-mails may stand in it.
+    query is not understood. ``sheet`` is told whether e-mails may stand in it. ``whole`` gives the rows to whoever
+    takes all of them, where that differs. ``words`` says what a query asks for.
     """
 
     name: str  # of its view, with the namespace
@@ -33,6 +40,8 @@ class SavedList:
     permissions: tuple[str, ...]
     rows: Callable[..., "QuerySet[Any] | list[Any] | None"]
     sheet: Callable[..., Sheet] | None = None
+    whole: "Callable[..., QuerySet[Any] | None] | None" = None
+    words: Callable[[QueryDict], Sequence[str]] | None = None
 
     def may_be_seen(self, user: "User") -> bool:
         return bool(user.has_perms(self.permissions))
@@ -43,6 +52,10 @@ _lists: dict[str, SavedList] = {}
 
 def register_saved_list(saved: SavedList) -> None:
     _lists[saved.name] = saved
+
+
+def saved_list(name: str) -> SavedList:
+    return _lists[name]
 
 
 def list_at(address: str) -> tuple[SavedList, QueryDict, dict[str, Any]] | None:

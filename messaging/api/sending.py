@@ -21,6 +21,7 @@ from messaging.broadcasts.statistics import numbers_of
 from messaging.compose.services.drafting import needs_approval
 from messaging.content.buttons import ADDRESSES
 from messaging.content.content import FIRST_YEAR, LAST_YEAR, ROW_DIGITS, Content
+from messaging.content.placeholders import keep_braces
 from messaging.delivery.services import BroadcastMoved, MessageRefused, TooLate, create_broadcast
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
 from users.models import ERASED_FROM, TelegramUser
@@ -269,7 +270,7 @@ def _content_of(message: Any) -> dict[str, Any]:
         raise ApiError(400, f"Caption too long for media (max {CAPTION_LIMIT} characters)")
     return {
         # Braces were no placeholders in the previous dashboard; whoever wants them says so.
-        "text": words if message.get("placeholders") is True else words.replace("{", "{{").replace("}", "}}"),
+        "text": words if message.get("placeholders") is True else keep_braces(words),
         "kind": kind or Broadcast.Kind.TEXT,
         "media_file_id": file_id.strip(),
         "buttons": _buttons_of(message.get("buttons")),

@@ -7,27 +7,18 @@ from typing import Any
 
 from django.core.signing import Signer
 from django.db.models import QuerySet
-from django.http import Http404, QueryDict
+from django.http import QueryDict
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from bookings.labels import Labels
-from bookings.lessons.filters import LessonFilter
-from bookings.lessons.steps import fold_some, some_wait
-from bookings.lists.chips import STREAM_LABELS, VIEWED
-from bookings.lists.filters import BookingFilter
-from bookings.lists.students import StudentFilter
-from bookings.models import Booking, LessonSteps, ReferralCoupon
-from bookings.referrals.filters import CouponFilter
+from bookings.models import Booking
 from bookings.referrals.statistics import spellings
-from bookings.views.streams import choose_stream
-from hsl_dashboard.web.addresses import POSITIONS, ActiveFilter, tidy_query
-from hsl_dashboard.web.filters import ListFilter
-from hsl_dashboard.web.side_writes import SideWrite, write_beside
+from hsl_dashboard.web.addresses import POSITIONS, tidy_query
+from hsl_dashboard.web.saved_lists import saved_list
 from messaging.audiences.criteria import Criterion
-from users.models import PersonTotals, TelegramUser
-from users.people.filters import PeopleFilter
-from users.people.listing import people_list
+from users.models import TelegramUser, User
+from users.privacy import VIEW_EMAIL
 
 LONGEST_QUERY = 1000  # characters: what a criterion may hold
 _signer = Signer(salt="messaging.audiences.lists")
@@ -35,13 +26,14 @@ _signer = Signer(salt="messaging.audiences.lists")
 
 @dataclass(frozen=True)
 class AudienceList:
-    """A list of people, or of what people did. ``find`` and ``describe`` take its query.
+    """A list of people, or of what people did, and who may see it. ``find`` and ``describe`` take its query.
 
     ``find`` gives the ids of its people as a query; none where the query is not understood. Its second argument says
     whether the list's search looks into e-mails.
     """
 
     label: Any
+    may_be_seen: Callable[[User], bool]
     find: Callable[[QueryDict, bool], QuerySet[Any, Any]]
     describe: Callable[[QueryDict], Sequence[str]]
 
@@ -75,7 +67,7 @@ class OfList(Criterion):
 
     @property
     def _sees_emails(self) -> bool:
-        return bool(self.seal) and self.seal == _seal(self.name, self.query)
+        return constant_time_compare(self.seal, _seal(self.name, self.query))
 
     @classmethod
     def _of(cls, values: dict[str, Any]) -> "OfList":
@@ -83,6 +75,11 @@ class OfList(Criterion):
         if found.name not in _lists:
             raise ValueError(found.name)
         return found
+
+
+def may_write_to(name: str, by: User) -> bool:
+    """Say whether somebody may see a list, and so write to its people; nobody may where there is none."""
+    return name in _lists and _lists[name].may_be_seen(by)
 
 
 def of_list(name: str, query: str, *, sees_emails: bool) -> OfList | None:
@@ -101,99 +98,61 @@ def _seal(name: str, query: str) -> str:
     return _signer.signature(f"{name}?{query}")
 
 
-def in_words(filters: Sequence[ActiveFilter]) -> list[str]:
-    """What narrows a list, as the list's page says it."""
-    return [f"{active.label}: {active.value}" for active in filters]
+@dataclass(frozen=True)
+class SealedReader:
+    """Whoever chose the list, as the seal remembers them."""
+
+    sees_emails: bool
+
+    def has_perm(self, perm: str) -> bool:
+        return self.sees_emails and perm == VIEW_EMAIL
 
 
-# The lists of people and bookings -------------------------------------------------------------------------------------
+# The lists that staff see and save, as audiences ----------------------------------------------------------------------
 
 
-def _people(query: QueryDict, emails: bool) -> QuerySet[Any, Any]:
-    return people_list(query, with_emails=emails, folded=True).people.order_by().values("pk")
+def _of_saved(
+    view_name: str, label: Any, person: str | Callable[[QuerySet[Any]], QuerySet[Any, Any]], *path: str
+) -> AudienceList:
+    """Make an audience of a saved list: ``person`` is the column of its rows with the person, or finds them.
+
+    ``path`` names what the list's address has in its path, and the criterion in its query.
+    """
+
+    def find(query: QueryDict, emails: bool) -> QuerySet[Any, Any]:
+        saved = saved_list(view_name)
+        of_path = {name: query.get(name, "") for name in path}
+        rows = (saved.whole or saved.rows)(query, SealedReader(emails), **of_path)
+        if not isinstance(rows, QuerySet):
+            return TelegramUser.objects.none().values("pk")
+        return rows.order_by().values(person) if isinstance(person, str) else person(rows.order_by())
+
+    def describe(query: QueryDict) -> Sequence[str]:
+        words = saved_list(view_name).words
+        return words(query) if words else ()
+
+    return AudienceList(label, lambda user: saved_list(view_name).may_be_seen(user), find, describe)
 
 
-def _people_in_words(query: QueryDict) -> list[str]:
-    return in_words(
-        PeopleFilter(query, queryset=PersonTotals._default_manager.all(), with_emails=False).active_filters("")
-    )
+def _person_of_student(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    """A stream's page shows bookings, or people who viewed the programme."""
+    return rows.values("telegram_user_id" if rows.model is Booking else "pk")
 
 
-def _booking_filter(query: QueryDict, *, emails: bool = False) -> BookingFilter:
-    return BookingFilter(query, queryset=Booking.objects.all(), labels=Labels.read(), with_emails=emails)
-
-
-def _bookings(query: QueryDict, emails: bool) -> QuerySet[Any, Any]:
-    return _found(_booking_filter(query, emails=emails), Booking.objects.none()).values("telegram_user_id")
-
-
-def _bookings_in_words(query: QueryDict) -> list[str]:
-    return in_words(_booking_filter(query).active_filters(""))
-
-
-def _found(narrowed: ListFilter, nothing: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-    return narrowed.qs.order_by() if narrowed.is_valid() else nothing
-
-
-def _students(query: QueryDict, emails: bool) -> QuerySet[Any, Any]:
-    """The people of a stream's page: the bookings of its chip, or those who viewed the programme."""
-    try:
-        chosen = choose_stream(query.get("code", ""), query)
-    except Http404:  # the stream is gone
-        return TelegramUser.objects.none().values("pk")
-    narrowed = StudentFilter(query, queryset=chosen.bookings, with_emails=emails)
-    if not narrowed.is_valid():
-        return TelegramUser.objects.none().values("pk")
-    if narrowed.chip == VIEWED:
-        viewers = narrowed.viewers(chosen.people_who_viewed(chosen.campaign_start))
-        return viewers.order_by().values("pk")
-    return narrowed.bookings().order_by().values("telegram_user_id")
-
-
-def _students_in_words(query: QueryDict) -> list[str]:
-    labels = Labels.read()
-    course = query.get("course", "")
-    stream = labels.stream(int(course) if course.isdecimal() and len(course) < 10 else None, query.get("code", ""))
-    narrowed = StudentFilter(query, queryset=Booking.objects.all(), with_emails=False)
-    chip = [str(STREAM_LABELS[narrowed.chip])] if narrowed.chip in STREAM_LABELS else []
-    return [stream, *chip, *in_words(narrowed.active_filters(""))]
-
-
-def _lesson_filter(query: QueryDict, *, emails: bool) -> LessonFilter:
-    return LessonFilter(query, queryset=LessonSteps.objects.all(), with_emails=emails)
-
-
-def _lessons(query: QueryDict, emails: bool) -> QuerySet[Any, Any]:
-    if some_wait():
-        write_beside(SideWrite.LESSONS_COUNTED, fold_some)
-    return _found(_lesson_filter(query, emails=emails), LessonSteps.objects.none()).values("user_id")
-
-
-def _lessons_in_words(query: QueryDict) -> list[str]:
-    return in_words(_lesson_filter(query, emails=False).active_filters(""))
-
-
-def _coupon_filter(query: QueryDict) -> CouponFilter:
-    return CouponFilter(query, queryset=ReferralCoupon.objects.all())
-
-
-def _coupons(query: QueryDict, _emails: bool) -> QuerySet[Any, Any]:
+def _booked_with(coupons: QuerySet[Any]) -> QuerySet[Any, Any]:
     """Whoever booked with one of these coupons, as the list counts its bookings."""
-    codes = _found(_coupon_filter(query), ReferralCoupon.objects.none()).values_list("code", flat=True)
-    counted = {spelling for code in codes for spelling in spellings(code)}
+    counted = {spelling for code in coupons.values_list("code", flat=True) for spelling in spellings(code)}
     return Booking.objects.filter(referral_code__in=counted).values("telegram_user_id")
 
 
-def _coupons_in_words(query: QueryDict) -> list[str]:
-    return in_words(_coupon_filter(query).active_filters(""))
-
-
-register_audience_list("people", AudienceList(gettext_lazy("People"), _people, _people_in_words))
-register_audience_list("bookings", AudienceList(gettext_lazy("Bookings"), _bookings, _bookings_in_words))
+register_audience_list("people", _of_saved("users:person_list", gettext_lazy("People"), "pk"))
+register_audience_list("bookings", _of_saved("bookings:booking_list", gettext_lazy("Bookings"), "telegram_user_id"))
 register_audience_list(
-    "stream", AudienceList(pgettext_lazy("audience", "People of a stream"), _students, _students_in_words)
+    "stream",
+    _of_saved("bookings:stream_detail", pgettext_lazy("audience", "People of a stream"), _person_of_student, "code"),
 )
-register_audience_list("lessons", AudienceList(gettext_lazy("Free lessons"), _lessons, _lessons_in_words))
+register_audience_list("lessons", _of_saved("bookings:lesson_list", gettext_lazy("Free lessons"), "user_id"))
 register_audience_list(
-    "coupons", AudienceList(pgettext_lazy("audience", "People who booked with coupons"), _coupons, _coupons_in_words)
+    "coupons",
+    _of_saved("bookings:coupon_list", pgettext_lazy("audience", "People who booked with coupons"), _booked_with),
 )

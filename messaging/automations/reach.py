@@ -100,12 +100,24 @@ def facts_of(rules: list[Automation], *, at: datetime) -> list[RuleFacts]:
     by_rule: dict[int, dict[str, int]] = {}
     for rule_id, state, letters in counts:
         by_rule.setdefault(rule_id or 0, {})[state] = letters
-    return [_facts(rule, by_rule.get(rule.pk, {}), at=at) for rule in rules]
+    last = _last_letters(rules)
+    return [_facts(rule, by_rule.get(rule.pk, {}), last.get(rule.pk, []), at=at) for rule in rules]
 
 
-def _facts(rule: Automation, counts: dict[str, int], *, at: datetime) -> RuleFacts:
+def _last_letters(rules: list[Automation]) -> dict[int, list[Outbox]]:
+    """Read the newest messages of each rule (one query, a slice of the index for each)."""
+    slices = [Outbox.objects.filter(rule=rule).order_by("-id").values("pk")[:LAST] for rule in rules]
+    if not slices:
+        return {}
+    newest = slices[0].union(*slices[1:], all=True) if len(slices) > 1 else slices[0]
+    by_rule: dict[int, list[Outbox]] = {}
+    for letter in Outbox.objects.filter(pk__in=newest).select_related("telegram_user").order_by("-id"):
+        by_rule.setdefault(letter.rule_id or 0, []).append(letter)
+    return by_rule
+
+
+def _facts(rule: Automation, counts: dict[str, int], last: list[Outbox], *, at: datetime) -> RuleFacts:
     waiting = Outbox.objects.filter(rule=rule, state=Outbox.State.QUEUED)
-    last = Outbox.objects.filter(rule=rule).select_related("telegram_user").order_by("-id")[:LAST]
     state = Outbox.State
     return RuleFacts(
         rule=rule,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.models import Booking
+from hsl_dashboard.web.mentions import read_number
 from messaging.audiences.lists import AudienceList
 from messaging.models import Broadcast, Recipient
 from users.models import Event
@@ -125,11 +126,12 @@ DID = {
 
 def people_after(query: QueryDict, _emails: bool) -> QuerySet[Any, Any]:
     """Who got a message and did, or did not do, something in the 72 hours after it."""
-    number, did = query.get("message", ""), query.get("did", "")
-    broadcast = Broadcast.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 10 else None
+    broadcast, did = _message(query), query.get("did", "")
     if broadcast is None or did not in DID:
         return Recipient.objects.none().values("telegram_user_id")
-    got = Recipient.objects.filter(message=broadcast, state__in=["sent", "deleted"]).exclude(sent_at=None)
+    got = Recipient.objects.filter(
+        message=broadcast, state__in=[Recipient.State.SENT, Recipient.State.DELETED]
+    ).exclude(sent_at=None)
     condition = Exists(_doings(broadcast, did.removeprefix("not_")))
     return got.filter(~condition if did.startswith("not_") else condition).values("telegram_user_id")
 
@@ -153,12 +155,19 @@ def _doings(broadcast: Broadcast, did: str) -> QuerySet[Any, Any]:
 
 def people_after_in_words(query: QueryDict) -> list[str]:
     """The message and what they did after it."""
-    number = query.get("message", "")
-    title = Broadcast.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 10 else None
-    name = title.name if title and title.name else f"№ {number}"
+    broadcast = _message(query)
+    name = broadcast.name if broadcast and broadcast.name else f"№ {query.get('message', '')}"
     return [name, str(DID.get(query.get("did", ""), ""))]
 
 
+def _message(query: QueryDict) -> Broadcast | None:
+    number = read_number(query.get("message", ""))
+    return None if number is None else Broadcast.objects.filter(pk=number).first()
+
+
 AFTER_A_MESSAGE = AudienceList(
-    pgettext_lazy("audience", "Recipients of a message"), people_after, people_after_in_words
+    pgettext_lazy("audience", "Recipients of a message"),
+    lambda user: user.has_perm("messaging.view_broadcast"),
+    people_after,
+    people_after_in_words,
 )

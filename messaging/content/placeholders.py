@@ -130,6 +130,11 @@ def with_placeholders(text: str) -> str:
     return _PARTS.sub(_as_written, text)
 
 
+def keep_braces(text: str) -> str:
+    """Double the braces of a text that has no placeholders (any more): each is a brace when it is personalised."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def without_values(text: str) -> str:
     """The text for a person without any values: fallbacks, or nothing where there is no fallback."""
     return _PARTS.sub(lambda found: _fallback(found) or "" if found["name"] else _as_written(found), text)

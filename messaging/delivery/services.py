@@ -17,6 +17,7 @@ from messaging.content.check import check_message
 from messaging.content.content import Content
 from messaging.content.media import StoredFile
 from messaging.content.parsed import Problem
+from messaging.content.placeholders import keep_braces
 from messaging.delivery import lifecycle, tasks
 from messaging.models import Broadcast, Correction, FormerText, Recipient
 from messaging.models.recipient_types import RecipientType
@@ -167,7 +168,7 @@ def send_to_oneself(
     """
     content = replace(
         content,
-        text=text.replace("{", "{{").replace("}", "}}"),
+        text=keep_braces(text),
         audience=individuals([to]).as_json(),
         when="now",
         original=None,
@@ -179,7 +180,7 @@ def send_to_staff(text: str, *, to: Iterable[TelegramUser], sent_as: RecipientTy
     """Have the bot tell members of staff something, as HTML; a brace in it is a brace."""
     with transaction.atomic():
         message = Broadcast.objects.create(
-            message_text=text.replace("{", "{{").replace("}", "}}"),
+            message_text=keep_braces(text),
             recipient_type=sent_as,
             state=State.SENDING,
             link_preview=False,

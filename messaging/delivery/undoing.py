@@ -1,8 +1,9 @@
 """Undoing the start of a broadcast: it waits for the window, and nobody has got anything when it is undone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from users.undo.services import ChangedSince, UndoKind, UndoRefused, UndoTooLate
 
 BROADCAST = "broadcast"
 SEND = "messaging.send_broadcast"
+CLAIMING = timedelta(seconds=5)  # longer than one claim takes
 
 
 def offer_start_undo(
@@ -45,7 +47,9 @@ def undo_start(act: UndoableAct, by: User, at: datetime) -> str:
         changes |= {"state": State.CANCELLED, "state_reason": StateReason.TAKEN_BACK, "finished_at": at}
     else:
         changes |= {"state": done["state"], "state_reason": done["state_reason"], "sent_at": _moment(done["sent_at"])}
-        if not done["was_frozen"]:
+        if done["was_frozen"]:
+            _put_off(broadcast, until=timezone.now() + CLAIMING)
+        else:
             _forget_audience(broadcast)
             changes |= {"frozen_at": None, "total_recipients": 0}
     Broadcast.objects.filter(pk=broadcast.pk).update_as_ours(**changes)
@@ -56,6 +60,11 @@ def undo_start(act: UndoableAct, by: User, at: datetime) -> str:
 def _call_off(broadcast: Broadcast) -> None:
     # Whoever claims rows holds their locks: what they took is not «pending» any more when they let go.
     Recipient.objects.filter(message=broadcast, state=Recipient.State.PENDING).update(state=Recipient.State.CANCELLED)
+
+
+def _put_off(broadcast: Broadcast, *, until: datetime) -> None:
+    # The rows stay «pending»: a claim that began before the state changes must find none of them due.
+    Recipient.objects.filter(message=broadcast, state=Recipient.State.PENDING).update(next_try_at=until)
 
 
 def _forget_audience(broadcast: Broadcast) -> None:

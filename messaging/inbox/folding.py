@@ -23,6 +23,7 @@ def fold_texts() -> int:
 
 def fold_before_reading(*, at: datetime) -> None:
     """The same for a page that is about to show them: one quick look unless there is something to tell."""
-    due = Conversation.objects.filter(state=Conversation.State.SNOOZED, snoozed_until__lte=at)
-    if StudentText.objects.filter(folded=False).exists() or due.exists():
+    due = Conversation.objects.filter(state=Conversation.State.SNOOZED, snoozed_until__lte=at).values("pk")
+    new = StudentText.objects.filter(folded=False).values("pk")
+    if due.union(new, all=True).exists():
         write_beside(SideWrite.TEXTS_FOLDED, fold_texts)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource
+from messaging.inbox.today import MAY_ANSWER
 from messaging.models import Conversation
 from users.models import TelegramUser, User
 from users.people.search import people_matching
@@ -15,16 +16,18 @@ from users.people.search import people_matching
 ADDRESS = re.compile(r"/inbox/(\d{1,19})/")
 
 
-def _find(_user: User, typed: str) -> list[Destination]:
+def _find(user: User, typed: str) -> list[Destination]:
+    if not user.has_perms(MAY_ANSWER):
+        return []
     people = TelegramUser.objects.filter(people_matching(typed)).values("pk")
     found = Conversation.objects.filter(telegram_user__in=people).order_by("-last_text_at", "-pk")
     return [_destination(one) for one in found.select_related("telegram_user")[:AT_MOST]]
 
 
-def _name(_user: User, addresses: Sequence[str]) -> list[Destination]:
+def _name(user: User, addresses: Sequence[str]) -> list[Destination]:
     numbers = [int(match[1]) for address in addresses if (match := ADDRESS.fullmatch(address))]
     wanted = [number for number in numbers if number <= LARGEST_BIGINT]
-    if not wanted:
+    if not wanted or not user.has_perms(MAY_ANSWER):
         return []
     return [_destination(one) for one in Conversation.objects.filter(pk__in=wanted).select_related("telegram_user")]
 

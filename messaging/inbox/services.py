@@ -4,14 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from messaging.audiences.criteria import individuals
 from messaging.content.content import Content
-from messaging.content.placeholders import MissingValue, describe_missing, personalise, placeholders, read_values
+from messaging.content.placeholders import (
+    MissingValue,
+    describe_missing,
+    keep_braces,
+    personalise,
+    placeholders,
+    read_values,
+)
 from messaging.delivery.services import create_broadcast, recorded
 from messaging.models import Broadcast, Conversation
 from messaging.models.recipient_types import RecipientType
@@ -77,9 +83,7 @@ def answer_student(*, person: TelegramUser, answer: Answer, by: User, at: dateti
         text = personal_answer(answer.text, person)
         broadcast = create_broadcast(
             # What stands there now is what this person reads: a brace in it is a brace.
-            content=Content(
-                text=text.replace("{", "{{").replace("}", "}}"), audience=individuals([person.pk]).as_json()
-            ),
+            content=Content(text=keep_braces(text), audience=individuals([person.pk]).as_json()),
             by=by,
             at=at,
             token=answer.token,
@@ -99,9 +103,8 @@ def answer_student(*, person: TelegramUser, answer: Answer, by: User, at: dateti
 
 def open_conversation(*, person_id: int, by: User, at: datetime) -> None:
     """Note that somebody reads it: it is unread no more, and colleagues see who is there."""
-    with transaction.atomic():
-        Conversation.objects.filter(pk=person_id).update(opened_by=by, opened_at=at)
-        Conversation.objects.filter(pk=person_id, state=State.UNREAD).update(state=State.WAITING)
+    read = Case(When(state=State.UNREAD, then=Value(State.WAITING)), default=F("state"))
+    Conversation.objects.filter(pk=person_id).update(opened_by=by, opened_at=at, state=read)
 
 
 def close_conversation(*, person_id: int, by: User) -> bool:

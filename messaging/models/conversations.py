@@ -53,7 +53,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.filter(state__in=OPEN_STATES)
 
     def with_people(self) -> Self:
-        return self.select_related("telegram_user", "assignee", "answered_by")
+        return self.select_related("telegram_user", "assignee", "answered_by", "opened_by")
 
 
 class Conversation(models.Model):
@@ -149,6 +149,10 @@ class Conversation(models.Model):
     def is_seen_by_another(self, staff_id: int, *, since: datetime) -> bool:
         """Whether somebody else has had the page open since then."""
         return self.opened_by_id not in {None, staff_id} and self.opened_at is not None and self.opened_at >= since
+
+    def is_seen_by(self, staff_id: int, *, since: datetime) -> bool:
+        """Whether they are the last who had the page open, since then."""
+        return self.opened_by_id == staff_id and self.opened_at is not None and self.opened_at >= since
 
 
 OPEN_STATES = (Conversation.State.UNREAD, Conversation.State.WAITING)

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.broadcasts.versions import HAS_FORMER, texts_received
 from messaging.content.placeholders import as_read_by
-from messaging.inbox.today import ANSWER
+from messaging.inbox.today import MAY_ANSWER
 from messaging.models import Broadcast, Conversation, Correction, FormerText, Recipient
 from users.models import TelegramUser
 from users.person.extensions import Fate, PersonExtension, PersonTable, Section, Source
@@ -62,7 +62,7 @@ def read_texts(person_id: int, entries: list[dict[str, Any]]) -> None:
 
 def person_conversation(request: StaffRequest, person: TelegramUser) -> dict[str, Any] | None:
     """Read how it stands with what this person wrote; None where they wrote nothing, or for who may not answer."""
-    if not request.user.has_perm(ANSWER):
+    if not request.user.has_perms(MAY_ANSWER):
         return None
     conversation = Conversation.objects.filter(pk=person.pk).first()
     return {"conversation": conversation} if conversation else None

@@ -23,9 +23,15 @@ function remember(address) {
 
 const WRITES = "input, textarea, select, [contenteditable]";
 
+// A single key acts outside of fields and dialogs, where nobody has switched that off.
+function isSingleKey(event) {
+  const alone = !event.ctrlKey && !event.metaKey && !event.altKey;
+  return "shortcuts" in document.body.dataset && alone && !event.target.closest(WRITES) && !document.querySelector("dialog:modal");
+}
+
 document.addEventListener("keydown", (event) => {
   const combined = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.code === "KeyK";
-  const single = "shortcuts" in document.body.dataset && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.closest(WRITES);
+  const single = isSingleKey(event);
   const opener =
     combined || (single && event.key === "/") ? "jump-opener" : single && event.key === "?" ? "shortcuts-opener" : null;
   const link = opener && document.getElementById(opener);

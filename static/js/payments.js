@@ -22,9 +22,7 @@ function press(element) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const isSingle = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !event.repeat;
-  if (!queue() || !isSingle || !("shortcuts" in document.body.dataset)) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]") || document.querySelector("dialog:modal")) return;
+  if (!queue() || event.shiftKey || event.repeat || !isSingleKey(event)) return;
   const element =
     event.code === "KeyJ" ? neighbour(1)
     : event.code === "KeyK" ? neighbour(-1)

@@ -3,13 +3,12 @@
 
 const UNDO_FOR = 10000; // ms: WINDOW in users/undo/services.py
 
-// Outside of fields, where single keys are not switched off: the newest act that still can be undone.
+// The newest act that still can be undone.
 document.addEventListener("keydown", (event) => {
-  const single = "shortcuts" in document.body.dataset && !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (!single || event.code !== "KeyZ" || event.shiftKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.code !== "KeyZ" || event.shiftKey || !isSingleKey(event)) return;
   const buttons = document.querySelectorAll("[data-undo] button");
   const button = buttons[buttons.length - 1];
-  if (!button || document.querySelector("dialog:modal")) return;
+  if (!button) return;
   event.preventDefault();
   button.click();
 });

@@ -268,7 +268,7 @@ def test_who_may_not_write_sees_no_button(school):
 
 def test_the_composer_opens_with_the_list_and_keeps_it(school):
     client = Client()
-    client.force_login(UserFactory.create(permissions=MAY_WRITE))
+    client.force_login(UserFactory.create(permissions=[*MAY_WRITE, "bookings.view_booking"]))
     page = client.get(NEW, {"list": "bookings", "query": "?status=2"})
     assertContains(page, "Бронирования — Статус: Подтверждено")
     [kept] = page.context["kept"]
@@ -283,6 +283,17 @@ def test_the_composer_opens_with_the_list_and_keeps_it(school):
 
 def test_an_unknown_list_opens_an_empty_form_and_says_so(staff_client):
     assertContains(staff_client.get(NEW, {"list": "secrets"}, follow=True), "Список не удалось перенести")
+
+
+@pytest.mark.parametrize("name", [name for name in [*PAGES, "outcome"] if name != "people"])
+def test_a_list_that_somebody_may_not_see_is_not_taken_over(name):
+    client = Client()
+    client.force_login(UserFactory.create(permissions=MAY_WRITE))
+
+    page = client.get(NEW, {"list": name}, follow=True)
+
+    assertContains(page, "Список не удалось перенести")
+    assert not page.context["kept"]
 
 
 def test_the_outcome_of_a_message_leads_there_too(staff_client):

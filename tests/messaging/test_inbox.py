@@ -204,6 +204,19 @@ def test_a_viewer_sees_counts_and_no_words(client, person):
     assert client.post(page(person, "answer"), {"text": "я"}).status_code == 403
 
 
+@pytest.mark.parametrize("lacking", ANSWERS)
+def test_who_lacks_one_of_the_permissions_reads_no_words_and_is_led_to_no_page_that_refuses(client, person, lacking):
+    bot_writes(person, "Секрет")
+    client.force_login(UserFactory.create(permissions=[name for name in ANSWERS if name != lacking]))
+
+    response = client.get(reverse("messaging:conversation_list"))
+
+    assertNotContains(response, "Секрет", status_code=403 if lacking == "messaging.view_conversation" else 200)
+    assert client.get(page(person)).status_code == 403
+    assert client.get(reverse("messaging:conversation_news")).status_code == 403
+    assertNotContains(client.get("/jump/", {"q": "анна"}), page(person))
+
+
 def test_today_the_navigation_and_the_person_lead_there(desk, person, colleague):
     bot_writes(person, "Вопрос")
     conversation_of(person)

@@ -12,7 +12,7 @@ from messaging.audiences.criteria import individuals
 from messaging.delivery.lifecycle import AHEAD, freeze_and_start, waiting_for_a_runner
 from messaging.delivery.queues import SendQueue
 from messaging.models import Broadcast, Draft, Recipient
-from tests.factories import TelegramUserFactory
+from tests.factories import RecipientFactory, TelegramUserFactory
 from tests.messaging.broadcasts import group, page
 from tests.messaging.composing import confirm, write
 from users.models import UndoableAct
@@ -97,6 +97,23 @@ def test_a_planned_one_that_was_started_early_is_planned_again(staff_client, db)
     broadcast.refresh_from_db()
     assert (broadcast.state, broadcast.starts_at, broadcast.frozen_at) == (State.SCHEDULED, planned, None)
     assert not Recipient.objects.exists()
+
+
+def test_a_claim_that_began_before_a_held_one_was_undone_takes_nobody(staff_client, db):
+    broadcast = group(state=State.HELD, frozen_at=timezone.now())
+    RecipientFactory.create(message=broadcast, state="pending")
+    staff_client.post(page(broadcast, "start"))
+
+    press_undo(staff_client)
+
+    broadcast.refresh_from_db()
+    assert broadcast.state == State.HELD
+    Broadcast.objects.update(state=State.SENDING)  # as the claim's snapshot still has it
+    pass_the_window()
+    queue = SendQueue(broadcast.pk)
+    assert queue.enlist("host:1", most=1)
+    assert queue.claim(5, "host:1") == []
+    assert 0 < (queue.remaining().wait or 0) <= 5  # a later start finds them
 
 
 def test_what_has_begun_to_go_out_cannot_be_undone(staff_client, draft):

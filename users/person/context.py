@@ -15,7 +15,7 @@ from users.event_types import event_label
 from users.models import TelegramUser
 from users.person.facts import read_facts
 from users.person.timeline import KINDS, Entry, TimelinePlace, kinds_for, read_timeline
-from users.privacy import EMAIL, masked_email
+from users.privacy import masked_emails
 
 # Bounded on both sides: a text of a hundred thousand dots must not cost a minute.
 
@@ -97,5 +97,5 @@ def _readable(entry: Entry) -> Entry:
     """Name the event in words, and mask the addresses that the bot writes into its details."""
     if "type" in entry.data:
         entry.data["label"] = event_label(entry.data["type"])
-        entry.data["details"] = EMAIL.sub(lambda found: masked_email(found[0]), entry.data["details"])
+        entry.data["details"] = masked_emails(entry.data["details"])
     return entry

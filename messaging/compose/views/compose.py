@@ -16,7 +16,7 @@ from hsl_dashboard.web.addresses import is_own_address
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
 from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
 from messaging.audiences.criteria import Audience, InStream, individuals
-from messaging.audiences.lists import of_list
+from messaging.audiences.lists import may_write_to, of_list
 from messaging.compose.confirmation import summarise
 from messaging.compose.forms import MessageForms, without_nul
 from messaging.compose.services.drafting import create_draft
@@ -116,7 +116,7 @@ def _first_content(request: StaffRequest, asked: QueryDict) -> Content:
     the people of a list with its filter (``?list=bookings&query=…``)."""
     if name := asked.get("list", ""):
         of_these = of_list(name, asked.get("query", ""), sees_emails=request.user.has_perm(VIEW_EMAIL))
-        if of_these:
+        if of_these and may_write_to(name, request.user):
             return Content(audience=Audience(include=(of_these,)).as_json())
         messages.warning(request, _("This list could not be taken over: choose the recipients here."))
     course_id, _colon, code = asked.get("stream", "").partition(":")

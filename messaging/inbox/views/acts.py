@@ -13,7 +13,7 @@ from hsl_dashboard.web.pages import StaffRequest, lead_to
 from messaging.inbox import services
 from messaging.inbox.filters import who_may_answer
 from messaging.inbox.forms import AssignForm, SnoozeForm
-from messaging.inbox.views.conversation import MAY_ANSWER
+from messaging.inbox.today import MAY_ANSWER
 from messaging.models import Conversation
 
 

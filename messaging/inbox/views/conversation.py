@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.person.sections import VIEW_PEOPLE, person_bookings
+from bookings.person.sections import person_bookings
 from hsl_dashboard.web.pages import StaffRequest, lead_to, wants_partial
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from messaging.broadcasts.journal import staff_name
@@ -35,14 +36,14 @@ from messaging.inbox.services import (
     personal_answer,
 )
 from messaging.inbox.thread import read_thread
-from messaging.inbox.today import ANSWER, SEE
+from messaging.inbox.today import MAY_ANSWER
 from messaging.models import Broadcast, Conversation
 from users.models import BlockedUser, TelegramUser
 from users.person.context import person_address
 from users.person.timeline import TimelinePlace
 
-MAY_ANSWER = [SEE, ANSWER, VIEW_PEOPLE]
-PRESENT = timedelta(seconds=15)  # a page that is looked at says so every four seconds
+PRESENT = timedelta(seconds=15)  # a page that is looked at asks every four seconds, or every second
+NOTED_FOR = timedelta(seconds=5)  # who is there is not written down at each of these
 CANNED = 50  # templates to choose from
 TEXT = Broadcast.Kind.TEXT
 
@@ -152,8 +153,11 @@ def _live_context(request: StaffRequest, conversation: Conversation) -> dict[str
         also_here = staff_name(conversation.opened_by)
     before = TimelinePlace.decode(request.GET.get("before", ""))
     thread = read_thread(person, before=before)
-    write_beside(SideWrite.CONVERSATION_OPENED, lambda: open_conversation(person_id=person.pk, by=request.user, at=now))
-    if conversation.state == Conversation.State.UNREAD:
+    is_unread = conversation.state == Conversation.State.UNREAD
+    if is_unread or not conversation.is_seen_by(request.user.pk, since=now - NOTED_FOR):
+        note = partial(open_conversation, person_id=person.pk, by=request.user, at=now)
+        write_beside(SideWrite.CONVERSATION_OPENED, note)
+    if is_unread:
         conversation.state = Conversation.State.WAITING  # it is read now
     told = (thread.mark, str(conversation.state), conversation.assignee_id, conversation.snoozed_until, also_here)
     return {

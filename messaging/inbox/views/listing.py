@@ -15,9 +15,9 @@ from hsl_dashboard.web.news import asked_since, news_answer, news_since
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from messaging.inbox.filters import ConversationFilter, tabs
 from messaging.inbox.folding import fold_before_reading
-from messaging.inbox.today import ANSWER, SEE
+from messaging.inbox.today import MAY_ANSWER, SEE
 from messaging.models import Conversation, Recipient, StudentText
-from users.privacy import EMAIL, masked_email
+from users.privacy import masked_emails
 
 TABLE = "conversation-table"
 SNIPPET = 200  # characters
@@ -39,7 +39,7 @@ class ConversationRow:
 def conversation_list(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
     fold_before_reading(at=now)
-    may_read = request.user.has_perm(ANSWER)
+    may_read = request.user.has_perms(MAY_ANSWER)
     # What was there before the list is read: a text that comes in between is new, and not lost.
     newest = StudentText.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     narrowed = ConversationFilter(
@@ -62,7 +62,7 @@ def conversation_list(request: StaffRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required([SEE, ANSWER], raise_exception=True)
+@permission_required(MAY_ANSWER, raise_exception=True)
 def conversation_news(request: StaffRequest) -> HttpResponse:
     """Count the conversations of the list with texts that its page has not seen."""
     since = asked_since(request)
@@ -94,7 +94,7 @@ def _row(conversation: Conversation) -> ConversationRow:
     words = str(conversation.words or "")[: 2 * SNIPPET]  # type: ignore[attr-defined]
     return ConversationRow(
         conversation=conversation,
-        words=" ".join(EMAIL.sub(lambda found: masked_email(found[0]), words).split())[:SNIPPET],
+        words=" ".join(masked_emails(words).split())[:SNIPPET],
         not_arrived=conversation.answer_state in NOT_ARRIVED,  # type: ignore[attr-defined]
         address=reverse("messaging:conversation_detail", args=[conversation.pk]),
     )
