@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -129,8 +129,9 @@ def leads_chart(*, query: str) -> Chart:
         marks=[
             Mark(
                 place,
-                _("Open: %(count)s") % {"count": counts[degree.value]},
+                number_format(counts[degree.value], force_grouping=True),
                 f"{reverse('users:person_list')}?lead={degree.value}",
+                is_drawn=False,
             )
             for place, degree in enumerate(LEADS_SHOWN)
             if counts.get(degree.value)

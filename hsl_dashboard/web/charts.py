@@ -44,6 +44,7 @@ class Mark:
     at: int  # the number of the label
     label: Any
     address: str = ""
+    is_drawn: bool = True  # as a dashed line; without it only the words below the drawing
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,11 @@ class Chart:
         return [self.labels[round(i * (count - 1) / (LABELS_SHOWN - 1))] for i in range(LABELS_SHOWN)]
 
     @property
+    def has_label_per_bar(self) -> bool:
+        """Whether each bar has its label, which then stands below it."""
+        return self.kind == "bars" and len(self.labels) <= LABELS_SHOWN
+
+    @property
     def bars(self) -> list[Bar]:
         """The bars, lowest of each stack first; none in a chart of lines."""
         found, last = [], len(self.labels) - 1
@@ -159,9 +165,9 @@ class Chart:
 
     @property
     def marked(self) -> list[tuple[int, Mark]]:
-        """The marks with their place on the axis."""
+        """The marks that are drawn, with their place on the axis."""
         centres = self._centres()
-        return [(centres[mark.at], mark) for mark in self.marks]
+        return [(centres[mark.at], mark) for mark in self.marks if mark.is_drawn]
 
     @property
     def rows(self) -> list[tuple[str, list[int | None], list[Mark]]]:

@@ -26,7 +26,7 @@ MICRO = """
 MINI = """
     academic-cap banknotes bars-3 bookmark chart-bar check-circle clock credit-card document-magnifying-glass
     exclamation-triangle gift inbox information-circle key lock-closed magnifying-glass moon paper-airplane
-    pencil-square play-circle question-mark-circle squares-2x2 ticket users wrench-screwdriver x-circle
+    pencil-square play-circle question-mark-circle server-stack squares-2x2 ticket users wrench-screwdriver x-circle
 """
 OUTLINE = """
     academic-cap banknotes bolt bookmark check-circle clock document document-text eye film funnel gift inbox

@@ -160,9 +160,9 @@ def _versions(now: datetime) -> Iterator[SystemLine]:
     yield SystemLine("versions", "Python", platform.python_version())
 
 
-# Estimates: a count would read the whole of each table.
+# Estimates: a count would read the whole of each table. Of a table that nobody has analysed yet there is none.
 TABLES = f"""
-    SELECT c.relname, greatest(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid)
+    SELECT c.relname, nullif(c.reltuples, -1)::bigint, pg_total_relation_size(c.oid)
     FROM pg_class AS c
     WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
     ORDER BY pg_total_relation_size(c.oid) DESC

@@ -212,6 +212,8 @@ def test_leads_are_drawn_as_they_are_now_and_each_opens_its_people(staff_client,
 
     chart = page.context["leads"]
     assert [numbers for _label, numbers, _marks in chart.rows] == [[2], [1], [0]]
+    assert [str(mark.label) for mark in chart.marks] == ["2", "1"]
+    assert chart.marked == []  # nothing happened there: links and no dashed lines over the bars
     for mark, number in zip(chart.marks, (2, 1), strict=True):
         assert len(staff_client.get(mark.address).context["page"].rows) == number
     address = reverse("analytics:chart_file", args=["temperatures"])
