@@ -57,13 +57,14 @@ def read_notice(body: bytes) -> dict[str, Any]:
     """Read the fields of a notice that we keep; one that makes no sense is kept too, for a person to look at."""
     try:
         sent = json.loads(body)
+        raw = without_cards(sent, body)
     except (ValueError, RecursionError):
-        sent = None
+        sent, raw = None, without_cards(None, body)
     fields = _fields_of(sent) if isinstance(sent, dict) else None
     if fields is None:
         digest = hashlib.sha256(body).hexdigest()
         fields = {"source": PaymentSource.WEBHOOK.value, "event_id": f"sha256:{digest}", "kind": Kind.UNREADABLE.value}
-    return {**fields, "raw": without_cards(sent, body)}
+    return {**fields, "raw": raw}
 
 
 def _fields_of(sent: dict[str, Any]) -> dict[str, Any] | None:

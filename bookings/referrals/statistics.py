@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Booking, Payment, ReferralCoupon
 from bookings.models.bookings import BookingQuerySet
 from bookings.money.filters import expected_bookings
+from bookings.money.kept import is_recounted, kept_sums
+from bookings.money.statistics import Key, money_by
+from bookings.money.statistics import Sums as MoneySums
 from bookings.referrals.services import MADE_HERE
 from users.models import TelegramUser, User
 
@@ -89,7 +92,7 @@ def spellings(code: str) -> set[str]:
 
 
 def coupon_numbers(coupons: Iterable[ReferralCoupon], *, with_money: bool) -> list[CouponNumbers]:
-    """Count for these coupons: two queries, and with money three more."""
+    """Count for these coupons: two queries, and with money four more at most."""
     coupons = list(coupons)
     makers = TelegramUser.objects.in_bulk([coupon.created_by for coupon in coupons])
     here = _makers(coupons)
@@ -111,23 +114,25 @@ def coupon_numbers(coupons: Iterable[ReferralCoupon], *, with_money: bool) -> li
 
 
 def _add_money(by_spelling: dict[str, list[CouponNumbers]], bookings: BookingQuerySet) -> None:
-    paid = (
-        Payment.objects.filter(booking__referral_code__in=list(by_spelling))
-        .order_by()
-        .values_list("booking__referral_code", "currency")
-        .annotate(total=Sum("amount"))
-    )
-    for code, currency, total in paid:
-        for each in by_spelling[code]:
-            _add(each.received, currency, total)
+    for (code, currency), sums in _money_by_code(list(by_spelling)).items():
+        for each in by_spelling.get(code, []):
+            _add(each.received, currency, sums.net)
+            _add(each.expected, currency, sums.expected)
     priced = bookings.confirmed().order_by().values_list("referral_code", "money__currency")
     for code, currency, taken_off in priced.annotate(total=Sum("money__discount")):
         for each in by_spelling[code]:
             _add(each.discount, currency, taken_off)
-    open_ones = priced.filter(pk__in=expected_bookings().values("pk"))
-    for code, currency, total in open_ones.annotate(total=Sum("money__expected")):
-        for each in by_spelling[code]:
-            _add(each.expected, currency, total)
+
+
+def _money_by_code(codes: list[str]) -> dict[Key, MoneySums]:
+    """Take the sums of the days; from the rows while those are counted again."""
+    if not is_recounted():
+        return kept_sums("code", since=None, until=None, course=None, currency="")
+    return money_by(
+        "code",
+        payments=Payment.objects.filter(booking__referral_code__in=codes),
+        expected=expected_bookings().filter(referral_code__in=codes),
+    )
 
 
 def _add(sums: Sums, currency: str, amount: Decimal | None) -> None:

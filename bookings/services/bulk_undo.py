@@ -83,12 +83,12 @@ def _undo_bookings(
     # In the order of their numbers, as everybody who locks many does.
     locked = Booking.objects.select_for_update(no_key=True).order_by("pk").filter(pk__in=numbers)
     bookings = {booking.pk: booking for booking in locked}
-    last = _last_changes(numbers)
+    last, labels = _last_changes(numbers), Labels.read()
     undone, theirs = [], []
     for row in rows:
         booking = bookings.get(row.booking_id or 0)
         if booking is None or last.get(booking.pk) != known[row.pk] or not _is_as_left(change, booking):
-            theirs.append(_theirs_of(change, row, booking))
+            theirs.append(_theirs_of(change, row, booking, labels))
         else:
             undone.append(row)
     if not undone:
@@ -109,8 +109,7 @@ def _is_as_left(change: BulkChange, booking: Booking) -> bool:
     return left == change.value
 
 
-def _theirs_of(change: BulkChange, row: BulkRow, booking: Booking | None) -> _Theirs:
-    labels = Labels.read()
+def _theirs_of(change: BulkChange, row: BulkRow, booking: Booking | None, labels: Labels) -> _Theirs:
     if change.kind == Kind.STATUS:
         ours, theirs = status_label(int(change.value)), status_label(booking.confirmed) if booking else NOTHING
     else:

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains
@@ -64,6 +66,15 @@ def test_rules_wait_while_it_is_made_and_until_its_window_ends(manager, three):
     UndoableAct.objects.update(done=act.done)
     assert firing.fire_automations(at=NOON + SECOND) == 0
     assert firing.fire_automations(at=act.expires_at) == 3
+
+
+def test_courses_are_read_once_however_many_rows_were_changed_since(manager, three):
+    act = make("status", "2", three, by=manager)
+    Booking.objects.update(confirmed=-1)
+
+    with CaptureQueriesContext(connection) as queries, pytest.raises(UndoRefused):
+        undo_act(act=act, by=manager, at=NOON + SECOND)
+    assert len([query for query in queries.captured_queries if 'FROM "courses"' in query["sql"]]) == 1
 
 
 def test_streams_and_tags_come_back(manager, three):

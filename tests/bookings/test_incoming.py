@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.incoming import services, tasks
-from bookings.incoming.notices import signature_of, without_cards
+from bookings.incoming.notices import read_notice, signature_of, without_cards
 from bookings.incoming.services import apply_incoming, apply_waiting, forget_raw
 from bookings.models import Booking, BookingChange, IncomingPayment, Payment, Stream
 from bookings.services.payments import PaymentKnown, record_payment
@@ -313,3 +313,12 @@ def test_the_documented_example_with_curl_works(live_server, booking, settings):
     assert json.loads(done.stdout) == {"received": True, "duplicate": False}, done.stderr
     booking.refresh_from_db()
     assert booking.confirmed == 2
+
+
+@pytest.mark.parametrize("depth", [100, 400, 600, 800, 30_000])
+def test_a_notice_of_any_depth_is_kept_without_cards(depth):
+    body = b'{"a": ' + b"[" * depth + b'"4111111111111111"' + b"]" * depth + b"}"
+
+    fields = read_notice(body)
+    assert fields["kind"] == IncomingPayment.Kind.UNREADABLE
+    assert "4111" not in fields["raw"]

@@ -122,6 +122,28 @@ def test_a_check_finds_what_does_not_agree(school):
     assert list(money_differences()) == []
 
 
+def test_days_are_not_summed_by_a_plan_of_the_empty_tables(school):
+    for _call in range(10):
+        sql("SELECT money_of_day('2026-01-01')")
+    sql(
+        "INSERT INTO bookings_payment (amount, currency, received_at)"
+        " SELECT 10, 'RUB', timestamptz '2024-01-01' + number * interval '1 hour'"
+        " FROM generate_series(1, 2000) AS number"
+    )
+    before = payments_read_whole()
+
+    fold_money()
+    assert MoneyDay.objects.filter(part="stream").count() == 84
+    assert payments_read_whole() - before < 5 * 2_000
+
+
+def payments_read_whole() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'bookings_payment'")
+        [number] = cursor.fetchone()
+    return int(number)
+
+
 def test_a_changed_price_is_counted_by_beat_and_the_page_says_so(school, staff_client):
     BookingFactory.create(course=Course.objects.get(pk=1), course_stream="8th_stream", confirmed=2, discount_percent=0)
     fold_money()

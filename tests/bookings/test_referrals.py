@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from bookings.models import Booking, Course, Payment, ReferralCoupon
+from bookings.money.kept import fold_money
 from bookings.referrals.services import CodeTaken, CouponEdited, create_coupon, edit_coupon, switch_coupon
 from bookings.referrals.statistics import coupon_numbers, spellings, start_link
 from tests import bot_database
@@ -70,6 +72,17 @@ def test_the_numbers_of_the_dump_are_those_of_plain_python(dump):
         assert found.expected.get("USD", 0) == sum(less[row.pk] for row in confirmed if not paid[row.pk])
         assert found.left == found.coupon.max_activations - (found.coupon.current_activations or 0)
     assert sum(found.bookings for found in coupon_numbers(coupons, with_money=False)) > 100
+
+
+def test_the_money_of_coupons_is_taken_from_the_kept_days(dump):
+    coupons = list(ReferralCoupon.objects.all())
+    of_rows = coupon_numbers(coupons, with_money=True)
+    fold_money()
+
+    with CaptureQueriesContext(connection) as queries:
+        assert coupon_numbers(coupons, with_money=True) == of_rows
+    assert any(found.received for found in of_rows) and any(found.expected for found in of_rows)
+    assert not [query for query in queries.captured_queries if "bookings_payment" in query["sql"]]
 
 
 def test_every_count_leads_to_as_many_rows(staff_client, dump):
