@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+import time
 from collections.abc import Generator, Iterator
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from tests.browser.helpers import ROOT
 SCREENSHOTS = ROOT / ".local" / "screenshots"
 # What the browser writes about an answer of 4xx: pages are free to give one.
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+# A part that was still on its way when its page was left; a failure of the network is a sendError besides.
+LEFT = re.compile(r"htmx:(sendAbort|afterRequest)\b")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,7 +87,7 @@ def page(browser: Browser, live_server: LiveServer, troubles: list[str]) -> Iter
 
     def listen(message: ConsoleMessage) -> None:
         # Violations of the policy are logged as errors too.
-        if message.type == "error" and not REFUSED.search(message.text):
+        if message.type == "error" and not (REFUSED.search(message.text) or LEFT.match(message.text)):
             troubles.append(f"{message.text} ({message.location.get('url', '')})")
 
     context.route("**/*", only_this_machine)
@@ -99,10 +102,10 @@ def page(browser: Browser, live_server: LiveServer, troubles: list[str]) -> Iter
 
 def _wait_for_the_server() -> None:
     """Let what the window still asked for come to its end, or it would read while the tables are emptied."""
-    for thread in threading.enumerate():
-        if "process_request_thread" in thread.name:
-            thread.join(timeout=10)  # s
-            assert not thread.is_alive(), "The server is still busy with a request of the window that was closed."
+    deadline = time.monotonic() + 10
+    while any("process_request_thread" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < deadline, "The server is still busy with a request of the window that was closed."
+        time.sleep(0.02)
 
 
 @pytest.fixture
