@@ -11,7 +11,7 @@ SEEN_FOR = 45  # seconds; the page says every 15 that it is still open
 
 def note_open(payment: int, by: User) -> None:
     """Note that somebody has a payment open."""
-    cache.set(_key(payment), (by.pk, by.get_full_name() or by.get_username()), SEEN_FOR)
+    cache.set(_key(payment), (by.pk, by.shown_name), SEEN_FOR)
 
 
 def opened_by_others(payments: Iterable[int], by: User) -> dict[int, str]:
