@@ -61,7 +61,10 @@ document.addEventListener("htmx:afterSettle", () => {
     return known < 0 ? MANY : known;
   };
   document.querySelectorAll(".jump-found ul").forEach((list) => {
-    list.append(...[...list.children].sort((one, other) => place(one) - place(other)));
+    const found = [...list.children];
+    const sorted = found.toSorted((one, other) => place(one) - place(other));
+    // Whatever settles on the page comes here, and a link that is moved loses the focus.
+    if (sorted.some((item, index) => item !== found[index])) list.append(...sorted);
   });
 });
 
