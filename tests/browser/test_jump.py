@@ -29,6 +29,8 @@ def test_a_person_is_opened_by_keyboard_and_stands_first_the_next_time(page: Pag
     expect(dialog.locator(".jump-found a").first).to_contain_text("Ковалёва")
     page.keyboard.press("ArrowDown")
     expect(dialog.locator(".jump-found a").first).to_be_focused()
+    page.evaluate("htmx.trigger(document.body, 'htmx:afterSettle')")  # another part of the page has arrived
+    expect(dialog.locator(".jump-found a").first).to_be_focused()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
