@@ -30,7 +30,7 @@ def notice_settings(request: StaffRequest) -> HttpResponse:
             return SeeOther(reverse("messaging:notice_settings"))
     context = {
         "link": link,
-        "is_blocked": bool(link) and BlockedUser.objects.filter(pk=link.telegram_user_id).exists(),
+        "is_blocked": link is not None and BlockedUser.objects.filter(pk=link.telegram_user_id).exists(),
         "form": NoticesForm(user=request.user),
         "may_link": request.user.has_perm("users.view_telegramuser"),
         "night": NIGHT,

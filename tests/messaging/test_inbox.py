@@ -187,16 +187,15 @@ def test_what_was_done_with_a_conversation_is_undone_for_ten_seconds(desk, perso
     bot_writes(person, "Спасибо!")
     conversation_of(person)
     Conversation.objects.update(state=begins)
-    before = Conversation.objects.values().get()
+    kept = ("state", "waiting_since", "snoozed_until")
+    before = Conversation.objects.values_list(*kept).get()
 
     done = desk.post(page(person, act), {"until": "day"}, follow=True)
     undo = reverse("users:act_undo", args=[UndoableAct.objects.get().pk])
     assertContains(done, f'action="{undo}"')
     desk.post(undo)
 
-    kept = ("state", "waiting_since", "snoozed_until")
-    after = Conversation.objects.values().get()
-    assert [after[name] for name in kept] == [before[name] for name in kept]
+    assert Conversation.objects.values_list(*kept).get() == before
 
 
 def test_a_student_who_wrote_meanwhile_is_not_closed_away_by_undoing(desk, person):
@@ -217,7 +216,7 @@ def test_each_act_upon_a_conversation_is_one_line_of_the_audit(desk, person, col
     bot_writes(person, "Спасибо!")
     conversation_of(person)
     Conversation.objects.update(state=State.WAITING)
-    told = []
+    told: list[list[str]] = []
     for act in ("close", "unread", "snooze", "reopen", "close", "reopen"):
         desk.post(page(person, act), {"until": "day"})
         lines = AuditEntry.objects.filter(object_table="messaging_conversation").order_by("pk")
