@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
@@ -46,6 +47,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """The test database, with the application's role and, kept beside it, what the migrations wrote."""
+    if not connection.settings_dict["NAME"].startswith("test_"):  # pytest-django makes none for these tests alone
+        pytest.fail("None of these tests is marked as one of the database: run the whole file.")
     with django_db_blocker.unblock():
         keep_rows()
         prepare_application()
