@@ -12,6 +12,7 @@ from bookings.models import Booking
 from hsl_dashboard.availability import heartbeats
 from tests.database_roles import application_role, prepare_application
 from tests.factories import BookingFactory, UserFactory
+from tests.migrated import migrated_database
 from tests.reset.kept import keep_rows
 from tests.sizes import LONG
 from users.models import User
@@ -42,6 +43,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.xdist_group(piece))
     yield
     items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Let pytest-django copy a database instead of running all migrations."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated_database()
 
 
 @pytest.fixture(scope="session")
