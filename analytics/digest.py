@@ -45,7 +45,7 @@ def _send(user: User, *, day: date, at: datetime) -> int | None:
         Digest.objects.filter(user=user, day__lt=day).exclude(words="").update(words="")
         digest.words = write_digest(user, at=at)
         with translation.override(settings.LANGUAGE_CODE):
-            mask = f"{_('Morning digest')}: {date_format(day, 'd.m.Y')} ••••••"
+            mask = _("Morning digest, %(day)s: ••••••") % {"day": date_format(day, "d.m.Y")}
         # Its words are their reader's alone: the row of the message, which others may read, does not hold them.
         digest.message = send_to_staff(mask, to=[link.telegram_user], sent_as=RecipientType.DIGEST, at=at)
         digest.save(update_fields=["words", "message"])
@@ -56,6 +56,7 @@ def write_digest(user: User, *, at: datetime) -> str:
     """Write the digest of one reader, as Telegram's HTML, in the language of the dashboard."""
     with translation.override(settings.LANGUAGE_CODE):
         yesterday = school_day(at) - timedelta(days=1)
+        waits_for_you = _("Waits for you")
         waits = [_line(line, at) for slow in (False, True) for line in today_lines(user, at, slow=slow)]
         numbers = [
             f"{escape(number.label)}: <b>{escape(number.value)}</b> ({escape(number.before)})"
@@ -64,7 +65,7 @@ def write_digest(user: User, *, at: datetime) -> str:
         head = _("Yesterday, %(day)s, and in brackets the same weekday before") % {"day": date_format(yesterday, "j E")}
         return _fitting(
             [
-                f"<b>{escape(_('Waits for you'))}</b>",
+                f"<b>{escape(waits_for_you)}</b>",
                 *(waits or [escape(_("Nothing waits for you"))]),
                 "",
                 *([f"<b>{escape(head)}</b>", *numbers, ""] if numbers else []),

@@ -9,8 +9,8 @@ from hsl_dashboard.availability.ticks import Tick
 from hsl_dashboard.web.days import school_day
 
 
-@shared_task(name="analytics.send_digests", base=Tick)
-def send_digests() -> None:
+@shared_task(name="analytics.bring_digests", base=Tick)
+def bring_digests() -> None:
     """Send the digest of the morning, once a day for each who wants it."""
     digest.send_digests(at=timezone.now())
 

@@ -260,7 +260,7 @@ CELERY_BEAT_SCHEDULE = {
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
     # From ten in the morning, Moscow time; at other hours one look at the clock.
-    "analytics.send_digests": {"task": "analytics.send_digests", "schedule": 60.0},  # seconds
+    "analytics.bring_digests": {"task": "analytics.bring_digests", "schedule": 60.0},  # seconds
     # Notices of payments that nobody has applied yet, and raw bodies that have lain here long enough.
     "bookings.apply_incoming_payments": {"task": "bookings.apply_incoming_payments", "schedule": 30.0},  # seconds
     "bookings.forget_raw_payments": {"task": "bookings.forget_raw_payments", "schedule": 3600.0},  # seconds

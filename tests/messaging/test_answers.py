@@ -64,7 +64,7 @@ def test_an_answer_goes_out_at_night_too(person, colleague, monkeypatch):
 def test_what_we_sent_in_between_stands_in_its_place_with_what_became_of_it(desk, person):
     now = timezone.now()
     bot_writes(person, "Первый", at=now - timedelta(hours=3))
-    broadcast = BroadcastFactory.create(message_text="Урок завтра", recipient_type="group")
+    broadcast = BroadcastFactory.create(message_text="Урок завтра", recipient_type="group", state="finished")
     RecipientFactory.create(
         message=broadcast, telegram_user=person, state="failed", reason="blocked", sent_at=now - timedelta(hours=2)
     )
