@@ -91,8 +91,8 @@ class ApiAccess(AuthBase):
         call = call_of(request)
         call.shape, call.failure = self.shape, self.failure
         address = client_address(request)
-        caller = self._caller(request, address)
         CALLS_FROM.count(address)
+        caller = self._caller(request, address)
         CALLS.count(caller.name)
         if request.method not in SAFE:
             WRITES.count(caller.name)
