@@ -16,6 +16,7 @@ REFUSALS = {
     "503": "The database is busy or away; Retry-After says when to come again",
     "504": "Too much to count in the time of a request",
 }
+SIGNATURE = "signature"  # the scope of a route that takes no token
 FAULT = {"properties": {"request_id": {"type": "string"}}, "required": ["request_id"]}
 SAMPLES = {
     "user_id": "5111222333",
@@ -80,6 +81,11 @@ class Route:
     @property
     def is_read(self) -> bool:
         return self.method == "GET"
+
+    @property
+    def is_signed(self) -> bool:
+        """A signature over the body opens it, and no token."""
+        return self.scope == SIGNATURE
 
 
 def chapters(schema: dict[str, Any]) -> list[tuple[str, list[Route]]]:
