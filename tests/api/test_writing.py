@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from bookings.models import Booking, BookingChange
 from messaging.models import Broadcast
@@ -260,7 +261,7 @@ def test_what_goes_to_staff_is_no_history(api):
 
 def test_the_newest_are_found_first(api):
     old, new = (TelegramUserFactory.create(first_name="Аглая", username=name) for name in ("aglaya_a", "aglaya_b"))
-    TelegramUser.objects.filter(pk=old.pk).update(updated_at=new.updated_at - timedelta(days=1))
+    TelegramUser.objects.filter(pk=old.pk).update(updated_at=timezone.now() - timedelta(days=1))
     fold_marked_people()
 
     assert [row["user_id"] for row in api.get("/api/users/search?q=@aglaya").json()] == [str(new.pk), str(old.pk)]
