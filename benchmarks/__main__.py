@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = {"sending", "pages", "people", "numbers", "writes", "undoing"}
+PARTS = {"sending", "pages", "api", "people", "numbers", "writes", "undoing"}
 
 part = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in PARTS else ""
 missed = 0
@@ -16,6 +16,8 @@ if part != "sending":
 
     if part in {"", "pages"}:
         pages.main()
+    if part == "api":  # the part of the pages that programs ask for
+        pages.main("/api/")
     if part in {"", "people"}:
         people.main()
         exports.main()

@@ -110,7 +110,6 @@ PAGES: dict[str, list[str]] = {
     "saved_view_new": ["/views/new/?address=/bookings/"],
     "token_list": ["/accounts/tokens/"],
     "api_docs": ["/api/docs"],
-    "api:api_health": ["/api/health"],
     "api:stats": ["/api/stats"],
     "api:courses": ["/api/courses"],
     "api:course_streams": ["/api/course-streams"],
@@ -121,17 +120,17 @@ PAGES: dict[str, list[str]] = {
     "api:user_growth": ["/api/user-growth?days=365"],
     "api:user_activity": ["/api/user-activity"],
     "api:stream_students": ["/api/stream-students?stream=8th_stream"],
-    "api:users_list": ["/api/users/list", "/api/users/list?search=анна"],
-    "api:users_search": ["/api/users/search?q=анна"],
+    "api:users_list": ["/api/users/list", "/api/users/list?search=анна", "/api/users/list?stream=8th_stream&status=2"],
+    "api:users_search": ["/api/users/search?q=анна", "/api/users/search?stats=true"],
     "api:users_by_stream": ["/api/users/by-stream?stream=8th_stream"],
     "api:users_non_course": ["/api/users/non-course"],
     "api:users_hackathon": ["/api/users/hackathon"],
-    "api:user_detail": ["/api/users/{person}"],
+    "api:user_detail": ["/api/users/{person}", "/api/users/{quiet}"],
     "api:user_bookings": ["/api/users/{booked}/bookings"],
     "api:message_detail": ["/api/messages/{broadcast}"],
     "api:message_recipients": ["/api/messages/{broadcast}/recipients"],
     "api:messages_history": ["/api/messages/history"],
-    "api:debug_events": ["/api/debug-events"],
+    "api:debug_events": ["/api/debug-events", "/api/debug-events?user_id={person}&event_type=session_reset"],
     "api:payments": ["/api/payments?limit=200"],
     "api:payment_detail": ["/api/payments/{payment}"],
 }
@@ -157,6 +156,7 @@ NOT_MEASURED: dict[str, str] = {
     "openapi_json": "the same at any size",
     "saved_view_edit": "one's own, as short as the new one's",
     "feed_csv": "a file",
+    "api:api_health": "as health_ready",
     "api:test_db": "asks the database how quick it is",
     "api:db_schema": "the same at any size",
     "api:user_bookings_change": "the address of api:user_bookings, which answers",
@@ -176,7 +176,8 @@ class Measured:
     size: int
 
 
-def measure() -> list[Measured]:
+def measure(under: str = "/") -> list[Measured]:
+    """Measure the addresses that begin with ``under``."""
     from django.contrib import admin
 
     from benchmarks.people import staff_client
@@ -188,7 +189,7 @@ def measure() -> list[Measured]:
         for model in admin.site._registry
         if model._meta.managed
     )
-    return [_measured(client, address) for address in addresses]
+    return [_measured(client, address) for address in addresses if address.startswith(under)]
 
 
 def _measured(client: "Client", address: str) -> Measured:
@@ -304,10 +305,10 @@ def report(large: list[dict[str, Any]], small: list[dict[str, Any]]) -> tuple[st
     return "\n".join(lines), missed
 
 
-def run(people: int) -> list[dict[str, Any]]:
+def run(people: int, under: str) -> list[dict[str, Any]]:
     """Measure a school of this size in a process of its own, whose settings name its database."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "benchmarks.pages", "--people", str(people), "--json"],
+        [sys.executable, "-W", "ignore", "-m", "benchmarks.pages", "--people", str(people), "--json", under],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -316,18 +317,19 @@ def run(people: int) -> list[dict[str, Any]]:
     return found
 
 
-def main() -> None:
+def main(under: str = "/") -> None:
+    """Print the table of the addresses that begin with ``under``: all of them, or ``/api/``."""
     from benchmarks import school
 
     people = school.prepare()
     if "--json" not in sys.argv:
-        print(report(run(people), run(max(people // 100, 1_000)))[0])
+        print(report(run(people, under), run(max(people // 100, 1_000), under))[0])
         return
     school.build(people)
     from django.conf import settings
 
     settings.DEBUG = False  # or Django would keep every query
-    print(json.dumps([asdict(page) for page in measure()]))
+    print(json.dumps([asdict(page) for page in measure(sys.argv[-1])]))
 
 
 if __name__ == "__main__":

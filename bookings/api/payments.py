@@ -1,7 +1,9 @@
 """Payments as JSON, and the notices of payment services."""
 
+from functools import partial
 from typing import Annotated, Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
@@ -16,6 +18,7 @@ from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal
 from hsl_dashboard.web.api.cursors import link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
 from users.tokens.access import UNAUTHORIZED, ApiAccess, ApiRequest, SignedAccess
+from users.tokens.idempotency import answered_once
 
 router = Router(tags=["payments"])
 
@@ -98,7 +101,7 @@ NOTICE = {
 # Above the route of one payment, whose address would take this one too.
 @router.post(
     "/payments/webhook",
-    response={200: Noticed, 413: Refusal},
+    response={200: Noticed, 409: Refusal, 413: Refusal},
     auth=SignedAccess(),
     summary="Tell of a payment",
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": NOTICE}}}},
@@ -120,10 +123,14 @@ def payments_webhook(request: ApiRequest) -> Any:
     except SignatureRefused:
         SignedAccess.count_refusal(request)
         raise ApiError(401, UNAUTHORIZED) from None
-    notice, is_new = store_incoming(read_notice(body))
-    if is_new:
-        wake_incoming(notice.pk)
-    return {"received": True, "duplicate": not is_new}
+
+    def work() -> dict[str, Any]:
+        notice, is_new = store_incoming(read_notice(body))
+        if is_new:
+            transaction.on_commit(partial(wake_incoming, notice.pk))
+        return {"received": True, "duplicate": not is_new}
+
+    return answered_once(request, request.auth, work)
 
 
 @router.get(

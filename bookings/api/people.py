@@ -2,16 +2,19 @@
 
 from typing import Annotated, Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 from ninja.params.functions import Query
 
-from bookings.api.lists import BookingRow, PersonName, booking_row, iso_day, person_name
+from bookings.api.lists import CURSOR, BookingRow, PersonName, booking_row, iso_day, person_name
 from bookings.api.numbers import moment_or_epoch
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, Stream
 from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, RefusalWithSuccess, Shape
+from hsl_dashboard.web.api.cursors import by_sorting, link_next
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
+from hsl_dashboard.web.keyset import Sorting
 from users.models import ERASED_FROM, Event, LatestStatus, PersonTotals, TelegramUser
 from users.people.search import LAST_LETTER, is_one_of, search_condition, search_text
 from users.people.statistics import people_count
@@ -69,6 +72,7 @@ class PeoplePage(Schema):
 )
 def users_list(
     request: ApiRequest,
+    response: HttpResponse,
     *,
     page: Annotated[int, Whole("page must be at least 1", most=1_000_000)] = Query(1),
     limit: Annotated[int, Whole("limit must be between 1 and 200", most=200)] = Query(50),
@@ -77,14 +81,22 @@ def users_list(
     status: Annotated[int | None, Whole("Invalid payment status", least=-(2**31))] = Query(
         None, description="of the newest booking"
     ),
+    cursor: Annotated[str, Text()] = Query("", description=f"{CURSOR}; page is ignored then"),
 ) -> Any:
     """Everybody whom the school knows."""
     people = _narrowed(search=search, stream=stream, status=status)
-    total, first = people.count(), (page - 1) * limit
-    rows = people.select_related("telegram_user").order_by("-last_activity_at", "-pk")[first : first + limit]
+    total = people.count()
+    rows, following = by_sorting(
+        people.select_related("telegram_user"),
+        Sorting("last_activity_at", descending=True),
+        cursor=cursor,
+        limit=limit,
+        skip=(page - 1) * limit,
+    )
+    link_next(request, response, following)
     return {
         "success": True,
-        "users": _person_rows(list(rows)),
+        "users": _person_rows(rows),
         "total": total,
         "page": page,
         "limit": limit,
@@ -182,10 +194,10 @@ def _beginning_with(typed: str) -> list[TelegramUser]:
 
 def _search_statistics() -> dict[str, Any]:
     students = Booking.objects.confirmed().order_by()
-    streams = {
-        code: students.filter(course_stream=code).values("telegram_user").distinct().count()
-        for code in sorted(set(Stream.objects.values_list("code", flat=True)))
-    }
+    codes = sorted(set(Stream.objects.values_list("code", flat=True)))
+    in_streams = students.filter(course_stream__in=codes).values_list("course_stream")
+    counted = dict(in_streams.annotate(number=Count("telegram_user", distinct=True)))
+    streams = {code: counted.get(code, 0) for code in codes}
     people = people_count()
     return {
         "totalUsers": people,

@@ -12,8 +12,10 @@ from django.shortcuts import render
 from django.urls import path, re_path
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Router, Schema
+from ninja.operation import Operation
 
 from bookings.api import ROUTERS as BOOKINGS
+from hsl_dashboard.api.links import describe_links
 from hsl_dashboard.availability.health import ready_response
 from hsl_dashboard.web.api.answers import ApiError, Refusal, RefusalWithSuccess, error_answer
 from hsl_dashboard.web.api.description import chapters, describe_door
@@ -96,7 +98,14 @@ def db_schema(request: HttpRequest) -> Any:
     return [{"table": table, "columns": columns} for table, columns in tables.items()]
 
 
-api = NinjaAPI(
+class DashboardAPI(NinjaAPI):
+    """Routes whose names are those of their functions: programs made out of the description call them so."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
+
+
+api = DashboardAPI(
     title="HSL dashboard",
     version=VERSION,
     description="What the dashboard knows, for programs: the routes of the previous dashboard, made safe.",
@@ -125,15 +134,15 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 
 @cache
 def description_of_api() -> dict[str, Any]:
-    """OpenAPI 3.1, with what each door takes and how it refuses."""
+    """OpenAPI 3.1, with what each door takes and how it refuses, and where each route leads."""
     schema: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="/api"))
     for router in api._get_bound_routers():
         for place, view in router.path_operations.items():
             for operation in view.operations:
                 for method in operation.methods:
-                    describe_door(
-                        schema["paths"][f"/api{place}"][method.lower()], cast("ApiAccess", operation.auth_callbacks[0])
-                    )
+                    described = schema["paths"][f"/api{place}"][method.lower()]
+                    describe_door(described, cast("ApiAccess", operation.auth_callbacks[0]))
+                    describe_links(described)
     schemas = schema["components"]["schemas"]
     schemas |= {model.__name__: model.model_json_schema() for model in (Refusal, RefusalWithSuccess)}
     schema["components"]["securitySchemes"]["session"] = {

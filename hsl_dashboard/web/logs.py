@@ -1,6 +1,7 @@
 """What the log says about requests that were refused, and what it never says."""
 
 import re
+import traceback
 from logging import LogRecord
 
 # Tokens of the API and addresses of feeds: whoever reads a log must not be able to use them.
@@ -18,11 +19,13 @@ def without_traceback(record: LogRecord) -> bool:
 
 
 def without_secrets(record: LogRecord) -> bool:
-    """Filter: put dots in place of every token, in the message, its arguments and the traceback's last line."""
+    """Filter: put dots in place of every token, in the message, its arguments and the traceback."""
     message = record.getMessage()
     if any(mark in message for mark in MARKS):
         record.msg, record.args = SECRET.sub(REDACTED, message), None
-    error = record.exc_info[1] if record.exc_info else None
-    if error is not None and any(mark in str(error) for mark in MARKS):
-        record.exc_info, record.exc_text = None, SECRET.sub(REDACTED, repr(error))
+    if record.exc_info and record.exc_info[0]:
+        # An error that another one caused is written too.
+        lines = "".join(traceback.format_exception(*record.exc_info))
+        if SECRET.search(lines):
+            record.exc_info, record.exc_text = None, SECRET.sub(REDACTED, lines).rstrip()
     return True

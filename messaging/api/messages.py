@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from django.db.models import F, Q
+from django.db.models import Q
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
@@ -11,14 +11,14 @@ from ninja.params.functions import Query
 from bookings.models import Stream
 from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal
-from hsl_dashboard.web.api.cursors import by_key, link_next
+from hsl_dashboard.web.api.cursors import by_key, link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
 from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.services.acts import cancel_broadcast, pause_broadcast, resume_broadcast
 from messaging.broadcasts.statistics import Tally
 from messaging.delivery.services import BroadcastMoved
 from messaging.models import Broadcast, Recipient
-from messaging.models.recipient_types import RecipientType
+from messaging.models.recipient_types import TO_STAFF, RecipientType
 from users.tokens.access import ApiAccess, ApiRequest, Caller, Scope
 from users.tokens.idempotency import answered_once
 
@@ -28,6 +28,7 @@ INVALID_ID = "Invalid message ID"
 NO_MESSAGE = "Message not found"
 VIEW = "messaging.view_broadcast"
 ACT = (VIEW, "messaging.send_broadcast")
+HIDDEN = [*TO_STAFF, RecipientType.ANSWER]
 
 
 class HistoryRow(Schema):
@@ -48,17 +49,18 @@ class HistoryRow(Schema):
 )
 def messages_history(
     request: ApiRequest,
+    response: HttpResponse,
+    *,
     limit: Annotated[int, Whole("Limit must be between 1 and 100", most=100)] = Query(50),
     offset: Annotated[int, Whole("Offset must be non-negative", least=0)] = Query(0),
     recipient_type: Annotated[str, Text()] = Query("", description="individual or group"),
     recipient_group: Annotated[str, Text()] = Query("", description="the code of a stream"),
+    cursor: Annotated[str, Text()] = Query("", description="of the next piece; offset is ignored then"),
 ) -> Any:
-    """Messages that were started or are scheduled; reports to their authors are left out.
+    """Messages that were started or are scheduled; what goes to staff, and answers to students, are left out.
 
     The text of a message to individuals is empty for who may not write messages."""
-    messages = Broadcast.objects.exclude(
-        recipient_type__in=[RecipientType.REPORT, RecipientType.NOTICE, RecipientType.DIGEST, RecipientType.ANSWER]
-    )
+    messages = Broadcast.objects.exclude(recipient_type__in=HIDDEN)
     if recipient_type not in {"", RecipientType.INDIVIDUAL, RecipientType.GROUP}:
         raise ApiError(400, 'recipient_type must be either "individual" or "group"')
     if recipient_type == RecipientType.GROUP:
@@ -67,7 +69,8 @@ def messages_history(
         messages = messages.filter(Q(recipient_type=recipient_type) | Q(recipient_type=None))
     if recipient_group:
         messages = messages.filter(recipient_group=_known_stream(recipient_group))
-    newest = messages.order_by(F("sent_at").desc(nulls_last=True), "-pk")[offset : offset + limit]
+    newest, following = newest_first(messages, column="sent_at", cursor=cursor, limit=limit, skip=offset)
+    link_next(request, response, following)
     return [_history_row(message, request.auth) for message in newest]
 
 

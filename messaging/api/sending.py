@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django.conf import settings
 from django.utils import timezone
@@ -128,22 +128,31 @@ def messages_send(request: ApiRequest, body: SendBody) -> Any:
     """Send to these people through the engine. Done within 25 seconds it answers 200; else, or at once with
     ``Prefer: respond-async``, 202 and the number by which ``/api/messages/<id>`` tells the rest."""
     key = key_of(request)
-    row = None
-    if key:
-        row, _is_new = claim(request, request.auth, key)
-        if row.status is not None:
-            return json_answer(row.body, status=row.status)
-    wish = read_wish(body, at=timezone.now())
-    # The same key gives the same broadcast, also where the first request died before it answered.
-    token = uuid5(NAMESPACE_URL, f"{request.auth.name}:{key}") if key else uuid4()
-    broadcast = _broadcast_of(request, wish, token)
-    status, answer = _answer(request, broadcast, wish)
-    if row is not None and status == 200:
+    if not key:
+        status, answer = _sent(request, body, token=uuid4())
+        return json_answer(answer, status=status)
+    row, is_new = claim(request, request.auth, key)
+    if row.status is not None:
+        return json_answer(row.body, status=row.status)
+    try:
+        # The same row gives the same broadcast, also where the first request died before it answered. A key that comes
+        # again after a day has another row, and sends.
+        status, answer = _sent(request, body, token=uuid5(NAMESPACE_URL, f"{request.auth.name}:{key}:{row.pk}"))
+    except ApiError:
+        if is_new:
+            row.delete()  # nothing was done: the key is free for a better request
+        raise
+    if status == 200:
         keep(row, answer)
     return json_answer(answer, status=status)
 
 
-def _broadcast_of(request: ApiRequest, wish: SendWish, token: Any) -> Broadcast:
+def _sent(request: ApiRequest, body: SendBody, *, token: UUID) -> tuple[int, dict[str, Any]]:
+    wish = read_wish(body, at=timezone.now())
+    return _answer(request, _broadcast_of(request, wish, token), wish)
+
+
+def _broadcast_of(request: ApiRequest, wish: SendWish, token: UUID) -> Broadcast:
     known = Broadcast.objects.filter(submission_token=token).first()
     if known is not None:
         return known

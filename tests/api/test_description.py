@@ -1,6 +1,8 @@
 """What the API says of itself: OpenAPI 3.1 that is true, a page without programs of others, examples that work."""
 
 import json
+from html import unescape
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -45,6 +47,15 @@ def test_the_page_needs_no_program_and_names_every_route(staff_client: Client):
     assert "<script" not in main and "style=" not in main
     for path in description_of_api()["paths"]:
         assert path in main
+
+
+def test_the_page_signs_the_example_that_a_signature_opens(staff_client: Client):
+    """As the document does, whose example a test runs; a token would not open it."""
+    card = unescape(staff_client.get("/api/docs").text.partition('id="payments_webhook"')[2].partition("</details>")[0])
+    document = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    signing = next(line for line in document.splitlines() if line.startswith("SIGNATURE="))
+
+    assert signing in card and "X-Signature: sha256=$SIGNATURE" in card and "Bearer" not in card
 
 
 def test_the_examples_of_the_page_work_and_answer_as_described(api, school):

@@ -1,13 +1,16 @@
 """Changes through the API: the old words, the pages' rules, an Idempotency-Key, and what the audit keeps of it."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from bookings.models import Booking, BookingChange
+from messaging.models import Broadcast
 from tests.api.conftest import client_of
 from tests.factories import (
     BookingFactory,
@@ -18,7 +21,8 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
-from users.models import ApiAnswer, AuditEntry
+from users.models import ApiAnswer, AuditEntry, TelegramUser
+from users.totals import fold_marked_people
 
 pytestmark = pytest.mark.django_db
 
@@ -179,24 +183,30 @@ def test_a_key_that_is_too_long_is_refused(api, booking):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_at_once_with_one_key_do_it_once():
+def test_two_at_once_with_one_key_do_it_once(monkeypatch):
+    monkeypatch.setattr("messaging.delivery.tasks.wake_broadcast", lambda pk: None)
     StreamFactory.create(code="7th_stream", name="7-й поток")
     StreamFactory.create()
     booking = BookingFactory.create(confirmed=1)
     api = client_of(UserFactory.create(is_superuser=True))
-    path, answers = f"/api/users/{booking.telegram_user_id}/stream", []
+    path, answers, messages = f"/api/users/{booking.telegram_user_id}/stream", [], []
+    letter = {"recipients": [{"user_id": booking.telegram_user_id}], "message": {"text": "Привет!"}}
+    headers = {"Idempotency-Key": "letter", "Prefer": "respond-async"}
 
     def ask() -> None:
         answers.append(patch(api, path, {"newStream": "7th_stream"}, "one"))
+        sent = api.post("/api/messages/send", letter, "application/json", headers=headers)
+        messages.append((sent.status_code, sent.json()["message_id"]))
         connections.close_all()
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(30)
 
     assert answers == [answers[0]] * 4 and answers[0][0] == 200
+    assert messages == [(202, Broadcast.objects.get().pk)] * 4
 
 
 def test_a_fault_of_ours_says_nothing_of_the_database(api, booking, monkeypatch):
@@ -239,6 +249,23 @@ def test_recipients_come_by_their_number(api):
         for row in rows
     ]  # fmt: skip
     assert api.get("/api/messages/1999999999/recipients").json() == []
+
+
+def test_what_goes_to_staff_is_no_history(api):
+    for kind in ("report", "approval", "answer"):
+        BroadcastFactory.create(state="finished", recipient_type=kind)
+    own = BroadcastFactory.create(state="finished", recipient_type="individual")
+
+    assert [row["id"] for row in api.get("/api/messages/history").json()] == [own.pk]
+
+
+def test_the_newest_are_found_first(api):
+    old, new = (TelegramUserFactory.create(first_name="Аглая", username=name) for name in ("aglaya_a", "aglaya_b"))
+    TelegramUser.objects.filter(pk=old.pk).update(updated_at=timezone.now() - timedelta(days=1))
+    fold_marked_people()
+
+    assert [row["user_id"] for row in api.get("/api/users/search?q=@aglaya").json()] == [str(new.pk), str(old.pk)]
+    assert [row["user_id"] for row in api.get("/api/users/search?q=%20агл").json()] == [str(new.pk), str(old.pk)]
 
 
 def test_who_may_not_write_messages_reads_none_to_individuals(viewer):

@@ -156,6 +156,15 @@ def test_when_and_from_where_it_was_used_stands_beside_it(staff):
     assert token.last_used_at and token.last_used_from == "198.51.100.7"
 
 
+def test_calls_are_counted_by_address_whoever_asks(client, monkeypatch):
+    monkeypatch.setattr("users.tokens.access.CALLS_FROM", type(CALLS)("few-from", 2))
+
+    answers = [client.get("/api/stats") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 429] and answers[2]["Retry-After"]
+    assert client.get("/api/stats", REMOTE_ADDR="198.51.100.7").status_code == 401
+
+
 def test_wrong_tokens_are_counted_by_address(client):
     for _try in range(REFUSED.calls):
         assert bearer("hsl_wrong").get("/api/stats").status_code == 401
@@ -216,16 +225,22 @@ def test_the_command_prints_a_secret_that_opens(staff):
 
 def test_no_log_shows_a_token_or_a_feed(staff):
     new = create_api_token(owner=staff, name="sheet", scopes=["read"], expires_at=None, by=staff)
-    error = ValueError(f"Bearer {new.secret}")
+    error, later = ValueError(f"Bearer {new.secret}"), RuntimeError("no answer")
+    later.__cause__ = error
     lines = [
         logging.LogRecord("django", logging.ERROR, "", 1, "GET /api/%s", (new.secret,), None),
         logging.LogRecord("django", logging.ERROR, "", 1, "failed", (), (ValueError, error, None)),
+        logging.LogRecord("django", logging.ERROR, "", 1, "failed", (), (RuntimeError, later, None)),
         logging.LogRecord("gunicorn", logging.INFO, "", 1, "GET /api/feed/%s.csv 200", (new_feed_secret(),), None),
     ]
 
     written = [logging.Formatter().format(line) for line in lines if without_secrets(line)]
 
-    assert written == ["GET /api/hsl_…", "failed\nValueError('Bearer hsl_…')", "GET /api/feed/hsl_….csv 200"]
+    assert written[:2] == ["GET /api/hsl_…", "failed\nValueError: Bearer hsl_…"]
+    assert written[2].startswith("failed\nValueError: Bearer hsl_…\n") and written[2].endswith(
+        "RuntimeError: no answer"
+    )
+    assert written[3] == "GET /api/feed/hsl_….csv 200"
 
 
 def test_answers_are_forgotten_after_a_day():

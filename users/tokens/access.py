@@ -11,6 +11,7 @@ from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
 from hsl_dashboard.web.api.answers import FAILED, ApiError, Shape, call_of
+from hsl_dashboard.web.api.description import SIGNATURE
 from hsl_dashboard.web.api.limits import CALLS, CALLS_FROM, REFUSED, WRITES
 from hsl_dashboard.web.clients import client_address
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
@@ -91,8 +92,8 @@ class ApiAccess(AuthBase):
         call = call_of(request)
         call.shape, call.failure = self.shape, self.failure
         address = client_address(request)
-        caller = self._caller(request, address)
         CALLS_FROM.count(address)
+        caller = self._caller(request, address)
         CALLS.count(caller.name)
         if request.method not in SAFE:
             WRITES.count(caller.name)
@@ -138,7 +139,7 @@ class SignedAccess(ApiAccess):
 
     def __init__(self) -> None:
         super().__init__()
-        self.scope = "signature"  # type: ignore[assignment]  # no token has it
+        self.scope = SIGNATURE  # type: ignore[assignment]  # no token has it
 
     def __call__(self, request: HttpRequest) -> Caller:
         """Count the call by its address.

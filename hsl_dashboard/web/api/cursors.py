@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from hsl_dashboard.db import is_storable
 from hsl_dashboard.web.api.answers import ApiError
-from hsl_dashboard.web.keyset import Place, RowComparison
+from hsl_dashboard.web.keyset import Place, RowComparison, Sorting
 
 R = TypeVar("R", bound=Model)
 
@@ -41,11 +41,30 @@ def by_key(rows: "QuerySet[R]", *, cursor: str, limit: int = WHOLE) -> tuple[lis
     return found, Place(None, found[-1].pk, 0).encode() if more else ""
 
 
-def newest_first(rows: "QuerySet[R]", *, column: str, cursor: str, limit: int) -> tuple[list[R], str]:
-    """A piece of a list by a moment, the newest first; those without one stand before all, as they always did."""
+def by_sorting(rows: "QuerySet[R]", sorting: Sorting, *, cursor: str, limit: int, skip: int) -> tuple[list[R], str]:
+    """A piece of a list in an order of the pages; ``skip`` rows are passed over where there is no cursor."""
     place = place_in(cursor)
+    if place is not None:
+        beyond, skip = sorting.beyond(place, rows.model, backwards=False), 0
+        if beyond is None:
+            raise ApiError(400, INVALID_CURSOR)
+        rows = rows.filter(beyond)
+    found = list(rows.order_by(*sorting.order())[skip : skip + limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    return found, sorting.place_of(found[-1], 0).encode() if more else ""
+
+
+def newest_first(rows: "QuerySet[R]", *, column: str, cursor: str, limit: int, skip: int = 0) -> tuple[list[R], str]:
+    """A piece of a list by a moment, the newest first; those without one stand before all, as they always did.
+
+    ``skip`` rows are passed over where no cursor says where it begins.
+    """
+    place = place_in(cursor)
+    if skip and place is None:
+        found = list(rows.order_by(F(column).desc(nulls_first=True), "-pk")[skip : skip + limit + 1])
+        return found[:limit], _cursor_of(found[limit - 1], column) if len(found) > limit else ""
     undated, dated = rows.filter(**{column: None}).order_by("-pk"), rows.exclude(**{column: None})
-    found: list[R] = []
+    found = []
     if place is None or place.value is None:
         before = undated if place is None else undated.filter(pk__lt=place.pk)
         found = list(before[: limit + 1])
@@ -74,8 +93,9 @@ def _cursor_of(row: Model, column: str) -> str:
 
 
 def link_next(request: HttpRequest, response: HttpResponse, cursor: str) -> None:
-    """Say where the next piece is, if there is one."""
+    """Say where the next piece is, if there is one; the cursor alone too, which needs no reading of the address."""
     if cursor:
         query = request.GET.copy()
         query["cursor"] = cursor
         response["Link"] = f'<{request.path}?{query.urlencode()}>; rel="next"'
+        response["X-Next-Cursor"] = cursor

@@ -13,7 +13,11 @@ REFUSALS = {
     "403": "The scope or the permission is missing",
     "429": "Too many requests; Retry-After says when to come again",
     "500": "A fault; request_id finds it in the log",
+    "503": "The database is busy or away; Retry-After says when to come again",
+    "504": "Too much to count in the time of a request",
 }
+SIGNATURE = "signature"  # the scope of a route that takes no token
+FAULT = {"properties": {"request_id": {"type": "string"}}, "required": ["request_id"]}
 SAMPLES = {
     "user_id": "5111222333",
     "message_id": "72",
@@ -36,12 +40,16 @@ class Door(Protocol):
 def describe_door(operation: dict[str, Any], door: Door) -> None:
     """Add to a route what it takes to pass, and how it refuses."""
     model = "Refusal" if door.shape is Shape.PLAIN else "RefusalWithSuccess"
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
+    refusal = {"$ref": f"#/components/schemas/{model}"}
+    # Numbers as ninja has them would stand twice in the JSON, where a route refuses in words of its own too.
+    operation["responses"] = {str(status): answer for status, answer in operation["responses"].items()}
     operation["x-scope"], operation["x-permissions"] = str(door.scope), list(door.permissions)
     if door.takes_session:
         operation["security"] = [*operation["security"], {"session": []}]
     for status, words in REFUSALS.items():
-        operation["responses"].setdefault(status, {"description": words, "content": content})
+        schema = {"allOf": [refusal, FAULT]} if status >= "500" else refusal
+        answer = {"description": words, "content": {"application/json": {"schema": schema}}}
+        operation["responses"].setdefault(status, answer)
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,11 @@ class Route:
     def is_read(self) -> bool:
         return self.method == "GET"
 
+    @property
+    def is_signed(self) -> bool:
+        """A signature over the body opens it, and no token."""
+        return self.scope == SIGNATURE
+
 
 def chapters(schema: dict[str, Any]) -> list[tuple[str, list[Route]]]:
     """Every route by its chapter, in the order in which they are served."""
@@ -88,7 +101,7 @@ def chapters(schema: dict[str, Any]) -> list[tuple[str, list[Route]]]:
 def _route(schema: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> Route:
     parameters = operation.get("parameters", [])
     body = example_of_body(schema, operation)
-    answer = operation["responses"].get("200") or operation["responses"][200]
+    answer = operation["responses"]["200"]
     return Route(
         name=operation["operationId"],
         method=method,
