@@ -243,7 +243,9 @@ def test_people_can_be_pasted_in_any_mixture(three):
 
 def test_pasted_names_are_looked_up_by_their_index(three):
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO users (user_id, username) SELECT i, 'Name_' || i FROM generate_series(1, 3000) AS i")
+        cursor.execute(
+            "INSERT INTO users (user_id, username) SELECT i, 'Name_' || i FROM generate_series(1, 3000) AS i"
+        )
         cursor.execute("ANALYZE users")
     with CaptureQueriesContext(connection) as asked:
         targets = targets_of_pasted("@name_7 @NAME_8")
