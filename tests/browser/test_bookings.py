@@ -124,7 +124,7 @@ def test_what_a_list_asks_by_itself_is_told_from_what_somebody_asks(page: Page, 
     assert (asked.value.headers.get("x-poll"), searched.value.headers.get("x-poll")) == ("true", None)
 
 
-def test_filters_live_in_the_address_and_back_takes_them_away(page: Page, zoya: Booking) -> None:
+def test_D9_filters_live_in_the_address_and_taking_one_away_keeps_the_focus(page: Page, zoya: Booking) -> None:
     sign_in(page)
     page.goto("/bookings/")
 
@@ -143,6 +143,7 @@ def test_filters_live_in_the_address_and_back_takes_them_away(page: Page, zoya: 
     page.get_by_role("link", name="Статус: Отменено").click()
     expect(page.locator("#booking-table tbody tr")).to_have_count(5)
     expect(page.locator("#booking-filter input:checked")).to_have_count(0)
+    expect(page.locator("#booking-table > header")).to_be_focused()
 
 
 def test_the_newest_keystroke_wins(page: Page, zoya: Booking, troubles: list[str]) -> None:
@@ -197,7 +198,7 @@ def test_an_override_asks_for_a_reason_which_the_history_keeps(page: Page, zoya:
     expect(page.locator(".timeline > li").first).to_contain_text("Оплата нашлась")
 
 
-def test_a_conflict_is_told_before_anything_is_asked(page: Page, zoya: Booking) -> None:
+def test_D10_a_conflict_is_told_before_anything_is_asked(page: Page, zoya: Booking) -> None:
     sign_in(page)
     page.goto(STREAM)
     Booking.objects.filter(pk=zoya.pk).update(confirmed=CANCELLED)

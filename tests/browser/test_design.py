@@ -106,7 +106,7 @@ def test_django_admin_wears_the_theme(page: Page, theme: Theme) -> None:
 
 
 @in_each_view
-def test_lists_and_forms_of_the_django_admin_are_accessible(
+def test_E7_lists_and_forms_of_the_django_admin_are_accessible(
     page: Page, troubles: list[str], theme: Theme, width: Width
 ) -> None:
     booking = BookingFactory.create()
@@ -186,7 +186,7 @@ def test_explanation_opens_and_closes_with_keys(gallery: Page) -> None:
     assert has_focus(mark)
 
 
-def test_focus_stays_in_a_list_that_is_swapped(gallery: Page) -> None:
+def test_D9_focus_stays_in_a_list_that_is_swapped(gallery: Page) -> None:
     gallery.goto("/gallery/")
 
     gallery.get_by_role("link", name="Вперёд").click()
