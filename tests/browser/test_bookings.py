@@ -14,6 +14,22 @@ from users.models import User
 
 PENDING, CONFIRMED, CANCELLED = 1, 2, -1
 STREAM = "/workshops/stream/8th_stream/"
+# Ordinals on two lines, names broken by their letters, and selects whose arrow is repeated.
+TORN = """() => {
+  const style = (tag, property) => [...document.querySelectorAll(tag)].map((found) => getComputedStyle(found)[property]);
+  const torn = style("select:not([multiple])", "backgroundRepeat").filter((repeat) => repeat !== "no-repeat");
+  torn.push(...style("bdi", "overflowWrap").filter((wrap) => wrap === "anywhere"));
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    for (const found of texts.currentNode.data.matchAll(/\\d+-[а-я]+/g)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, found.index);
+      range.setEnd(texts.currentNode, found.index + found[0].length);
+      if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) torn.push(found[0]);
+    }
+  }
+  return torn;
+}"""
 
 
 @pytest.fixture
@@ -258,7 +274,7 @@ def test_without_javascript_everything_can_be_done_too(
 
 
 @in_each_view
-def test_every_page_is_accessible(
+def test_D11_every_page_is_accessible_and_nothing_is_torn(
     page: Page, zoya: Booking, theme: Literal["light", "dark"], width: Literal["wide", "phone"]
 ) -> None:
     stream = StreamFactory.create()
@@ -290,3 +306,4 @@ def test_every_page_is_accessible(
     ):
         page.goto(address)
         assert_accessible(page)
+        assert page.evaluate(TORN) == []
