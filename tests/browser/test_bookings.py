@@ -14,14 +14,14 @@ from users.models import User
 
 PENDING, CONFIRMED, CANCELLED = 1, 2, -1
 STREAM = "/workshops/stream/8th_stream/"
-# Ordinals on two lines, names broken by their letters, and selects whose arrow is repeated.
+# Words and ordinals on two lines, and selects whose arrow is repeated.
 TORN = """() => {
-  const style = (tag, property) => [...document.querySelectorAll(tag)].map((found) => getComputedStyle(found)[property]);
-  const torn = style("select:not([multiple])", "backgroundRepeat").filter((repeat) => repeat !== "no-repeat");
-  torn.push(...style("bdi", "overflowWrap").filter((wrap) => wrap === "anywhere"));
+  const torn = [...document.querySelectorAll("select:not([multiple])")]
+    .map((select) => getComputedStyle(select).backgroundRepeat).filter((repeat) => repeat !== "no-repeat");
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
-    for (const found of texts.currentNode.data.matchAll(/\\d+-[а-я]+/g)) {
+    if (texts.currentNode.parentElement.closest(".bubble")) continue; // Telegram's lines, not ours
+    for (const found of texts.currentNode.data.matchAll(/\\d+-[а-я]+|(?<!\\p{L})\\p{L}{2,12}(?!\\p{L})/gu)) {
       const range = document.createRange();
       range.setStart(texts.currentNode, found.index);
       range.setEnd(texts.currentNode, found.index + found[0].length);
