@@ -34,7 +34,7 @@ def read_told(conversations: "QuerySet[Conversation]", pk: int, *, at: datetime)
     """Read one conversation after it was told of everything (one query where nothing was to tell)."""
     due, new = _untold(at)
     found = conversations.annotate(is_untold=Exists(due) | Exists(new)).filter(pk=pk).first()
-    if found and not found.is_untold:  # type: ignore[attr-defined]
+    if found and not found.is_untold:
         return found
     fold_before_reading(at=at)
     return conversations.filter(pk=pk).first()
