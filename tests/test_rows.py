@@ -9,6 +9,7 @@ from messaging.models import Draft
 from tests.factories import (
     BookingFactory,
     EventFactory,
+    PaymentFactory,
     RecipientFactory,
     StreamFactory,
     TelegramUserFactory,
@@ -18,7 +19,7 @@ from tests.messaging.broadcasts import BroadcastFactory
 from users.models import BlockedUser
 from users.totals import fold_marked_people
 
-ROWS, LARGEST_PAGE = 50, 60 * 1024  # bytes
+ROWS, LARGEST_PAGE = 50, 60_000  # bytes
 STREAM = reverse("bookings:stream_detail", args=["8th_stream"])
 
 
@@ -41,6 +42,7 @@ def school(db: None) -> None:
         )
         EventFactory.create(telegram_user=person)
         BlockedUser.objects.create(telegram_user=TelegramUserFactory.create(), reason="bot_blocked_by_user")
+        PaymentFactory.create(booking=Booking.objects.latest("pk"))
     fold_marked_people()
     for _ in range(ROWS):
         broadcast = BroadcastFactory.create(
@@ -57,7 +59,8 @@ def administrator(client: Client, db: None) -> Client:
 
 
 @pytest.mark.parametrize(
-    "address", ["/bookings/", "/users/", "/messages/", "/messages/drafts/", "/messages/blocked/", STREAM]
+    "address",
+    ["/bookings/", "/users/", "/messages/", "/messages/drafts/", "/messages/blocked/", "/money/payments/", STREAM],
 )
 def test_D7_a_page_of_fifty_rows_is_light(school: None, administrator: Client, address: str) -> None:
     page = administrator.get(address)

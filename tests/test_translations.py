@@ -137,7 +137,7 @@ def words_of_others() -> dict[str, set[object]]:
 
 
 @pytest.mark.parametrize("path", catalogues(), ids=name_of)
-def test_our_words_do_not_replace_those_of_others(path: Path) -> None:
+def test_E7_E8_our_words_do_not_replace_those_of_others(path: Path) -> None:
     # One catalogue serves all of them: our translation of "Change" would stand on every page of the Django admin.
     others = words_of_others()
     replaced = {
@@ -150,7 +150,7 @@ def test_our_words_do_not_replace_those_of_others(path: Path) -> None:
     assert {text: words for text, words in replaced.items() if text and text not in SAID_BETTER} == {}
 
 
-def test_no_text_is_translated_inside_an_f_string() -> None:
+def test_E8_no_text_is_translated_inside_an_f_string() -> None:
     # gettext's programs do not look inside, so the text would stay English.
     found = [
         f"{name_of(path)}:{call.lineno}"

@@ -17,10 +17,13 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from benchmarks.pages import MOST_QUERIES, PAGES, samples
+from bookings.payments.upkeep import fold_payments
 from demo.launcher import free_port
 from hsl_dashboard.db import connected_to
+from hsl_dashboard.web import navigation
 from messaging.inbox.folding import fold_texts
 from messaging.models import Draft
 from tests.factories import (
@@ -38,8 +41,7 @@ from users.totals import fold_marked_people
 HEALTH = "api:api_health"  # it asks the broker and the workers
 # All parts of the page at once, which a browser asks for one by one.
 MORE_QUERIES = {
-    "/analytics/?part=all": 30, "/analytics/?period=90&part=all": 30, "/bookings/{booking}/": 13, "/users/?q=щукин": 13,
-    "/messages/automations/booking_cancelled/": 13, "/payments/": 19, "/inbox/{writer}/": 15,
+    "/analytics/?part=all": 30, "/analytics/?period=90&part=all": 30,
 }  # fmt: skip
 COPY = f"whole_pages_in_c_{os.environ.get('PYTEST_XDIST_WORKER', '')}"  # of this process alone
 MISSING = "pgbouncer is not installed (Debian's package of this name, as .ci/run installs it)"
@@ -103,6 +105,7 @@ def make_school() -> None:
     AutomationFactory.create()
     fold_texts()
     fold_marked_people()
+    fold_payments(at=timezone.now())
 
 
 @contextmanager
@@ -132,8 +135,10 @@ def assert_found(client: Client) -> None:
         assert people == booked == [fyodor], typed
 
 
-def test_every_page_takes_few_queries(db: None) -> None:
+def test_every_page_takes_few_queries(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     make_school()
+    # The frame is counted once in ten seconds, on whichever page comes then: on a slow machine another each time.
+    monkeypatch.setattr(navigation, "FRAME_KEPT", 3600)
     client = Client()
     client.force_login(User.objects.get(username="anna"))
     client.get("/shortcuts/")  # notes that the session was seen, once a minute

@@ -31,7 +31,7 @@ from users.person.context import person_address
 from users.privacy import masked_emails
 
 SIZE = 50
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # upkeep.EARLIEST: what lies before is no date
+UNDATED = datetime(2100, 1, 1, tzinfo=UTC)  # upkeep.UNDATED: nobody knows since when
 OLDEST_FIRST = Sorting("since", descending=False)
 TABS = {
     "waiting": gettext_lazy("To decide"),
@@ -88,7 +88,7 @@ class WaitingRow:
     @property
     def since(self) -> datetime | None:
         """Since when it waits; None where the bot's dates say nothing of use."""
-        return self.waiting.since if self.waiting.since > EARLIEST else None
+        return self.waiting.since if self.waiting.since < UNDATED else None
 
     @property
     def place(self) -> tuple[datetime, int]:
@@ -308,12 +308,11 @@ def wait_level(since: datetime, *, rules: PaymentRules, at: datetime) -> str:
 
 def what_students_wrote(waiting: WaitingPayment) -> list[StudentWrote]:
     """Read what a student sent around a receipt, newest first (one query)."""
-    events = Event.objects.filter(
-        telegram_user_id=waiting.user_id,
-        event_type__in=TOLD_BY_STUDENTS,
-        created_at__gte=waiting.since - WRITTEN_BEFORE,
-    ).newest_first()[:TEXTS]
-    return [StudentWrote(event_label(event.event_type), event.created_at, _text_of(event)) for event in events]
+    events = Event.objects.filter(telegram_user_id=waiting.user_id, event_type__in=TOLD_BY_STUDENTS)
+    if waiting.since < UNDATED:
+        events = events.filter(created_at__gte=waiting.since - WRITTEN_BEFORE)
+    newest = events.newest_first()[:TEXTS]
+    return [StudentWrote(event_label(event.event_type), event.created_at, _text_of(event)) for event in newest]
 
 
 def _text_of(event: Event) -> str:

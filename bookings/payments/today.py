@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bookings.models import WaitingPayment
+from bookings.payments.queue import UNDATED
 from bookings.payments.upkeep import DECIDE, count_waiting
 from hsl_dashboard.web.today import TodayLine, TodayLines
 from users.models import User
@@ -15,7 +16,8 @@ from users.models import User
 def payment_lines(_user: User, _at: datetime) -> list[TodayLine]:
     """Payments that somebody has to look at (two queries of one index)."""
     count = count_waiting()
-    oldest = WaitingPayment.objects.open().aggregate(oldest=Min("since"))["oldest"] if count else None
+    dated = WaitingPayment.objects.open().filter(since__lt=UNDATED)
+    oldest = dated.aggregate(oldest=Min("since"))["oldest"] if count else None
     address = reverse("bookings:payment_queue")
     return [TodayLine("payments-waiting", _("Payments wait for a decision"), count, address, oldest=oldest)]
 

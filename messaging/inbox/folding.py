@@ -1,8 +1,10 @@
 """Telling conversations of what students have written since: beat does it, and whoever looks at the list."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, QuerySet
 
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from messaging.models import Conversation, StudentText
@@ -23,7 +25,21 @@ def fold_texts() -> int:
 
 def fold_before_reading(*, at: datetime) -> None:
     """The same for a page that is about to show them: one quick look unless there is something to tell."""
-    due = Conversation.objects.filter(state=Conversation.State.SNOOZED, snoozed_until__lte=at).values("pk")
-    new = StudentText.objects.filter(folded=False).values("pk")
+    due, new = _untold(at)
     if due.union(new, all=True).exists():
         write_beside(SideWrite.TEXTS_FOLDED, fold_texts)
+
+
+def read_told(conversations: "QuerySet[Conversation]", pk: int, *, at: datetime) -> Conversation | None:
+    """Read one conversation after it was told of everything (one query where nothing was to tell)."""
+    due, new = _untold(at)
+    found = conversations.annotate(is_untold=Exists(due) | Exists(new)).filter(pk=pk).first()
+    if found and not found.is_untold:
+        return found
+    fold_before_reading(at=at)
+    return conversations.filter(pk=pk).first()
+
+
+def _untold(at: datetime) -> tuple["QuerySet[Any, Any]", "QuerySet[Any, Any]"]:
+    due = Conversation.objects.filter(state=Conversation.State.SNOOZED, snoozed_until__lte=at)
+    return due.values("pk"), StudentText.objects.filter(folded=False).values("pk")

@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import DateTimeField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
@@ -17,7 +17,7 @@ from messaging.broadcasts.journal import staff_name
 from messaging.broadcasts.rows import OF_A_KIND
 from messaging.broadcasts.versions import shown, texts_received
 from messaging.content.placeholders import as_read_by, keep_braces
-from messaging.models import Broadcast, Outbox, Recipient, StudentText
+from messaging.models import Broadcast, FormerText, Outbox, Recipient, StudentText
 from messaging.models.reasons import telegram_words
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
@@ -112,13 +112,14 @@ def _messages(person: TelegramUser, before: TimelinePlace | None) -> list[Uttera
     rows = Recipient.objects.filter(telegram_user=person).annotate(moment=moment, letter=letter).exclude(moment=None)
     rows = rows.exclude(message__state__in=[Broadcast.State.SCHEDULED, Broadcast.State.HELD])  # not said yet
     newest = _below(rows, "moment", MESSAGE, before).order_by("-moment", "-pk")
-    found = list(newest.select_related("message__created_by")[: PAGE_SIZE + 1])
+    corrected = Exists(FormerText.objects.filter(broadcast=OuterRef("message")))
+    found = list(newest.annotate(corrected=corrected).select_related("message__created_by")[: PAGE_SIZE + 1])
     return list(_as_read(person, found))
 
 
 def _as_read(person: TelegramUser, found: list[Recipient]) -> Iterable[Utterance]:
     """Give the messages in the words that this person got."""
-    former = texts_received(found)
+    former = texts_received(row for row in found if row.corrected)  # type: ignore[attr-defined]
     read = as_read_by(person.pk, [former.get(row.pk) or row.message.message_text for row in found])
     for row, text in zip(found, read, strict=True):
         is_answer = row.message.recipient_type == RecipientType.ANSWER

@@ -38,20 +38,31 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => Toasts.show("network", again(event.detail)));
 }
 
-// What had the focus may be gone with the old rows: then the new list has it, not the top of the page.
+// What had the focus may be gone with the old rows, or a button disabled while its request runs: then its namesake has
+// it, the next word of the filters, or the new list, and not the top of the page.
+const askedFrom = new WeakMap();
 let focusLeft = null;
 
+document.addEventListener("htmx:beforeRequest", (event) => {
+  askedFrom.set(event.detail.xhr, document.activeElement);
+});
+
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { target } = event.detail;
-  focusLeft = target.id && target.contains(document.activeElement) ? target.id : null;
+  const { target, xhr } = event.detail;
+  const had = document.activeElement === document.body ? askedFrom.get(xhr) : document.activeElement;
+  focusLeft = target.id && target.contains(had) ? { id: target.id, had } : null;
 });
 
 document.addEventListener("htmx:afterSettle", () => {
-  const list = focusLeft && document.activeElement === document.body && document.getElementById(focusLeft);
+  const left = document.activeElement === document.body ? focusLeft : null;
+  const swapped = left && document.getElementById(left.id);
   focusLeft = null;
-  if (!list) return;
-  if (!list.hasAttribute("tabindex")) list.tabIndex = -1;
-  list.focus({ preventScroll: true });
+  if (!swapped) return;
+  const namesake = left.had.id && document.getElementById(left.had.id);
+  const word = left.had.closest(".active-filters") && (swapped.querySelector(".filter-word") || swapped.querySelector(".table-card > header"));
+  const next = namesake || word || swapped;
+  if (!next.matches("a[href], button, input, select, textarea, [tabindex]")) next.tabIndex = -1;
+  next.focus({ preventScroll: true });
 });
 
 // A refused form comes back with its errors: the first of them takes the focus.

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings.models import Booking, BookingChange, BulkChange, BulkRow
@@ -237,6 +239,23 @@ def test_people_can_be_pasted_in_any_mixture(three):
     assert [target.person for target in targets] == [anna, boris, vera, vera, None, None, None]
     assert [bool(target.problem) for target in targets] == [False, False, False, True, True, True, True]
     assert targets[0].booking == three[0]
+
+
+def test_pasted_names_are_looked_up_by_their_index(three):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO users (user_id, username) SELECT i, 'Name_' || i FROM generate_series(1, 3000) AS i"
+        )
+        cursor.execute("ANALYZE users")
+    with CaptureQueriesContext(connection) as asked:
+        targets = targets_of_pasted("@name_7 @NAME_8")
+
+    named = next(query["sql"] for query in asked if "LOWER" in query["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {named}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert [target.person.pk for target in targets] == [7, 8]
+    assert "users_by_username" in plan
 
 
 def test_pasted_people_are_moved_after_a_dry_run(manager_client, three):

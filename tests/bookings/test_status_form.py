@@ -49,7 +49,7 @@ def test_the_form_leads_back_to_the_list_that_its_link_stands_on(manager_client,
     assertNotContains(strange, "evil")
 
 
-def test_a_stale_row_hears_of_the_change_before_anything_is_asked(staff_client, manager_client, booking):
+def test_D10_a_stale_row_hears_of_the_change_before_anything_is_asked(staff_client, manager_client, booking):
     manager_client.post(address(booking), {"to": 2, "expected": 1, "sure": 1})
 
     offered = staff_client.get(address(booking), {"expected": 1})

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.asserts import assertContains
 
 from bookings.models import Booking, BookingChange, PaymentRules, WaitingPayment
 from bookings.payments.upkeep import fold_payments, payments_differences, rebuild_payments
@@ -156,6 +157,23 @@ def test_dates_outside_the_calendar_are_shown_and_do_not_break_the_page(staff_cl
 
     assert staff_client.get(QUEUE).status_code == 200
     assert WaitingPayment.objects.count() == 2
+
+
+def test_whose_date_is_unknown_stands_last_and_is_not_called_late(staff_client):
+    dated = booked(ago=timedelta(minutes=5))
+    undated = [booked() for _ in range(3)]
+    for booking, moment in zip(undated, (None, "-infinity", "50000-01-01"), strict=True):
+        BookingChange.objects.filter(booking=booking).delete()
+        sql("UPDATE bookings SET created_at = %s WHERE id = %s", moment, booking.pk)
+    fold()
+
+    page = staff_client.get(QUEUE, {"open": undated[0].pk})
+
+    assert waiting() == [dated.pk, *(booking.pk for booking in undated)]
+    assert [row.since is None for row in page.context["rows"]] == [False, True, True, True]
+    assert {row.level for row in page.context["rows"]} == {""}
+    assertContains(page, "дата неизвестна", count=4)
+    assert list(payments_differences()) == []
 
 
 # The bot beside us ----------------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def test_rows_are_ticked_looked_at_and_confirmed(page: Page, school: list[Bookin
     page.wait_for_url("**/bookings/")
 
 
-def test_a_click_with_shift_chooses_all_between(page: Page, school: list[Booking]) -> None:
+def test_D8_a_click_with_shift_chooses_all_between(page: Page, school: list[Booking]) -> None:
     sign_in(page, member(COURSES))
     page.goto("/bookings/")
     boxes = page.locator('tbody input[name="booking"]')
@@ -132,7 +132,7 @@ def test_D8_another_filter_begins_with_nothing_chosen(page: Page, school: list[B
     expect(bar).to_be_hidden()
 
 
-def test_headings_and_the_bar_stay_in_sight(page: Page, school: list[Booking]) -> None:
+def test_D8_headings_and_the_bar_stay_in_sight_at_the_thumb_too(page: Page, school: list[Booking]) -> None:
     BookingFactory.create_batch(40)
     sign_in(page, member(COURSES))
     page.goto("/bookings/")
@@ -144,6 +144,17 @@ def test_headings_and_the_bar_stay_in_sight(page: Page, school: list[Booking]) -
     expect(page.locator("thead th").nth(1)).to_be_in_viewport()
     heights = page.locator("tbody tr").evaluate_all("rows => rows.map((row) => row.getBoundingClientRect().height)")
     assert all(36 <= height <= 40 for height in heights)
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("tbody tr").nth(20).scroll_into_view_if_needed()
+    bar = page.get_by_role("group", name="Выбранные строки")
+    expect(bar).to_be_in_viewport(ratio=1)
+    place = bar.bounding_box()
+    assert place and place["height"] < 844 / 5
+    assert place["y"] + place["height"] > 844 - 30
+    buttons = bar.locator("button:visible, select:visible").all()
+    assert len(buttons) >= 4
+    assert [button.inner_text() for button in buttons if (button.bounding_box() or {"height": 0})["height"] < 36] == []
 
 
 def test_refused_moves_are_named_before_anything_happens(page: Page, school: list[Booking]) -> None:

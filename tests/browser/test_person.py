@@ -32,7 +32,7 @@ def somebody(*, events: int = 3) -> tuple[TelegramUser, Booking]:
     return person, booking
 
 
-def test_a_booking_is_edited_in_place_and_a_conflict_shows_both_values(page: Page) -> None:
+def test_D9_a_booking_is_edited_in_place_and_a_conflict_shows_both_values(page: Page) -> None:
     sign_in(page)
     person, booking = somebody()
     page.goto(f"/users/{person.pk}/")
@@ -102,7 +102,7 @@ def test_a_booking_is_made_with_the_question_that_a_full_stream_asks(page: Page)
     expect(page.locator("#messages")).to_contain_text("создано")
 
 
-def test_a_note_is_written_without_leaving_the_page_and_deleted_after_a_question(page: Page) -> None:
+def test_D9_a_note_is_written_without_leaving_the_page_and_deleted_after_a_question(page: Page) -> None:
     sign_in(page)
     person, _booking = somebody()
     page.goto(f"/users/{person.pk}/")
@@ -112,6 +112,7 @@ def test_a_note_is_written_without_leaving_the_page_and_deleted_after_a_question
 
     expect(page.locator(".entry-note")).to_contain_text("Перезвонить после 18:00")
     expect(page.get_by_label("Новая заметка")).to_have_value("")
+    expect(page.get_by_role("button", name="Сохранить заметку")).to_be_focused()
     page.get_by_role("link", name="Удалить заметку").click()
     page.get_by_role("dialog").get_by_role("button", name="Удалить заметку").click()
     expect(page.locator(".entry-note")).to_have_count(0)

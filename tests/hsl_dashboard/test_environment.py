@@ -107,7 +107,7 @@ def test_a_rate_that_is_free_paid_for_or_played_is_taken(changes: dict[str, str]
     assert rate == float(changes["TELEGRAM_MESSAGES_PER_SECOND"])
 
 
-def test_spaces_around_an_address_mean_nothing(read) -> None:
+def test_F10_spaces_around_an_address_mean_nothing(read) -> None:
     stripped = read(
         DATABASE_URL=" postgres://user:password@database.example.org/name ",
         REDIS_URL="\tredis://redis.example.org:6379/0 ",

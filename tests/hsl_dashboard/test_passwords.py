@@ -47,7 +47,7 @@ HOSTILE = "p/s?s#w[o]r@d:1%2F %$x${y} \\'\"é&=+"
         ("REDIS_URL", "REDIS_PASSWORD", "redis://:{}@redis.example.org:6379/0"),
     ],
 )
-def test_a_password_that_is_not_encoded_stops_the_start_and_is_not_printed(
+def test_F10_a_password_that_is_not_encoded_stops_the_start_and_is_not_printed(
     name: str, instead: str, url: str, password: str, read
 ) -> None:
     with pytest.raises(ImproperlyConfigured) as error:
@@ -92,7 +92,7 @@ def test_an_encoded_password_is_decoded(read) -> None:
         {"DATABASE_URL": "postgres://bot@127.0.0.1/school"},
     ],
 )
-def test_the_databases_password_is_taken_as_it_is_written(changes: dict[str, str], read) -> None:
+def test_F10_the_databases_password_is_taken_as_it_is_written(changes: dict[str, str], read) -> None:
     database = read(POSTGRES_PASSWORD=f" {HOSTILE} ", **changes).database()
 
     assert (database["USER"], database["PASSWORD"], database["NAME"]) == ("bot", f" {HOSTILE} ", "school")

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from users.models.triggers import CREATE_TOTALS, keep_person_totals, mark_for_numbers
@@ -31,6 +32,8 @@ class TelegramUser(models.Model):
             ("export_person", _("Can download everything held about one person")),
             ("erase_person", _("Can erase a person from every table")),
         ]
+        # Pasted lists name a thousand people at once: each is one lookup, where their letters would be a search each.
+        indexes = [models.Index(Lower("username"), name="users_by_username")]
         triggers = [
             *keep_person_totals(
                 columns=("username", "first_name", "last_name", "language_code", "first_seen_at"), insert=CREATE_TOTALS

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,7 +26,7 @@ from messaging.content.placeholders import without_values
 from messaging.content.preview import render as as_shown
 from messaging.delivery.services import MessageRefused
 from messaging.inbox.filters import who_may_answer
-from messaging.inbox.folding import fold_before_reading
+from messaging.inbox.folding import read_told
 from messaging.inbox.forms import SNOOZES, AnswerForm, CannedForm
 from messaging.inbox.services import (
     Answer,
@@ -51,8 +52,7 @@ TEXT = Broadcast.Kind.TEXT
 @require_safe
 @permission_required(MAY_ANSWER, raise_exception=True)
 def conversation_detail(request: StaffRequest, user_id: int) -> HttpResponse:
-    fold_before_reading(at=timezone.now())
-    conversation = get_object_or_404(Conversation.objects.with_people(), pk=user_id)
+    conversation = _read_conversation(user_id)
     return _show(request, conversation, AnswerForm(seen=conversation.last_answer_id))
 
 
@@ -60,8 +60,7 @@ def conversation_detail(request: StaffRequest, user_id: int) -> HttpResponse:
 @permission_required(MAY_ANSWER, raise_exception=True)
 def conversation_live(request: StaffRequest, user_id: int) -> HttpResponse:
     """What was said since, and who is there; 204 while the page shows just that."""
-    fold_before_reading(at=timezone.now())
-    conversation = get_object_or_404(Conversation.objects.with_people(), pk=user_id)
+    conversation = _read_conversation(user_id)
     context = _live_context(request, conversation)
     if request.GET.get("mark") == context["mark"]:
         return HttpResponse(status=204)
@@ -99,6 +98,16 @@ def answer_preview(request: StaffRequest, user_id: int) -> HttpResponse:
     if not wants_partial(request):
         return lead_to(request, reverse("messaging:conversation_detail", args=[user_id]))
     return render(request, "messaging/_answer_preview.html", _preview(request.POST.get("text", ""), person))
+
+
+def _read_conversation(user_id: int) -> Conversation:
+    blocked = Exists(BlockedUser.objects.filter(pk=OuterRef("pk")))
+    conversation = read_told(
+        Conversation.objects.with_people().annotate(is_blocked=blocked), user_id, at=timezone.now()
+    )
+    if conversation is None:
+        raise Http404
+    return conversation
 
 
 def _preview(typed: str, person: TelegramUser) -> dict[str, Any]:
@@ -174,7 +183,10 @@ def _live_context(request: StaffRequest, conversation: Conversation) -> dict[str
 
 def _form_context(request: StaffRequest, conversation: Conversation, form: AnswerForm) -> dict[str, Any]:
     person = conversation.telegram_user
-    blocked = BlockedUser.objects.filter(pk=person.pk).exists()
+    # Read with the page; an answer comes without it.
+    blocked = getattr(conversation, "is_blocked", None)
+    if blocked is None:
+        blocked = BlockedUser.objects.filter(pk=person.pk).exists()
     templates = [version for version in newest_versions()[:CANNED] if _is_plain(version.content)] if not blocked else []
     return {
         "conversation": conversation,
