@@ -11,6 +11,6 @@ UPDATE bookings_waitingpayment SET since = '2000-01-01 00:00+00' WHERE since = '
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0016_money_by_day")]
+    dependencies = [("bookings", "0017_payments_seen_first")]
 
     operations = [migrations.RunSQL(UNDATED, AS_BEFORE)]
