@@ -57,7 +57,6 @@ class Summary:
     without_value: int  # of those who would get it: a placeholder has no value
     starts_at: datetime
     is_scheduled: bool
-    too_long: tuple[int, ...] = ()  # ids of those whose own values make the message too long for Telegram
 
     @property
     def recipients(self) -> int:
@@ -139,14 +138,18 @@ def summarise(content: Content, *, at: datetime) -> Summary:
     """Count the recipients at this moment."""
     audience = content.question
     reached = audience.reached(at=at)
-    people = reached.order_by("pk").values_list("pk", flat=True)
     return Summary(
         count=count_audience(audience, at=at),
         without_value=_count_without_value(content.text, reached, streams=audience.streams),
         starts_at=content.starts_at or at,
         is_scheduled=content.starts_at is not None,
-        too_long=find_too_long(content.text, people, kind=content.kind, streams=audience.streams),
     )
+
+
+def list_too_long(content: Content, *, at: datetime) -> tuple[int, ...]:
+    """Ids of the recipients whose own values make the message too long for Telegram."""
+    audience = content.question
+    return find_too_long(content.text, audience.reached(at=at), kind=content.kind, streams=audience.streams)
 
 
 def _count_without_value(text: str, reached: "QuerySet[TelegramUser]", *, streams: Iterable[StreamCode]) -> int:

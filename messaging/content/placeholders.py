@@ -9,6 +9,7 @@ from html import escape
 from itertools import islice
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.dateformat import format as format_date
@@ -247,8 +248,11 @@ def count_without_booking_values(
     """Count the people who lack one of ``names``, all of FROM_BOOKING, however many people there are (one query)."""
     lacks = " OR ".join(_LACKS[name] for name in sorted(names))
     ids = people.order_by().values("pk")
-    of_whom, params = ids.query.sql_with_params()
-    chosen, more = _chosen_bookings(ids, list(streams)).query.sql_with_params()
+    try:
+        of_whom, params = ids.query.sql_with_params()
+    except EmptyResultSet:
+        return 0  # Django sees that nobody can match: no audience is chosen yet
+    chosen, more = chosen_bookings(ids, list(streams)).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -262,7 +266,7 @@ def count_without_booking_values(
         return int(cursor.fetchone()[0])
 
 
-def _chosen_bookings(people: Any, streams: list[StreamCode]) -> "QuerySet[Booking, Any]":
+def chosen_bookings(people: Any, streams: list[StreamCode]) -> "QuerySet[Booking, Any]":
     """The booking that speaks for each of ``people``: person, course and stream."""
     asked_for = Q(pk__in=[])
     for asked_course, asked_code in streams:
@@ -282,7 +286,7 @@ def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, V
     labels = Labels.read()
     starts = stream_starts()
     values: dict[int, Values] = {}
-    for person, booked, code in _chosen_bookings(people, streams):
+    for person, booked, code in chosen_bookings(people, streams):
         starts_on = starts.get((booked or 0, code or ""))
         values[person] = {
             "stream": labels.stream(booked, code) if code else "",

@@ -16,7 +16,7 @@ from bookings.models import Booking
 from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
 from messaging.audiences.criteria import Audience, Everyone, InStream, individuals
 from messaging.compose import confirmation
-from messaging.compose.confirmation import sample_of, summarise
+from messaging.compose.confirmation import list_too_long, sample_of, summarise
 from messaging.content.content import Content
 from messaging.content.placeholders import find_missing
 from messaging.models import Draft
@@ -187,6 +187,16 @@ def test_who_lacks_a_value_of_a_booking_is_counted_by_one_query(of_all_kinds: Au
     assert summary.without_value == len(lacking)
     if "first_name" not in text:  # nobody's bookings are read
         assert not [query for query in queries.captured_queries if query["sql"].startswith("SELECT DISTINCT ON")]
+
+
+@pytest.mark.parametrize("text", ["{stream}", "{first_name}", "я" * 4090 + "{first_name|}{stream|}"])
+def test_nobody_is_counted_before_anybody_is_chosen(staff_client: Client, stream: str, text: str) -> None:
+    draft = write(staff_client, "", "", text=text)
+
+    total = staff_client.get(reverse("messaging:draft_total", args=[draft.pk]), headers=HTMX)
+
+    assertContains(total, "<strong>0</strong>")
+    assert list_too_long(Content.from_json(draft.content), at=timezone.now()) == ()
 
 
 def test_candidates_for_the_preview_are_taken_from_a_bounded_number() -> None:

@@ -16,7 +16,8 @@ from messaging.content.lengths import find_too_long
 from messaging.content.markup import bare_text, parse_html
 from messaging.content.placeholders import personalise, placeholders, without_values
 from messaging.content.preview import preview_message, render
-from tests.factories import BookingFactory, TelegramUserFactory
+from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory
+from users.models import TelegramUser
 
 
 def check(text: str, **message) -> Check:
@@ -174,15 +175,50 @@ def test_a9_those_whose_own_values_make_it_too_long_are_named():
     text = "я" * 4090 + "{first_name|}"
 
     assert check(text).fine
-    assert find_too_long(text, [short.pk, long.pk, nobody.pk], kind="text") == (long.pk,)
+    people = TelegramUser.objects.filter(pk__in=[short.pk, long.pk, nobody.pk])
+    assert find_too_long(text, people, kind="text") == (long.pk,)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "stream", "room", "fits"),
+    [
+        ("Константин", "6-й поток", 19, True),
+        ("Константин", "6-й поток", 18, False),
+        ("Анна Ли", "6-й поток", 15, False),
+        ("<b>", "6-й поток", 12, True),  # three letters, whatever they are in HTML
+        ("<b>", "6-й поток", 11, False),
+        (None, "очень длинное название потока", 29, True),
+        (None, "очень длинное название потока", 28, False),
+        ("  Ия  ", None, 8, True),  # the code stands for a stream without a name
+        ("  Ия  ", None, 7, False),
+    ],
+)
+def test_a9_the_longest_values_count_to_the_letter(name, stream, room, fits):
+    booking = BookingFactory.create(telegram_user=TelegramUserFactory.create(first_name=name), course_stream="stream")
+    if stream:
+        StreamFactory.create(course=booking.course, code="stream", name=stream)
+    text = "я" * (4096 - room) + "{first_name|}{stream|}"
+
+    found = find_too_long(text, TelegramUser.objects.all(), kind="text")
+
+    assert found == (() if fits else (booking.telegram_user_id,))
+
+
+@pytest.mark.django_db
+def test_a9_only_those_with_long_values_are_read(django_assert_num_queries):
+    TelegramUserFactory.create_batch(3, first_name="Ия")
+
+    with django_assert_num_queries(1):
+        assert find_too_long("я" * 4090 + "{first_name|}", TelegramUser.objects.all(), kind="text") == ()
 
 
 @pytest.mark.django_db
 def test_a9_a_text_with_room_for_any_value_reads_nobody(django_assert_num_queries):
-    person = BookingFactory.create().telegram_user
+    BookingFactory.create()
 
     with django_assert_num_queries(0):
-        assert find_too_long("я" * 3000 + "{first_name|}{course|}", [person.pk], kind="text") == ()
+        assert find_too_long("я" * 3000 + "{first_name|}{course|}", TelegramUser.objects.all(), kind="text") == ()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,17 @@ from django.views.decorators.http import require_http_methods
 from hsl_dashboard.availability.heartbeats import silences
 from hsl_dashboard.web.pages import StaffRequest
 from hsl_dashboard.web.undo import say_done
-from messaging.compose.confirmation import LARGE, Change, Summary, Timing, changes_since, is_large, sample_of, summarise
+from messaging.compose.confirmation import (
+    LARGE,
+    Change,
+    Summary,
+    Timing,
+    changes_since,
+    is_large,
+    list_too_long,
+    sample_of,
+    summarise,
+)
 from messaging.compose.faults import check_content
 from messaging.compose.sentence import button_targets, message_sentence
 from messaging.compose.services.approval import approvers_beside
@@ -172,6 +182,7 @@ def _ask(
     chosen = chosen_person(content, sample)
     file = shown_file(content, draft)
     second_person = needs_approval(summary.recipients)
+    too_long = list_too_long(content, at=timezone.now())
     context: dict[str, Any] = {
         "draft": draft,
         "sentence": message_sentence(content, summary, file_name=file.get("file_name", "")),
@@ -183,7 +194,8 @@ def _ask(
         "sample": sample,
         "unknown_ids": summary.count.unknown_ids,
         "silences": silences(),
-        "too_long": TelegramUser.objects.filter(pk__in=summary.too_long[:NAMED]).order_by("pk"),
+        "too_long": TelegramUser.objects.filter(pk__in=too_long[:NAMED]).order_by("pk"),
+        "too_long_count": len(too_long),
         "similar": find_similar(content, at=timezone.now()),
         "bubble": preview_message(content, person=chosen, **file),
         "problem": problem,
