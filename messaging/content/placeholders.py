@@ -9,8 +9,6 @@ from html import escape
 from itertools import islice
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
@@ -232,38 +230,6 @@ def in_chunks(people: Iterable[int], size: int) -> Iterator[list[int]]:
     rest = iter(people)
     while chunk := list(islice(rest, size)):
         yield chunk
-
-
-# Of the booking that speaks for a person, in a row c, and the description of its stream, in s.
-_LACKS = {
-    "stream": "COALESCE(c.course_stream, '') = ''",
-    "course": "c.course_id IS NULL",
-    "starts_on": "s.starts_on IS NULL",
-}
-
-
-def count_without_booking_values(
-    names: Iterable[str], people: "QuerySet[TelegramUser]", *, streams: Iterable[StreamCode] = ()
-) -> int:
-    """Count the people who lack one of ``names``, all of FROM_BOOKING, however many people there are (one query)."""
-    lacks = " OR ".join(_LACKS[name] for name in sorted(names))
-    ids = people.order_by().values("pk")
-    try:
-        of_whom, params = ids.query.sql_with_params()
-    except EmptyResultSet:
-        return 0  # Django sees that nobody can match: no audience is chosen yet
-    chosen, more = chosen_bookings(ids, list(streams)).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT count(*) FROM ({of_whom}) AS p (user_id)
-            LEFT JOIN ({chosen}) AS c (user_id, course_id, course_stream) USING (user_id)
-            LEFT JOIN bookings_stream AS s ON s.course_id = c.course_id AND s.code = c.course_stream
-            WHERE {lacks}
-            """,  # noqa: S608 - texts of ours and of Django
-            [*params, *more],
-        )
-        return int(cursor.fetchone()[0])
 
 
 def chosen_bookings(people: Any, streams: list[StreamCode]) -> "QuerySet[Booking, Any]":

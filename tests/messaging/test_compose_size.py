@@ -16,7 +16,7 @@ from bookings.models import Booking
 from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
 from messaging.audiences.criteria import Audience, Everyone, InStream, individuals
 from messaging.compose import confirmation
-from messaging.compose.confirmation import list_too_long, sample_of, summarise
+from messaging.compose.confirmation import sample_of, summarise
 from messaging.content.content import Content
 from messaging.content.placeholders import find_missing
 from messaging.models import Draft
@@ -196,7 +196,7 @@ def test_nobody_is_counted_before_anybody_is_chosen(staff_client: Client, stream
     total = staff_client.get(reverse("messaging:draft_total", args=[draft.pk]), headers=HTMX)
 
     assertContains(total, "<strong>0</strong>")
-    assert list_too_long(Content.from_json(draft.content), at=timezone.now()) == ()
+    assert summarise(Content.from_json(draft.content), at=timezone.now(), lengths=True).too_long == ()
 
 
 def test_candidates_for_the_preview_are_taken_from_a_bounded_number() -> None:

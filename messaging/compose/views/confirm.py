@@ -25,7 +25,6 @@ from messaging.compose.confirmation import (
     Timing,
     changes_since,
     is_large,
-    list_too_long,
     sample_of,
     summarise,
 )
@@ -69,7 +68,7 @@ def compose_confirm(request: StaffRequest, pk: int) -> HttpResponse:
         return response
     if request.method != "POST":
         return _look(request, draft, content)
-    summary = summarise(content, at=now)
+    summary = summarise(content, at=now, lengths=True)
     if not request.user.has_perm("messaging.send_broadcast"):
         raise PermissionDenied
     if "morning" in request.POST:
@@ -87,7 +86,7 @@ def _look(request: StaffRequest, draft: Draft, content: Content) -> HttpResponse
     now = timezone.now()
     if "counted" not in request.GET and is_large(content.question, at=now):
         return render(request, "messaging/compose_counting.html", {"draft": draft, "large": LARGE})
-    return _ask(request, draft, summarise(content, at=now))
+    return _ask(request, draft, summarise(content, at=now, lengths=True))
 
 
 def _wait_for_morning(request: StaffRequest, draft: Draft, content: Content, summary: Summary) -> HttpResponse:
@@ -182,7 +181,6 @@ def _ask(
     chosen = chosen_person(content, sample)
     file = shown_file(content, draft)
     second_person = needs_approval(summary.recipients)
-    too_long = list_too_long(content, at=timezone.now())
     context: dict[str, Any] = {
         "draft": draft,
         "sentence": message_sentence(content, summary, file_name=file.get("file_name", "")),
@@ -194,8 +192,7 @@ def _ask(
         "sample": sample,
         "unknown_ids": summary.count.unknown_ids,
         "silences": silences(),
-        "too_long": TelegramUser.objects.filter(pk__in=too_long[:NAMED]).order_by("pk"),
-        "too_long_count": len(too_long),
+        "too_long": TelegramUser.objects.filter(pk__in=summary.too_long[:NAMED]).order_by("pk"),
         "similar": find_similar(content, at=timezone.now()),
         "bubble": preview_message(content, person=chosen, **file),
         "problem": problem,
