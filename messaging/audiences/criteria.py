@@ -297,22 +297,25 @@ class Audience:
         known = TelegramUser.objects.filter(pk__in=named).values_list("pk", flat=True)
         return sorted(named - set(known))
 
-    def people(self, *, at: datetime) -> QuerySet[TelegramUser]:
-        """All of them, each with the ``reason`` why nothing will be sent to them ('' for those who get it)."""
-        people = self._included(at=at)
+    def people(self, *, at: datetime, most: int | None = None) -> QuerySet[TelegramUser]:
+        """All of them, each with the ``reason`` why nothing will be sent to them ('' for those who get it).
+
+        ``most`` takes only so many of each group, so that a look at some of them reads no large group to its end.
+        """
+        people = self._included(at=at, most=most)
         for criterion in self.narrow:
             people = people.filter(pk__in=criterion.people(at=at))
         return people.annotate(
             reason=Case(*self._reasons(at=at), default=Value(""), output_field=CharField(max_length=30))
         )
 
-    def _included(self, *, at: datetime) -> QuerySet[TelegramUser]:
+    def _included(self, *, at: datetime, most: int | None) -> QuerySet[TelegramUser]:
         if not self.include:
             return TelegramUser.objects.filter(pk__in=[])
         if Everyone() in self.include:
             return TelegramUser.objects.all()
         # One list to look a person up in: with an OR of lists PostgreSQL asks each of them for everybody of the school.
-        first, *others = (criterion.people(at=at) for criterion in self.include)
+        first, *others = (criterion.people(at=at)[:most] for criterion in self.include)
         return TelegramUser.objects.filter(pk__in=first.union(*others) if others else first)
 
     def reached(self, *, at: datetime) -> QuerySet[Any, Any]:

@@ -19,6 +19,7 @@ from users.models import TelegramUser
 TYPED_ABOVE = 100  # recipients; above this one types the number
 LARGE = 100_000  # people
 SAMPLE = 6  # people shown
+OF_A_GROUP = 500  # people of each group among whom those are looked for
 LOOKED_AT = 60  # people among whom one without a name is looked for
 
 
@@ -159,8 +160,12 @@ def is_large(audience: Audience, *, at: datetime) -> bool:
 
 def sample_of(audience: Audience, *, at: datetime, size: int = SAMPLE) -> list[TelegramUser]:
     """Some of the recipients; the last one has no name, if there is such a person, to show the fallbacks."""
-    # Of the newest: to search a large audience for somebody without a name would be to read it.
-    people = list(audience.reached(at=at).order_by("-pk")[:LOOKED_AT])
+    # Of a few of each group: to search a large audience for somebody without a name would be to read it.
+    some, everybody = (
+        audience.people(at=at, most=most).filter(reason="").order_by("-pk")[:LOOKED_AT] for most in (OF_A_GROUP, None)
+    )
+    # A few may all be left out, for the hours since the last message perhaps.
+    people = list(some) or list(everybody)
     nameless = [person for person in people if not person.first_name][:1]
     named = [person for person in people if person not in nameless]
     return [*named[: size - len(nameless)], *nameless]
