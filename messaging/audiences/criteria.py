@@ -318,9 +318,9 @@ class Audience:
         first, *others = (criterion.people(at=at)[:most] for criterion in self.include)
         return TelegramUser.objects.filter(pk__in=first.union(*others) if others else first)
 
-    def reached(self, *, at: datetime) -> QuerySet[Any, Any]:
-        """Those who would get a message now."""
-        people: QuerySet[Any, Any] = self.people(at=at)
+    def reached(self, *, at: datetime, most: int | None = None) -> QuerySet[Any, Any]:
+        """Those who would get a message now; of ``most`` people of each group."""
+        people: QuerySet[Any, Any] = self.people(at=at, most=most)
         return people.filter(reason="")
 
     def _reasons(self, *, at: datetime) -> list[When]:

@@ -161,9 +161,7 @@ def is_large(audience: Audience, *, at: datetime) -> bool:
 def sample_of(audience: Audience, *, at: datetime, size: int = SAMPLE) -> list[TelegramUser]:
     """Some of the recipients; the last one has no name, if there is such a person, to show the fallbacks."""
     # Of a few of each group: to search a large audience for somebody without a name would be to read it.
-    some, everybody = (
-        audience.people(at=at, most=most).filter(reason="").order_by("-pk")[:LOOKED_AT] for most in (OF_A_GROUP, None)
-    )
+    some, everybody = (audience.reached(at=at, most=most).order_by("-pk")[:LOOKED_AT] for most in (OF_A_GROUP, None))
     # A few may all be left out, for the hours since the last message perhaps.
     people = list(some) or list(everybody)
     nameless = [person for person in people if not person.first_name][:1]

@@ -12,7 +12,7 @@ import pytest
 from celery.signals import beat_init, worker_init, worker_process_init
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from psycopg import errors
 
@@ -81,7 +81,11 @@ def test_G3_pages_workers_and_commands_have_limits_each_their_own(rf, monkeypatc
     monkeypatch.setattr(limits, "_of_the_process", limits.COMMAND)
     monkeypatch.setattr("hsl_dashboard.availability.outages._busy_until", 0.0)
 
-    limit_pages(lambda _request: seen.append(limits.current()) or HttpResponse())(rf.get("/"))
+    def page(_request: HttpRequest) -> HttpResponse:
+        seen.append(limits.current())
+        return HttpResponse()
+
+    limit_pages(page)(rf.get("/"))
     seen.append(limits.current())
     for starts in (worker_init, worker_process_init, beat_init):
         assert limit_statements in starts._live_receivers(None)
