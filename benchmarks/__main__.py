@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = {"sending", "pages", "api", "people", "numbers", "writes", "undoing"}
+PARTS = {"sending", "pages", "api", "audiences", "people", "numbers", "writes", "undoing"}
 
 part = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in PARTS else ""
 missed = 0
@@ -12,12 +12,14 @@ if part in {"", "sending"}:
     options = sys.argv[1:] if part else []
     missed = subprocess.run([sys.executable, "-m", "benchmarks.sending", *options], check=False).returncode
 if part != "sending":
-    from benchmarks import exports, numbers, pages, people, undoing, writes
+    from benchmarks import audiences, exports, numbers, pages, people, undoing, writes
 
     if part in {"", "pages"}:
         pages.main()
     if part == "api":  # the part of the pages that programs ask for
         pages.main("/api/")
+    if part in {"", "audiences"}:
+        audiences.main()
     if part in {"", "people"}:
         people.main()
         exports.main()

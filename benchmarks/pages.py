@@ -195,19 +195,23 @@ def measure(under: str = "/") -> list[Measured]:
 def _measured(client: "Client", address: str) -> Measured:
     from django.db import connection
 
+    from benchmarks.people import FRAGMENTS
+
     queries: list[str] = []
+    # What a page asks for when it has painted leads on to the page itself where nobody's htmx asks.
+    headers = {"HX-Request": "true"} if address.partition("?")[0].endswith(FRAGMENTS) else {}
 
     def count(execute: Any, sql: str, *call: Any) -> Any:
         queries.append(sql)
         return execute(sql, *call)
 
-    client.get(address)
+    client.get(address, headers=headers)
     with connection.execute_wrapper(count):
-        response = client.get(address)
+        response = client.get(address, headers=headers)
     took = []
     for _run in range(RUNS):
         started = time.perf_counter()
-        client.get(address)
+        client.get(address, headers=headers)
         took.append((time.perf_counter() - started) * 1000)
     size = len(response.content) if not response.streaming else 0
     return Measured(address, response.status_code, statistics.median(took), max(took), len(queries), size)
@@ -224,7 +228,10 @@ def samples() -> dict[str, int | str]:
     quiet = PersonTotals.objects.filter(events=1).values_list("pk", flat=True).first() or busiest
     booking = Booking.objects.order_by("-id").first()
     assert booking is not None
-    draft = Draft.objects.filter(broadcast=None).order_by("id").first() or Draft.objects.create()
+    # One that can be sent: without recipients the last page leads back to the form.
+    chosen = {"include": [{"kind": "stream", "code": stream.code if stream else "", "statuses": [2]}]}
+    content = {"text": "Привет, {first_name|друг}!", "name": "benchmark", "audience": chosen}
+    draft = Draft.objects.filter(broadcast=None, content=content).first() or Draft.objects.create(content=content)
     blocked = BlockedUser.objects.order_by("pk").first()
     writer = Conversation.objects.order_by("-texts").first()
     automation = Automation.objects.order_by("kind").first()
@@ -294,7 +301,7 @@ def report(large: list[dict[str, Any]], small: list[dict[str, Any]]) -> tuple[st
     missed = 0
     for page, other in zip(large, small, strict=True):
         times = page["median"] / other["median"]
-        late = page["median"] > MOST_MILLISECONDS or page["queries"] > MOST_QUERIES or page["status"] >= 400
+        late = page["median"] > MOST_MILLISECONDS or page["queries"] > MOST_QUERIES or page["status"] >= 300
         # A page within the goal may be twice as quick without people: what counts is what grows.
         late = late or (times > MOST_TIMES and page["median"] > MOST_MILLISECONDS / 2)
         missed += late

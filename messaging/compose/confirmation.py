@@ -3,22 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from messaging.audiences.criteria import Audience, AudienceCount, count_audience
+from messaging.audiences.criteria import Audience, AudienceCount, count_audience, count_of
 from messaging.content.content import Content
-from messaging.content.lengths import find_too_long
-from messaging.content.placeholders import (
-    FROM_BOOKING,
-    StreamCode,
-    count_without_booking_values,
-    find_missing,
-    placeholders,
-)
+from messaging.content.lengths import find_too_long, room_for_values
+from messaging.content.placeholders import FROM_BOOKING, StreamCode, find_missing, placeholders
+from messaging.content.scanning import Question, Scan, scan_people
 from messaging.models import Recipient
 from messaging.quiet_hours import NIGHT, is_quiet, quiet_sentence
 from users.models import TelegramUser
@@ -26,6 +19,7 @@ from users.models import TelegramUser
 TYPED_ABOVE = 100  # recipients; above this one types the number
 LARGE = 100_000  # people
 SAMPLE = 6  # people shown
+OF_A_GROUP = 500  # people of each group among whom those are looked for
 LOOKED_AT = 60  # people among whom one without a name is looked for
 
 
@@ -135,40 +129,28 @@ def changes_since(summary: Summary, *, recipients: int, reasons: dict[str, int])
     return [change for change in found if change.before != change.after]
 
 
-def summarise(content: Content, *, at: datetime) -> Summary:
-    """Count the recipients at this moment."""
-    audience = content.question
-    reached = audience.reached(at=at)
-    people = reached.order_by("pk").values_list("pk", flat=True)
+def summarise(content: Content, *, at: datetime, lengths: bool = False) -> Summary:
+    """Count the recipients at this moment; with ``lengths`` list for whom the message is too long, too."""
+    audience, text = content.question, content.text
+    without_fallback = frozenset(found.name for found in placeholders(text) if found.known and found.fallback is None)
+    used, room = (room_for_values(text, kind=content.kind) if lengths else None) or ({}, 0)
+    question = Question(without_fallback, used, room)
+    scan = scan_people(audience.people(at=at), question, streams=audience.streams) if question.names else Scan()
     return Summary(
-        count=count_audience(audience, at=at),
-        without_value=_count_without_value(content.text, reached, streams=audience.streams),
+        count=count_of(audience, scan.reasons) if question.names else count_audience(audience, at=at),
+        without_value=_count_without_value(text, scan, streams=audience.streams),
         starts_at=content.starts_at or at,
         is_scheduled=content.starts_at is not None,
-        too_long=find_too_long(content.text, people, kind=content.kind, streams=audience.streams),
+        too_long=find_too_long(text, scan.long, kind=content.kind, streams=audience.streams),
     )
 
 
-def _count_without_value(text: str, reached: "QuerySet[TelegramUser]", *, streams: Iterable[StreamCode]) -> int:
-    """Count those whom a missing value leaves out; to read all 100,000 people of an audience would take seconds."""
-    names = {found.name for found in placeholders(text) if found.known and found.fallback is None}
-    of_bookings = names & FROM_BOOKING
-    without = count_without_booking_values(of_bookings, reached, streams=streams) if of_bookings else 0
-    if named := names - FROM_BOOKING:
-        missing = find_missing(text, _doubtful(named, reached), streams=streams)
-        by_booking = {person for found in missing if found.name in FROM_BOOKING for person in found.people}
-        by_name = {person for found in missing if found.name in named for person in found.people}
-        without += len(by_name - by_booking)  # the others are counted above
-    return without
-
-
-def _doubtful(names: Iterable[str], reached: "QuerySet[TelegramUser]") -> "QuerySet[Any, Any]":
-    """Ids of those who may lack one of ``names``."""
-    doubt = Q(pk__in=[])
-    for name in names:
-        # Whether a sign that is no letter is a name is judged where the message is made; few have none.
-        doubt |= Q(**{name: None}) | ~Q(**{f"{name}__regex": "[[:alnum:]]"})
-    return reached.filter(doubt).order_by("pk").values_list("pk", flat=True)
+def _count_without_value(text: str, scan: Scan, *, streams: Iterable[StreamCode]) -> int:
+    """Count those whom a missing value leaves out; only those who may lack a name are read."""
+    missing = find_missing(text, scan.doubtful, streams=streams)
+    by_booking = {person for found in missing if found.name in FROM_BOOKING for person in found.people}
+    by_name = {person for found in missing if found.name not in FROM_BOOKING for person in found.people}
+    return scan.lacking + len(by_name - by_booking)  # the others are counted already
 
 
 def is_large(audience: Audience, *, at: datetime) -> bool:
@@ -178,8 +160,10 @@ def is_large(audience: Audience, *, at: datetime) -> bool:
 
 def sample_of(audience: Audience, *, at: datetime, size: int = SAMPLE) -> list[TelegramUser]:
     """Some of the recipients; the last one has no name, if there is such a person, to show the fallbacks."""
-    # Of the newest: to search a large audience for somebody without a name would be to read it.
-    people = list(audience.reached(at=at).order_by("-pk")[:LOOKED_AT])
+    # Of a few of each group: to search a large audience for somebody without a name would be to read it.
+    some, everybody = (audience.reached(at=at, most=most).order_by("-pk")[:LOOKED_AT] for most in (OF_A_GROUP, None))
+    # A few may all be left out, for the hours since the last message perhaps.
+    people = list(some) or list(everybody)
     nameless = [person for person in people if not person.first_name][:1]
     named = [person for person in people if person not in nameless]
     return [*named[: size - len(nameless)], *nameless]

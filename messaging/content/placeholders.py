@@ -9,7 +9,6 @@ from html import escape
 from itertools import islice
 from typing import Any
 
-from django.db import connection
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
@@ -233,36 +232,7 @@ def in_chunks(people: Iterable[int], size: int) -> Iterator[list[int]]:
         yield chunk
 
 
-# Of the booking that speaks for a person, in a row c, and the description of its stream, in s.
-_LACKS = {
-    "stream": "COALESCE(c.course_stream, '') = ''",
-    "course": "c.course_id IS NULL",
-    "starts_on": "s.starts_on IS NULL",
-}
-
-
-def count_without_booking_values(
-    names: Iterable[str], people: "QuerySet[TelegramUser]", *, streams: Iterable[StreamCode] = ()
-) -> int:
-    """Count the people who lack one of ``names``, all of FROM_BOOKING, however many people there are (one query)."""
-    lacks = " OR ".join(_LACKS[name] for name in sorted(names))
-    ids = people.order_by().values("pk")
-    of_whom, params = ids.query.sql_with_params()
-    chosen, more = _chosen_bookings(ids, list(streams)).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT count(*) FROM ({of_whom}) AS p (user_id)
-            LEFT JOIN ({chosen}) AS c (user_id, course_id, course_stream) USING (user_id)
-            LEFT JOIN bookings_stream AS s ON s.course_id = c.course_id AND s.code = c.course_stream
-            WHERE {lacks}
-            """,  # noqa: S608 - texts of ours and of Django
-            [*params, *more],
-        )
-        return int(cursor.fetchone()[0])
-
-
-def _chosen_bookings(people: Any, streams: list[StreamCode]) -> "QuerySet[Booking, Any]":
+def chosen_bookings(people: Any, streams: list[StreamCode]) -> "QuerySet[Booking, Any]":
     """The booking that speaks for each of ``people``: person, course and stream."""
     asked_for = Q(pk__in=[])
     for asked_course, asked_code in streams:
@@ -282,7 +252,7 @@ def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, V
     labels = Labels.read()
     starts = stream_starts()
     values: dict[int, Values] = {}
-    for person, booked, code in _chosen_bookings(people, streams):
+    for person, booked, code in chosen_bookings(people, streams):
         starts_on = starts.get((booked or 0, code or ""))
         values[person] = {
             "stream": labels.stream(booked, code) if code else "",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
@@ -29,6 +30,7 @@ from users.models import User
 
 TELEGRAM_LIMIT = 1.2  # of the configured rate: as Telegram's 30 stand to our 25
 PATIENCE = 240  # seconds for one scenario
+AWAY = 4  # seconds that a server or all of a kind are stopped
 ENDED = {"finished", "cancelled"}
 
 
@@ -170,22 +172,22 @@ def updates(chaos: Chaos, *, count: int, times: int) -> Result:
 
 def valkey_is_lost(chaos: Chaos, *, count: int) -> Result:
     """FLUSHALL, and later a restart with everything forgotten."""
-    with chaos.scenario("Valkey flushed, then killed and restarted empty") as result:
+    with chaos.scenario(f"Valkey flushed, then killed, and back empty after {AWAY} s") as result:
         broadcast = chaos.start(count)
         chaos.wait_for_calls(count // 4)
         chaos.system.flush_valkey()
         chaos.wait_for_calls(count // 2)
-        chaos.system.restart_valkey()
+        chaos.system.restart_valkey(away=AWAY)
         chaos.wait_for_state(broadcast, "finished")
         return chaos.judge(result, broadcast)
 
 
 def postgres_restarts(chaos: Chaos, *, count: int) -> Result:
-    """PostgreSQL is restarted in the middle: between a call's answer and its record, too."""
-    with chaos.scenario("PostgreSQL restarted") as result:
+    """PostgreSQL is stopped in the middle and started again: between a call's answer and its record, too."""
+    with chaos.scenario(f"PostgreSQL stopped, and back after {AWAY} s") as result:
         broadcast = chaos.start(count)
         chaos.wait_for_calls(count // 2)
-        chaos.system.restart_postgres()
+        chaos.system.restart_postgres(away=AWAY)
         connections.close_all()
         chaos.wait_for_state(broadcast, "finished")
         return chaos.judge(result, broadcast)
@@ -200,6 +202,40 @@ def postgres_freezes(chaos: Chaos, *, count: int) -> Result:
             time.sleep(12)
         chaos.wait_for_state(broadcast, "finished")
         return chaos.judge(result, broadcast)
+
+
+def workers_stop(chaos: Chaos, *, count: int) -> Result:
+    """Every worker is stopped in the middle: nothing is sent meanwhile, and nothing is lost."""
+    with chaos.scenario(f"every worker stopped, and back after {AWAY} s") as result:
+        broadcast = chaos.start(count)
+        chaos.wait_for_calls(count // 2)
+        stopped = chaos.system.stop_workers()
+        calls = chaos.system.sandbox.state()["requests"]
+        time.sleep(AWAY)
+        _insist(chaos.system.sandbox.state()["requests"] == calls, "somebody sent without a worker")
+        _insist(calls < count, "it had ended before the workers were stopped")
+        for _ in range(stopped):
+            chaos.system.start_worker()
+        chaos.wait_for_state(broadcast, "finished")
+        return chaos.judge(result, broadcast)
+
+
+def beats_stop(chaos: Chaos, *, count: int) -> Result:
+    """No beat when a message is due: it begins when one is back. What is under way needs none."""
+    with chaos.scenario(f"every beat stopped, a message due, and back after {AWAY} s") as result:
+        under_way = chaos.start(count)
+        stopped = chaos.system.stop_beats()
+        due = chaos.start(count, when="at", at=(timezone.now() + timedelta(seconds=1)).isoformat())
+        chaos.wait_for_state(under_way, "finished")
+        chaos.judge(result, under_way)
+        time.sleep(AWAY)
+        due.refresh_from_db()
+        _insist(due.state == "scheduled", f"without a beat it became {due.state}")
+        for _ in range(stopped):
+            chaos.system.start_beat()
+        chaos.wait_for_state(due, "finished")
+        result.note = f"{result.recipients} more were sent without a beat"
+        return chaos.judge(result, due)
 
 
 def everybody_starts(chaos: Chaos, *, count: int) -> Result:
@@ -319,16 +355,28 @@ def found_too_late(chaos: Chaos, *, count: int) -> Result:
         return chaos.judge(result, broadcast)
 
 
-def all_scenarios(chaos: Chaos) -> Iterator[Result]:
-    """Each scenario; ``scale`` is what the short version sends to, the long one is many times that."""
+def all_scenarios(chaos: Chaos, *, only: str = "") -> Iterator[Result]:
+    """Each scenario, or those with ``only`` in their names; the long version sends to many times more people."""
     scale = chaos.scale
-    yield kills(chaos, count=scale * 2, times=2 if scale < 1000 else 20)
-    yield updates(chaos, count=scale, times=1 if scale < 1000 else 5)
-    yield valkey_is_lost(chaos, count=scale)
-    yield postgres_restarts(chaos, count=scale)
-    yield postgres_freezes(chaos, count=scale)
-    yield everybody_starts(chaos, count=scale // 2)
-    yield storm_of_429(chaos, count=scale)
-    yield poison(chaos, count=scale // 4)
-    yield pause_resume_cancel(chaos, count=scale)
-    yield found_too_late(chaos, count=scale // 10)
+    few = scale < 1000
+    scenarios: list[partial[Result]] = [
+        partial(kills, chaos, count=scale * 2, times=2 if few else 20),
+        partial(updates, chaos, count=scale, times=1 if few else 5),
+        partial(valkey_is_lost, chaos, count=scale),
+        partial(postgres_restarts, chaos, count=scale),
+        partial(postgres_freezes, chaos, count=scale),
+        # Starting all of them anew takes most of a minute: only where nobody waits, or where they are asked for.
+        *(
+            []
+            if few and not only
+            else [partial(workers_stop, chaos, count=scale), partial(beats_stop, chaos, count=scale // 4)]
+        ),
+        partial(everybody_starts, chaos, count=scale // 2),
+        partial(storm_of_429, chaos, count=scale),
+        partial(poison, chaos, count=scale // 4),
+        partial(pause_resume_cancel, chaos, count=scale),
+        partial(found_too_late, chaos, count=scale // 10),
+    ]
+    for scenario in scenarios:
+        if only in scenario.func.__name__:
+            yield scenario()

@@ -111,6 +111,22 @@ class System:
         worker.wait(30)
         self.start_worker()
 
+    def stop_workers(self) -> int:
+        """End all of them as a machine that is switched off does, with SIGTERM; say how many there were."""
+        ended, self.workers = self.workers, []
+        for worker in ended:
+            worker.terminate()
+        for worker in ended:
+            worker.wait(30)
+        return len(ended)
+
+    def stop_beats(self) -> int:
+        """End every beat; say how many there were."""
+        ended, self.beats = self.beats, []
+        for beat in ended:
+            kill(beat)
+        return len(ended)
+
     def _count_lost(self, pids: list[int]) -> None:
         names = [f"%:{pid}" for pid in pids]
         query = "SELECT count(*) FROM message_recipients WHERE state = 'sending' AND worker LIKE ANY(%s)"
@@ -118,10 +134,12 @@ class System:
 
     # Servers
 
-    def restart_postgres(self) -> None:
+    def restart_postgres(self, *, away: float = 0) -> None:
+        """Stop it, and start it again after ``away`` seconds."""
         # What is under way may be claimed without anybody having heard of it.
         self.lost_in_kills += WINDOW * len(self.workers)
         self.postgres.stop()
+        time.sleep(away)
         self.postgres = self._postgres()
         self.postgres.start()
 
@@ -140,10 +158,11 @@ class System:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.resume()
 
-    def restart_valkey(self) -> None:
-        """Restart it empty: what it held is lost."""
+    def restart_valkey(self, *, away: float = 0) -> None:
+        """Restart it empty after ``away`` seconds: what it held is lost."""
         self.valkey.process.kill()
         self.valkey.process.wait()
+        time.sleep(away)
         for dump in self.valkey.data.glob("*.rdb"):
             dump.unlink()
         self.valkey = self._valkey()

@@ -277,7 +277,7 @@ def test_ids_are_read_from_search_terms(term, number):
     assert number_in(term) == number
 
 
-def test_emails_are_hidden_where_no_look_is_written_down(staff_client):
+def test_f13_emails_are_hidden_where_no_look_is_written_down(staff_client):
     event = EventFactory.create(details={"email": "anna.petrova@example.org", "lesson": 1})
     registration = FreeLessonRegistrationFactory.create(email="anna.petrova@example.org")
 

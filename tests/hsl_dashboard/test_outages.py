@@ -9,8 +9,10 @@ from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
+from celery.signals import beat_init, worker_init, worker_process_init
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from psycopg import errors
 
@@ -18,7 +20,9 @@ from hsl_dashboard.availability import limits
 from hsl_dashboard.availability.limits import TimeLimits
 from hsl_dashboard.availability.outages import AWAY, BUSY, READ_ONLY, SLOW, outage_of
 from hsl_dashboard.availability.patience import PatientConnection
+from hsl_dashboard.celery import limit_statements
 from hsl_dashboard.environment.connections import with_defaults
+from hsl_dashboard.web.middleware import limit_pages
 from tests.factories import BookingFactory, UserFactory
 
 BOOKINGS = "/bookings/"
@@ -70,6 +74,26 @@ def test_G3_the_first_statement_carries_the_limits(transactional_db, in_transact
     with limits.within(limits.NONE):
         # Nothing of it stays in the session, which PgBouncer gives to the next one.
         assert ask() == ("0", "0", "0")
+
+
+def test_G3_pages_workers_and_commands_have_limits_each_their_own(rf, monkeypatch):
+    seen = []
+    monkeypatch.setattr(limits, "_of_the_process", limits.COMMAND)
+    monkeypatch.setattr("hsl_dashboard.availability.outages._busy_until", 0.0)
+
+    def page(_request: HttpRequest) -> HttpResponse:
+        seen.append(limits.current())
+        return HttpResponse()
+
+    limit_pages(page)(rf.get("/"))
+    seen.append(limits.current())
+    for starts in (worker_init, worker_process_init, beat_init):
+        assert limit_statements in starts._live_receivers(None)
+    limit_statements()
+    seen.append(limits.current())
+
+    assert seen == [limits.PAGE, limits.COMMAND, limits.WORKER]
+    assert all((limit.lock, limit.idle) > (0, 0) for limit in (limits.PAGE, limits.WORKER, limits.COMMAND))
 
 
 def test_G3_limits_change_no_answer(transactional_db):

@@ -14,7 +14,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking
 from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
-from messaging.audiences.criteria import Audience, Everyone, InStream, individuals
+from messaging.audiences.criteria import ActiveInStream, Audience, Everyone, Hackathon, InStream, individuals
 from messaging.compose import confirmation
 from messaging.compose.confirmation import sample_of, summarise
 from messaging.content.content import Content
@@ -189,6 +189,16 @@ def test_who_lacks_a_value_of_a_booking_is_counted_by_one_query(of_all_kinds: Au
         assert not [query for query in queries.captured_queries if query["sql"].startswith("SELECT DISTINCT ON")]
 
 
+@pytest.mark.parametrize("text", ["{stream}", "{first_name}", "я" * 4090 + "{first_name|}{stream|}"])
+def test_nobody_is_counted_before_anybody_is_chosen(staff_client: Client, stream: str, text: str) -> None:
+    draft = write(staff_client, "", "", text=text)
+
+    total = staff_client.get(reverse("messaging:draft_total", args=[draft.pk]), headers=HTMX)
+
+    assertContains(total, "<strong>0</strong>")
+    assert summarise(Content.from_json(draft.content), at=timezone.now(), lengths=True).too_long == ()
+
+
 def test_candidates_for_the_preview_are_taken_from_a_bounded_number() -> None:
     TelegramUserFactory.create(first_name=None)
     TelegramUserFactory.create_batch(5)
@@ -196,6 +206,18 @@ def test_candidates_for_the_preview_are_taken_from_a_bounded_number() -> None:
         people = sample_of(Audience(include=(Everyone(),)), at=timezone.now())
     assert [person.first_name for person in people] == ["Анна"] * 5 + [None]
     assert [f"LIMIT {confirmation.LOOKED_AT}" in query["sql"] for query in queries.captured_queries] == [True]
+
+
+def test_candidates_are_found_though_the_first_ones_of_each_group_get_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confirmation, "OF_A_GROUP", 2)
+    bookings = BookingFactory.create_batch(4, course_stream="8th_stream", confirmed=Booking.Status.CONFIRMED)
+    for booking in bookings[:3]:
+        BookingFactory.create(telegram_user=booking.telegram_user, course_stream="5th_stream")
+    left_out = (ActiveInStream("5th_stream"),)
+
+    people = sample_of(Audience(include=(InStream("8th_stream"), Hackathon()), exclude=left_out), at=timezone.now())
+
+    assert people == [bookings[3].telegram_user]
 
 
 def test_a_large_audience_is_counted_behind_a_page_that_says_so(

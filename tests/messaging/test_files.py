@@ -204,10 +204,9 @@ def test_b4_the_picture_stands_in_the_bubble_and_among_the_earlier_files(staff_c
     assert staff_client.get(f"{kept}?small")["Content-Type"] == "image/jpeg"
 
 
-def test_b4_a_paused_message_changes_its_file(staff_client: Client, db: None) -> None:
-    broadcast = group(
-        state="paused", kind="document", media_file_id="BQAC1", media_name="старый.pdf", message_text="План"
-    )
+@pytest.mark.parametrize("state", ["paused", "scheduled"])
+def test_b4_a_message_that_waits_changes_its_file(staff_client: Client, db: None, state: str) -> None:
+    broadcast = group(state=state, kind="document", media_file_id="BQAC1", media_name="старый.pdf", message_text="План")
     edit = page(broadcast, "edit")
     assertContains(staff_client.get(edit), 'enctype="multipart/form-data"')
 

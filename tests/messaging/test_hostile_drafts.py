@@ -78,12 +78,14 @@ def test_no_draft_breaks_a_page(staff_client: Client, stream: str) -> None:
     for number in range(DRAFTS):
         draft = Draft.objects.create(content=hostile_content(dice))
         own = address("", draft)
+        total = reverse("messaging:draft_total", args=[draft.pk])
         answers = {
+            "count": staff_client.get(total, headers={"HX-Request": "true"}).status_code,
             "form": staff_client.get(own).status_code,
             "last page": staff_client.get(reverse("messaging:compose_confirm", args=[draft.pk])).status_code,
             "saving": staff_client.post(own, form(stream, version=draft.version, saved_from="x")).status_code,
         }
-        assert answers["form"] == 200, draft.content
+        assert answers["form"] == answers["count"] == 200, draft.content
         assert answers["last page"] in {200, 302}, draft.content
         assert answers["saving"] in {200, 303, 422}, draft.content
         if number % SEEN_BY_A_LIST == 0:

@@ -3,20 +3,22 @@
 from html.parser import HTMLParser
 
 import pytest
+from django.utils import timezone
 
 from demo.sandbox.arrival import delivered
 from demo.sandbox.bubbles import formatted
 from demo.sandbox.errors import ApiError
 from demo.sandbox.markup import parse_html as parse_as_telegram
 from demo.sandbox.validation import keyboard_of, text_of
+from messaging.audiences.criteria import Audience, Everyone, individuals
+from messaging.compose.confirmation import summarise
 from messaging.content.buttons import ACTIONS, check_buttons, doubt_buttons, known_action
 from messaging.content.check import Check, check_message
 from messaging.content.content import Content
-from messaging.content.lengths import find_too_long
 from messaging.content.markup import bare_text, parse_html
 from messaging.content.placeholders import personalise, placeholders, without_values
 from messaging.content.preview import preview_message, render
-from tests.factories import BookingFactory, TelegramUserFactory
+from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory
 
 
 def check(text: str, **message) -> Check:
@@ -174,15 +176,47 @@ def test_a9_those_whose_own_values_make_it_too_long_are_named():
     text = "я" * 4090 + "{first_name|}"
 
     assert check(text).fine
-    assert find_too_long(text, [short.pk, long.pk, nobody.pk], kind="text") == (long.pk,)
+    assert too_long(text, individuals([short.pk, long.pk, nobody.pk])) == (long.pk,)
+
+
+def too_long(text: str, audience: Audience) -> tuple[int, ...]:
+    """What the last page says: ids of those for whom the message is too long."""
+    return summarise(Content(text=text, audience=audience.as_json()), at=timezone.now(), lengths=True).too_long
 
 
 @pytest.mark.django_db
-def test_a9_a_text_with_room_for_any_value_reads_nobody(django_assert_num_queries):
-    person = BookingFactory.create().telegram_user
+@pytest.mark.parametrize(
+    ("name", "stream", "room", "fits"),
+    [
+        ("Константин", "6-й поток", 19, True),
+        ("Константин", "6-й поток", 18, False),
+        ("Анна Ли", "6-й поток", 15, False),
+        ("<b>", "6-й поток", 12, True),  # three letters, whatever they are in HTML
+        ("<b>", "6-й поток", 11, False),
+        (None, "очень длинное название потока", 29, True),
+        (None, "очень длинное название потока", 28, False),
+        ("  Ия  ", None, 8, True),  # the code stands for a stream without a name
+        ("  Ия  ", None, 7, False),
+    ],
+)
+def test_a9_the_longest_values_count_to_the_letter(name, stream, room, fits):
+    booking = BookingFactory.create(telegram_user=TelegramUserFactory.create(first_name=name), course_stream="stream")
+    if stream:
+        StreamFactory.create(course=booking.course, code="stream", name=stream)
+    text = "я" * (4096 - room) + "{first_name|}{stream|}"
 
-    with django_assert_num_queries(0):
-        assert find_too_long("я" * 3000 + "{first_name|}{course|}", [person.pk], kind="text") == ()
+    found = too_long(text, Audience(include=(Everyone(),)))
+
+    assert found == (() if fits else (booking.telegram_user_id,))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["я" * 4090 + "{first_name|}", "я" * 3000 + "{first_name|}{course|}"])
+def test_a9_only_those_with_long_values_are_read(monkeypatch, text):
+    BookingFactory.create(telegram_user=TelegramUserFactory.create(first_name="Ия"))
+    monkeypatch.setattr("messaging.content.lengths.read_values", None)
+
+    assert too_long(text, Audience(include=(Everyone(),))) == ()
 
 
 @pytest.mark.parametrize(

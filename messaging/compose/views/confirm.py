@@ -18,7 +18,16 @@ from django.views.decorators.http import require_http_methods
 from hsl_dashboard.availability.heartbeats import silences
 from hsl_dashboard.web.pages import StaffRequest
 from hsl_dashboard.web.undo import say_done
-from messaging.compose.confirmation import LARGE, Change, Summary, Timing, changes_since, is_large, sample_of, summarise
+from messaging.compose.confirmation import (
+    LARGE,
+    Change,
+    Summary,
+    Timing,
+    changes_since,
+    is_large,
+    sample_of,
+    summarise,
+)
 from messaging.compose.faults import check_content
 from messaging.compose.sentence import button_targets, message_sentence
 from messaging.compose.services.approval import approvers_beside
@@ -59,7 +68,7 @@ def compose_confirm(request: StaffRequest, pk: int) -> HttpResponse:
         return response
     if request.method != "POST":
         return _look(request, draft, content)
-    summary = summarise(content, at=now)
+    summary = summarise(content, at=now, lengths=True)
     if not request.user.has_perm("messaging.send_broadcast"):
         raise PermissionDenied
     if "morning" in request.POST:
@@ -77,7 +86,7 @@ def _look(request: StaffRequest, draft: Draft, content: Content) -> HttpResponse
     now = timezone.now()
     if "counted" not in request.GET and is_large(content.question, at=now):
         return render(request, "messaging/compose_counting.html", {"draft": draft, "large": LARGE})
-    return _ask(request, draft, summarise(content, at=now))
+    return _ask(request, draft, summarise(content, at=now, lengths=True))
 
 
 def _wait_for_morning(request: StaffRequest, draft: Draft, content: Content, summary: Summary) -> HttpResponse:
