@@ -18,9 +18,12 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from benchmarks.pages import MOST_QUERIES, PAGES, samples
 from demo.launcher import free_port
+from hsl_dashboard.backup.archive import backups, make_backup
+from hsl_dashboard.backup.tools import BackupFailed
 from hsl_dashboard.db import connected_to
 from messaging.inbox.folding import fold_texts
 from messaging.models import Draft
@@ -198,3 +201,15 @@ def test_every_page_opens_and_finds_behind_pgbouncer(bouncer: dict[str, Any], dj
     with signed_in(django_db_blocker, bouncer) as client:
         assert_found(client)
         open_everything(client)
+
+
+def test_no_backup_goes_through_pgbouncer(bouncer: dict[str, Any], django_db_blocker: Any, tmp_path: Path) -> None:
+    """pg_dump empties the search_path of a connection that a page gets next."""
+    with (
+        django_db_blocker.unblock(),
+        connected_to(bouncer),
+        pytest.raises(BackupFailed, match="pooler such as PgBouncer"),
+    ):
+        make_backup(tmp_path / "to", at=timezone.now())
+
+    assert backups(tmp_path / "to") == []
