@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from users.models import User
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # they change nothing: RFC 9110, 9.2.1
 PAGE_SIZE = 50  # rows: what the previous dashboard showed, and what fits two screens
 
 
@@ -33,9 +34,12 @@ def wants_partial(request: HttpRequest) -> bool:
 
 def came_from(request: StaffRequest) -> str:
     """Find the page that a link was on, so that fifty rows need not repeat its address; "" when nobody says."""
-    if request.htmx:
-        return request.htmx.current_url_abs_path or ""
-    referer = urlsplit(request.headers.get("Referer", ""))
+    try:
+        if request.htmx:
+            return request.htmx.current_url_abs_path or ""
+        referer = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # an address that none is
+        return ""
     is_here = referer.netloc == request.get_host() and referer.path != request.path
     return f"{referer.path}?{referer.query}" if is_here and referer.query else referer.path if is_here else ""
 
