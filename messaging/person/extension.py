@@ -23,7 +23,7 @@ SENT = f"""
     SELECT COALESCE(r.sent_at, r.created_at) AS at, r.id::bigint AS number, m.created_by_id::integer AS actor,
         jsonb_build_object(
             'broadcast', r.message_id, 'text', left(COALESCE(o.message_text, former.message_text, m.message_text), 600),
-            'state', r.state, 'reason', r.reason, 'own', o.id IS NOT NULL, 'type', m.recipient_type
+            'state', r.state, 'reason', r.reason, 'own', o.id IS NOT NULL, 'sent_to', m.recipient_type
         ) AS data
     FROM message_recipients AS r JOIN message_history AS m ON m.id = r.message_id
     LEFT JOIN messaging_outbox AS o ON o.recipient_id = r.id {HAS_FORMER} WHERE r.user_id = %(person)s
@@ -57,7 +57,7 @@ def person_messages(request: StaffRequest, person: TelegramUser) -> dict[str, An
 
 def read_texts(person_id: int, entries: list[dict[str, Any]], by: User) -> None:
     """Show the messages of the timeline in the words that the person read."""
-    hide_letters(person_id, [entry for entry in entries if entry["type"] != RecipientType.GROUP], by)
+    hide_letters(person_id, [entry for entry in entries if entry["sent_to"] != RecipientType.GROUP], by)
     entries = [entry for entry in entries if not entry["own"]]  # written for this person alone
     read = as_read_by(person_id, [entry["text"] or "" for entry in entries])
     for entry, text in zip(entries, read, strict=True):
