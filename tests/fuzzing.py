@@ -141,7 +141,10 @@ class Attacker:
         self.log.clear()
         began = time.process_time()
         with transaction.atomic():
-            response = getattr(self.client, method)(path, **options)
+            if isinstance(data, bytes):  # as it is: the client's own methods would encode it
+                response = self.client.generic(method.upper(), path, **options)
+            else:
+                response = getattr(self.client, method)(path, **options)
             if response.streaming:
                 b"".join(response.streaming_content)
             problem = self._problem_of(response, time.process_time() - began)
