@@ -131,7 +131,7 @@ def test_no_body_gives_a_500(attacker, places):
     assert attacker.wrong == []
 
 
-HEADERS = [
+HEADERS: list[dict[str, str]] = [
     {"HX-Request": "true", "HX-Current-URL": "http://[", "HX-Target": DIGITS, "HX-Trigger": "\u0448"},
     {
         "Referer": "http://[::1",
