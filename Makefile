@@ -43,7 +43,7 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for an hour when nobody waits
-	LONG=1 $(BIN)/python -m pytest --timeout=1800 $(SIDE_BY_SIDE)
+	LONG=1 $(BIN)/python -m pytest --timeout=1800 -o faulthandler_timeout=3600 $(SIDE_BY_SIDE)
 	$(BIN)/python -m tests.chaos --long
 
 audit: $(INSTALLED) ## known advisories about the installed packages, where the service that knows them answers
@@ -52,7 +52,7 @@ audit: $(INSTALLED) ## known advisories about the installed packages, where the 
 release: $(INSTALLED) ## the papers of a release into dist/: constraints with hashes, and what it is made of (CycloneDX)
 	@$(BIN)/python -m tests.release
 
-bench: $(INSTALLED) ## the sending engine (ARGS=sending), the bot's inserts (ARGS=writes), the pages (ARGS=pages) and the numbers (ARGS=numbers) and the list of people (ARGS=people) with 10,000,000 events: 4 GB, or ARGS="pages --people 20000"
+bench: $(INSTALLED) ## the sending engine (ARGS=sending), the bot's inserts (ARGS=writes), undoing (ARGS=undoing), the pages (ARGS=pages) and the numbers (ARGS=numbers) and the list of people (ARGS=people) with 10,000,000 events: 4 GB, or ARGS="pages --people 20000"
 	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
 chaos: $(INSTALLED) ## break the sending engine in every known way, for some minutes (a short version is in make test)

@@ -7,6 +7,7 @@ from messaging.models.corrections import CorrectedMessage, Correction
 from messaging.models.drafts import Draft
 from messaging.models.former_texts import FormerText
 from messaging.models.links import TelegramLink
+from messaging.models.notices import Digest, StaffNotice
 from messaging.models.outbox import Outbox
 from messaging.models.recipients import Recipient
 from messaging.models.reports import Report
@@ -21,6 +22,7 @@ __all__ = [
     "Conversation",
     "CorrectedMessage",
     "Correction",
+    "Digest",
     "Draft",
     "FormerText",
     "MessageTemplate",
@@ -31,6 +33,7 @@ __all__ = [
     "Runner",
     "Segment",
     "SendingRules",
+    "StaffNotice",
     "StudentText",
     "TelegramLink",
     "TemplateVersion",

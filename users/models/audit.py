@@ -42,6 +42,7 @@ NOT_AUDITED = {
     "messaging.TemplateVersion": "the template's history has its text",
     "messaging.Outbox": "the engine's; what it sends are messages",
     "messaging.Report": "the engine's",
+    "messaging.Digest": "the engine's",
     "messaging.Runner": "the engine's",
     "messaging.ReceivedUpdate": "Telegram's",
     "account.EmailConfirmation": "links that end by themselves",
