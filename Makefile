@@ -17,7 +17,7 @@ PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-che
 	ALLOWED_HOSTS=dashboard.example.org DATABASE_URL=postgres://user:password@database.example.org/name \
 	REDIS_URL=rediss://:password@redis.example.org/0 BOT_TOKEN=1:token TELEGRAM_API_URL= SENTRY_DSN=
 
-.PHONY: help demo test quick check check-long chaos bench screenshots install messages clean
+.PHONY: help demo test quick check check-long audit release chaos bench screenshots install messages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -45,6 +45,13 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for an hour when nobody waits
 	LONG=1 $(BIN)/python -m pytest --timeout=1800 -o faulthandler_timeout=3600 $(SIDE_BY_SIDE)
 	$(BIN)/python -m tests.chaos --long
+	$(BIN)/python -m tests.release audit
+
+audit: $(INSTALLED) ## known advisories about the installed packages, where the service that knows them answers
+	@$(BIN)/python -m tests.release audit
+
+release: $(INSTALLED) ## the papers of a release into dist/: constraints with hashes, and what it is made of (CycloneDX)
+	@$(BIN)/python -m tests.release
 
 bench: $(INSTALLED) ## everything, or a part: ARGS=sending, writes, undoing, audiences; pages, api, numbers, people with 10,000,000 events: 4 GB, or ARGS="pages --people 20000"
 	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
@@ -74,6 +81,6 @@ $(INSTALLED): $(RUNNABLE)
 	@touch $@
 
 clean: ## remove the environment, the demo's data and what tools left
-	rm -rf .venv .local staticfiles build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .local staticfiles build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -path '*/LC_MESSAGES/django.mo' -delete

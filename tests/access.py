@@ -1,8 +1,9 @@
 """Who may open what: every address, method and role; tests/test_access.py fails for a page that has no line here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from users.staff.roles import ADMINISTRATOR, COURSES, MARKETING, ROLES
+from users.staff.roles import ADMINISTRATOR, COURSES, MARKETING, ROLES, VIEWER
 
 ALL = frozenset(ROLES)
 NONE: frozenset[str] = frozenset()
@@ -220,3 +221,37 @@ OPEN_OF_ALLAUTH = frozenset(
 )  # fmt: skip
 OF_ALLAUTH = ("account_", "mfa_", "usersessions_")
 OF_THE_ADMIN = "admin:"
+
+LETTERS = {ADMINISTRATOR: "A", MARKETING: "M", COURSES: "C", VIEWER: "V"}
+BEGINNING_OF_THE_PAGE = """# Every address, method and role
+
+Made from `tests/access.py`, which `tests/test_access.py` holds against the running pages: it sends every method to
+every address as each role, and as nobody. `REWRITE_PINS=1 .venv/bin/python -m pytest tests/test_access.py` writes it
+anew.
+
+A administrator, M marketing manager, C course manager, V viewer; "all" is these four. "Open" needs no sign-in: a key
+in the address, a signature or a secret header opens what must not be public. An empty cell is 405, and HEAD is as GET.
+What belongs to one member of staff is theirs alone whatever the role (`tests/test_ownership.py`). Pages of allauth ask
+for a sign-in, but those of signing in; the Django admin asks for "staff status" and the permission of each table.
+
+| address | GET | POST | PATCH | DELETE |
+|---|---|---|---|---|
+"""
+
+
+def page_of(addresses: Iterable[tuple[str, str]]) -> str:
+    """The table as docs/access.md has it: ``addresses`` are names with their patterns."""
+    rows = [f"| `{pattern}` | {' | '.join(_cells(ACCESS[name]))} |" for name, pattern in addresses]
+    return BEGINNING_OF_THE_PAGE + "\n".join(rows) + "\n"
+
+
+def _cells(access: Access) -> list[str]:
+    return [_cell(roles, access) for roles in (access.get, access.post, access.patch, access.delete)]
+
+
+def _cell(roles: frozenset[str], access: Access) -> str:
+    if not roles:
+        return ""
+    if access.anonymous:
+        return "open"
+    return "all" if roles == ALL else " ".join(LETTERS[role] for role in ROLES if role in roles)

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from bookings.models import BulkChange
 from messaging.inbox.folding import fold_texts
-from tests.access import ACCESS, OF_ALLAUTH, OF_THE_ADMIN, OPEN_OF_ALLAUTH
+from tests.access import ACCESS, OF_ALLAUTH, OF_THE_ADMIN, OPEN_OF_ALLAUTH, page_of
 from tests.conftest import empty_cache
 from tests.factories import (
     BookingFactory,
@@ -25,13 +25,14 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
+from tests.pins.golden import assert_golden
 from users.models import BlockedUser, User
 from users.staff.roles import ADMINISTRATOR, ROLES, VIEWER
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
 EMAIL = "very.secret.address@example.test"
-PERSON, BOOKING, BROADCAST = 5_111_222_333, 71, 72
+PERSON, BOOKING, BROADCAST = 5_111_222_333, 700_071, 700_072  # no sequence comes so far
 CHANGE = uuid.UUID("6f1c1f0a-7d3b-4c57-9a4e-2f4f5d1b7a10")
 LOGIN = "/accounts/login/"
 
@@ -97,6 +98,25 @@ def test_every_address_has_its_line():
     assert unknown == [], "Say in tests/access.py who may open these, and in docs/roles.md if it is a new permission"
 
 
+def patterns(resolver: URLResolver, prefix: str = "/", spaces: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Every address: its name, and its pattern as people read it."""
+    for entry in resolver.url_patterns:
+        place = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry, place, (*spaces, entry.namespace) if entry.namespace else spaces)
+        elif isinstance(entry, URLPattern):
+            readable = re.sub(r"<(?:\w+:)?(\w+)>", r"<\1>", place).replace("^", "").replace("$", "").replace("\\", "")
+            yield ":".join((*spaces, entry.name or "")), readable
+
+
+def test_the_table_of_the_docs_is_this_one():
+    ours = sorted(
+        {(name, place) for name, place in patterns(get_resolver()) if name in ACCESS}, key=lambda row: (row[1], row[0])
+    )
+
+    assert_golden("../../docs/access.md", page_of(ours))
+
+
 def walk(places: Iterable[tuple[str, str]], look: Callable[[str, str], Iterator[str]]) -> list[str]:
     """Look at each address as if nothing had been done before, and gather what is wrong with it."""
     wrong: list[str] = []
@@ -152,7 +172,7 @@ def test_methods_that_no_page_has_are_refused(world, role: str):
 
     def look(name: str, path: str) -> Iterator[str]:
         client = signed_in(user)
-        for method in ("put", "patch", "delete"):
+        for method in ("put", "patch", "delete", "options", "trace"):
             status = getattr(client, method)(path).status_code
             if role in getattr(ACCESS[name], method, ()):
                 is_right = status not in {401, 403, 405} and status < 500

@@ -105,12 +105,12 @@ def wait_for(condition: Callable[[], bool], process: "subprocess.Popen[str]", lo
         time.sleep(0.2)
 
 
-def test_services_are_web_two_workers_beat_and_migrations() -> None:
+def test_G12_services_are_web_two_workers_beat_and_migrations() -> None:
     assert set(OURS) == {"web", "worker-default", "worker-telegram", "beat", "migrate"}
     assert set(COMPOSE["services"]) - set(OURS) == {"proxy", "postgres", "valkey"}
 
 
-def test_only_the_proxy_can_be_reached_and_no_container_has_more_than_it_needs() -> None:
+def test_G12_only_the_proxy_can_be_reached_and_no_container_has_more_than_it_needs() -> None:
     for name, service in COMPOSE["services"].items():
         assert ("ports" in service) == (name == "proxy"), name
         assert "no-new-privileges:true" in service["security_opt"], name
@@ -120,7 +120,7 @@ def test_only_the_proxy_can_be_reached_and_no_container_has_more_than_it_needs()
         assert service.get("read_only") is True or name == "postgres", name
 
 
-def test_secrets_are_files_and_only_migrate_has_the_owners() -> None:
+def test_G12_secrets_are_files_and_only_migrate_has_the_owners() -> None:
     secret = set(COMPOSE["secrets"])
     assert secret == {"SECRET_KEY", "BOT_TOKEN", "POSTGRES_PASSWORD", "OWNER_PASSWORD", "REDIS_PASSWORD"}
     for name, service in COMPOSE["services"].items():
@@ -175,7 +175,9 @@ def test_web_answers_the_probes_of_the_image(
 
 @pytest.mark.parametrize("service", ["worker-default", "worker-telegram"])
 @pytest.mark.usefixtures("migrated")
-def test_worker_answers_its_health_check(service: str, run: Run, production: dict[str, str], tmp_path: Path) -> None:
+def test_G12_worker_answers_its_health_check(
+    service: str, run: Run, production: dict[str, str], tmp_path: Path
+) -> None:
     worker = run(command_of(service))
     _, line = OURS[service]["healthcheck"]["test"]
     check = shlex.split(line.replace("$$HOSTNAME", socket.gethostname()))
@@ -187,7 +189,7 @@ def test_worker_answers_its_health_check(service: str, run: Run, production: dic
     wait_for(healthy, worker, tmp_path / "log")
 
 
-def test_beat_starts(run: Run, migrated: None, tmp_path: Path) -> None:
+def test_G12_beat_starts(run: Run, migrated: None, tmp_path: Path) -> None:
     beat = run(command_of("beat"))
 
     wait_for(lambda: "beat: Starting" in (tmp_path / "log").read_text(), beat, tmp_path / "log")

@@ -22,6 +22,8 @@ from django.utils import timezone
 from benchmarks.pages import MOST_QUERIES, PAGES, samples
 from bookings.payments.upkeep import fold_payments
 from demo.launcher import free_port
+from hsl_dashboard.backup.archive import backups, make_backup
+from hsl_dashboard.backup.tools import BackupFailed
 from hsl_dashboard.db import connected_to
 from hsl_dashboard.web import navigation
 from messaging.inbox.folding import fold_texts
@@ -201,3 +203,15 @@ def test_every_page_opens_and_finds_behind_pgbouncer(bouncer: dict[str, Any], dj
     with signed_in(django_db_blocker, bouncer) as client:
         assert_found(client)
         open_everything(client)
+
+
+def test_no_backup_goes_through_pgbouncer(bouncer: dict[str, Any], django_db_blocker: Any, tmp_path: Path) -> None:
+    """pg_dump empties the search_path of a connection that a page gets next."""
+    with (
+        django_db_blocker.unblock(),
+        connected_to(bouncer),
+        pytest.raises(BackupFailed, match="pooler such as PgBouncer"),
+    ):
+        make_backup(tmp_path / "to", at=timezone.now())
+
+    assert backups(tmp_path / "to") == []

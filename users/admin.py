@@ -14,7 +14,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -39,6 +39,7 @@ from users.models import (
     User,
 )
 from users.people.search import people_matching
+from users.staff.confirming import confirm_in_admin
 from users.staff.roles import ROLES
 from users.staff.services import may_change
 
@@ -282,8 +283,22 @@ class PeopleExportAdmin(ReadOnlyAdmin):
     ordering = ("-exported_at", "-id")
 
 
+class ConfirmedMixin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Accounts and what they may do: asks for the password again before a change, as the pages of staff do."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return _confirmed(request) or super().changeform_view(request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return _confirmed(request) or super().delete_view(request, *args, **kwargs)
+
+
+def _confirmed(request: HttpRequest) -> HttpResponse | None:
+    return confirm_in_admin(request) if request.method == "POST" else None
+
+
 @admin.register(User)
-class StaffAccountAdmin(UserAdmin):  # type: ignore[type-arg]
+class StaffAccountAdmin(ConfirmedMixin, UserAdmin):  # type: ignore[type-arg]
     """Accounts of staff: who may change whose is as on the pages of «Who may what»."""
 
     list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser", "last_login")
@@ -303,6 +318,17 @@ class StaffAccountAdmin(UserAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and self._may_touch(request, obj) and obj != request.user
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask before the new password is typed, too; whoever changes another's stays signed in."""
+        if question := confirm_in_admin(request):
+            return question
+        before = request.session.session_key
+        response: HttpResponse = super().user_change_password(request, *args, **kwargs)
+        # Django gives the session another key, whosever password it was; one's own ends one's sessions.
+        mine = UserSession.objects.filter(session_key=before, user=staff_of(request).pk)
+        mine.exclude(session_key=request.session.session_key).update(session_key=request.session.session_key)
+        return response
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
@@ -326,7 +352,7 @@ UserSession._meta.verbose_name, UserSession._meta.verbose_name_plural = (
 
 
 @admin.register(Group)
-class StaffGroupAdmin(GroupAdmin):
+class StaffGroupAdmin(ConfirmedMixin, GroupAdmin):
     """Groups of staff. What the four of users/staff/roles.py may do is written there: here it can be read."""
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
@@ -340,7 +366,7 @@ class StaffGroupAdmin(GroupAdmin):
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(ReadOnlyAdmin):
+class AuthenticatorAdmin(ConfirmedMixin, ReadOnlyAdmin):
     """Second factors: an administrator may delete one that was lost, and nobody sees its secret."""
 
     list_display = ("user", "type", "created_at", "last_used_at")

@@ -13,6 +13,7 @@ from bookings.forms.payments import amount_field
 from bookings.models import Currency, PaymentRules
 from bookings.models.waiting import LONGEST_WORDS
 from hsl_dashboard.db import LARGEST_INTEGER
+from hsl_dashboard.web.json_fields import HiddenJSONField
 
 MORNING = 10  # o'clock in Moscow
 LATER = {
@@ -131,7 +132,7 @@ class PaymentRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at
         }
         widgets = {name: forms.Textarea(attrs={"rows": 3}) for name in ("decline_text", "ask_text")}
 
-    seen = forms.JSONField(widget=forms.HiddenInput)
+    seen = HiddenJSONField()
 
     def __init__(self, data: Any = None, *, rules: PaymentRules) -> None:
         super().__init__(data, instance=rules, initial={"seen": self.values_of(rules)})

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import pyrage
@@ -35,6 +35,26 @@ class Manifest:
     made_at: str
     tables: dict[str, int]
     files: dict[str, str]
+
+    @classmethod
+    def read(cls, text: str) -> "Manifest":
+        """Read what an archive says of itself.
+
+        Raises:
+            ValueError: no backup of ours says this.
+        """
+        told = json.loads(text)
+        match told:
+            case {"made_at": str(made_at), "tables": dict(tables), "files": dict(files)} if len(told) == 3:
+                counts = all(type(rows) is int for rows in tables.values())
+                sums = all(isinstance(found, str) and _stays_inside(name) for name, found in files.items())
+                if counts and sums and DUMP in files:
+                    return cls(made_at, tables, files)
+        raise ValueError("its manifest is none of ours")
+
+
+def _stays_inside(name: str) -> bool:
+    return not PurePosixPath(name).is_absolute() and ".." not in PurePosixPath(name).parts
 
 
 class _Hashed:
@@ -152,15 +172,17 @@ def _pack(target: Path, dump: Path, tables: dict[str, int], at: datetime) -> Non
 def unpack(archive: Path, folder: Path, *, identity: str = "") -> Manifest:
     """Decrypt and unpack an archive into ``folder``, and compare the checksum of each file.
 
+    ``identity`` is what the file with the age key says.
+
     Raises:
         BackupFailed: it is no archive of ours, it is damaged, or the key is missing or another one.
     """
     try:
         plain = _decrypted(archive, folder, identity)
-        with tarfile.open(plain) as tar:
+        with tarfile.open(plain, "r:") as tar:  # as we write it: not compressed
             tar.extractall(folder, filter="data")
-        manifest = Manifest(**json.loads((folder / MANIFEST).read_text()))
-    except (OSError, tarfile.TarError, ValueError, TypeError, KeyError) as error:
+        manifest = Manifest.read((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, tarfile.TarError, ValueError, RecursionError) as error:
         raise BackupFailed(f"{archive.name} cannot be read as a backup: {error}") from None
     for name, wanted in manifest.files.items():
         path = folder / name

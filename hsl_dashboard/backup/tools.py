@@ -27,6 +27,7 @@ def run(program: str, *arguments: str) -> None:
         )
     connection.ensure_connection()
     info = connection.connection.info
+    _refuse_pooler(info.backend_pid)
     place = make_conninfo(**info.get_parameters())
     # The list of processes shows arguments to everybody, and the environment to nobody else.
     environment = os.environ | ({"PGPASSWORD": info.password} if info.password else {})
@@ -35,3 +36,17 @@ def run(program: str, *arguments: str) -> None:
     )
     if done.returncode:
         raise BackupFailed(f"{program} failed: {done.stderr.strip() or f'exit code {done.returncode}'}")
+
+
+def _refuse_pooler(announced: int) -> None:
+    """Stop before PostgreSQL's programs change connections that PgBouncer would lend to others next.
+
+    pg_dump empties the search_path of its session. A pooler makes up the number of the server's process.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        if cursor.fetchone() != (announced,):
+            raise BackupFailed(
+                "DATABASE_URL leads to a pooler such as PgBouncer. Let this process connect to PostgreSQL itself: "
+                "a backup made through the pooler would break the pages that it serves."
+            )

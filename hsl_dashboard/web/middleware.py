@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.contrib.admin.options import TO_FIELD_VAR
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
@@ -96,7 +98,11 @@ def clear_after_sign_out(get_response: Callable[[HttpRequest], HttpResponse]) ->
 
 
 class AdminRefusals:
-    """Answer 4xx to what the Django admin itself fails at: a NUL, which no text in PostgreSQL holds, and odd POSTs."""
+    """Answer 4xx to what the pages of libraries fail at.
+
+    In the Django admin: a NUL, which no text in PostgreSQL holds, odd POSTs, a row by no field. On allauth's pages: a
+    ``next`` that is no address.
+    """
 
     ONLY_READ = ("_history", "autocomplete", "jsi18n", "view_on_site")  # the ends of names of its addresses
 
@@ -109,10 +115,21 @@ class AdminRefusals:
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         match = request.resolver_match
         if match is None or match.app_name != "admin":
-            return None
+            is_allauths = request.path.startswith("/accounts/")
+            return HttpResponseBadRequest() if is_allauths and _leads_nowhere(request) else None
         if request.method == "POST" and (match.url_name or "").endswith(self.ONLY_READ):
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        return HttpResponseBadRequest() if "\0" in unquote(request.get_full_path()) else None
+        asks_for_nothing = "" in (request.GET.get(TO_FIELD_VAR), request.POST.get(TO_FIELD_VAR))
+        return HttpResponseBadRequest() if asks_for_nothing or "\0" in unquote(request.get_full_path()) else None
+
+
+def _leads_nowhere(request: HttpRequest) -> bool:
+    try:
+        for values in (request.GET, request.POST):
+            urlsplit(values.get(REDIRECT_FIELD_NAME, ""))
+    except ValueError:
+        return True
+    return False
 
 
 class AuditMiddleware(HistoryMiddleware):

@@ -12,10 +12,11 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.generic import RedirectView
 
+from hsl_dashboard.web.pages import SAFE_METHODS
+
 THEME_COOKIE = "theme"
 THEMES = ("system", "light", "dark")
 FRAME_KEPT = 10  # seconds; without it every page would run five more queries
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 SHORTCUTS_COOKIE = "shortcuts"  # "off": single letters do nothing, as WCAG 2.1.4 asks
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from users.models import User
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # they change nothing: RFC 9110, 9.2.1
 PAGE_SIZE = 50  # rows: what the previous dashboard showed, and what fits two screens
 
 
@@ -31,11 +32,22 @@ def wants_partial(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
+def shown_address(request: HttpRequest) -> str:
+    """The address that htmx says the browser shows; "" when it says none of ours."""
+    try:
+        return request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]
+    except ValueError:  # urlsplit's, of what is no address
+        return ""
+
+
 def came_from(request: StaffRequest) -> str:
     """Find the page that a link was on, so that fifty rows need not repeat its address; "" when nobody says."""
     if request.htmx:
-        return request.htmx.current_url_abs_path or ""
-    referer = urlsplit(request.headers.get("Referer", ""))
+        return shown_address(request)
+    try:
+        referer = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return ""
     is_here = referer.netloc == request.get_host() and referer.path != request.path
     return f"{referer.path}?{referer.query}" if is_here and referer.query else referer.path if is_here else ""
 
@@ -81,7 +93,7 @@ def render_list(
     if wants_partial(request):
         # A form sends all of its fields; the address keeps those that say something, and the same one only once.
         address = tidy_address(request.path, request.GET)
-        is_here = request.htmx.current_url_abs_path == address  # type: ignore[attr-defined]
+        is_here = shown_address(request) == address
         response["HX-Push-Url"] = "false" if is_here else address
     return response
 

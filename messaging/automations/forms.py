@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.notices import NoticeKind
 from hsl_dashboard.db import LARGEST_INTEGER
+from hsl_dashboard.web.json_fields import HiddenJSONField
 from messaging.automations.services import RuleValues
 from messaging.content.check import check_message
 from messaging.models import Automation, Broadcast
@@ -28,7 +29,7 @@ class AutomationForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at r
     """Words, offset, and whether those from before count."""
 
     # What the form showed when it was opened, so that whoever saves second is told.
-    seen = forms.JSONField(widget=forms.HiddenInput)
+    seen = HiddenJSONField()
 
     class Meta:
         model = Automation

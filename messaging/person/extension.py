@@ -6,11 +6,13 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef, QuerySet
 
 from hsl_dashboard.web.pages import StaffRequest
+from messaging.broadcasts.privacy import may_read, may_read_letters
 from messaging.broadcasts.versions import HAS_FORMER, texts_received
 from messaging.content.placeholders import as_read_by
 from messaging.inbox.today import MAY_ANSWER
 from messaging.models import Broadcast, Conversation, Correction, FormerText, Recipient
-from users.models import TelegramUser
+from messaging.models.recipient_types import RecipientType
+from users.models import TelegramUser, User
 from users.person.extensions import Fate, PersonExtension, PersonTable, Section, Source
 from users.personal_data.erasure import GONE
 
@@ -21,7 +23,7 @@ SENT = f"""
     SELECT COALESCE(r.sent_at, r.created_at) AS at, r.id::bigint AS number, m.created_by_id::integer AS actor,
         jsonb_build_object(
             'broadcast', r.message_id, 'text', left(COALESCE(o.message_text, former.message_text, m.message_text), 600),
-            'state', r.state, 'reason', r.reason, 'own', o.id IS NOT NULL
+            'state', r.state, 'reason', r.reason, 'own', o.id IS NOT NULL, 'sent_to', m.recipient_type
         ) AS data
     FROM message_recipients AS r JOIN message_history AS m ON m.id = r.message_id
     LEFT JOIN messaging_outbox AS o ON o.recipient_id = r.id {HAS_FORMER} WHERE r.user_id = %(person)s
@@ -48,16 +50,25 @@ def person_messages(request: StaffRequest, person: TelegramUser) -> dict[str, An
     read = as_read_by(person.pk, [former.get(row.pk) or row.message.message_text for row in messages])
     for recipient, text in zip(messages, read, strict=True):
         letter = getattr(recipient, "outbox", None)  # written for this person alone
+        recipient.is_hidden = not may_read(recipient.message, request.user)  # type: ignore[attr-defined]
         recipient.words = letter.message_text if letter else text  # type: ignore[attr-defined]
     return {"messages": messages[:SHOWN], "more": len(messages) > SHOWN}
 
 
-def read_texts(person_id: int, entries: list[dict[str, Any]]) -> None:
+def read_texts(person_id: int, entries: list[dict[str, Any]], by: User) -> None:
     """Show the messages of the timeline in the words that the person read."""
+    hide_letters(person_id, [entry for entry in entries if entry["sent_to"] != RecipientType.GROUP], by)
     entries = [entry for entry in entries if not entry["own"]]  # written for this person alone
     read = as_read_by(person_id, [entry["text"] or "" for entry in entries])
     for entry, text in zip(entries, read, strict=True):
         entry["text"] = text
+
+
+def hide_letters(_person_id: int, entries: list[dict[str, Any]], by: User) -> None:
+    """Leave out the words to this person alone for who may not read messages to individuals."""
+    if not may_read_letters(by):
+        for entry in entries:
+            entry["text"], entry["is_hidden"] = "", True
 
 
 def person_conversation(request: StaffRequest, person: TelegramUser) -> dict[str, Any] | None:
@@ -96,7 +107,7 @@ MESSAGING = PersonExtension(
     ),
     sources=(
         Source("message", 30, TEMPLATE, SENT, permission=PERMISSION, prepare=read_texts),
-        Source("message", 31, TEMPLATE, QUEUED, permission=PERMISSION),
+        Source("message", 31, TEMPLATE, QUEUED, permission=PERMISSION, prepare=hide_letters),
     ),
     tables=(
         # That a message was sent, and whether it arrived, is kept.

@@ -1,6 +1,7 @@
 """The Django admin of staff accounts, their second factors and sessions."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -10,14 +11,16 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertNotContains
 
-from tests.factories import TelegramUserFactory, UserFactory
+from tests.factories import PASSWORD, TelegramUserFactory, UserFactory
+from tests.signing_in import reauthenticated
 from users.models import BlockedUser, User
 from users.staff.roles import ADMINISTRATOR
 
 ACCOUNT_PERMISSIONS = [f"users.{verb}_user" for verb in ("view", "add", "change", "delete")]
 
 
-def test_an_account_made_here_can_sign_in(staff_client):
+def test_an_account_made_here_can_sign_in(staff):
+    staff_client = reauthenticated(staff)
     password = {"usable_password": "true", "password1": "long and unusual 7", "password2": "long and unusual 7"}
     form = {"username": "boris", **password}
 
@@ -28,7 +31,7 @@ def test_an_account_made_here_can_sign_in(staff_client):
 
 def test_nobody_makes_themselves_an_administrator(client, db):
     manager = UserFactory.create(is_staff=True, permissions=ACCOUNT_PERMISSIONS)
-    client.force_login(manager)
+    reauthenticated(manager, client)
     form = {"username": manager.username, "is_staff": "on", "is_active": "on", "is_superuser": "on"}
 
     client.post(_address(User, "change", manager.pk), form)
@@ -43,7 +46,7 @@ def test_only_a_superuser_touches_an_administrator(client, db, values):
     account = UserFactory.create(is_staff=True, **values)
     if not values:
         account.groups.add(Group.objects.get(name=ADMINISTRATOR))
-    client.force_login(UserFactory.create(is_staff=True, permissions=ACCOUNT_PERMISSIONS))
+    reauthenticated(UserFactory.create(is_staff=True, permissions=ACCOUNT_PERMISSIONS), client)
 
     password = client.post(
         reverse("admin:auth_user_password_change", args=[account.pk]),
@@ -52,6 +55,53 @@ def test_only_a_superuser_touches_an_administrator(client, db, values):
     deleted = client.post(_address(User, "delete", account.pk), {"post": "yes"})
 
     assert (password.status_code, deleted.status_code) == (403, 403)
+
+
+@pytest.fixture
+def colleague(db: None) -> User:
+    return UserFactory.create(username="colleague")
+
+
+@pytest.fixture
+def changes(colleague: User) -> dict[str, dict[str, Any]]:
+    """Each act of the admin that gives or takes access, as it is sent."""
+    group = Group.objects.create(name="Interns")
+    factor = Authenticator.objects.create(user=colleague, type="totp", data={})
+    password = {"usable_password": "true", "password1": "long and unusual 7", "password2": "long and unusual 7"}
+    account = {"username": "colleague", "groups": [group.pk], "date_joined_0": "30.11.2026", "date_joined_1": "10:00"}
+    return {
+        _address(User, "change", colleague.pk): account,
+        _address(User, "add"): {"username": "boris", **password},
+        reverse("admin:auth_user_password_change", args=[colleague.pk]): password,
+        _address(Group, "change", group.pk): {"name": "Others"},
+        _address(Authenticator, "delete", factor.pk): {"post": "yes"},
+        _address(User, "delete", colleague.pk): {"post": "yes"},
+    }
+
+
+def test_g7_what_gives_or_takes_access_asks_for_the_password_again(staff, staff_client, colleague, changes):
+    asked = {address: staff_client.post(address, form) for address, form in changes.items()}
+
+    question = "/accounts/reauthenticate/?next="
+    assert {address: found.headers["Location"] for address, found in asked.items()} == {
+        address: f"{question}{quote(address, safe='')}" for address in changes
+    }
+    password = reverse("admin:auth_user_password_change", args=[colleague.pk])
+    assert staff_client.get(password).headers["Location"].startswith(question)  # before a new one is typed
+    assert staff_client.get(_address(User, "change", colleague.pk)).status_code == 200
+    colleague.refresh_from_db()
+    assert colleague.check_password(PASSWORD) and not colleague.groups.exists()
+    assert "account_reauthentication_state" not in staff_client.session  # which would keep the password
+
+
+def test_g7_whoever_gave_the_password_a_moment_ago_is_not_asked(staff, colleague, changes):
+    client = reauthenticated(staff)
+
+    for address, form in changes.items():
+        assert client.post(address, form).headers["Location"].startswith("/admin/"), address
+
+    assert User.objects.filter(username="boris").exists() and not User.objects.filter(pk=colleague.pk).exists()
+    assert Group.objects.filter(name="Others").exists() and not Authenticator.objects.exists()
 
 
 def test_secrets_of_second_factors_and_sessions_are_not_shown(staff, staff_client):

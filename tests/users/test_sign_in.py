@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.factories import PASSWORD, UserFactory
+from tests.signing_in import reauthenticated
 from users.models import User
 
 LOGIN = "/accounts/login/"
@@ -89,7 +90,8 @@ def test_g6_a_cookie_of_ones_own_making_or_of_another_account_is_none(staff):
         ("other", "Viewer@example.test"),
     ],
 )
-def test_g11_a_name_or_an_e_mail_that_could_pass_for_anothers_is_refused(staff_client, username, email):
+def test_g11_a_name_or_an_e_mail_that_could_pass_for_anothers_is_refused(staff, username, email):
+    staff_client = reauthenticated(staff)
     UserFactory.create(username="viewer", email="viewer@example.test")
 
     response = staff_client.post(reverse("admin:users_user_add"), {"username": username, "email": email, **ACCOUNT})
@@ -98,7 +100,8 @@ def test_g11_a_name_or_an_e_mail_that_could_pass_for_anothers_is_refused(staff_c
     assert not User.objects.filter(username=username).exists()
 
 
-def test_g11_ones_own_e_mail_may_be_the_name(staff_client):
+def test_g11_ones_own_e_mail_may_be_the_name(staff):
+    staff_client = reauthenticated(staff)
     own = {"username": "Boris@example.test", "email": "boris@example.test"}
 
     staff_client.post(reverse("admin:users_user_add"), {**own, **ACCOUNT})

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from tests.factories import PASSWORD, UserFactory
 from tests.signing_in import member, reauthenticated, signed_in
 from users.models import AuditEntry, User
+from users.staff.factors import needs_factor
 from users.staff.links import account_behind, key_for
 from users.staff.roles import ADMINISTRATOR, MARKETING, VIEWER
 
@@ -69,6 +70,21 @@ def test_whoever_is_invited_sets_a_password_and_then_a_second_factor(boss, setti
     assert set(AuditEntry.objects.filter(what__startswith="staff.").values_list("what", "done_by__username")) == {
         ("staff.link_made", "anna"), ("staff.link_used", "vera"),
     }  # fmt: skip
+
+
+def test_g7_the_page_says_of_everybody_what_the_sign_in_asks_of_them(boss, settings: Settings):
+    """By group, by a permission of one's own, as a superuser: the page asks what each sign-in asks."""
+    settings.SECOND_FACTOR_REQUIRED = True
+    settings.SECOND_FACTOR_GRACE_DAYS = 7
+    accounts = [
+        User.objects.get(), member(MARKETING), member(VIEWER), UserFactory.create(permissions=["users.change_user"]),
+        UserFactory.create(is_active=False, is_superuser=True), UserFactory.create(),
+    ]  # fmt: skip
+
+    shown = {row.account.pk: row.needs_factor for row in boss.get("/staff/").context["colleagues"]}
+
+    assert shown == {account.pk: needs_factor(account) for account in accounts}
+    assert list(shown.values()).count(True) == 3
 
 
 def test_a_viewer_needs_no_second_factor(boss, settings: Settings):
@@ -139,7 +155,7 @@ def test_a_weak_password_is_refused_at_its_field(boss):
     assert not User.objects.get(username="vera").has_usable_password()
 
 
-def test_no_log_holds_a_link(boss, caplog):
+def test_g2_no_log_holds_a_link(boss, caplog):
     path = invited(boss)
     set_password(Client(), path, "short")
     set_password(Client(), path)
@@ -157,7 +173,7 @@ def test_a_name_that_is_taken_is_said_at_its_field(boss):
 # Without a mail server and with one -----------------------------------------------------------------------------------
 
 
-def test_without_a_mail_server_there_is_no_page_that_promises_mail(boss):
+def test_g2_without_a_mail_server_there_is_no_page_that_promises_mail(boss):
     client = Client()
 
     assert client.get("/accounts/password/reset/").status_code == 404
@@ -166,7 +182,7 @@ def test_without_a_mail_server_there_is_no_page_that_promises_mail(boss):
     assert mail.outbox == []
 
 
-def test_with_a_mail_server_a_link_is_sent_too(boss, settings: Settings):
+def test_g2_with_a_mail_server_a_link_is_sent_too(boss, settings: Settings):
     settings.HAS_EMAIL = True
 
     path = invited(boss)
@@ -221,7 +237,7 @@ def test_only_a_superuser_makes_administrators(boss):
 
 
 @pytest.mark.parametrize(("act", "data"), [*ACTS[:3], ("../new", {"username": "x"})])
-def test_the_password_is_asked_for_again(staff, act, data):
+def test_g7_the_password_is_asked_for_again(staff, act, data):
     account = UserFactory.create()
 
     response = signed_in(staff).post(f"/staff/{account.pk}/{act}/".replace(f"{account.pk}/../", ""), data)

@@ -42,7 +42,7 @@ def is_in(client: Client) -> bool:
         ("created_at", 12.1, False),
     ],
 )
-def test_a_session_ends_after_three_idle_hours_and_after_twelve(field, hours, stays):
+def test_g7_a_session_ends_after_three_idle_hours_and_after_twelve(field, hours, stays):
     client = signed_in(UserFactory.create())
     UserSession.objects.update(**{field: timezone.now() - timedelta(hours=hours)})
 
@@ -89,7 +89,7 @@ def test_the_same_groups_again_end_nothing(boss):
     assert is_in(client)
 
 
-def test_sessions_do_not_come_back_with_the_account(boss):
+def test_g7_sessions_do_not_come_back_with_the_account(boss):
     account = UserFactory.create()
     client = signed_in(account)
 
@@ -123,7 +123,7 @@ def test_a_colleague_is_signed_out_everywhere(boss):
 # Second factors -------------------------------------------------------------------------------------------------------
 
 
-def test_whoever_may_send_has_days_and_then_only_the_page_of_second_factors(settings: Settings):
+def test_g7_whoever_may_send_has_days_and_then_only_the_page_of_second_factors(settings: Settings):
     settings.SECOND_FACTOR_REQUIRED = True
     account = member(MARKETING)
     client = signed_in(account)

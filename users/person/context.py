@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from hsl_dashboard.web.addresses import tidy_address
-from hsl_dashboard.web.pages import StaffRequest, wants_partial
+from hsl_dashboard.web.pages import StaffRequest, shown_address, wants_partial
 from users.event_types import event_label
 from users.models import TelegramUser
 from users.person.facts import read_facts
@@ -75,7 +75,7 @@ def timeline_context(request: StaffRequest, user_id: int, query: QueryDict) -> d
 
 def changed_pieces(request: StaffRequest, user_id: int) -> dict[str, Any]:
     """Gather the pieces that any change of a person touches, as they stand on the page that asked (two queries)."""
-    address = request.htmx.current_url_abs_path or ""
+    address = shown_address(request)
     query = QueryDict(urlsplit(address).query)
     return {**facts_context(request, user_id), **timeline_context(request, user_id, query), "oob": True}
 

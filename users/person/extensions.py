@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import Model, Q, QuerySet
 
 from hsl_dashboard.web.pages import StaffRequest
-from users.models import TelegramUser
+from users.models import TelegramUser, User
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Source:
     template: str
     sql: str
     permission: str = "users.view_telegramuser"
-    # Completes the data of a page's entries, for the person with this id.
-    prepare: Callable[[int, list[dict[str, Any]]], None] | None = None
+    # Completes the data of a page's entries, for the person with this id, as a member of staff may read them.
+    prepare: Callable[[int, list[dict[str, Any]], User], None] | None = None
     claims: tuple[str, ...] = ()  # types of events that this source tells, so that the plain events leave them out
 
 

@@ -99,7 +99,7 @@ def read_timeline(person_id: int, *, by: User, kind: str = "", before: TimelineP
     told = [(rank, json.loads(data)) for _at, rank, _number, data, _actor in rows[:PAGE_SIZE]]
     for rank, source in sources.items():
         if source.prepare and (mine := [data for other, data in told if other == rank]):
-            source.prepare(person_id, mine)
+            source.prepare(person_id, mine, by)
     entries = [
         Entry(sources[rank].kind, sources[rank].template, at, number, data, actor or "")
         for (at, _rank, number, _data, actor), (rank, data) in zip(rows, told, strict=False)

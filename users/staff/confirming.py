@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -41,10 +41,22 @@ def confirm_download(request: StaffRequest, *, list_address: str) -> HttpRespons
 
     A download cannot follow the question by itself: the browser would stay on the page that asked.
     """
+    return _ask(request, back=list_address, why=_("Confirm that it is you, then download the list again."))
+
+
+def confirm_in_admin(request: HttpRequest) -> HttpResponse | None:
+    """Lead to the question, and from there back to the page of the Django admin; None when it was answered lately.
+
+    Its form does not follow by itself: what is sent again is kept in the session, and a password must not be.
+    """
+    return _ask(request, back=request.get_full_path(), why=_("Confirm that it is you, then save again."))
+
+
+def _ask(request: HttpRequest, *, back: str, why: str) -> HttpResponse | None:
     if not is_reauthentication_required(request, app=""):
         return None
     methods = get_adapter().get_reauthentication_methods(request.user)
     if not methods:
         raise PermissionDenied
-    messages.info(request, _("Confirm that it is you, then download the list again."))
-    return SeeOther(f"{methods[0]['url']}?{urlencode({'next': list_address})}")
+    messages.info(request, why)
+    return SeeOther(f"{methods[0]['url']}?{urlencode({'next': back})}")

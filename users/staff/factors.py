@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -33,6 +34,14 @@ def factors_that_count() -> "QuerySet[Authenticator]":
 def needs_factor(user: User) -> bool:
     """Say whether somebody may send or administer, and so must have a second factor."""
     return bool(settings.SECOND_FACTOR_REQUIRED) and any(user.has_perm(permission) for permission in NEEDED_FOR)
+
+
+def who_need_factors() -> "QuerySet[User]":
+    """Everybody of whom :func:`needs_factor` is true, in one question."""
+    if not settings.SECOND_FACTOR_REQUIRED:
+        return User.objects.none()
+    allowed = [Q(pk__in=User.objects.with_perm(permission).values("pk")) for permission in NEEDED_FOR]  # type: ignore[arg-type]
+    return User.objects.filter(reduce(or_, allowed))
 
 
 def ask_for_factor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

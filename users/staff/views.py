@@ -32,7 +32,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from hsl_dashboard.web.pages import SeeOther, StaffRequest
 from users.models import User
-from users.staff.factors import NEEDED_FOR, factors_that_count, needs_factor
+from users.staff.factors import factors_that_count, needs_factor, who_need_factors
 from users.staff.forms import GroupsForm, InviteForm, ResetForm
 from users.staff.links import GOOD_FOR, account_behind, key_for
 from users.staff.roles import GRANTS, ROLES, role_label
@@ -44,7 +44,6 @@ from users.staff.services import (
     administering_groups,
     change_groups,
     end_colleagues_sessions,
-    groups_with,
     invite_colleague,
     may_change,
     reset_colleague,
@@ -231,7 +230,7 @@ def _colleagues(accounts: "QuerySet[User]", *, at: datetime) -> list[Colleague]:
     seen: dict[int, datetime] = {}
     for session in sessions:
         seen.setdefault(session.user_id, session.last_seen_at)
-    needing = groups_with(*NEEDED_FOR) if settings.SECOND_FACTOR_REQUIRED else set()
+    needing = set(who_need_factors().filter(pk__in=numbers).values_list("pk", flat=True))
     return [
         Colleague(
             account=account,
@@ -239,8 +238,7 @@ def _colleagues(accounts: "QuerySet[User]", *, at: datetime) -> list[Colleague]:
             last_seen_at=seen.get(account.pk, account.last_login),
             factors=[FACTOR_NAMES[kind]() for kind in sorted(factors[account.pk]) if kind in FACTOR_NAMES],
             sessions=counts[account.pk],
-            needs_factor=settings.SECOND_FACTOR_REQUIRED
-            and (account.is_superuser or any(group.pk in needing for group in account.groups.all())),
+            needs_factor=account.pk in needing,
             is_waiting=not account.has_usable_password(),
         )
         for account in shown

@@ -14,6 +14,7 @@ from hsl_dashboard.web.api.answers import FAILED, ApiError, Shape, call_of
 from hsl_dashboard.web.api.description import SIGNATURE
 from hsl_dashboard.web.api.limits import CALLS, CALLS_FROM, REFUSED, WRITES
 from hsl_dashboard.web.clients import client_address
+from hsl_dashboard.web.pages import SAFE_METHODS
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from users.models import ApiToken, User
 from users.models.audit import record
@@ -23,7 +24,6 @@ from users.privacy import VIEW_EMAIL, masked_email
 Scope = ApiToken.Scope
 
 SEEN_EVERY = timedelta(minutes=1)  # as exact as the list of tokens shows it
-SAFE = {"GET", "HEAD", "OPTIONS"}
 # What looks into the database itself is for administrators, who alone have this.
 DEBUGGING = "users.view_auditentry"
 UNAUTHORIZED = "Unauthorized"
@@ -95,7 +95,7 @@ class ApiAccess(AuthBase):
         CALLS_FROM.count(address)
         caller = self._caller(request, address)
         CALLS.count(caller.name)
-        if request.method not in SAFE:
+        if request.method not in SAFE_METHODS:
             WRITES.count(caller.name)
         if not caller.has_scope(self.scope) or not caller.user.has_perms(self.permissions):
             raise ApiError(403, FORBIDDEN)
@@ -107,7 +107,7 @@ class ApiAccess(AuthBase):
             return self._of_token(request, secret.strip(), address)
         if not request.user.is_authenticated:
             raise ApiError(401, UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
-        if request.method not in SAFE and check_csrf(request) is not None:
+        if request.method not in SAFE_METHODS and check_csrf(request) is not None:
             raise ApiError(403, "CSRF token missing or incorrect")
         pghistory.context(origin="api")
         return Caller(request.user)

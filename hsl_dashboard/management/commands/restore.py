@@ -29,7 +29,7 @@ class Command(BaseCommand):
         try:
             # Beside the archive: /tmp is often in memory, and an archive is as large as the database.
             with as_owner(), tempfile.TemporaryDirectory(prefix=WORK, dir=archive.parent) as folder:
-                self._restore(archive, Path(folder), identity.read_text() if identity else "")
+                self._restore(archive, Path(folder), _key_in(identity) if identity else "")
         except (BackupFailed, OSError) as error:
             raise CommandError(str(error)) from None
 
@@ -62,3 +62,12 @@ class Command(BaseCommand):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
         return len(files)
+
+
+def _key_in(identity: Path) -> str:
+    try:
+        return identity.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BackupFailed(
+            f"{identity} holds no key of age: such a file is text, with a line AGE-SECRET-KEY-1…"
+        ) from None
