@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pghistory
-from celery import Celery
+from celery import Celery, states
 from celery.signals import (
     after_task_publish,
     beat_init,
@@ -16,7 +16,7 @@ from celery.signals import (
     worker_process_init,
 )
 
-from hsl_dashboard.availability import heartbeats, limits
+from hsl_dashboard.availability import heartbeats, limits, tallies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hsl_dashboard.settings")
 
@@ -74,3 +74,12 @@ def open_context(task_id: str, **_kwargs: Any) -> None:
 @task_postrun.connect
 def close_context(task_id: str, **_kwargs: Any) -> None:
     _contexts.pop(task_id).__exit__(None, None, None)
+
+
+@task_postrun.connect
+def count_task(task: Any, state: str | None = None, **_kwargs: Any) -> None:
+    """Count what ended and how, for /metrics and alerts; the names are ours, so there are few."""
+    counts = {("task", f"{task.name} {(state or 'unknown').lower()}"): 1}
+    if state == states.FAILURE:
+        counts["error", "task"] = 1
+    tallies.note(counts)

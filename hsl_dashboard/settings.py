@@ -58,6 +58,8 @@ if DEVELOPMENT and find_spec("demo"):
 
 MIDDLEWARE = [
     "hsl_dashboard.availability.health.answer_probes",
+    "hsl_dashboard.watching.scrape.answer_metrics",
+    "hsl_dashboard.watching.requests.measure_requests",
     "hsl_dashboard.web.middleware.limit_pages",
     "django.middleware.security.SecurityMiddleware",
     "hsl_dashboard.web.middleware.protect_pages",
@@ -313,6 +315,10 @@ PAYMENT_WEBHOOK_SECRETS = env.PAYMENT_WEBHOOK_SECRETS
 
 # Where probes are answered however busy the pages are (hsl_dashboard/availability/serving.py).
 PROBES_PORT = env.PROBES_PORT
+
+# Who may read /metrics; without either, nobody (hsl_dashboard/watching/scrape.py).
+METRICS_TOKEN = env.METRICS_TOKEN
+METRICS_NETWORKS = env.METRICS_NETWORKS
 
 # Where errors are reported; empty, and nothing is sent anywhere (hsl_dashboard/sentry.py).
 SENTRY_DSN = env.SENTRY_DSN

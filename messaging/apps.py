@@ -10,6 +10,7 @@ class MessagingConfig(AppConfig):
     verbose_name = _("Messaging")
 
     def ready(self) -> None:
+        from hsl_dashboard.watching.numbers import register_question
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge
         from hsl_dashboard.web.saved_lists import register_saved_list
@@ -26,7 +27,7 @@ class MessagingConfig(AppConfig):
         from messaging.inbox.today import unread_for
         from messaging.person.extension import MESSAGING
         from messaging.saved_lists import SAVED_LISTS
-        from messaging.today import LINES, oldest_waiting
+        from messaging.today import LINES, QUESTIONS, oldest_waiting
         from users.audit.lines import register_row_address
         from users.person.extensions import register_person_extension
         from users.undo.services import register_undo
@@ -46,5 +47,7 @@ class MessagingConfig(AppConfig):
         )
         register_jump_source(CONVERSATIONS)
         register_system_lines(oldest_waiting)
+        for question in QUESTIONS:
+            register_question(question)
         for lines in (*LINES, CONVERSATION_LINES):
             register_today_lines(lines)

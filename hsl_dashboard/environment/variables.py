@@ -89,6 +89,8 @@ class Environment(Variables):
 
     # Watching
     PROBES_PORT: int = variable("8001", cure="Set it to a number.")
+    METRICS_TOKEN: kinds.MetricsToken = variable()
+    METRICS_NETWORKS: kinds.Networks = variable()
     SENTRY_DSN: str = variable()
 
     @field_validator("TELEGRAM_API_URL")
