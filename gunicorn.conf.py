@@ -1,13 +1,17 @@
 """How gunicorn logs and answers probes, wherever it is started from this folder: the image, the demo."""
 
+import logging
 import os
 import shutil
 import tempfile
 from typing import Any
 
+from dotenv import dotenv_values
+from pythonjsonlogger.json import JsonFormatter
+
 accesslog = "-"
 # The path without its query, and no referrer: what staff search for are names of people.
-access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms "%(a)s"'
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms "%(a)s" %({x-request-id}o)s'
 
 
 _metrics = ""  # the folder where the processes count requests together (hsl_dashboard/watching/)
@@ -17,8 +21,30 @@ def on_starting(server: Any) -> None:
     """Keep tokens out of the access log too: a path may hold one. Give the processes one place to count in."""
     global _metrics
     server.log.access_log.addFilter(_without_secrets)
+    if _logs_json():
+        names = {"asctime": "at", "levelname": "level", "name": "logger"}
+        _write_as(
+            server.log.error_log, JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names)
+        )
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics = tempfile.mkdtemp(prefix="hsl-metrics-")
+
+
+def _logs_json() -> bool:
+    """What settings.LOG_FORMAT will be: gunicorn's own process loads no settings."""
+    variables = {**dotenv_values(".env", interpolate=False), **os.environ}
+    in_development = (variables.get("DEBUG") or "").strip().lower() in {"true", "1", "yes", "on"}
+    return (variables.get("LOG_FORMAT") or ("line" if in_development else "json")) == "json"
+
+
+def _write_as(logger: logging.Logger, formatter: logging.Formatter) -> None:
+    for handler in logger.handlers:
+        handler.setFormatter(formatter)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Until the dashboard is loaded, write for eyes: what stops the start is a sentence for a person."""
+    _write_as(server.log.error_log, logging.Formatter(server.log.error_fmt, server.log.datefmt))
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -48,5 +74,10 @@ def post_worker_init(worker: Any) -> None:
 
     from hsl_dashboard.availability.serving import serve_probes
     from hsl_dashboard.watching.scrape import answer_scrape
+    from hsl_dashboard.web.logs import AccessLines, JsonLines
 
+    if settings.LOG_FORMAT == "json":
+        worker.log.access_log.removeFilter(_without_secrets)  # it would write the line before its fields are read
+        _write_as(worker.log.access_log, AccessLines())
+        _write_as(worker.log.error_log, JsonLines())
     serve_probes(settings.PROBES_PORT, answer_scrape)

@@ -9,7 +9,9 @@ from celery import Celery, states
 from celery.signals import (
     after_task_publish,
     beat_init,
+    before_task_publish,
     heartbeat_sent,
+    setup_logging,
     task_postrun,
     task_prerun,
     worker_init,
@@ -17,6 +19,7 @@ from celery.signals import (
 )
 
 from hsl_dashboard.availability import heartbeats, limits, tallies
+from hsl_dashboard.web import logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hsl_dashboard.settings")
 
@@ -64,9 +67,23 @@ def forget_missing_tasks(**_kwargs: Any) -> None:
         PeriodicTasks.update_changed()
 
 
+@setup_logging.connect
+def log_as_django(**_kwargs: Any) -> None:
+    """Leave the logs of workers and beat to settings.LOGGING: whoever hears this signal has taken them over."""
+
+
+@before_task_publish.connect
+def pass_request_on(headers: dict[str, Any], **_kwargs: Any) -> None:
+    """Let the lines of a task name the request that asked for it."""
+    if name := logs.request_id.get():
+        headers["hsl_request"] = name
+
+
 @task_prerun.connect
-def open_context(task_id: str, **_kwargs: Any) -> None:
-    """Let the audit say which task changed something."""
+def open_context(task_id: str, task: Any, **_kwargs: Any) -> None:
+    """Let the audit and the log say which task it is, and for whom."""
+    logs.task_id.set(task_id)
+    logs.request_id.set(task.request.get("hsl_request") or "")
     _contexts[task_id] = pghistory.context(task=task_id)
     _contexts[task_id].__enter__()
 
@@ -74,6 +91,9 @@ def open_context(task_id: str, **_kwargs: Any) -> None:
 @task_postrun.connect
 def close_context(task_id: str, **_kwargs: Any) -> None:
     _contexts.pop(task_id).__exit__(None, None, None)
+    # What Celery says behind this, «succeeded in …», names the task by itself.
+    logs.task_id.set("")
+    logs.request_id.set("")
 
 
 @task_postrun.connect

@@ -59,6 +59,7 @@ if DEVELOPMENT and find_spec("demo"):
 MIDDLEWARE = [
     "hsl_dashboard.availability.health.answer_probes",
     "hsl_dashboard.watching.scrape.answer_metrics",
+    "hsl_dashboard.web.middleware.name_requests",
     "hsl_dashboard.watching.requests.measure_requests",
     "hsl_dashboard.web.middleware.limit_pages",
     "django.middleware.security.SecurityMiddleware",
@@ -323,16 +324,25 @@ METRICS_NETWORKS = env.METRICS_NETWORKS
 # Where errors are reported; empty, and nothing is sent anywhere (hsl_dashboard/sentry.py).
 SENTRY_DSN = env.SENTRY_DSN
 
+# Lines of JSON hold no secrets by themselves. gunicorn writes its own lines alike (gunicorn.conf.py).
+LOG_FORMAT = env.LOG_FORMAT
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "hsl_dashboard.web.logs.JsonLines"},
+    },
     "filters": {
         "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback},
         "secrets": {"()": "django.utils.log.CallbackFilter", "callback": without_secrets},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "secrets"]}
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["refusals"] if LOG_FORMAT == "json" else ["refusals", "secrets"],
+        }
     },
     "root": {"handlers": ["console"], "level": "INFO"},
 }

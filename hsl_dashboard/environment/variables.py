@@ -89,6 +89,7 @@ class Environment(Variables):
 
     # Watching
     PROBES_PORT: int = variable("8001", cure="Set it to a number.")
+    LOG_FORMAT: Literal["json", "line"] = variable("json", cure="Set it to json or line.", development="line")
     METRICS_TOKEN: kinds.MetricsToken = variable()
     METRICS_NETWORKS: kinds.Networks = variable()
     SENTRY_DSN: str = variable()

@@ -285,7 +285,8 @@ class Delivery:
             return
         if reason := self.watch.note(result):
             self.over, self.again = True, False
-            logger.warning("%s is paused: %s", self.queue.key, reason)
+            # Without Telegram's words: they quote the message. Its page has them.
+            logger.warning("%s is paused: %s", self.queue.key, reason.partition(":")[0])
             await self._try_database(self.queue.pause, reason)
 
     async def _halt(self, seconds: float) -> None:
