@@ -68,11 +68,12 @@ def _without_secrets(record: Any) -> bool:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Answer probes beside the pages, in each process that serves them."""
+    """Answer probes beside the pages, and look around, in each process that serves them."""
     # Here, not above: gunicorn's own process loads nothing of the dashboard.
     from django.conf import settings
 
     from hsl_dashboard.availability.serving import serve_probes
+    from hsl_dashboard.watching.rounds import start_rounds
     from hsl_dashboard.watching.scrape import answer_scrape
     from hsl_dashboard.web.logs import AccessLines, JsonLines
 
@@ -81,3 +82,4 @@ def post_worker_init(worker: Any) -> None:
         _write_as(worker.log.access_log, AccessLines())
         _write_as(worker.log.error_log, JsonLines())
     serve_probes(settings.PROBES_PORT, answer_scrape)
+    start_rounds()

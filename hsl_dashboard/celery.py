@@ -19,6 +19,7 @@ from celery.signals import (
 )
 
 from hsl_dashboard.availability import heartbeats, limits, tallies
+from hsl_dashboard.watching.rounds import start_rounds
 from hsl_dashboard.web import logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hsl_dashboard.settings")
@@ -54,6 +55,12 @@ def beat_lives(**_kwargs: Any) -> None:
         heartbeats.note(heartbeats.BEAT)
 
     after_task_publish.connect(note_beat, weak=False)
+
+
+@beat_init.connect
+def watch_beside_beat(**_kwargs: Any) -> None:
+    """Look around from here too: beat needs neither the pages nor a worker."""
+    start_rounds()
 
 
 @beat_init.connect

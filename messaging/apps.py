@@ -11,11 +11,14 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from hsl_dashboard.watching.numbers import register_question
+        from hsl_dashboard.watching.rounds import register_round
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge
         from hsl_dashboard.web.saved_lists import register_saved_list
         from hsl_dashboard.web.system import register_system_lines
         from hsl_dashboard.web.today import register_today_lines
+        from messaging.alerts.system import alert_lines
+        from messaging.alerts.watch import AlertWatch
         from messaging.audiences.lists import register_audience_list
         from messaging.automations.notifying import tell_students_about_bookings
         from messaging.broadcasts.jump import MESSAGES
@@ -47,6 +50,8 @@ class MessagingConfig(AppConfig):
         )
         register_jump_source(CONVERSATIONS)
         register_system_lines(oldest_waiting)
+        register_system_lines(alert_lines)
+        register_round(AlertWatch().go_round)
         for question in QUESTIONS:
             register_question(question)
         for lines in (*LINES, CONVERSATION_LINES):

@@ -124,6 +124,19 @@ def note_tick(name: str) -> None:
         logger.warning("No tick could be noted: %s", error)
 
 
+def last_tick(name: str) -> tuple[float, float]:
+    """When a regular task ended last, and what time it is now, by the clock of Redis; one never seen ended just now.
+
+    Raises:
+        RedisError: it does not answer.
+    """
+    redis = connect(settings.REDIS_URL)
+    now = _seconds(redis.time())
+    redis.hsetnx(TICKS, name, str(now))
+    stored: Any = redis.hget(TICKS, name)
+    return float(stored), now
+
+
 def ticks() -> dict[str, float]:
     """When each regular task ended last, by the clock of Redis.
 

@@ -6,6 +6,7 @@ from messaging.models.conversations import Conversation, StudentText
 from messaging.models.corrections import CorrectedMessage, Correction
 from messaging.models.drafts import Draft
 from messaging.models.former_texts import FormerText
+from messaging.models.incidents import Incident
 from messaging.models.links import TelegramLink
 from messaging.models.outbox import Outbox
 from messaging.models.recipients import Recipient
@@ -23,6 +24,7 @@ __all__ = [
     "Correction",
     "Draft",
     "FormerText",
+    "Incident",
     "MessageTemplate",
     "Outbox",
     "ReceivedUpdate",
