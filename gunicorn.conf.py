@@ -22,10 +22,10 @@ def on_starting(server: Any) -> None:
     global _metrics
     server.log.access_log.addFilter(_without_secrets)
     if _logs_json():
+        fields = "%(asctime)s %(levelname)s %(name)s %(message)s"
         names = {"asctime": "at", "levelname": "level", "name": "logger"}
-        _write_as(
-            server.log.error_log, JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names)
-        )
+        formatter = JsonFormatter(fields, datefmt="%Y-%m-%dT%H:%M:%S%z", rename_fields=names)
+        _write_as(server.log.error_log, formatter)
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics = tempfile.mkdtemp(prefix="hsl-metrics-")
 
@@ -51,7 +51,7 @@ def child_exit(server: Any, worker: Any) -> None:
     """Forget what a process that has ended held open; what it counted stays."""
     from prometheus_client.multiprocess import mark_process_dead
 
-    mark_process_dead(worker.pid)
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def on_exit(server: Any) -> None:

@@ -102,8 +102,8 @@ def _undo_bookings(
     else:
         _write("course_stream", "text", [(row.booking_id, row.seen_stream) for row in undone])
     _require_places(mine, since=act.done_at)
-    for booking in mine:
-        log_change(booking, "undone", by=act.done_by_id)
+    for number in mine:
+        log_change(number, "undone", by=act.done_by_id)
     return undone, theirs
 
 

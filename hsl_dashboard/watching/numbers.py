@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from django.conf import settings
@@ -79,7 +80,10 @@ def _gauge(name: str, words: str, rows: Iterable[tuple[str, float]], label: str 
 def _database() -> Iterator[Metric]:
     with probe_connection() as server:
         for question in _questions:
-            rows = server.execute(question.sql).fetchall()
+            try:
+                rows = server.execute(question.sql).fetchall()
+            except psycopg.ProgrammingError:  # a table that a migration has not made yet
+                continue
             named = [(str(row[0]), float(row[-1])) for row in rows if row[-1] is not None]
             yield _gauge(question.name, question.help, named, question.label)
 
@@ -115,7 +119,8 @@ def _counters(counts: Iterable[tuple[tuple[str, str], int]]) -> Iterator[Metric]
 def _disks() -> Iterator[Metric]:
     room = GaugeMetricFamily("hsl_disk_free_ratio", "Free part of a disk.", labels=["disk"])
     media = settings.MEDIA_ROOT if settings.MEDIA_ROOT.exists() else settings.MEDIA_ROOT.parent
-    for name, place in {"media": media, "backups": settings.BACKUP_DIR}.items():
+    places: dict[str, Any] = {"media": media, "backups": settings.BACKUP_DIR}
+    for name, place in places.items():
         try:
             disk = shutil.disk_usage(place) if place else None
         except OSError:

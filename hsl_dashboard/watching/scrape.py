@@ -55,8 +55,8 @@ def scrape() -> bytes:
     """Read everything: what the processes of this machine have counted, and what all machines share."""
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
-        registry.register(LOCAL)  # type: ignore[arg-type]  # it collects, as a collector does
+        registry.register(LOCAL)
     registry.register(SystemCollector())
     return generate_latest(registry)

@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -73,13 +74,10 @@ def _personal_words() -> set[str]:
     people = TelegramUser.objects.values_list("first_name", "username")
     bookings = Booking.objects.values_list("first_name", "username")
     staff = User.objects.values_list("last_name", "first_name", "email")
+    details: Iterable[Any] = Event.objects.values_list("details", flat=True)
     texts = [
         *Broadcast.objects.values_list("message_text", flat=True),
-        *(
-            event["message_text"]
-            for event in Event.objects.values_list("details", flat=True)
-            if "message_text" in event
-        ),
+        *(said["message_text"] for said in details if said and "message_text" in said),
     ]
     words = {word for row in (*people, *bookings, *staff) for word in row if word}
     words |= {piece for text in texts for line in (text or "").splitlines() for piece in line.split(". ")}
