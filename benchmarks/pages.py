@@ -138,7 +138,6 @@ PAGES: dict[str, list[str]] = {
 NOT_MEASURED: dict[str, str] = {
     "icon_sprite": "a file",
     "health_ready": "the balancer's; it asks the broker too, which the benchmark does not start",
-    "metrics": "for a token, not for a person; a scrape every 15 seconds",
     "set_language": "leads on",
     "staff_link": "opened once by each member of staff, with a key",
     "bookings:bulk_prepare": "leads on",

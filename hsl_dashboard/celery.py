@@ -109,4 +109,4 @@ def count_task(task: Any, state: str | None = None, **_kwargs: Any) -> None:
     counts = {("task", f"{task.name} {(state or 'unknown').lower()}"): 1}
     if state == states.FAILURE:
         counts["error", "task"] = 1
-    tallies.note(counts)
+    tallies.add_up(counts)

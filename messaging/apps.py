@@ -10,15 +10,11 @@ class MessagingConfig(AppConfig):
     verbose_name = _("Messaging")
 
     def ready(self) -> None:
-        from hsl_dashboard.watching.numbers import register_question
-        from hsl_dashboard.watching.rounds import register_round
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge
         from hsl_dashboard.web.saved_lists import register_saved_list
         from hsl_dashboard.web.system import register_system_lines
         from hsl_dashboard.web.today import register_today_lines
-        from messaging.alerts.system import alert_lines
-        from messaging.alerts.watch import AlertWatch
         from messaging.audiences.lists import register_audience_list
         from messaging.automations.notifying import tell_students_about_bookings
         from messaging.broadcasts.jump import MESSAGES
@@ -30,7 +26,7 @@ class MessagingConfig(AppConfig):
         from messaging.inbox.today import unread_for
         from messaging.person.extension import MESSAGING
         from messaging.saved_lists import SAVED_LISTS
-        from messaging.today import LINES, QUESTIONS, oldest_waiting
+        from messaging.today import LINES, oldest_waiting
         from users.audit.lines import register_row_address
         from users.person.extensions import register_person_extension
         from users.undo.services import register_undo
@@ -50,9 +46,19 @@ class MessagingConfig(AppConfig):
         )
         register_jump_source(CONVERSATIONS)
         register_system_lines(oldest_waiting)
-        register_system_lines(alert_lines)
-        register_round(AlertWatch().go_round)
-        for question in QUESTIONS:
-            register_question(question)
         for lines in (*LINES, CONVERSATION_LINES):
             register_today_lines(lines)
+        self._watch()
+
+    def _watch(self) -> None:
+        from hsl_dashboard.watching.numbers import register_gauge
+        from hsl_dashboard.watching.rounds import register_round
+        from hsl_dashboard.web.system import register_system_lines
+        from messaging.alerts.system import alert_lines
+        from messaging.alerts.watch import AlertWatch
+        from messaging.today import GAUGES
+
+        register_system_lines(alert_lines)
+        register_round(AlertWatch().go_round)
+        for gauge in GAUGES:
+            register_gauge(gauge)

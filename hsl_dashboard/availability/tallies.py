@@ -17,7 +17,7 @@ KEPT = 2 * 60 * 60  # seconds that a minute is kept
 Tallies = Mapping[tuple[str, str], int]
 
 
-def note(counts: Tallies) -> None:
+def add_up(counts: Tallies) -> None:
     """Add to the counts, by kind and label; where Redis does not take them, they are missing."""
     if not counts:
         return

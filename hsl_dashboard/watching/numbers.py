@@ -19,7 +19,7 @@ from hsl_dashboard.backup.archive import latest_backup
 
 
 @dataclass(frozen=True)
-class Question:
+class DatabaseGauge:
     """A gauge that PostgreSQL knows: ``sql`` gives one number, or with a ``label`` rows of label and number."""
 
     name: str
@@ -28,15 +28,15 @@ class Question:
     label: str = ""
 
 
-_questions = [
-    Question(
+_gauges = [
+    DatabaseGauge(
         "hsl_database_connections",
         "Connections of everybody to the database.",
         "SELECT coalesce(state, 'other'), count(*) FROM pg_stat_activity WHERE datname = current_database() GROUP BY 1",
         label="state",
     ),
-    Question("hsl_database_bytes", "Size of the database.", "SELECT pg_database_size(current_database())"),
-    Question(
+    DatabaseGauge("hsl_database_bytes", "Size of the database.", "SELECT pg_database_size(current_database())"),
+    DatabaseGauge(
         "hsl_database_longest_transaction_seconds",
         "Age of the oldest transaction that is open.",
         "SELECT coalesce(extract(epoch FROM max(now() - xact_start)), 0) FROM pg_stat_activity"
@@ -45,9 +45,9 @@ _questions = [
 ]
 
 
-def register_question(question: Question) -> None:
+def register_gauge(question: DatabaseGauge) -> None:
     """Have each scrape ask PostgreSQL something quick about an app's tables."""
-    _questions.append(question)
+    _gauges.append(question)
 
 
 class SystemCollector(Collector):
@@ -79,7 +79,7 @@ def _gauge(name: str, words: str, rows: Iterable[tuple[str, float]], label: str 
 
 def _database() -> Iterator[Metric]:
     with probe_connection() as server:
-        for question in _questions:
+        for question in _gauges:
             try:
                 rows = server.execute(question.sql).fetchall()
             except psycopg.ProgrammingError:  # a table that a migration has not made yet

@@ -72,7 +72,7 @@ def measure_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
         query_seconds.labels(view).inc(statements.seconds)
         _measure_pool()
         if response.status_code >= 500:
-            tallies.note({("error", "page"): 1})
+            tallies.add_up({("error", "page"): 1})
         return response
 
     return middleware

@@ -23,14 +23,14 @@ def answer_metrics(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
     """Middleware before those that look at the host: Prometheus asks by the machine's address."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        return metrics(request) if request.path == PATH else get_response(request)
+        return system_metrics(request) if request.path == PATH else get_response(request)
 
     return middleware
 
 
 @login_not_required
 @require_safe
-def metrics(request: HttpRequest) -> HttpResponse:
+def system_metrics(request: HttpRequest) -> HttpResponse:
     if not may_scrape(authorization=request.headers.get("Authorization", ""), address=client_address(request)):
         return HttpResponseForbidden("METRICS_TOKEN or METRICS_NETWORKS says who may read this.", "text/plain")
     return HttpResponse(scrape(), CONTENT_TYPE_LATEST)

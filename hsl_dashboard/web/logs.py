@@ -52,7 +52,7 @@ def without_secrets(record: logging.LogRecord) -> bool:
     return True
 
 
-def without_people(text: str) -> str:
+def hide_people(text: str) -> str:
     """Put dots in place of tokens, e-mails and what was searched for."""
     return EMAIL.sub("…@…", QUERY.sub("?…", SECRET.sub(REDACTED, text)))
 
@@ -81,10 +81,10 @@ class JsonLines(JsonFormatter):
                 "exc": type(record.exc_info[1]).__name__,
                 "traceback": "",
             }
-        return {"message": without_people(record.message)}
+        return {"message": hide_people(record.message)}
 
     def formatException(self, ei: Any) -> str:
-        return without_people(_told(ei[1]))
+        return hide_people(_told(ei[1]))
 
 
 class AccessLines(JsonLines):
@@ -94,9 +94,9 @@ class AccessLines(JsonLines):
 
     def words(self, record: logging.LogRecord) -> dict[str, Any]:
         atoms: Any = record.args if isinstance(record.args, Mapping) else {}
-        line = {name: without_people(str(atoms[atom])) for name, atom in self.ATOMS if atom in atoms}
+        line = {name: hide_people(str(atoms[atom])) for name, atom in self.ATOMS if atom in atoms}
         named = atoms["{x-request-id}o"] if atoms else "-"
-        return {**line, "agent": without_people(str(atoms["a"])) if atoms else "-"} | (
+        return {**line, "agent": hide_people(str(atoms["a"])) if atoms else "-"} | (
             {"request_id": named} if named != "-" else {}
         )
 

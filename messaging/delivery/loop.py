@@ -353,7 +353,7 @@ class Delivery:
             verdicts = Counter(
                 ("telegram", result.verdict) for _claim, result in results if isinstance(result, Outcome)
             )
-            await self.records.run(tallies.note, {(kind, str(verdict)): n for (kind, verdict), n in verdicts.items()})
+            await self.records.run(tallies.add_up, {(kind, str(verdict)): n for (kind, verdict), n in verdicts.items()})
 
     async def _try_database(self, function: Callable[..., T], *arguments: Any) -> T | None:
         """Write what beat would also find out later by itself; None when the database does not answer."""

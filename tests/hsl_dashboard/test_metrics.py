@@ -94,7 +94,7 @@ def test_nothing_that_people_type_becomes_a_label(staff_client):
 
 def test_a_scrape_tells_queues_processes_ticks_results_and_connections(staff_client):
     tick.apply()  # as a worker does
-    tallies.note({("telegram", "sent"): 3, ("telegram", "failed"): 1})
+    tallies.add_up({("telegram", "sent"): 3, ("telegram", "failed"): 1})
 
     samples = scraped(staff_client)
 
@@ -122,11 +122,11 @@ def test_without_redis_the_rest_is_still_told(staff_client, monkeypatch):
 
 
 def test_counts_of_the_last_minutes_are_kept_apart_from_all():
-    tallies.note({("telegram", "sent"): 2})
+    tallies.add_up({("telegram", "sent"): 2})
     redis = heartbeats.connect(heartbeats.settings.REDIS_URL)
     minute = next(iter(redis.scan_iter(f"{tallies.KEY}:*")))
     redis.rename(minute, f"{tallies.KEY}:{int(minute.rsplit(':')[-1]) - 20}")
-    tallies.note({("telegram", "sent"): 1})
+    tallies.add_up({("telegram", "sent"): 1})
 
     assert tallies.of_last(15) == {("telegram", "sent"): 1}
     assert tallies.of_last(30) == tallies.ever() == {("telegram", "sent"): 3}

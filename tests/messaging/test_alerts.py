@@ -222,7 +222,7 @@ def test_a_minute_without_a_tick_is_found(settings):
     [(70, 30, 0, "30/100"), (70, 20, 10, "30/100"), (71, 29, 0, None), (0, 19, 0, None)],
 )
 def test_a_share_of_refused_messages_is_found(sent: int, failed: int, uncertain: int, found: str | None):
-    tallies.note(
+    tallies.add_up(
         {("telegram", "sent"): sent, ("telegram", "failed"): failed, ("telegram", "uncertain"): uncertain},
     )
 
@@ -230,9 +230,9 @@ def test_a_share_of_refused_messages_is_found(sent: int, failed: int, uncertain:
 
 
 def test_pages_and_tasks_that_failed_are_found():
-    tallies.note({("error", "page"): 12, ("error", "task"): 7})
+    tallies.add_up({("error", "page"): 12, ("error", "task"): 7})
     assert look(NOW)["errors"] is None
-    tallies.note({("error", "task"): 1})
+    tallies.add_up({("error", "task"): 1})
     assert look(NOW)["errors"] == "20"
 
 
