@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'incident',
                 'verbose_name_plural': 'incidents',
+                'default_permissions': (),
                 'indexes': [models.Index(models.OrderBy(models.F('began_at'), descending=True), name='messaging_incident_newest')],
                 'constraints': [models.UniqueConstraint(models.F('kind'), condition=models.Q(('ended_at', None)), name='messaging_incident_open')],
             },

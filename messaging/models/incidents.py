@@ -19,6 +19,7 @@ class Incident(models.Model):
     class Meta:
         verbose_name = _("incident")
         verbose_name_plural = _("incidents")
+        default_permissions = ()  # who sees the page of the system sees them; nobody changes them
         # Two processes that see the same trouble write one row.
         constraints = [
             models.UniqueConstraint("kind", name="messaging_incident_open", condition=models.Q(ended_at=None)),
