@@ -46,7 +46,7 @@ check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for a
 	LONG=1 $(BIN)/python -m pytest --timeout=1800 -o faulthandler_timeout=3600 $(SIDE_BY_SIDE)
 	$(BIN)/python -m tests.chaos --long
 
-bench: $(INSTALLED) ## the sending engine (ARGS=sending), the bot's inserts (ARGS=writes), the pages (ARGS=pages) and the numbers (ARGS=numbers) and the list of people (ARGS=people) with 10,000,000 events: 4 GB, or ARGS="pages --people 20000"
+bench: $(INSTALLED) ## the sending engine (ARGS=sending), the bot's inserts (ARGS=writes), undoing (ARGS=undoing), the pages (ARGS=pages) and the numbers (ARGS=numbers) and the list of people (ARGS=people) with 10,000,000 events: 4 GB, or ARGS="pages --people 20000"
 	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
 chaos: $(INSTALLED) ## break the sending engine in every known way, for some minutes (a short version is in make test)

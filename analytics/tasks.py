@@ -1,12 +1,18 @@
-"""Upkeep of the numbers, called by beat every minute."""
+"""Upkeep of the numbers and the morning digest, called by beat every minute."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import rollups
+from analytics import digest, rollups
 from analytics.queries import count_day
 from hsl_dashboard.availability.ticks import Tick
 from hsl_dashboard.web.days import school_day
+
+
+@shared_task(name="analytics.bring_digests", base=Tick)
+def bring_digests() -> None:
+    """Send the digest of the morning, once a day for each who wants it."""
+    digest.send_digests(at=timezone.now())
 
 
 @shared_task(name="analytics.refresh_numbers", base=Tick)

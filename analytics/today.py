@@ -68,6 +68,27 @@ def metrics(user: User, at: datetime) -> list[Metric]:
     return found
 
 
+@dataclass(frozen=True)
+class DayNumber:
+    """A figure of one day, and of another day beside it."""
+
+    name: str
+    label: Any
+    value: str
+    before: str
+
+
+def numbers_of_day(user: User, day: date, *, before: date) -> list[DayNumber]:
+    """Read every figure that this member of staff may see for two days, as the page counts them (a query each)."""
+    found = []
+    for figure in today_figures(user):
+        by_day = figure.per_day(Days(before, day))
+        shown: Callable[[int], str] = figure.shown or str
+        values = (shown(by_day.get(which, 0)) for which in (day, before))
+        found.append(DayNumber(figure.name, figure.label, *values))
+    return found
+
+
 def latest_events(at: datetime) -> list[dict[str, Any]]:
     """Tell what people did last, at most two events of each (one query)."""
     rows = Event.objects.filter(created_at__lte=at).select_related("telegram_user").newest_first()[:EVENTS_READ]

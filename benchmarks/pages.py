@@ -71,6 +71,7 @@ PAGES: dict[str, list[str]] = {
     "messaging:conversation_news": ["/inbox/news/?newer_than=1"],
     "messaging:conversation_detail": ["/inbox/{writer}/"],
     "messaging:conversation_live": ["/inbox/{writer}/live/"],
+    "messaging:notice_settings": ["/accounts/notices/"],
     "messaging:template_list": ["/messages/templates/"],
     "messaging:automation_list": ["/messages/automations/"],
     "messaging:automation_edit": ["/messages/automations/{automation}/"],

@@ -21,6 +21,7 @@ class BookingsConfig(AppConfig):
         from bookings.saved_lists import SAVED_LISTS
         from bookings.services.bulk_undo import UNDO_BULK
         from bookings.services.undoing import UNDO_BOOKING
+        from bookings.services.waiting import UNDO_ASKING
         from bookings.today import FIGURES, LINES
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge
@@ -34,6 +35,7 @@ class BookingsConfig(AppConfig):
         register_person_extension(BOOKINGS)
         register_undo(UNDO_BOOKING)
         register_undo(UNDO_BULK)
+        register_undo(UNDO_ASKING)
         register_badge("/data-quality/", lambda user: known_problems(user.has_perm))
         register_badge("/payments/", known_waiting)
         register_value_names("bookings", "confirmed", status_label)

@@ -262,12 +262,15 @@ CELERY_BEAT_SCHEDULE = {
     "bookings.fold_money": {"task": "bookings.fold_money", "schedule": 60.0},  # seconds
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
+    # From ten in the morning, Moscow time; at other hours one look at the clock.
+    "analytics.bring_digests": {"task": "analytics.bring_digests", "schedule": 60.0},  # seconds
     # Notices of payments that nobody has applied yet, and raw bodies that have lain here long enough.
     "bookings.apply_incoming_payments": {"task": "bookings.apply_incoming_payments", "schedule": 30.0},  # seconds
     "bookings.forget_raw_payments": {"task": "bookings.forget_raw_payments", "schedule": 3600.0},  # seconds
     "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
+    "messaging.tell_staff": {"task": "messaging.tell_staff", "schedule": 30.0, "options": {"queue": "default"}},
     "messaging.end_blocks": {"task": "messaging.end_blocks", "schedule": 60.0, "options": {"queue": "default"}},
 }
 # A worker takes no task before it has time for it: what it holds is lost to the others while it works.

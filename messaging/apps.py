@@ -24,6 +24,7 @@ class MessagingConfig(AppConfig):
         from messaging.inbox.jump import CONVERSATIONS
         from messaging.inbox.today import LINES as CONVERSATION_LINES
         from messaging.inbox.today import unread_for
+        from messaging.inbox.undoing import UNDO_CONVERSATION
         from messaging.person.extension import MESSAGING
         from messaging.saved_lists import SAVED_LISTS
         from messaging.today import LINES, oldest_waiting
@@ -38,6 +39,7 @@ class MessagingConfig(AppConfig):
         register_row_address("message_history", lambda number: reverse("messaging:broadcast_detail", args=[number]))
         register_jump_source(MESSAGES)
         register_undo(UNDO_START)
+        register_undo(UNDO_CONVERSATION)
         register_audience_list("outcome", AFTER_A_MESSAGE)
         for saved in SAVED_LISTS:
             register_saved_list(saved)

@@ -1,4 +1,4 @@
-"""The tick of beat, which keeps all sending going."""
+"""What beat calls: the tick, which keeps all sending going, and notices to staff."""
 
 import contextlib
 import logging
@@ -13,8 +13,15 @@ from messaging.delivery import lifecycle, tasks
 from messaging.delivery.limiter import LimiterUnavailable, prepare_slots
 from messaging.delivery.loop import runners_wanted
 from messaging.inbox.folding import fold_texts
+from messaging.notices.services import send_notices
 
 logger = logging.getLogger(__name__)
+
+
+@shared_task(name="messaging.tell_staff", base=Tick)
+def tell_staff() -> None:
+    """Tell members of staff what is new, if they want it."""
+    send_notices(at=timezone.now())
 
 
 @shared_task(name="messaging.tick", base=Tick)

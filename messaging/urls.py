@@ -12,6 +12,7 @@ from messaging.inbound.views import blocked, webhook
 from messaging.inbox.views import acts as inbox
 from messaging.inbox.views import conversation
 from messaging.inbox.views import listing as conversations
+from messaging.notices.views import notice_settings
 
 app_name = "messaging"
 
@@ -83,6 +84,7 @@ urlpatterns = [
     path("messages/automations/<slug:kind>/preview/", automations.automation_preview, name="automation_preview"),
     path("messages/automations/<slug:kind>/switch/", automations.automation_switch, name="automation_switch"),
     path("inbox/", conversations.conversation_list, name="conversation_list"),
+    path("accounts/notices/", notice_settings, name="notice_settings"),
     path("inbox/news/", conversations.conversation_news, name="conversation_news"),
     path("inbox/<telegram_id:user_id>/", conversation.conversation_detail, name="conversation_detail"),
     path("inbox/<telegram_id:user_id>/live/", conversation.conversation_live, name="conversation_live"),

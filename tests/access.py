@@ -115,6 +115,8 @@ ACCESS: dict[str, Access] = {
     "messaging:broadcast_progress": SEEN_BY_ALL,
     "messaging:broadcast_outcome": SEEN_BY_ALL,
     "messaging:recipient_export": Access(post=PEOPLE),
+    "messaging:compose_link": Access(get=ALL, post=ALL),  # each only their own
+    "messaging:notice_settings": Access(get=ALL, post=ALL),  # each only their own
     "messaging:blocked_list": SEEN_BY_ALL,
     "messaging:blocked_export": Access(post=PEOPLE),
     "messaging:person_unblock": Access(get=PEOPLE, post=PEOPLE),
@@ -122,7 +124,7 @@ ACCESS: dict[str, Access] = {
         f"messaging:{name}": Access(get=MESSAGES, post=MESSAGES)
         for name in (
             "broadcast_start", "broadcast_cancel", "broadcast_schedule", "broadcast_edit", "broadcast_delete",
-            "broadcast_retry", "compose_message", "compose_confirm", "compose_link",
+            "broadcast_retry", "compose_message", "compose_confirm",
         )
     },
     **{

@@ -6,6 +6,7 @@ import pghistory
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -52,6 +53,8 @@ class WaitingPayment(models.Model):
     status = models.IntegerField(_("status"), null=True)  # the booking's when it was counted
     since = models.DateTimeField(_("waits since"))
     proof_at = models.DateTimeField(_("last proof"), null=True)
+    # When we saw it, or a newer proof, by our own clock: what is new is asked by this, not by the bot's dates.
+    came_at = models.DateTimeField(_("seen first"), db_default=Now())
 
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,

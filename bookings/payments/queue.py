@@ -9,6 +9,8 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy
 
 from bookings.labels import Labels
@@ -21,6 +23,7 @@ from bookings.services.places import Places
 from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.keyset import Slice, Sorting, slice_of
+from hsl_dashboard.web.news import MOST
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from users.event_types import event_label
 from users.models import BlockedUser, Event, User
@@ -41,7 +44,7 @@ TEXTS = 8
 WRITTEN_BEFORE = timedelta(days=1)  # what a student wrote so long before the receipt belongs to it
 TOLD_BY_STUDENTS = (*PROOF_EVENTS, "student_response")
 COUNTS = """
-    SELECT EXISTS (SELECT FROM bookings_paymentmark), {}
+    SELECT EXISTS (SELECT FROM bookings_paymentmark), (SELECT max(came_at) FROM bookings_waitingpayment), {}
 """
 COUNT = """(SELECT count(*) FROM (
         SELECT FROM bookings_waitingpayment AS w
@@ -146,6 +149,9 @@ class WaitingList:
     user: User
     at: datetime
     tab: str = ""
+    # Up to when an open page has the payments: a list that asks for itself leaves out what came later.
+    drawn: datetime | None = None
+    newest: datetime | None = None  # when the last one came, as the counts found it
     labels: Labels = field(default_factory=Labels.read)
     rules: PaymentRules = field(default_factory=PaymentRules.read)
 
@@ -155,9 +161,9 @@ class WaitingList:
 
     def tabs(self) -> list[QueueTab]:
         """Count the lists (one query); who is marked is looked at first, as far as that takes a moment."""
-        marked, *counts = self._count()
+        marked, self.newest, *counts = self._count()
         if marked and write_beside(SideWrite.PAYMENTS_LOOKED_AT, fold_some_payments):
-            _marked, *counts = self._count()
+            _marked, self.newest, *counts = self._count()
         address = reverse("bookings:payment_queue")
         return [
             QueueTab(name, label, count, address if name == "waiting" else f"{address}?tab={name}", name == self.tab)
@@ -172,6 +178,16 @@ class WaitingList:
         return found
 
     def payments(self) -> "QuerySet[WaitingPayment]":
+        rows = self._listed()
+        return rows.filter(came_at__lte=self.drawn) if self.drawn else rows
+
+    def news(self) -> int:
+        """Count what has come since the open page was drawn, up to one more than MOST (one query)."""
+        if self.drawn is None:
+            return 0
+        return len(self._listed().filter(came_at__gt=self.drawn).order_by().values_list("pk")[: MOST + 1])
+
+    def _listed(self) -> WaitingPaymentQuerySet:
         rows = _with_facts()
         match self.tab:
             case "mine":
@@ -185,6 +201,14 @@ class WaitingList:
 
     def page(self) -> "Slice[WaitingPayment]":
         """Cut the page (one query); where it has been worked through, the first one."""
+        page = self._page()
+        if not page.rows and self.drawn:
+            # Under nobody's hands: what came since may come by itself.
+            self.drawn = None
+            page = self._page()
+        return page
+
+    def _page(self) -> "Slice[WaitingPayment]":
         before, after = self.query.get("before", ""), self.query.get("after", "")
         page: Slice[WaitingPayment] = slice_of(
             self.payments(), sorting=OLDEST_FIRST, size=SIZE, listed=0, before=before, after=after
@@ -265,6 +289,15 @@ def _with_facts() -> WaitingPaymentQuerySet:
         has_payment=Exists(Payment.objects.filter(booking=OuterRef("booking"))),
         is_blocked=Exists(BlockedUser.objects.filter(pk=OuterRef("booking__telegram_user"))),
     )
+
+
+def drawn_moment(text: str) -> datetime | None:
+    """Read until when an open page has the payments; None for anything that no page of ours says."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment and timezone.is_aware(moment) else None
 
 
 def wait_level(since: datetime, *, rules: PaymentRules, at: datetime) -> str:

@@ -32,7 +32,7 @@ from bookings.history import booking_history
 from bookings.labels import Labels, money_text
 from bookings.models import Booking, Payment, PaymentRules, WaitingPayment, status_label
 from bookings.notices import NoticeKind
-from bookings.payments.queue import OpenPayment, WaitingList
+from bookings.payments.queue import OpenPayment, WaitingList, drawn_moment
 from bookings.payments.upkeep import DECIDE, remember_waiting
 from bookings.services.places import StreamFull
 from bookings.services.statuses import BookingChanged, BookingGone, ReasonMissing, TransitionNotAllowed
@@ -46,6 +46,7 @@ from bookings.services.waiting import (
     put_off_payment,
     take_payment,
 )
+from hsl_dashboard.web.news import News
 from hsl_dashboard.web.pages import SeeOther, StaffRequest, render_page_or_piece, wants_partial
 from hsl_dashboard.web.undo import say_done
 from users.models import UndoableAct, User
@@ -137,7 +138,7 @@ def payment_ask(request: StaffRequest, pk: int) -> HttpResponse:
     words = form.cleaned_data["words"]
     ask = partial(ask_about_payment, booking=booking, by=request.user, at=timezone.now(), words=words)
     said = _("Booking № %(number)s: the message to the student is queued.") % {"number": pk}
-    return _done(request, booking, ask, lambda _done: said)
+    return _done(request, booking, ask, lambda _done: said, undo=lambda act: act)
 
 
 @require_POST
@@ -217,19 +218,24 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     """Show the queue with one payment open; ``refused`` is a form that comes back with its errors."""
-    queue = WaitingList(request.GET, request.user, timezone.now())
+    asks_itself = request.htmx.target == "payment-rows"
+    drawn = drawn_moment(request.GET.get("drawn", "")) if asks_itself else None
+    queue = WaitingList(request.GET, request.user, timezone.now(), drawn=drawn)
     tabs = queue.tabs()
     page = queue.page()
     rows = queue.rows(page)
     chosen = queue.choose(rows, asked=asked, behind=behind)
     opened = queue.read(chosen) if chosen else None
+    place = {"open": str(chosen.waiting.pk)} if chosen else {}
+    here, drawn = queue.address(**place), queue.drawn or queue.newest
     context = {
         "tabs": tabs,
         "tab": queue.tab,
         "page": page,
         "rows": rows,
         "query": queue.address().partition("?")[2],
-        "poll_address": queue.address(open=str(chosen.waiting.pk)) if chosen else queue.address(),
+        "poll_address": queue.address(**place, drawn=drawn.isoformat() if drawn else ""),
+        "news": News(here, here, "payment-queue", queue.news()),
         "opened": opened,
         "rules": queue.rules,
         "may_change_rules": request.user.has_perm(CHANGE_RULES),
@@ -241,11 +247,11 @@ def _show(
         **{f"{name}_form": form for name, form in (refused or {}).items()},
     }
     piece = f"{PAGE}#payment-queue"
-    if request.htmx.target == "payment-rows":
+    if asks_itself:
         piece = "bookings/_payment_rows.html"
     response = render_page_or_piece(request, PAGE, piece, context, status=422 if refused else status)
     if wants_partial(request) and request.method == "POST":
-        response["HX-Replace-Url"] = context["poll_address"]
+        response["HX-Replace-Url"] = here
     return response
 
 

@@ -8,19 +8,22 @@ from html import escape, unescape
 import pghistory
 from django.db import transaction
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from bookings.models import Booking, Payment, PaymentRules, WaitingPayment
 from bookings.models.waiting import WaitingPaymentQuerySet
-from bookings.notices import STUDENTS_LANGUAGE, NoticeKind, fill_words, queue_notice
+from bookings.notices import STUDENTS_LANGUAGE, NoticeKind, fill_words, hold_notices, queue_notice, take_back_notices
 from bookings.services.editing import Values
 from bookings.services.payments import record_payment
 from bookings.services.statuses import change_booking_status
 from bookings.services.undoing import offer_booking_undo
 from users.models import UndoableAct, User
 from users.models.audit import record
+from users.undo.services import UndoKind, UndoRefused, UndoTooLate, offer_undo
+
+ASKED = "payment_asked"  # the kind of the act
 
 
 class PaymentNotWaiting(Exception):
@@ -110,8 +113,10 @@ def decline_payment(
         return offer_booking_undo(booking=booking, before=before, by=by, at=at) if changes else None
 
 
-def ask_about_payment(*, booking: Booking, by: User, at: datetime, words: str) -> None:
+def ask_about_payment(*, booking: Booking, by: User, at: datetime, words: str) -> UndoableAct:
     """Write to a student about their payment, which leaves the queue until the next proof.
+
+    What is written waits in the outbox as long as it can be undone.
 
     Raises:
         PaymentNotWaiting: as above.
@@ -119,6 +124,21 @@ def ask_about_payment(*, booking: Booking, by: User, at: datetime, words: str) -
     with transaction.atomic(), pghistory.context(user=by.pk):
         _answer(booking, by=by, at=at, what="payment.asked")
         _write(booking, NoticeKind.PAYMENT_ASKED, words, by=by, at=at)
+        act = offer_undo(kind=ASKED, by=by, at=at, person=booking.telegram_user_id, done={"booking": booking.pk})
+        hold_notices(bookings=[booking.pk], by=by, at=at, until=act.expires_at)
+        return act
+
+
+def undo_asking(act: UndoableAct, _by: User, _at: datetime) -> str:
+    """Put the payment back into the queue, and its message out of the outbox."""
+    booking = Booking.objects.filter(pk=act.done["booking"]).first()
+    if booking is None:
+        raise UndoRefused(_("The booking has been deleted."))
+    if not take_back_notices(bookings=[booking.pk], by=act.done_by, at=act.done_at):
+        raise UndoTooLate
+    if not _rows(booking).filter(answered_at=act.done_at).update(answered_at=None):
+        raise UndoRefused(str(PaymentNotWaiting()))
+    return _("Undone: the payment of booking № %(number)s waits in the queue again.") % {"number": booking.pk}
 
 
 def put_off_payment(*, booking: Booking, until: datetime, by: User) -> None:
@@ -175,3 +195,6 @@ def _write(booking: Booking, kind: NoticeKind, words: str, *, by: User, at: date
 
 def _record(booking: Booking, what: str, *, by: User, **data: str) -> None:
     record(what, by=by, person=booking.telegram_user, of=booking, data=data or None)
+
+
+UNDO_ASKING = UndoKind(ASKED, "bookings.decide_payment", undo_asking)

@@ -56,7 +56,9 @@ def messages_history(
     """Messages that were started or are scheduled; reports to their authors are left out.
 
     The text of a message to individuals is empty for who may not write messages."""
-    messages = Broadcast.objects.exclude(recipient_type__in=[RecipientType.REPORT, RecipientType.ANSWER])
+    messages = Broadcast.objects.exclude(
+        recipient_type__in=[RecipientType.REPORT, RecipientType.NOTICE, RecipientType.DIGEST, RecipientType.ANSWER]
+    )
     if recipient_type not in {"", RecipientType.INDIVIDUAL, RecipientType.GROUP}:
         raise ApiError(400, 'recipient_type must be either "individual" or "group"')
     if recipient_type == RecipientType.GROUP:

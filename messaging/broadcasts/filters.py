@@ -19,16 +19,18 @@ from messaging.broadcasts.privacy import TO_INDIVIDUALS, found_in_texts
 from messaging.broadcasts.rows import group_name
 from messaging.broadcasts.versions import NOW, with_version
 from messaging.models import Broadcast, Recipient
-from messaging.models.recipient_types import RecipientType
+from messaging.models.recipient_types import TO_STAFF, RecipientType
 from messaging.models.recipients import reason_label
 from users.models import User
 from users.people.search import matching_person_text
 
 # Choices beside the streams, whose codes never contain a colon.
 AUTOMATIONS, REPORTS, TESTS, ANSWERS = "by:automation", "by:report", "by:test", "by:answer"
+NOTICES = "by:notice"
 TYPES = {
     AUTOMATIONS: RecipientType.AUTOMATION,
     REPORTS: RecipientType.REPORT,
+    NOTICES: RecipientType.NOTICE,
     TESTS: RecipientType.TEST,
     ANSWERS: RecipientType.ANSWER,
 }
@@ -56,6 +58,7 @@ class BroadcastFilter(ListFilter):
             *self._streams(labels),
             (AUTOMATIONS, _("Automations")),
             (REPORTS, _("Reports to authors")),
+            (NOTICES, _("Notices to staff")),
             (TESTS, _("Test messages")),
             (ANSWERS, _("Answers to students")),
         ]
@@ -78,9 +81,9 @@ class BroadcastFilter(ListFilter):
         moment = Coalesce("started_at", "starts_at", "scheduled_at", "sent_at", "created_at")
         narrowed: QuerySet[Broadcast] = super().filter_queryset(queryset.alias(moment=moment))
         # Every message to an audience has a report, every conversation its answers: hidden unless asked for.
-        if self.form.cleaned_data.get("to") in {REPORTS, ANSWERS}:
+        if self.form.cleaned_data.get("to") in {REPORTS, NOTICES, ANSWERS}:
             return narrowed
-        hidden = [RecipientType.REPORT, RecipientType.APPROVAL, RecipientType.ANSWER]
+        hidden = [*TO_STAFF, RecipientType.ANSWER]
         return narrowed.exclude(recipient_type__in=hidden)
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
@@ -91,7 +94,7 @@ class BroadcastFilter(ListFilter):
 
     def filter_to(self, rows: "QuerySet[Broadcast]", _name: str, to: str) -> "QuerySet[Broadcast]":
         if to == RecipientType.INDIVIDUAL:
-            return rows.filter(TO_INDIVIDUALS).exclude(recipient_type__in=TYPES.values())
+            return rows.filter(TO_INDIVIDUALS).exclude(recipient_type__in=[*TYPES.values(), *TO_STAFF])
         if to in TYPES:
             return rows.filter(recipient_type=TYPES[to])
         asked = {"include": [{"kind": "stream", "code": to}]}

@@ -35,6 +35,8 @@ OLD_GROUPS = {"non_course": "not_students", "hackathon": "hackathon"}
 OF_A_KIND: dict[str, Promise] = {
     RecipientType.REPORT: gettext_lazy("Report to the author"),
     RecipientType.APPROVAL: gettext_lazy("Request for approval"),
+    RecipientType.NOTICE: gettext_lazy("Notice to a member of staff"),
+    RecipientType.DIGEST: gettext_lazy("Morning digest"),
     RecipientType.TEST: gettext_lazy("Test to the author"),
     RecipientType.ANSWER: gettext_lazy("Answer to a student"),
     RecipientType.LINK_CODE: gettext_lazy("Code for linking Telegram"),

@@ -15,7 +15,7 @@ from messaging.content.placeholders import MissingValue, Values, personalise, pl
 from messaging.delivery.bot import Letter, Outcome, TelegramBot, Upload, Verdict
 from messaging.delivery.codes import draw_code
 from messaging.delivery.lifecycle import AHEAD, AUTOMATIC_BLOCKS, finish_broadcast, others_wait, set_paused
-from messaging.models import Broadcast, Outbox, Recipient, Runner
+from messaging.models import Broadcast, Digest, Outbox, Recipient, Runner
 from messaging.models.automations import resumes_at
 from messaging.models.reasons import StateReason, with_words
 from messaging.models.recipient_types import RecipientType
@@ -105,7 +105,7 @@ class SendQueue:
         self.names: set[str] = set()
         self.streams: list[tuple[int | None, str]] = []
         self.upload: Upload | None = None
-        self.own_words = self.brings_code = False
+        self.own_words = self.brings_code = self.is_digest = False
 
     def enlist(self, worker: str, *, most: int) -> int | None:
         # One that can still be undone has no runner: a task comes shortly before it begins, and beat looks.
@@ -115,6 +115,7 @@ class SendQueue:
             return None
         self.names = {found.name for found in placeholders(self.broadcast.message_text)}
         self.brings_code = self.broadcast.recipient_type == RecipientType.LINK_CODE
+        self.is_digest = self.broadcast.recipient_type == RecipientType.DIGEST
         # Messages about bookings were written one by one when they were queued.
         self.own_words = Outbox.objects.filter(recipient__message=self.broadcast_id).exists()
         if self.broadcast.audience:
@@ -165,6 +166,9 @@ class SendQueue:
         if recipients and self.brings_code:
             words = draw_code(self.broadcast_id, at=timezone.now())
             return (dict.fromkeys(recipients, words), set()) if words else ({}, set(recipients))
+        if recipients and self.is_digest:
+            digest = Digest.objects.filter(message=self.broadcast_id).exclude(words="").first()
+            return (dict.fromkeys(recipients, digest.words), set()) if digest else ({}, set(recipients))
         if not self.own_words or not recipients:
             return {}, set()
         letters = Outbox.objects.filter(recipient__in=recipients)

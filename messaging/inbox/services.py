@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -19,9 +20,11 @@ from messaging.content.placeholders import (
     read_values,
 )
 from messaging.delivery.services import create_broadcast, recorded
+from messaging.inbox.undoing import offer_conversation_undo
 from messaging.models import Broadcast, Conversation
 from messaging.models.recipient_types import RecipientType
-from users.models import BlockedUser, TelegramUser, User
+from users.models import BlockedUser, TelegramUser, UndoableAct, User
+from users.models.audit import record
 
 State = Conversation.State
 
@@ -107,33 +110,53 @@ def open_conversation(*, person_id: int, by: User, at: datetime) -> None:
     Conversation.objects.filter(pk=person_id).update(opened_by=by, opened_at=at, state=read)
 
 
-def close_conversation(*, person_id: int, by: User) -> bool:
-    """Nothing is to be answered any more, until the student writes again; False where it is closed already."""
+def close_conversation(*, person_id: int, by: User, at: datetime) -> UndoableAct | None:
+    """Nothing is to be answered any more, until the student writes again; None where it is closed already."""
+    return _put(person_id, State.CLOSED, come_from=~Q(state=State.CLOSED), waiting_since=None, by=by, at=at)
+
+
+def reopen_conversation(*, person_id: int, by: User, at: datetime) -> UndoableAct | None:
+    """Have it wait for an answer again; None where it does already."""
+    come_from = ~Q(state__in=[State.WAITING, State.UNREAD])
+    return _put(person_id, State.WAITING, come_from=come_from, waiting_since=WAITS_AGAIN, by=by, at=at)
+
+
+def mark_unread(*, person_id: int, by: User, at: datetime) -> UndoableAct | None:
+    """Leave it for somebody else to read; None where it is unread already."""
+    come_from = ~Q(state=State.UNREAD)
+    return _put(person_id, State.UNREAD, come_from=come_from, waiting_since=WAITS_AGAIN, opened_at=None, by=by, at=at)
+
+
+def snooze_conversation(*, person_id: int, until: datetime, by: User, at: datetime) -> UndoableAct | None:
+    """Put it aside until a moment, or until the student writes again; None where there is none."""
+    return _put(person_id, State.SNOOZED, come_from=Q(), snoozed_until=until, by=by, at=at)
+
+
+WAITS_AGAIN = Coalesce(F("waiting_since"), F("last_text_at"))
+
+
+def _put(
+    person_id: int, state: Conversation.State, *, come_from: Q, by: User, at: datetime, **changes: Any
+) -> UndoableAct | None:
+    """Give it a state and offer to undo that; None where it is in none that it may come from."""
     with recorded(by):
-        rows = Conversation.objects.filter(pk=person_id).exclude(state=State.CLOSED)
-        return bool(rows.update(state=State.CLOSED, waiting_since=None, snoozed_until=None))
+        rows = Conversation.objects.filter(pk=person_id)
+        before = rows.select_for_update(of=("self",)).filter(come_from).first()
+        if before is None:
+            return None
+        rows.update(**{"state": state, "snoozed_until": None} | changes)
+        if not is_audited_move(before.state, state):
+            # A student who writes, and a snooze that ends, make the same moves: the trigger passes over them.
+            record(ACTS[state], by=by, person=before.telegram_user, of=before)
+        return offer_conversation_undo(before=before, now=rows.get(), by=by, at=at)
 
 
-def reopen_conversation(*, person_id: int, by: User) -> bool:
-    """Have it wait for an answer again; False where it does already."""
-    with recorded(by):
-        rows = Conversation.objects.filter(pk=person_id).exclude(state__in=[State.WAITING, State.UNREAD])
-        since = Coalesce(F("waiting_since"), F("last_text_at"))
-        return bool(rows.update(state=State.WAITING, waiting_since=since, snoozed_until=None))
+ACTS = {State.UNREAD: "conversation.left_unread", State.WAITING: "conversation.reopened"}
 
 
-def mark_unread(*, person_id: int, by: User) -> bool:
-    """Leave it for somebody else to read; False where it is unread already."""
-    with recorded(by):
-        rows = Conversation.objects.filter(pk=person_id).exclude(state=State.UNREAD)
-        since = Coalesce(F("waiting_since"), F("last_text_at"))
-        return bool(rows.update(state=State.UNREAD, waiting_since=since, snoozed_until=None, opened_at=None))
-
-
-def snooze_conversation(*, person_id: int, until: datetime, by: User) -> bool:
-    """Put it aside until a moment, or until the student writes again; False where there is none."""
-    with recorded(by):
-        return bool(Conversation.objects.filter(pk=person_id).update(state=State.SNOOZED, snoozed_until=until))
+def is_audited_move(was: str, now: str) -> bool:
+    """Whether the trigger of the audit writes a line of it (migration 0014)."""
+    return now not in ACTS or (was, now) == (State.CLOSED, State.WAITING)
 
 
 def assign_conversation(*, person_id: int, to: User | None, seen: int | None, by: User) -> bool:

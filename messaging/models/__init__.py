@@ -8,6 +8,7 @@ from messaging.models.drafts import Draft
 from messaging.models.former_texts import FormerText
 from messaging.models.incidents import Incident
 from messaging.models.links import TelegramLink
+from messaging.models.notices import Digest, StaffNotice
 from messaging.models.outbox import Outbox
 from messaging.models.recipients import Recipient
 from messaging.models.reports import Report
@@ -22,6 +23,7 @@ __all__ = [
     "Conversation",
     "CorrectedMessage",
     "Correction",
+    "Digest",
     "Draft",
     "FormerText",
     "Incident",
@@ -33,6 +35,7 @@ __all__ = [
     "Runner",
     "Segment",
     "SendingRules",
+    "StaffNotice",
     "StudentText",
     "TelegramLink",
     "TemplateVersion",

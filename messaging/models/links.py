@@ -1,10 +1,20 @@
 """The Telegram accounts that staff linked to their own."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from users.models import TelegramUser
+from users.models import BlockedUser, TelegramUser
+
+
+class TelegramLinkQuerySet(models.QuerySet["TelegramLink"]):
+    def reachable(self) -> Self:
+        """Those of colleagues whom the bot can write to."""
+        blocked = BlockedUser.objects.filter(pk=OuterRef("telegram_user"))
+        return self.filter(~Exists(blocked), user__is_active=True, linked_at__isnull=False)
 
 
 class TelegramLink(models.Model):
@@ -25,6 +35,8 @@ class TelegramLink(models.Model):
         "messaging.Broadcast", models.SET_NULL, null=True, related_name="+", verbose_name=_("message with the code")
     )
     wants_reports = models.BooleanField(_("reports about one's own messages"), default=True, db_default=True)
+
+    objects = TelegramLinkQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("linked Telegram account")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -17,7 +18,7 @@ from tests.factories import (
     UserFactory,
 )
 from users.models import AuditEntry, BlockedUser, UndoableAct
-from users.undo.services import undo_act
+from users.undo.services import UndoRefused, UndoTooLate, undo_act
 
 pytestmark = pytest.mark.django_db
 
@@ -147,6 +148,36 @@ def test_asking_again_writes_once_and_waits_for_the_next_receipt(staff_client, s
     assert AuditEntry.objects.filter(what="payment.asked", done_by=staff).count() == 1
     booking.refresh_from_db()
     assert booking.confirmed == 1
+
+
+def test_asking_is_undone_for_ten_seconds_and_the_student_is_asked_nothing(staff_client, staff, booking):
+    fold()
+    page = staff_client.post(act("ask", booking), {"words": "Пришлите чек ещё раз"}, follow=True)
+    done = UndoableAct.objects.get()
+    undo = reverse("users:act_undo", args=[done.pk])
+    assertContains(page, f'action="{undo}"')
+    assert Outbox.objects.get().due_at == done.expires_at
+
+    said = staff_client.post(undo, follow=True)
+
+    assertContains(said, f"оплата по бронированию № {booking.pk} снова в очереди")
+    assert waiting() == [booking.pk]
+    assert Outbox.objects.get().state == Outbox.State.CANCELLED
+
+
+def test_asking_is_not_undone_once_the_message_is_on_its_way_or_a_receipt_has_come(staff, booking):
+    fold()
+    ask = ask_about_payment(booking=booking, by=staff, at=timezone.now(), words="Чек?")
+    Outbox.objects.update(state=Outbox.State.SENT)
+    with pytest.raises(UndoTooLate):
+        undo_act(act=ask, by=staff, at=timezone.now())
+
+    Outbox.objects.update(state=Outbox.State.QUEUED)
+    prove(booking)
+    fold()
+    with pytest.raises(UndoRefused):
+        undo_act(act=ask, by=staff, at=timezone.now())
+    assert Outbox.objects.get().state == Outbox.State.QUEUED
 
 
 def test_a_cancelled_one_with_a_new_proof_is_declined_again_or_confirmed_with_a_reason(staff_client):

@@ -106,6 +106,33 @@ def test_htmx_gets_the_queue_or_only_its_list(staff_client):
     assertNotContains(rows, 'id="payment-open"')
 
 
+def test_a_list_that_is_open_says_how_many_came_since_and_shows_them_when_asked(staff_client):
+    old = booked(ago=timedelta(hours=3))
+    page = staff_client.get(QUEUE)
+    poll = page.context["poll_address"]
+    for_rows = {**HTMX, "HX-Target": "payment-rows"}
+    assertNotContains(staff_client.get(poll, headers=for_rows), "новая")
+
+    new = booked(ago=timedelta(hours=4))  # since before the other one, by the bot's dates
+    prove(booked())
+    rows = staff_client.get(poll, headers=for_rows)
+
+    assertContains(rows, "+2 новых — показать")
+    assertContains(rows, f"open={old.pk}")
+    assertNotContains(rows, f"open={new.pk}")
+    assert rows.context["poll_address"] == poll  # it goes on counting from the same moment
+    assertContains(staff_client.get(rows.context["news"].show), f"open={new.pk}")
+    for nonsense in ("x", "2026-13-45T99:00:00", "infinity"):
+        assert staff_client.get(QUEUE, {"drawn": nonsense}, headers=for_rows).status_code == 200
+
+
+def test_a_list_with_nothing_left_shows_what_comes_by_itself(staff_client):
+    poll = staff_client.get(QUEUE).context["poll_address"]
+    new = booked()
+
+    assertContains(staff_client.get(poll, headers={**HTMX, "HX-Target": "payment-rows"}), f"open={new.pk}")
+
+
 def test_two_at_once_see_who_has_which(staff_client, manager_client):
     first, second = booked(ago=timedelta(hours=3)), booked(ago=timedelta(hours=2))
     staff_client.get(QUEUE)

@@ -64,7 +64,15 @@ def test_sign_in_is_accessible(page: Page, theme: Theme, width: Width) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["/gallery/", "/accounts/sessions/", "/accounts/2fa/", "/accounts/tokens/", "/api/docs", "/no-such-page/"],
+    [
+        "/gallery/",
+        "/accounts/sessions/",
+        "/accounts/2fa/",
+        "/accounts/tokens/",
+        "/accounts/notices/",
+        "/api/docs",
+        "/no-such-page/",
+    ],
 )
 def test_page_reflows_at_320_px(gallery: Page, address: str) -> None:
     gallery.set_viewport_size({"width": 320, "height": 640})

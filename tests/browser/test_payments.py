@@ -114,6 +114,8 @@ def test_the_other_keys_move_decline_ask_undo_and_explain(page: Page, manager: U
     keyboard.press("Enter")
     opened(page, "Ученик 01")
     assert WaitingPayment.objects.get(pk=third.pk).answered_at is not None
+    keyboard.press("z")
+    expect(page.locator(".payment-list li")).to_have_count(3)
     keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("В «Оплатах»")
     keyboard.press("a")  # under a dialog the keys rest

@@ -143,9 +143,9 @@ def test_staff_without_the_permission_see_no_table(client, db, model):
 WITHOUT_ADMIN = {
     "bookings.Confirmation", "bookings.IncomingPayment", "bookings.LessonSteps", "bookings.MoneyDay",
     "bookings.MoneyMark", "bookings.Payment", "bookings.PaymentMark", "bookings.PaymentRules",
-    "bookings.PersonToStep", "bookings.WaitingPayment", "messaging.Conversation", "messaging.FormerText",
-    "messaging.Incident", "messaging.StudentText", "users.ApiAnswer", "users.ApiToken", "users.LeadRules",
-    "users.NumberMark", "users.SavedView", "users.TodayVisit", "users.UndoableAct",
+    "bookings.PersonToStep", "bookings.WaitingPayment", "messaging.Conversation", "messaging.Digest",
+    "messaging.FormerText", "messaging.Incident", "messaging.StaffNotice", "messaging.StudentText", "users.ApiAnswer",
+    "users.ApiToken", "users.LeadRules", "users.NumberMark", "users.SavedView", "users.TodayVisit", "users.UndoableAct",
 }  # fmt: skip
 
 

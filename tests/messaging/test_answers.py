@@ -1,5 +1,6 @@
 """Answers to students: what is sent, what is refused, and how two who answer see each other."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,13 +9,15 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from messaging.content.content import Content
+from messaging.delivery.lifecycle import waiting_for_a_runner
+from messaging.delivery.queues import SendQueue
 from messaging.inbox.services import (
     AnsweredMeanwhile,
     AnswerRefused,
     answer_student,
 )
 from messaging.models import Broadcast, Conversation, MessageTemplate, Recipient, TemplateVersion
-from tests.factories import UserFactory
+from tests.factories import BroadcastFactory, RecipientFactory, UserFactory
 from tests.messaging.conversations import ANSWERS, answer, bot_writes, conversation_of, page
 from users.models import AuditEntry, BlockedUser
 
@@ -42,6 +45,37 @@ def test_an_answer_goes_to_one_person_with_their_values_and_stands_in_the_conver
     assert (conversation.state, conversation.assignee, conversation.last_answer) == (State.ANSWERED, colleague, sent)
     assertContains(desk.get(page(person)), "Завтра, Анна! {x}")
     assert AuditEntry.objects.filter(what="messaging_conversation.update", done_by=colleague).exists()
+
+
+def test_an_answer_goes_out_at_night_too(person, colleague, monkeypatch):
+    bot_writes(person, "Не спится")
+    conversation_of(person)
+    for module in ("automations", "broadcasts"):
+        monkeypatch.setattr(f"messaging.models.{module}.is_quiet", lambda _at: True)
+
+    sent = answer_student(person=person, answer=answer("И мне"), by=colleague, at=timezone.now())
+
+    assert sent.pk in waiting_for_a_runner(at=timezone.now(), wanted=1)[0]
+    queue = SendQueue(sent.pk)
+    assert queue.enlist("worker", most=1) is not None
+    assert [claim.text for claim in queue.claim(5, "worker")] == ["И мне"]
+
+
+def test_what_we_sent_in_between_stands_in_its_place_with_what_became_of_it(desk, person):
+    now = timezone.now()
+    bot_writes(person, "Первый", at=now - timedelta(hours=3))
+    broadcast = BroadcastFactory.create(message_text="Урок завтра", recipient_type="group", state="finished")
+    RecipientFactory.create(
+        message=broadcast, telegram_user=person, state="failed", reason="blocked", sent_at=now - timedelta(hours=2)
+    )
+    bot_writes(person, "Второй", at=now - timedelta(hours=1))
+
+    response = desk.get(page(person))
+
+    said = response.context["thread"].said
+    assert sorted((one.at, str(one.words)) for one in said) == [(one.at, str(one.words)) for one in said]
+    assert [str(one.words) for one in said] == ["Первый", "Урок завтра", "Второй"]
+    assertContains(response, "Заблокировал бота")
 
 
 def test_an_answer_that_is_posted_twice_is_sent_once(person, colleague):

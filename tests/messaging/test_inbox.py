@@ -19,7 +19,8 @@ from messaging.inbox.services import (
 from messaging.models import Conversation, StudentText
 from tests.factories import BookingFactory, EventFactory, TelegramUserFactory, UserFactory
 from tests.messaging.conversations import ANSWERS, bot_writes, conversation_of, page
-from users.models import Event, User
+from users.models import Event, UndoableAct, User
+from users.models.audit import AuditEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers")]
 
@@ -94,8 +95,10 @@ def test_a_text_reopens_what_was_closed_or_snoozed_and_keeps_who_answers(person,
     conversation_of(person)
     assign_conversation(person_id=person.pk, to=colleague, seen=None, by=colleague)
     for put_aside in (
-        lambda: close_conversation(person_id=person.pk, by=colleague),
-        lambda: snooze_conversation(person_id=person.pk, until=timezone.now() + timedelta(days=1), by=colleague),
+        lambda: close_conversation(person_id=person.pk, by=colleague, at=timezone.now()),
+        lambda: snooze_conversation(
+            person_id=person.pk, until=timezone.now() + timedelta(days=1), by=colleague, at=timezone.now()
+        ),
     ):
         put_aside()
         bot_writes(person, "Ещё")
@@ -111,7 +114,8 @@ def test_a_text_reopens_what_was_closed_or_snoozed_and_keeps_who_answers(person,
 def test_what_was_snoozed_waits_again_when_its_time_has_come(person, colleague):
     bot_writes(person, "Напишите завтра")
     conversation_of(person)
-    snooze_conversation(person_id=person.pk, until=timezone.now() + timedelta(hours=1), by=colleague)
+    now = timezone.now()
+    snooze_conversation(person_id=person.pk, until=now + timedelta(hours=1), by=colleague, at=now)
     assert conversation_of(person).state == State.SNOOZED
 
     Conversation.objects.update(snoozed_until=timezone.now() - timedelta(seconds=1))
@@ -127,7 +131,10 @@ def test_texts_of_long_ago_wait_for_nobody(person):
 
 def test_the_list_names_its_filters_and_its_empty_state(desk, person, colleague):
     address = reverse("messaging:conversation_list")
-    assertContains(desk.get(address), "Никто не ждёт ответа")
+    empty = desk.get(address)
+    assertContains(empty, "Никто не ждёт ответа")
+    # What the bot does not store.
+    assertContains(empty, "Что пишут люди без бронирования, а также картинки, файлы и голосовые он не хранит")
     bot_writes(person, "Вопрос")
     conversation_of(person)
     assign_conversation(person_id=person.pk, to=colleague, seen=None, by=colleague)
@@ -171,6 +178,53 @@ def test_a_conversation_is_closed_reopened_left_unread_and_snoozed(desk, person)
     assert (conversation.state, timezone.localtime(conversation.snoozed_until).hour) == (State.SNOOZED, 10)
     desk.post(page(person, "snooze"), {"at": "2001-01-01T10:00"})
     assert conversation_of(person).snoozed_until == conversation.snoozed_until
+
+
+@pytest.mark.parametrize(("act", "begins"), [
+    ("close", State.UNREAD), ("snooze", State.WAITING), ("reopen", State.CLOSED), ("unread", State.CLOSED),
+])  # fmt: skip
+def test_what_was_done_with_a_conversation_is_undone_for_ten_seconds(desk, person, act, begins):
+    bot_writes(person, "Спасибо!")
+    conversation_of(person)
+    Conversation.objects.update(state=begins)
+    kept = ("state", "waiting_since", "snoozed_until")
+    before = Conversation.objects.values_list(*kept).get()
+
+    done = desk.post(page(person, act), {"until": "day"}, follow=True)
+    undo = reverse("users:act_undo", args=[UndoableAct.objects.get().pk])
+    assertContains(done, f'action="{undo}"')
+    desk.post(undo)
+
+    assert Conversation.objects.values_list(*kept).get() == before
+
+
+def test_a_student_who_wrote_meanwhile_is_not_closed_away_by_undoing(desk, person):
+    bot_writes(person, "Спасибо!")
+    conversation_of(person)
+    Conversation.objects.update(state=State.CLOSED)
+    desk.post(page(person, "reopen"))
+    bot_writes(person, "И ещё вопрос")
+    conversation_of(person)
+
+    refused = desk.post(reverse("users:act_undo", args=[UndoableAct.objects.get().pk]), follow=True)
+
+    assertContains(refused, "Было «Ждёт ответа», сейчас — «Не прочитано»")
+    assert conversation_of(person).state == State.UNREAD
+
+
+def test_each_act_upon_a_conversation_is_one_line_of_the_audit(desk, person, colleague):
+    bot_writes(person, "Спасибо!")
+    conversation_of(person)
+    Conversation.objects.update(state=State.WAITING)
+    told: list[list[str]] = []
+    for act in ("close", "unread", "snooze", "reopen", "close", "reopen"):
+        desk.post(page(person, act), {"until": "day"})
+        lines = AuditEntry.objects.filter(object_table="messaging_conversation").order_by("pk")
+        told.append([line.what for line in lines[sum(map(len, told)) :]])
+        assert {line.done_by_id for line in lines} == {colleague.pk}
+
+    changed = ["messaging_conversation.update"]
+    assert told == [changed, ["conversation.left_unread"], changed, ["conversation.reopened"], changed, changed]
 
 
 def test_of_two_who_take_a_conversation_the_second_is_told(desk, person, colleague):

@@ -38,6 +38,8 @@ ACTS = {
     "payment.brought_back": gettext_lazy("A waiting payment brought back"),
     "payment.asked": gettext_lazy("A student asked about a payment"),
     "payment.declined": gettext_lazy("A payment declined again"),
+    "conversation.left_unread": gettext_lazy("A conversation left unread"),
+    "conversation.reopened": gettext_lazy("A conversation reopened"),
     "audit.forgotten": gettext_lazy("Old lines of the audit deleted"),
 }
 DONE_TO_ROWS = {

@@ -43,6 +43,7 @@ NOT_AUDITED = {
     "messaging.Incident": "a record of its own",
     "messaging.Outbox": "the engine's; what it sends are messages",
     "messaging.Report": "the engine's",
+    "messaging.Digest": "the engine's",
     "messaging.Runner": "the engine's",
     "messaging.ReceivedUpdate": "Telegram's",
     "account.EmailConfirmation": "links that end by themselves",

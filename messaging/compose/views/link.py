@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -24,7 +25,7 @@ from users.models import TelegramUser
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(["messaging.send_broadcast", "users.view_telegramuser"], raise_exception=True)
+@permission_required("users.view_telegramuser", raise_exception=True)
 def compose_link(request: StaffRequest) -> HttpResponse:
     back = (request.POST or request.GET).get("next", "")
     back = back if is_own_address(back, request) else ""
@@ -63,5 +64,13 @@ def _act(request: StaffRequest, back: str) -> HttpResponse:
 def _show(request: StaffRequest, back: str, *, problem: str = "", status: int = 200) -> HttpResponse:
     link = TelegramLink.objects.filter(user=request.user).select_related("telegram_user").first()
     words = request.GET.get("q", "")
-    context = {"link": link, "search": words, "found": find_people(words), "problem": problem, "next": back}
+    back_label = _("New message") if back.startswith(reverse("messaging:compose_message")) else _("Back")
+    context = {
+        "back_label": back_label,
+        "link": link,
+        "search": words,
+        "found": find_people(words),
+        "problem": problem,
+        "next": back,
+    }
     return render(request, "messaging/compose_link.html", context, status=status)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from hsl_dashboard.web.pages import StaffRequest, lead_to
+from hsl_dashboard.web.undo import say_done
 from messaging.inbox import services
 from messaging.inbox.filters import who_may_answer
 from messaging.inbox.forms import AssignForm, SnoozeForm
@@ -21,8 +22,8 @@ from messaging.models import Conversation
 @permission_required(MAY_ANSWER, raise_exception=True)
 def conversation_close(request: StaffRequest, user_id: int) -> HttpResponse:
     get_object_or_404(Conversation, pk=user_id)
-    if services.close_conversation(person_id=user_id, by=request.user):
-        messages.success(request, _("The conversation is closed. It opens again when the student writes."))
+    if act := services.close_conversation(person_id=user_id, by=request.user, at=timezone.now()):
+        say_done(request, _("The conversation is closed. It opens again when the student writes."), undo=act)
     return _to_list(request)
 
 
@@ -30,7 +31,8 @@ def conversation_close(request: StaffRequest, user_id: int) -> HttpResponse:
 @permission_required(MAY_ANSWER, raise_exception=True)
 def conversation_reopen(request: StaffRequest, user_id: int) -> HttpResponse:
     get_object_or_404(Conversation, pk=user_id)
-    services.reopen_conversation(person_id=user_id, by=request.user)
+    if act := services.reopen_conversation(person_id=user_id, by=request.user, at=timezone.now()):
+        say_done(request, _("The conversation waits for an answer again."), undo=act)
     return _to_conversation(request, user_id)
 
 
@@ -38,7 +40,8 @@ def conversation_reopen(request: StaffRequest, user_id: int) -> HttpResponse:
 @permission_required(MAY_ANSWER, raise_exception=True)
 def conversation_unread(request: StaffRequest, user_id: int) -> HttpResponse:
     get_object_or_404(Conversation, pk=user_id)
-    services.mark_unread(person_id=user_id, by=request.user)
+    if act := services.mark_unread(person_id=user_id, by=request.user, at=timezone.now()):
+        say_done(request, _("The conversation is unread again."), undo=act)
     return _to_list(request)
 
 
@@ -51,9 +54,9 @@ def conversation_snooze(request: StaffRequest, user_id: int) -> HttpResponse:
         messages.warning(request, _("Choose a time within the next year."))
         return _to_conversation(request, user_id)
     until = form.cleaned_data["moment"]
-    services.snooze_conversation(person_id=user_id, until=until, by=request.user)
+    act = services.snooze_conversation(person_id=user_id, until=until, by=request.user, at=timezone.now())
     shown = timezone.localtime(until).strftime("%d.%m.%Y %H:%M")
-    messages.success(request, _("Snoozed until %(time)s, or until the student writes.") % {"time": shown})
+    say_done(request, _("Snoozed until %(time)s, or until the student writes.") % {"time": shown}, undo=act)
     return _to_list(request)
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0014_conversations'),
+        ('messaging', '0015_notices_to_staff'),
     ]
 
     operations = [

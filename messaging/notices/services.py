@@ -1,0 +1,68 @@
+"""Choosing the notices that one wants, and sending those that are due: at most one of a subject in 15 minutes."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.html import escape
+
+from messaging.delivery.services import recorded, send_to_staff
+from messaging.models import StaffNotice, TelegramLink
+from messaging.models.recipient_types import RecipientType
+from messaging.notices.topics import BY_SUBJECT, Novelty, topics_for
+from messaging.quiet_hours import is_quiet
+from users.models import User
+
+
+def chosen_notices(user: User) -> set[str]:
+    """The subjects that are switched on."""
+    return set(StaffNotice.objects.filter(user=user, is_on=True).values_list("subject", flat=True))
+
+
+def choose_notices(*, user: User, wanted: Collection[str], at: datetime) -> None:
+    """Switch on what is wanted of what ``user`` may have, and the others off; told is what comes from now on."""
+    with recorded(user):
+        StaffNotice.objects.bulk_create(
+            [
+                StaffNotice(user=user, subject=topic.subject, is_on=False, told_until=at)
+                for topic in topics_for(user)
+                if topic.subject in wanted
+            ],
+            ignore_conflicts=True,
+        )
+        offered = StaffNotice.objects.filter(user=user, subject__in=[topic.subject for topic in topics_for(user)])
+        offered.filter(subject__in=wanted, is_on=False).update(is_on=True, told_until=at)
+        offered.filter(is_on=True).exclude(subject__in=wanted).update(is_on=False)
+
+
+def send_notices(*, at: datetime) -> list[int]:
+    """Tell whoever wants it what is new; give the numbers of the messages. At night nothing is told, and keeps."""
+    if is_quiet(at):
+        return []
+    people: dict[int, User] = {}
+    sent = []
+    for notice in StaffNotice.objects.due(at).select_related("user").order_by("user", "subject"):
+        # One instance for each of them: it remembers its permissions.
+        user = people.setdefault(notice.user_id, notice.user)
+        topic = BY_SUBJECT[notice.subject]
+        if topic.read is None or not topic.is_for(user):
+            continue
+        with translation.override(settings.LANGUAGE_CODE):
+            novelty = topic.read(user, notice.told_until, at)
+        if novelty and (message := _tell(notice, novelty, at=at)):
+            sent.append(message)
+    return sent
+
+
+def _tell(notice: StaffNotice, novelty: Novelty, *, at: datetime) -> int | None:
+    with recorded(None):
+        # One conditional UPDATE: of two ticks one tells.
+        unsaid = StaffNotice.objects.filter(pk=notice.pk, is_on=True, told_until=notice.told_until)
+        if not unsaid.update(told_until=novelty.until, sent_at=at):
+            return None
+        link = TelegramLink.objects.reachable().select_related("telegram_user").filter(user=notice.user_id).first()
+        if link is None:
+            return None
+        text = f"<b>{escape(novelty.words)}</b>\n{settings.DASHBOARD_URL}{novelty.address}"
+        return send_to_staff(text, to=[link.telegram_user], sent_as=RecipientType.NOTICE, at=at).pk
