@@ -1,15 +1,63 @@
 """How gunicorn logs and answers probes, wherever it is started from this folder: the image, the demo."""
 
+import logging
+import os
+import shutil
+import tempfile
 from typing import Any
+
+from dotenv import dotenv_values
+from pythonjsonlogger.json import JsonFormatter
 
 accesslog = "-"
 # The path without its query, and no referrer: what staff search for are names of people.
-access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms "%(a)s"'
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms "%(a)s" %({x-request-id}o)s'
+
+
+_metrics = ""  # the folder where the processes count requests together (hsl_dashboard/watching/)
 
 
 def on_starting(server: Any) -> None:
-    """Keep tokens out of the access log too; a path may hold one."""
+    """Keep tokens out of the access log too: a path may hold one. Give the processes one place to count in."""
+    global _metrics
     server.log.access_log.addFilter(_without_secrets)
+    if _logs_json():
+        fields = "%(asctime)s %(levelname)s %(name)s %(message)s"
+        names = {"asctime": "at", "levelname": "level", "name": "logger"}
+        formatter = JsonFormatter(fields, datefmt="%Y-%m-%dT%H:%M:%S%z", rename_fields=names)
+        _write_as(server.log.error_log, formatter)
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics = tempfile.mkdtemp(prefix="hsl-metrics-")
+
+
+def _logs_json() -> bool:
+    """What settings.LOG_FORMAT will be: gunicorn's own process loads no settings."""
+    variables = {**dotenv_values(".env", interpolate=False), **os.environ}
+    in_development = (variables.get("DEBUG") or "").strip().lower() in {"true", "1", "yes", "on"}
+    return (variables.get("LOG_FORMAT") or ("line" if in_development else "json")) == "json"
+
+
+def _write_as(logger: logging.Logger, formatter: logging.Formatter) -> None:
+    for handler in logger.handlers:
+        handler.setFormatter(formatter)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Until the dashboard is loaded, write for eyes: what stops the start is a sentence for a person."""
+    _write_as(server.log.error_log, logging.Formatter(server.log.error_fmt, server.log.datefmt))
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget what a process that has ended held open; what it counted stays."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    """Remove the folder of counts, if it is ours."""
+    if _metrics:
+        shutil.rmtree(_metrics, ignore_errors=True)
 
 
 def _without_secrets(record: Any) -> bool:
@@ -20,10 +68,18 @@ def _without_secrets(record: Any) -> bool:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Answer probes beside the pages, in each process that serves them."""
+    """Answer probes beside the pages, and look around, in each process that serves them."""
     # Here, not above: gunicorn's own process loads nothing of the dashboard.
     from django.conf import settings
 
     from hsl_dashboard.availability.serving import serve_probes
+    from hsl_dashboard.watching.rounds import start_rounds
+    from hsl_dashboard.watching.scrape import answer_scrape
+    from hsl_dashboard.web.logs import AccessLines, JsonLines
 
-    serve_probes(settings.PROBES_PORT)
+    if settings.LOG_FORMAT == "json":
+        worker.log.access_log.removeFilter(_without_secrets)  # it would write the line before its fields are read
+        _write_as(worker.log.access_log, AccessLines())
+        _write_as(worker.log.error_log, JsonLines())
+    serve_probes(settings.PROBES_PORT, answer_scrape)
+    start_rounds()

@@ -5,18 +5,22 @@ import time
 from typing import Any
 
 import pghistory
-from celery import Celery
+from celery import Celery, states
 from celery.signals import (
     after_task_publish,
     beat_init,
+    before_task_publish,
     heartbeat_sent,
+    setup_logging,
     task_postrun,
     task_prerun,
     worker_init,
     worker_process_init,
 )
 
-from hsl_dashboard.availability import heartbeats, limits
+from hsl_dashboard.availability import heartbeats, limits, tallies
+from hsl_dashboard.watching.rounds import start_rounds
+from hsl_dashboard.web import logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hsl_dashboard.settings")
 
@@ -54,6 +58,12 @@ def beat_lives(**_kwargs: Any) -> None:
 
 
 @beat_init.connect
+def watch_beside_beat(**_kwargs: Any) -> None:
+    """Look around from here too: beat needs neither the pages nor a worker."""
+    start_rounds()
+
+
+@beat_init.connect
 def forget_missing_tasks(**_kwargs: Any) -> None:
     """Drop entries of the stored schedule whose task no longer exists; beat would queue them for ever."""
     from django_celery_beat.models import PeriodicTask, PeriodicTasks
@@ -64,9 +74,23 @@ def forget_missing_tasks(**_kwargs: Any) -> None:
         PeriodicTasks.update_changed()
 
 
+@setup_logging.connect
+def log_as_django(**_kwargs: Any) -> None:
+    """Leave the logs of workers and beat to settings.LOGGING: whoever hears this signal has taken them over."""
+
+
+@before_task_publish.connect
+def pass_request_on(headers: dict[str, Any], **_kwargs: Any) -> None:
+    """Let the lines of a task name the request that asked for it."""
+    if name := logs.request_id.get():
+        headers["hsl_request"] = name
+
+
 @task_prerun.connect
-def open_context(task_id: str, **_kwargs: Any) -> None:
-    """Let the audit say which task changed something."""
+def open_context(task_id: str, task: Any, **_kwargs: Any) -> None:
+    """Let the audit and the log say which task it is, and for whom."""
+    logs.task_id.set(task_id)
+    logs.request_id.set(task.request.get("hsl_request") or "")
     _contexts[task_id] = pghistory.context(task=task_id)
     _contexts[task_id].__enter__()
 
@@ -74,3 +98,15 @@ def open_context(task_id: str, **_kwargs: Any) -> None:
 @task_postrun.connect
 def close_context(task_id: str, **_kwargs: Any) -> None:
     _contexts.pop(task_id).__exit__(None, None, None)
+    # What Celery says behind this, «succeeded in …», names the task by itself.
+    logs.task_id.set("")
+    logs.request_id.set("")
+
+
+@task_postrun.connect
+def count_task(task: Any, state: str | None = None, **_kwargs: Any) -> None:
+    """Count what ended and how, for /metrics and alerts; the names are ours, so there are few."""
+    counts = {("task", f"{task.name} {(state or 'unknown').lower()}"): 1}
+    if state == states.FAILURE:
+        counts["error", "task"] = 1
+    tallies.add_up(counts)

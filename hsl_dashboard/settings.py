@@ -58,6 +58,9 @@ if DEVELOPMENT and find_spec("demo"):
 
 MIDDLEWARE = [
     "hsl_dashboard.availability.health.answer_probes",
+    "hsl_dashboard.watching.scrape.answer_metrics",
+    "hsl_dashboard.web.middleware.name_requests",
+    "hsl_dashboard.watching.requests.measure_requests",
     "hsl_dashboard.web.middleware.limit_pages",
     "django.middleware.security.SecurityMiddleware",
     "hsl_dashboard.web.middleware.protect_pages",
@@ -317,19 +320,42 @@ PAYMENT_WEBHOOK_SECRETS = env.PAYMENT_WEBHOOK_SECRETS
 # Where probes are answered however busy the pages are (hsl_dashboard/availability/serving.py).
 PROBES_PORT = env.PROBES_PORT
 
+# Who may read /metrics; without either, nobody (hsl_dashboard/watching/scrape.py).
+METRICS_TOKEN = env.METRICS_TOKEN
+METRICS_NETWORKS = env.METRICS_NETWORKS
+
+# When administrators are alerted (messaging/alerts/); 0 switches a check off.
+ALERTS = env.ALERTS
+ALERT_EMAILS = env.ALERT_EMAILS
+ALERT_TICK_SECONDS = env.ALERT_TICK_SECONDS
+ALERT_FAILED_PERCENT = env.ALERT_FAILED_PERCENT
+ALERT_ERRORS = env.ALERT_ERRORS
+ALERT_SIGNUPS_PERCENT = env.ALERT_SIGNUPS_PERCENT
+ALERT_DISK_PERCENT = env.ALERT_DISK_PERCENT
+ALERT_BACKUP_HOURS = env.ALERT_BACKUP_HOURS
+
 # Where errors are reported; empty, and nothing is sent anywhere (hsl_dashboard/sentry.py).
 SENTRY_DSN = env.SENTRY_DSN
 
+# Lines of JSON hold no secrets by themselves. gunicorn writes its own lines alike (gunicorn.conf.py).
+LOG_FORMAT = env.LOG_FORMAT
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "hsl_dashboard.web.logs.JsonLines"},
+    },
     "filters": {
         "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback},
         "secrets": {"()": "django.utils.log.CallbackFilter", "callback": without_secrets},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "secrets"]}
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["refusals"] if LOG_FORMAT == "json" else ["refusals", "secrets"],
+        }
     },
     "root": {"handlers": ["console"], "level": "INFO"},
 }

@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from hsl_dashboard.availability import health
+from hsl_dashboard.watching.scrape import system_metrics
 from hsl_dashboard.web import views
 from hsl_dashboard.web.jump import jump
 from hsl_dashboard.web.system import system_detail
@@ -38,6 +39,7 @@ urlpatterns = [
     path("theme/", views.theme_set, name="theme_set"),
     path("icons/<slug:version>.svg", views.icon_sprite, name="icon_sprite"),
     path("browser-reports/", browser_report, name="browser_report"),
+    path("metrics", system_metrics, name="system_metrics"),
     path("health/live", health.health_live, name="health_live"),
     path("health/ready", health.health_ready, name="health_ready"),
 ]

@@ -50,3 +50,17 @@ class MessagingConfig(AppConfig):
         register_system_lines(oldest_waiting)
         for lines in (*LINES, CONVERSATION_LINES):
             register_today_lines(lines)
+        self._watch()
+
+    def _watch(self) -> None:
+        from hsl_dashboard.watching.numbers import register_gauge
+        from hsl_dashboard.watching.rounds import register_round
+        from hsl_dashboard.web.system import register_system_lines
+        from messaging.alerts.system import alert_lines
+        from messaging.alerts.watch import AlertWatch
+        from messaging.today import GAUGES
+
+        register_system_lines(alert_lines)
+        register_round(AlertWatch().go_round)
+        for gauge in GAUGES:
+            register_gauge(gauge)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from hsl_dashboard.watching.numbers import DatabaseGauge
 from hsl_dashboard.web.system import SystemLine
 from hsl_dashboard.web.today import TodayLine, TodayLines
 from messaging.models import Broadcast, Draft, Outbox, Recipient
@@ -114,3 +115,23 @@ def oldest_waiting(at: datetime) -> Iterator[SystemLine]:
         else _("none is sent")
     )
     yield SystemLine("queues", _("Messages being sent"), words)
+
+
+# For /metrics: each reads only what waits or runs.
+GAUGES = (
+    DatabaseGauge(
+        "hsl_messages",
+        "Messages that have not ended.",
+        "SELECT state, count(*) FROM message_history WHERE state IN ('scheduled', 'sending', 'paused', 'held')"
+        " GROUP BY 1",
+        label="state",
+    ),
+    DatabaseGauge(
+        "hsl_outbox_waiting", "Notices that wait.", "SELECT count(*) FROM messaging_outbox WHERE state = 'queued'"
+    ),
+    DatabaseGauge(
+        "hsl_outbox_oldest_seconds",
+        "Age of the oldest notice that waits.",
+        "SELECT coalesce(extract(epoch FROM now() - min(queued_at)), 0) FROM messaging_outbox WHERE state = 'queued'",
+    ),
+)

@@ -33,6 +33,7 @@ ACCESS: dict[str, Access] = {
     "health_live": Access(get=ALL, anonymous=True),
     "browser_report": Access(post=ALL, anonymous=True),
     "health_ready": Access(get=ALL, anonymous=True),
+    "system_metrics": Access(anonymous=True),  # a token or a network opens it, no role
     "set_language": Access(get=ALL, post=ALL, anonymous=True),
     "icon_sprite": Access(get=ALL, anonymous=True),
     "jump": SEEN_BY_ALL,

@@ -1,7 +1,8 @@
 """What a balancer and an alert ask: is the process alive, can the whole system do its work."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import psycopg
@@ -57,11 +58,22 @@ def ready_response() -> HttpResponse:
     return JsonResponse(answers, status=200 if set(answers.values()) == {FINE} else 503)
 
 
-def _database() -> str:
-    """Read and write, over a connection of its own: those of the pages may all be taken."""
+@contextmanager
+def probe_connection() -> Iterator[PatientConnection]:
+    """Open a connection of its own: those of the pages may all be taken.
+
+    Raises:
+        psycopg.Error: the database does not answer.
+    """
     parameters = {**connection.get_connection_params(), "connect_timeout": 2, "autocommit": True}
+    with within(PROBE), PatientConnection.connect(**parameters) as probe:
+        yield probe
+
+
+def _database() -> str:
+    """Read and write."""
     try:
-        with within(PROBE), PatientConnection.connect(**parameters) as probe:
+        with probe_connection() as probe:
             row = probe.execute(WRITE).fetchone()
     except psycopg.errors.ReadOnlySqlTransaction:
         return "read-only"

@@ -17,7 +17,7 @@ from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
-KEY = "hsl:heartbeats"
+KEY, TICKS = "hsl:heartbeats", "hsl:ticks"
 EVERY = 5.0  # seconds
 SILENT_AFTER = 30.0  # seconds: a worker that is busy or starts again is silent for less
 TOO_FAR = 5.0  # seconds between two clocks
@@ -113,6 +113,38 @@ def is_first_within(name: str, seconds: float) -> bool:
         return bool(connect(settings.REDIS_URL).set(f"hsl:tick:{name}", 1, nx=True, px=round(seconds * 1000)))
     except RedisError:
         return True
+
+
+def note_tick(name: str) -> None:
+    """Write down, by the clock of Redis, that a regular task has ended well."""
+    try:
+        redis = connect(settings.REDIS_URL)
+        redis.hset(TICKS, name, str(_seconds(redis.time())))
+    except RedisError as error:
+        logger.warning("No tick could be noted: %s", error)
+
+
+def last_tick(name: str) -> tuple[float, float]:
+    """When a regular task ended last, and what time it is now, by the clock of Redis; one never seen ended just now.
+
+    Raises:
+        RedisError: it does not answer.
+    """
+    redis = connect(settings.REDIS_URL)
+    now = _seconds(redis.time())
+    redis.hsetnx(TICKS, name, str(now))
+    stored: Any = redis.hget(TICKS, name)
+    return float(stored), now
+
+
+def ticks() -> dict[str, float]:
+    """When each regular task ended last, by the clock of Redis.
+
+    Raises:
+        RedisError: it does not answer.
+    """
+    stored: Any = connect(settings.REDIS_URL).hgetall(TICKS)
+    return {name: float(at) for name, at in stored.items() if name in settings.CELERY_BEAT_SCHEDULE}
 
 
 def _seconds(clock: Any) -> float:

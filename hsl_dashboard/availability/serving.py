@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -10,10 +11,14 @@ from hsl_dashboard.availability import health
 logger = logging.getLogger(__name__)
 
 
+Scrape = Callable[[str, str], tuple[int, str, bytes]]
+
+
 class ProbesHandler(BaseHTTPRequestHandler):
-    """Two addresses, no middleware."""
+    """Three addresses, no middleware."""
 
     timeout = 5  # seconds that a probe may take to ask
+    server: "ProbesServer"
 
     def do_GET(self) -> None:
         if self.path == "/health/live":
@@ -21,6 +26,8 @@ class ProbesHandler(BaseHTTPRequestHandler):
         elif self.path == "/health/ready":
             response = health.ready_response()
             self._answer(response.status_code, response["Content-Type"], response.content)
+        elif self.path == "/metrics" and self.server.scrape:
+            self._answer(*self.server.scrape(self.headers.get("Authorization", ""), self.client_address[0]))
         else:
             self._answer(404, "text/plain", b"not found")
 
@@ -43,14 +50,16 @@ class ProbesServer(ThreadingHTTPServer):
 
     allow_reuse_port = True
     daemon_threads = True
+    scrape: Scrape | None = None
 
 
-def serve_probes(port: int) -> ProbesServer | None:
-    """Answer probes in the background, on a port that no page can block."""
+def serve_probes(port: int, scrape: Scrape | None = None) -> ProbesServer | None:
+    """Answer probes in the background, on a port that no page can block; and /metrics, if somebody knows them."""
     try:
         server = ProbesServer(("", port), ProbesHandler)
     except OSError as error:
         logger.warning("PROBES_PORT %s cannot be had: probes are answered only among the pages: %s", port, error)
         return None
+    server.scrape = scrape
     threading.Thread(target=server.serve_forever, name="probes", daemon=True).start()
     return server

@@ -16,6 +16,8 @@ class Tick(Task):
     def __call__(self, *args: Any, **options: Any) -> Any:
         every: Any = settings.CELERY_BEAT_SCHEDULE[self.name]["schedule"]  # seconds
         # Somewhat less: beat is not exact, and the next tick must not count as the same.
-        if self.request.called_directly or heartbeats.is_first_within(self.name, 0.8 * every):
-            return self.run(*args, **options)
-        return None
+        if not self.request.called_directly and not heartbeats.is_first_within(self.name, 0.8 * every):
+            return None
+        result = self.run(*args, **options)
+        heartbeats.note_tick(self.name)
+        return result

@@ -13,6 +13,7 @@ from hsl_dashboard.environment import connections
 Network = IPv4Network | IPv6Network
 
 SHORTEST_PAYMENT_SECRET = 32  # characters
+SHORTEST_METRICS_TOKEN = 16  # characters
 
 
 def _words(text: str) -> list[str]:
@@ -88,6 +89,12 @@ def _payment_secrets(secrets: list[str]) -> list[str]:
     return secrets
 
 
+def _metrics_token(text: str) -> str:
+    if text and len(text) < SHORTEST_METRICS_TOKEN:
+        raise ValueError(f"has fewer than {SHORTEST_METRICS_TOKEN} characters, so it could be guessed.")
+    return text
+
+
 Words = Annotated[list[str], BeforeValidator(_words)]
 Networks = Annotated[list[Network], BeforeValidator(_networks)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_words)]
@@ -97,6 +104,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 BotName = Annotated[str, AfterValidator(_bot_name)]
 PaymentSecrets = Annotated[list[str], BeforeValidator(_words), AfterValidator(_payment_secrets)]
+MetricsToken = Annotated[str, AfterValidator(_metrics_token)]
 WebhookSecret = Annotated[str, AfterValidator(_webhook_secret)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 Count = Annotated[int, Field(ge=0)]

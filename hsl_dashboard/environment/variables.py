@@ -89,6 +89,17 @@ class Environment(Variables):
 
     # Watching
     PROBES_PORT: int = variable("8001", cure="Set it to a number.")
+    ALERTS: bool = variable("true", cure="Set it to true or false.", development="false")
+    ALERT_EMAILS: kinds.Words = variable()
+    ALERT_TICK_SECONDS: kinds.Count = variable("60", cure="Set it to a number, 0 or more.")
+    ALERT_FAILED_PERCENT: kinds.Count = variable("30", cure="Set it to a number, 0 or more.")
+    ALERT_ERRORS: kinds.Count = variable("20", cure="Set it to a number, 0 or more.")
+    ALERT_SIGNUPS_PERCENT: kinds.Count = variable("50", cure="Set it to a number, 0 or more.")
+    ALERT_DISK_PERCENT: kinds.Count = variable("10", cure="Set it to a number, 0 or more.")
+    ALERT_BACKUP_HOURS: kinds.Count = variable("30", cure="Set it to a number, 0 or more.")
+    LOG_FORMAT: Literal["json", "line"] = variable("json", cure="Set it to json or line.", development="line")
+    METRICS_TOKEN: kinds.MetricsToken = variable()
+    METRICS_NETWORKS: kinds.Networks = variable()
     SENTRY_DSN: str = variable()
 
     @field_validator("TELEGRAM_API_URL")

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
@@ -16,8 +18,29 @@ from pghistory.middleware import HistoryMiddleware
 
 from hsl_dashboard.availability.limits import PAGE, within
 from hsl_dashboard.availability.outages import was_busy_lately
+from hsl_dashboard.web import logs
 
 HURRIED = 0.5  # seconds for a lock while something is locked: pages that need nothing of it get their threads
+
+
+def name_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware around everything: each line of a request, and the answer, carries ``X-Request-ID``."""
+    # Not at the end of the middleware: Django logs a refusal behind it, and a stream is read later still.
+    request_finished.connect(_forget_name, dispatch_uid="hsl_dashboard.forget_name")
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        name = given if logs.ACCEPTED.fullmatch(given) else uuid4().hex
+        logs.request_id.set(name)
+        response = get_response(request)
+        response["X-Request-ID"] = name
+        return response
+
+    return middleware
+
+
+def _forget_name(**_kwargs: Any) -> None:
+    logs.request_id.set("")
 
 
 def limit_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

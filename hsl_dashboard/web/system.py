@@ -39,6 +39,7 @@ SECTIONS: dict[str, Any] = {
     "ticks": gettext_lazy("Regular tasks"),
     "storage": gettext_lazy("Storage"),
     "versions": gettext_lazy("Versions"),
+    "alerts": gettext_lazy("Alerts"),
 }
 
 

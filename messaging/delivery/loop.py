@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from hsl_dashboard.availability import tallies
 from messaging.delivery.bot import Outcome, TelegramBot, Verdict
 from messaging.delivery.lifecycle import longest_halt
 from messaging.delivery.limiter import Limiter, LimiterForgot, LimiterUnavailable, Slot, SlotGrant
@@ -284,7 +285,8 @@ class Delivery:
             return
         if reason := self.watch.note(result):
             self.over, self.again = True, False
-            logger.warning("%s is paused: %s", self.queue.key, reason)
+            # Without Telegram's words: they quote the message. Its page has them.
+            logger.warning("%s is paused: %s", self.queue.key, reason.partition(":")[0])
             await self._try_database(self.queue.pause, reason)
 
     async def _halt(self, seconds: float) -> None:
@@ -347,6 +349,11 @@ class Delivery:
                 return
             for result in results:
                 await self._write([result])
+        else:
+            verdicts = Counter(
+                ("telegram", result.verdict) for _claim, result in results if isinstance(result, Outcome)
+            )
+            await self.records.run(tallies.add_up, {(kind, str(verdict)): n for (kind, verdict), n in verdicts.items()})
 
     async def _try_database(self, function: Callable[..., T], *arguments: Any) -> T | None:
         """Write what beat would also find out later by itself; None when the database does not answer."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import multiprocessing
 import os
@@ -76,7 +77,9 @@ def run_queue(queue: Queue, *, most: int | None = None, seconds: float = SLICE, 
         stop=process.stop,
     )
     with _ended_by_sigterm(process):
-        return process.loop.run(delivery.run(runner_id, seconds=seconds, at_most=at_most))
+        run = delivery.run(runner_id, seconds=seconds, at_most=at_most)
+        # The loop outlives the task for which it was made; its lines name the one that runs now.
+        return process.loop.run(run, context=contextvars.copy_context())
 
 
 def _this_process() -> Process:

@@ -6,6 +6,7 @@ from messaging.models.conversations import Conversation, StudentText
 from messaging.models.corrections import CorrectedMessage, Correction
 from messaging.models.drafts import Draft
 from messaging.models.former_texts import FormerText
+from messaging.models.incidents import Incident
 from messaging.models.links import TelegramLink
 from messaging.models.notices import Digest, StaffNotice
 from messaging.models.outbox import Outbox
@@ -25,6 +26,7 @@ __all__ = [
     "Digest",
     "Draft",
     "FormerText",
+    "Incident",
     "MessageTemplate",
     "Outbox",
     "ReceivedUpdate",

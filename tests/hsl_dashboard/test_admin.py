@@ -144,8 +144,8 @@ WITHOUT_ADMIN = {
     "bookings.Confirmation", "bookings.IncomingPayment", "bookings.LessonSteps", "bookings.MoneyDay",
     "bookings.MoneyMark", "bookings.Payment", "bookings.PaymentMark", "bookings.PaymentRules",
     "bookings.PersonToStep", "bookings.WaitingPayment", "messaging.Conversation", "messaging.Digest",
-    "messaging.FormerText", "messaging.StaffNotice", "messaging.StudentText", "users.ApiAnswer", "users.ApiToken",
-    "users.LeadRules", "users.NumberMark", "users.SavedView", "users.TodayVisit", "users.UndoableAct",
+    "messaging.FormerText", "messaging.Incident", "messaging.StaffNotice", "messaging.StudentText", "users.ApiAnswer",
+    "users.ApiToken", "users.LeadRules", "users.NumberMark", "users.SavedView", "users.TodayVisit", "users.UndoableAct",
 }  # fmt: skip
 
 

@@ -187,6 +187,7 @@ def test_G3_live_answers_while_every_thread_of_gunicorn_is_blocked(tmp_path: Pat
     started.touch()
     environment = {**os.environ, "PROBES_PORT": str(probes), "STARTED": str(started), "DEBUG": "true"}
     environment |= {"DJANGO_SETTINGS_MODULE": "hsl_dashboard.settings", "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
+    environment |= {"METRICS_NETWORKS": "127.0.0.1"}
     command = ["gunicorn", "blocked", f"--bind=127.0.0.1:{port}"]
     options = ["--workers=1", "--threads=2", "--no-control-socket", "--graceful-timeout=1"]
     with subprocess.Popen([sys.executable, "-m", *command, *options], env=environment) as web:
@@ -201,6 +202,8 @@ def test_G3_live_answers_while_every_thread_of_gunicorn_is_blocked(tmp_path: Pat
             with urlopen(f"http://127.0.0.1:{probes}/health/live", timeout=5) as response:
                 assert response.read() == b"ok"
             assert time.monotonic() - began < 2
+            with urlopen(f"http://127.0.0.1:{probes}/metrics", timeout=10) as response:
+                assert b'hsl_up{what="redis"} 1.0' in response.read()
         finally:
             web.send_signal(signal.SIGTERM)
 

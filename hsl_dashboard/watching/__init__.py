@@ -1,0 +1,1 @@
+"""For whoever watches the system from outside: metrics for Prometheus."""
