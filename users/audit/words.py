@@ -38,6 +38,7 @@ ACTS = {
     "payment.brought_back": gettext_lazy("A waiting payment brought back"),
     "payment.asked": gettext_lazy("A student asked about a payment"),
     "payment.declined": gettext_lazy("A payment declined again"),
+    "retention.applied": gettext_lazy("Old data deleted"),
     "audit.forgotten": gettext_lazy("Old lines of the audit deleted"),
 }
 DONE_TO_ROWS = {
@@ -55,6 +56,12 @@ DETAILS = {
     "method": gettext_lazy("method"),
     "rows": gettext_lazy("rows"),
     "before": gettext_lazy("before"),
+    "event_details": gettext_lazy("details of events"),
+    "export_records": gettext_lazy("records of exports"),
+    "audit": gettext_lazy("audit and history"),
+    "webhook_payloads": gettext_lazy("raw notices of payments"),
+    "media": gettext_lazy("files of messages"),
+    "unfinished": gettext_lazy("not finished"),
     "role": gettext_lazy("role in the database"),
     "history": gettext_lazy("rows of history"),
     "query": gettext_lazy("filter"),
