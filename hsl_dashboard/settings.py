@@ -244,7 +244,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"messaging.run_*": {"queue": "telegram"}}
 # A task carries an id and can run twice; state lives in PostgreSQL, so results are kept nowhere.
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "hsl_dashboard.availability.beat:SteadyScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     # People whom triggers have marked, and leads whose week has passed; with nobody to count each is one quick look.

@@ -20,7 +20,7 @@ class MessagingConfig(AppConfig):
         from messaging.broadcasts.jump import MESSAGES
         from messaging.broadcasts.outcome import AFTER_A_MESSAGE
         from messaging.broadcasts.privacy import drafts_waiting_for
-        from messaging.content.retention import MEDIA, values_of_buttons
+        from messaging.content.retention import register_retention
         from messaging.delivery.undoing import UNDO_START
         from messaging.inbox.jump import CONVERSATIONS
         from messaging.inbox.today import LINES as CONVERSATION_LINES
@@ -30,7 +30,6 @@ class MessagingConfig(AppConfig):
         from messaging.today import LINES, oldest_waiting
         from users.audit.lines import register_row_address
         from users.person.extensions import register_person_extension
-        from users.retention.rules import register_counted_values, register_keeping_rule
         from users.undo.services import register_undo
 
         register_badge("/messages/", drafts_waiting_for)
@@ -39,8 +38,7 @@ class MessagingConfig(AppConfig):
         register_person_extension(MESSAGING)
         register_row_address("message_history", lambda number: reverse("messaging:broadcast_detail", args=[number]))
         register_jump_source(MESSAGES)
-        register_keeping_rule(MEDIA)
-        register_counted_values(values_of_buttons)
+        register_retention()
         register_undo(UNDO_START)
         register_audience_list("outcome", AFTER_A_MESSAGE)
         for saved in SAVED_LISTS:

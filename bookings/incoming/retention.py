@@ -8,14 +8,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import IncomingPayment
-from users.retention.rules import KeepingRule, Pace
+from users.retention.rules import Batches, KeepingRule
 
 
-def forget_raw(before: datetime, pace: Pace) -> Iterator[int]:
+def forget_raw(before: datetime, batches: Batches) -> Iterator[int]:
     """Drop the bodies that were received before a moment, in the order of the notices."""
     place: int | None = 0
-    while place is not None and not pace.is_over:
-        dropped, place = pace.batch(partial(_drop_window, before, place))
+    while place is not None and not batches.is_over:
+        dropped, place = batches.run(partial(_drop_window, before, place))
         yield dropped
 
 

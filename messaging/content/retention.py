@@ -10,20 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.content.media import FOLDER
 from messaging.models import Broadcast, Draft
-from users.retention.rules import KeepingRule, Pace
+from users.retention.rules import Batches, KeepingRule, register_counted_values, register_keeping_rule
 
 OVER = (Broadcast.State.FINISHED, Broadcast.State.CANCELLED)
 FILES_AT_ONCE = 50
 
 
-def forget_files(before: datetime, pace: Pace) -> Iterator[int]:
+def forget_files(before: datetime, batches: Batches) -> Iterator[int]:
     """Take the files from messages that are over, then delete every old file that no message and no draft names."""
-    while not pace.is_over and pace.batch(lambda size: _let_go(before, min(size, FILES_AT_ONCE))):
+    while not batches.is_over and batches.run(lambda size: _let_go(before, min(size, FILES_AT_ONCE))):
         pass
     for path in _files(before):
-        if pace.is_over:
+        if batches.is_over:
             return
-        if not pace.batch(lambda _size, path=path: _is_named(path)):  # type: ignore[misc]
+        if not batches.run(lambda _size, path=path: _is_named(path)):  # type: ignore[misc]
             default_storage.delete(path)
             yield 1
 
@@ -79,3 +79,9 @@ def values_of_buttons() -> list[str]:
 MEDIA = KeepingRule(
     name="media", setting="KEEP_MEDIA_DAYS", label=_("Files of messages"), count=count_files, forget=forget_files
 )
+
+
+def register_retention() -> None:
+    """Called once, in ready()."""
+    register_keeping_rule(MEDIA)
+    register_counted_values(values_of_buttons)

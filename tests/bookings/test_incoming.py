@@ -22,7 +22,7 @@ from bookings.services.payments import PaymentKnown, record_payment
 from hsl_dashboard.web.api.limits import REFUSED
 from tests.factories import BookingFactory, PaymentFactory, StreamFactory
 from users.models import AuditEntry
-from users.retention.rules import Pace
+from users.retention.rules import Batches
 
 pytestmark = pytest.mark.django_db
 
@@ -150,8 +150,8 @@ def test_the_raw_body_is_dropped_when_it_is_old(booking):
     tell(notice(booking))
     old, now = IncomingPayment.objects.get(), timezone.now()
 
-    assert sum(forget_raw(now - timedelta(days=1), Pace())) == 0
-    assert sum(forget_raw(now + timedelta(days=1), Pace())) == 1
+    assert sum(forget_raw(now - timedelta(days=1), Batches())) == 0
+    assert sum(forget_raw(now + timedelta(days=1), Batches())) == 1
     old.refresh_from_db()
     assert old.raw is None and old.amount == 100
 

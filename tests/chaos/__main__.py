@@ -69,16 +69,17 @@ def sending(system: System, options: argparse.Namespace) -> Iterator[str]:
 
 def around_pages(system: System, options: argparse.Namespace) -> Iterator[str]:
     chaos = chaos_of(system, seed=options.seed, scale=600)
-    from tests.chaos import crowd, faults
+    from tests.chaos import around, crowd, faults
     from tests.chaos.pages import running_web
 
     faults.fill_school(system, people=PEOPLE)
     minutes = options.minutes or MINUTES.get(options.only, 0)
     with running_web(system) as web:
+        faults.warm_up(web)
         yield faults.HEAD
         match options.only:
             case "faults":
-                yield from (found.row() for found in faults.all_faults(chaos, web, system.disk, only=options.fault))
+                yield from (found.row() for found in around.all_faults(chaos, web, system.disk, only=options.fault))
             case "crowd":
                 yield crowd.crowd(chaos, web, minutes=minutes).row()
             case "soak":

@@ -1,12 +1,9 @@
 """What may go wrong around the pages while a message is sent and staff click, each with what must hold at its end."""
 
 import contextlib
-import ctypes
-import mmap
 import os
 import secrets
 import signal
-import struct
 import subprocess
 import sys
 import threading
@@ -24,7 +21,7 @@ from demo.servers.keeper import APPLICATION, USER
 from tests.chaos.disks import fill
 from tests.chaos.pages import BROKE_OFF, Clicks, Gunicorn, Staff, running_web
 from tests.chaos.scenarios import Broken, Chaos, Result
-from tests.chaos.system import ROOT, System, kill
+from tests.chaos.system import ROOT, System
 from users.models import Note, User
 
 # Pages of everyday work; each asks other tables.
@@ -71,6 +68,13 @@ def clicking(web: Gunicorn, *, people: int = 6, think: float = 0.3) -> Iterator[
         yield clicks
 
 
+def warm_up(web: Gunicorn) -> None:
+    """Let each page be made once: templates and pools are there then."""
+    [session] = sign_in(1)
+    for place in PLACES * 2:
+        web.ask(place, session=session)
+
+
 def in_words(clicks: Clicks) -> str:
     statuses = ", ".join(f"{count} × {status or 'broken off'}" for status, count in sorted(clicks.statuses().items()))
     return f"{statuses}; slowest {clicks.percentile(1):.1f} s"
@@ -92,8 +96,8 @@ def out_of_connections(chaos: Chaos, web: Gunicorn) -> Found:
                 with contextlib.suppress(psycopg.OperationalError):
                     while True:
                         taken.append(psycopg.connect(address, autocommit=True))
-                refused = len(taken)
-                during, until = Clicks(), time.monotonic() + 10
+                refused, before = len(taken), len(clicks.answers)
+                until = time.monotonic() + 10
                 lives = ready = True
                 while time.monotonic() < until:
                     with contextlib.suppress(psycopg.OperationalError):  # whatever is given back, at once
@@ -101,7 +105,9 @@ def out_of_connections(chaos: Chaos, web: Gunicorn) -> Found:
                     lives = lives and web.lives()
                     ready = ready and web.is_ready()
                     time.sleep(0.2)
-                during.answers = list(clicks.answers)
+                # Whoever asks now waits for what others gave back.
+                wait_until(lambda: len(clicks.answers) > before, "an answer without connections")
+                during = Clicks(clicks.answers[before:])
             finally:
                 for connection in taken:
                     connection.close()
@@ -172,75 +178,6 @@ def _grow(system: System) -> str:
     except psycopg.Error as error:
         return f"the bot's INSERT: {type(error).__name__}"
     raise Broken("the disk was not full")
-
-
-def clock_steps(chaos: Chaos, web: Gunicorn) -> Found:
-    """Step the clocks of the worker and of beat an hour ahead and then an hour back, in the middle of a broadcast."""
-    system = chaos.system
-    shim, shift = system.folder / "clock.so", system.folder / "shift"
-    shift.write_bytes(struct.pack("q", 0))
-    source = Path(__file__).with_name("skewed_clock.c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", str(shim), str(source), "-ldl"], check=True)
-    before = dict(system.environment)
-    for process in [*system.workers, *system.beats]:
-        kill(process)
-    system.workers.clear()
-    system.beats.clear()
-    system.environment |= {"LD_PRELOAD": str(shim), "CLOCK_SHIFT": str(shift)}
-    try:
-        system.start_worker()
-        system.start_beat()
-        wait_until(web.is_ready, "ready with shifted clocks")
-        with chaos.scenario("clock steps") as result, _clock(shift) as step:
-            broadcast = chaos.start(chaos.scale)
-            named, ticks = [], []
-            for part, hours in enumerate((1, -1, 0), start=1):
-                chaos.wait_for_calls(chaos.scale * part // 4)
-                step(hours * 3600)
-                began = time.monotonic()
-                # Beat has something to do every five seconds, whatever its clock says.
-                wait_until(lambda began=began: _ticked(chaos, since=began), f"a tick after a step to {hours} h")
-                ticks.append(time.monotonic() - began)
-                named.append(not web.is_ready())
-            chaos.wait_for_state(broadcast, "finished")
-            judged = chaos.judge(result, broadcast)
-        wait_until(web.is_ready, "ready once the clocks agree")
-    finally:
-        system.environment.clear()
-        system.environment.update(before)
-        for process in [*system.workers, *system.beats]:
-            kill(process)
-        system.workers.clear()
-        system.beats.clear()
-        system.start_worker()
-        system.start_beat()
-    insist(any(named), "no probe named the clock")
-    return Found(
-        "a clock steps",
-        "worker and beat an hour ahead, then an hour back, then right again (a library before the C library's"
-        " clock), in the middle of a broadcast",
-        f"ticks went on after {', '.join(f'{seconds:.0f} s' for seconds in ticks)}; `/health/ready` named the clock;"
-        f" {sent(judged)}",
-    )
-
-
-@contextmanager
-def _clock(shift: Path) -> Iterator[Callable[[int], None]]:
-    with shift.open("r+b") as file, mmap.mmap(file.fileno(), ctypes.sizeof(ctypes.c_int64)) as place:
-
-        def step(seconds: int) -> None:
-            place[:8] = struct.pack("q", seconds)
-
-        yield step
-
-
-def _ticked(chaos: Chaos, *, since: float) -> bool:
-    """Whether beat has queued something since, and a worker has done it: both leave signs of life by Redis' clock."""
-    from hsl_dashboard.availability import heartbeats
-
-    signs, clock = heartbeats.read()
-    seen = [sign.at for key, sign in signs.items() if key.split(" ")[0] == heartbeats.BEAT]
-    return bool(seen) and clock - max(seen) < time.monotonic() - since - 0.5
 
 
 def out_of_memory(chaos: Chaos, web: Gunicorn) -> Found:
@@ -384,21 +321,3 @@ def fill_school(system: System, *, people: int) -> None:
     command = [sys.executable, "manage.py", "seed_demo", f"--people={people}", "--verbosity=0"]
     owner = {"DATABASE_URL": system.postgres.url, "OWNER_DATABASE_URL": "", "DEBUG": "true"}
     subprocess.run(command, cwd=ROOT, env={**system.environment, **owner}, check=True, capture_output=True)
-
-
-def all_faults(chaos: Chaos, web: Gunicorn, disk: Path | None, *, only: str = "") -> Iterator[Found]:
-    """Each fault, or the one that is named."""
-    faults: dict[str, Callable[[], Found]] = {
-        "connections": lambda: out_of_connections(chaos, web),
-        "clock": lambda: clock_steps(chaos, web),
-        "memory": lambda: out_of_memory(chaos, web),
-        "killed_web": lambda: killed_web(chaos, web),
-        "disk": lambda: full_disk(chaos, web, disk) if disk else NO_DISK,
-        "deploy": lambda: deploy(chaos, web),  # the last one: it ends this web
-    }
-    for name, fault in faults.items():
-        if only in ("", name):
-            yield fault()
-
-
-NO_DISK = Found("disk of PostgreSQL full", "not tried: this account may not mount a file system", "")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from hsl_dashboard.web.days import day_begins, school_day
 from users.models import SealedDay
 from users.person.own import COUNTED_DETAILS, counted_details
-from users.retention.rules import KeepingRule, Pace, counted_values, last_countable_day
+from users.retention.rules import Batches, KeepingRule, counted_values, last_countable_day
 
 # The marks of changed events: what they would have counted again is sealed, and counts the same.
 SILENT = ("users.Event:numbers_update", "users.Event:person_totals_update")
@@ -40,15 +40,15 @@ FORGETTING = "SELECT set_config('pgtrigger.ignore', %s, true), set_config('hsl_d
 OLDEST = "SELECT min(created_at) FROM events WHERE created_at >= %s AND created_at < %s"
 
 
-def forget_details(before: datetime, pace: Pace) -> Iterator[int]:
+def forget_details(before: datetime, batches: Batches) -> Iterator[int]:
     """Seal each day that ends before a moment, oldest first, and empty its events; a day is done once."""
     last = last_countable_day(timezone.now())
-    while last is not None and (day := _next_day(before, pace)) and day <= last:
-        pace.batch(lambda _size, day=day: SealedDay.objects.get_or_create(day=day))
-        yield from _empty_day(day, pace)
-        if pace.is_over:
+    while last is not None and (day := _next_day(before, batches)) and day <= last:
+        batches.run(lambda _size, day=day: SealedDay.objects.get_or_create(day=day))
+        yield from _empty_day(day, batches)
+        if batches.is_over:
             return
-        pace.batch(lambda _size, day=day: SealedDay.objects.filter(day=day).update(emptied_at=timezone.now()))
+        batches.run(lambda _size, day=day: SealedDay.objects.filter(day=day).update(emptied_at=timezone.now()))
 
 
 def count_details(before: datetime) -> int:
@@ -64,17 +64,17 @@ def _begins() -> datetime:
     return day_begins(done + timedelta(days=1)) if done else day_begins(date(2015, 1, 1))
 
 
-def _next_day(before: datetime, pace: Pace) -> date | None:
+def _next_day(before: datetime, batches: Batches) -> date | None:
     params = [_begins(), day_begins(school_day(before))]
-    [[oldest]] = pace.batch(lambda _size: _rows(OLDEST, params))
+    [[oldest]] = batches.run(lambda _size: _rows(OLDEST, params))
     return school_day(oldest) if oldest else None
 
 
-def _empty_day(day: date, pace: Pace) -> Iterator[int]:
+def _empty_day(day: date, batches: Batches) -> Iterator[int]:
     params = _values() | {"begins": day_begins(day), "ends": day_begins(day + timedelta(days=1))}
     place: dict[str, Any] | None = {"at": params["begins"], "id": 0}
-    while place and not pace.is_over:
-        emptied, place = pace.batch(lambda size, place=place: _empty_window(params | place, size))
+    while place and not batches.is_over:
+        emptied, place = batches.run(lambda size, place=place: _empty_window(params | place, size))
         yield emptied
 
 

@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from users.models import AuditEntry, PeopleExport
 from users.retention.events import EVENT_DETAILS
-from users.retention.rules import KeepingRule, Pace
+from users.retention.rules import Batches, KeepingRule
 
 
-def forget_rows(model: type[Model], moment: str, before: datetime, pace: Pace) -> Iterator[int]:
+def forget_rows(model: type[Model], moment: str, before: datetime, batches: Batches) -> Iterator[int]:
     """Delete the rows older than a moment in the order of their keys; each row of a table is looked at once."""
     place: Any = None
-    while not pace.is_over:
-        deleted, place = pace.batch(partial(_delete_window, model, moment, before, place))
+    while not batches.is_over:
+        deleted, place = batches.run(partial(_delete_window, model, moment, before, place))
         yield deleted
         if place is None:
             return
@@ -40,20 +40,20 @@ def count_rows(model: type[Model], moment: str, before: datetime) -> int:
     return model._base_manager.filter(**{f"{moment}__lt": before}).count()
 
 
-def forget_sessions(before: datetime, pace: Pace) -> Iterator[int]:
+def forget_sessions(before: datetime, batches: Batches) -> Iterator[int]:
     """Both halves of a session: Django's, and allauth's with its address and browser."""
-    yield from forget_rows(Session, "expire_date", before, pace)
-    yield from forget_rows(UserSession, "last_seen_at", before, pace)
+    yield from forget_rows(Session, "expire_date", before, batches)
+    yield from forget_rows(UserSession, "last_seen_at", before, batches)
 
 
 def count_sessions(before: datetime) -> int:
     return count_rows(Session, "expire_date", before) + count_rows(UserSession, "last_seen_at", before)
 
 
-def forget_audit(before: datetime, pace: Pace) -> Iterator[int]:
+def forget_audit(before: datetime, batches: Batches) -> Iterator[int]:
     """Delete audit and history in a function of the owner: the application can change neither."""
-    while not pace.is_over:
-        if not (done := pace.batch(lambda size: _forget_some(before, size))):
+    while not batches.is_over:
+        if not (done := batches.run(lambda size: _forget_some(before, size))):
             return
         yield done
 

@@ -21,7 +21,7 @@ QUICK = 0.2  # seconds
 LONGEST_PAUSE = 0.5  # seconds
 
 
-class Pace:
+class Batches:
     """Runs batches: each a short transaction of its own, and behind each a pause as long as it took."""
 
     def __init__(self, *, stop_after: timedelta | None = None) -> None:
@@ -33,7 +33,7 @@ class Pace:
         """Whether the rest waits for the next run."""
         return self._ends_at is not None and time.monotonic() >= self._ends_at
 
-    def batch(self, work: Callable[[int], T]) -> T:
+    def run(self, work: Callable[[int], T]) -> T:
         """Do ``work`` with at most so many rows.
 
         Raises:
@@ -66,7 +66,7 @@ class KeepingRule:
     # How many rows are older; it may read a whole table, and only --dry-run asks.
     count: Callable[[datetime], int]
     # Forget them, batch by batch, and tell how many each was; what stops in between goes on with the next run.
-    forget: Callable[[datetime, Pace], Iterator[int]]
+    forget: Callable[[datetime, Batches], Iterator[int]]
 
     @property
     def days(self) -> int:

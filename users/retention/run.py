@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from users.models import AuditEntry
 from users.models.audit import record
-from users.retention.rules import KeepingRule, Pace, keeping_rules
+from users.retention.rules import Batches, KeepingRule, keeping_rules
 
 APPLIED = "retention.applied"
 
@@ -25,17 +25,17 @@ def apply_retention(*, at: datetime, stop_after: timedelta | None = None) -> App
 
     A rule that the bot or another writer keeps waiting gives up, and the next one has its turn.
     """
-    applied, pace = Applied(), Pace(stop_after=stop_after)
+    applied, batches = Applied(), Batches(stop_after=stop_after)
     for rule in keeping_rules():
         if not rule.days:
             continue
         applied.rows[rule.name] = 0
         try:
-            for rows in rule.forget(rule.before(at), pace):
+            for rows in rule.forget(rule.before(at), batches):
                 applied.rows[rule.name] += rows
         except OperationalError as error:
             applied.unfinished[rule.name] = str(error).strip().partition("\n")[0]
-        if pace.is_over:
+        if batches.is_over:
             applied.unfinished.setdefault(rule.name, "the time of this run is over")
             break
     record(APPLIED, data={**applied.rows, **({"unfinished": list(applied.unfinished)} if applied.unfinished else {})})
