@@ -1,7 +1,7 @@
 """Beat that goes on when the clock steps back; it would wait, for an hour or more, until the clock had caught up."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery.utils.time import maybe_make_aware
@@ -10,8 +10,10 @@ from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 STEP = timedelta(seconds=2)  # two looks are at most five seconds apart, and a clock that is set slowly steps by less
 
 
-class SteadyEntry(ModelEntry):  # type: ignore[misc]  # django-celery-beat has no types
+class SteadyEntry(ModelEntry):
     """An entry that has run at a moment which the clock has not reached yet ran now; beat stores that moment too."""
+
+    last_run_at: datetime
 
     def is_due(self) -> Any:
         now = maybe_make_aware(self._default_now())
@@ -20,7 +22,7 @@ class SteadyEntry(ModelEntry):  # type: ignore[misc]  # django-celery-beat has n
         return super().is_due()
 
 
-class SteadyScheduler(DatabaseScheduler):  # type: ignore[misc]
+class SteadyScheduler(DatabaseScheduler):
     """Looks at every entry anew once the clock has stepped back: the moments that it had planned are of before."""
 
     Entry = SteadyEntry

@@ -26,7 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.chaos", description=__doc__)
     parser.add_argument("--long", action="store_true", help="every part, 10,000 recipients and 20 kills: two hours")
     parser.add_argument("--only", choices=PARTS, help="one part; without it sending, with --long all of them")
-    parser.add_argument("--fault", default="", help="of the faults only this one")
+    parser.add_argument("--fault", default="", help="of the faults only these: connections,clock")
     parser.add_argument("--minutes", type=float, help="of the crowd (10) or the soak (60)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the random moments")
     options = parser.parse_args()

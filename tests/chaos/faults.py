@@ -243,7 +243,7 @@ def killed_web(chaos: Chaos, web: Gunicorn) -> Found:
     )
 
 
-WAITS = "SELECT client_port FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%users_note%'"
+WAITS = "SELECT client_port FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%users_note%%'"
 
 
 def waiting_for_a_lock(system: System) -> bool:
