@@ -42,14 +42,14 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for an hour when nobody waits
+check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for three hours when nobody waits
 	LONG=1 $(BIN)/python -m pytest --timeout=1800 -o faulthandler_timeout=3600 $(SIDE_BY_SIDE)
 	$(BIN)/python -m tests.chaos --long
 
 bench: $(INSTALLED) ## the sending engine (ARGS=sending), the bot's inserts (ARGS=writes), the pages (ARGS=pages) and the numbers (ARGS=numbers) and the list of people (ARGS=people) with 10,000,000 events: 4 GB, or ARGS="pages --people 20000"
 	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
-chaos: $(INSTALLED) ## break the sending engine in every known way, for some minutes (a short version is in make test)
+chaos: $(INSTALLED) ## break the running system in every known way, for two hours (a short version is in make test)
 	@$(BIN)/python -m tests.chaos --long $(ARGS)
 
 screenshots: $(INSTALLED) ## the pictures of the README anew, from the running demo (needs Chromium)

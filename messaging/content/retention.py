@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -23,7 +24,7 @@ def forget_files(before: datetime, batches: Batches) -> Iterator[int]:
     for path in _files(before):
         if batches.is_over:
             return
-        if not batches.run(lambda _size, path=path: _is_named(path)):  # type: ignore[misc]
+        if not batches.run(partial(_is_named, path)):
             default_storage.delete(path)
             yield 1
 
@@ -61,7 +62,7 @@ def _naming(rows: "QuerySet[Broadcast] | QuerySet[Draft]") -> list[str]:
     return list(rows.exclude(media_upload="").values_list("media_upload", flat=True))
 
 
-def _is_named(path: str) -> bool:
+def _is_named(path: str, _size: int) -> bool:
     return Broadcast.objects.filter(media_upload=path).exists() or Draft.objects.filter(media_upload=path).exists()
 
 

@@ -32,6 +32,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.long and not options.only:  # Django is set up once in a process, for one system
         command = [sys.executable, "-m", "tests.chaos", "--long", "--seed", str(options.seed)]
+        command += ["--minutes", str(options.minutes)] if options.minutes else []
         done = [subprocess.run([*command, "--only", part], cwd=ROOT, check=False).returncode for part in PARTS]
         return max(done)
     print(f"seed {options.seed}", flush=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.chaos.clocks import clock_steps
 from tests.chaos.faults import Found, deploy, full_disk, killed_web, out_of_connections, out_of_memory
 from tests.chaos.pages import Gunicorn
-from tests.chaos.scenarios import Chaos
+from tests.chaos.scenarios import Broken, Chaos
 
 NO_DISK = Found("disk of PostgreSQL full", "not tried: this account may not mount a file system", "")
 
@@ -21,6 +21,12 @@ def all_faults(chaos: Chaos, web: Gunicorn, disk: Path | None, *, only: str = ""
         "disk": lambda: full_disk(chaos, web, disk) if disk else NO_DISK,
         "deploy": lambda: deploy(chaos, web),  # the last one: it ends this web
     }
+    broke: list[str] = []
     for name, fault in faults.items():
         if not only or name in only.split(","):
-            yield fault()
+            try:
+                yield fault()
+            except Broken as broken:
+                broke.append(f"{name}: {broken}")
+    if broke:
+        raise Broken("; ".join(broke))

@@ -1,6 +1,7 @@
 """Beat and a clock that steps back: without this it queues nothing until the clock has caught up."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -30,7 +31,7 @@ def test_a_task_that_ran_an_hour_ahead_is_due_again_after_its_usual_time(task):
 
 
 def test_all_is_planned_anew_when_the_clock_has_stepped_back_and_only_then(monkeypatch):
-    scheduler = beat.SteadyScheduler.__new__(beat.SteadyScheduler)
+    scheduler: Any = beat.SteadyScheduler.__new__(beat.SteadyScheduler)
     planned_anew = []
     monkeypatch.setattr(beat.DatabaseScheduler, "tick", lambda self: planned_anew.append(self._heap is None))
     now = 1_000_000.0

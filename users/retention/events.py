@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pgtrigger
@@ -44,11 +45,11 @@ def forget_details(before: datetime, batches: Batches) -> Iterator[int]:
     """Seal each day that ends before a moment, oldest first, and empty its events; a day is done once."""
     last = last_countable_day(timezone.now())
     while last is not None and (day := _next_day(before, batches)) and day <= last:
-        batches.run(lambda _size, day=day: SealedDay.objects.get_or_create(day=day))
+        batches.run(partial(_seal, day))
         yield from _empty_day(day, batches)
         if batches.is_over:
             return
-        batches.run(lambda _size, day=day: SealedDay.objects.filter(day=day).update(emptied_at=timezone.now()))
+        batches.run(partial(_finish, day))
 
 
 def count_details(before: datetime) -> int:
@@ -64,6 +65,14 @@ def _begins() -> datetime:
     return day_begins(done + timedelta(days=1)) if done else day_begins(date(2015, 1, 1))
 
 
+def _seal(day: date, _size: int) -> None:
+    SealedDay.objects.get_or_create(day=day)
+
+
+def _finish(day: date, _size: int) -> None:
+    SealedDay.objects.filter(day=day).update(emptied_at=timezone.now())
+
+
 def _next_day(before: datetime, batches: Batches) -> date | None:
     params = [_begins(), day_begins(school_day(before))]
     [[oldest]] = batches.run(lambda _size: _rows(OLDEST, params))
@@ -74,7 +83,7 @@ def _empty_day(day: date, batches: Batches) -> Iterator[int]:
     params = _values() | {"begins": day_begins(day), "ends": day_begins(day + timedelta(days=1))}
     place: dict[str, Any] | None = {"at": params["begins"], "id": 0}
     while place and not batches.is_over:
-        emptied, place = batches.run(lambda size, place=place: _empty_window(params | place, size))
+        emptied, place = batches.run(partial(_empty_window, params | place))
         yield emptied
 
 
