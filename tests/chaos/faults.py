@@ -239,8 +239,8 @@ def killed_web(chaos: Chaos, web: Gunicorn) -> Found:
     return Found(
         "`kill -9` of a web process in mid-request",
         "a change that waits for a lock, 6 people clicking; the process that holds the change is killed",
-        f"the change is {'made whole, with its line of the audit' if notes else 'not made at all'}; {broke_off} requests"
-        f" of that process broke off, no other answer was an error; gunicorn has a new process",
+        f"the change is {'made whole, with its line of the audit' if notes else 'not made at all'}; {broke_off}"
+        f" requests of that process broke off, no other answer was an error; gunicorn has a new process",
     )
 
 
