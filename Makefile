@@ -42,7 +42,7 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for an hour when nobody waits
+check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for three hours when nobody waits
 	LONG=1 $(BIN)/python -m pytest --timeout=1800 -o faulthandler_timeout=3600 $(SIDE_BY_SIDE)
 	$(BIN)/python -m tests.chaos --long
 	$(BIN)/python -m tests.release audit
@@ -56,7 +56,7 @@ release: $(INSTALLED) ## the papers of a release into dist/: constraints with ha
 bench: $(INSTALLED) ## everything, or a part: ARGS=sending, writes, undoing, audiences; pages, api, numbers, people with 10,000,000 events: 4 GB, or ARGS="pages --people 20000"
 	@$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
-chaos: $(INSTALLED) ## break the sending engine in every known way, for some minutes (a short version is in make test)
+chaos: $(INSTALLED) ## break the running system in every known way, for two hours (a short version is in make test)
 	@$(BIN)/python -m tests.chaos --long $(ARGS)
 
 screenshots: $(INSTALLED) ## the pictures of the README anew, from the running demo (needs Chromium)

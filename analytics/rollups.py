@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from analytics.models import Refresh
 from bookings.services.confirmations import confirmation_differences, rebuild_confirmations
 from hsl_dashboard.web.days import day_begins, school_day, week_of
+from users.models import SealedDay
 
 T = TypeVar("T")
 
@@ -45,6 +46,18 @@ def refresh_numbers(at: datetime) -> bool:
     return True
 
 
+def counted_until(at: datetime) -> date | None:
+    """Count what is due, and give the last day that is counted for good: days until then may be sealed."""
+    refresh_numbers(at)
+    last = Refresh.objects.filter(name=NAME).values_list("counted_until", flat=True).first()
+    return last - timedelta(days=1) if last else None  # a day stays open for some hours of the next
+
+
+def sealed_days() -> set[date]:
+    """Days whose events have lost their details: what was counted of them stays, and nothing counts them again."""
+    return set(SealedDay.objects.values_list("day", flat=True))
+
+
 def rebuild_numbers(at: datetime) -> dict[str, int]:
     """Count every derived table anew, batch by batch, while the bot keeps writing; return how many rows each has."""
     _take_marks()
@@ -54,9 +67,10 @@ def rebuild_numbers(at: datetime) -> dict[str, int]:
         _rows("SELECT journeys_recount(%s::bigint[])", [batch])
         people += len(batch)
     _rows("DELETE FROM analytics_daycount WHERE day < %s OR day >= %s RETURNING 1", [FIRST_DAY, school_day(at)])
-    days = _days_with_rows(school_day(at))
+    sealed = sealed_days()
+    days = [day for day in _days_with_rows(school_day(at)) if day not in sealed]
     _recount_days(days)
-    weeks = sorted({week_of(day) for day in [*days, school_day(at)]})
+    weeks = sorted({week_of(day) for day in [*days, *sealed, school_day(at)]})
     _rows("DELETE FROM analytics_cohortcell WHERE NOT week = ANY (%s::date[]) RETURNING 1", [weeks])
     _recount_weeks(weeks)
     _finished(at, cohorts_at=at)
@@ -78,8 +92,9 @@ def number_differences(at: datetime) -> Iterator[str]:
     yield from _journey_differences(due)
     # A first sign that is due may move days and weeks; with nothing due this is exact.
     if not due:
-        yield from _day_differences(days, last.counted_until)
-        yield from _week_differences({week_of(day) for day in days} | {week_of(school_day(at))})
+        left = days | sealed_days()
+        yield from _day_differences(left, last.counted_until)
+        yield from _week_differences({week_of(day) for day in left} | {week_of(school_day(at))})
 
 
 # Changes --------------------------------------------------------------------------------------------------------------
@@ -139,12 +154,14 @@ def _recent_people(since: datetime, until: datetime) -> list[int]:
 
 
 def _recount_days(days: Iterable[date]) -> None:
-    for batch in _batches(days, DAYS_AT_ONCE):
+    sealed = sealed_days()
+    for batch in _batches((day for day in days if day not in sealed), DAYS_AT_ONCE):
         _rows("SELECT day_recount(%s::date[])", [batch])
 
 
 def _recount_weeks(mondays: Iterable[date]) -> None:
-    for batch in _batches(mondays, DAYS_AT_ONCE):
+    sealed = {week_of(day) for day in sealed_days()}
+    for batch in _batches((monday for monday in mondays if monday not in sealed), DAYS_AT_ONCE):
         _rows("SELECT week_recount(%s::date[])", [batch])
 
 

@@ -12,6 +12,7 @@ class BookingsConfig(AppConfig):
     def ready(self) -> None:
         from bookings import jump
         from bookings.incoming import today as incoming
+        from bookings.incoming.retention import WEBHOOK_PAYLOADS
         from bookings.models import status_label
         from bookings.money import today as money
         from bookings.payments import today as payments
@@ -30,9 +31,11 @@ class BookingsConfig(AppConfig):
         from users.audit.lines import register_row_address
         from users.audit.words import register_value_names
         from users.person.extensions import register_person_extension
+        from users.retention.rules import register_keeping_rule
         from users.undo.services import register_undo
 
         register_person_extension(BOOKINGS)
+        register_keeping_rule(WEBHOOK_PAYLOADS)
         register_undo(UNDO_BOOKING)
         register_undo(UNDO_BULK)
         register_undo(UNDO_ASKING)

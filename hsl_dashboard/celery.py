@@ -28,7 +28,7 @@ app = Celery("hsl_dashboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Packages have tasks of their own, which only the names of apps would not find.
-app.autodiscover_tasks(["messaging.delivery", "messaging.inbound", "hsl_dashboard.backup"])
+app.autodiscover_tasks(["messaging.delivery", "messaging.inbound", "hsl_dashboard.backup", "users.retention"])
 _contexts: dict[str, Any] = {}
 
 

@@ -247,7 +247,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"messaging.run_*": {"queue": "telegram"}}
 # A task carries an id and can run twice; state lives in PostgreSQL, so results are kept nowhere.
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "hsl_dashboard.availability.beat:SteadyScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     # People whom triggers have marked, and leads whose week has passed; with nobody to count each is one quick look.
@@ -266,7 +266,6 @@ CELERY_BEAT_SCHEDULE = {
     "analytics.bring_digests": {"task": "analytics.bring_digests", "schedule": 60.0},  # seconds
     # Notices of payments that nobody has applied yet, and raw bodies that have lain here long enough.
     "bookings.apply_incoming_payments": {"task": "bookings.apply_incoming_payments", "schedule": 30.0},  # seconds
-    "bookings.forget_raw_payments": {"task": "bookings.forget_raw_payments", "schedule": 3600.0},  # seconds
     "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.
     "messaging.tick": {"task": "messaging.tick", "schedule": 5.0, "options": {"queue": "default"}},
@@ -309,6 +308,20 @@ if BACKUP_DIR:
         "task": "hsl_dashboard.make_backup",
         "schedule": crontab(hour=env.BACKUP_AT[:2], minute=env.BACKUP_AT[3:]),
     }
+
+# How long -------------------------------------------------------------------------------------------------------------
+
+# Days; 0 is for ever (users/retention).
+KEEP_EVENT_DETAILS_DAYS = env.KEEP_EVENT_DETAILS_DAYS
+KEEP_EXPORT_RECORDS_DAYS = env.KEEP_EXPORT_RECORDS_DAYS
+KEEP_AUDIT_DAYS = env.KEEP_AUDIT_DAYS
+KEEP_MEDIA_DAYS = env.KEEP_MEDIA_DAYS
+KEEP_SESSIONS_DAYS = env.KEEP_SESSIONS_DAYS
+KEEP_WEBHOOK_PAYLOADS_DAYS = env.KEEP_WEBHOOK_PAYLOADS_DAYS
+CELERY_BEAT_SCHEDULE["users.apply_retention"] = {
+    "task": "users.apply_retention",
+    "schedule": crontab(hour=env.RETENTION_AT[:2], minute=env.RETENTION_AT[3:]),
+}
 
 # Payments from outside ------------------------------------------------------------------------------------------------
 

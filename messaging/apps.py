@@ -20,6 +20,7 @@ class MessagingConfig(AppConfig):
         from messaging.broadcasts.jump import MESSAGES
         from messaging.broadcasts.outcome import AFTER_A_MESSAGE
         from messaging.broadcasts.privacy import drafts_waiting_for
+        from messaging.content.retention import register_retention
         from messaging.delivery.undoing import UNDO_START
         from messaging.inbox.jump import CONVERSATIONS
         from messaging.inbox.today import LINES as CONVERSATION_LINES
@@ -38,6 +39,7 @@ class MessagingConfig(AppConfig):
         register_person_extension(MESSAGING)
         register_row_address("message_history", lambda number: reverse("messaging:broadcast_detail", args=[number]))
         register_jump_source(MESSAGES)
+        register_retention()
         register_undo(UNDO_START)
         register_undo(UNDO_CONVERSATION)
         register_audience_list("outcome", AFTER_A_MESSAGE)

@@ -130,8 +130,8 @@ def test_retention_keeps_a_year_and_writes_down_what_it_did() -> None:
         run("UPDATE bookings_bookingevent SET pgh_created_at = now() - interval '2 years'")
 
     with pytest.raises(Exception, match="for a year at least"), transaction.atomic():
-        run("SELECT audit_forget(now() - interval '300 days')")
-    run("SELECT audit_forget(now() - interval '400 days')")
+        run("SELECT audit_forget(now() - interval '300 days', 1000)")
+    run("SELECT audit_forget(now() - interval '400 days', 1000)")
 
     assert value("SELECT count(*) FROM bookings_bookingevent") == 0
     [entry] = AuditEntry.objects.all()

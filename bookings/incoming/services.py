@@ -24,7 +24,6 @@ from users.models import User
 
 logger = logging.getLogger(__name__)
 
-RAW_KEPT = timedelta(days=30)
 MOST_TRIES = 10
 AT_ONCE = 100  # notices of one tick
 
@@ -167,11 +166,6 @@ def _note_failure(pk: int, *, at: datetime) -> None:
     later = at + timedelta(seconds=30 * 2**tries)
     notices.update(tries=F("tries") + 1, next_try_at=later)
     notices.filter(tries__gte=MOST_TRIES).update(state=State.UNMATCHED, why=Why.FAILED)
-
-
-def forget_raw(*, at: datetime) -> int:
-    """Drop the bodies that were received more than RAW_KEPT ago."""
-    return IncomingPayment.objects.filter(raw__isnull=False, received_at__lt=at - RAW_KEPT).update(raw=None)
 
 
 def match_incoming(

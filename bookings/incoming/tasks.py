@@ -1,4 +1,4 @@
-"""The worker's part: notices of payments are applied at once, again where that failed, and their bodies forgotten."""
+"""The worker's part: notices of payments are applied at once, and again where that failed."""
 
 import logging
 
@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from bookings.incoming.services import apply_waiting, forget_raw, try_to_apply
+from bookings.incoming.services import apply_waiting, try_to_apply
 from hsl_dashboard.availability.ticks import Tick
 
 logger = logging.getLogger(__name__)
@@ -20,11 +20,6 @@ def apply_incoming_payment(notice_id: int) -> None:
 @shared_task(name="bookings.apply_incoming_payments", base=Tick)
 def apply_incoming_payments() -> None:
     apply_waiting(at=timezone.now())
-
-
-@shared_task(name="bookings.forget_raw_payments", base=Tick)
-def forget_raw_payments() -> None:
-    forget_raw(at=timezone.now())
 
 
 def wake_incoming(notice_id: int) -> None:

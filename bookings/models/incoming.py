@@ -65,7 +65,7 @@ class IncomingPayment(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     paid_at = models.DateTimeField(_("paid"), null=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
-    # What was sent, without anything that looks like a card; dropped after RAW_KEPT.
+    # What was sent, without anything that looks like a card; dropped after KEEP_WEBHOOK_PAYLOADS_DAYS.
     raw = models.TextField(null=True)
     received_at = models.DateTimeField(_("received"), db_default=TransactionNow())
     state = models.CharField(_("state"), max_length=10, choices=State, db_default=State.WAITING)

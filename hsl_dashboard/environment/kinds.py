@@ -1,6 +1,7 @@
 """What may stand in a variable. Each refuses the rest with a sentence that goes on from the variable's name."""
 
 import re
+from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from hsl_dashboard.environment import connections
 
 Network = IPv4Network | IPv6Network
 
+LONGEST_KEPT = 36_500  # days
 SHORTEST_PAYMENT_SECRET = 32  # characters
 SHORTEST_METRICS_TOKEN = 16  # characters
 
@@ -95,6 +97,15 @@ def _metrics_token(text: str) -> str:
     return text
 
 
+def _at_least(fewest: int) -> Callable[[int], int]:
+    def check(days: int) -> int:
+        if 0 < days < fewest or days > LONGEST_KEPT:
+            raise ValueError(f"is {days}. Set it to {fewest} to {LONGEST_KEPT:,} days, or to 0 for ever.")
+        return days
+
+    return check
+
+
 Words = Annotated[list[str], BeforeValidator(_words)]
 Networks = Annotated[list[Network], BeforeValidator(_networks)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_words)]
@@ -111,5 +122,9 @@ Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(ge=0.1, allow_inf_nan=False)]  # messages/s
 Seconds = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0)]
+KeptDays = Annotated[Days, AfterValidator(_at_least(1))]
+# Whoever answers a student, or looks at a message's results, reads the details of a month.
+KeptDetails = Annotated[Days, AfterValidator(_at_least(30))]
+KeptAudit = Annotated[Days, AfterValidator(_at_least(366))]  # as audit_forget of users/sql asks
 People = Annotated[int, Field(ge=0)]
 EmailUrl = Annotated[str, AfterValidator(_email_url)]

@@ -13,6 +13,7 @@ SANDBOX_URL = "http://127.0.0.1:8081"
 TELEGRAM_URL = "https://api.telegram.org"
 # messages/s that Telegram takes of one bot: core.telegram.org/bots/faq
 FREE_RATE, PAID_RATE = 30, 1000
+KEPT_CURE = "Set it to a number of days, or to 0 for ever."
 OR_A_CHECKOUT = "Or run from a checkout with DEBUG=true: its demo/ starts a server by itself."
 
 
@@ -86,6 +87,15 @@ class Environment(Variables):
     BACKUP_KEEP: kinds.Count = variable("14", cure="Set it to a number, 0 or more.")
     BACKUP_RECIPIENTS: kinds.Words = variable()
     POSTGRES_TOOLS: str = variable()
+
+    # How long
+    KEEP_EVENT_DETAILS_DAYS: kinds.KeptDetails = variable("0", cure=KEPT_CURE)
+    KEEP_EXPORT_RECORDS_DAYS: kinds.KeptDays = variable("0", cure=KEPT_CURE)
+    KEEP_AUDIT_DAYS: kinds.KeptAudit = variable("0", cure=KEPT_CURE)
+    KEEP_MEDIA_DAYS: kinds.KeptDays = variable("0", cure=KEPT_CURE)
+    KEEP_SESSIONS_DAYS: kinds.KeptDays = variable("30", cure=KEPT_CURE)
+    KEEP_WEBHOOK_PAYLOADS_DAYS: kinds.KeptDays = variable("30", cure=KEPT_CURE)
+    RETENTION_AT: kinds.TimeOfDay = variable("03:10")
 
     # Watching
     PROBES_PORT: int = variable("8001", cure="Set it to a number.")

@@ -38,6 +38,7 @@ SECTIONS: dict[str, Any] = {
     "queues": gettext_lazy("Queues"),
     "ticks": gettext_lazy("Regular tasks"),
     "storage": gettext_lazy("Storage"),
+    "keeping": gettext_lazy("Kept how long"),
     "versions": gettext_lazy("Versions"),
     "alerts": gettext_lazy("Alerts"),
 }

@@ -99,7 +99,7 @@ def _describe_change(before: Any, row: Any) -> str:
     if (before.message_text, before.buttons) != (row.message_text, row.buttons):
         return _describe_text(row)
     if before.media_upload != row.media_upload:
-        return _("File replaced")
+        return _("File replaced") if row.media_upload else _("File deleted after its time")
     return ""
 
 

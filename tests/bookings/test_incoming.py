@@ -15,12 +15,14 @@ from django.utils import timezone
 
 from bookings.incoming import services, tasks
 from bookings.incoming.notices import read_notice, signature_of, without_cards
-from bookings.incoming.services import apply_incoming, apply_waiting, forget_raw
+from bookings.incoming.retention import forget_raw
+from bookings.incoming.services import apply_incoming, apply_waiting
 from bookings.models import Booking, BookingChange, IncomingPayment, Payment, Stream
 from bookings.services.payments import PaymentKnown, record_payment
 from hsl_dashboard.web.api.limits import REFUSED
 from tests.factories import BookingFactory, PaymentFactory, StreamFactory
 from users.models import AuditEntry
+from users.retention.rules import Batches
 
 pytestmark = pytest.mark.django_db
 
@@ -144,12 +146,12 @@ def test_other_long_numbers_stay():
     assert "4111111111111112" in without_cards({"a": "4111111111111112"}, b"")
 
 
-def test_the_raw_body_is_dropped_after_thirty_days(booking):
+def test_the_raw_body_is_dropped_when_it_is_old(booking):
     tell(notice(booking))
     old, now = IncomingPayment.objects.get(), timezone.now()
 
-    assert forget_raw(at=now + timedelta(days=29)) == 0
-    assert forget_raw(at=now + timedelta(days=31)) == 1
+    assert sum(forget_raw(now - timedelta(days=1), Batches())) == 0
+    assert sum(forget_raw(now + timedelta(days=1), Batches())) == 1
     old.refresh_from_db()
     assert old.raw is None and old.amount == 100
 
@@ -291,7 +293,6 @@ def test_the_worker_takes_it_at_once_and_beat_what_was_left(booking):
     tell(notice(booking, event_id="evt-2", type="payment.refunded", amount="10"))
     IncomingPayment.objects.update(next_try_at=timezone.now() - timedelta(minutes=1))
     tasks.apply_incoming_payments()
-    tasks.forget_raw_payments()
 
     assert Payment.objects.count() == 2
 

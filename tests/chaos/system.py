@@ -33,6 +33,7 @@ class System:
     rate: float = RATE
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     beats: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    disk: Path | None = None  # where PostgreSQL keeps everything, if not in the folder
     lost_in_kills: int = 0  # rows that were under way in the processes that were killed
 
     def start(self, *, workers: int, beats: int) -> None:
@@ -182,7 +183,7 @@ class System:
         return Valkey(self.folder / "valkey", self.folder / "log", time.monotonic() + 90)
 
     def _postgres(self) -> Postgres:
-        return Postgres(self.folder / "postgres", self.folder / "log", time.monotonic() + 90)
+        return Postgres((self.disk or self.folder) / "postgres", self.folder / "log", time.monotonic() + 90)
 
     def _spawn(self, log: str, *arguments: str) -> "subprocess.Popen[bytes]":
         with (self.folder / "log" / f"{log}.log").open("ab") as output:
@@ -208,10 +209,12 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextlib.contextmanager
-def running_system(*, workers: int = 3, beats: int = 2, rate: float = RATE) -> Iterator[System]:
+def running_system(
+    *, workers: int = 3, beats: int = 2, rate: float = RATE, disk: Path | None = None
+) -> Iterator[System]:
     """A system for the length of a block."""
     with TemporaryDirectory(prefix="hsl-chaos-") as folder:
-        system = System(Path(folder), rate=rate)
+        system = System(Path(folder), rate=rate, disk=disk)
         try:
             system.start(workers=workers, beats=beats)
             yield system

@@ -145,7 +145,8 @@ WITHOUT_ADMIN = {
     "bookings.MoneyMark", "bookings.Payment", "bookings.PaymentMark", "bookings.PaymentRules",
     "bookings.PersonToStep", "bookings.WaitingPayment", "messaging.Conversation", "messaging.Digest",
     "messaging.FormerText", "messaging.Incident", "messaging.StaffNotice", "messaging.StudentText", "users.ApiAnswer",
-    "users.ApiToken", "users.LeadRules", "users.NumberMark", "users.SavedView", "users.TodayVisit", "users.UndoableAct",
+    "users.ApiToken", "users.LeadRules", "users.NumberMark", "users.SavedView", "users.SealedDay",
+    "users.TodayVisit", "users.UndoableAct",
 }  # fmt: skip
 
 

@@ -40,6 +40,7 @@ ACTS = {
     "payment.declined": gettext_lazy("A payment declined again"),
     "conversation.left_unread": gettext_lazy("A conversation left unread"),
     "conversation.reopened": gettext_lazy("A conversation reopened"),
+    "retention.applied": gettext_lazy("Old data deleted"),
     "audit.forgotten": gettext_lazy("Old lines of the audit deleted"),
 }
 DONE_TO_ROWS = {
@@ -57,6 +58,12 @@ DETAILS = {
     "method": gettext_lazy("method"),
     "rows": gettext_lazy("rows"),
     "before": gettext_lazy("before"),
+    "event_details": gettext_lazy("details of events"),
+    "export_records": gettext_lazy("records of exports"),
+    "audit": gettext_lazy("audit and history"),
+    "webhook_payloads": gettext_lazy("raw notices of payments"),
+    "media": gettext_lazy("files of messages"),
+    "unfinished": gettext_lazy("not finished"),
     "role": gettext_lazy("role in the database"),
     "history": gettext_lazy("rows of history"),
     "query": gettext_lazy("filter"),

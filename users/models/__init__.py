@@ -10,6 +10,7 @@ from users.models.marks import NumberMark
 from users.models.notes import Note, PersonTag, Tag
 from users.models.people import ERASED_FROM, TelegramUser
 from users.models.saved_views import SavedView
+from users.models.seals import SealedDay
 from users.models.staff import User
 from users.models.today import TodayVisit
 from users.models.tokens import ApiAnswer, ApiToken
@@ -47,6 +48,7 @@ __all__ = [
     "PersonTag",
     "PersonTotals",
     "SavedView",
+    "SealedDay",
     "Tag",
     "TelegramUser",
     "TodayVisit",

@@ -32,6 +32,7 @@ NOT_AUDITED = {
     "analytics.CohortCell": "derived",
     "analytics.Refresh": "when the derived tables were counted",
     "users.TodayVisit": "what a member of staff has looked at",
+    "users.SealedDay": "the run that seals them has a line",
     "users.UndoableAct": "what is undone has its lines",
     "users.ApiAnswer": "kept for a day; what was done has its lines",
     "bookings.BulkChange": "each booking that it changes has its own lines",

@@ -68,14 +68,28 @@ LOOKS = """
 # Keys of an event's details that statistics read; all others may say who it was.
 COUNTED_DETAILS = [
     "booking_id", "by_staff", "course_id", "discount_percent", "lesson", "lesson_date", "lesson_type",
-    "new_status", "new_status_name", "old_status", "old_status_name",
+    "new_status", "new_status_name", "old_status", "old_status_name", "undoes",
 ]  # fmt: skip
-COUNTED = RawSQL(
-    "(SELECT jsonb_object_agg(key, value) FROM jsonb_each("
-    "CASE WHEN jsonb_typeof(details) = 'object' THEN details END) WHERE key = ANY (%s)"
-    " AND jsonb_typeof(value) IN ('string', 'number', 'boolean', 'null'))",
-    [COUNTED_DETAILS],
-)
+
+
+def counted_details(details: str, keys: str, values: str) -> str:
+    """An SQL expression: what is left of an event's details, the counted keys and whatever is one of ``values``.
+
+    Of a nested lesson the counted keys stay too. ``keys`` are texts, ``values`` JSON.
+    """
+    return f"""(
+        SELECT jsonb_object_agg(kept.key, CASE WHEN jsonb_typeof(kept.value) <> 'object' THEN kept.value ELSE (
+            SELECT jsonb_object_agg(inner_one.key, inner_one.value) FROM jsonb_each(kept.value) AS inner_one
+            WHERE inner_one.key = ANY ({keys}) AND jsonb_typeof(inner_one.value) NOT IN ('object', 'array')
+        ) END)
+        FROM jsonb_each(CASE WHEN jsonb_typeof({details}) = 'object' THEN {details} END) AS kept
+        WHERE kept.key = ANY ({keys}) AND jsonb_typeof(kept.value) <> 'array'
+                AND (jsonb_typeof(kept.value) <> 'object' OR kept.key = 'lesson')
+            OR kept.value = ANY ({values}::jsonb[])
+    )"""  # noqa: S608 - expressions of ours
+
+
+COUNTED = RawSQL(counted_details("details", "%s", "%s"), [COUNTED_DETAILS, COUNTED_DETAILS, []])  # noqa: S611
 
 USERS = PersonExtension(
     app="users",

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from analytics.rollups import number_differences, rebuild_numbers
+from analytics.rollups import number_differences, rebuild_numbers, sealed_days
 from bookings.lessons.steps import rebuild_steps, steps_differences
 from bookings.money.kept import money_differences, rebuild_money
 from bookings.payments.upkeep import payments_differences, rebuild_payments
@@ -24,6 +24,11 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when something differs")
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
+        if sealed := sealed_days():
+            self.stdout.write(
+                f"Sealed, and left as they were counted: {len(sealed):,} days from {min(sealed)} to {max(sealed)},"
+                " and their weeks. The details of their events are deleted (KEEP_EVENT_DETAILS_DAYS)."
+            )
         if check:
             self._check()
             return
