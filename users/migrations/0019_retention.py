@@ -154,7 +154,7 @@ $$;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('users', '0017_staff_access'),
+        ('users', '0018_index_of_usernames'),
     ]
 
     operations = [
