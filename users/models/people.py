@@ -4,6 +4,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.calendar import CALENDAR_BEGINS, CALENDAR_ENDS
 from users.models.triggers import CREATE_TOTALS, keep_person_totals, mark_for_numbers
 
 # Ids from here on stand for people who were erased; Telegram's own have 52 bits.
@@ -30,6 +31,14 @@ class TelegramUser(models.Model):
             ("export_people", _("Can download the list of people")),
             ("export_person", _("Can download everything held about one person")),
             ("erase_person", _("Can erase a person from every table")),
+        ]
+        indexes = [
+            # Nearly empty: dates that no calendar of ours has.
+            models.Index(
+                "first_seen_at",
+                name="users_far_first_seen",
+                condition=models.Q(first_seen_at__gte=CALENDAR_ENDS) | models.Q(first_seen_at__lt=CALENDAR_BEGINS),
+            ),
         ]
         triggers = [
             *keep_person_totals(
