@@ -43,7 +43,7 @@ check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, mi
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for an hour when nobody waits
-	LONG=1 $(BIN)/python -m pytest --timeout=1800 $(SIDE_BY_SIDE)
+	LONG=1 $(BIN)/python -m pytest --timeout=1800 -o faulthandler_timeout=3600 $(SIDE_BY_SIDE)
 	$(BIN)/python -m tests.chaos --long
 
 bench: $(INSTALLED) ## the sending engine (ARGS=sending), the bot's inserts (ARGS=writes), the pages (ARGS=pages) and the numbers (ARGS=numbers) and the list of people (ARGS=people) with 10,000,000 events: 4 GB, or ARGS="pages --people 20000"

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
@@ -11,6 +12,7 @@ from bookings.models import Booking
 from hsl_dashboard.availability import heartbeats
 from tests.database_roles import application_role, prepare_application
 from tests.factories import BookingFactory, UserFactory
+from tests.migrated import migrated_database
 from tests.reset.kept import keep_rows
 from tests.sizes import LONG
 from users.models import User
@@ -44,8 +46,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Let pytest-django copy a database instead of running all migrations."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated_database()
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """The test database, with the application's role and, kept beside it, what the migrations wrote."""
+    if not connection.settings_dict["NAME"].startswith("test_"):  # pytest-django makes none for these tests alone
+        pytest.fail("None of these tests is marked as one of the database: run the whole file.")
     with django_db_blocker.unblock():
         keep_rows()
         prepare_application()

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -54,6 +53,10 @@ auth_type = any
 pool_mode = transaction
 ; two connections for many transactions: what a session keeps would soon be another's
 default_pool_size = 2
+; whoever waits gets an error, in seconds
+query_wait_timeout = 15
+query_timeout = 45
+server_connect_timeout = 10
 ignore_startup_parameters = extra_float_digits,options
 unix_socket_dir =
 """
@@ -72,10 +75,11 @@ def copy(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, An
         server.execute(f"CREATE DATABASE {COPY} TEMPLATE template0 {locale}")
         try:
             whole = psycopg.conninfo.make_conninfo(**login, dbname=settings["NAME"])
-            dump = subprocess.run([bin_folder / "pg_dump", whole], check=True, capture_output=True)
+            dumping = [bin_folder / "pg_dump", "--lock-wait-timeout=20s", whole]
+            dump = subprocess.run(dumping, check=True, capture_output=True, timeout=60)
             target = psycopg.conninfo.make_conninfo(**login, dbname=COPY)
             command = [bin_folder / "psql", "-qX", "-v", "ON_ERROR_STOP=1", target]
-            subprocess.run(command, check=True, input=dump.stdout, stdout=subprocess.DEVNULL)
+            subprocess.run(command, check=True, input=dump.stdout, stdout=subprocess.DEVNULL, timeout=60)
             own = settings | {"NAME": COPY, "ATOMIC_REQUESTS": False}
             with django_db_blocker.unblock(), connected_to(own):
                 make_school()
@@ -160,25 +164,19 @@ def bouncer(copy: dict[str, Any], tmp_path: Path) -> Iterator[dict[str, Any]]:
     if program is None:
         pytest.fail(MISSING) if os.environ.get("CI") else pytest.skip(MISSING)
     port = free_port()
-    folder = tmp_path / "pgbouncer"
-    folder.mkdir()
-    (folder / "pgbouncer.ini").write_text(BOUNCER.format(**copy, port=port))
-    command = [program, str(folder / "pgbouncer.ini")]
-    user = None
-    if os.geteuid() == 0:  # which pgbouncer refuses to run as
-        user = pwd.getpwnam("nobody").pw_uid
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, user, -1)
-        for parent in list(folder.parents)[:-2]:  # but / and /tmp
-            parent.chmod(parent.stat().st_mode | 0o011)
+    settings = tmp_path / "pgbouncer.ini"
+    settings.write_text(BOUNCER.format(**copy, port=port))
+    command = [program, str(settings)]
+    if os.geteuid() == 0:  # as which it refuses to run
+        command[1:1] = ["-u", "nobody"]
     said = tmp_path / "said"
     with said.open("wb") as output:
-        process = subprocess.Popen(command, stderr=output, user=user, cwd="/")
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
         wait_for(port, process, said)
         yield copy | {"HOST": "127.0.0.1", "PORT": port, "DISABLE_SERVER_SIDE_CURSORS": True}
     finally:
-        process.terminate()
+        process.kill()  # asked to end, it waits for its clients
         process.wait(10)
 
 
