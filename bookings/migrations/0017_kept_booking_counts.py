@@ -119,7 +119,10 @@ CREATE OR REPLACE FUNCTION money_recount(days date[]) RETURNS void LANGUAGE sql 
 $$;
 """.replace(MOSCOW, ZONE)
 # Beat sums the days again, with their new columns; until then pages count confirmed bookings from the rows.
-MARK_EVERYTHING = "INSERT INTO bookings_moneymark (day, everything) VALUES (NULL, true)"
+MARK_EVERYTHING = """
+    INSERT INTO bookings_moneymark (day, everything)
+    SELECT NULL, true WHERE NOT EXISTS (SELECT FROM bookings_moneymark WHERE everything)
+"""
 # Behind the triggers, which keep other writers out until this transaction ends: half a second for a million bookings.
 COUNT_BOOKINGS = """
     INSERT INTO bookings_bookingcount (part, course_id, key, status, number)
