@@ -109,7 +109,7 @@ def find_problems(
     counts = total_of(course.counts for course in courses)
     has_many = counts.total - counts.cancelled >= MANY_BOOKINGS
     dear = {
-        kind.name: remembered(f"data-problems:{kind.name}", partial(_count, rows), anew=anew)
+        kind.name: remembered(f"data-problems:{kind.name}", partial(_number_of, rows), anew=anew)
         for kind, rows in zip(kinds, found, strict=True)
         if has_many and kind.reads_bookings
     }
@@ -124,7 +124,7 @@ def find_problems(
     return findings
 
 
-def _count(rows: "QuerySet[Any, Any]") -> int:
+def _number_of(rows: "QuerySet[Any, Any]") -> int:
     [number] = count_together([rows])
     return number
 
