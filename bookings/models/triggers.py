@@ -176,7 +176,7 @@ COUNT_INTO = "INSERT INTO bookings_bookingcount (part, course_id, key, status, n
 _ROWS = "SELECT course_id, course_stream, referral_code, confirmed, {} AS weight FROM {}"
 
 
-def counted(*rows: tuple[int, str]) -> str:
+def counted_parts(*rows: tuple[int, str]) -> str:
     """Write the query that counts these tables by stream and by code, each with its weight."""
     return COUNTED.format(rows=" UNION ALL ".join(_ROWS.format(weight, table) for weight, table in rows))
 
@@ -185,9 +185,9 @@ def count_bookings() -> list[pgtrigger.Trigger]:
     """Add each change of a booking to ``bookings_bookingcount``: statement by statement, for the bulk of an import."""
     added, gone = (1, "new_rows"), (-1, "old_rows")
     return [
-        _counts(pgtrigger.Insert, counted(added), new="new_rows"),
-        _counts(pgtrigger.Update, counted(added, gone), new="new_rows", old="old_rows"),
-        _counts(pgtrigger.Delete, counted(gone), old="old_rows"),
+        _counts(pgtrigger.Insert, counted_parts(added), new="new_rows"),
+        _counts(pgtrigger.Update, counted_parts(added, gone), new="new_rows", old="old_rows"),
+        _counts(pgtrigger.Delete, counted_parts(gone), old="old_rows"),
         _counts(pgtrigger.Truncate, "SELECT part, course_id, key, status, -number FROM bookings_bookingcount"),
     ]
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -109,7 +108,7 @@ def find_problems(
     counts = total_of(course.counts for course in courses)
     has_many = counts.total - counts.cancelled >= MANY_BOOKINGS
     dear = {
-        kind.name: remembered(f"data-problems:{kind.name}", partial(_number_of, rows), anew=anew)
+        kind.name: remembered(f"data-problems:{kind.name}", lambda rows=rows: count_together([rows])[0], anew=anew)
         for kind, rows in zip(kinds, found, strict=True)
         if has_many and kind.reads_bookings
     }
@@ -122,11 +121,6 @@ def find_problems(
         known = dear.get(kind.name) or Remembered(len(rows) if isinstance(rows, list) else next(counted))
         findings.append(Finding(kind, known.number, rows, labels, known.at))
     return findings
-
-
-def _number_of(rows: "QuerySet[Any, Any]") -> int:
-    [number] = count_together([rows])
-    return number
 
 
 # Doubles --------------------------------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from bookings.models.triggers import COUNT_INTO, counted
+from bookings.models.triggers import COUNT_INTO, counted_parts
 
 LOCK = 0x636F756E74  # among the advisory locks: one process puts together at a time
-OF_BOOKINGS = counted((1, "bookings"))
+OF_BOOKINGS = counted_parts((1, "bookings"))
 # One statement: it takes the rows that it sees and writes their sum, and what others add meanwhile stays beside it.
 FOLD = f"""
     WITH several AS (
