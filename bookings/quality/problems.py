@@ -108,7 +108,7 @@ def find_problems(
     counts = total_of(course.counts for course in courses)
     has_many = counts.total - counts.cancelled >= MANY_BOOKINGS
     dear = {
-        kind.name: remembered(f"data-problems:{kind.name}", lambda rows=rows: count_together([rows])[0], anew=anew)
+        kind.name: remembered(f"data-problems:{kind.name}", rows.order_by().count, anew=anew)
         for kind, rows in zip(kinds, found, strict=True)
         if has_many and kind.reads_bookings
     }
