@@ -9,6 +9,8 @@ from bookings.money import kept
 from bookings.payments.upkeep import fold_payments
 from bookings.quality.counts import remember_problems
 from bookings.quality.problems import find_problems
+from bookings.services.counts import fold_booking_counts
+from bookings.statistics import remember_people_of_streams
 from hsl_dashboard.availability.ticks import Tick
 
 # A worker finds tasks here.
@@ -17,7 +19,8 @@ __all__ = ["count_problems", "fold_lesson_steps", "fold_sums", "fold_waiting_pay
 
 @shared_task(name="bookings.count_problems", base=Tick)
 def count_problems() -> None:
-    remember_problems(find_problems(may=lambda _permission: True, at=timezone.now()))
+    remember_problems(find_problems(may=lambda _permission: True, at=timezone.now(), anew=True))
+    remember_people_of_streams()
 
 
 @shared_task(name="bookings.fold_lesson_steps", base=Tick)
@@ -33,3 +36,4 @@ def fold_waiting_payments() -> None:
 @shared_task(name="bookings.fold_money", base=Tick)
 def fold_sums() -> None:
     kept.fold_money()
+    fold_booking_counts()

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, F, Min, Q
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.http import urlencode
@@ -13,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.labels import Labels
-from bookings.models import Booking, Confirmation, FreeLessonRegistration, Stream
+from bookings.models import Booking, BookingCount, FreeLessonRegistration, Stream
+from bookings.money.kept import confirmed_by_day, confirmed_by_stream
 from bookings.quality.problems import find_problems
-from bookings.statistics import DEFINITIONS
+from bookings.statistics import DEFINITIONS, counts_by_stream
 from hsl_dashboard.web.days import Days, school_day
 from hsl_dashboard.web.today import TodayFigure, TodayFigures, TodayLine, TodayLines
 from users.models import TodayVisit, User
@@ -153,12 +153,7 @@ def stream_cards(at: datetime) -> list[StreamCard]:
     """Cards of the streams that have not started, or are current (four queries)."""
     labels = Labels.read()
     week = Days.until(school_day(at) - timedelta(days=1), count=7)
-    confirmed = (
-        Confirmation.objects.filter(confirmed_at__gte=week.begins, confirmed_at__lt=week.ends)
-        .values_list("booking__course_id", "booking__course_stream")
-        .annotate(count=Count("*"))
-    )
-    pace = {(course_id, code): count for course_id, code, count in confirmed}
+    pace = confirmed_by_stream(week)
     return [
         StreamCard(
             label=now.stream.name,
@@ -177,32 +172,17 @@ def stream_cards(at: datetime) -> list[StreamCard]:
 
 def _streams_to_come(today: date) -> list[_StreamNow]:
     streams = list(Stream.objects.filter(Q(is_current=True) | Q(starts_on__gte=today)).in_order())
-    mine = Q(pk__in=[])
-    for stream in streams:
-        mine |= Q(course_id=stream.course_id, course_stream=stream.code)
-    # Each stream is a stretch of the index on course, stream and status.
-    grouped = Booking.objects.filter(mine).order_by().values_list("course_id", "course_stream", "confirmed")
-    counts = {(course_id, code, status): n for course_id, code, status, n in grouped.annotate(n=Count("*"))}
-    return [
-        _StreamNow(
-            stream,
-            confirmed=counts.get((stream.course_id, stream.code, Status.CONFIRMED.value), 0),
-            unpaid=sum(
-                counts.get((stream.course_id, stream.code, status.value), 0) for status in (Status.NEW, Status.PENDING)
-            ),
-        )
-        for stream in streams
-    ]
+    counts = counts_by_stream(BookingCount.objects.filter(key__in=[stream.code for stream in streams]))
+    found = [(stream, counts[stream.course_id, stream.code]) for stream in streams]
+    return [_StreamNow(stream, confirmed=of.confirmed, unpaid=of.new + of.pending) for stream, of in found]
 
 
 # Figures --------------------------------------------------------------------------------------------------------------
 
 
 def confirmed_per_day(days: Days) -> Mapping[date, int]:
-    """Count the bookings that are confirmed now by the day on which they became so (one index)."""
-    rows = Confirmation.objects.filter(confirmed_at__gte=days.begins, confirmed_at__lt=days.ends)
-    by_day = rows.annotate(day=TruncDate(F("confirmed_at"))).order_by().values_list("day").annotate(n=Count("*"))
-    return dict(by_day)
+    """Count the bookings that are confirmed now by the day on which they became so (one query)."""
+    return confirmed_by_day(days)
 
 
 def confirmed_address(days: Days) -> str:

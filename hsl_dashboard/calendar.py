@@ -11,6 +11,7 @@ from psycopg.pq import Format
 
 # Years in which a moment may move by a time zone or some days and stays in the calendar.
 FIRST_YEAR, LAST_YEAR = 2, 9998
+CALENDAR_BEGINS, CALENDAR_ENDS = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 _FAR = re.compile(r"(\d{4,6})-(\d\d)-(\d\d)(?: \d\d:[0-5]\d:[0-5]\d(?:\.\d{1,6})?\+00)?( BC)?", re.ASCII)
 _FIRST_BC, _LAST = 4712, 294_275  # years of PostgreSQL's timestamps
 

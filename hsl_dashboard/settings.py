@@ -253,7 +253,8 @@ CELERY_BEAT_SCHEDULE = {
     # People whom triggers have marked, and leads whose week has passed; with nobody to count each is one quick look.
     "users.fold_person_totals": {"task": "users.fold_person_totals", "schedule": 5.0},  # seconds
     "users.cool_leads": {"task": "users.cool_leads", "schedule": 60.0},  # seconds
-    "bookings.count_problems": {"task": "bookings.count_problems", "schedule": 600.0},  # seconds
+    # Renews what pages remember for 290 seconds.
+    "bookings.count_problems": {"task": "bookings.count_problems", "schedule": 240.0},  # seconds
     # Everybody, after the rules of leads have changed; nothing to do otherwise.
     "users.recount_leads": {"task": "users.recount_leads", "schedule": 10.0},  # seconds
     "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds

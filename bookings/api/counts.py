@@ -8,8 +8,8 @@ from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
-from bookings.models import Booking
-from bookings.statistics import StatusCounts, status_counts
+from bookings.models import Booking, BookingCount
+from bookings.statistics import StatusCounts, counts_by_stream, total_of
 from hsl_dashboard.web.days import day_begins
 
 
@@ -23,7 +23,7 @@ def counts_by_code(course_id: int) -> dict[str | None, StatusCounts]:
 
 
 def counts_of_all() -> StatusCounts:
-    return status_counts(Booking.objects.all())
+    return total_of(counts_by_stream(BookingCount.objects.all()).values())
 
 
 def bookings_per_day(days: list[date]) -> dict[date, int]:

@@ -1,6 +1,6 @@
 """Courses, streams, bookings, payments, free lessons, coupons and the hackathon; one noun per module."""
 
-from bookings.models.bookings import Booking, BookingStatus, status_label, status_of
+from bookings.models.bookings import Booking, BookingCount, BookingStatus, status_label, status_of
 from bookings.models.bulk import BulkChange, BulkRow
 from bookings.models.changes import BookingChange
 from bookings.models.confirmations import Confirmation
@@ -15,6 +15,7 @@ from bookings.models.waiting import PaymentMark, PaymentRules, WaitingPayment
 __all__ = [
     "Booking",
     "BookingChange",
+    "BookingCount",
     "BookingMoney",
     "BookingStatus",
     "BulkChange",

@@ -1,5 +1,6 @@
 """Bookings of a course by a person."""
 
+from collections.abc import Iterable
 from typing import Self, TypeAlias
 
 import pghistory
@@ -9,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.courses import Course, Stream
-from bookings.models.triggers import mark_moved_money, move_confirmation, record_status_change
+from bookings.models.triggers import count_bookings, mark_moved_money, move_confirmation, record_status_change
 from hsl_dashboard.db import DatabaseForeignKey
 from users.models import LatestStatus
 from users.models.keys import person_constraint, person_key
@@ -172,6 +173,7 @@ class Booking(models.Model):
             *mark_for_numbers(at="created_at", columns=("confirmed", "course_id", "course_stream", "referral_code")),
             record_status_change(),
             move_confirmation(),
+            *count_bookings(),
         ]
 
     def __str__(self) -> str:
@@ -190,6 +192,40 @@ class Booking(models.Model):
     def is_active(self) -> bool:
         """Whether ``BookingQuerySet.active`` keeps it."""
         return self.confirmed != BookingStatus.CANCELLED
+
+
+class BookingCountQuerySet(models.QuerySet["BookingCount"]):
+    def of_streams(self) -> Self:
+        return self.filter(part=BookingCount.Part.STREAM)
+
+    def of_codes(self, codes: Iterable[str]) -> Self:
+        return self.filter(part=BookingCount.Part.CODE, key__in=list(codes))
+
+
+class BookingCount(models.Model):
+    """Derived: how many bookings of a status there are by course and stream, and again by referral code.
+
+    The number is the sum over the rows: triggers of ``bookings`` add what each write changes, and beat puts the rows of
+    one count together (bookings/services/counts.py).
+    """
+
+    class Part(models.TextChoices):
+        STREAM = "stream"
+        CODE = "code"
+
+    part = models.CharField(max_length=10, choices=Part)
+    course_id = models.IntegerField(null=True)
+    key = models.TextField(db_collation="C")  # the stream, "" without one; or the code
+    status = models.IntegerField(null=True)
+    number = models.BigIntegerField()
+
+    objects = BookingCountQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.key}"
 
 
 def status_of(confirmed: int | None) -> BookingStatus | None:

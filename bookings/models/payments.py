@@ -82,6 +82,8 @@ class Payment(models.Model):
         indexes = [
             # The list as it opens, and the sums of a period.
             models.Index(models.F("received_at").desc(), models.F("id").desc(), name="bookings_payment_newest"),
+            # The currencies that occur, by a jump from each to the next one.
+            models.Index("currency", name="bookings_payment_currency"),
         ]
         constraints = [
             DatabaseForeignKey(field="booking", on_delete="SET NULL", name="bookings_payment_booking_id_fkey"),
@@ -123,6 +125,8 @@ class BookingMoney(models.Model):
 class MoneyDay(models.Model):
     """Derived: the money of a day by course, currency and stream, and again by referral code; empty is none.
 
+    With it, how many bookings were confirmed on the day, and how much their discounts took off.
+
     Triggers mark a day whose money has changed, and beat sums it again: bookings/money/kept.py.
     """
 
@@ -141,6 +145,8 @@ class MoneyDay(models.Model):
     expected = models.DecimalField(max_digits=20, decimal_places=2)
     bookings = models.IntegerField()
     unpriced = models.IntegerField()
+    confirmed = models.IntegerField(db_default=0)
+    discount = models.DecimalField(max_digits=20, decimal_places=2, db_default=0)
 
     class Meta:
         default_permissions = ()

@@ -160,3 +160,44 @@ def mark_emptied() -> pgtrigger.Trigger:
         operation=pgtrigger.Truncate,
         func=MARK_EVERYTHING,
     )
+
+
+# Counts: every write adds what it changes. A sum over the rows is right at every moment, and nobody waits for anybody.
+
+# A booking counts in its stream, and under its code if it has one. "{rows}" have the columns of bookings and a weight.
+COUNTED = """
+    SELECT part.name, part.course_id, part.key, b.confirmed, sum(b.weight)
+    FROM ({rows}) AS b CROSS JOIN LATERAL (VALUES
+        ('stream', b.course_id, COALESCE(b.course_stream, '')), ('code', NULL, b.referral_code)
+    ) AS part (name, course_id, key)
+    WHERE part.key IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING sum(b.weight) <> 0
+"""
+COUNT_INTO = "INSERT INTO bookings_bookingcount (part, course_id, key, status, number)"
+_ROWS = "SELECT course_id, course_stream, referral_code, confirmed, {} AS weight FROM {}"
+
+
+def counted_parts(*rows: tuple[int, str]) -> str:
+    """Write the query that counts these tables by stream and by code, each with its weight."""
+    return COUNTED.format(rows=" UNION ALL ".join(_ROWS.format(weight, table) for weight, table in rows))
+
+
+def count_bookings() -> list[pgtrigger.Trigger]:
+    """Add each change of a booking to ``bookings_bookingcount``: statement by statement, for the bulk of an import."""
+    added, gone = (1, "new_rows"), (-1, "old_rows")
+    return [
+        _counts(pgtrigger.Insert, counted_parts(added), new="new_rows"),
+        _counts(pgtrigger.Update, counted_parts(added, gone), new="new_rows", old="old_rows"),
+        _counts(pgtrigger.Delete, counted_parts(gone), old="old_rows"),
+        _counts(pgtrigger.Truncate, "SELECT part, course_id, key, status, -number FROM bookings_bookingcount"),
+    ]
+
+
+def _counts(operation: pgtrigger.Operation, changes: str, **rows: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=f"counts_{str(operation).lower()}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**rows) if rows else None,
+        func=f"{COUNT_INTO} {changes}; RETURN NULL;",
+    )

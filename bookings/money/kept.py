@@ -6,17 +6,21 @@ beat sums them for everybody. A changed price marks all days.
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 
 from bookings.models import MoneyDay, MoneyMark
 from bookings.money.statistics import Key, Sums
+from hsl_dashboard.web.days import Days
 
 DAYS_AT_ONCE = 50
 LIVE_DAYS = 40  # marked days that a page sums itself: some 1 ms each in a large school
 LOCK = 0x6D6F6E6579  # among the advisory locks: one process sums at a time
-COLUMNS = "day, part, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced"
+COLUMNS = """
+    day, part, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced, confirmed, discount
+"""
 ALL_DAYS = """
     SELECT money_day(received_at) FROM bookings_payment UNION SELECT money_day(confirmed_at) FROM bookings_confirmation
     UNION SELECT day FROM bookings_moneyday
@@ -26,18 +30,60 @@ SUMS = """
         SELECT DISTINCT day FROM bookings_moneymark WHERE NOT everything LIMIT %(live)s
     )
     SELECT money.course_id, money.key, money.currency, sum(money.received), sum(money.refunded), sum(money.payments),
-        sum(money.expected), sum(money.bookings), sum(money.unpriced)
+        sum(money.expected), sum(money.bookings), sum(money.unpriced), sum(money.discount)
     FROM (
-        SELECT day, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced
+        SELECT day, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced, discount
         FROM bookings_moneyday
         WHERE part = %(part)s AND COALESCE(day, 'infinity') NOT IN (SELECT COALESCE(day, 'infinity') FROM marked)
         UNION ALL
         SELECT marked.day, m.course_id, m.key, m.currency, m.received, m.refunded, m.payments, m.expected, m.bookings,
-            m.unpriced
+            m.unpriced, m.discount
         FROM marked CROSS JOIN LATERAL money_of_day(marked.day) AS m WHERE m.part = %(part)s
     ) AS money
     WHERE {conditions}
     GROUP BY 1, 2, 3
+"""
+# Confirmed bookings of some days by {columns}, from the rows while all days wait to be summed again.
+CONFIRMED = """
+    WITH recounted AS MATERIALIZED (SELECT EXISTS (SELECT FROM bookings_moneymark WHERE everything) AS is_so),
+    marked AS MATERIALIZED (
+        SELECT DISTINCT day FROM bookings_moneymark
+        WHERE NOT everything AND day BETWEEN %(first)s AND %(last)s LIMIT %(live)s
+    )
+    SELECT {columns}, sum(number)::integer FROM (
+        SELECT day, course_id, key AS stream, confirmed AS number FROM bookings_moneyday
+        WHERE NOT (SELECT is_so FROM recounted) AND part = 'stream' AND day BETWEEN %(first)s AND %(last)s
+            AND day NOT IN (SELECT day FROM marked)
+        UNION ALL
+        SELECT marked.day, m.course_id, m.key, m.confirmed
+        FROM marked CROSS JOIN LATERAL money_of_day(marked.day) AS m
+        WHERE NOT (SELECT is_so FROM recounted) AND m.part = 'stream'
+        UNION ALL
+        SELECT money_day(c.confirmed_at), b.course_id, COALESCE(b.course_stream, ''), 1
+        FROM bookings_confirmation AS c JOIN bookings AS b ON b.id = c.booking_id AND b.confirmed = 2
+        WHERE (SELECT is_so FROM recounted) AND c.confirmed_at >= %(begins)s AND c.confirmed_at < %(ends)s
+    ) AS confirmed
+    GROUP BY {columns} HAVING sum(number) > 0
+"""
+RECEIVED = """
+    WITH recounted AS MATERIALIZED (SELECT EXISTS (SELECT FROM bookings_moneymark WHERE everything) AS is_so),
+    marked AS MATERIALIZED (
+        SELECT DISTINCT day FROM bookings_moneymark
+        WHERE NOT everything AND day BETWEEN %(first)s AND %(last)s LIMIT %(live)s
+    )
+    SELECT currency, day, sum(amount) FROM (
+        SELECT currency, day, received - refunded AS amount FROM bookings_moneyday
+        WHERE NOT (SELECT is_so FROM recounted) AND part = 'stream' AND day BETWEEN %(first)s AND %(last)s
+            AND day NOT IN (SELECT day FROM marked) AND payments > 0
+        UNION ALL
+        SELECT m.currency, marked.day, m.received - m.refunded
+        FROM marked CROSS JOIN LATERAL money_of_day(marked.day) AS m
+        WHERE NOT (SELECT is_so FROM recounted) AND m.part = 'stream' AND m.payments > 0
+        UNION ALL
+        SELECT currency, money_day(received_at), amount FROM bookings_payment
+        WHERE (SELECT is_so FROM recounted) AND received_at >= %(begins)s AND received_at < %(ends)s
+    ) AS money
+    GROUP BY 1, 2
 """
 DIFFERENCES = f"""
     WITH kept AS (
@@ -86,14 +132,41 @@ def kept_sums(
     return sums
 
 
+def confirmed_by_day(days: Days) -> dict[date, int]:
+    """Count the bookings that are confirmed now by the day on which they became so (one query)."""
+    return dict(_confirmed("day", days))
+
+
+def confirmed_by_stream(days: Days) -> dict[tuple[int | None, str], int]:
+    """Count those of some days by course and stream, "" for none (one query)."""
+    return {(course_id, code): number for course_id, code, number in _confirmed("course_id, stream", days)}
+
+
+def received_by_day(days: Days) -> dict[str, dict[date, Decimal]]:
+    """Sum what was received less what was given back, by currency and day (one query).
+
+    From the rows while all days wait to be summed again.
+    """
+    found: dict[str, dict[date, Decimal]] = {}
+    for currency, day, amount in _rows(RECEIVED, {"live": LIVE_DAYS, **_span(days)}):
+        found.setdefault(currency, {})[day] = amount
+    return found
+
+
+def _span(days: Days) -> dict[str, Any]:
+    return {"first": days.first, "last": days.last, "begins": days.begins, "ends": days.ends}
+
+
+def _confirmed(columns: str, days: Days) -> list[tuple[Any, ...]]:
+    return _rows(CONFIRMED.format(columns=columns), {"live": LIVE_DAYS, **_span(days)})
+
+
 def fold_money() -> None:
     """Sum the marked days again, unless somebody else is at it."""
     with transaction.atomic():
         [(mine,)] = _rows("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not mine:
             return
-        # A plan that this session kept from emptier tables would read them whole for every day.
-        _rows("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)", None)
         # Taken first and counted in a later statement: a mark that comes meanwhile stays, for a row not seen yet.
         marks = _rows("DELETE FROM bookings_moneymark RETURNING day, everything", None)
         days = {day for day, everything in marks if not everything}

@@ -1,7 +1,7 @@
 """Sums of money by stream, course or referral code: received apart from «по расчёту», never across currencies."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -45,6 +45,8 @@ class Sums:
     expected: Decimal = Decimal(0)
     bookings: int = 0  # confirmed ones without a payment
     unpriced: int = 0  # of these: without any price
+    # What discounts took off the prices of all confirmed bookings; the sums of days know it, those of rows do not.
+    discount: Decimal = field(default=Decimal(0), compare=False)
 
     @property
     def net(self) -> Decimal:

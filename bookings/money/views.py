@@ -86,13 +86,15 @@ def _sums(group: str, payments: MoneyFilter, expected: ExpectedFilter) -> dict[K
     if "stream" in asked or "code" in asked or not is_kept():
         return money_by(group, payments=payments.qs, expected=expected.qs)
     course = asked.get("course")
-    return kept_sums(
+    sums = kept_sums(
         group,
         since=asked.get("since"),
         until=asked.get("until"),
         course="" if course == NONE else int(course) if course else None,
         currency=asked.get("currency", ""),
     )
+    # A day keeps more than its money: a line of what was all paid in another currency says nothing.
+    return {key: line for key, line in sums.items() if line.payments or line.bookings}
 
 
 def _sums_as_file(kind: str, group: str, lines: list[MoneyLine], asked: MoneyFilter) -> HttpResponseBase:

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from bookings.quality.problems import Finding, kinds
 
 KEY = "data-problems"
-KEPT_FOR = 60 * 60  # seconds; beat counts every ten minutes, and the page of problems whenever it is opened
+KEPT_FOR = 60 * 60  # seconds; beat counts every four minutes, and the page of problems whenever it is opened
 
 
 def remember_problems(findings: Iterable[Finding]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from bookings.labels import Labels
 from bookings.lists.filters import NONE
 from bookings.models import Booking, FreeLessonRegistration, ReferralCoupon
-from bookings.statistics import CourseStatistics, course_statistics
-from hsl_dashboard.calendar import FIRST_YEAR, LAST_YEAR
+from bookings.statistics import MANY_BOOKINGS, CourseStatistics, course_statistics, total_of
+from hsl_dashboard.calendar import CALENDAR_BEGINS, CALENDAR_ENDS
 from hsl_dashboard.db import count_together
 from hsl_dashboard.web.paging import OpenPage, OpenPaginator
+from hsl_dashboard.web.remembered import Remembered, remembered
 from users.models import ERASED_FROM, BlockedUser, Event, PersonTotals, TelegramUser
 from users.person.context import person_address
 
@@ -69,16 +70,19 @@ class Kind:
     rows: Callable[[Courses], Any]
     show: Callable[[Iterable[Any], Labels], list[Trouble]]
     permission: str = "bookings.view_booking"
+    # Needs every active booking: where there are very many, beat counts it.
+    reads_bookings: bool = False
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A kind and how many of it there are."""
+    """A kind and how many of it there are; ``counted_at`` where that is remembered."""
 
     kind: Kind
     count: int
     rows: Any
     labels: Labels
+    counted_at: datetime | None = None
 
     def page(self, number: str | None) -> tuple[OpenPage, list[Trouble]]:
         page = OpenPaginator(self.rows, PAGE_SIZE, known=self.count).get_page(number)
@@ -86,18 +90,37 @@ class Finding:
 
 
 def find_problems(
-    *, may: Callable[[str], bool], at: datetime, labels: Labels | None = None, courses: Courses | None = None
+    *,
+    may: Callable[[str], bool],
+    at: datetime,
+    labels: Labels | None = None,
+    courses: Courses | None = None,
+    anew: bool = False,
 ) -> list[Finding]:
-    """Count every kind of problem that a member of staff may see (one query, and three for what is not given)."""
+    """Count every kind of problem that a member of staff may see (one query, and three for what is not given).
+
+    In a large school some counts are remembered: ``anew`` counts these too.
+    """
     labels = labels or Labels.read()
     courses = course_statistics(labels) if courses is None else courses
     kinds = [kind for kind in (*KINDS, _future(at)) if may(kind.permission)]
     found = [kind.rows(courses) for kind in kinds]
-    counted = iter(count_together([rows for rows in found if not isinstance(rows, list)]))
-    return [
-        Finding(kind, len(rows) if isinstance(rows, list) else next(counted), rows, labels)
+    counts = total_of(course.counts for course in courses)
+    has_many = counts.total - counts.cancelled >= MANY_BOOKINGS
+    dear = {
+        kind.name: remembered(f"data-problems:{kind.name}", rows.order_by().count, anew=anew)
         for kind, rows in zip(kinds, found, strict=True)
+        if has_many and kind.reads_bookings
+    }
+    now = [
+        rows for kind, rows in zip(kinds, found, strict=True) if kind.name not in dear and not isinstance(rows, list)
     ]
+    counted = iter(count_together(now))
+    findings = []
+    for kind, rows in zip(kinds, found, strict=True):
+        known = dear.get(kind.name) or Remembered(len(rows) if isinstance(rows, list) else next(counted))
+        findings.append(Finding(kind, known.number, rows, labels, known.at))
+    return findings
 
 
 # Doubles --------------------------------------------------------------------------------------------------------------
@@ -246,7 +269,7 @@ def _future(at: datetime) -> Kind:
 
     def rows(_courses: Courses) -> Any:
         queries = [
-            manager.filter(**{f"{column}__gt": at, f"{column}__lt": _END})
+            manager.filter(**{f"{column}__gt": at, f"{column}__lt": CALENDAR_ENDS})
             .order_by()
             .annotate(kind=Value(kind, CharField()), number=F("pk"), on=Coalesce(column, column))
             .values_list("kind", "number", "telegram_user_id", "on")
@@ -255,9 +278,6 @@ def _future(at: datetime) -> Kind:
         return queries[0].union(*queries[1:], all=True).order_by("-on", "kind", "number")
 
     return Kind("future", _("Dates in the future"), _("Rows with a date in the future."), rows, _show_dated)
-
-
-_BEGINNING, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 
 
 def far_dates(_courses: Courses) -> Any:
@@ -274,7 +294,7 @@ def far_dates(_courses: Courses) -> Any:
     for kind, manager, column in parts:
         is_day = column == "lesson_date"
         number, person = (F("pk"), F("pk")) if kind in {"person", "block"} else (F("pk"), F("telegram_user_id"))
-        for end in (("gte", _END), ("lt", _BEGINNING)):
+        for end in (("gte", CALENDAR_ENDS), ("lt", CALENDAR_BEGINS)):
             limit = end[1].date() if is_day else end[1]
             queries.append(
                 manager.filter(**{f"{column}__{end[0]}": limit})
@@ -321,6 +341,7 @@ KINDS = (
         _("People with more than one active booking of the same course. Cancel the extra one."),
         doubles,
         _show_doubles,
+        reads_bookings=True,
     ),
     Kind(
         "no-stream",

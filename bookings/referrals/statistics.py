@@ -7,11 +7,10 @@ from decimal import Decimal
 
 from django.apps import apps
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, Payment, ReferralCoupon
-from bookings.models.bookings import BookingQuerySet
+from bookings.models import Booking, BookingCount, Payment, ReferralCoupon
 from bookings.money.filters import expected_bookings
 from bookings.money.kept import is_recounted, kept_sums
 from bookings.money.statistics import Key, money_by
@@ -101,38 +100,38 @@ def coupon_numbers(coupons: Iterable[ReferralCoupon], *, with_money: bool) -> li
     for each in numbers:
         for spelling in spellings(each.coupon.code):
             by_spelling.setdefault(spelling, []).append(each)
-    bookings = Booking.objects.filter(referral_code__in=list(by_spelling))
-    confirmed = Count("pk", filter=Q(confirmed=Booking.Status.CONFIRMED))
-    counted = bookings.order_by().values_list("referral_code").annotate(number=Count("pk"), good=confirmed)
-    for code, number, good in counted:
+    counted = BookingCount.objects.of_codes(by_spelling).values_list("key", "status").annotate(sum=Sum("number"))
+    for code, status, number in counted:
         for each in by_spelling[code]:
             each.bookings += number
-            each.confirmed += good
+            each.confirmed += number if status == Booking.Status.CONFIRMED else 0
     if with_money:
-        _add_money(by_spelling, bookings)
+        _add_money(by_spelling)
     return numbers
 
 
-def _add_money(by_spelling: dict[str, list[CouponNumbers]], bookings: BookingQuerySet) -> None:
+def _add_money(by_spelling: dict[str, list[CouponNumbers]]) -> None:
     for (code, currency), sums in _money_by_code(list(by_spelling)).items():
         for each in by_spelling.get(code, []):
             _add(each.received, currency, sums.net)
             _add(each.expected, currency, sums.expected)
-    priced = bookings.confirmed().order_by().values_list("referral_code", "money__currency")
-    for code, currency, taken_off in priced.annotate(total=Sum("money__discount")):
-        for each in by_spelling[code]:
-            _add(each.discount, currency, taken_off)
+            _add(each.discount, currency, sums.discount)
 
 
 def _money_by_code(codes: list[str]) -> dict[Key, MoneySums]:
     """Take the sums of the days; from the rows while those are counted again."""
     if not is_recounted():
         return kept_sums("code", since=None, until=None, course=None, currency="")
-    return money_by(
+    sums = money_by(
         "code",
         payments=Payment.objects.filter(booking__referral_code__in=codes),
         expected=expected_bookings().filter(referral_code__in=codes),
     )
+    confirmed = Booking.objects.confirmed().filter(referral_code__in=codes).order_by()
+    taken_off = confirmed.values_list("referral_code", "money__currency").annotate(total=Sum("money__discount"))
+    for code, currency, total in taken_off:
+        sums.setdefault((code, currency), MoneySums()).add(MoneySums(discount=total or Decimal(0)))
+    return sums
 
 
 def _add(sums: Sums, currency: str, amount: Decimal | None) -> None:

@@ -3,9 +3,10 @@ CREATE OR REPLACE FUNCTION money_recount(days date[]) RETURNS void LANGUAGE sql 
     DELETE FROM bookings_moneyday AS kept
     WHERE kept.day = ANY (days) OR (kept.day IS NULL AND array_position(days, NULL) IS NOT NULL);
     INSERT INTO bookings_moneyday (
-        day, part, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced
+        day, part, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced,
+        confirmed, discount
     )
     SELECT wanted.day, m.part, m.course_id, m.key, m.currency, m.received, m.refunded, m.payments,
-        m.expected, m.bookings, m.unpriced
+        m.expected, m.bookings, m.unpriced, m.confirmed, m.discount
     FROM unnest(days) AS wanted (day) CROSS JOIN LATERAL money_of_day(wanted.day) AS m
 $$;

@@ -19,7 +19,7 @@ from bookings.lists.chips import STREAM_LABELS, VIEWED, chosen_chip, counts_by_c
 from bookings.lists.filters import NONE
 from bookings.lists.rows import people_rows_of, rows_of
 from bookings.lists.students import StudentFilter
-from bookings.models import Booking, Stream
+from bookings.models import Booking, BookingCount, Stream
 from bookings.models.bookings import BookingQuerySet
 from hsl_dashboard.web.addresses import address_without, tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
@@ -36,6 +36,7 @@ class ChosenStream:
     course_id: int | None
     described: Stream | None
     course_ids: list[int | None]
+    counts: statistics.StatusCounts
 
     @property
     def bookings(self) -> BookingQuerySet:
@@ -99,7 +100,8 @@ def choose_stream(code: str, query: QueryDict) -> ChosenStream:
     if "\0" in code:  # PostgreSQL stores no such text
         raise Http404
     described = {stream.course_id: stream for stream in Stream.objects.filter(code=code)}
-    booked = Booking.objects.filter(course_stream=code).order_by().values_list("course_id", flat=True).distinct()
+    counts = statistics.counts_by_stream(BookingCount.objects.filter(key=code))
+    booked = {course_id for (course_id, _code), there in counts.items() if there.total}
     course_ids: list[int | None] = sorted(
         {*described, *booked}, key=lambda course_id: (course_id not in described, course_id is None, course_id or 0)
     )
@@ -108,13 +110,14 @@ def choose_stream(code: str, query: QueryDict) -> ChosenStream:
     if word not in by_word:
         raise Http404
     course_id = by_word[word]
-    return ChosenStream(code, course_id, described.get(course_id) if course_id is not None else None, course_ids)
+    stream = described.get(course_id) if course_id is not None else None
+    return ChosenStream(code, course_id, stream, course_ids, counts[course_id, code])
 
 
 def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dict[str, Any]:
     """Count everything that the page counts; ``query`` is the state of the page."""
     path = reverse("bookings:stream_detail", args=[chosen.code])
-    counts = statistics.status_counts(chosen.bookings)
+    counts, people = chosen.counts, statistics.people_of_stream((chosen.course_id, chosen.code), chosen.counts.total)
     since = chosen.campaign_start
     chip = chosen_chip(STREAM_LABELS, query)
     # Everybody's views of a programme, up to millions: the page does not wait for them, its chip asks stream_viewed.
@@ -129,7 +132,8 @@ def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dic
             stream=chosen.described,
             counts=counts,
         ),
-        "people_count": statistics.people_in(chosen.bookings),
+        "people_count": people.number,
+        "people_counted_at": people.at,
         "campaign_start": since,
         "courses": [
             {

@@ -1,6 +1,8 @@
 """The kept sums of money: equal to those of the rows at every moment, whatever is written and by whom."""
 
-from datetime import UTC, datetime
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -8,14 +10,26 @@ import pytest
 from django.db import connection
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains
 
 from bookings.labels import Labels
-from bookings.models import Booking, Course, MoneyDay, MoneyMark, Payment, Stream
+from bookings.models import Booking, BookingCount, Confirmation, Course, MoneyDay, MoneyMark, Payment, Stream
 from bookings.money.filters import ExpectedFilter, MoneyFilter, expected_bookings
-from bookings.money.kept import fold_money, kept_sums, money_differences, rebuild_money
+from bookings.money.kept import (
+    confirmed_by_day,
+    confirmed_by_stream,
+    fold_money,
+    kept_sums,
+    money_differences,
+    rebuild_money,
+    received_by_day,
+)
 from bookings.money.statistics import GROUPS, money_by
 from bookings.money.views import _sums
+from bookings.services.counts import booking_count_differences, fold_booking_counts, rebuild_booking_counts
+from bookings.statistics import counts_by_stream
+from hsl_dashboard.web.days import Days, school_day
 from tests.factories import BookingFactory, CourseFactory, PaymentFactory, StreamFactory
 from tests.sizes import sample
 
@@ -45,6 +59,27 @@ def assert_kept_equals_rows() -> None:
                 key: line for key, line in _sums(group, payments, expected).items() if line.payments + line.bookings
             }
             assert kept == money_by(group, payments=payments.qs, expected=expected.qs), (query, group)
+
+
+def assert_counts_equal_rows() -> None:
+    assert list(booking_count_differences()) == []
+    by_stream = counts_by_stream(BookingCount.objects.all())
+    by_hand: dict[Any, Counter[int | None]] = defaultdict(Counter)
+    for course, stream, status in Booking.objects.values_list("course_id", "course_stream", "confirmed"):
+        by_hand[course, stream or None][status] += 1
+    found = {key: (counts.confirmed, counts.total) for key, counts in by_stream.items() if counts.total}
+    assert found == {key: (counts[2], counts.total()) for key, counts in by_hand.items()}
+    month = Days(date(2026, 10, 1), school_day(timezone.now()))
+    moments = [at for at in Confirmation.objects.values_list("confirmed_at", flat=True) if at]
+    assert confirmed_by_day(month) == Counter(day for at in moments if (day := school_day(at)) in month)
+    streams = Confirmation.objects.filter(confirmed_at__gte=month.begins, confirmed_at__lt=month.ends)
+    of_streams = streams.values_list("booking__course_id", "booking__course_stream")
+    assert confirmed_by_stream(month) == Counter((course, code or "") for course, code in of_streams)
+    received: dict[tuple[str, date], Decimal] = defaultdict(Decimal)
+    for payment in Payment.objects.filter(received_at__gte=month.begins, received_at__lt=month.ends):
+        received[payment.currency, school_day(payment.received_at)] += payment.amount
+    kept = {(money, day): sum for money, days in received_by_day(month).items() for day, sum in days.items()}
+    assert kept == received
 
 
 @pytest.fixture
@@ -100,7 +135,10 @@ def test_kept_sums_are_those_of_the_rows_whatever_is_written(school, seed):
             cursor.execute(query, values)
         if turn % 10 == 4:
             fold_money()
+            fold_booking_counts()
             assert list(money_differences()) == []
+        if turn % 10 in {4, 9}:
+            assert_counts_equal_rows()
         if turn % 10 in {4, 9} and not MoneyMark.objects.filter(everything=True).exists():
             assert_kept_equals_rows()
     fold_money()
@@ -112,7 +150,7 @@ def test_a_check_finds_what_does_not_agree(school):
     booking = BookingFactory.create(course=Course.objects.get(pk=1), course_stream="8th_stream", confirmed=2)
     PaymentFactory.create(booking=booking)
     fold_money()
-    MoneyDay.objects.filter(part="stream").update(payments=7)
+    MoneyDay.objects.filter(part="stream", payments=1).update(payments=7)
 
     found = list(money_differences())
     assert [sentence.rpartition(": ")[0].split()[-1] for sentence in found] == ["kept", "counted"]
@@ -194,3 +232,26 @@ def test_the_sums_leave_as_a_file_with_their_period(staff_client, group):
     assert lines[1].startswith("2026-11-01;2026-11-30;")
     assert not any(cell.startswith("=") for cell in lines[1].split(";"))
     assert Booking.objects.count() == 1
+
+
+@pytest.mark.owner
+def test_counts_of_bookings_are_put_together_found_wrong_and_counted_anew(school):
+    course = Course.objects.get(pk=1)
+    booking = BookingFactory.create(course=course, course_stream="8th_stream", referral_code="A", confirmed=0)
+    for status in (1, 2, -1, 2):
+        Booking.objects.filter(pk=booking.pk).update(confirmed=status)
+    fold_booking_counts()
+    assert set(BookingCount.objects.values_list("part", "key", "status", "number")) == {
+        ("stream", "8th_stream", 2, 1),
+        ("code", "A", 2, 1),
+    }
+
+    BookingCount.objects.filter(part="code").update(number=7)
+    assert len(list(booking_count_differences())) == 2
+    rebuild_booking_counts()
+    assert list(booking_count_differences()) == []
+
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    sql("TRUNCATE bookings CASCADE")
+    fold_booking_counts()
+    assert not BookingCount.objects.exists()

@@ -21,6 +21,7 @@ NOT_AUDITED = {
     "users.NumberMark": "derived",
     "bookings.BookingMoney": "derived",
     "bookings.Confirmation": "derived",
+    "bookings.BookingCount": "derived",
     "bookings.MoneyDay": "derived",
     "bookings.MoneyMark": "derived",
     "bookings.LessonSteps": "derived",

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.calendar import CALENDAR_BEGINS, CALENDAR_ENDS
 from users.models.triggers import CREATE_TOTALS, keep_person_totals, mark_for_numbers
 
 # Ids from here on stand for people who were erased; Telegram's own have 52 bits.
@@ -32,8 +33,16 @@ class TelegramUser(models.Model):
             ("export_person", _("Can download everything held about one person")),
             ("erase_person", _("Can erase a person from every table")),
         ]
-        # Pasted lists name a thousand people at once: each is one lookup, where their letters would be a search each.
-        indexes = [models.Index(Lower("username"), name="users_by_username")]
+        indexes = [
+            # Pasted lists name a thousand people: each is one lookup, where letters would be a search each.
+            models.Index(Lower("username"), name="users_by_username"),
+            # Nearly empty: dates that no calendar of ours has.
+            models.Index(
+                "first_seen_at",
+                name="users_far_first_seen",
+                condition=models.Q(first_seen_at__gte=CALENDAR_ENDS) | models.Q(first_seen_at__lt=CALENDAR_BEGINS),
+            ),
+        ]
         triggers = [
             *keep_person_totals(
                 columns=("username", "first_name", "last_name", "language_code", "first_seen_at"), insert=CREATE_TOTALS
