@@ -1,10 +1,10 @@
 """The composer and the last page before sending, by the size of the audience: what a marketer waits for."""
 
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psutil
@@ -90,7 +90,7 @@ def measure() -> Iterator[Wait]:
     yield _timed("streams by status", "a count that fills in", 0, lambda: client.get(counts, headers=htmx))
     for group in GROUPS:
         ask = {"group": group}
-        yield _timed(group, "a count that fills in", 0, lambda ask=ask: client.get(counts, ask, headers=htmx))
+        yield _timed(group, "a count that fills in", 0, partial(client.get, counts, ask, headers=htmx))
     confirmation.LARGE = max(SIZES) * 10  # what it takes, rather than that it says to wait
     for size in SIZES:
         audience, people = audience_of(size)
@@ -100,9 +100,9 @@ def measure() -> Iterator[Wait]:
             total = reverse("messaging:draft_total", args=[draft.pk])
             last = reverse("messaging:compose_confirm", args=[draft.pk])
             if name == "no placeholder":
-                yield _timed(form, "the form", people, lambda page=form: client.get(page))
-            yield _timed(name, "the chosen audience", people, lambda page=total: client.get(page, headers=htmx))
-            yield _timed(name, "the last page", people, lambda page=last: client.get(page))
+                yield _timed(form, "the form", people, partial(client.get, form))
+            yield _timed(name, "the chosen audience", people, partial(client.get, total, headers=htmx))
+            yield _timed(name, "the last page", people, partial(client.get, last))
             draft.delete()
 
 
@@ -119,4 +119,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

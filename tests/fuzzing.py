@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zlib import crc32
@@ -133,7 +134,7 @@ class Attacker:
     def send(self, method: str, path: str, data: Any = None, **options: Any) -> Any:
         """Ask, and note what no request may give: a 500, or an answer that took seconds of work."""
         empty_cache()
-        self.client.cookies = self.cookies.copy()
+        self.client.cookies = SimpleCookie(self.cookies)
         if method == "get" and data is not None:
             options["query_params"] = data
         elif data is not None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 import detect_secrets.plugins
 from detect_secrets.plugins.base import RegexBasedDetector
@@ -24,11 +25,11 @@ OURS = {
 def _patterns() -> dict[str, list["re.Pattern[str]"]]:
     for module in iter_modules(detect_secrets.plugins.__path__):
         import_module(f"detect_secrets.plugins.{module.name}")
-    known = {
-        kind.secret_type: list(kind.denylist)
-        for kind in RegexBasedDetector.__subclasses__()
-        if isinstance(kind.denylist, list | tuple)
-    }
+    known: dict[str, list[re.Pattern[str]]] = {}
+    for kind in RegexBasedDetector.__subclasses__():
+        patterns: Any = kind.denylist  # a property where a class computes them
+        if isinstance(patterns, list | tuple):
+            known[str(kind.secret_type)] = list(patterns)
     for guessing in ("Basic Auth Credentials", "Secret Keyword", "Public IP (ipv4)"):
         known.pop(guessing, None)
     return known | {name: [pattern] for name, pattern in OURS.items()}

@@ -14,6 +14,13 @@ from hsl_dashboard.backup.tools import BackupFailed
 
 RIGHT: dict[str, Any] = {"made_at": "2026-11-30", "tables": {"users": 1}, "files": {DUMP: "0" * 64}}
 
+ODD: list[dict[str, Any]] = [
+    {"files": []}, {"files": None}, {"files": {}}, {"files": {DUMP: 5}}, {"tables": []},
+    {"tables": {"users": "1"}}, {"tables": {"users": True}}, {"made_at": 5}, {"more": 1},
+    {"files": {DUMP: "0", "../../etc/passwd": "0"}},
+    {"files": {DUMP: "0", "/etc/passwd": "0"}},
+]  # fmt: skip
+
 
 def archive_with(folder: Path, manifest: bytes, mode: Any = "w") -> Path:
     path = folder / "hsl.tar"
@@ -29,12 +36,7 @@ def archive_with(folder: Path, manifest: bytes, mode: Any = "w") -> Path:
     "manifest",
     [
         b"", b"null", b"[]", b"5", b"\xff\xfe", b"[" * 200_000, b'{"made_at": ' + b"9" * 5_000 + b"}",
-        *(json.dumps(RIGHT | odd).encode() for odd in (
-            {"files": []}, {"files": None}, {"files": {}}, {"files": {DUMP: 5}}, {"tables": []},
-            {"tables": {"users": "1"}}, {"tables": {"users": True}}, {"made_at": 5}, {"more": 1},
-            {"files": {DUMP: "0", "../../etc/passwd": "0"}},
-            {"files": {DUMP: "0", "/etc/passwd": "0"}},
-        )),
+        *(json.dumps(RIGHT | odd).encode() for odd in ODD),
         json.dumps({"made_at": "2026-11-30"}).encode(),
     ],
     ids=lambda manifest: manifest[:40],

@@ -40,7 +40,7 @@ def who_need_factors() -> "QuerySet[User]":
     """Everybody of whom :func:`needs_factor` is true, in one question."""
     if not settings.SECOND_FACTOR_REQUIRED:
         return User.objects.none()
-    allowed = [Q(pk__in=User.objects.with_perm(permission).values("pk")) for permission in NEEDED_FOR]  # type: ignore[arg-type]
+    allowed = [Q(pk__in=User.objects.with_perm(permission).values("pk")) for permission in NEEDED_FOR]
     return User.objects.filter(reduce(or_, allowed))
 
 
