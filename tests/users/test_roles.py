@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 
+from tests.signing_in import reauthenticated
 from users.staff.roles import ADMINISTRATOR, COURSES, GRANTS, MARKETING, OURS, ROLES, VIEWER, keep_roles, may
 
 PAPER = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
@@ -84,7 +85,8 @@ def test_the_paper_says_what_the_code_gives():
     ]
 
 
-def test_groups_of_the_program_cannot_be_edited_in_the_admin(staff_client):
+def test_groups_of_the_program_cannot_be_edited_in_the_admin(staff):
+    staff_client = reauthenticated(staff)
     viewer, interns = Group.objects.get(name=VIEWER), Group.objects.create(name="Interns")
 
     assert staff_client.post(f"/admin/auth/group/{viewer.pk}/change/", {"name": "x"}).status_code == 403
