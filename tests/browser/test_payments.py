@@ -116,6 +116,7 @@ def test_the_other_keys_move_decline_ask_undo_and_explain(page: Page, manager: U
     assert WaitingPayment.objects.get(pk=third.pk).answered_at is not None
     keyboard.press("z")
     expect(page.locator(".payment-list li")).to_have_count(3)
+    page.wait_for_load_state()  # undoing loads the page anew: its rows are there before its scripts
     keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("В «Оплатах»")
     keyboard.press("a")  # under a dialog the keys rest
