@@ -160,7 +160,9 @@ def test_nobody_is_flooded_with_codes(staff_client: Client, myself: TelegramUser
     assert Broadcast.objects.count() == 1
 
 
-def test_taking_the_link_away_does_not_make_another_code_come_sooner(staff_client: Client, myself: TelegramUser) -> None:
+def test_taking_the_link_away_does_not_make_another_code_come_sooner(
+    staff_client: Client, myself: TelegramUser
+) -> None:
     staff_client.post(LINK, {"do": f"send:{myself.pk}"})
     staff_client.post(LINK, {"do": "unlink"})
 
