@@ -1,5 +1,6 @@
 """Notices to staff in Telegram: who chooses which, what is new, how often, and never at night."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,6 +58,19 @@ def told(at: datetime) -> list[str]:
 def came(at: datetime, booking: Booking) -> None:
     fold()
     WaitingPayment.objects.filter(pk=booking.pk).update(came_at=at)
+
+
+def test_one_that_breaks_silences_no_other(me: TelegramUser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The notices of an account come in the order of their subjects: that of answers is the first."""
+    came(NOON, booked())
+
+    def breaks(*_args: Any) -> None:
+        raise OSError
+
+    answers = services.BY_SUBJECT["answers"]
+    monkeypatch.setitem(services.BY_SUBJECT, "answers", replace(answers, read=breaks))
+
+    assert len(told(NOON + MINUTE)) == 1
 
 
 # What is new ----------------------------------------------------------------------------------------------------------
