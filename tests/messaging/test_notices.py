@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -273,3 +274,13 @@ def test_notices_stay_out_of_the_history_unless_asked_for(staff_client: Client, 
     history = reverse("messaging:broadcast_list")
     assert not staff_client.get(history).context["rows"]
     assert [row.broadcast.pk for row in staff_client.get(history, {"to": "by:notice"}).context["rows"]] == [message]
+
+
+def test_what_stands_is_found_without_reading_all_messages(me: TelegramUser) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for question in (
+            Broadcast.objects.filter(state=Broadcast.State.PAUSED, paused_at__gt=NOON),
+            Broadcast.objects.filter(state__in=["sending", "paused", "held"]),
+        ):
+            assert "message_history_not_over" in question.explain()
