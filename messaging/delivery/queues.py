@@ -144,7 +144,8 @@ class SendQueue:
             return []
         needs_upload = self._loaded().needs_upload
         # One transaction: a row that is claimed has its values, or is not claimed.
-        with _transaction(needed=needs_upload or bool(self.names) or self.own_words or self.brings_code):
+        has_words = bool(self.names) or self.own_words or self.brings_code or self.is_digest
+        with _transaction(needed=needs_upload or has_words):
             rows = self._claim_for_upload(worker) if needs_upload else self._claim(count, worker)
             people = [person for _id, person, _attempt in rows]
             values = read_values(people, self.names, streams=self.streams) if rows else {}

@@ -161,6 +161,21 @@ def test_its_words_are_read_in_telegram_and_on_no_page(staff: User, me: Telegram
     assert Digest.objects.get().words == claim.text
 
 
+def test_a_digest_whose_words_cannot_be_read_is_not_claimed(me: TelegramUser, monkeypatch: pytest.MonkeyPatch) -> None:
+    [message] = send_digests(at=at_ten())
+    Broadcast.objects.update(started_at=timezone.now() - DAY)
+    recipients = Broadcast.objects.get().recipients
+    recipients.update(next_try_at=timezone.now() - DAY)
+    queue = SendQueue(message)
+    assert queue.enlist("worker", most=1) is not None
+    monkeypatch.setattr("messaging.delivery.queues.Digest.objects", None)
+
+    with pytest.raises(AttributeError):
+        queue.claim(5, "worker")
+
+    assert recipients.get().state == "pending"
+
+
 def test_each_reader_gets_what_they_may_see() -> None:
     BookingFactory.create(confirmed=Booking.Status.PENDING)
 
