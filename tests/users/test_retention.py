@@ -70,6 +70,7 @@ def shown(client: Client, addresses: list[str]) -> dict[str, list[str]]:
         assert response.status_code in {200, 204, 302}, address
         text = re.sub(r"<(script|style|svg)\b.*?</\1>", "", response.content.decode(), flags=re.DOTALL)
         text = re.sub(r"\d\d?:\d\d(:\d\d)?", " ", re.sub(r"<[^>]*>", " ", text))  # when the page was made
+        text = re.sub(r"\d+\s(секунд|минут|час)", " ", text)  # how long ago something was
         found[address] = re.findall(r"\d+(?:[.,\s\u00a0\u202f]\d+)*", text)
     return found
 
