@@ -20,7 +20,7 @@ _metrics = ""  # the folder where the processes count requests together (hsl_das
 def on_starting(server: Any) -> None:
     """Keep tokens out of the access log too: a path may hold one. Give the processes one place to count in."""
     global _metrics
-    server.log.access_log.addFilter(_without_secrets)
+    server.log.access_log.addFilter(_on_one_line_without_secrets)
     if _logs_json():
         fields = "%(asctime)s %(levelname)s %(name)s %(message)s"
         names = {"asctime": "at", "levelname": "level", "name": "logger"}
@@ -60,11 +60,16 @@ def on_exit(server: Any) -> None:
         shutil.rmtree(_metrics, ignore_errors=True)
 
 
-def _without_secrets(record: Any) -> bool:
+def _on_one_line_without_secrets(record: Any) -> bool:
     # Here, not above: gunicorn's own process loads nothing of the dashboard before it must.
     from hsl_dashboard.web.logs import without_secrets
 
-    return without_secrets(record)
+    without_secrets(record)
+    message = record.getMessage()
+    if not message.isprintable():
+        # The path is decoded: a line break in it would begin a line that nobody but its sender wrote.
+        record.msg, record.args = message.encode("unicode_escape").decode(), None
+    return True
 
 
 def post_worker_init(worker: Any) -> None:
@@ -78,7 +83,8 @@ def post_worker_init(worker: Any) -> None:
     from hsl_dashboard.web.logs import AccessLines, JsonLines
 
     if settings.LOG_FORMAT == "json":
-        worker.log.access_log.removeFilter(_without_secrets)  # it would write the line before its fields are read
+        # It would write the line before its fields are read.
+        worker.log.access_log.removeFilter(_on_one_line_without_secrets)
         _write_as(worker.log.access_log, AccessLines())
         _write_as(worker.log.error_log, JsonLines())
     serve_probes(settings.PROBES_PORT, answer_scrape)
