@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django.asserts import assertContains
 
 from analytics.rollups import rebuild_numbers
 from hsl_dashboard.environment.variables import Environment
 from tests.factories import EventFactory
+from users.audit.words import changes_in_words
 from users.models import AuditEntry, PeopleExport, SealedDay
 from users.retention import rules
 from users.retention.rules import Batches, keeping_rules
@@ -196,6 +197,13 @@ def test_the_page_of_the_system_says_what_is_kept_how_long_and_when_it_last_ran(
         "400 дней",
         "бессрочно",
     }
+
+
+def test_the_audit_names_what_was_not_finished_as_staff_call_it():
+    with translation.override("en"):
+        [_rows, unfinished] = changes_in_words("", None, {"audit": 5, "unfinished": ["audit", "media"]})
+
+    assert (unfinished.label, unfinished.now) == ("not finished", "audit and history, files of messages")
 
 
 def test_the_page_of_the_system_is_red_when_a_run_was_not_finished(staff_client):
