@@ -34,7 +34,7 @@ def keep_incidents(findings: Findings, *, at: datetime) -> None:
 
 def tell_incidents(*, accounts: Sequence[int], at: datetime) -> None:
     """Tell what has begun and what has ended since. Of two processes one claims the telling."""
-    begun = Incident.objects.filter(told_at=None, began_at__gt=at - STALE).order_by("began_at")
+    begun = Incident.objects.filter(told_at=None, end_told_at=None, began_at__gt=at - STALE).order_by("began_at")
     for incident in begun:
         if Incident.objects.filter(pk=incident.pk, told_at=None).update(told_at=at) and not tell_beginning(
             incident.kind, incident.value, began_at=incident.began_at, accounts=accounts
