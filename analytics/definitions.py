@@ -167,6 +167,8 @@ def definitions_page() -> str:
         "",
         "What each number of the pages means. `analytics/definitions.py` has the words, the pages show them beside",
         "the number, and a test holds this page equal to them. Days are days in Moscow; people are counted once.",
+        "Days whose events have lost their details ([how long data is kept](deploying.md#how-long-data-is-kept))",
+        "stay as they were counted.",
     ]
     for group, definitions in GROUPS:
         lines += ["", f"## {group}", "", "| number | how it is counted |", "|---|---|"]

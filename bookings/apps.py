@@ -36,9 +36,8 @@ class BookingsConfig(AppConfig):
 
         register_person_extension(BOOKINGS)
         register_keeping_rule(WEBHOOK_PAYLOADS)
-        register_undo(UNDO_BOOKING)
-        register_undo(UNDO_BULK)
-        register_undo(UNDO_ASKING)
+        for undo in (UNDO_BOOKING, UNDO_BULK, UNDO_ASKING):
+            register_undo(undo)
         register_badge("/data-quality/", lambda user: known_problems(user.has_perm))
         register_badge("/payments/", known_waiting)
         register_value_names("bookings", "confirmed", status_label)

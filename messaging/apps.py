@@ -13,14 +13,12 @@ class MessagingConfig(AppConfig):
         from hsl_dashboard.web.jump import register_jump_source
         from hsl_dashboard.web.navigation import register_badge
         from hsl_dashboard.web.saved_lists import register_saved_list
-        from hsl_dashboard.web.system import register_system_lines
         from hsl_dashboard.web.today import register_today_lines
         from messaging.audiences.lists import register_audience_list
         from messaging.automations.notifying import tell_students_about_bookings
         from messaging.broadcasts.jump import MESSAGES
         from messaging.broadcasts.outcome import AFTER_A_MESSAGE
         from messaging.broadcasts.privacy import drafts_waiting_for
-        from messaging.content.retention import register_retention
         from messaging.delivery.undoing import UNDO_START
         from messaging.inbox.jump import CONVERSATIONS
         from messaging.inbox.today import LINES as CONVERSATION_LINES
@@ -28,7 +26,7 @@ class MessagingConfig(AppConfig):
         from messaging.inbox.undoing import UNDO_CONVERSATION
         from messaging.person.extension import MESSAGING
         from messaging.saved_lists import SAVED_LISTS
-        from messaging.today import LINES, oldest_waiting
+        from messaging.today import LINES
         from users.audit.lines import register_row_address
         from users.person.extensions import register_person_extension
         from users.undo.services import register_undo
@@ -38,30 +36,31 @@ class MessagingConfig(AppConfig):
         tell_students_about_bookings()
         register_person_extension(MESSAGING)
         register_row_address("message_history", lambda number: reverse("messaging:broadcast_detail", args=[number]))
-        register_jump_source(MESSAGES)
-        register_retention()
-        register_undo(UNDO_START)
-        register_undo(UNDO_CONVERSATION)
+        for undo in (UNDO_START, UNDO_CONVERSATION):
+            register_undo(undo)
         register_audience_list("outcome", AFTER_A_MESSAGE)
         for saved in SAVED_LISTS:
             register_saved_list(saved)
         register_row_address(
             "messaging_conversation", lambda number: reverse("messaging:conversation_detail", args=[number])
         )
-        register_jump_source(CONVERSATIONS)
-        register_system_lines(oldest_waiting)
+        for source in (MESSAGES, CONVERSATIONS):
+            register_jump_source(source)
         for lines in (*LINES, CONVERSATION_LINES):
             register_today_lines(lines)
-        self._watch()
+        self._keep_watch()
 
-    def _watch(self) -> None:
+    def _keep_watch(self) -> None:
         from hsl_dashboard.watching.numbers import register_gauge
         from hsl_dashboard.watching.rounds import register_round
         from hsl_dashboard.web.system import register_system_lines
         from messaging.alerts.system import alert_lines
         from messaging.alerts.watch import AlertWatch
-        from messaging.today import GAUGES
+        from messaging.content.retention import register_retention
+        from messaging.today import GAUGES, oldest_waiting
 
+        register_retention()
+        register_system_lines(oldest_waiting)
         register_system_lines(alert_lines)
         register_round(AlertWatch().go_round)
         for gauge in GAUGES:

@@ -119,7 +119,11 @@ def our_addresses(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str
 
 
 def test_every_address_is_named_after_its_view() -> None:
-    names = {place: (entry.name, entry.callback.__name__) for place, entry in our_addresses(get_resolver())}
+    names = {
+        place: (entry.name, entry.callback.__name__)
+        for place, entry in our_addresses(get_resolver())
+        if not place.startswith("admin/")  # Django names those
+    }
 
     assert names
     assert {place: pair for place, pair in names.items() if pair[0] != pair[1]} == {}

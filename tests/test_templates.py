@@ -75,8 +75,8 @@ def classes_of(path: Path) -> set[str]:
 
 def test_every_css_class_is_used() -> None:
     known = words_of_pages() | ADDED_BY_HTMX
-    put_together = tuple(word for word in known if word.endswith("-"))  # class="fill-{{ part.name }}"
     of_the_admin = words_of_the_django_admin()
+    put_together = (*(word for word in known if word.endswith("-")), "field-")  # class="fill-{{ part.name }}"
     unused = {}
     for path in files("static/css/*.css"):
         left = classes_of(path) - known - (of_the_admin if path.name == "admin.css" else set())

@@ -11,7 +11,7 @@ from messaging.audiences.criteria import Audience, AudienceCount, count_audience
 from messaging.content.content import Content
 from messaging.content.lengths import find_too_long, room_for_values
 from messaging.content.placeholders import FROM_BOOKING, StreamCode, find_missing, placeholders
-from messaging.content.scanning import Question, Scan, scan_people
+from messaging.content.scanning import Scan, TextNeeds, scan_people
 from messaging.models import Recipient
 from messaging.quiet_hours import NIGHT, is_quiet, quiet_sentence
 from users.models import TelegramUser
@@ -134,10 +134,10 @@ def summarise(content: Content, *, at: datetime, lengths: bool = False) -> Summa
     audience, text = content.question, content.text
     without_fallback = frozenset(found.name for found in placeholders(text) if found.known and found.fallback is None)
     used, room = (room_for_values(text, kind=content.kind) if lengths else None) or ({}, 0)
-    question = Question(without_fallback, used, room)
-    scan = scan_people(audience.people(at=at), question, streams=audience.streams) if question.names else Scan()
+    needs = TextNeeds(without_fallback, used, room)
+    scan = scan_people(audience.people(at=at), needs, streams=audience.streams) if needs.names else Scan()
     return Summary(
-        count=count_of(audience, scan.reasons) if question.names else count_audience(audience, at=at),
+        count=count_of(audience, scan.reasons) if needs.names else count_audience(audience, at=at),
         without_value=_count_without_value(text, scan, streams=audience.streams),
         starts_at=content.starts_at or at,
         is_scheduled=content.starts_at is not None,

@@ -32,8 +32,8 @@ _LENGTHS = {
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked about the people of a text: names of placeholders, and how often each is used."""
+class TextNeeds:
+    """What a text needs of people: names of placeholders, and how often each is used."""
 
     without_fallback: frozenset[str] = frozenset()
     used: Mapping[str, int] = field(default_factory=dict)  # empty where any value fits
@@ -55,10 +55,10 @@ class Scan:
     long: Collection[int] = ()
 
 
-def scan_people(people: "QuerySet[Any, Any]", question: Question, *, streams: Iterable[StreamCode] = ()) -> Scan:
+def scan_people(people: "QuerySet[Any, Any]", needs: TextNeeds, *, streams: Iterable[StreamCode] = ()) -> Scan:
     """Ask all of it of ``people``, each with a ``reason``, in one query."""
     try:
-        query, params = _scan(people, question, list(streams))
+        query, params = _scan(people, needs, list(streams))
     except EmptyResultSet:
         return Scan()  # Django sees that nobody can match: no audience is chosen yet
     with transaction.atomic(), connection.cursor() as cursor:
@@ -70,11 +70,11 @@ def scan_people(people: "QuerySet[Any, Any]", question: Question, *, streams: It
     return Scan(reasons, lacking, sorted(doubtful or ()), sorted(long or ()))
 
 
-def _scan(people: "QuerySet[Any, Any]", question: Question, streams: list[StreamCode]) -> tuple[str, list[Any]]:
+def _scan(people: "QuerySet[Any, Any]", needs: TextNeeds, streams: list[StreamCode]) -> tuple[str, list[Any]]:
     asked, params = people.order_by().values_list("pk", "reason").query.sql_with_params()
     # Materialized, since the question of who is in an audience is long: it is asked once.
     tables, joins, values = f"p (user_id, reason) AS MATERIALIZED ({asked})", "", list(params)
-    if question.names & FROM_BOOKING:
+    if needs.names & FROM_BOOKING:
         reached = RawSQL("SELECT user_id FROM p WHERE reason = ''", ())
         chosen, more = chosen_bookings(reached, streams).query.sql_with_params()
         values += more
@@ -84,11 +84,11 @@ def _scan(people: "QuerySet[Any, Any]", question: Question, streams: list[Stream
             LEFT JOIN bookings_stream AS s ON s.course_id = c.course_id AND s.code = c.course_stream
             LEFT JOIN courses AS k ON k.id = c.course_id
         """
-    lacks = [_LACKS[name] for name in sorted(question.without_fallback & FROM_BOOKING)]
+    lacks = [_LACKS[name] for name in sorted(needs.without_fallback & FROM_BOOKING)]
     # Whether a sign that is no letter is a name is judged where the message is made; few have none.
-    doubts = [f"u.{name} ~ '[[:alnum:]]' IS NOT TRUE" for name in sorted(question.without_fallback - FROM_BOOKING)]
-    lengths = [f"{times} * {_LENGTHS[name]}" for name, times in sorted(question.used.items())]
-    too_long = f"{' + '.join(lengths)} > {question.room}" if lengths else "FALSE"
+    doubts = [f"u.{name} ~ '[[:alnum:]]' IS NOT TRUE" for name in sorted(needs.without_fallback - FROM_BOOKING)]
+    lengths = [f"{times} * {_LENGTHS[name]}" for name, times in sorted(needs.used.items())]
+    too_long = f"{' + '.join(lengths)} > {needs.room}" if lengths else "FALSE"
     return (
         f"""
         WITH {tables} SELECT reason, count(*),

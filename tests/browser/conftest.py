@@ -8,13 +8,14 @@ from collections.abc import Generator, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from demo.chromium import MISSING, chromium_flags, chromium_program
 from demo.sandbox.client import SandboxClient, run_sandbox
 from tests.browser.helpers import ROOT
 
+THIS_MACHINE = {"localhost", "127.0.0.1"}
 SCREENSHOTS = ROOT / ".local" / "screenshots"
 # What the browser writes about an answer of 4xx: pages are free to give one.
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
@@ -55,7 +56,8 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     if program is None:
         pytest.fail(MISSING) if os.environ.get("CI") else pytest.skip(MISSING)
     running: Playwright = request.getfixturevalue("playwright")
-    browser = running.chromium.launch(executable_path=program, args=chromium_flags())
+    nowhere = f"--host-resolver-rules=MAP * ~NOTFOUND, {', '.join(f'EXCLUDE {name}' for name in sorted(THIS_MACHINE))}"
+    browser = running.chromium.launch(executable_path=program, args=[*chromium_flags(), nowhere])
     yield browser
     browser.close()
 
@@ -78,19 +80,18 @@ def page(browser: Browser, live_server: LiveServer, troubles: list[str]) -> Iter
     )
     context.set_default_timeout(10_000)  # ms; a page takes 50
 
-    def only_this_machine(route: Route, request: Request) -> None:
-        if urlsplit(request.url).hostname in {"localhost", "127.0.0.1"}:
-            route.continue_()
-        else:
+    def only_this_machine(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.hostname not in THIS_MACHINE:
             troubles.append(f"a page asked for {request.url}")
-            route.abort()
 
     def listen(message: ConsoleMessage) -> None:
         # Violations of the policy are logged as errors too.
         if message.type == "error" and not (REFUSED.search(message.text) or LEFT.match(message.text)):
             troubles.append(f"{message.text} ({message.location.get('url', '')})")
 
-    context.route("**/*", only_this_machine)
+    # Listened to, not routed: a route asks this process about each file, and takes the browser's cache away.
+    context.on("request", only_this_machine)
     context.on("console", listen)
     context.on("weberror", lambda error: troubles.append(f"uncaught: {error.error}"))
     page = context.new_page()

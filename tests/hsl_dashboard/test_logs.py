@@ -62,7 +62,7 @@ def test_a_line_says_when_how_bad_who_and_what():
         ("GET /users/?q=Анна&page=2 failed", "GET /users/?… failed"),
         ("Sent to anna.petrova+1@example.test.", "Sent to …@…"),
         ("Bearer hsl_Abcdef123456", "Bearer hsl_…"),
-        ("https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0/getMe", "bothsl_…/getMe"),
+        ("https://api.telegram.org/bot1000000001:SANDBOX-not-a-secret-SANDBOX-012345/getMe", "bothsl_…/getMe"),
         ("/accounts/password/reset/key/1-set-abc/", "/reset/key/hsl_…/"),
     ],
 )

@@ -1,5 +1,6 @@
 """D3, D4: what a search takes for the same, in the database and in Python, whatever the locale of the database."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,7 +132,7 @@ def plain(django_db_setup: None, django_db_blocker: Any) -> Iterator["psycopg.Co
     settings = connection.settings_dict
     keys = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
     login = {key: settings[name] for key, name in keys.items() if settings.get(name)}
-    name = "folding_in_c"
+    name = f"folding_in_c_{os.environ.get('PYTEST_XDIST_WORKER', '')}"
     with psycopg.connect(**login, dbname="postgres", autocommit=True) as server:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
         provider = "LOCALE_PROVIDER libc" if server.info.server_version >= 150_000 else ""
