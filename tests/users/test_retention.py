@@ -178,6 +178,8 @@ def test_the_setting_of_a_session_hides_nothing_but_lost_details():
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('hsl_dashboard.forgetting', 'on', true)")
 
+    Event.objects.update(details={"a": 2})
+    assert AuditEntry.objects.filter(what="events.update").count() == 1
     Event.objects.update(event_type="other")
     Event.objects.filter(pk=event.pk).delete()
 
