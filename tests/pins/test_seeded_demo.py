@@ -29,6 +29,8 @@ LEFT_OUT = {
     "messaging_draft": {"token"},
     "bookings_waitingpayment": {"came_at"},
 }
+# Written by one statement for many rows, in whatever order PostgreSQL has grouped them; else the key orders.
+ORDERS = {"bookings_bookingcount": "part, course_id, key, status, number"}
 # What the migrations and the triggers wrote, in this run of the tests.
 NOW = "CASE WHEN {0} BETWEEN now() - interval '3 hours' AND now() + interval '3 hours' THEN 'now' ELSE {0}::text END"
 
@@ -69,7 +71,7 @@ def test_the_demo_school_of_a_seed_and_a_day_has_the_same_rows(school: None) -> 
     for model in _tables():
         rows = model._default_manager.count()
         if rows:
-            order = f'"{model._meta.pk.column}"'
+            order = ORDERS.get(model._meta.db_table, f'"{model._meta.pk.column}"')
             measured[model._meta.db_table] = {"rows": rows, "columns": _digest(model, order)}
 
     assert_as_pinned("seeded_demo", measured)
