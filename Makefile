@@ -8,8 +8,10 @@ BIN := .venv/bin
 RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --editable
-# A process a core, each with a database of its own; tests/conftest.py says what is dealt out, and in which order.
-SIDE_BY_SIDE := --numprocesses=logical --maxprocesses=8 --dist=loadgroup --no-loadscope-reorder
+# A process more than cores, since browsers and servers are waited for; each has a database of its own.
+# tests/conftest.py says what is dealt out, and in which order.
+PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
+SIDE_BY_SIDE = --numprocesses=$(PROCESSES) --dist=loadgroup --no-loadscope-reorder
 # What starts a browser or whole servers of its own takes most of the time.
 SLOW := $(addprefix --ignore=,tests/browser tests/chaos tests/adoption tests/test_containers.py tests/pins/test_half_adopted.py)
 # Settings of production, for the check of them alone: nothing connects anywhere.

@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
@@ -13,21 +14,22 @@ accesslog = "-"
 # The path without its query, and no referrer: what staff search for are names of people.
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms "%(a)s" %({x-request-id}o)s'
 
-
-_metrics = ""  # the folder where the processes count requests together (hsl_dashboard/watching/)
+# Folders where the processes count requests together (hsl_dashboard/watching/). HUP reads this file anew: ours is known
+# by its name, which has the number of this process.
+METRICS = "hsl-metrics-"
 
 
 def on_starting(server: Any) -> None:
     """Keep tokens out of the access log too: a path may hold one. Give the processes one place to count in."""
-    global _metrics
-    server.log.access_log.addFilter(_without_secrets)
+    server.log.access_log.addFilter(_on_one_line_without_secrets)
     if _logs_json():
         fields = "%(asctime)s %(levelname)s %(name)s %(message)s"
         names = {"asctime": "at", "levelname": "level", "name": "logger"}
         formatter = JsonFormatter(fields, datefmt="%Y-%m-%dT%H:%M:%S%z", rename_fields=names)
         _write_as(server.log.error_log, formatter)
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics = tempfile.mkdtemp(prefix="hsl-metrics-")
+    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+    if not given or Path(given).name.startswith(METRICS):  # of the gunicorn that started this one (USR2)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=f"{METRICS}{os.getpid()}-")
 
 
 def _logs_json() -> bool:
@@ -56,15 +58,21 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def on_exit(server: Any) -> None:
     """Remove the folder of counts, if it is ours."""
-    if _metrics:
-        shutil.rmtree(_metrics, ignore_errors=True)
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+    if Path(folder).name.startswith(f"{METRICS}{os.getpid()}-"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _without_secrets(record: Any) -> bool:
+def _on_one_line_without_secrets(record: Any) -> bool:
     # Here, not above: gunicorn's own process loads nothing of the dashboard before it must.
     from hsl_dashboard.web.logs import without_secrets
 
-    return without_secrets(record)
+    without_secrets(record)
+    message = record.getMessage()
+    if not message.isprintable():
+        # The path is decoded: a line break in it would begin a line that nobody but its sender wrote.
+        record.msg, record.args = message.encode("unicode_escape").decode(), None
+    return True
 
 
 def post_worker_init(worker: Any) -> None:
@@ -78,7 +86,8 @@ def post_worker_init(worker: Any) -> None:
     from hsl_dashboard.web.logs import AccessLines, JsonLines
 
     if settings.LOG_FORMAT == "json":
-        worker.log.access_log.removeFilter(_without_secrets)  # it would write the line before its fields are read
+        # Ours would write the line before its fields are read; after HUP it is another one than stands here.
+        worker.log.access_log.filters.clear()
         _write_as(worker.log.access_log, AccessLines())
         _write_as(worker.log.error_log, JsonLines())
     serve_probes(settings.PROBES_PORT, answer_scrape)

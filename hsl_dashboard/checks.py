@@ -53,3 +53,17 @@ def check_telegram(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             )
         )
     return messages
+
+
+@register(Tags.security, deploy=True)
+def check_alerts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Whoever is to be alerted by e-mail can be."""
+    if not settings.ALERT_EMAILS or settings.HAS_EMAIL:
+        return []
+    return [
+        Warning(
+            "ALERT_EMAILS get no alerts: there is no mail server to send them.",
+            hint="Set EMAIL_URL, or take ALERT_EMAILS out.",
+            id="hsl_dashboard.W004",
+        )
+    ]

@@ -265,7 +265,7 @@ CELERY_BEAT_SCHEDULE = {
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
     # From ten in the morning, Moscow time; at other hours one look at the clock.
     "analytics.bring_digests": {"task": "analytics.bring_digests", "schedule": 60.0},  # seconds
-    # Notices of payments that nobody has applied yet, and raw bodies that have lain here long enough.
+    # Notices of payments that nobody has applied yet.
     "bookings.apply_incoming_payments": {"task": "bookings.apply_incoming_payments", "schedule": 30.0},  # seconds
     "users.forget_api_answers": {"task": "users.forget_api_answers", "schedule": 3600.0},  # seconds
     # On the other queue than the runners: starting, rescuing and waking must not wait behind them.

@@ -42,6 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             piece = "takeover"  # one process makes it, for all of them
         item.add_marker(pytest.mark.xdist_group(piece))
     yield
+    if getattr(config.option, "loadgroup", False) and any("@" not in item.nodeid for item in items):
+        raise pytest.UsageError("pytest-xdist does not deal out whole pieces: does it know this pytest?")
     items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))
 
 

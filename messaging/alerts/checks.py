@@ -2,8 +2,8 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
@@ -20,6 +20,16 @@ FEWEST = 10  # bookings that the weekday brings until now: under that, a day wit
 COUNT_EVERY = 600.0  # seconds between two counts of bookings
 TICK = "messaging.tick"
 
+# Checks that a setting switches off.
+SWITCHES = {
+    "tick": "ALERT_TICK_SECONDS",
+    "failures": "ALERT_FAILED_PERCENT",
+    "errors": "ALERT_ERRORS",
+    "disk": "ALERT_DISK_PERCENT",
+    "backup": "ALERT_BACKUP_HOURS",
+    "signups": "ALERT_SIGNUPS_PERCENT",
+}
+
 # What is wrong, by kind; None: it is well. A kind that is not there is not known now, and stays as it was.
 Findings = dict[str, str | None]
 
@@ -35,6 +45,12 @@ def look(at: datetime) -> Findings:
         except (RedisError, OSError):
             continue
     return found
+
+
+def switched_off() -> list[str]:
+    """Kinds that nobody looks for: what was found of them would go on for ever."""
+    kinds = [kind for kind, setting in SWITCHES.items() if not getattr(settings, setting)]
+    return kinds if settings.BACKUP_DIR else [*kinds, "backup"]
 
 
 def _processes(at: datetime) -> Iterator[tuple[str, str | None]]:
@@ -74,9 +90,9 @@ def _errors(at: datetime) -> Iterator[tuple[str, str | None]]:
 def _disks(at: datetime) -> Iterator[tuple[str, str | None]]:
     if settings.ALERT_DISK_PERCENT:
         media = settings.MEDIA_ROOT if settings.MEDIA_ROOT.exists() else settings.MEDIA_ROOT.parent
-        disks = [
-            shutil.disk_usage(place) for place in (media, settings.BACKUP_DIR and Path(settings.BACKUP_DIR)) if place
-        ]
+        disks = [shutil.disk_usage(media)]
+        with suppress(OSError):  # no folder of backups: _backup says so, and the other disk is looked at
+            disks += [shutil.disk_usage(settings.BACKUP_DIR)] if settings.BACKUP_DIR else []
         least = min(100 * disk.free / disk.total for disk in disks)
         yield "disk", f"{least:.0f} %" if least < settings.ALERT_DISK_PERCENT else None
 
@@ -91,9 +107,8 @@ def _backup(at: datetime) -> Iterator[tuple[str, str | None]]:
 def _signups(at: datetime) -> Iterator[tuple[str, str | None]]:
     if settings.ALERT_SIGNUPS_PERCENT and heartbeats.is_first_within("alerts-signups", COUNT_EVERY):
         today, usual = signups(at)
-        if usual >= FEWEST:
-            share = 100 * today / usual
-            yield "signups", f"{today}/{usual:.0f}" if share < settings.ALERT_SIGNUPS_PERCENT else None
+        is_low = usual >= FEWEST and 100 * today < settings.ALERT_SIGNUPS_PERCENT * usual
+        yield "signups", f"{today}/{usual:.0f}" if is_low else None
 
 
 def signups(at: datetime) -> tuple[int, float]:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from smtplib import SMTPException
+from zlib import crc32
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -14,11 +15,14 @@ from django.utils.html import escape
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from hsl_dashboard.availability import heartbeats
 from hsl_dashboard.web.system import SEE_SYSTEM
 from messaging.alerts.kinds import sentence
 from messaging.delivery.bot import Letter, Verdict, WrongToken, connect_bot
 from messaging.models import TelegramLink
 from users.models import User
+
+UNANSWERED = 600.0  # seconds in which an alert is sent twice at most when Telegram does not answer
 
 logger = logging.getLogger(__name__)
 
@@ -54,28 +58,34 @@ def _tell(head: str, words: str, when: str, accounts: Sequence[int]) -> bool:
     reached = []
     if accounts:
         text = "\n".join([f"<b>{escape(head)}</b>: {escape(words)}", escape(when), page])
-        reached.append(asyncio.run(_send(text, accounts)))
+        verdicts = asyncio.run(_send(text, accounts))
+        reached.append(Verdict.SENT in verdicts or (Verdict.UNCERTAIN in verdicts and _is_repeated(head + words)))
     if settings.HAS_EMAIL and settings.ALERT_EMAILS:
         reached.append(_mail(f"{head}: {words}", f"{words}\n{when}\n{page}"))
     return any(reached) or not reached
 
 
-async def _send(text: str, accounts: Sequence[int]) -> bool:
+async def _send(text: str, accounts: Sequence[int]) -> set[Verdict]:
     try:
         bot = connect_bot()
     except WrongToken:
         logger.exception("No alert reaches Telegram: BOT_TOKEN is wrong")
-        return False
+        return set()
     try:
         letters = [Letter(chat_id=account, text=text, link_preview=False) for account in accounts]
-        outcomes = [await bot.send(letter) for letter in letters]
+        # Together: one call that hangs takes the time of all.
+        outcomes = await asyncio.gather(*(bot.send(letter) for letter in letters))
     finally:
         await bot.close()
-    # Whether an unanswered one arrived nobody knows: one alert twice is better than none.
-    sent = [outcome.verdict is Verdict.SENT for outcome in outcomes]
-    if not any(sent):
-        logger.error("No alert reaches Telegram: %s", outcomes[0].verdict)
-    return any(sent)
+    verdicts = {outcome.verdict for outcome in outcomes}
+    if Verdict.SENT not in verdicts:
+        logger.error("No alert reaches Telegram: %s", ", ".join(sorted(verdicts)))
+    return verdicts
+
+
+def _is_repeated(words: str) -> bool:
+    """Whether an unanswered alert was sent twice: whether one arrived nobody knows, and twice is better than never."""
+    return not heartbeats.is_first_within(f"alerts-unanswered-{crc32(words.encode())}", UNANSWERED)
 
 
 def _mail(subject: str, body: str) -> bool:

@@ -5,7 +5,7 @@ That PostgreSQL cannot be reached is kept in Redis and in the process, and told 
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 from django.conf import settings
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 LIMITS = TimeLimits(statement=10, lock=2, idle=10)
 OUTAGE, ACCOUNTS = "hsl:alerts:postgresql", "hsl:alerts:accounts"
 SURE_AFTER = 2  # rounds of this process without PostgreSQL: it may be starting again
+LAPSE = timedelta(minutes=5)  # between two missed rounds: they are not in a row
 
 
 class AlertWatch:
@@ -35,6 +36,7 @@ class AlertWatch:
     def __init__(self) -> None:
         self.accounts: list[int] = []
         self.missed = 0
+        self.missed_at: datetime | None = None
         self.alone_since: datetime | None = None  # the outage that this process has told without Redis
 
     def go_round(self, at: datetime) -> None:
@@ -62,7 +64,9 @@ class AlertWatch:
             return  # this process knows them
 
     def _miss(self, at: datetime) -> None:
-        self.missed += 1
+        if self.missed_at and at - self.missed_at > LAPSE:
+            self.missed = 0  # Redis let others through meanwhile, and they have seen it
+        self.missed, self.missed_at = self.missed + 1, at
         if self.missed < SURE_AFTER or self.alone_since:
             return
         try:

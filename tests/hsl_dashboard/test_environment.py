@@ -196,6 +196,7 @@ def test_the_parts_need_a_password(read) -> None:
     [
         ({"REDIS_URL": "redis://redis.example.org/0"}, "hsl_dashboard.W002"),
         ({"TELEGRAM_SANDBOX": True}, "hsl_dashboard.W003"),
+        ({"ALERT_EMAILS": ["duty@example.org"], "HAS_EMAIL": False}, "hsl_dashboard.W004"),
     ],
 )
 def test_a_risky_setting_is_warned_about(changes: dict[str, object], warning: str, settings: Settings) -> None:

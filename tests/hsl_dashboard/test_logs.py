@@ -176,3 +176,14 @@ def test_the_access_log_is_json_without_queries():
         "10.0.0.1", "GET", "/users/", "200", "12", "proxy-0042"
     ]  # fmt: skip
     assert "Anna" not in line
+
+
+def test_a_path_begins_no_line_of_the_access_log():
+    """A server decodes the path: %0A in it is a line break."""
+    clean = runpy.run_path(str(ROOT / "gunicorn.conf.py"))["_on_one_line_without_secrets"]
+    record = logging.LogRecord(
+        "gunicorn.access", 20, "", 1, '"GET %(U)s"', ({"U": "/x\n10.0.0.1 forged\x1b[2J"},), None
+    )
+
+    assert clean(record)
+    assert record.getMessage() == '"GET /x\\n10.0.0.1 forged\\x1b[2J"'

@@ -1,7 +1,11 @@
 """/metrics: for a token or a network, with labels of ours alone, whatever people ask for."""
 
+import logging
+import os
 import re
+import runpy
 from ipaddress import ip_network
+from types import SimpleNamespace
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -13,6 +17,7 @@ from redis.exceptions import ConnectionError as RedisGone
 from demo.launcher import free_port
 from hsl_dashboard.availability import heartbeats, tallies
 from hsl_dashboard.availability.serving import serve_probes
+from hsl_dashboard.environment.reading import ROOT
 from hsl_dashboard.watching.scrape import answer_scrape
 from messaging.tasks import tick
 from tests.factories import TelegramUserFactory
@@ -143,3 +148,24 @@ def test_the_port_of_the_probes_has_it_too():
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_the_folder_of_counts_goes_with_gunicorn_and_with_no_other(monkeypatch, tmp_path):
+    """HUP reads the configuration anew; a gunicorn that another one started (USR2) counts in a folder of its own."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    logger = logging.getLogger("gunicorn.of-a-test")
+    server = SimpleNamespace(log=SimpleNamespace(access_log=logger, error_log=logger))
+    first, after_hup = (runpy.run_path(str(ROOT / "gunicorn.conf.py")) for _ in range(2))
+
+    first["on_starting"](server)
+    [folder] = tmp_path.iterdir()
+    with monkeypatch.context() as other:
+        other.setattr(os, "getpid", lambda: 1)
+        first["on_starting"](server)
+        assert len(list(tmp_path.iterdir())) == 2
+        first["on_exit"](server)
+        assert list(tmp_path.iterdir()) == [folder]
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    after_hup["on_exit"](server)
+    assert not list(tmp_path.iterdir())

@@ -17,6 +17,7 @@ from hsl_dashboard.availability import heartbeats, tallies
 from messaging.alerts import checks, watch
 from messaging.alerts.checks import look, signups
 from messaging.alerts.watch import AlertWatch
+from messaging.delivery.bot import Letter, Outcome, TelegramBot, Verdict
 from messaging.models import Incident, TelegramLink
 from tests.factories import BookingFactory, TelegramUserFactory, UserFactory
 from users.models import BlockedUser, TelegramUser, User
@@ -91,6 +92,59 @@ def test_what_is_not_known_leaves_an_incident_as_it_is(telegram, account, monkey
     alerts.go_round(NOW + timedelta(hours=1))
 
     assert Incident.objects.get().ended_at is None
+
+
+def test_a_check_that_is_switched_off_ends_what_it_found_without_a_word(telegram, account, monkeypatch, settings):
+    alerts = AlertWatch()
+    trouble(monkeypatch, errors="20")
+    alerts.go_round(NOW)
+    settings.ALERT_ERRORS = 0
+    trouble(monkeypatch)
+    alerts.go_round(NOW + ROUND)
+
+    assert Incident.objects.get().ended_at == NOW + ROUND
+    assert len(told(telegram)) == 1
+
+
+def test_workers_that_redis_has_not_heard_of_since_it_is_back_are_no_trouble(telegram, account, monkeypatch):
+    alerts = AlertWatch()
+    trouble(monkeypatch, redis="")
+    alerts.go_round(NOW)
+    back = {"redis": None, "worker-default": "12:00", "beat": "12:00", "tick": "12:00"}
+    trouble(monkeypatch, **back)
+    alerts.go_round(NOW + ROUND)
+    trouble(monkeypatch, **dict.fromkeys(back))
+    alerts.go_round(NOW + 2 * ROUND)
+    assert list(Incident.objects.values_list("kind", flat=True)) == ["redis"]
+
+    trouble(monkeypatch, **dict.fromkeys(back))
+    alerts.go_round(NOW + 5 * ROUND)
+    trouble(monkeypatch, **back)
+    alerts.go_round(NOW + 6 * ROUND)
+    assert Incident.objects.filter(kind="worker-default").exists()
+
+
+def test_an_alert_that_telegram_does_not_answer_is_sent_twice_and_no_more(account, monkeypatch):
+    """Whether it arrived nobody knows; each round another one would be a flood."""
+    letters, asked = [], set()
+
+    async def send(_bot: object, letter: Letter) -> Outcome:
+        letters.append(letter)
+        return Outcome(Verdict.UNCERTAIN)
+
+    def is_first(name: str, _seconds: float) -> bool:
+        is_new = name == "alerts" or name not in asked
+        asked.add(name)
+        return is_new
+
+    monkeypatch.setattr(TelegramBot, "send", send)
+    monkeypatch.setattr(heartbeats, "is_first_within", is_first)
+    alerts = AlertWatch()
+    trouble(monkeypatch, disk="4 %")
+    for number in range(5):
+        alerts.go_round(NOW + number * ROUND)
+
+    assert len(letters) == 2 and Incident.objects.get().told_at
 
 
 def test_two_processes_tell_it_once(telegram, account, monkeypatch):
@@ -174,6 +228,19 @@ def test_one_round_without_postgresql_is_a_restart(telegram, account, monkeypatc
     assert told(telegram) == []
 
 
+def test_rounds_that_a_process_missed_on_two_days_are_two_restarts(telegram, account, monkeypatch):
+    """Redis lets others through meanwhile: a process need not have seen that PostgreSQL was back."""
+    alerts = AlertWatch()
+    trouble(monkeypatch)
+    alerts.go_round(NOW)
+    monkeypatch.setattr(watch, "_database_answers", lambda: False)
+    alerts.go_round(NOW + ROUND)
+    alerts.go_round(NOW + timedelta(days=1))
+    assert told(telegram) == []
+    alerts.go_round(NOW + timedelta(days=1) + ROUND)
+    assert len(told(telegram)) == 1
+
+
 def test_without_redis_and_postgresql_each_process_tells_it_once(telegram, account, monkeypatch, settings):
     alerts = AlertWatch()
     trouble(monkeypatch)
@@ -193,7 +260,16 @@ def test_without_redis_and_postgresql_each_process_tells_it_once(telegram, accou
 
 def test_where_everything_works_nothing_is_found():
     assert {kind: value for kind, value in look(NOW).items() if value is not None} == {}
-    assert set(look(NOW)) == {"redis", "worker-default", "worker-telegram", "beat", "tick", "failures", "errors"}
+    assert set(look(NOW)) == {
+        "redis",
+        "worker-default",
+        "worker-telegram",
+        "beat",
+        "tick",
+        "failures",
+        "errors",
+        "signups",
+    }
 
 
 def test_a_worker_that_is_gone_is_found_and_its_ticks_are_not_asked_for():
@@ -253,8 +329,8 @@ def test_bookings_are_compared_with_the_same_weekday_until_the_same_time():
     assert look(NOW)["signups"] is None
 
 
-def test_a_weekday_that_brings_few_says_nothing():
-    assert "signups" not in look(NOW)
+def test_a_weekday_that_brings_few_is_well_so_that_the_trouble_of_yesterday_ends():
+    assert look(NOW)["signups"] is None
 
 
 def test_a_disk_that_is_nearly_full_is_found(settings, monkeypatch):
@@ -262,6 +338,19 @@ def test_a_disk_that_is_nearly_full_is_found(settings, monkeypatch):
     for free, found in ((9, "9 %"), (11, None)):
         monkeypatch.setattr(shutil, "disk_usage", lambda _place, free=free: SimpleNamespace(free=free, total=100))
         assert look(NOW)["disk"] == found
+
+
+def test_without_a_folder_of_backups_the_other_disk_is_looked_at(settings, tmp_path, monkeypatch):
+    settings.ALERT_DISK_PERCENT, settings.BACKUP_DIR = 10, str(tmp_path / "none")
+
+    def usage(place: object) -> SimpleNamespace:
+        if str(place) == settings.BACKUP_DIR:
+            raise FileNotFoundError
+        return SimpleNamespace(free=9, total=100)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+
+    assert look(NOW)["disk"] == "9 %"
 
 
 def test_a_backup_that_is_too_old_is_found(settings, tmp_path):
@@ -273,7 +362,9 @@ def test_a_backup_that_is_too_old_is_found(settings, tmp_path):
     assert look(timezone.now() + timedelta(hours=31))["backup"]
 
 
-def test_without_redis_that_is_found_and_the_rest_is_not_known(monkeypatch):
+def test_without_redis_that_is_found_and_the_rest_is_not_known(monkeypatch, settings):
+    settings.ALERT_SIGNUPS_PERCENT = 0  # PostgreSQL knows them
+
     def gone(*_args: object) -> Any:
         raise RedisGone
 

@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -10,13 +11,15 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django.asserts import assertContains
 
 from analytics.rollups import rebuild_numbers
 from hsl_dashboard.environment.variables import Environment
 from tests.factories import EventFactory
+from users.audit.words import changes_in_words
 from users.models import AuditEntry, PeopleExport, SealedDay
+from users.retention import rules
 from users.retention.rules import Batches, keeping_rules
 from users.retention.run import apply_retention, last_run
 from users.retention.tasks import apply_nightly_retention
@@ -97,6 +100,46 @@ def test_the_nightly_run_ends_after_its_time_and_says_so(settings, monkeypatch):
     assert line and line.data == {"export_records": 0, "unfinished": ["export_records"]}
 
 
+def test_a_night_on_which_nothing_is_old_enough_ends_well(settings):
+    PeopleExport.objects.create(exported_at=NOW, format="csv", with_emails=False)
+    settings.KEEP_EXPORT_RECORDS_DAYS = settings.KEEP_SESSIONS_DAYS = 30
+
+    applied = apply_retention(at=NOW)
+
+    assert applied.rows == {"export_records": 0, "sessions": 0} and not applied.unfinished
+    assert PeopleExport.objects.exists()
+
+
+def test_a_run_that_breaks_off_has_its_line_too(settings, monkeypatch):
+    PeopleExport.objects.create(exported_at=OLD, format="csv", with_emails=False)
+    settings.KEEP_EXPORT_RECORDS_DAYS = settings.KEEP_SESSIONS_DAYS = 30
+
+    def break_off(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    [sessions] = [rule for rule in keeping_rules() if rule.name == "sessions"]
+    monkeypatch.setitem(rules._rules, "sessions", replace(sessions, forget=break_off))
+
+    with pytest.raises(KeyboardInterrupt):
+        apply_retention(at=NOW)
+
+    line = last_run()
+    assert line and line.data == {"export_records": 1, "sessions": 0, "unfinished": ["sessions"]}
+
+
+def test_a_folder_that_cannot_be_read_stops_its_own_rule_alone(settings, monkeypatch):
+    settings.KEEP_MEDIA_DAYS = settings.KEEP_SESSIONS_DAYS = 30
+
+    def refuse(*_args: object) -> list[str]:
+        raise PermissionError("no right to it")
+
+    monkeypatch.setattr("messaging.content.retention._files", refuse)
+
+    applied = apply_retention(at=NOW)
+
+    assert applied.unfinished == {"media": "no right to it"} and applied.rows["sessions"] == 0
+
+
 # What people see ------------------------------------------------------------------------------------------------------
 
 
@@ -154,6 +197,13 @@ def test_the_page_of_the_system_says_what_is_kept_how_long_and_when_it_last_ran(
         "400 дней",
         "бессрочно",
     }
+
+
+def test_the_audit_names_what_was_not_finished_as_staff_call_it():
+    with translation.override("en"):
+        [_rows, unfinished] = changes_in_words("", None, {"audit": 5, "unfinished": ["audit", "media"]})
+
+    assert (unfinished.label, unfinished.now) == ("not finished", "audit and history, files of messages")
 
 
 def test_the_page_of_the_system_is_red_when_a_run_was_not_finished(staff_client):

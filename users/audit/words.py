@@ -140,6 +140,8 @@ def _value(field: "Field[Any, Any] | None", value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(field, DateTimeField) and isinstance(value, str):
         return _moment(value)
+    if isinstance(value, list) and all(isinstance(part, str) and part in DETAILS for part in value):
+        return ", ".join(str(DETAILS[part]) for part in value)  # rules of retention that were not finished
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return Truncator(text).chars(LONGEST)
 

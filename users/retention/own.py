@@ -32,7 +32,9 @@ def _delete_window(model: type[Model], moment: str, before: datetime, place: Any
     old = Q(**{f"{moment}__lt": before})
     # Whoever holds a row keeps it until the next run.
     held = model._base_manager.filter(old, pk__in=window).select_for_update(skip_locked=True)
-    deleted = model._base_manager.filter(pk__in=list(held.values_list("pk", flat=True)))._raw_delete("default")
+    keys = list(held.values_list("pk", flat=True))
+    # Django gives None, not 0, for nothing.
+    deleted = model._base_manager.filter(pk__in=keys)._raw_delete("default") if keys else 0
     return deleted, window[-1] if len(window) == size else None
 
 

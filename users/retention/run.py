@@ -23,9 +23,19 @@ class Applied:
 def apply_retention(*, at: datetime, stop_after: timedelta | None = None) -> Applied:
     """Forget what every setting says is old enough; what is not finished goes on with the next run.
 
-    A rule that the bot or another writer keeps waiting gives up, and the next one has its turn.
+    A rule that the bot or another writer keeps waiting gives up, and the next one has its turn. A run that breaks
+    off has its line of the audit too: what is gone by then is gone.
     """
     applied, batches = Applied(), Batches(stop_after=stop_after)
+    try:
+        _apply_rules(applied, batches, at=at)
+    finally:
+        unfinished = {"unfinished": list(applied.unfinished)} if applied.unfinished else {}
+        record(APPLIED, data={**applied.rows, **unfinished})
+    return applied
+
+
+def _apply_rules(applied: Applied, batches: Batches, *, at: datetime) -> None:
     for rule in keeping_rules():
         if not rule.days:
             continue
@@ -33,13 +43,14 @@ def apply_retention(*, at: datetime, stop_after: timedelta | None = None) -> App
         try:
             for rows in rule.forget(rule.before(at), batches):
                 applied.rows[rule.name] += rows
-        except OperationalError as error:
+        except (OperationalError, OSError) as error:  # OSError: of a folder of files
             applied.unfinished[rule.name] = str(error).strip().partition("\n")[0]
+        except BaseException:
+            applied.unfinished[rule.name] = "interrupted"
+            raise
         if batches.is_over:
             applied.unfinished.setdefault(rule.name, "the time of this run is over")
             break
-    record(APPLIED, data={**applied.rows, **({"unfinished": list(applied.unfinished)} if applied.unfinished else {})})
-    return applied
 
 
 def due(at: datetime) -> list[tuple[KeepingRule, int | None]]:

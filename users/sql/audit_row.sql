@@ -16,6 +16,7 @@ BEGIN
         IF is_now IS NULL OR (
             -- Retention (users/retention/events.py) has one line for all that it does.
             TG_TABLE_NAME = 'events' AND is_now - 'details' = '{}' AND current_setting('hsl_dashboard.forgetting', true) = 'on'
+            AND (was @> is_now OR is_now->'details' = 'null')
         ) THEN
             RETURN NULL;
         END IF;
