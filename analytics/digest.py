@@ -1,5 +1,6 @@
 """The morning digest in Telegram: what waits on the page of today, and yesterday beside the same weekday before."""
 
+import logging
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from messaging.models import Digest, StaffNotice, TelegramLink
 from messaging.models.recipient_types import RecipientType
 from users.models import User
 
+logger = logging.getLogger(__name__)
+
 SENT_AT, LATEST = time(10), time(13)  # Moscow; what nobody could send until then is not sent any more
 LONGEST = 4_000  # characters; Telegram takes 4,096
 WEEK = timedelta(days=7)
@@ -32,8 +35,16 @@ def send_digests(*, at: datetime) -> list[int]:
     # Who switches it on later than that gets the first one tomorrow.
     wanted = StaffNotice.objects.reachable().filter(subject=StaffNotice.Subject.DIGEST, told_until__lt=begins)
     waiting = wanted.exclude(user__digests__day=now.date()).select_related("user").order_by("user")
-    found = (_send(notice.user, day=now.date(), at=at) for notice in waiting)
-    return [message for message in found if message]
+    # Also of those who want none any more: the words may hold sums of money.
+    Digest.objects.filter(day__lt=now.date()).exclude(words="").update(words="")
+    sent = []
+    for notice in waiting:
+        try:
+            if message := _send(notice.user, day=now.date(), at=at):
+                sent.append(message)
+        except Exception:  # the outermost loop of this task: one that breaks must not keep it from all behind it
+            logger.exception("The digest of account %s could not be sent", notice.user_id)
+    return sent
 
 
 def _send(user: User, *, day: date, at: datetime) -> int | None:
@@ -42,7 +53,6 @@ def _send(user: User, *, day: date, at: datetime) -> int | None:
         link = TelegramLink.objects.reachable().select_related("telegram_user").filter(user=user).first()
         if not is_new or link is None:
             return None
-        Digest.objects.filter(user=user, day__lt=day).exclude(words="").update(words="")
         digest.words = write_digest(user, at=at)
         with translation.override(settings.LANGUAGE_CODE):
             mask = _("Morning digest, %(day)s: ••••••") % {"day": date_format(day, "d.m.Y")}

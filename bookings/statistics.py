@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from functools import reduce
 from itertools import accumulate
 from operator import add
+from urllib.parse import quote
 
 from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.utils import timezone
@@ -15,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from bookings.models import Booking, BookingCount, Stream
-from bookings.models.bookings import BookingCountQuerySet
-from hsl_dashboard.web.remembered import Remembered, remembered
+from bookings.models.bookings import BookingCountQuerySet, BookingQuerySet
+from hsl_dashboard.web.remembered import Remembered, answer_asked, ask_for, remembered
 from users.models import Event, LatestStatus, TelegramUser
 
 # What each number counts, as the pages explain it.
@@ -51,6 +52,8 @@ FIELDS: dict[int | None, str] = {
 
 # Bookings: from so many on what needs each of them is counted by beat; fewer take some 10 ms.
 MANY_BOOKINGS = 20_000
+# Views of any programme since a campaign began: from so many on beat counts who has viewed. Fewer take half a second.
+MANY_VIEWS = 50_000
 
 StreamKey = tuple[int | None, str | None]  # course id, code
 
@@ -221,6 +224,33 @@ def people_who_viewed(
     )
 
 
+def viewed_of_stream(key: StreamKey, since: datetime | None) -> Remembered | None:
+    """Count who viewed the programme since a moment and is not in the stream; None until beat has counted very many."""
+    course_id, code = key
+    views = Event.objects.filter(event_type="view_program", created_at__gte=since) if since else Event.objects.none()
+    # One index alone, and no further than that.
+    if views.order_by()[:MANY_VIEWS].count() < MANY_VIEWS:
+        return Remembered(_count_viewed((course_id, code, since)))
+    return ask_for(f"viewed-of-stream:{_word(key)}:{since:%Y%m%dT%H%M%S}", (course_id, code, since))
+
+
+def remember_viewed_of_streams() -> None:
+    """Count who has viewed, for the streams with very many views whose pages were opened since."""
+    answer_asked(_count_viewed)
+
+
+def _count_viewed(question: tuple[int | None, str | None, datetime | None]) -> int:
+    course_id, code, since = question
+    bookings = bookings_of_stream((course_id, code))
+    return people_who_viewed(course_id=course_id, since=since, bookings=bookings).count()
+
+
+def bookings_of_stream(key: StreamKey) -> BookingQuerySet:
+    course_id, code = key
+    of_course = Q(course__isnull=True) if course_id is None else Q(course_id=course_id)
+    return Booking.objects.filter(of_course, course_stream=code)
+
+
 def people_in(bookings: "QuerySet[Booking]") -> int:
     """Count the people behind ``bookings``, each once."""
     return bookings.order_by().values("telegram_user_id").distinct().count()
@@ -228,12 +258,10 @@ def people_in(bookings: "QuerySet[Booking]") -> int:
 
 def people_of_stream(key: StreamKey, number: int, *, anew: bool = False) -> Remembered:
     """Count the people of a stream that has so many bookings; with very many beat counts them."""
-    course_id, code = key
-    of_course = Q(course__isnull=True) if course_id is None else Q(course_id=course_id)
-    bookings = Booking.objects.filter(of_course, course_stream=code)
+    bookings = bookings_of_stream(key)
     if number < MANY_BOOKINGS:
         return Remembered(people_in(bookings))
-    return remembered(f"people-of-stream:{course_id}:{code}", lambda: people_in(bookings), anew=anew)
+    return remembered(f"people-of-stream:{_word(key)}", lambda: people_in(bookings), anew=anew)
 
 
 def remember_people_of_streams() -> None:
@@ -241,6 +269,11 @@ def remember_people_of_streams() -> None:
     for key, counts in counts_by_stream(BookingCount.objects.all()).items():
         if counts.total >= MANY_BOOKINGS and key[1]:
             people_of_stream(key, counts.total, anew=True)
+
+
+def _word(key: StreamKey) -> str:
+    """A stream as part of a key of the cache, which holds no spaces."""
+    return f"{key[0]}:{quote(key[1] or '', safe='')}"
 
 
 def _school_order(key: StreamKey, described: dict[StreamKey, Stream]) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from bookings.payments.upkeep import fold_payments
 from bookings.quality.counts import remember_problems
 from bookings.quality.problems import find_problems
 from bookings.services.counts import fold_booking_counts
-from bookings.statistics import remember_people_of_streams
+from bookings.statistics import remember_people_of_streams, remember_viewed_of_streams
 from hsl_dashboard.availability.ticks import Tick
 
 # A worker finds tasks here.
@@ -21,6 +21,7 @@ __all__ = ["count_problems", "fold_lesson_steps", "fold_sums", "fold_waiting_pay
 def count_problems() -> None:
     remember_problems(find_problems(may=lambda _permission: True, at=timezone.now(), anew=True))
     remember_people_of_streams()
+    remember_viewed_of_streams()
 
 
 @shared_task(name="bookings.fold_lesson_steps", base=Tick)

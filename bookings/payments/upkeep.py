@@ -78,17 +78,25 @@ FORGET_OTHERS = f"""
     WHERE w.user_id = ANY (%(people)s)
         AND NOT EXISTS (SELECT FROM ({WAITING}) AS found WHERE found.booking_id = w.booking_id)
 """  # noqa: S608 - the query above
-# A new proof brings a payment back that somebody has put off, or asked about.
+# A new proof brings a payment back that somebody has put off, or asked about. One whose decision was undone is no news.
 KEEP = f"""
-    INSERT INTO bookings_waitingpayment AS w (booking_id, user_id, status, since, proof_at) {WAITING}
+    INSERT INTO bookings_waitingpayment AS w (booking_id, user_id, status, since, proof_at, came_at)
+    SELECT found.*, CASE WHEN last.undone_at IS NULL THEN statement_timestamp()
+        ELSE LEAST(found.since, statement_timestamp()) END
+    FROM ({WAITING}) AS found
+    LEFT JOIN LATERAL (
+        SELECT c.undone_at FROM bookings_bookingchange AS c
+        WHERE c.booking_id = found.booking_id ORDER BY c.id DESC LIMIT 1
+    ) AS last ON true
     ON CONFLICT (booking_id) DO UPDATE SET
         user_id = EXCLUDED.user_id, status = EXCLUDED.status, since = EXCLUDED.since, proof_at = EXCLUDED.proof_at,
         put_off_until = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.put_off_until END,
         answered_at = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.answered_at END,
-        came_at = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.came_at ELSE EXCLUDED.came_at END
+        came_at = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.came_at
+            ELSE statement_timestamp() END
     WHERE (w.user_id, w.status, w.since, w.proof_at)
         IS DISTINCT FROM (EXCLUDED.user_id, EXCLUDED.status, EXCLUDED.since, EXCLUDED.proof_at)
-"""
+"""  # noqa: S608 - the query above
 TAKE_MARKS = """
     WITH taken AS (
         DELETE FROM bookings_paymentmark

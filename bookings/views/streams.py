@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,10 +19,11 @@ from bookings.lists.chips import STREAM_LABELS, VIEWED, chosen_chip, counts_by_c
 from bookings.lists.filters import NONE
 from bookings.lists.rows import people_rows_of, rows_of
 from bookings.lists.students import StudentFilter
-from bookings.models import Booking, BookingCount, Stream
+from bookings.models import BookingCount, Stream
 from bookings.models.bookings import BookingQuerySet
 from hsl_dashboard.web.addresses import address_without, tidy_address
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
+from hsl_dashboard.web.remembered import Remembered
 from users.models import TelegramUser
 from users.people.downloads import EXPORT_PEOPLE
 from users.privacy import VIEW_EMAIL
@@ -40,12 +41,15 @@ class ChosenStream:
 
     @property
     def bookings(self) -> BookingQuerySet:
-        of_course = Q(course__isnull=True) if self.course_id is None else Q(course_id=self.course_id)
-        return Booking.objects.filter(of_course, course_stream=self.code)
+        return statistics.bookings_of_stream((self.course_id, self.code))
 
     @property
     def campaign_start(self) -> datetime | None:
         return statistics.campaign_start(self.described, self.bookings)
+
+    @property
+    def viewed(self) -> Remembered | None:
+        return statistics.viewed_of_stream((self.course_id, self.code), self.campaign_start)
 
     def people_who_viewed(self, since: datetime | None) -> "QuerySet[TelegramUser]":
         return statistics.people_who_viewed(course_id=self.course_id, since=since, bookings=self.bookings)
@@ -86,9 +90,7 @@ def stream_detail(request: StaffRequest, code: str) -> HttpResponse:
 @permission_required("bookings.view_booking", raise_exception=True)
 def stream_viewed(request: StaffRequest, code: str) -> HttpResponse:
     """Count those who viewed the programme and did not book, for the chip that waits for it."""
-    chosen = choose_stream(code, request.GET)
-    count = chosen.people_who_viewed(chosen.campaign_start).count()
-    return render(request, "bookings/_viewed_count.html", {"count": count})
+    return render(request, "bookings/_viewed_count.html", {"viewed": choose_stream(code, request.GET).viewed})
 
 
 def choose_stream(code: str, query: QueryDict) -> ChosenStream:
@@ -121,8 +123,8 @@ def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dic
     since = chosen.campaign_start
     chip = chosen_chip(STREAM_LABELS, query)
     # Everybody's views of a programme, up to millions: the page does not wait for them, its chip asks stream_viewed.
-    viewed = chosen.people_who_viewed(since).count() if chip == VIEWED else None
-    by_chip: dict[str, int | None] = {**counts_by_chip(counts), VIEWED: viewed}
+    viewed = chosen.viewed if chip == VIEWED else None
+    by_chip: dict[str, int | None] = {**counts_by_chip(counts), VIEWED: viewed.number if viewed else None}
     return {
         "stream": statistics.StreamStatistics(
             course_id=chosen.course_id,

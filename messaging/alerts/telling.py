@@ -20,7 +20,7 @@ from hsl_dashboard.web.system import SEE_SYSTEM
 from messaging.alerts.kinds import sentence
 from messaging.delivery.bot import Letter, Verdict, WrongToken, connect_bot
 from messaging.models import TelegramLink
-from users.models import BlockedUser, User
+from users.models import User
 
 UNANSWERED = 600.0  # seconds in which an alert is sent twice at most when Telegram does not answer
 
@@ -30,10 +30,8 @@ logger = logging.getLogger(__name__)
 def accounts_to_tell() -> list[int]:
     """Telegram accounts of those who may see the page of the system and have linked one."""
     backend = "django.contrib.auth.backends.ModelBackend"
-    administrators = User.objects.with_perm(SEE_SYSTEM, backend=backend).filter(is_active=True)
-    links = TelegramLink.objects.filter(user__in=administrators).exclude(linked_at=None)
-    accounts = links.exclude(telegram_user__in=BlockedUser.objects.values("pk")).order_by("telegram_user_id")
-    return list(accounts.values_list("telegram_user_id", flat=True).distinct())
+    links = TelegramLink.objects.reachable().filter(user__in=User.objects.with_perm(SEE_SYSTEM, backend=backend))
+    return list(links.order_by("telegram_user_id").values_list("telegram_user_id", flat=True).distinct())
 
 
 def tell_beginning(kind: str, value: str, *, began_at: datetime, accounts: Sequence[int]) -> bool:

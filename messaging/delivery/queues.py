@@ -143,8 +143,8 @@ class SendQueue:
         if self._waits_for_morning():
             return []
         needs_upload = self._loaded().needs_upload
-        # One transaction: a row that is claimed has its values, or is not claimed.
-        with _transaction(needed=needs_upload or bool(self.names) or self.own_words or self.brings_code):
+        own_words = self.own_words or self.brings_code or self.is_digest  # claimed with its values, or not at all
+        with _transaction(needed=needs_upload or own_words or bool(self.names)):
             rows = self._claim_for_upload(worker) if needs_upload else self._claim(count, worker)
             people = [person for _id, person, _attempt in rows]
             values = read_values(people, self.names, streams=self.streams) if rows else {}

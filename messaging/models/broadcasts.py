@@ -144,6 +144,12 @@ class Broadcast(models.Model):
                 name="message_history_unfinished",
                 condition=Q(state__in=["scheduled", "sending"]),
             ),
+            # "Today", notices to staff and /metrics ask what has not ended; each answer to a student is a row too.
+            models.Index(
+                "state",
+                name="message_history_not_over",
+                condition=Q(state__in=["scheduled", "sending", "paused", "held"]),
+            ),
         ]
         triggers = [hold_foreign_schedule()]
 

@@ -1,9 +1,11 @@
 """Choosing the notices that one wants, and sending those that are due: at most one of a subject in 15 minutes."""
 
+import logging
 from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import translation
 from django.utils.html import escape
 
@@ -13,6 +15,8 @@ from messaging.models.recipient_types import RecipientType
 from messaging.notices.topics import BY_SUBJECT, Novelty, topics_for
 from messaging.quiet_hours import is_quiet
 from users.models import User
+
+logger = logging.getLogger(__name__)
 
 
 def chosen_notices(user: User) -> set[str]:
@@ -45,14 +49,21 @@ def send_notices(*, at: datetime) -> list[int]:
     for notice in StaffNotice.objects.due(at).select_related("user").order_by("user", "subject"):
         # One instance for each of them: it remembers its permissions.
         user = people.setdefault(notice.user_id, notice.user)
-        topic = BY_SUBJECT[notice.subject]
-        if topic.read is None or not topic.is_for(user):
-            continue
-        with translation.override(settings.LANGUAGE_CODE):
-            novelty = topic.read(user, notice.told_until, at)
-        if novelty and (message := _tell(notice, novelty, at=at)):
-            sent.append(message)
+        try:
+            if message := _look(notice, user, at=at):
+                sent.append(message)
+        except Exception:  # the outermost loop of this task: one that breaks must not silence all behind it
+            logger.exception("Notice %s could not be told", notice.pk)
     return sent
+
+
+def _look(notice: StaffNotice, user: User, *, at: datetime) -> int | None:
+    topic = BY_SUBJECT[notice.subject]
+    if topic.read is None or not topic.is_for(user):
+        return None
+    with transaction.atomic(), translation.override(settings.LANGUAGE_CODE):
+        novelty = topic.read(user, notice.told_until, at)
+    return _tell(notice, novelty, at=at) if novelty else None
 
 
 def _tell(notice: StaffNotice, novelty: Novelty, *, at: datetime) -> int | None:

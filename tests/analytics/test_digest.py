@@ -112,6 +112,39 @@ def test_nobody_gets_it_who_did_not_ask_before_or_cannot_be_reached(staff: User,
     assert send_digests(at=at_ten(6)) == []
 
 
+def test_one_that_breaks_keeps_it_from_nobody_else(
+    staff: User, me: TelegramUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from analytics import digest
+
+    other = UserFactory.create()
+    TelegramLink.objects.create(user=other, telegram_user=me, linked_at=at_ten() - DAY)
+    StaffNotice.objects.create(user=other, subject="digest", is_on=True, told_until=at_ten() - DAY)
+    write = digest.write_digest
+
+    def breaks_for_the_first(user: User, *, at: datetime) -> str:
+        if user == staff:
+            raise OSError
+        return write(user, at=at)
+
+    monkeypatch.setattr(digest, "write_digest", breaks_for_the_first)
+
+    assert len(send_digests(at=at_ten())) == 1
+    assert Digest.objects.get().user == other
+    monkeypatch.undo()
+    monkeypatch.setattr("messaging.delivery.tasks.wake_broadcast", lambda pk: None)
+    assert len(send_digests(at=at_ten(1))) == 1
+
+
+def test_the_words_are_dropped_of_those_too_who_want_none_any_more(me: TelegramUser) -> None:
+    send_digests(at=at_ten())
+    StaffNotice.objects.update(is_on=False)
+
+    send_digests(at=at_ten() + DAY)
+
+    assert Digest.objects.get().words == ""
+
+
 def test_its_words_are_read_in_telegram_and_on_no_page(staff: User, me: TelegramUser, staff_client: Client) -> None:
     BookingFactory.create(confirmed=Booking.Status.PENDING)
     [message] = send_digests(at=at_ten())
@@ -126,6 +159,21 @@ def test_its_words_are_read_in_telegram_and_on_no_page(staff: User, me: Telegram
     [claim] = queue.claim(5, "worker")
     assert "Бронирования ждут оплаты: <b>1</b>" in (claim.text or "")
     assert Digest.objects.get().words == claim.text
+
+
+def test_a_digest_whose_words_cannot_be_read_is_not_claimed(me: TelegramUser, monkeypatch: pytest.MonkeyPatch) -> None:
+    [message] = send_digests(at=at_ten())
+    Broadcast.objects.update(started_at=timezone.now() - DAY)
+    recipients = Broadcast.objects.get().recipients
+    recipients.update(next_try_at=timezone.now() - DAY)
+    queue = SendQueue(message)
+    assert queue.enlist("worker", most=1) is not None
+    monkeypatch.setattr("messaging.delivery.queues.Digest.objects", None)
+
+    with pytest.raises(AttributeError):
+        queue.claim(5, "worker")
+
+    assert recipients.get().state == "pending"
 
 
 def test_each_reader_gets_what_they_may_see() -> None:

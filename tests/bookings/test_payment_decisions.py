@@ -252,3 +252,21 @@ def test_undoing_takes_payment_and_notice_back_and_the_place_in_the_queue(staff_
     assert waiting() == [new.pk, first.pk, second.pk]
     assert not Payment.objects.exists()
     assert set(Outbox.objects.values_list("state", flat=True)) == {"cancelled"}
+
+
+def test_a_payment_whose_decision_was_undone_is_no_new_one(staff_client, staff):
+    booking = booked(ago=timedelta(hours=3))
+    fold()
+    told_until = timezone.now() - timedelta(hours=1)
+    WaitingPayment.objects.update(came_at=told_until)
+    staff_client.post(act("confirm", booking), {"expected": 1, "notify": "on"})
+    fold()
+    assert not WaitingPayment.objects.exists()
+
+    undo_act(act=UndoableAct.objects.get(), by=staff, at=timezone.now())
+
+    assert waiting() == [booking.pk]
+    assert WaitingPayment.objects.get().came_at <= told_until
+    prove(booking)
+    fold()
+    assert WaitingPayment.objects.get().came_at > told_until

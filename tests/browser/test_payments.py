@@ -83,7 +83,7 @@ def test_forty_are_decided_by_keyboard(page: Page, manager: User) -> None:
 
 
 def test_the_other_keys_move_decline_ask_undo_and_explain(page: Page, manager: User) -> None:
-    first, second, third = waiting(3)
+    first, _second, third = waiting(3)
     sign_in(page, manager)
     page.goto("/payments/")
     keyboard = page.keyboard
@@ -116,13 +116,13 @@ def test_the_other_keys_move_decline_ask_undo_and_explain(page: Page, manager: U
     assert WaitingPayment.objects.get(pk=third.pk).answered_at is not None
     keyboard.press("z")
     expect(page.locator(".payment-list li")).to_have_count(3)
+    page.wait_for_load_state()  # undoing loads the page anew: its rows are there before its scripts
     keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("В «Оплатах»")
     keyboard.press("a")  # under a dialog the keys rest
     keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert not Booking.objects.filter(confirmed=2).exists()
-    assert second.pk in WaitingPayment.objects.open().values_list("pk", flat=True)
+    assert Booking.objects.filter(confirmed=1).count() == WaitingPayment.objects.open().count() == 3
 
 
 def test_without_javascript_everything_works(

@@ -12,7 +12,7 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertRedirects
 
-from messaging.compose.services.linking import CodeRefused, confirm_link, send_link_code
+from messaging.compose.services.linking import CodeRefused, TooManyCodes, confirm_link, send_link_code
 from messaging.delivery.queues import Claim, SendQueue
 from messaging.models import Broadcast, Recipient, Runner, TelegramLink
 from tests import test_access
@@ -158,6 +158,38 @@ def test_nobody_is_flooded_with_codes(staff_client: Client, myself: TelegramUser
 
     assert staff_client.post(LINK, {"do": f"send:{myself.pk}"}).status_code == 429
     assert Broadcast.objects.count() == 1
+
+
+def test_taking_the_link_away_does_not_make_another_code_come_sooner(
+    staff_client: Client, myself: TelegramUser
+) -> None:
+    staff_client.post(LINK, {"do": f"send:{myself.pk}"})
+    staff_client.post(LINK, {"do": "unlink"})
+
+    assertContains(staff_client.post(LINK, {"do": f"send:{myself.pk}"}), "Подождите минуту", status_code=429)
+    assert Broadcast.objects.count() == 1
+
+
+def test_one_member_of_staff_has_five_codes_a_day_sent_to_whomever(staff: User, staff_client: Client) -> None:
+    now = timezone.now()
+    for hours in range(5, 0, -1):
+        send_link_code(user=staff, to=TelegramUserFactory.create(), at=now - timedelta(hours=hours))
+    another = TelegramUserFactory.create()
+
+    response = staff_client.post(LINK, {"do": f"send:{another.pk}"})
+
+    assertContains(response, "Сегодня кодов больше не отправить", status_code=429)
+    assert not Broadcast.objects.filter(recipients__telegram_user=another).exists()
+    send_link_code(user=staff, to=another, at=now + timedelta(hours=20))
+
+
+def test_one_person_gets_five_codes_a_day_whoever_asks(myself: TelegramUser) -> None:
+    now = timezone.now()
+    for hours in range(5, 0, -1):
+        send_link_code(user=UserFactory.create(), to=myself, at=now - timedelta(hours=hours))
+
+    with pytest.raises(TooManyCodes):
+        send_link_code(user=UserFactory.create(), to=myself, at=now)
 
 
 def test_reports_are_switched_off_and_on_where_the_account_is_linked(

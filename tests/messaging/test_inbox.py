@@ -14,6 +14,7 @@ from messaging.inbox.folding import fold_texts
 from messaging.inbox.services import (
     assign_conversation,
     close_conversation,
+    reopen_conversation,
     snooze_conversation,
 )
 from messaging.models import Conversation, StudentText
@@ -210,6 +211,20 @@ def test_a_student_who_wrote_meanwhile_is_not_closed_away_by_undoing(desk, perso
 
     assertContains(refused, "Было «Ждёт ответа», сейчас — «Не прочитано»")
     assert conversation_of(person).state == State.UNREAD
+
+
+def test_undoing_leaves_a_colleagues_act_alone_that_looks_the_same(desk, person, colleague):
+    bot_writes(person, "Спасибо!")
+    conversation_of(person)
+    desk.post(page(person, "close"))
+    mine = UndoableAct.objects.get()
+    for act in (reopen_conversation, close_conversation):
+        act(person_id=person.pk, by=colleague, at=timezone.now())
+
+    refused = desk.post(reverse("users:act_undo", args=[mine.pk]), follow=True)
+
+    assertContains(refused, "разговор с тех пор изменили и вернули как было")
+    assert conversation_of(person).state == State.CLOSED
 
 
 def test_each_act_upon_a_conversation_is_one_line_of_the_audit(desk, person, colleague):

@@ -1,10 +1,12 @@
 """Notices to staff in Telegram: who chooses which, what is new, how often, and never at night."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -57,6 +59,19 @@ def told(at: datetime) -> list[str]:
 def came(at: datetime, booking: Booking) -> None:
     fold()
     WaitingPayment.objects.filter(pk=booking.pk).update(came_at=at)
+
+
+def test_one_that_breaks_silences_no_other(me: TelegramUser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The notices of an account come in the order of their subjects: that of answers is the first."""
+    came(NOON, booked())
+
+    def breaks(*_args: Any) -> None:
+        raise OSError
+
+    answers = services.BY_SUBJECT["answers"]
+    monkeypatch.setitem(services.BY_SUBJECT, "answers", replace(answers, read=breaks))
+
+    assert len(told(NOON + MINUTE)) == 1
 
 
 # What is new ----------------------------------------------------------------------------------------------------------
@@ -259,3 +274,13 @@ def test_notices_stay_out_of_the_history_unless_asked_for(staff_client: Client, 
     history = reverse("messaging:broadcast_list")
     assert not staff_client.get(history).context["rows"]
     assert [row.broadcast.pk for row in staff_client.get(history, {"to": "by:notice"}).context["rows"]] == [message]
+
+
+def test_what_stands_is_found_without_reading_all_messages(me: TelegramUser) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for question in (
+            Broadcast.objects.filter(state=Broadcast.State.PAUSED, paused_at__gt=NOON),
+            Broadcast.objects.filter(state__in=["sending", "paused", "held"]),
+        ):
+            assert "message_history_not_over" in question.explain()

@@ -9,11 +9,13 @@ from messaging.audiences.criteria import individuals
 from messaging.content.content import Content
 from messaging.delivery.codes import CODE_LIFE, MASK, words_with
 from messaging.delivery.services import create_broadcast, recorded
-from messaging.models import TelegramLink
+from messaging.models import Broadcast, TelegramLink
 from messaging.models.recipient_types import RecipientType
 from users.models import TelegramUser, User
 
 NEXT_CODE_AFTER = timedelta(minutes=1)
+DAY = timedelta(days=1)
+CODES_A_DAY = 5  # that one member of staff has sent, and that one person gets
 ATTEMPTS = 5
 
 
@@ -25,6 +27,10 @@ class CodeTooSoon(Exception):
     """A code went out a moment ago."""
 
 
+class TooManyCodes(Exception):
+    """So many codes were asked for, or went to this person, that none goes out today any more."""
+
+
 def send_link_code(*, user: User, to: TelegramUser, at: datetime) -> TelegramLink:
     """Have the bot bring a one-time code to the account that shall be linked; it lives CODE_LIFE.
 
@@ -32,12 +38,13 @@ def send_link_code(*, user: User, to: TelegramUser, at: datetime) -> TelegramLin
 
     Raises:
         CodeTooSoon: the last one is younger than NEXT_CODE_AFTER.
+        TooManyCodes: CODES_A_DAY went out by this member of staff, or to this person.
     """
-    before = TelegramLink.objects.filter(user=user).first()
-    if before and before.code_sent_at and at - before.code_sent_at < NEXT_CODE_AFTER:
-        raise CodeTooSoon
     content = Content(text=words_with(MASK), audience=individuals([to.pk]).as_json(), link_preview=False)
     with recorded(user):
+        # Of requests at once each counts what the others have sent.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        _require_few(user, to, at=at)
         broadcast = create_broadcast(content=content, by=user, at=at, sent_as=RecipientType.LINK_CODE)
         fresh = {
             "telegram_user": to,
@@ -49,6 +56,16 @@ def send_link_code(*, user: User, to: TelegramUser, at: datetime) -> TelegramLin
         }
         link, _new = TelegramLink.objects.update_or_create(user=user, defaults=fresh)
     return link
+
+
+def _require_few(user: User, to: TelegramUser, *, at: datetime) -> None:
+    # By the messages, which stay when a link is taken away.
+    codes = Broadcast.objects.filter(recipient_type=RecipientType.LINK_CODE, sent_at__gt=at - DAY)
+    sent = list(codes.filter(created_by=user).order_by("sent_at").values_list("sent_at", flat=True))
+    if sent and sent[-1] and at - sent[-1] < NEXT_CODE_AFTER:
+        raise CodeTooSoon
+    if len(sent) >= CODES_A_DAY or codes.filter(recipients__telegram_user=to).count() >= CODES_A_DAY:
+        raise TooManyCodes
 
 
 def confirm_link(*, user: User, code: str, at: datetime) -> TelegramLink:

@@ -15,6 +15,7 @@ from messaging.audiences.choices import find_people
 from messaging.compose.services.linking import (
     CodeRefused,
     CodeTooSoon,
+    TooManyCodes,
     choose_reports,
     confirm_link,
     send_link_code,
@@ -45,6 +46,9 @@ def _act(request: StaffRequest, back: str) -> HttpResponse:
             send_link_code(user=request.user, to=person, at=now)
         except CodeTooSoon:
             return _show(request, back, problem=_("A code was sent a moment ago. Wait a minute."), status=429)
+        except TooManyCodes:
+            problem = _("No more codes can be sent today. Try again tomorrow, or ask an administrator.")
+            return _show(request, back, problem=problem, status=429)
         return _show(request, back)
     if verb == "unlink":
         unlink(user=request.user)
