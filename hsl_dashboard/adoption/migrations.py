@@ -12,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
-from hsl_dashboard.adoption.locks import again, short_waits
+from hsl_dashboard.adoption.locks import Patience, again, short_waits
 from hsl_dashboard.adoption.step import NO_LOCK, Step, Takeover
 from hsl_dashboard.adoption.target import BOT_TABLE_MIGRATIONS
 
@@ -24,8 +24,13 @@ class SwiftExecutor(MigrationExecutor):
     """Runs a migration's SQL in one go where it can.
 
     Django works out the state of all models between two operations, for some tenths of a second, while it holds the
-    locks of those before. Here the SQL is collected first, and then sent as one script: locks last milliseconds.
+    locks of those before. Here the SQL is collected first, and then sent as one script: locks last milliseconds, and
+    only the script is sent again where others hold them.
     """
+
+    def __init__(self, limits: Patience) -> None:
+        super().__init__(connection)
+        self.limits = limits
 
     def apply_migration(
         self, state: ProjectState, migration: Migration, fake: bool = False, fake_initial: bool = False
@@ -34,9 +39,13 @@ class SwiftExecutor(MigrationExecutor):
             return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
         with connection.schema_editor(collect_sql=True, atomic=False) as editor:
             state = migration.apply(state, editor, collect_sql=True)
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("\n".join(editor.collected_sql))
-            self.record_migration(migration)  # type: ignore[call-arg, arg-type]
+
+        def attempt() -> None:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("\n".join(editor.collected_sql))
+                self.record_migration(migration)  # type: ignore[call-arg, arg-type]
+
+        again(attempt, what=f"run the migration {migration}", limits=self.limits)
         return state
 
 
@@ -109,7 +118,7 @@ def _missing_foundation() -> list[tuple[str, str]]:
 def _migrate_foundation(takeover: Takeover) -> None:
     def attempt() -> None:
         with short_waits():
-            SwiftExecutor(connection).migrate(_missing_foundation())
+            SwiftExecutor(takeover.limits).migrate(_missing_foundation())
 
     again(attempt, what="migrate what the bot's tables come after", limits=takeover.limits)
 
@@ -129,7 +138,7 @@ def _migrate(takeover: Takeover) -> None:
         # A migration that did not get its locks is rolled back as a whole; those before it are recorded.
         with short_waits():
             _drop_half_built_indexes()
-            executor = SwiftExecutor(connection)
+            executor = SwiftExecutor(takeover.limits)
             executor.migrate(executor.loader.graph.leaf_nodes())
             # Nothing is left to migrate: this makes what Django makes afterwards, permissions above all.
             call_command("migrate", interactive=False, verbosity=0)
