@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -250,7 +251,7 @@ def test_only_what_one_may_see_is_offered_or_taken(client: Client) -> None:
 
 
 def test_without_a_linked_account_the_page_says_where_to_link_it(staff_client: Client, client: Client) -> None:
-    link = f"{reverse('messaging:compose_link')}?next={PAGE}"
+    link = f"{reverse('messaging:compose_link')}?{urlencode({'next': PAGE})}"
     page = staff_client.get(PAGE)
     assertContains(page, link)
     assertNotContains(page, "checkbox")
