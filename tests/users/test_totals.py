@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import bot_database
+from tests.database_roles import owner_role
 from tests.sizes import sample
 from tests.users.recount import counted_totals, read
 from users import totals
@@ -124,6 +125,10 @@ def test_totals_of_the_dirty_dump_are_exact():
 @pytest.mark.django_db
 @pytest.mark.timeout(240)
 def test_rebuilding_makes_totals_that_were_lost_or_wrong_right_again():
+    with owner_role():
+        # Tables that autovacuum saw empty but for dead rows pass for empty whatever they hold: it took minutes.
+        execute("SET LOCAL session_replication_role = replica; TRUNCATE users, person_totals CASCADE")
+        execute("SET LOCAL session_replication_role = origin")
     bot_database.load(*BOT_TABLES)
     execute("DELETE FROM person_totals WHERE user_id % 3 = 0")
     execute("UPDATE person_totals SET events = events + 1, latest_stream = 'x' WHERE user_id % 3 = 1")
