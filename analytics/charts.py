@@ -20,7 +20,7 @@ from bookings.today import confirmed_per_day
 from hsl_dashboard.web.charts import Chart, Fill, Mark, Series
 from hsl_dashboard.web.days import Days, school_day
 from messaging.models import Broadcast
-from messaging.models.recipient_types import TO_STAFF, RecipientType
+from messaging.models.recipient_types import NO_MESSAGES, RecipientType
 from users.models import LeadTemperature
 from users.people.statistics import leads_by_temperature
 
@@ -51,7 +51,7 @@ class Daily:
 
 
 # Messages of rules, to the school's own people, or to one student.
-NO_BROADCASTS = (*TO_STAFF, RecipientType.AUTOMATION, RecipientType.TEST, RecipientType.ANSWER)
+NO_BROADCASTS = (*NO_MESSAGES, RecipientType.AUTOMATION, RecipientType.TEST)
 
 
 def read_daily(period: Period, fresh: Freshness) -> Daily:

@@ -84,7 +84,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "hsl_dashboard.web.middleware.AdminRefusals",
+    "hsl_dashboard.web.middleware.LibraryRefusals",
     "hsl_dashboard.web.middleware.AuditMiddleware",
     "users.staff.factors.ask_for_factor",
     "users.staff.audit.record_refusals",

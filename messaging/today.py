@@ -12,7 +12,7 @@ from hsl_dashboard.watching.numbers import DatabaseGauge
 from hsl_dashboard.web.system import SystemLine
 from hsl_dashboard.web.today import TodayLine, TodayLines
 from messaging.models import Broadcast, Draft, Outbox, Recipient
-from messaging.models.recipient_types import TO_STAFF, RecipientType
+from messaging.models.recipient_types import NO_MESSAGES
 from users.models import User
 
 State = Broadcast.State
@@ -26,7 +26,7 @@ def message_lines(_user: User, _at: datetime) -> list[TodayLine]:
     states = dict.fromkeys((State.SENDING, State.PAUSED, State.HELD), (0, None))
     grouped = (
         Broadcast.objects.filter(state__in=states)
-        .exclude(recipient_type__in=[*TO_STAFF, RecipientType.ANSWER])
+        .exclude(recipient_type__in=NO_MESSAGES)
         .order_by()
         .values_list("state")
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -18,7 +18,7 @@ from bookings.lists.rows import stream_address
 from bookings.models import Booking, Payment, PaymentRules, WaitingPayment
 from bookings.models.waiting import PROOF_EVENTS, WaitingPaymentQuerySet
 from bookings.payments.presence import note_open, opened_by_others
-from bookings.payments.upkeep import BADGE_MOST, fold_some_payments
+from bookings.payments.upkeep import BADGE_MOST, UNDATED, fold_some_payments
 from bookings.services.places import Places
 from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.addresses import tidy_address
@@ -31,7 +31,6 @@ from users.person.context import person_address
 from users.privacy import masked_emails
 
 SIZE = 50
-UNDATED = datetime(2100, 1, 1, tzinfo=UTC)  # upkeep.UNDATED: nobody knows since when
 OLDEST_FIRST = Sorting("since", descending=False)
 TABS = {
     "waiting": gettext_lazy("To decide"),

@@ -7,8 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bookings.models import WaitingPayment
-from bookings.payments.queue import UNDATED
-from bookings.payments.upkeep import DECIDE, count_waiting
+from bookings.payments.upkeep import DECIDE, UNDATED, count_waiting
 from hsl_dashboard.web.today import TodayLine, TodayLines
 from users.models import User
 

@@ -1,7 +1,7 @@
 """Upkeep of the waiting payments: who is marked is looked at again; rebuilt and compared with the sources."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -15,10 +15,10 @@ PEOPLE_AT_ONCE = 500  # people: looked at in well under a second
 PEOPLE_OF_A_PAGE = 50
 # A proof of the bot's is written a moment before or after the status that it brings.
 AROUND = "interval '10 minutes'"
-# No calendar of Python holds more, and the bot's dates are what somebody wrote. Who waits since an unknown moment has
-# UNDATED, which stands behind all others: nobody can say that they have waited longest.
-EARLIEST, LATEST = "timestamptz '2000-01-01 00:00+00'", "timestamptz '2100-01-01 00:00+00'"
-UNDATED = LATEST
+# A payment that waits since an unknown moment stands behind all others: nobody can say that it has waited longest.
+UNDATED = datetime(2100, 1, 1, tzinfo=UTC)
+# The bot's dates are what somebody wrote: what lies outside is none.
+EARLIEST, LATEST = "timestamptz '2000-01-01 00:00+00'", f"timestamptz '{UNDATED:%Y-%m-%d %H:%M}+00'"
 
 DECIDE = "bookings.decide_payment"
 BADGE = "payments-waiting"
@@ -30,7 +30,7 @@ BADGE_KEPT_FOR = 60 * 60  # seconds; beat counts every few seconds
 # where its person has nothing newer, and the moment of the cancelling is known.
 WAITING = f"""
     SELECT b.id AS booking_id, b.user_id, b.confirmed AS status,
-        CASE WHEN found.since > {EARLIEST} AND found.since < {LATEST} THEN found.since ELSE {UNDATED} END AS since,
+        CASE WHEN found.since > {EARLIEST} AND found.since < {LATEST} THEN found.since ELSE {LATEST} END AS since,
         LEAST(GREATEST(found.proof_at, {EARLIEST}), {LATEST}) AS proof_at
     FROM bookings AS b
     LEFT JOIN LATERAL (

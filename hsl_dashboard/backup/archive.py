@@ -111,9 +111,10 @@ def latest_backup() -> datetime | None:
 
 
 def is_too_old(at: datetime) -> bool:
-    """Say whether a backup is missing: they are asked for, and the newest is older than a day and some hours."""
-    newest = latest_backup()
-    return bool(settings.BACKUP_DIR) and (newest is None or at - newest > timedelta(hours=30))
+    """Say whether a backup is missing, or the newest is older than ALERT_BACKUP_HOURS; with 0 it may be of any age."""
+    newest, hours = latest_backup(), settings.ALERT_BACKUP_HOURS
+    is_old = newest is None or (hours > 0 and at - newest > timedelta(hours=hours))
+    return bool(settings.BACKUP_DIR) and is_old
 
 
 def _remove_left_over(folder: Path, at: datetime) -> None:

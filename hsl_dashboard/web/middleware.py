@@ -120,7 +120,7 @@ def clear_after_sign_out(get_response: Callable[[HttpRequest], HttpResponse]) ->
     return middleware
 
 
-class AdminRefusals:
+class LibraryRefusals:
     """Answer 4xx to what the pages of libraries fail at.
 
     In the Django admin: a NUL, which no text in PostgreSQL holds, odd POSTs, a row by no field. On allauth's pages: a

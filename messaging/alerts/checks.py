@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from bookings.models import Booking
 from hsl_dashboard.availability import heartbeats, tallies
-from hsl_dashboard.backup.archive import latest_backup
+from hsl_dashboard.backup.archive import is_too_old, latest_backup
 
 WINDOW = 15  # minutes
 ENOUGH = 20  # answers of Telegram, of which a share says something
@@ -100,8 +100,7 @@ def _disks(at: datetime) -> Iterator[tuple[str, str | None]]:
 def _backup(at: datetime) -> Iterator[tuple[str, str | None]]:
     if settings.BACKUP_DIR and settings.ALERT_BACKUP_HOURS:
         newest = latest_backup()
-        is_old = newest is None or at - newest > timedelta(hours=settings.ALERT_BACKUP_HOURS)
-        yield "backup", (_moment(newest) if newest else "—") if is_old else None
+        yield "backup", (_moment(newest) if newest else "—") if is_too_old(at) else None
 
 
 def _signups(at: datetime) -> Iterator[tuple[str, str | None]]:

@@ -23,4 +23,4 @@ SENTENCES: dict[str, Any] = {
 
 def sentence(kind: str, value: str) -> str:
     """Say what is wrong; ``value`` is empty where nobody knows."""
-    return str(SENTENCES.get(kind, kind)) % {"value": value or _("nobody knows when")}
+    return str(SENTENCES.get(kind, kind)) % {"value": value or _("an unknown moment")}

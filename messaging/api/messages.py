@@ -18,7 +18,7 @@ from messaging.broadcasts.services.acts import cancel_broadcast, pause_broadcast
 from messaging.broadcasts.statistics import Tally
 from messaging.delivery.services import BroadcastMoved
 from messaging.models import Broadcast, Recipient
-from messaging.models.recipient_types import TO_STAFF, RecipientType
+from messaging.models.recipient_types import NO_MESSAGES, RecipientType
 from users.tokens.access import ApiAccess, ApiRequest, Caller, Scope
 from users.tokens.idempotency import answered_once
 
@@ -28,7 +28,6 @@ INVALID_ID = "Invalid message ID"
 NO_MESSAGE = "Message not found"
 VIEW = "messaging.view_broadcast"
 ACT = (VIEW, "messaging.send_broadcast")
-HIDDEN = [*TO_STAFF, RecipientType.ANSWER]
 
 
 class HistoryRow(Schema):
@@ -60,7 +59,7 @@ def messages_history(
     """Messages that were started or are scheduled; what goes to staff, and answers to students, are left out.
 
     The text of a message to individuals is empty for who may not write messages."""
-    messages = Broadcast.objects.exclude(recipient_type__in=HIDDEN)
+    messages = Broadcast.objects.exclude(recipient_type__in=NO_MESSAGES)
     if recipient_type not in {"", RecipientType.INDIVIDUAL, RecipientType.GROUP}:
         raise ApiError(400, 'recipient_type must be either "individual" or "group"')
     if recipient_type == RecipientType.GROUP:

@@ -19,7 +19,7 @@ from messaging.broadcasts.privacy import TO_INDIVIDUALS, found_in_texts
 from messaging.broadcasts.rows import group_name
 from messaging.broadcasts.versions import NOW, with_version
 from messaging.models import Broadcast, Recipient
-from messaging.models.recipient_types import TO_STAFF, RecipientType
+from messaging.models.recipient_types import NO_MESSAGES, TO_STAFF, RecipientType
 from messaging.models.recipients import reason_label
 from users.models import User
 from users.people.search import matching_person_text
@@ -83,8 +83,7 @@ class BroadcastFilter(ListFilter):
         # Every message to an audience has a report, every conversation its answers: hidden unless asked for.
         if self.form.cleaned_data.get("to") in {REPORTS, NOTICES, ANSWERS}:
             return narrowed
-        hidden = [*TO_STAFF, RecipientType.ANSWER]
-        return narrowed.exclude(recipient_type__in=hidden)
+        return narrowed.exclude(recipient_type__in=NO_MESSAGES)
 
     def filter_search(self, rows: "QuerySet[Broadcast]", _name: str, text: str) -> "QuerySet[Broadcast]":
         found = found_in_texts(text, self.by)

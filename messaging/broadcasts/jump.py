@@ -14,7 +14,7 @@ from hsl_dashboard.web.mentions import read_number
 from messaging.broadcasts.privacy import found_in_texts, may_read
 from messaging.broadcasts.rows import first_words
 from messaging.models import Broadcast
-from messaging.models.recipient_types import TO_STAFF, RecipientType
+from messaging.models.recipient_types import NO_MESSAGES
 from users.models import User
 
 ADDRESS = re.compile(r"/messages/(\d{1,10})/")
@@ -24,8 +24,7 @@ def _find(user: User, typed: str) -> list[Destination]:
     found = found_in_texts(typed, user)
     if (number := read_number(typed)) is not None:
         found |= Q(pk=number)
-    hidden = (*TO_STAFF, RecipientType.ANSWER)
-    rows = Broadcast.objects.filter(found).exclude(recipient_type__in=hidden).order_by("-pk")
+    rows = Broadcast.objects.filter(found).exclude(recipient_type__in=NO_MESSAGES).order_by("-pk")
     return _destinations(rows[:AT_MOST], user)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from django.core.files.storage import default_storage
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from messaging.content.media import FOLDER
@@ -39,11 +39,9 @@ def count_files(before: datetime) -> int:
 
 def _old_messages(before: datetime) -> "QuerySet[Broadcast]":
     """Messages that are over since before a moment. One that was retried since is not: its end moves."""
-    return Broadcast.objects.filter(
-        state__in=OVER, sent_at__lt=before, created_at__lt=before, finished_at__lt=before
-    ).exclude(media_upload="") | Broadcast.objects.filter(
-        state__in=OVER, sent_at__lt=before, created_at__lt=before, finished_at=None
-    ).exclude(media_upload="")
+    is_long_over = Q(finished_at=None) | Q(finished_at__lt=before)
+    rows = Broadcast.objects.filter(is_long_over, state__in=OVER, sent_at__lt=before, created_at__lt=before)
+    return rows.exclude(media_upload="")
 
 
 def _let_go(before: datetime, size: int) -> int:

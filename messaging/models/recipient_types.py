@@ -20,3 +20,5 @@ class RecipientType(StrEnum):
 
 # What the bot tells members of staff by itself.
 TO_STAFF = (RecipientType.REPORT, RecipientType.APPROVAL, RecipientType.NOTICE, RecipientType.DIGEST)
+# Nobody's message to an audience: lists of messages leave them out, unless they are asked for.
+NO_MESSAGES = (*TO_STAFF, RecipientType.ANSWER)
