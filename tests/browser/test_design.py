@@ -199,6 +199,23 @@ def test_explanation_opens_and_closes_with_keys(gallery: Page) -> None:
     assert has_focus(mark)
 
 
+@pytest.mark.parametrize("side", ["", "start"])
+def test_an_explanation_lies_whole_in_the_window_of_a_phone(gallery: Page, side: str) -> None:
+    gallery.goto("/gallery/")
+    use_width(gallery, "phone")
+    gallery.locator(".explain").evaluate(
+        """(explain, side) => {  // beside the edge, where there is room on one side only
+            explain.className = `explain ${side}`;
+            explain.style.marginInlineStart = side ? "15rem" : "0";
+        }""",
+        side,
+    )
+    gallery.locator(".explain summary").click()
+
+    box = gallery.get_by_text("по московским дням").bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= gallery.viewport_size["width"]
+
+
 def test_D9_focus_stays_in_a_list_that_is_swapped(gallery: Page) -> None:
     gallery.goto("/gallery/")
 
