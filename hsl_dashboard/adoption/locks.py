@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
+
+T = TypeVar("T")
 
 # While we wait for a lock, whoever comes after us waits too. PostgreSQL looks for deadlocks after 1 s
 # (deadlock_timeout): giving up earlier makes us the one that yields, never the bot.
@@ -63,27 +65,27 @@ def patiently(sql: str, *, limits: Patience) -> None:
         cursor.execute(sql)
 
 
-def again(attempt: Callable[[], None], *, what: str, limits: Patience) -> None:
-    """Repeat ``attempt`` while others hold the locks that it needs.
+def again(attempt: Callable[[], T], *, what: str, limits: Patience) -> T:
+    """Repeat ``attempt`` while others hold the locks that it needs; give what it gives.
 
     Raises:
         AdoptionFailed: they still do after ``limits.patience`` seconds; names them.
     """
-    give_up_at = time.monotonic() + limits.patience
+    give_up_at: float | None = None  # from the first refusal on: what an attempt works before it is no waiting
     while True:
         try:
             with _yielding(what, limits):
-                attempt()
+                return attempt()
         except _TryAgain:
-            if time.monotonic() > give_up_at:
+            now = time.monotonic()
+            give_up_at = now + limits.patience if give_up_at is None else give_up_at
+            if now > give_up_at:
                 raise AdoptionFailed(
                     f"{what}: other sessions held the table for {limits.patience:g} s ({_long_transactions()}). "
                     "End them, or wait until they are done, and run this command again: it goes on from here."
                 ) from None
             _send_autovacuum_away()
             time.sleep(PAUSE)
-        else:
-            return
 
 
 def _send_autovacuum_away() -> None:

@@ -25,7 +25,7 @@ class SwiftExecutor(MigrationExecutor):
 
     Django works out the state of all models between two operations, for some tenths of a second, while it holds the
     locks of those before. Here the SQL is collected first, and then sent as one script: locks last milliseconds, and
-    only the script is sent again where others hold them.
+    only the one migration is tried again where others hold them.
     """
 
     def __init__(self, limits: Patience) -> None:
@@ -35,8 +35,12 @@ class SwiftExecutor(MigrationExecutor):
     def apply_migration(
         self, state: ProjectState, migration: Migration, fake: bool = False, fake_initial: bool = False
     ) -> ProjectState:
-        if fake or not migration.atomic or not all(isinstance(op, PLAIN) for op in migration.operations):
+        if fake or not migration.atomic:
             return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
+        what = f"run the migration {migration}"
+        if not all(isinstance(operation, PLAIN) for operation in migration.operations):
+            apply = super().apply_migration
+            return again(lambda: apply(state.clone(), migration), what=what, limits=self.limits)
         with connection.schema_editor(collect_sql=True, atomic=False) as editor:
             state = migration.apply(state, editor, collect_sql=True)
 
@@ -45,7 +49,7 @@ class SwiftExecutor(MigrationExecutor):
                 cursor.execute("\n".join(editor.collected_sql))
                 self.record_migration(migration)  # type: ignore[call-arg, arg-type]
 
-        again(attempt, what=f"run the migration {migration}", limits=self.limits)
+        again(attempt, what=what, limits=self.limits)
         return state
 
 
