@@ -43,14 +43,17 @@ SUMS = """
     WHERE {conditions}
     GROUP BY 1, 2, 3
 """
-# Confirmed bookings of some days by {columns}, from the rows while all days wait to be summed again.
-CONFIRMED = """
+# Whether all days wait to be summed again, and which of some days do.
+MARKED = """
     WITH recounted AS MATERIALIZED (SELECT EXISTS (SELECT FROM bookings_moneymark WHERE everything) AS is_so),
     marked AS MATERIALIZED (
         SELECT DISTINCT day FROM bookings_moneymark
         WHERE NOT everything AND day BETWEEN %(first)s AND %(last)s LIMIT %(live)s
     )
-    SELECT {columns}, sum(number)::integer FROM (
+"""
+# Confirmed bookings of some days by {columns}, from the rows while all days wait to be summed again.
+CONFIRMED = f"""{MARKED}
+    SELECT {{columns}}, sum(number)::integer FROM (
         SELECT day, course_id, key AS stream, confirmed AS number FROM bookings_moneyday
         WHERE NOT (SELECT is_so FROM recounted) AND part = 'stream' AND day BETWEEN %(first)s AND %(last)s
             AND day NOT IN (SELECT day FROM marked)
@@ -63,14 +66,9 @@ CONFIRMED = """
         FROM bookings_confirmation AS c JOIN bookings AS b ON b.id = c.booking_id AND b.confirmed = 2
         WHERE (SELECT is_so FROM recounted) AND c.confirmed_at >= %(begins)s AND c.confirmed_at < %(ends)s
     ) AS confirmed
-    GROUP BY {columns} HAVING sum(number) > 0
-"""
-RECEIVED = """
-    WITH recounted AS MATERIALIZED (SELECT EXISTS (SELECT FROM bookings_moneymark WHERE everything) AS is_so),
-    marked AS MATERIALIZED (
-        SELECT DISTINCT day FROM bookings_moneymark
-        WHERE NOT everything AND day BETWEEN %(first)s AND %(last)s LIMIT %(live)s
-    )
+    GROUP BY {{columns}} HAVING sum(number) > 0
+"""  # noqa: S608 - texts of ours
+RECEIVED = f"""{MARKED}
     SELECT currency, day, sum(amount) FROM (
         SELECT currency, day, received - refunded AS amount FROM bookings_moneyday
         WHERE NOT (SELECT is_so FROM recounted) AND part = 'stream' AND day BETWEEN %(first)s AND %(last)s
@@ -84,7 +82,7 @@ RECEIVED = """
         WHERE (SELECT is_so FROM recounted) AND received_at >= %(begins)s AND received_at < %(ends)s
     ) AS money
     GROUP BY 1, 2
-"""
+"""  # noqa: S608 - texts of ours
 DIFFERENCES = f"""
     WITH kept AS (
         SELECT {COLUMNS} FROM bookings_moneyday WHERE day = ANY (%(days)s::date[]) OR (%(with_none)s AND day IS NULL)
