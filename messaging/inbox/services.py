@@ -155,7 +155,7 @@ ACTS = {State.UNREAD: "conversation.left_unread", State.WAITING: "conversation.r
 
 
 def is_audited_move(was: str, now: str) -> bool:
-    """Whether the trigger of the audit writes a line of it (migration 0014)."""
+    """Whether the trigger of the audit writes a line of it (messaging/migrations/0008_audit.py)."""
     return now not in ACTS or (was, now) == (State.CLOSED, State.WAITING)
 
 

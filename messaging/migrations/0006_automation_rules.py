@@ -50,7 +50,7 @@ def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0006_automations"),
+        ("messaging", "0005_own_tables"),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-"""The audit of bookings: lines for what history holds, and for changes of tables without history."""
+"""The audit of bookings and payments: lines for what history holds, and for changes of tables without history."""
 
 from django.db import migrations
 
@@ -8,6 +8,8 @@ ROWS = [
     ("free_lesson_registrations", "UPDATE OR DELETE", ("id", "user_id", "", "")),
     ("hackathon_registrations", "UPDATE OR DELETE", ("id", "user_id", "", "")),
     ("referral_usage", "UPDATE OR DELETE", ("id", "user_id", "", "")),
+    ("bookings_paymentrules", "DELETE", ("id", "", "", "")),
+    ("bookings_incomingpayment", "INSERT OR UPDATE OR DELETE", ("id", "", "tries,next_try_at", "raw,note")),
 ]
 # table, condition, and the arguments of audit_record: what it is about, that row's key, person, member of staff
 RECORDS = [
@@ -20,8 +22,15 @@ RECORDS = [
     ("bookings_bookingchange", " WHEN (NOT NEW.is_new)", ("bookings", "booking_id", "user_id", "changed_by_id")),
     ("bookings_streamevent", "", ("bookings_stream", "pgh_obj_id", "", "")),
     ("bookings_referralcouponevent", "", ("referral_coupons", "pgh_obj_id", "", "")),
+    ("bookings_paymentevent", "", ("bookings_payment", "pgh_obj_id", "", "")),
+    ("bookings_paymentrulesevent", "", ("bookings_paymentrules", "pgh_obj_id", "", "")),
 ]
-TABLES = [table for table, *_ in (*ROWS, *RECORDS)] + ["bookings", "bookings_stream", "referral_coupons"]
+TABLES = [table for table, *_ in (*ROWS, *RECORDS)] + [
+    "bookings",
+    "bookings_stream",
+    "referral_coupons",
+    "bookings_payment",
+]
 
 
 def triggers():
@@ -42,6 +51,6 @@ def triggers():
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0007_record_who_why_whence"), ("users", "0008_audit")]
+    dependencies = [("bookings", "0005_indexes"), ("users", "0007_audit")]
 
     operations = [migrations.RunSQL("\n".join(triggers()), migrations.RunSQL.noop)]

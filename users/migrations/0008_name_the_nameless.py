@@ -53,6 +53,6 @@ def name_the_nameless(apps, schema_editor):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("users", "0010_counting_marks"), ("bookings", "0001_bot_tables")]
+    dependencies = [("users", "0007_audit"), ("bookings", "0001_bot_tables")]
 
     operations = [migrations.RunPython(name_the_nameless, migrations.RunPython.noop)]

@@ -1,11 +1,8 @@
-"""The audit: a line for every change and act, written by triggers; the functions that may change it."""
+"""The audit: a line for every change, written by triggers; who may change it; sessions that end when rights change."""
 
-import django.contrib.postgres.functions
-import django.contrib.postgres.indexes
-import django.db.models.deletion
-from django.conf import settings
-from django.db import migrations, models
+from django.db import migrations
 
+# Copies of what the files in sql/ say today; later changes are migrations of their own.
 FUNCTIONS = r"""
 -- Fills in who, why and from where, as the writer's pghistory.context() says it; the bot's raw SQL has none.
 CREATE OR REPLACE FUNCTION audit_context() RETURNS trigger
@@ -21,7 +18,9 @@ BEGIN
     );
     NEW.reason := COALESCE(NULLIF(NEW.reason, ''), context->>'reason', '');
     NEW.address := left(COALESCE(context->>'address', ''), 45);
-    NEW.request := left(COALESCE(context->>'task', current_setting('pghistory.context_id', true), ''), 64);
+    NEW.request := left(COALESCE(
+        context->>'task', 'token ' || (context->>'token'), current_setting('pghistory.context_id', true), ''
+    ), 64);
     RETURN NEW;
 END;
 $$;
@@ -41,7 +40,11 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         SELECT jsonb_object_agg(key, was->key), jsonb_object_agg(key, value) INTO was, is_now
         FROM jsonb_each(is_now) WHERE value IS DISTINCT FROM was->key;
-        IF is_now IS NULL THEN
+        IF is_now IS NULL OR (
+            -- Retention (users/retention/events.py) has one line for all that it does.
+            TG_TABLE_NAME = 'events' AND is_now - 'details' = '{}' AND current_setting('hsl_dashboard.forgetting', true) = 'on'
+            AND (was @> is_now OR is_now->'details' = 'null')
+        ) THEN
             RETURN NULL;
         END IF;
     END IF;
@@ -138,8 +141,10 @@ BEGIN
 END;
 $$;
 
--- Deletes history and audit older than a moment, which is at least a year ago, and writes down that it did.
-CREATE OR REPLACE FUNCTION audit_forget(before timestamptz) RETURNS bigint
+-- Deletes some of the history and audit older than a moment, which is at least a year ago: the rows with the lowest keys,
+-- at most so many. Gives how many; 0 is the end. What all calls for one moment have deleted stands in one line of the
+-- audit, which this function never deletes, and neither what tells of erased people.
+CREATE OR REPLACE FUNCTION audit_forget(before timestamptz, at_most integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
 DECLARE
     name regclass;
@@ -152,20 +157,95 @@ BEGIN
     FOR name IN
         SELECT attrelid::regclass FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
         WHERE attname = 'pgh_created_at' AND relkind = 'r' AND relnamespace = 'public'::regnamespace
+        ORDER BY relname
     LOOP
-        EXECUTE format('DELETE FROM %s WHERE pgh_created_at < $1', name) USING before;
-        GET DIAGNOSTICS touched = ROW_COUNT;
+        EXIT WHEN done >= at_most;
+        -- A context is of one request: it goes with the first of its rows, and all of them are as old.
+        EXECUTE format('WITH gone AS ('
+            '    DELETE FROM %1$s WHERE pgh_id = ANY (ARRAY(SELECT pgh_id FROM %1$s ORDER BY pgh_id LIMIT $2))'
+            '        AND pgh_created_at < $1 RETURNING pgh_context_id'
+            '), contexts AS ('
+            '    DELETE FROM pghistory_context WHERE created_at < $1'
+            '        AND id = ANY (ARRAY(SELECT DISTINCT pgh_context_id FROM gone WHERE pgh_context_id IS NOT NULL))'
+            ') SELECT count(*) FROM gone', name) INTO touched USING before, at_most - done;
         done := done + touched;
     END LOOP;
-    DELETE FROM pghistory_context WHERE created_at < before;
-    DELETE FROM users_auditentry WHERE at < before;
+    DELETE FROM users_auditentry WHERE id = ANY (ARRAY(
+        SELECT id FROM users_auditentry WHERE at < before AND what NOT IN ('audit.forgotten', 'person.erased')
+        ORDER BY at, id LIMIT GREATEST(at_most - done, 0)
+    ));
     GET DIAGNOSTICS touched = ROW_COUNT;
     done := done + touched;
-    INSERT INTO users_auditentry (what, object_table, data)
-    VALUES ('audit.forgotten', 'users_auditentry', jsonb_build_object('before', before, 'rows', done));
+    IF done > 0 THEN
+        UPDATE users_auditentry SET data = jsonb_set(data, '{rows}', to_jsonb((data->>'rows')::bigint + done))
+        WHERE what = 'audit.forgotten' AND at >= before AND data->'before' = to_jsonb(before);
+        IF NOT FOUND THEN
+            INSERT INTO users_auditentry (what, object_table, data)
+            VALUES ('audit.forgotten', 'users_auditentry', jsonb_build_object('before', before, 'rows', done));
+        END IF;
+    END IF;
     RETURN done;
 END;
 $$;
+
+-- What was and what is, for some lines of the audit: out of the rows of history that they name, or out of the line itself.
+-- Only columns that differ; all of them where a row was made or deleted.
+CREATE OR REPLACE FUNCTION audit_changes(entries bigint[]) RETURNS TABLE (entry bigint, was jsonb, is_now jsonb)
+LANGUAGE plpgsql STABLE SET search_path TO pg_catalog, public, pg_temp AS $$
+DECLARE
+    line record;
+    is_history boolean;
+BEGIN
+    FOR line IN SELECT id, what, record_table, record_id, data FROM users_auditentry WHERE id = ANY (entries) LOOP
+        entry := line.id;
+        was := line.data->'old';
+        is_now := COALESCE(line.data->'new', line.data - 'old');
+        IF to_regclass(CASE WHEN line.record_table <> '' THEN format('public.%I', line.record_table) END) IS NOT NULL THEN
+            is_history := EXISTS (
+                SELECT FROM pg_attribute
+                WHERE attrelid = to_regclass(format('public.%I', line.record_table)) AND attname = 'pgh_obj_id'
+            );
+            EXECUTE format('SELECT to_jsonb(kept) FROM public.%I AS kept WHERE %I = $1',
+                line.record_table, CASE WHEN is_history THEN 'pgh_id' ELSE 'id' END) INTO is_now USING line.record_id;
+            IF is_history AND line.what LIKE '%.update' THEN
+                EXECUTE format('SELECT to_jsonb(kept) FROM public.%1$I AS kept WHERE pgh_id < $1 AND pgh_obj_id ='
+                    ' (SELECT pgh_obj_id FROM public.%1$I WHERE pgh_id = $1) ORDER BY pgh_id DESC LIMIT 1',
+                    line.record_table) INTO was USING line.record_id;
+            ELSIF is_history AND line.what LIKE '%.delete' THEN
+                was := is_now;
+                is_now := NULL;
+            ELSIF is_now ? 'was' THEN
+                was := jsonb_build_object('confirmed', is_now->'was');
+                is_now := jsonb_build_object('confirmed', is_now->'status');
+            END IF;
+            was := (SELECT jsonb_object_agg(key, value) FROM jsonb_each(was) WHERE key NOT LIKE 'pgh\_%');
+            is_now := (SELECT jsonb_object_agg(key, value) FROM jsonb_each(is_now) WHERE key NOT LIKE 'pgh\_%');
+            IF was IS NOT NULL AND is_now IS NOT NULL THEN
+                SELECT jsonb_object_agg(key, was->key), jsonb_object_agg(key, value) INTO was, is_now
+                FROM jsonb_each(is_now) WHERE value IS DISTINCT FROM was->key;
+            END IF;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END;
+$$;
+
+-- Ends the sessions of a member of staff whose password, rights or account has changed, whoever changed it. A session
+-- without its row in usersessions_usersession is over (users/staff/sessions.py), and stays so when the account comes back.
+-- The argument of the trigger is the column that names the account.
+CREATE OR REPLACE FUNCTION staff_sessions_end() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+BEGIN
+    DELETE FROM usersessions_usersession
+    WHERE user_id = (CASE WHEN TG_OP = 'INSERT' THEN to_jsonb(NEW) ELSE to_jsonb(OLD) END->>TG_ARGV[0])::integer;
+    RETURN NULL;
+END;
+$$;
+"""
+
+DROP_FUNCTIONS = """
+DROP FUNCTION audit_context, audit_row, audit_record, audit_truncate, audit_erase_person, audit_forget, audit_changes,
+    staff_sessions_end CASCADE;
 """
 
 NAMED = "OLD.username, OLD.first_name, OLD.last_name"
@@ -181,7 +261,7 @@ ROWS = [
     ("events", "UPDATE OR DELETE", "", ("id", "user_id", "", "")),
     ("users_note", "INSERT OR UPDATE", "", ("id", "user_id", "text", "")),
     ("users_tag", "INSERT OR UPDATE OR DELETE", "", ("id", "", "", "")),
-    ("staff_user", "INSERT OR UPDATE OR DELETE", "", ("id", "", "last_login", "password")),
+    ("staff_user", "INSERT OR UPDATE OR DELETE", "", ("id", "", "last_login,factor_due_at", "password")),
     ("staff_user_groups", "INSERT OR UPDATE OR DELETE", "", ("id", "", "", "")),
     ("staff_user_user_permissions", "INSERT OR UPDATE OR DELETE", "", ("id", "", "", "")),
     ("auth_group", "INSERT OR UPDATE OR DELETE", "", ("id", "", "", "")),
@@ -194,6 +274,9 @@ ROWS = [
         "",
         ("id", "", "last_run_at,total_run_count,date_changed", ""),
     ),
+    ("users_leadrules", "DELETE", "", ("id", "", "", "")),
+    ("users_apitoken", "INSERT OR UPDATE OR DELETE", "", ("id", "", "last_used_at,last_used_from", "digest")),
+    ("users_savedview", "INSERT OR UPDATE OR DELETE", "", ("id", "", "feed_used_at,feed_used_from", "feed_digest")),
 ]
 # table, and the arguments of audit_record: what it is about, that row's key, person, member of staff
 RECORDS = [
@@ -202,6 +285,7 @@ RECORDS = [
     ("users_persontagevent", ("users_persontag", "pgh_obj_id", "user_id", "")),
     ("users_emaildisclosure", ("users_emaildisclosure", "id", "user_id", "shown_to_id")),
     ("users_peopleexport", ("users_peopleexport", "id", "", "exported_by_id")),
+    ("users_leadrulesevent", ("users_leadrules", "pgh_obj_id", "", "")),
 ]
 TABLES = [
     *dict.fromkeys(table for table, *_ in ROWS),
@@ -236,76 +320,31 @@ def triggers():
         )
 
 
+SESSIONS_END = """
+CREATE TRIGGER staff_sessions_end AFTER UPDATE ON staff_user FOR EACH ROW
+    WHEN ((OLD.password, OLD.is_active, OLD.is_staff, OLD.is_superuser)
+        IS DISTINCT FROM (NEW.password, NEW.is_active, NEW.is_staff, NEW.is_superuser))
+    EXECUTE FUNCTION staff_sessions_end('id');
+CREATE TRIGGER staff_sessions_end AFTER INSERT OR DELETE ON staff_user_groups FOR EACH ROW
+    EXECUTE FUNCTION staff_sessions_end('user_id');
+CREATE TRIGGER staff_sessions_end AFTER INSERT OR DELETE ON staff_user_user_permissions FOR EACH ROW
+    EXECUTE FUNCTION staff_sessions_end('user_id');
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0007_staff_names"),
         ("account", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
         ("mfa", "0003_authenticator_type_uniq"),
         ("pghistory", "0007_auto_20250421_0444"),
+        ("users", "0006_fill_person_totals"),
+        ("usersessions", "0001_initial"),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="AuditEntry",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "at",
-                    models.DateTimeField(
-                        db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="happened"
-                    ),
-                ),
-                ("what", models.CharField(max_length=100, verbose_name="what was done")),
-                ("object_table", models.CharField(blank=True, db_default="", max_length=63, verbose_name="table of the row")),
-                ("object_id", models.CharField(max_length=100, null=True, verbose_name="number of the row")),
-                ("reason", models.TextField(blank=True, db_default="", verbose_name="reason")),
-                ("address", models.CharField(blank=True, db_default="", max_length=45, verbose_name="address")),
-                ("request", models.CharField(blank=True, db_default="", max_length=64, verbose_name="request or task")),
-                (
-                    "record_table",
-                    models.CharField(blank=True, db_default="", max_length=63, verbose_name="table of history"),
-                ),
-                ("record_id", models.BigIntegerField(null=True, verbose_name="row of history")),
-                ("data", models.JSONField(null=True, verbose_name="details")),
-                (
-                    "done_by",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="done by",
-                    ),
-                ),
-                (
-                    "telegram_user",
-                    models.ForeignKey(
-                        db_column="user_id",
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="users.telegramuser",
-                        verbose_name="person",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "line of the audit",
-                "verbose_name_plural": "audit",
-                "default_permissions": ("view",),
-                "indexes": [
-                    django.contrib.postgres.indexes.BrinIndex(models.F("at"), name="users_audit_at"),
-                    models.Index(models.F("telegram_user"), models.F("at"), name="users_audit_person"),
-                    models.Index(models.F("object_table"), models.F("object_id"), name="users_audit_object"),
-                ],
-            },
-        ),
-        migrations.RunSQL(FUNCTIONS, migrations.RunSQL.noop),
+        migrations.RunSQL(FUNCTIONS, DROP_FUNCTIONS),
         migrations.RunSQL("\n".join(triggers()), migrations.RunSQL.noop),
+        migrations.RunSQL(SESSIONS_END, migrations.RunSQL.noop),
     ]

@@ -4,6 +4,14 @@ from django.db import migrations
 
 DECIDED = "(OLD.decided_by_id, OLD.decided_at) IS DISTINCT FROM (NEW.decided_by_id, NEW.decided_at)"
 SENT_OR_ASKED = "(OLD.broadcast_id, OLD.asked_at) IS DISTINCT FROM (NEW.broadcast_id, NEW.asked_at)"
+# What staff decide about a conversation; that a student wrote, and that somebody looked, is no act.
+DECIDED_ABOUT = """
+    OLD.assignee_id IS DISTINCT FROM NEW.assignee_id
+    OR OLD.snoozed_until IS DISTINCT FROM NEW.snoozed_until AND NEW.snoozed_until IS NOT NULL
+    OR OLD.state <> NEW.state AND (NEW.state IN ('answered', 'closed') OR OLD.state = 'closed' AND NEW.state = 'waiting')
+"""
+# What somebody chooses, under the name of the subject; what they have been told is no act.
+CHOSEN = "OLD.is_on IS DISTINCT FROM NEW.is_on"
 # name, table, moments, condition, and the arguments of audit_row: key, person, columns left out, columns kept secret
 ROWS = [
     (
@@ -31,6 +39,20 @@ ROWS = [
     ),
     ("audit_row", "messaging_automation", "DELETE", "", ("id", "", "", "")),
     ("audit_row", "messaging_sendingrules", "DELETE", "", ("id", "", "", "")),
+    (
+        "audit_row",
+        "messaging_conversation",
+        "UPDATE OF state, assignee_id, snoozed_until",
+        f" WHEN ({DECIDED_ABOUT})",
+        ("user_id", "user_id", "opened_by_id,opened_at,texts,last_text_at", ""),
+    ),
+    (
+        "audit_row",
+        "messaging_staffnotice",
+        "UPDATE OF is_on",
+        f" WHEN ({CHOSEN})",
+        ("subject", "", "told_until,sent_at", ""),
+    ),
 ]
 # table, and the arguments of audit_record: what it is about, that row's key, person, member of staff
 RECORDS = [
@@ -63,6 +85,6 @@ def triggers():
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0008_starts_at"), ("users", "0008_audit")]
+    dependencies = [("messaging", "0007_conversations"), ("users", "0007_audit")]
 
     operations = [migrations.RunSQL("\n".join(triggers()), migrations.RunSQL.noop)]
