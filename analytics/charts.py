@@ -1,4 +1,4 @@
-"""The charts of the analytics: each named, drawn over a period beside the one that it is compared with."""
+"""The charts of the analytics page: each has a name and draws a period beside the one it is compared with."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from users.models import LeadTemperature
 from users.people.statistics import leads_by_temperature
 
 MARKS_SHOWN = 12
-LEAST_AUDIENCE = 20  # people: letters to a few move no curve
+LEAST_AUDIENCE = 20  # people: a message to fewer moves no curve
 # What the daily table shows, and the kind of its counts; "confirmed" is counted by its own index.
 COLUMNS: dict[str, str] = {
     "new_people": "new",
@@ -50,7 +50,7 @@ class Daily:
     compared: Numbers
 
 
-# Messages of rules, to the school's own people, or to one student.
+# Automatic messages, and messages to staff or to one student.
 NO_BROADCASTS = (*NO_MESSAGES, RecipientType.AUTOMATION, RecipientType.TEST)
 
 
@@ -80,7 +80,7 @@ def growth_chart(daily: Daily) -> Chart:
         title=DEFINITIONS["people"].label,
         heading=_heading(daily.period),
         labels=labels,
-        series=[Series(_("People in all"), [by_day[max(group)] for group in groups])],
+        series=[Series(_("People in total"), [by_day[max(group)] for group in groups])],
         kind="lines",
         definition=DEFINITIONS["people"].text,
         unfinished=daily.period.unfinished,

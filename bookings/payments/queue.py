@@ -148,7 +148,7 @@ class WaitingList:
     user: User
     at: datetime
     tab: str = ""
-    # Up to when an open page has the payments: a list that asks for itself leaves out what came later.
+    # The moment up to which an open page knows the payments: a list that refreshes itself leaves out later ones.
     drawn: datetime | None = None
     newest: datetime | None = None  # when the last one came, as the counts found it
     labels: Labels = field(default_factory=Labels.read)
@@ -159,7 +159,7 @@ class WaitingList:
         self.tab = asked if asked in TABS else "waiting"
 
     def tabs(self) -> list[QueueTab]:
-        """Count the lists (one query); who is marked is looked at first, as far as that takes a moment."""
+        """Count the lists (one query). People who are marked are looked at first, as many as take only a moment."""
         marked, self.newest, *counts = self._count()
         if marked and write_beside(SideWrite.PAYMENTS_LOOKED_AT, fold_some_payments):
             _marked, self.newest, *counts = self._count()
@@ -202,7 +202,7 @@ class WaitingList:
         """Cut the page (one query); where it has been worked through, the first one."""
         page = self._page()
         if not page.rows and self.drawn:
-            # Under nobody's hands: what came since may come by itself.
+            # The list was worked through, so new payments cannot move a row from under somebody's hands: show them.
             self.drawn = None
             page = self._page()
         return page
@@ -252,7 +252,7 @@ class WaitingList:
         return next(iter(following or free), None)
 
     def _elsewhere(self, asked: int) -> WaitingRow | None:
-        """One that stands on another page or in another list."""
+        """Find a payment that is on another page or in another list."""
         waiting = _with_facts().filter(pk=asked).first() if asked <= LARGEST_INTEGER else None
         if waiting is None:
             return None

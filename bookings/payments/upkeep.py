@@ -1,4 +1,4 @@
-"""Upkeep of the waiting payments: who is marked is looked at again; rebuilt and compared with the sources."""
+"""Upkeep of the waiting payments: look at marked people again, rebuild the queue, compare it with its sources."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,11 +13,11 @@ from users.models import User
 PEOPLE_AT_ONCE = 500  # people: looked at in well under a second
 # Whom a page looks at before it is drawn, in some 10 ms; the rest waits for beat.
 PEOPLE_OF_A_PAGE = 50
-# A proof of the bot's is written a moment before or after the status that it brings.
+# The bot writes a proof a moment before or after the status change that goes with it.
 AROUND = "interval '10 minutes'"
-# A payment that waits since an unknown moment stands behind all others: nobody can say that it has waited longest.
+# A payment whose waiting began at an unknown moment stands behind all others: nobody can say that it waits longest.
 UNDATED = datetime(2100, 1, 1, tzinfo=UTC)
-# The bot's dates are what somebody wrote: what lies outside is none.
+# The bot's dates can be anything: one outside these limits counts as unknown.
 EARLIEST, LATEST = "timestamptz '2000-01-01 00:00+00'", f"timestamptz '{UNDATED:%Y-%m-%d %H:%M}+00'"
 
 DECIDE = "bookings.decide_payment"
@@ -156,7 +156,7 @@ def payments_are_marked() -> bool:
 
 
 def rebuild_payments(*, at: datetime) -> int:
-    """Look at everybody anew, batch by batch, while the bot keeps writing; return the number of people."""
+    """Look at everybody again, batch by batch, while the bot keeps writing; return the number of people."""
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO bookings_paymentmark (user_id) {EVERYBODY}")
         people = int(cursor.rowcount)
@@ -165,7 +165,7 @@ def rebuild_payments(*, at: datetime) -> int:
 
 
 def payments_differences() -> Iterator[tuple[int, str | None, str | None]]:
-    """Give the bookings about which the queue is wrong, and both accounts; who is marked is due, not wrong."""
+    """Give the bookings that the queue has wrong, with both versions; people who are marked are due, not wrong."""
     last = -(2**63)
     while True:
         with connection.cursor() as cursor:

@@ -172,7 +172,7 @@ def payment_take(request: StaffRequest, pk: int) -> HttpResponse:
     asked = request.POST.get("seen", "")
     seen = User.objects.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 10 else None
     take = partial(take_payment, booking=booking, by=request.user, seen=seen)
-    given_back = _("Booking № %(number)s is nobody's again.")
+    given_back = _("Booking № %(number)s is back in the shared queue.")
     taken = _("Booking № %(number)s is yours.")
     said = (given_back if seen == request.user else taken) % {"number": pk}
     return _done(request, booking, take, lambda _done: said, stays=True)

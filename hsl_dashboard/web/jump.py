@@ -113,5 +113,5 @@ def _name_pages(user: "User", addresses: Sequence[str]) -> list[Destination]:
     return [page for page in _pages(user) if page.address in addresses]
 
 
-PAGES = JumpSource(gettext_lazy("Pages and acts"), 90, "", _find_pages, _name_pages)
+PAGES = JumpSource(gettext_lazy("Pages and actions"), 90, "", _find_pages, _name_pages)
 register_jump_source(PAGES)

@@ -52,7 +52,7 @@ def _destinations(broadcasts: Iterable[Broadcast], user: User) -> list[Destinati
 
 def _label(broadcast: Broadcast, user: User) -> str:
     words = (broadcast.name or first_words(broadcast)) if may_read(broadcast, user) else ""
-    return words or _("Message #%(number)s") % {"number": broadcast.pk}
+    return words or _("Message № %(number)s") % {"number": broadcast.pk}
 
 
 MESSAGES = JumpSource(gettext_lazy("Messages"), 40, "messaging.view_broadcast", _find, _name)

@@ -68,10 +68,10 @@ def test_what_is_undone_reaches_nobody_and_the_next_one_goes_out_in_time(
     page.wait_for_load_state()
     page.keyboard.press("z")
     expect(page.locator("#messages")).to_contain_text("снова в черновиках")
-    expect(page.locator("#broadcast-progress")).to_contain_text("Отменена")
+    expect(page.locator("#broadcast-progress")).to_contain_text("Отменено")
 
     start_a_message(page, "Уйдёт")
-    expect(page.locator("#broadcast-progress")).to_contain_text("Завершена", timeout=PATIENCE)
+    expect(page.locator("#broadcast-progress")).to_contain_text("Завершено", timeout=PATIENCE)
 
     [call] = telegram.ledger(accepted=True)
     assert call.text == "Уйдёт"

@@ -1,4 +1,4 @@
-"""«Написать этим»: the composer counts exactly the people of the list, whatever filters it."""
+"""«Написать этим людям»: the composer counts exactly the people of the list, whatever filters it."""
 
 import random
 from collections.abc import Callable
@@ -190,7 +190,7 @@ def test_after_a_message_each_did_something_or_not():
     assert people("not_pressed") == {one, three}
     assert people("nonsense") == set()
     criterion = of_list("outcome", f"message={broadcast.pk}&did=not_booked", sees_emails=False)
-    assert describe_criterion(criterion) == "Получатели сообщения — Набор, не записались"
+    assert describe_criterion(criterion) == "Получатели сообщения — Набор, не забронировали"
     assert failed.telegram_user_id not in people("not_booked")
 
 
@@ -256,14 +256,14 @@ def test_each_list_leads_to_the_composer_with_its_filter(school, staff_client, n
     page = staff_client.get(PAGES[name])
 
     assertContains(page, f"{NEW}?list={name}&amp;query=")
-    assertContains(page, "Написать этим")
+    assertContains(page, "Написать этим людям")
 
 
 def test_who_may_not_write_sees_no_button(school):
     client = Client()
     client.force_login(UserFactory.create(permissions=["bookings.view_booking"]))
 
-    assertNotContains(client.get(PAGES["bookings"]), "Написать этим")
+    assertNotContains(client.get(PAGES["bookings"]), "Написать этим людям")
 
 
 def test_the_composer_opens_with_the_list_and_keeps_it(school):
@@ -304,5 +304,5 @@ def test_the_outcome_of_a_message_leads_there_too(staff_client):
 
     page = staff_client.get(reverse("messaging:broadcast_outcome", args=[broadcast.pk]))
 
-    assertContains(page, "Написать незаписавшимся")
-    assertNotContains(page, "Написать нажавшим")
+    assertContains(page, "Написать тем, кто не забронировал")
+    assertNotContains(page, "Написать тем, кто нажал")

@@ -23,8 +23,8 @@ class Applied:
 def apply_retention(*, at: datetime, stop_after: timedelta | None = None) -> Applied:
     """Forget what every setting says is old enough; what is not finished goes on with the next run.
 
-    A rule that the bot or another writer keeps waiting gives up, and the next one has its turn. A run that breaks
-    off has its line of the audit too: what is gone by then is gone.
+    A rule that has to wait too long for the bot or another writer gives up, and the next one has its turn. A run that
+    breaks off has its line in the audit too: what is deleted by then stays deleted.
     """
     applied, batches = Applied(), Batches(stop_after=stop_after)
     try:

@@ -1,4 +1,4 @@
-"""The list of conversations; staff who may not answer see how many there are, and no words."""
+"""The list of conversations; staff who may not answer see only how many there are."""
 
 from dataclasses import dataclass
 from typing import Any
