@@ -63,6 +63,7 @@ DETAILS = {
     "audit": gettext_lazy("audit and history"),
     "webhook_payloads": gettext_lazy("raw notices of payments"),
     "media": gettext_lazy("files of messages"),
+    "incidents": gettext_lazy("incidents"),
     "unfinished": gettext_lazy("not finished"),
     "role": gettext_lazy("role in the database"),
     "history": gettext_lazy("rows of history"),
