@@ -34,6 +34,11 @@ class AuditLine:
     address: str
     changes: list[ColumnChange]
 
+    @property
+    def is_shown_elsewhere(self) -> bool:
+        """Whether what was written stands on the row's own page; what it was before stands nowhere else."""
+        return bool(self.address) and self.entry.what.endswith(".insert")
+
 
 def audit_lines(entries: Iterable[AuditEntry]) -> Iterator[AuditLine]:
     """Say lines in words, a page at a time (three queries each)."""
