@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from redis import Redis
 
 from bookings.models import Booking
@@ -25,12 +24,6 @@ OVERLAP = timedelta(minutes=10)
 AT_ONCE = 200  # lines
 
 logger = logging.getLogger(__name__)
-
-
-def log_new(booking: int, *, by: int) -> None:
-    """Log that the dashboard has made a booking, once it is committed; the audit has changes alone."""
-    words, fields = "Booking %s: new, by %s", {"booking": booking, "by": by}
-    transaction.on_commit(lambda: logger.info(words, booking, by, extra=fields))
 
 
 def log_changes(at: datetime) -> int:
@@ -67,6 +60,8 @@ def _in_words(entries: list[AuditEntry]) -> Iterator[tuple[AuditEntry, str]]:
                 # A status has a line of its own.
                 if columns := sorted((now or {}).keys() - {"confirmed"}):
                     yield entry, ", ".join(columns)
+            case "insert":
+                yield entry, "new"
             case done:
                 yield entry, done
 
