@@ -3,7 +3,6 @@
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psutil
 import psycopg
@@ -21,7 +19,7 @@ from django.test import Client
 
 from demo.servers.keeper import APPLICATION, USER
 from tests.chaos.disks import fill
-from tests.chaos.pages import BROKE_OFF, Clicks, Gunicorn, Staff, running_web
+from tests.chaos.pages import BROKE_OFF, Clicks, Gunicorn, Staff
 from tests.chaos.scenarios import Broken, Chaos, Result
 from tests.chaos.system import ROOT, System
 from users.models import AuditEntry, Note, User
@@ -260,86 +258,6 @@ def _who_waits(system: System, pids: list[int]) -> int:
         if any(end.laddr and end.laddr.port == port for end in psutil.Process(pid).net_connections("tcp")):
             return pid
     raise Broken("nobody's connection waits")
-
-
-def deploy(chaos: Chaos, web: Gunicorn) -> Found:
-    """Bring another version under clicks and changes: its migration first, its web beside the old one, its worker."""
-    using, system = [web], chaos.system
-    people, noted = chaos.people(40), 0
-    with chaos.scenario("deploy") as result, contextlib.ExitStack() as webs:
-        [session] = sign_in(1)
-        code = next_release(Path(webs.enter_context(TemporaryDirectory(prefix="hsl-release-"))))
-        broadcast = chaos.start(chaos.scale)
-        chaos.wait_for_calls(chaos.scale // 4)
-        with Staff(sign_in(8), PLACES, think=0.2, web=lambda: using[0]) as clicks:
-
-            def write(count: int) -> int:
-                statuses = [write_note(using[0], session, people.pop(), "a note") for _ in range(count)]
-                insist(max(statuses) < 400 and BROKE_OFF not in statuses, f"changes were answered with {statuses}")
-                return count
-
-            time.sleep(2)
-            noted += write(4)
-            system.code = code
-            system.migrate()
-            noted += write(8)  # by the old code, in the new tables
-            insist(RELEASE not in using[0].read("/", session=session)[1], "the old web is the new one")
-            new = webs.enter_context(running_web(system, name="new-web", code=code))  # beside it until it is ready
-            before = len(clicks.answers)
-            using[0] = new
-            _stop_gracefully(web)
-            insist(RELEASE in new.read("/", session=session)[1], "the new web is the old one")
-            noted += write(8)
-            system.terminate_worker(0)  # and one of the new code
-            old = set(new.workers())
-            os.kill(new.process.pid, signal.SIGHUP)
-            wait_until(lambda: len(now := set(new.workers())) == 2 and not now & old, "new processes serve")
-            noted += write(4)
-            chaos.wait_for_state(broadcast, "finished")
-        judged = chaos.judge(result, broadcast)  # nobody clicks any more, and each click has had its answer
-    insist(not clicks.failures(), f"lost: {clicks.failures()[:5]} of {len(clicks.answers)}")
-    insist(judged.states.get("uncertain", 0) == 0, "a worker lost what it had under way")
-    kept = system.ask(f"SELECT count(*) FROM users_note WHERE {RELEASE.replace('-', '_')} = 'no'")
-    insist(kept >= noted, f"of {noted} notes {kept} are there")
-    return Found(
-        "deploy under load",
-        "another version in a folder of its own, with a migration more and other pages: migrated under the old code,"
-        " its web started beside the old one, the clicks turned over when `/health/ready` said so, the old one ended"
-        " with SIGTERM; then HUP; a worker ended with SIGTERM and one of the new code started; 8 people clicking,"
-        " notes written all the time, a broadcast",
-        f"{before} answers before, {len(clicks.answers)} in all, none lost ({in_words(clicks)}); {noted} notes written,"
-        f" {noted} there, 12 of them by the old code; {sent(judged)}",
-    )
-
-
-RELEASE = "hsl-next-release"
-MIGRATION = f"""
-from django.db import migrations
-
-class Migration(migrations.Migration):
-    dependencies = [("users", "{{last}}")]
-    operations = [
-        migrations.RunSQL("ALTER TABLE users_note ADD COLUMN {RELEASE.replace("-", "_")} text NOT NULL DEFAULT 'no'"),
-    ]
-"""
-
-
-def next_release(folder: Path) -> Path:
-    """Write a version of the code that differs: a column more in a table that both write, and a mark on each page."""
-    unwanted = shutil.ignore_patterns(".git", ".venv", ".local", "__pycache__", ".*_cache", "media", "staticfiles")
-    code = Path(shutil.copytree(ROOT, folder / "code", ignore=unwanted))
-    migrations = code / "users" / "migrations"
-    last = max(path.stem for path in migrations.glob("0*.py"))
-    (migrations / "9999_next_release.py").write_text(MIGRATION.format(last=last))
-    base = code / "templates" / "base.html"
-    base.write_text(base.read_text().replace("</head>", f'<meta name="{RELEASE}" content="yes"></head>', 1))
-    insist(RELEASE in base.read_text(), "the pages have no head")
-    return code
-
-
-def _stop_gracefully(web: Gunicorn) -> None:
-    web.process.terminate()
-    web.process.wait(40)
 
 
 def sent(result: Result) -> str:

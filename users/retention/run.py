@@ -30,7 +30,7 @@ def apply_retention(*, at: datetime, stop_after: timedelta | None = None) -> App
     """
     applied, batches = Applied(), Batches(stop_after=stop_after)
     rules = [rule for rule in keeping_rules() if rule.days]
-    line = Line([rule.name for rule in rules])
+    line = RunLine([rule.name for rule in rules])
     for rule in rules:
         batches.note = partial(line.add, rule.name)
         line.add(rule.name, 0)
@@ -42,7 +42,7 @@ def apply_retention(*, at: datetime, stop_after: timedelta | None = None) -> App
     return applied
 
 
-class Line:
+class RunLine:
     """The line of one run in the audit: rows by rule, and the rules that are not finished, at first all of them."""
 
     def __init__(self, rules: list[str]) -> None:
