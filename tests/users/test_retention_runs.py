@@ -156,7 +156,7 @@ def test_a_run_that_is_killed_has_told_what_it_did_and_the_next_one_goes_on(sett
 
 def test_a_batch_that_was_cut_off_is_not_told_of(settings, monkeypatch):
     monkeypatch.setattr("users.retention.rules.LONGEST_PAUSE", 0)
-    batches, told = Batches(), []
+    batches, told = Batches(), list[Any]()
     batches.note = told.append
 
     def work(size: int) -> tuple[int, None]:
