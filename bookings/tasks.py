@@ -10,11 +10,12 @@ from bookings.payments.upkeep import fold_payments
 from bookings.quality.counts import remember_problems
 from bookings.quality.problems import find_problems
 from bookings.services.counts import fold_booking_counts
+from bookings.services.log import log_changes
 from bookings.statistics import remember_people_of_streams, remember_viewed_of_streams
 from hsl_dashboard.availability.ticks import Tick
 
 # A worker finds tasks here.
-__all__ = ["count_problems", "fold_lesson_steps", "fold_sums", "fold_waiting_payments", "incoming"]
+__all__ = ["count_problems", "fold_lesson_steps", "fold_sums", "fold_waiting_payments", "incoming", "log_bookings"]
 
 
 @shared_task(name="bookings.count_problems", base=Tick)
@@ -38,3 +39,8 @@ def fold_waiting_payments() -> None:
 def fold_sums() -> None:
     kept.fold_money()
     fold_booking_counts()
+
+
+@shared_task(name="bookings.log_changes", base=Tick)
+def log_bookings() -> None:
+    log_changes(timezone.now())

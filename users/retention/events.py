@@ -83,7 +83,7 @@ def _empty_day(day: date, batches: Batches) -> Iterator[int]:
     params = _values() | {"begins": day_begins(day), "ends": day_begins(day + timedelta(days=1))}
     place: dict[str, Any] | None = {"at": params["begins"], "id": 0}
     while place and not batches.is_over:
-        emptied, place = batches.run(partial(_empty_window, params | place))
+        emptied, place = batches.forget(partial(_empty_window, params | place))
         yield emptied
 
 

@@ -26,12 +26,27 @@ class Batches:
 
     def __init__(self, *, stop_after: timedelta | None = None) -> None:
         self.size = max(SMALLEST, LARGEST // 2)
+        self.note: Callable[[int], None] = lambda _rows: None
         self._ends_at = None if stop_after is None else time.monotonic() + stop_after.total_seconds()
 
     @property
     def is_over(self) -> bool:
         """Whether the rest waits for the next run."""
         return self._ends_at is not None and time.monotonic() >= self._ends_at
+
+    def forget(self, work: Callable[[int], tuple[int, T]]) -> tuple[int, T]:
+        """As ``run``, with work that gives how many rows it forgot, which are noted in its own transaction.
+
+        So a run that is killed has told of each batch whose rows are gone, and of no other.
+        """
+
+        def noted(size: int) -> tuple[int, T]:
+            rows, place = work(size)
+            if rows:
+                self.note(rows)
+            return rows, place
+
+        return self.run(noted)
 
     def run(self, work: Callable[[int], T]) -> T:
         """Do ``work`` with at most so many rows.
