@@ -10,6 +10,7 @@ from hsl_dashboard.availability.ticks import Tick
 from messaging.automations import firing
 from messaging.broadcasts import reports
 from messaging.delivery import lifecycle, tasks
+from messaging.delivery.counts import fold_recipient_counts
 from messaging.delivery.limiter import LimiterUnavailable, prepare_slots
 from messaging.delivery.loop import runners_wanted
 from messaging.inbox.folding import fold_texts
@@ -34,6 +35,7 @@ def tick() -> None:
     firing.settle(at=now)
     reports.send_reports(at=now)
     fold_texts()
+    fold_recipient_counts()
     if rescued := lifecycle.rescue_dead_claims(at=now):
         logger.warning("%s recipients are uncertain: their worker is gone", rescued)
     lifecycle.cancel_leftovers()
