@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from hsl_dashboard.availability.ticks import Tick
+from messaging.audiences.counts import remember_counts
 from messaging.automations import firing
 from messaging.broadcasts import reports
 from messaging.delivery import lifecycle, tasks
@@ -23,6 +24,12 @@ logger = logging.getLogger(__name__)
 def tell_staff() -> None:
     """Tell members of staff what is new, if they want it."""
     send_notices(at=timezone.now())
+
+
+@shared_task(name="messaging.count_people", base=Tick)
+def count_people() -> None:
+    """Count what the page of a new message remembers of a large school."""
+    remember_counts(at=timezone.now())
 
 
 @shared_task(name="messaging.tick", base=Tick)
