@@ -16,7 +16,7 @@ from messaging.models import Broadcast, Correction, Draft, Recipient
 from tests.factories import RecipientFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page, recipients, state_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_counts")]
 
 State, Outcome = Broadcast.State, Recipient.State
 

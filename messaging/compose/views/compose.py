@@ -14,7 +14,8 @@ from bookings.models import Booking
 from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
 from hsl_dashboard.web.addresses import is_own_address
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
-from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
+from messaging.audiences.choices import GROUPS, stream_rows
+from messaging.audiences.counts import count_group, count_streams
 from messaging.audiences.criteria import Audience, InStream, individuals
 from messaging.audiences.lists import may_write_to, of_list
 from messaging.compose.confirmation import summarise
@@ -84,12 +85,9 @@ def compose_counts(request: StaffRequest) -> HttpResponse:
     if not wants_partial(request):
         return redirect("messaging:compose_message")
     if group not in GROUPS:
-        return render(
-            request,
-            "messaging/_compose_counts.html",
-            {"cell_counts": count_streams(), "streams": stream_rows(Audience())},
-        )
-    context = {"group": group, "people": count_group(group, at=timezone.now())}
+        context = {"by_stream": count_streams(), "streams": stream_rows(Audience())}
+    else:
+        context = {"group": group, "people": count_group(group, at=timezone.now())}
     return render(request, "messaging/_compose_counts.html", context)
 
 
