@@ -1,4 +1,4 @@
-"""Indexes over people and e-mails: their runs of letters, usernames, odd days; built while the bot goes on writing."""
+"""Indexes over people, blocks and e-mails: runs of letters, usernames, odd days; built while the bot goes on writing."""
 
 from datetime import UTC, datetime
 
@@ -38,6 +38,15 @@ class Migration(migrations.Migration):
                 name="users_far_first_seen",
                 condition=models.Q(first_seen_at__gte=datetime(9999, 1, 1, tzinfo=UTC))
                 | models.Q(first_seen_at__lt=datetime(2, 1, 1, tzinfo=UTC)),
+            ),
+        ),
+        migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS blocked_users_newest_first", migrations.RunSQL.noop),
+        AddIndexConcurrently(
+            "blockeduser",
+            models.Index(
+                models.F("blocked_at").desc(nulls_last=True),
+                models.F("telegram_user"),
+                name="blocked_users_newest_first",
             ),
         ),
         # The long ones last: whoever waits too long for a lock begins with the first again.

@@ -19,9 +19,25 @@ BEGIN
     NEW.reason := COALESCE(NULLIF(NEW.reason, ''), context->>'reason', '');
     NEW.address := left(COALESCE(context->>'address', ''), 45);
     NEW.request := left(COALESCE(
-        context->>'task', 'token ' || (context->>'token'), current_setting('pghistory.context_id', true), ''
+        context->>'task', 'token ' || (context->>'token'), NULLIF(context->>'request', ''),
+        current_setting('pghistory.context_id', true), ''
     ), 64);
     RETURN NEW;
+END;
+$$;
+
+-- Adds rows to what the line of a run of retention tells of one rule, and says which rules are not finished. It changes no
+-- other line, and none of a run that is over: the application has no other way to add to a line.
+CREATE OR REPLACE FUNCTION audit_retention(line bigint, rule text, forgotten bigint, unfinished jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF forgotten < 0 OR jsonb_typeof(unfinished) <> 'array' OR rule = 'unfinished' THEN
+        RAISE EXCEPTION 'A run of retention only adds to its line';
+    END IF;
+    UPDATE users_auditentry
+    SET data = data - 'unfinished' || jsonb_build_object(rule, COALESCE((data->>rule)::bigint, 0) + forgotten)
+        || CASE WHEN unfinished = '[]' THEN '{}' ELSE jsonb_build_object('unfinished', unfinished) END
+    WHERE id = line AND what = 'retention.applied' AND data ? 'unfinished';
 END;
 $$;
 
@@ -244,8 +260,8 @@ $$;
 """
 
 DROP_FUNCTIONS = """
-DROP FUNCTION audit_context, audit_row, audit_record, audit_truncate, audit_erase_person, audit_forget, audit_changes,
-    staff_sessions_end CASCADE;
+DROP FUNCTION audit_context, audit_retention, audit_row, audit_record, audit_truncate, audit_erase_person, audit_forget,
+    audit_changes, staff_sessions_end CASCADE;
 """
 
 NAMED = "OLD.username, OLD.first_name, OLD.last_name"

@@ -17,7 +17,7 @@ COUNT_RECIPIENTS = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0017_index_of_what_is_not_over'),
+        ('messaging', '0008_audit'),
     ]
 
     operations = [
