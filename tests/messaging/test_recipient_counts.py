@@ -70,6 +70,7 @@ def test_only_what_arrived_in_the_last_48_hours_counts_as_correctable_and_just_t
 
     assert correctable.count == 2
     assert correctable.first_until == since + timedelta(hours=48)
+    assert correctable.last_until
     assert timedelta() <= now + timedelta(hours=47) - correctable.last_until < timedelta(minutes=1)
     correction = Correction.objects.create(broadcast=broadcast, kind=Correction.Kind.DELETE)
     assert freeze_correction(correction, at=now) == correctable.count
