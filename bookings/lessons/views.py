@@ -23,7 +23,7 @@ from users.people.downloads import EXPORT_PEOPLE, list_as_file
 from users.person.context import person_address
 from users.privacy import VIEW_EMAIL, masked_email
 
-LESSONS_AT_ONCE = 30  # lessons: six links each
+LESSONS_AT_ONCE = 25  # lessons: six links each
 # Registrations of a first name that is everywhere: more are not counted, each needs a look at its person.
 COUNTED_OF_COMMON = 1_000
 VIEW_LESSONS = "bookings.view_freelessonregistration"

@@ -19,7 +19,7 @@ from bookings.referrals.services import CodeTaken, CouponEdited, create_coupon, 
 from bookings.referrals.statistics import DEFINITIONS, coupon_numbers
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 
-COUPONS_AT_ONCE = 25  # rows: each has its money, its link and three buttons
+COUPONS_AT_ONCE = 20  # rows: each has its money, its link and three buttons
 VIEW = "bookings.view_referralcoupon"
 ADD = "bookings.add_referralcoupon"
 CHANGE = "bookings.change_referralcoupon"
