@@ -25,6 +25,7 @@ from users.models import LeadTemperature
 from users.people.statistics import leads_by_temperature
 
 MARKS_SHOWN = 12
+WEEK = 7  # days
 LEAST_AUDIENCE = 20  # people: a message to fewer moves no curve
 # What the daily table shows, and the kind of its counts; "confirmed" is counted by its own index.
 COLUMNS: dict[str, str] = {
@@ -56,8 +57,15 @@ NO_BROADCASTS = (*NO_MESSAGES, RecipientType.AUTOMATION, RecipientType.TEST)
 
 def read_daily(period: Period, fresh: Freshness) -> Daily:
     """Read all columns of the daily table for the period, and for the comparison if there is one."""
-    compared = _numbers(period.compared, fresh) if period.compared else {}
-    return Daily(period, _numbers(period.days, fresh), compared)
+    days, before = period.days, period.compared
+    if before is None:
+        return Daily(period, _numbers(days, fresh), {})
+    # Whole weeks lie between the two, so a day or some may stand in between: each number is asked for by its day.
+    follows = 0 < (days.first - before.last).days <= WEEK and len(before) == len(days)
+    if follows and not fresh.live(before):
+        both = _numbers(Days(before.first, days.last), fresh)
+        return Daily(period, both, both)
+    return Daily(period, _numbers(days, fresh), _numbers(before, fresh))
 
 
 def _numbers(days: Days, fresh: Freshness) -> Numbers:
