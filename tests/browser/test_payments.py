@@ -125,6 +125,31 @@ def test_the_other_keys_move_decline_ask_undo_and_explain(page: Page, manager: U
     assert Booking.objects.filter(confirmed=1).count() == WaitingPayment.objects.open().count() == 3
 
 
+def test_an_open_list_rests_while_its_tab_is_hidden_and_asks_when_somebody_looks(page: Page, manager: User) -> None:
+    waiting(1)
+    sign_in(page)
+    page.clock.install()
+    page.goto("/payments/")
+    page.wait_for_load_state("networkidle")
+    asked: list[str | None] = []
+    page.on("request", lambda request: "x-poll" in request.headers and asked.append(request.headers.get("x-leaves")))
+    turn = """(hidden) => {
+      Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+
+    with page.expect_response("**/payments/?*"):
+        page.evaluate(turn, True)
+    page.clock.run_for(120_000)
+    assert asked == ["true"]  # that it rests: who has the payment open is still seen by others
+    with page.expect_response("**/payments/?*"):
+        page.evaluate(turn, False)
+    with page.expect_response("**/payments/?*"):
+        page.clock.run_for(16_000)
+
+    assert asked == ["true", None, None]
+
+
 def test_without_javascript_everything_works(
     browser: Browser, live_server: LiveServer, page: Page, manager: User
 ) -> None:
