@@ -1,0 +1,102 @@
+"""What became of an answer is looked up by its person too, not among all recipients of all messages."""
+
+from django.db import migrations
+
+# Frozen copies of messaging/sql/conversations_fold.sql: as it is now, and as it was.
+FOLD = """
+-- Tells conversations of new texts, wakes those that were snoozed until now, and has those wait again whose answer did not
+-- arrive; returns how many changed, or -1 while somebody else is at it. Texts of more than two weeks ago, from before there was this page, wait for nobody.
+CREATE OR REPLACE FUNCTION conversations_fold(at_most integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    told integer;
+    woken integer;
+    missed integer;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('conversations_fold', 0)) THEN
+        RETURN -1;
+    END IF;
+    WITH new_texts AS MATERIALIZED (
+        SELECT event_id FROM messaging_studenttext WHERE NOT folded ORDER BY event_id LIMIT at_most
+    ), taken AS (
+        UPDATE messaging_studenttext AS t SET folded = true FROM new_texts AS n WHERE t.event_id = n.event_id
+        RETURNING t.user_id, t.written_at
+    )
+    INSERT INTO messaging_conversation AS c (user_id, state, texts, last_text_at, waiting_since)
+    SELECT
+        user_id, CASE WHEN max(written_at) < now() - interval '14 days' THEN 'closed' ELSE 'unread' END, count(*),
+        max(written_at), CASE WHEN max(written_at) >= now() - interval '14 days' THEN min(written_at) END
+    FROM taken GROUP BY user_id ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET
+        texts = c.texts + EXCLUDED.texts,
+        last_text_at = GREATEST(c.last_text_at, EXCLUDED.last_text_at),
+        state = CASE WHEN EXCLUDED.state = 'closed' THEN c.state ELSE 'unread' END,
+        snoozed_until = CASE WHEN EXCLUDED.state = 'closed' THEN c.snoozed_until END,
+        waiting_since = CASE
+            WHEN c.state IN ('answered', 'closed') THEN EXCLUDED.waiting_since
+            ELSE LEAST(c.waiting_since, EXCLUDED.waiting_since) END;
+    GET DIAGNOSTICS told = ROW_COUNT;
+    UPDATE messaging_conversation SET state = 'waiting', snoozed_until = NULL
+    WHERE state = 'snoozed' AND snoozed_until <= now();
+    GET DIAGNOSTICS woken = ROW_COUNT;
+    UPDATE messaging_conversation AS c SET state = 'waiting', waiting_since = c.last_text_at
+    FROM message_recipients AS r
+    WHERE c.state = 'answered' AND c.last_answer_at > now() - interval '1 hour' AND r.message_id = c.last_answer_id
+        AND r.user_id = c.user_id AND r.state IN ('failed', 'skipped', 'cancelled');
+    GET DIAGNOSTICS missed = ROW_COUNT;
+    RETURN told + woken + missed;
+END $$;
+"""
+FORMER_FOLD = """
+-- Tells conversations of new texts, wakes those that were snoozed until now, and has those wait again whose answer did not
+-- arrive; returns how many changed, or -1 while somebody else is at it. Texts of more than two weeks ago, from before there was this page, wait for nobody.
+CREATE OR REPLACE FUNCTION conversations_fold(at_most integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    told integer;
+    woken integer;
+    missed integer;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('conversations_fold', 0)) THEN
+        RETURN -1;
+    END IF;
+    WITH new_texts AS MATERIALIZED (
+        SELECT event_id FROM messaging_studenttext WHERE NOT folded ORDER BY event_id LIMIT at_most
+    ), taken AS (
+        UPDATE messaging_studenttext AS t SET folded = true FROM new_texts AS n WHERE t.event_id = n.event_id
+        RETURNING t.user_id, t.written_at
+    )
+    INSERT INTO messaging_conversation AS c (user_id, state, texts, last_text_at, waiting_since)
+    SELECT
+        user_id, CASE WHEN max(written_at) < now() - interval '14 days' THEN 'closed' ELSE 'unread' END, count(*),
+        max(written_at), CASE WHEN max(written_at) >= now() - interval '14 days' THEN min(written_at) END
+    FROM taken GROUP BY user_id ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET
+        texts = c.texts + EXCLUDED.texts,
+        last_text_at = GREATEST(c.last_text_at, EXCLUDED.last_text_at),
+        state = CASE WHEN EXCLUDED.state = 'closed' THEN c.state ELSE 'unread' END,
+        snoozed_until = CASE WHEN EXCLUDED.state = 'closed' THEN c.snoozed_until END,
+        waiting_since = CASE
+            WHEN c.state IN ('answered', 'closed') THEN EXCLUDED.waiting_since
+            ELSE LEAST(c.waiting_since, EXCLUDED.waiting_since) END;
+    GET DIAGNOSTICS told = ROW_COUNT;
+    UPDATE messaging_conversation SET state = 'waiting', snoozed_until = NULL
+    WHERE state = 'snoozed' AND snoozed_until <= now();
+    GET DIAGNOSTICS woken = ROW_COUNT;
+    UPDATE messaging_conversation AS c SET state = 'waiting', waiting_since = c.last_text_at
+    FROM message_recipients AS r
+    WHERE c.state = 'answered' AND c.last_answer_at > now() - interval '1 hour' AND r.message_id = c.last_answer_id
+        AND r.state IN ('failed', 'skipped', 'cancelled');
+    GET DIAGNOSTICS missed = ROW_COUNT;
+    RETURN told + woken + missed;
+END $$;
+"""
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('messaging', '0017_index_of_what_is_not_over'),
+    ]
+
+    operations = [
+        migrations.RunSQL(FOLD, FORMER_FOLD),
+    ]
