@@ -18,7 +18,7 @@ from bookings.lists.rows import stream_address
 from bookings.models import Booking, Payment, PaymentRules, WaitingPayment
 from bookings.models.waiting import PROOF_EVENTS, WaitingPaymentQuerySet
 from bookings.payments.presence import opened_by_others
-from bookings.payments.upkeep import BADGE_MOST, UNDATED, fold_some_payments
+from bookings.payments.upkeep import BADGE_MOST, COUNT, OPEN, UNDATED, fold_some_payments
 from bookings.services.places import Places
 from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.addresses import tidy_address
@@ -45,15 +45,9 @@ TOLD_BY_STUDENTS = (*PROOF_EVENTS, "student_response")
 COUNTS = """
     SELECT EXISTS (SELECT FROM bookings_paymentmark), (SELECT max(came_at) FROM bookings_waitingpayment), {}
 """
-# Each booking is looked up by its number: a join would read all of them for the first thousand.
-COUNT = """(SELECT count(*) FROM (
-        SELECT FROM bookings_waitingpayment AS w
-        WHERE {} AND (SELECT b.confirmed IS NOT DISTINCT FROM w.status FROM bookings AS b WHERE b.id = w.booking_id)
-        LIMIT %(most)s
-    ) AS counted)"""
 CONDITIONS = {
-    "waiting": "w.put_off_until IS NULL AND w.answered_at IS NULL",
-    "mine": "w.put_off_until IS NULL AND w.answered_at IS NULL AND w.assignee_id = %(user)s",
+    "waiting": OPEN,
+    "mine": f"{OPEN} AND w.assignee_id = %(user)s",
     "later": "w.put_off_until IS NOT NULL AND w.answered_at IS NULL",
     "answered": "w.answered_at IS NOT NULL",
 }
