@@ -41,7 +41,7 @@ class Places:
             return cls(stream, others.count()) if stream else None
         count = others.order_by().values("course").annotate(n=Count("*")).values("n")
         stream = streams.annotate(taken=Coalesce(Subquery(count), 0)).first()
-        return cls(stream, stream.taken) if stream else None
+        return cls(stream, stream.taken) if stream else None  # type: ignore[attr-defined]
 
     @property
     def are_taken(self) -> bool:

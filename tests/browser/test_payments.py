@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
 from bookings.models import Booking, Course, Payment, PaymentRules, WaitingPayment
@@ -129,10 +129,15 @@ def test_an_open_list_rests_while_its_tab_is_hidden_and_asks_when_somebody_looks
     waiting(1)
     sign_in(page)
     page.clock.install()
-    page.goto("/payments/")
+    page.goto("/payments/", timeout=40_000)  # the first page of the process
     page.wait_for_load_state("networkidle")
     asked: list[str | None] = []
-    page.on("request", lambda request: "x-poll" in request.headers and asked.append(request.headers.get("x-leaves")))
+
+    def listen(request: Request) -> None:
+        if "x-poll" in request.headers:
+            asked.append(request.headers.get("x-leaves"))
+
+    page.on("request", listen)
     turn = """(hidden) => {
       Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
       document.dispatchEvent(new Event("visibilitychange"));
