@@ -1172,6 +1172,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("answered_at", None), ("put_off_until", None)),
                         name="bookings_waiting_open",
                     ),
+                    models.Index(models.F("came_at"), name="bookings_waiting_newest"),
                     models.Index(
                         models.F("put_off_until"),
                         condition=models.Q(("put_off_until__isnull", False)),

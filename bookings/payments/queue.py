@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -17,8 +17,8 @@ from bookings.labels import Labels
 from bookings.lists.rows import stream_address
 from bookings.models import Booking, Payment, PaymentRules, WaitingPayment
 from bookings.models.waiting import PROOF_EVENTS, WaitingPaymentQuerySet
-from bookings.payments.presence import note_open, opened_by_others
-from bookings.payments.upkeep import BADGE_MOST, UNDATED, fold_some_payments
+from bookings.payments.presence import opened_by_others
+from bookings.payments.upkeep import BADGE_MOST, COUNT, OPEN, UNDATED, fold_some_payments
 from bookings.services.places import Places
 from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.addresses import tidy_address
@@ -45,14 +45,9 @@ TOLD_BY_STUDENTS = (*PROOF_EVENTS, "student_response")
 COUNTS = """
     SELECT EXISTS (SELECT FROM bookings_paymentmark), (SELECT max(came_at) FROM bookings_waitingpayment), {}
 """
-COUNT = """(SELECT count(*) FROM (
-        SELECT FROM bookings_waitingpayment AS w
-        JOIN bookings AS b ON b.id = w.booking_id AND b.confirmed IS NOT DISTINCT FROM w.status
-        WHERE {} LIMIT %(most)s
-    ) AS counted)"""
 CONDITIONS = {
-    "waiting": "w.put_off_until IS NULL AND w.answered_at IS NULL",
-    "mine": "w.put_off_until IS NULL AND w.answered_at IS NULL AND w.assignee_id = %(user)s",
+    "waiting": OPEN,
+    "mine": f"{OPEN} AND w.assignee_id = %(user)s",
     "later": "w.put_off_until IS NOT NULL AND w.answered_at IS NULL",
     "answered": "w.answered_at IS NOT NULL",
 }
@@ -259,8 +254,7 @@ class WaitingList:
         return self.row(waiting, opened_by=opened_by_others([asked], self.user).get(asked, ""))
 
     def read(self, row: WaitingRow) -> OpenPayment:
-        """Read all about a payment (four queries), and note who has it open."""
-        note_open(row.waiting.pk, self.user)
+        """Read all about a payment (four queries)."""
         booking, person = row.booking, row.booking.telegram_user
         others = Booking.objects.filter(telegram_user=person).exclude(pk=booking.pk).newest_first()[:OTHERS]
         code = booking.course_stream
@@ -284,9 +278,11 @@ class WaitingList:
 def _with_facts() -> WaitingPaymentQuerySet:
     """Payments with all that a row needs, and two facts about the one that is opened."""
     rows = WaitingPayment.objects.still().select_related("booking__telegram_user", "booking__money", "assignee")
+    # EXISTS would be answered out of a hash of all payments, which is made for fifty rows.
+    payments, blocked = Payment.objects.filter(booking=OuterRef("booking")), BlockedUser.objects
     return rows.annotate(
-        has_payment=Exists(Payment.objects.filter(booking=OuterRef("booking"))),
-        is_blocked=Exists(BlockedUser.objects.filter(pk=OuterRef("booking__telegram_user"))),
+        has_payment=Subquery(payments.values("pk")[:1]),
+        is_blocked=Subquery(blocked.filter(pk=OuterRef("booking__telegram_user")).values("pk")[:1]),
     )
 
 
