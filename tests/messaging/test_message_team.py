@@ -209,7 +209,7 @@ def test_c8_a_cancelled_message_does_not_say_that_it_is_paused(staff_client: Cli
     shown = staff_client.get(page(broadcast))
 
     assert shown.context["row"].state_reason == "опечатка"
-    assertNotContains(shown, "<strong>Поставлена на паузу")
+    assertNotContains(shown, "<strong>Поставлено на паузу сотрудником")
 
 
 def test_c8_failed_and_skipped_for_the_same_reason_stand_apart(staff_client: Client) -> None:
