@@ -214,7 +214,7 @@ def _confirmed(columns: str, days: Days) -> list[tuple[Any, ...]]:
     return _rows(CONFIRMED.format(columns=columns), {"live": LIVE_DAYS, **_span(days)})
 
 
-def fold_some(at_most: int = DAYS_OF_A_PAGE) -> int:
+def fold_some_days(at_most: int = DAYS_OF_A_PAGE) -> int:
     """Sum some of the marked days again; return how many, or -1 while somebody else does it or all days wait."""
     [(number,)] = _rows("SELECT money_fold(%s)", [at_most])
     return int(number)
@@ -223,7 +223,7 @@ def fold_some(at_most: int = DAYS_OF_A_PAGE) -> int:
 def count_waiting_money() -> None:
     """Sum what was marked since the last look; where it cannot be written a page sums it for itself."""
     if MoneyMark.objects.exists():
-        write_beside(SideWrite.MONEY_COUNTED, fold_some)
+        write_beside(SideWrite.MONEY_COUNTED, fold_some_days)
 
 
 def fold_money() -> None:
