@@ -77,7 +77,12 @@ PAGES: dict[str, list[str]] = {
     "messaging:automation_edit": ["/messages/automations/{automation}/"],
     "messaging:compose_message": ["/messages/new/", "/messages/new/{draft}/"],
     "messaging:compose_confirm": ["/messages/new/{draft}/confirm/"],
-    "messaging:compose_counts": ["/messages/new/counts/"],
+    "messaging:compose_counts": [
+        "/messages/new/counts/",
+        "/messages/new/counts/?group=not_students",
+        "/messages/new/counts/?group=free_lesson",
+        "/messages/new/counts/?group=everyone",
+    ],
     "messaging:draft_list": ["/messages/drafts/"],
     "messaging:draft_total": ["/messages/new/{draft}/total/"],
     "messaging:broadcast_expected": ["/messages/{broadcast}/expected/"],

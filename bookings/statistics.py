@@ -10,7 +10,8 @@ from itertools import accumulate
 from operator import add
 from urllib.parse import quote
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -224,12 +225,32 @@ def people_who_viewed(
     )
 
 
+def people_to_walk_who_viewed(
+    *, course_id: int | None, since: datetime | None, bookings: "QuerySet[Booking]"
+) -> "QuerySet[TelegramUser]":
+    """The people of ``people_who_viewed`` for a page of them by name, where there are very many.
+
+    Each person is asked in turn until the page is full; the planner would list all views first.
+    """
+    views = views_of_programme(course_id=course_id, since=since).filter(telegram_user=OuterRef("pk"))
+    booked = bookings.filter(telegram_user=OuterRef("pk"))
+    # Within COALESCE a question stays one of each person, whatever the planner believes of their number.
+    return TelegramUser.objects.alias(
+        viewed=Coalesce(Exists(views), Value(False)), booked=Coalesce(Exists(booked), Value(True))
+    ).filter(viewed=True, booked=False, persontotals__isnull=False)
+
+
+def has_very_many_views(since: datetime | None) -> bool:
+    """Say whether any programme was viewed so often since a moment that who did is not found at a request."""
+    views = Event.objects.filter(event_type="view_program", created_at__gte=since) if since else Event.objects.none()
+    # One index alone, and no further than that.
+    return views.order_by()[:MANY_VIEWS].count() >= MANY_VIEWS
+
+
 def viewed_of_stream(key: StreamKey, since: datetime | None) -> Remembered | None:
     """Count who viewed the programme since a moment and is not in the stream; None until beat has counted very many."""
     course_id, code = key
-    views = Event.objects.filter(event_type="view_program", created_at__gte=since) if since else Event.objects.none()
-    # One index alone, and no further than that.
-    if views.order_by()[:MANY_VIEWS].count() < MANY_VIEWS:
+    if not has_very_many_views(since):
         return Remembered(_count_viewed((course_id, code, since)))
     return ask_for(f"viewed-of-stream:{_word(key)}:{since:%Y%m%dT%H%M%S}", (course_id, code, since))
 

@@ -255,6 +255,7 @@ CELERY_BEAT_SCHEDULE = {
     "users.cool_leads": {"task": "users.cool_leads", "schedule": 60.0},  # seconds
     # Renews what pages remember for 290 seconds.
     "bookings.count_problems": {"task": "bookings.count_problems", "schedule": 240.0},  # seconds
+    "messaging.count_people": {"task": "messaging.count_people", "schedule": 240.0},  # seconds
     # Everybody, after the rules of leads have changed; nothing to do otherwise.
     "users.recount_leads": {"task": "users.recount_leads", "schedule": 10.0},  # seconds
     "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds

@@ -118,6 +118,7 @@ class RecipientAdmin(PersonRowsMixin, ReadOnlyAdmin):
     list_display = ("id", "broadcast", "person", "state", "reason", "sent_at", "attempt", "error_text")
     list_filter = ("state", "reason")
     ordering = ("-id",)
+    list_per_page = 30  # drawn in the time of other pages
     sortable_by = ()  # millions of rows, and no index but the number's
 
     @admin.display(description=_("broadcast"))

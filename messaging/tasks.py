@@ -7,9 +7,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from hsl_dashboard.availability.ticks import Tick
+from messaging.audiences.counts import remember_counts
 from messaging.automations import firing
 from messaging.broadcasts import reports
 from messaging.delivery import lifecycle, tasks
+from messaging.delivery.counts import fold_recipient_counts
 from messaging.delivery.limiter import LimiterUnavailable, prepare_slots
 from messaging.delivery.loop import runners_wanted
 from messaging.inbox.folding import fold_texts
@@ -24,6 +26,12 @@ def tell_staff() -> None:
     send_notices(at=timezone.now())
 
 
+@shared_task(name="messaging.count_people", base=Tick)
+def count_people() -> None:
+    """Count what the page of a new message remembers of a large school."""
+    remember_counts(at=timezone.now())
+
+
 @shared_task(name="messaging.tick", base=Tick)
 def tick() -> None:
     """Start, hold, rescue and wake whatever is due. Two ticks at the same time do no harm."""
@@ -34,6 +42,7 @@ def tick() -> None:
     firing.settle(at=now)
     reports.send_reports(at=now)
     fold_texts()
+    fold_recipient_counts()
     if rescued := lifecycle.rescue_dead_claims(at=now):
         logger.warning("%s recipients are uncertain: their worker is gone", rescued)
     lifecycle.cancel_leftovers()

@@ -44,7 +44,7 @@ from users.totals import fold_marked_people
 HEALTH = "api:api_health"  # it asks the broker and the workers
 # All parts of the page at once, which a browser asks for one by one.
 MORE_QUERIES = {
-    "/analytics/?part=all": 30, "/analytics/?period=90&part=all": 30,
+    "/analytics/?part=all": 26, "/analytics/?period=90&part=all": 26,
 }  # fmt: skip
 COPY = f"whole_pages_in_c_{os.environ.get('PYTEST_XDIST_WORKER', '')}"  # of this process alone
 MISSING = "pgbouncer is not installed (Debian's package of this name, as .ci/run installs it)"

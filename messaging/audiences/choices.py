@@ -1,13 +1,11 @@
-"""The choices on the page of a new message: streams by status, groups and people, each with its count."""
+"""The choices on the page of a new message: streams by status, groups and people."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from zlib import crc32
 
 from django.db import connection
-from django.db.models import Count
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -58,6 +56,11 @@ GROUPS: dict[str, tuple[Criterion, Any]] = {
 def _key_of(value: str) -> str:
     """An id in the page: a stream's code may hold any sign."""
     return f"{crc32(value.encode()):08x}"
+
+
+def cell_key(course_id: int | None, code: str, status: int) -> str:
+    """The id of a stream's cell."""
+    return _key_of(f"{stream_key(course_id, code)}:{status}")
 
 
 @dataclass(frozen=True)
@@ -154,31 +157,12 @@ def stream_rows(audience: Audience) -> list[StreamRow]:
     return rows
 
 
-def count_streams() -> dict[str, int]:
-    """People by stream and status, by the key of the cell: one query over the index."""
-    counted = (
-        Booking.objects.with_stream()
-        .filter(confirmed__in=STATUSES)
-        .values_list("course_id", "course_stream", "confirmed")
-        .annotate(people=Count("telegram_user", distinct=True))
-    )
-    return {_key_of(f"{stream_key(course, code or '')}:{status}"): people for course, code, status, people in counted}
-
-
 def group_rows(audience: Audience) -> list[GroupRow]:
     """The groups of the previous dashboard, and leads."""
     return [
         GroupRow(key, str(label), chosen=criterion in audience.include, left_out=criterion in audience.exclude)
         for key, (criterion, label) in GROUPS.items()
     ]
-
-
-def count_group(group: str, *, at: datetime) -> int:
-    """How many people belong to one of GROUPS: one query."""
-    criterion, _label = GROUPS[group]
-    if isinstance(criterion, Everyone):
-        return TelegramUser.objects.count()
-    return TelegramUser.objects.filter(pk__in=criterion.people(at=at)).count()
 
 
 def people_of(*lists: Iterable[Criterion], known: Iterable[TelegramUser] = ()) -> tuple[list[TelegramUser], ...]:
@@ -217,7 +201,7 @@ def describe_criterion(criterion: Criterion) -> str:
             known = [Recipient.State(state) for state in criterion.states if state in Recipient.State.values]
             states = ", ".join(str(state.label).lower() for state in known)
             words = {"number": criterion.broadcast_id, "states": states}
-            return _("Recipients of message #%(number)d: %(states)s") % words
+            return _("Recipients of message № %(number)d: %(states)s") % words
         case ReferralCode() | WithTag() | OfList():
             return _describe_text(criterion)
         case ActiveSince():

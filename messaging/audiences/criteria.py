@@ -291,6 +291,18 @@ class Audience:
         """The streams it asks for; ``{stream}`` means these before any other."""
         return [(stream.course_id, stream.code) for stream in self.include if isinstance(stream, InStream)]
 
+    @property
+    def one_of_streams(self) -> list[tuple[int, str]]:
+        """Streams in one of which everybody in it has an active booking; none where that is not certain."""
+        certain = [
+            (stream.course_id, stream.code)
+            for stream in self.include
+            if isinstance(stream, InStream)
+            and stream.course_id is not None
+            and Booking.Status.CANCELLED not in stream.statuses
+        ]
+        return certain if len(certain) == len(self.include) else []
+
     def unknown_ids(self) -> list[int]:
         """Ids of individuals whom the bot does not know: staff see them, and sending goes on."""
         named = {person for people in self.include if isinstance(people, Individuals) for person in people.ids}

@@ -1,18 +1,19 @@
-"""The numbers on the pages of messages, counted from the recipients; DEFINITIONS explains each to staff."""
+"""The numbers on the pages of messages, as triggers count the recipients; DEFINITIONS explains each to staff."""
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import connection
 from django.db.models import Count, Q
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from messaging.broadcasts.journal import staff_name
-from messaging.delivery.corrections import CORRECTABLE_FOR
+from messaging.delivery.corrections import CORRECTABLE_FOR, correctable_since
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
 from messaging.models.reasons import describe_reason
 from messaging.models.recipients import reason_label
@@ -106,9 +107,15 @@ class Correctable:
         return cls(count, first + CORRECTABLE_FOR, last + CORRECTABLE_FOR)
 
 
-CORRECTABLE = """
-    SELECT count(*), min(sent_at), max(sent_at) FROM message_recipients
-    WHERE message_id = %(id)s AND state = 'sent' AND telegram_message_id IS NOT NULL AND sent_at > %(since)s
+# Of some messages, what the triggers of message_recipients keep; "since": what arrived before it is not correctable.
+KEPT = """
+    SELECT message_id, state, reason, sum(number)::int,
+        COALESCE(sum(number) FILTER (WHERE minute >= %(since)s), 0)::int,
+        min(minute) FILTER (WHERE minute >= %(since)s), max(minute) FILTER (WHERE minute >= %(since)s)
+    FROM (
+        SELECT message_id, state, reason, minute, sum(number) AS number FROM messaging_recipientcount
+        WHERE message_id = ANY(%(ids)s) GROUP BY 1, 2, 3, 4 HAVING sum(number) <> 0
+    ) AS kept GROUP BY 1, 2, 3
 """
 
 
@@ -116,25 +123,31 @@ CORRECTABLE = """
 class Tally:
     """The recipients of one broadcast by state and reason, and what a deletion would reach."""
 
-    counts: dict[tuple[str, str], int]
-    correctable: Correctable
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    correctable: Correctable = Correctable()
 
     @classmethod
     def read(cls, broadcast: Broadcast, *, at: datetime) -> Self:
-        """Count once for everything that its page shows (one query)."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                SELECT state, reason, count(*), NULL::timestamptz, NULL::timestamptz FROM message_recipients
-                WHERE message_id = %(id)s GROUP BY state, reason
-                UNION ALL SELECT NULL, NULL, c.* FROM ({CORRECTABLE}) AS c
-                """,  # noqa: S608 - a constant
-                {"id": broadcast.pk, "since": at - CORRECTABLE_FOR},
-            )
-            rows = cursor.fetchall()
-        counts = {(state, reason): count for state, reason, count, _first, _last in rows if state is not None}
-        [correctable] = [Correctable.of(*row[2:]) for row in rows if row[0] is None]
-        return cls(counts, correctable)
+        """Read what its page shows (one query)."""
+        return cls.of([broadcast], at=at)[broadcast.pk]
+
+    @classmethod
+    def of(cls, broadcasts: Iterable[Broadcast], *, at: datetime) -> dict[int, Self]:
+        """Read the tallies of some broadcasts (one query)."""
+        found: dict[int, list[tuple[Any, ...]]] = {broadcast.pk: [] for broadcast in broadcasts}
+        if found:
+            with connection.cursor() as cursor:
+                cursor.execute(KEPT, {"ids": list(found), "since": correctable_since(at)})
+                for pk, *row in cursor.fetchall():
+                    found[pk].append(tuple(row))
+        return {pk: cls._of_rows(rows) for pk, rows in found.items()}
+
+    @classmethod
+    def _of_rows(cls, rows: list[tuple[Any, ...]]) -> Self:
+        counts = {(state, reason): number for state, reason, number, *_correctable in rows if number}
+        minutes = [minute for *_counts, first, last in rows if first and last for minute in (first, last)]
+        correctable = sum(row[3] for row in rows)
+        return cls(counts, Correctable.of(correctable, min(minutes, default=None), max(minutes, default=None)))
 
     @property
     def numbers(self) -> Numbers:
@@ -162,21 +175,7 @@ class Tally:
 
 def numbers_of(broadcasts: Iterable[Broadcast]) -> dict[int, Numbers]:
     """Count the recipients of some broadcasts by state: one query for all of them."""
-    ids = [broadcast.pk for broadcast in broadcasts]
-    counted: dict[int, dict[str, int]] = {pk: {} for pk in ids}
-    if ids:
-        with connection.cursor() as cursor:
-            # The previous dashboard could list a person twice; only the first row counts.
-            cursor.execute(
-                """
-                SELECT message_id, CASE WHEN reason = 'duplicate' THEN 'skipped' ELSE state END AS shown, count(*)
-                FROM message_recipients WHERE message_id = ANY(%s) GROUP BY message_id, shown
-                """,
-                [ids],
-            )
-            for pk, state, count in cursor.fetchall():
-                counted[pk][state] = count
-    return {pk: Numbers(**states) for pk, states in counted.items()}
+    return {pk: tally.numbers for pk, tally in Tally.of(broadcasts, at=timezone.now()).items()}
 
 
 @dataclass(frozen=True)
@@ -237,9 +236,7 @@ class Cause:
 
 def correctable_of(broadcast: Broadcast, *, at: datetime) -> Correctable:
     """Count what a deletion would reach at this moment."""
-    with connection.cursor() as cursor:
-        cursor.execute(CORRECTABLE, {"id": broadcast.pk, "since": at - CORRECTABLE_FOR})
-        return Correctable.of(*cursor.fetchone())
+    return Tally.read(broadcast, at=at).correctable
 
 
 @dataclass(frozen=True)

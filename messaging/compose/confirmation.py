@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from messaging.audiences.counts import at_most
 from messaging.audiences.criteria import Audience, AudienceCount, count_audience, count_of
 from messaging.content.content import Content
 from messaging.content.lengths import find_too_long, room_for_values
@@ -134,14 +135,16 @@ def summarise(content: Content, *, at: datetime, lengths: bool = False) -> Summa
     audience, text = content.question, content.text
     without_fallback = frozenset(found.name for found in placeholders(text) if found.known and found.fallback is None)
     used, room = (room_for_values(text, kind=content.kind) if lengths else None) or ({}, 0)
-    needs = TextNeeds(without_fallback, used, room)
-    scan = scan_people(audience.people(at=at), needs, streams=audience.streams) if needs.names else Scan()
+    # Behind an «&» letters may make a reference, «&lt»: then their number does not say how long it is.
+    needs = TextNeeds(without_fallback, used, room, by_value="&" in text)
+    people, streams = audience.people(at=at), audience.streams
+    scan = scan_people(people, needs, streams=streams, one_of=audience.one_of_streams) if needs.names else Scan()
     return Summary(
         count=count_of(audience, scan.reasons) if needs.names else count_audience(audience, at=at),
         without_value=_count_without_value(text, scan, streams=audience.streams),
         starts_at=content.starts_at or at,
         is_scheduled=content.starts_at is not None,
-        too_long=find_too_long(text, scan.long, kind=content.kind, streams=audience.streams),
+        too_long=find_too_long(text, scan.long, kind=content.kind),
     )
 
 
@@ -155,7 +158,8 @@ def _count_without_value(text: str, scan: Scan, *, streams: Iterable[StreamCode]
 
 def is_large(audience: Audience, *, at: datetime) -> bool:
     """Whether so many are in it that counting them exactly takes longer than a page may."""
-    return audience.people(at=at)[: LARGE + 1].count() > LARGE
+    most = at_most(audience)
+    return (most is None or most > LARGE) and audience.people(at=at)[: LARGE + 1].count() > LARGE
 
 
 def sample_of(audience: Audience, *, at: datetime, size: int = SAMPLE) -> list[TelegramUser]:

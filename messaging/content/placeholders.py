@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.dateformat import format as format_date
@@ -232,15 +232,18 @@ def in_chunks(people: Iterable[int], size: int) -> Iterator[list[int]]:
         yield chunk
 
 
-def chosen_bookings(people: Any, streams: list[StreamCode]) -> "QuerySet[Booking, Any]":
-    """The booking that speaks for each of ``people``: person, course and stream."""
+def chosen_bookings(people: Any, streams: list[StreamCode], *, in_these: bool = False) -> "QuerySet[Booking, Any]":
+    """The booking that speaks for each of ``people``: person, course and stream.
+
+    ``in_these``: everybody has an active one in ``streams``, and no other has to be looked at.
+    """
     asked_for = Q(pk__in=[])
     for asked_course, asked_code in streams:
         course = Q() if asked_course is None else Q(course_id=asked_course)
         asked_for |= course & Q(course_stream=asked_code)
     return (
         Booking.objects.active()
-        .filter(telegram_user__in=people)
+        .filter(asked_for if in_these else Q(), telegram_user__in=people)
         .annotate(place=Case(When(asked_for, then=0), default=Value(1), output_field=IntegerField()))
         .order_by("telegram_user_id", "place", F("created_at").desc(nulls_last=True), "-id")
         .distinct("telegram_user_id")
@@ -248,19 +251,32 @@ def chosen_bookings(people: Any, streams: list[StreamCode]) -> "QuerySet[Booking
     )
 
 
-def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, Values]:
-    labels = Labels.read()
-    starts = stream_starts()
-    values: dict[int, Values] = {}
-    for person, booked, code in chosen_bookings(people, streams):
-        starts_on = starts.get((booked or 0, code or ""))
-        values[person] = {
-            "stream": labels.stream(booked, code) if code else "",
-            "course": labels.course(booked) if booked is not None else "",
+@dataclass(frozen=True)
+class BookingValues:
+    """What a booking says in place of the placeholders that come from one."""
+
+    labels: Labels
+    starts: Mapping[tuple[int, str], date]
+
+    @classmethod
+    def read(cls) -> Self:
+        return cls(Labels.read(), stream_starts())
+
+    def of(self, course_id: int | None, code: str | None) -> Values:
+        """Give the values of a booking of this course and stream; names without a value are absent."""
+        starts_on = self.starts.get((course_id or 0, code or ""))
+        values = {
+            "stream": self.labels.stream(course_id, code) if code else "",
+            "course": self.labels.course(course_id) if course_id is not None else "",
             # Students read Russian, whatever language the member of staff works in.
             "starts_on": russian_date(starts_on) if starts_on else "",
         }
-    return values
+        return {name: value for name, value in values.items() if value}
+
+
+def _booking_values(people: list[int], streams: list[StreamCode]) -> dict[int, Values]:
+    of_bookings = BookingValues.read()
+    return {person: of_bookings.of(booked, code) for person, booked, code in chosen_bookings(people, streams)}
 
 
 def stream_starts() -> dict[tuple[int, str], date]:

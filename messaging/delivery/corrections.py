@@ -15,6 +15,7 @@ from messaging.models import Broadcast, CorrectedMessage, Correction, FormerText
 
 # Telegram's limit for deleting (core.telegram.org/bots/api#deletemessage); edits keep to it too.
 CORRECTABLE_FOR = timedelta(hours=48)
+A_MINUTE = timedelta(minutes=1)
 MOST_ATTEMPTS = 8  # some four minutes, with growing waits
 
 
@@ -173,6 +174,13 @@ def _restore_if_unseen(correction_id: int) -> None:
         former.delete()
 
 
+def correctable_since(at: datetime) -> datetime:
+    """The whole minute from which on what was sent may be deleted and edited: counts are kept by the minute."""
+    since = at - CORRECTABLE_FOR
+    minute = since.replace(second=0, microsecond=0)
+    return minute if minute == since else minute + A_MINUTE
+
+
 def freeze_correction(correction: Correction, *, at: datetime, recipient: int | None = None) -> int:
     """Write a row for every delivered message that is young enough, or for one of them alone; give their number."""
     with connection.cursor() as cursor:
@@ -180,10 +188,10 @@ def freeze_correction(correction: Correction, *, at: datetime, recipient: int | 
             """
             INSERT INTO messaging_correctedmessage (correction_id, recipient_id, next_try_at)
             SELECT %s, id, %s FROM message_recipients
-            WHERE message_id = %s AND state = 'sent' AND telegram_message_id IS NOT NULL AND sent_at > %s
+            WHERE message_id = %s AND state = 'sent' AND telegram_message_id IS NOT NULL AND sent_at >= %s
               AND (%s::int IS NULL OR id = %s) ORDER BY id
             """,
-            [correction.pk, at, correction.broadcast_id, at - CORRECTABLE_FOR, recipient, recipient],
+            [correction.pk, at, correction.broadcast_id, correctable_since(at), recipient, recipient],
         )
         frozen: int = cursor.rowcount
         return frozen

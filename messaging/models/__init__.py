@@ -10,6 +10,7 @@ from messaging.models.incidents import Incident
 from messaging.models.links import TelegramLink
 from messaging.models.notices import Digest, StaffNotice
 from messaging.models.outbox import Outbox
+from messaging.models.recipient_counts import RecipientCount
 from messaging.models.recipients import Recipient
 from messaging.models.reports import Report
 from messaging.models.rules import SendingRules
@@ -31,6 +32,7 @@ __all__ = [
     "Outbox",
     "ReceivedUpdate",
     "Recipient",
+    "RecipientCount",
     "Report",
     "Runner",
     "Segment",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import DatabaseForeignKey
 from messaging.models.broadcasts import Broadcast
-from messaging.models.triggers import keep_delivery_status
+from messaging.models.triggers import count_recipients, keep_delivery_status
 from users.models.keys import person_constraint, person_key
 from users.models.triggers import create_missing_person, mark_for_numbers
 
@@ -149,6 +149,7 @@ class Recipient(models.Model):
             ),
             keep_delivery_status(),
             *mark_for_numbers(at="sent_at", columns=(), person="NULL"),
+            *count_recipients(),
         ]
 
     def __str__(self) -> str:

@@ -72,3 +72,44 @@ def keep_delivery_status() -> pgtrigger.Trigger:
             """
         ),
     )
+
+
+# Counts: every statement adds what it changes. The sum is right at every moment, and nobody waits for anybody.
+
+# The minute is kept of what can still be deleted and edited in its chat. "{rows}" have the columns below and a weight.
+COUNTED = """
+    SELECT message_id, state, reason,
+        CASE WHEN state = 'sent' AND telegram_message_id IS NOT NULL THEN date_trunc('minute', sent_at) END AS minute,
+        sum(weight) AS number
+    FROM ({rows}) AS r WHERE state IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING sum(weight) <> 0
+"""
+COUNT_INTO = "INSERT INTO messaging_recipientcount (message_id, state, reason, minute, number)"
+_ROWS = "SELECT message_id, state, reason, telegram_message_id, sent_at, {} AS weight FROM {}"
+
+
+def counted_recipients(*rows: tuple[int, str]) -> str:
+    """Write the query that counts these tables by message, state, reason and minute, each with its weight."""
+    return COUNTED.format(rows=" UNION ALL ".join(_ROWS.format(weight, table) for weight, table in rows))
+
+
+def count_recipients() -> list[pgtrigger.Trigger]:
+    """Add each change of a recipient to ``messaging_recipientcount``, once for a statement."""
+    added, gone = (1, "new_rows"), (-1, "old_rows")
+    everything = "SELECT message_id, state, reason, minute, -number FROM messaging_recipientcount"
+    return [
+        _counts(pgtrigger.Insert, counted_recipients(added), new="new_rows"),
+        _counts(pgtrigger.Update, counted_recipients(added, gone), new="new_rows", old="old_rows"),
+        _counts(pgtrigger.Delete, counted_recipients(gone), old="old_rows"),
+        _counts(pgtrigger.Truncate, everything),
+    ]
+
+
+def _counts(operation: pgtrigger.Operation, changes: str, **rows: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=f"counts_{str(operation).lower()}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**rows) if rows else None,
+        func=f"{COUNT_INTO} {changes}; RETURN NULL;",
+    )

@@ -1,4 +1,4 @@
-"""What each GET route of the previous dashboard answers, as it was watched over HTTP, and our budgets."""
+"""What each GET route of the previous dashboard answers, as recorded over HTTP, and our budgets."""
 
 import re
 from typing import Any

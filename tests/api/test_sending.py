@@ -47,7 +47,7 @@ def telegram(
 
 @pytest.fixture
 def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody sends, and nobody waits long for it."""
+    """No worker sends, and the route does not wait long for one."""
     monkeypatch.setattr(tasks, "wake_broadcast", lambda pk: None)
     monkeypatch.setattr("messaging.api.waiting.WAIT", 0.3)
 

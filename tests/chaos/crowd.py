@@ -131,7 +131,7 @@ def _of_workers(system: System) -> int:
 
 
 def _growth(looks: list[int]) -> int:
-    """By how much the lowest of the last half is over the lowest of the first: what is only in use goes up and down."""
+    """Compare the lowest values of both halves: memory that is only in use goes up and down."""
     half = len(looks) // 2
     return min(looks[half:]) - min(looks[:half])
 

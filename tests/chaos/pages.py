@@ -122,7 +122,7 @@ class Clicks:
         return dict(Counter(status for _place, status, _took in self.answers))
 
     def failures(self) -> list[tuple[str, int]]:
-        """Answers that are none: broken off, or of the server."""
+        """Give the answers that failed: broken off, or a 5xx."""
         return [(place, status) for place, status, _took in self.answers if status == BROKE_OFF or status >= 500]
 
     def percentile(self, share: float) -> float:

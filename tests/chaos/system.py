@@ -89,7 +89,7 @@ class System:
         self.workers.append(self._spawn(f"worker-{number}", "worker", "--loglevel=info", name, *options))
 
     def start_beat(self) -> None:
-        """Start a beat; several at once are what nobody wants and what happens."""
+        """Start a beat. Nobody wants several at once, but it happens."""
         number = len(self.beats)
         self.beats.append(self._spawn(f"beat-{number}", "beat", "--loglevel=info", "--pidfile="))
 

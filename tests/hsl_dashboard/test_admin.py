@@ -145,9 +145,9 @@ WITHOUT_ADMIN = {
     "bookings.BookingCount", "bookings.Confirmation", "bookings.IncomingPayment", "bookings.LessonSteps",
     "bookings.MoneyDay", "bookings.MoneyMark", "bookings.Payment", "bookings.PaymentMark", "bookings.PaymentRules",
     "bookings.PersonToStep", "bookings.WaitingPayment", "messaging.Conversation", "messaging.Digest",
-    "messaging.FormerText", "messaging.Incident", "messaging.StaffNotice", "messaging.StudentText", "users.ApiAnswer",
-    "users.ApiToken", "users.LeadRules", "users.NumberMark", "users.SavedView", "users.SealedDay",
-    "users.TodayVisit", "users.UndoableAct",
+    "messaging.FormerText", "messaging.Incident", "messaging.RecipientCount", "messaging.StaffNotice",
+    "messaging.StudentText", "users.ApiAnswer", "users.ApiToken", "users.LeadRules", "users.NumberMark",
+    "users.SavedView", "users.SealedDay", "users.TodayVisit", "users.UndoableAct",
 }  # fmt: skip
 
 

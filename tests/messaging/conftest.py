@@ -8,6 +8,7 @@ from django.test import Client
 
 from bookings.models import Booking
 from demo.sandbox.client import SandboxClient, run_sandbox
+from messaging.delivery.counts import recipient_count_differences
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 from tests.messaging.conversations import ANSWERS
 from users.models import TelegramUser, User
@@ -34,6 +35,13 @@ def telegram(telegram_process: SandboxClient, settings: Any) -> SandboxClient:
 @pytest.fixture
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("messaging.delivery.tasks.wake_broadcast", lambda pk: None)
+
+
+@pytest.fixture
+def kept_counts(db: None) -> Iterator[None]:
+    """Whatever a test writes, the kept counts of recipients equal the recipients afterwards."""
+    yield
+    assert list(recipient_count_differences()) == []
 
 
 @pytest.fixture

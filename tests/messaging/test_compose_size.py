@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +14,9 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking
-from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
+from messaging.audiences import counts
+from messaging.audiences.choices import GROUPS, stream_rows
+from messaging.audiences.counts import at_most, count_group, count_streams, remember_counts
 from messaging.audiences.criteria import ActiveInStream, Audience, Everyone, Hackathon, InStream, individuals
 from messaging.compose import confirmation
 from messaging.compose.confirmation import sample_of, summarise
@@ -103,9 +106,9 @@ def test_every_stream_that_is_booked_or_described_is_listed_once() -> None:
     expected = [f"{course.pk}:8th_stream", ":9th_stream", f"{other.pk}:7th_stream", f"{course.pk}:7th_stream"]
     values = [row.value for row in rows]
     assert len(values) == len(set(values)) and set(expected) <= set(values)
-    counts = count_streams()
+    people = count_streams().people
     for row in rows:
-        assert sum(counts.get(cell.key, 0) for cell in row.cells) == (2 if row.value in expected else 0)
+        assert sum(people.get(cell.key, 0) for cell in row.cells) == (2 if row.value in expected else 0)
 
 
 def test_each_group_is_counted_as_it_would_be_written_to() -> None:
@@ -113,7 +116,33 @@ def test_each_group_is_counted_as_it_would_be_written_to() -> None:
     TelegramUserFactory.create_batch(2)
     now = timezone.now()
     for group, (criterion, _label) in GROUPS.items():
-        assert count_group(group, at=now) == Audience(include=(criterion,)).people(at=now).count()
+        assert count_group(group, at=now).number == Audience(include=(criterion,)).people(at=now).count()
+
+
+def test_in_a_large_school_the_counts_are_remembered_until_beat_renews_them(
+    staff_client: Client, stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counts, "MANY", 2)
+    cache.clear()
+    slow = ("not_students", "free_lesson")
+
+    def fragments() -> list[str]:
+        asked = [{}, *({"group": group} for group in GROUPS)]
+        return [staff_client.get(COUNTS, query, headers=HTMX).content.decode() for query in asked]
+
+    first = fragments()
+    as_of = re.compile(r">\s*на \d\d:\d\d")
+    assert [bool(as_of.search(html)) for html in first] == [True, *(group in slow for group in GROUPS)]
+    assert len(as_of.findall(staff_client.get(NEW, {"count": "1"}).content.decode())) == 3
+    BookingFactory.create(confirmed=Booking.Status.CONFIRMED)
+    TelegramUserFactory.create()
+    with CaptureQueriesContext(connection) as queries:
+        assert max(count_streams().people.values()) == 3
+        assert count_group("not_students", at=timezone.now()).number == 1
+    assert all("LIMIT 2" in query for query in counting(queries))  # to see that the school is large
+    remember_counts(at=timezone.now())
+    assert max(count_streams().people.values()) == 4
+    assert count_group("not_students", at=timezone.now()).number == 2
 
 
 @pytest.mark.parametrize(
@@ -218,6 +247,21 @@ def test_candidates_are_found_though_the_first_ones_of_each_group_get_nothing(mo
     people = sample_of(Audience(include=(InStream("8th_stream"), Hackathon()), exclude=left_out), at=timezone.now())
 
     assert people == [bookings[3].telegram_user]
+
+
+def test_what_has_few_bookings_is_not_large_and_nobody_is_counted_for_that(stream: str) -> None:
+    course, code, status = stream.split(":")
+    in_stream = InStream(code, int(course), (int(status),))
+    few = Audience(include=(in_stream, *individuals([1, 2]).include))
+    with CaptureQueriesContext(connection) as queries:
+        assert not confirmation.is_large(few, at=timezone.now())
+    assert counting(queries) == []
+
+    assert at_most(few) == 5
+    assert at_most(Audience(include=(InStream(code),))) == 3
+    assert at_most(Audience(include=(in_stream, Hackathon()))) is None
+    assert at_most(Audience(include=(InStream(code, None, (None, 2)),))) is None  # type: ignore[arg-type]  # of old drafts
+    assert at_most(Audience()) == 0
 
 
 def test_a_large_audience_is_counted_behind_a_page_that_says_so(

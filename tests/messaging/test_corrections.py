@@ -11,7 +11,7 @@ from messaging.models import Broadcast, Correction, Recipient
 from tests.factories import BroadcastFactory, TelegramUserFactory, UserFactory
 from tests.messaging.warm_redis import warm_up
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kept_counts")]
 
 
 @pytest.fixture(autouse=True)

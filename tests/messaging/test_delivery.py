@@ -20,7 +20,7 @@ from tests.factories import BookingFactory, BroadcastFactory, StreamFactory, Tel
 from tests.messaging.warm_redis import warm_up
 from users.models import AuditEntry, BlockedUser
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kept_counts")]
 
 State = Broadcast.State
 

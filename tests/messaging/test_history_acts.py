@@ -16,7 +16,7 @@ from messaging.models import Broadcast, Correction, Draft, Recipient
 from tests.factories import RecipientFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page, recipients, state_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_counts")]
 
 State, Outcome = Broadcast.State, Recipient.State
 
@@ -51,7 +51,7 @@ def test_who_is_too_late_is_told_what_the_message_is_now(staff_client):
 
     response = staff_client.post(page(broadcast, "pause"), follow=True)
 
-    assertContains(response, "сейчас оно «Завершена»")
+    assertContains(response, "сейчас оно «Завершено»")
 
 
 def test_cancelling_asks_first_and_keeps_the_reason(staff_client):

@@ -18,7 +18,7 @@ from tests import bot
 from tests.factories import AutomationFactory, BookingFactory, StreamFactory
 from tests.messaging.warm_redis import warm_up
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kept_counts")]
 
 
 @pytest.fixture

@@ -278,7 +278,7 @@ def test_c9_what_happened_is_told_in_words_of_staff(staff_client: Client, stored
 def test_c9_states_are_words_in_both_languages(staff_client: Client) -> None:
     group(state=State.CANCELLED)
 
-    assertContains(staff_client.get(LIST), "Отменена")
+    assertContains(staff_client.get(LIST), "Отменено")
     staff_client.cookies["django_language"] = "en"
     assertNotContains(staff_client.get(LIST), "(broadcast)")
 

@@ -13,7 +13,7 @@ from messaging.delivery.queues import SendQueue, Unused, waiting_time
 from messaging.models import Recipient
 from tests.factories import BroadcastFactory, RecipientFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_counts")]
 
 
 def test_a_late_answer_replaces_the_guess_of_the_rescue_but_never_a_later_claim():
@@ -65,7 +65,9 @@ def test_who_cannot_be_reached_is_tried_less_and_less_often(outcome, attempt, se
 def test_a_record_finds_its_rows_by_id_and_not_among_all_that_were_ever_claimed():
     broadcast = BroadcastFactory.create(state="sending")
     # So many that by the message would be dear, whatever the statistics of other tests have left.
-    RecipientFactory.create_batch(300, message=broadcast)
+    people = [row.telegram_user for row in RecipientFactory.create_batch(300, message=broadcast)]
+    for other in BroadcastFactory.create_batch(4):
+        Recipient.objects.bulk_create(Recipient(message=other, telegram_user=who, state="sent") for who in people)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE message_recipients; SET LOCAL enable_seqscan = off")  # nobody is claimed, as it thinks
     queue = SendQueue(broadcast.pk)

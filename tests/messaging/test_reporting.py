@@ -27,7 +27,7 @@ from tests.messaging.broadcasts import group, page, recipients
 from tests.messaging.warm_redis import warm_up
 from users.models import BlockedUser, TelegramUser, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers", "kept_counts")]
 
 NOW = timezone.now()
 State = Broadcast.State
@@ -73,7 +73,7 @@ def test_it_says_what_became_of_everybody_how_long_it_took_and_where_to_look(
     [text] = tell()
 
     assert text.splitlines() == [
-        f"<b>Сообщение № {broadcast.pk} разослано</b>",
+        f"<b>Сообщение №\u00a0{broadcast.pk} разослано</b>",
         "<i>Урок в семь {{first_name|друг}}</i>",
         "",
         "Доставлено: 2 из 5",

@@ -33,7 +33,7 @@ from messaging.models import Broadcast, Correction, Recipient
 from tests.factories import BookingFactory, BroadcastFactory, RecipientFactory, TelegramUserFactory
 from users.models import BlockedUser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_counts")]
 
 State = Broadcast.State
 NOW = timezone.now()

@@ -43,6 +43,7 @@ NOT_AUDITED = {
     "messaging.FormerText": "the broadcast's history has the change",
     "messaging.TemplateVersion": "the template's history has its text",
     "messaging.Incident": "a record of its own",
+    "messaging.RecipientCount": "derived",
     "messaging.Outbox": "the engine's; what it sends are messages",
     "messaging.Report": "the engine's",
     "messaging.Digest": "the engine's",

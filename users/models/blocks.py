@@ -21,6 +21,14 @@ class BlockedUser(models.Model):
         db_table = "blocked_users"
         verbose_name = _("blocked person")
         verbose_name_plural = _("blocked people")
+        indexes = [
+            # The list as it opens.
+            models.Index(
+                models.F("blocked_at").desc(nulls_last=True),
+                models.F("telegram_user"),
+                name="blocked_users_newest_first",
+            ),
+        ]
         constraints = [
             person_constraint("blocked_users"),
         ]

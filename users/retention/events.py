@@ -1,4 +1,4 @@
-"""Events lose their details, day by day, but for what numbers are counted by."""
+"""Events lose their details day by day, except those that numbers are counted by."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from users.models import SealedDay
 from users.person.own import COUNTED_DETAILS, counted_details
 from users.retention.rules import Batches, KeepingRule, counted_values, last_countable_day
 
-# The marks of changed events: what they would have counted again is sealed, and counts the same.
+# Triggers that would have the day counted again: it is sealed, and its counts stay the same.
 SILENT = ("users.Event:numbers_update", "users.Event:person_totals_update")
 DUE = f"""
     e.created_at >= %(begins)s AND e.created_at < %(ends)s AND e.details NOT IN ('{{}}', 'null')

@@ -1,4 +1,4 @@
-"""A rule for each kind of data that is not kept for ever, and the pace at which batches go beside a writing bot."""
+"""A rule for each kind of data that is not kept for ever, and the pace of its batches while the bot writes."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -80,7 +80,7 @@ class KeepingRule:
     label: str | Promise
     # How many rows are older; it may read a whole table, and only --dry-run asks.
     count: Callable[[datetime], int]
-    # Forget them, batch by batch, and tell how many each was; what stops in between goes on with the next run.
+    # Forget them batch by batch and yield the size of each; a run that stops in between is continued by the next.
     forget: Callable[[datetime, Batches], Iterator[int]]
 
     @property

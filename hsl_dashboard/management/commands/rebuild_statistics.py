@@ -13,6 +13,7 @@ from bookings.lessons.steps import rebuild_steps, steps_differences
 from bookings.money.kept import money_differences, rebuild_money
 from bookings.payments.upkeep import payments_differences, rebuild_payments
 from bookings.services.counts import booking_count_differences, rebuild_booking_counts
+from messaging.delivery.counts import rebuild_recipient_counts, recipient_count_differences
 from users.totals import Difference, rebuild_totals, totals_differences
 
 SHOWN = 20  # differences: enough to see what kind they are
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{table}: counted {number} anew.")
         self.stdout.write(f"bookings_moneyday: counted {rebuild_money()} anew.")
         self.stdout.write(f"bookings_bookingcount: counted {rebuild_booking_counts()} anew.")
+        self.stdout.write(f"messaging_recipientcount: counted {rebuild_recipient_counts()} anew.")
 
     def _check(self) -> None:
         tables = {
@@ -54,6 +56,7 @@ class Command(BaseCommand):
             "The numbers": number_differences(timezone.now()),
             "bookings_moneyday": money_differences(),
             "bookings_bookingcount": booking_count_differences(),
+            "messaging_recipientcount": recipient_count_differences(),
         }
         wrong = [f"{what}: {places}" for what, found in tables.items() if (places := self._compare(what, found))]
         if wrong:

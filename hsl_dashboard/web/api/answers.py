@@ -22,7 +22,7 @@ class Shape(StrEnum):
 
 
 class ApiError(Exception):
-    """An answer that is no success; ``details`` stand beside the words, ``headers`` around them."""
+    """An answer that says no: ``details`` go into its body beside the words, ``headers`` into its headers."""
 
     def __init__(self, status: int, words: str, *, headers: dict[str, str] | None = None, **details: Any) -> None:
         super().__init__(words)
@@ -53,7 +53,7 @@ def json_answer(data: Any, *, status: int = 200) -> HttpResponse:
 
 
 def error_answer(request: HttpRequest, error: ApiError) -> HttpResponse:
-    """Say in the shape of the route what went wrong; a fault of ours with the number by which the log knows it."""
+    """Say what went wrong in the shape of the route; a fault of ours carries the request id that is in the log."""
     call = call_of(request)
     body: dict[str, Any] = {"success": False} if call.shape is Shape.WITH_SUCCESS else {}
     body |= {"error": error.words, **error.details}

@@ -13,15 +13,15 @@ from hsl_dashboard.web.keyset import Place, RowComparison, Sorting
 
 R = TypeVar("R", bound=Model)
 
-WHOLE = 10_000  # rows: as many as a list without limit gives at once
+WHOLE = 10_000  # rows: what a list gives at once when no limit is asked for
 INVALID_CURSOR = "Invalid cursor"
 
 
 def place_in(cursor: str) -> Place | None:
-    """Read a cursor; none is the beginning.
+    """Read a cursor; without one the list starts at its beginning.
 
     Raises:
-        ApiError: nothing of ours has written it.
+        ApiError: we did not make this cursor.
     """
     if not cursor:
         return None

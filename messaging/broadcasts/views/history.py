@@ -46,6 +46,7 @@ WRITE = ("messaging.add_broadcast", "users.view_telegramuser")  # what the form 
 APPROVE = "messaging.approve_broadcast"
 WAITING_SHOWN = 12
 MESSAGES_A_PAGE = 25
+RECIPIENTS_A_PAGE = 30
 STOP_POLLING = 286  # htmx swaps the answer in and asks no more
 
 State = Broadcast.State
@@ -235,7 +236,7 @@ def recipient_context(request: StaffRequest, broadcast: Broadcast, tally: Tally)
     is_valid = narrowed.is_valid()
     counted = None if narrowed.values() else tally.by_state
     rows_found = TroubledFirst(narrowed.qs if is_valid else recipients.none(), counted=counted if is_valid else {})
-    page = page_of(rows_found, request, known=len(rows_found))
+    page = page_of(rows_found, request, size=RECIPIENTS_A_PAGE, known=len(rows_found))
     rows = [
         {
             "recipient": recipient,

@@ -14,7 +14,8 @@ from bookings.models import Booking
 from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
 from hsl_dashboard.web.addresses import is_own_address
 from hsl_dashboard.web.pages import StaffRequest, wants_partial
-from messaging.audiences.choices import GROUPS, count_group, count_streams, stream_rows
+from messaging.audiences.choices import GROUPS, stream_rows
+from messaging.audiences.counts import count_group, count_streams
 from messaging.audiences.criteria import Audience, InStream, individuals
 from messaging.audiences.lists import may_write_to, of_list
 from messaging.compose.confirmation import summarise
@@ -84,12 +85,9 @@ def compose_counts(request: StaffRequest) -> HttpResponse:
     if not wants_partial(request):
         return redirect("messaging:compose_message")
     if group not in GROUPS:
-        return render(
-            request,
-            "messaging/_compose_counts.html",
-            {"cell_counts": count_streams(), "streams": stream_rows(Audience())},
-        )
-    context = {"group": group, "people": count_group(group, at=timezone.now())}
+        context = {"by_stream": count_streams(), "streams": stream_rows(Audience())}
+    else:
+        context = {"group": group, "people": count_group(group, at=timezone.now())}
     return render(request, "messaging/_compose_counts.html", context)
 
 
@@ -118,7 +116,7 @@ def _first_content(request: StaffRequest, asked: QueryDict) -> Content:
         of_these = of_list(name, asked.get("query", ""), sees_emails=request.user.has_perm(VIEW_EMAIL))
         if of_these and may_write_to(name, request.user):
             return Content(audience=Audience(include=(of_these,)).as_json())
-        messages.warning(request, _("This list could not be taken over: choose the recipients here."))
+        messages.warning(request, _("The list could not be carried over: choose the recipients here."))
     course_id, _colon, code = asked.get("stream", "").partition(":")
     if 0 < len(code) <= LONGEST_CODE and len(course_id) < len(str(LARGEST_INTEGER)):
         in_stream = InStream(code, int(course_id) if course_id.isdecimal() else None)

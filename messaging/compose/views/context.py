@@ -13,8 +13,6 @@ from django.utils import timezone
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.audiences.choices import (
     GROUPS,
-    count_group,
-    count_streams,
     describe_criterion,
     find_people,
     group_rows,
@@ -22,6 +20,7 @@ from messaging.audiences.choices import (
     people_of,
     stream_rows,
 )
+from messaging.audiences.counts import count_group, count_streams
 from messaging.audiences.criteria import Criterion
 from messaging.compose.confirmation import Timing, sample_of, summarise
 from messaging.compose.faults import Faults, check_content
@@ -158,7 +157,7 @@ def page_context(page: Composing) -> dict[str, Any]:
 def counted() -> dict[str, Any]:
     """The counts of all streams and groups."""
     now = timezone.now()
-    return {"cell_counts": count_streams(), "group_counts": {group: count_group(group, at=now) for group in GROUPS}}
+    return {"by_stream": count_streams(), "group_counts": {group: count_group(group, at=now) for group in GROUPS}}
 
 
 def without_empty(faults: Faults, page: Composing) -> Faults:
