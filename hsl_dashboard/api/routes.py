@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Router, Schema
 from ninja.operation import Operation
 
+from analytics.api import ROUTERS as ANALYTICS
 from bookings.api import ROUTERS as BOOKINGS
 from hsl_dashboard.api.links import describe_links
 from hsl_dashboard.availability.health import ready_response
@@ -114,7 +115,7 @@ api = DashboardAPI(
     openapi_url=None,
     parser=FirstOfMany(),
 )
-for router in (health, *BOOKINGS, users_router, *MESSAGING):
+for router in (health, *ANALYTICS, *BOOKINGS, users_router, *MESSAGING):
     api.add_router("", router)
 answer_errors(api)
 

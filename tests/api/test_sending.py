@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from analytics.rollups import refresh_numbers
 from demo.sandbox.client import SandboxClient, run_sandbox
 from messaging.delivery import tasks
 from messaging.delivery.corrections import CorrectionQueue
@@ -250,6 +251,7 @@ def test_a_script_of_the_previous_dashboard_runs_with_a_token(api, telegram):
     StreamFactory.create()
     booking = BookingFactory.create(confirmed=1)
     anna, boris = booking.telegram_user, TelegramUserFactory.create()
+    refresh_numbers(timezone.now())
 
     for path in READS:
         assert api.get(f"/api/{path}").status_code == 200, path
