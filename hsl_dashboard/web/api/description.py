@@ -106,6 +106,11 @@ class Route:
     example: str
 
     @property
+    def pieces(self) -> list[str]:
+        """The words, and by turns what stands between double backticks in them."""
+        return self.words.split("``")
+
+    @property
     def is_read(self) -> bool:
         return self.method == "GET"
 
