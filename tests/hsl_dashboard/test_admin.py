@@ -45,6 +45,7 @@ BOT_TABLES = [
     TelegramUser, Event, Booking, FreeLessonRegistration, ReferralUsage, HackathonRegistration, Broadcast, Recipient,
 ]  # fmt: skip
 ROWS = 100
+KINDS = 9  # rows in which fill() has shown each status, moment, stream and kind of details
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -191,7 +192,7 @@ def test_every_list_survives_hostile_rows_and_strange_queries(staff_client, host
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
 def test_every_page_of_a_row_opens(staff_client, hostile_rows, model):
-    for row in model._default_manager.order_by("pk")[:24]:
+    for row in model._default_manager.order_by("pk")[:KINDS]:
         assert staff_client.get(address_of(model, "change", row.pk)).status_code == 200
     adding = staff_client.get(address_of(model, "add")).status_code
     may_add = admin.site._registry[model].has_add_permission(_request(staff_client))
@@ -204,7 +205,7 @@ def test_every_page_of_a_row_opens(staff_client, hostile_rows, model):
 def test_the_page_of_no_row_says_so(staff_client, model, pk):
     address = address_of(model, "change", 1).replace("/1/", f"/{pk}/")
 
-    assert staff_client.get(address, follow=True).status_code in {200, 400, 404}
+    assert staff_client.get(address).status_code in {302, 400, 404}  # to the list, with a sentence
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
