@@ -4,7 +4,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from analytics import digest, rollups
-from analytics.queries import count_day, lesson_conversions
+from analytics.api.conversions import lesson_conversions
+from analytics.queries import count_day
 from hsl_dashboard.availability.ticks import Tick
 from hsl_dashboard.web.days import school_day
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 from ninja import Router, Schema
 from ninja.params.functions import Query
 
-from analytics.queries import Freshness, events_by_type, lesson_conversions, numbers_by_day
+from analytics.api.conversions import lesson_conversions
+from analytics.queries import Freshness, events_by_type, numbers_by_day
 from analytics.rollups import FIRST_DAY
 from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, say_when_counted
 from hsl_dashboard.web.api.parameters import Text, Whole
