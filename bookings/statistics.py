@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.labels import Labels
 from bookings.models import Booking, BookingCount, Stream
 from bookings.models.bookings import BookingCountQuerySet, BookingQuerySet
-from hsl_dashboard.web.remembered import Remembered, answer_asked, ask_for, remembered
+from hsl_dashboard.web.remembered import Remembered, answer_asked, ask_for, is_remembered, remembered
 from users.models import Event, LatestStatus, TelegramUser
 
 # What each number counts, as the pages explain it.
@@ -220,8 +220,9 @@ def people_who_viewed(
 ) -> "QuerySet[TelegramUser]":
     """People who viewed the programme of a course since a moment and are in none of ``bookings``."""
     viewed = views_of_programme(course_id=course_id, since=since)
-    return TelegramUser.objects.filter(pk__in=viewed.values("telegram_user_id")).exclude(
-        pk__in=bookings.values("telegram_user_id")
+    # NOT EXISTS is a join, and NOT IN over very many bookings is none.
+    return TelegramUser.objects.filter(
+        ~Exists(bookings.filter(telegram_user=OuterRef("pk"))), pk__in=viewed.values("telegram_user_id")
     )
 
 
@@ -247,12 +248,13 @@ def has_very_many_views(since: datetime | None) -> bool:
     return views.order_by()[:MANY_VIEWS].count() >= MANY_VIEWS
 
 
-def viewed_of_stream(key: StreamKey, since: datetime | None) -> Remembered | None:
+def viewed_of_stream(key: StreamKey, since: datetime | None) -> Remembered[int] | None:
     """Count who viewed the programme since a moment and is not in the stream; None until beat has counted very many."""
     course_id, code = key
-    if not has_very_many_views(since):
+    name = f"viewed-of-stream:{_word(key)}:{since:%Y%m%dT%H%M%S}" if since else ""
+    if not name or (not is_remembered(name) and not has_very_many_views(since)):
         return Remembered(_count_viewed((course_id, code, since)))
-    return ask_for(f"viewed-of-stream:{_word(key)}:{since:%Y%m%dT%H%M%S}", (course_id, code, since))
+    return ask_for(name, (course_id, code, since))
 
 
 def remember_viewed_of_streams() -> None:
@@ -277,7 +279,7 @@ def people_in(bookings: "QuerySet[Booking]") -> int:
     return bookings.order_by().values("telegram_user_id").distinct().count()
 
 
-def people_of_stream(key: StreamKey, number: int, *, anew: bool = False) -> Remembered:
+def people_of_stream(key: StreamKey, number: int, *, anew: bool = False) -> Remembered[int]:
     """Count the people of a stream that has so many bookings; with very many beat counts them."""
     bookings = bookings_of_stream(key)
     if number < MANY_BOOKINGS:

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from bookings.api.counts import remember_totals
 from bookings.incoming import tasks as incoming
 from bookings.lessons import steps
 from bookings.money import kept
@@ -23,6 +24,7 @@ def count_problems() -> None:
     remember_problems(find_problems(may=lambda _permission: True, at=timezone.now(), anew=True))
     remember_people_of_streams()
     remember_viewed_of_streams()
+    remember_totals()
 
 
 @shared_task(name="bookings.fold_lesson_steps", base=Tick)

@@ -1,4 +1,4 @@
-"""Indexes over the letters of those who booked and the discounts that occur, built while the bot goes on writing."""
+"""Indexes over the letters of those who booked, discounts that occur and students, built while the bot goes on writing."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
@@ -25,6 +25,16 @@ class Migration(migrations.Migration):
                 models.F("discount_percent"),
                 condition=models.Q(("discount_percent__lt", 0), ("discount_percent__gt", 0), _connector="OR"),
                 name="bookings_discounts",
+            ),
+        ),
+        # The students of each stream.
+        migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS bookings_students", migrations.RunSQL.noop),
+        AddIndexConcurrently(
+            model_name="booking",
+            index=models.Index(
+                fields=["course_stream", "telegram_user"],
+                condition=models.Q(("confirmed", 2)),
+                name="bookings_students",
             ),
         ),
         # The long one last: whoever waits too long for a lock begins with the first again.

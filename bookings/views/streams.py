@@ -48,7 +48,7 @@ class ChosenStream:
         return statistics.campaign_start(self.described, self.bookings)
 
     @property
-    def viewed(self) -> Remembered | None:
+    def viewed(self) -> Remembered[int] | None:
         return statistics.viewed_of_stream((self.course_id, self.code), self.campaign_start)
 
     def people_who_viewed(self, since: datetime | None) -> "QuerySet[TelegramUser]":

@@ -7,10 +7,17 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
-from bookings.models import Booking, Stream
+from bookings.api.counts import registration_count
+from bookings.models import Booking, FreeLessonRegistration, Stream
 from bookings.tasks import count_problems
-from hsl_dashboard.web.remembered import remembered
-from tests.factories import BookingFactory, EventFactory, StreamFactory, TelegramUserFactory
+from hsl_dashboard.web.remembered import Remembered, remembered
+from tests.factories import (
+    BookingFactory,
+    EventFactory,
+    FreeLessonRegistrationFactory,
+    StreamFactory,
+    TelegramUserFactory,
+)
 from users.totals import fold_marked_people
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +126,17 @@ def test_very_many_who_viewed_are_walked_by_name_and_counted_by_beat(staff_clien
     assert page.context["page"].paginator.count == 3 and not page.context["page"].paginator.more
     found = staff_client.get(address, {"status": "viewed", "q": "бор"})
     assert [row.person.first_name for row in found.context["people"]] == ["Борис"]
+
+
+def test_totals_for_programs_are_those_of_the_last_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hsl_dashboard.web.remembered.MANY", 1)
+    FreeLessonRegistrationFactory.create()
+    assert registration_count().number == 1
+    FreeLessonRegistrationFactory.create()
+
+    assert registration_count().number == 1
+    count_problems()
+    assert registration_count().number == 2
+    FreeLessonRegistration.objects.all().delete()
+    count_problems()
+    assert registration_count() == Remembered(0)

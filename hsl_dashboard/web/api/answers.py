@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Schema
 from pydantic import PlainSerializer, WithJsonSchema
 
+from hsl_dashboard.web.remembered import Remembered
+
 FAILED = "Internal server error"
 
 
@@ -63,6 +65,13 @@ def error_answer(request: HttpRequest, error: ApiError) -> HttpResponse:
     for name, value in error.headers.items():
         response[name] = value
     return response
+
+
+def say_when_counted(response: HttpResponse, *counts: Remembered[Any]) -> None:
+    """Name the moment of the oldest of some counts in a header, where not all were counted just now."""
+    moments = [count.at for count in counts if count.at]
+    if moments:
+        response["X-Counted-At"] = iso_moment(min(moments))
 
 
 class Refusal(Schema):
