@@ -32,7 +32,8 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="booking",
             index=models.Index(
-                fields=["course_stream", "telegram_user"],
+                models.F("course_stream"),
+                models.F("telegram_user"),
                 condition=models.Q(("confirmed", 2)),
                 name="bookings_students",
             ),

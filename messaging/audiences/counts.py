@@ -63,7 +63,7 @@ def at_most(audience: Audience) -> int | None:
     return people + (bookings or 0)
 
 
-def count_group(group: str, *, at: datetime, anew: bool = False) -> Remembered:
+def count_group(group: str, *, at: datetime, anew: bool = False) -> Remembered[int]:
     """Count the people of one of GROUPS; ``anew`` is beat's. Whom an index counts at any size is counted at once."""
     criterion, _label = GROUPS[group]
     is_slow = isinstance(criterion, NotStudents | FreeLesson)
