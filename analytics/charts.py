@@ -1,4 +1,4 @@
-"""The charts of the analytics: each named, drawn over a period beside the one that it is compared with."""
+"""The charts of the analytics page: each has a name and draws a period beside the one it is compared with."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,8 @@ from users.models import LeadTemperature
 from users.people.statistics import leads_by_temperature
 
 MARKS_SHOWN = 12
-LEAST_AUDIENCE = 20  # people: letters to a few move no curve
+WEEK = 7  # days
+LEAST_AUDIENCE = 20  # people: a message to fewer moves no curve
 # What the daily table shows, and the kind of its counts; "confirmed" is counted by its own index.
 COLUMNS: dict[str, str] = {
     "new_people": "new",
@@ -50,14 +51,21 @@ class Daily:
     compared: Numbers
 
 
-# Messages of rules, to the school's own people, or to one student.
+# Automatic messages, and messages to staff or to one student.
 NO_BROADCASTS = (*NO_MESSAGES, RecipientType.AUTOMATION, RecipientType.TEST)
 
 
 def read_daily(period: Period, fresh: Freshness) -> Daily:
     """Read all columns of the daily table for the period, and for the comparison if there is one."""
-    compared = _numbers(period.compared, fresh) if period.compared else {}
-    return Daily(period, _numbers(period.days, fresh), compared)
+    days, before = period.days, period.compared
+    if before is None:
+        return Daily(period, _numbers(days, fresh), {})
+    # Whole weeks lie between the two, so a day or some may stand in between: each number is asked for by its day.
+    follows = 0 < (days.first - before.last).days <= WEEK and len(before) == len(days)
+    if follows and not fresh.live(before):
+        both = _numbers(Days(before.first, days.last), fresh)
+        return Daily(period, both, both)
+    return Daily(period, _numbers(days, fresh), _numbers(before, fresh))
 
 
 def _numbers(days: Days, fresh: Freshness) -> Numbers:
@@ -80,7 +88,7 @@ def growth_chart(daily: Daily) -> Chart:
         title=DEFINITIONS["people"].label,
         heading=_heading(daily.period),
         labels=labels,
-        series=[Series(_("People in all"), [by_day[max(group)] for group in groups])],
+        series=[Series(_("People in total"), [by_day[max(group)] for group in groups])],
         kind="lines",
         definition=DEFINITIONS["people"].text,
         unfinished=daily.period.unfinished,

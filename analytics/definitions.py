@@ -1,4 +1,4 @@
-"""What each number means: the one place; pages show these words, and docs/numbers.md holds them equal."""
+"""What each number means, in one place: pages show these words, and docs/numbers.md is made of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,14 +23,15 @@ GROUPS: tuple[tuple[Any, tuple[Definition, ...]], ...] = (
         _("People and activity"),
         (
             Definition(
-                "people", _("People in all"), _("Everybody whom the bot has stored, by their first sign of life.")
+                "people", _("People in total"), _("Everybody whom the bot has stored, by their first sign of life.")
             ),
             Definition(
                 "new_people",
                 _("New people"),
                 _(
                     "People by the day of their first sign of life: the earliest of first seen, first event, first "
-                    "booking and first registration. Those older than any bot count on the first day of all."
+                    "booking and first registration. Dates from before there were bots count on the first day of "
+                    "all."
                 ),
             ),
             Definition(
@@ -38,26 +39,26 @@ GROUPS: tuple[tuple[Any, tuple[Definition, ...]], ...] = (
                 _("Active people"),
                 _(
                     "Different people with an event of their own, a booking or a registration on that day. What staff "
-                    "or the school's rules did in a person's name is no activity of theirs."
+                    "or the school's rules did in a person's name does not count."
                 ),
             ),
             Definition(
                 "events",
                 _("Events by type"),
-                _("Rows of events by their type; the share is of all events of the same period."),
+                _("Events by their type, and each type's share of all events of the same period."),
             ),
             Definition(
                 "hours",
                 _("Activity by hour"),
-                _("Events of people's own by weekday and hour in Moscow; the darkest cell has the most of them."),
+                _("People's own events by weekday and hour in Moscow; the darker the cell, the more events."),
             ),
             Definition(
                 "leads",
                 _("Leads"),
                 _(
                     "People without a confirmed booking by how much they did in the last days, today included: events "
-                    "and different days. An administrator sets how many days, and from which numbers on somebody is "
-                    "hot, warm or cool. Counted now, whatever the period."
+                    "and different days. An administrator sets how many days count, and what makes somebody hot, "
+                    "warm or cool. Counted now, whatever the period."
                 ),
             ),
             Definition(
@@ -100,7 +101,9 @@ GROUPS: tuple[tuple[Any, tuple[Definition, ...]], ...] = (
                 _("Registrations"),
                 _("Registrations for free lessons by the day on which they were made; a person can have several."),
             ),
-            Definition("delivered", _("Messages delivered"), _("Messages that Telegram took for a person, by day.")),
+            Definition(
+                "delivered", _("Messages delivered"), _("Messages that Telegram accepted, one for each person, by day.")
+            ),
         ),
     ),
     (
@@ -108,28 +111,28 @@ GROUPS: tuple[tuple[Any, tuple[Definition, ...]], ...] = (
         (
             Definition(
                 "funnel",
-                _("People of a step"),
+                _("People at a step"),
                 _(
                     "Different people whose first step ever lies in the period. A later step counts when it happened "
                     "at or after the first one, within the chosen time. A payment proof names no booking, so it counts "
-                    "for all of the person's."
+                    "for all bookings of the person."
                 ),
             ),
             Definition(
                 "funnel_of_first",
                 _("Of the first step"),
-                _("People of the step divided by those of the first step, in whole percent, halves up."),
+                _("People at the step divided by those at the first step, in whole percent, halves rounded up."),
             ),
             Definition(
                 "funnel_of_previous",
                 _("Of the step before"),
-                _("Of the people of the step before, how many took this step too, in whole percent, halves up."),
+                _("How many of the people at the step before took this step too, in whole percent, halves rounded up."),
             ),
             Definition(
                 "funnel_time",
                 _("Time to the step"),
                 _(
-                    "From the step before to this one: the median and the 75th percentile of those who took both in "
+                    "From the step before to this one: the median and the 75th percentile for those who took both in "
                     "this order."
                 ),
             ),
@@ -150,7 +153,7 @@ GROUPS: tuple[tuple[Any, tuple[Definition, ...]], ...] = (
                 "change",
                 pgettext_lazy("of a number", "Change"),
                 _(
-                    "The finished days of the period against as many of the period that it is compared with. The day "
+                    "The finished days of the period against as many days of the period it is compared with. A day "
                     "that is not over is marked, and left out of changes and averages."
                 ),
             ),
@@ -166,7 +169,7 @@ def definitions_page() -> str:
         "# Numbers",
         "",
         "What each number of the pages means. `analytics/definitions.py` has the words, the pages show them beside",
-        "the number, and a test holds this page equal to them. Days are days in Moscow; people are counted once.",
+        "the number, and a test holds this page equal to them. Days are Moscow days; each person is counted once.",
         "Days whose events have lost their details ([how long data is kept](deploying.md#how-long-data-is-kept))",
         "stay as they were counted.",
     ]

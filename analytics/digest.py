@@ -21,28 +21,28 @@ from users.models import User
 
 logger = logging.getLogger(__name__)
 
-SENT_AT, LATEST = time(10), time(13)  # Moscow; what nobody could send until then is not sent any more
+SENT_AT, LATEST = time(10), time(13)  # Moscow; a digest that could not be sent by then is not sent at all
 LONGEST = 4_000  # characters; Telegram takes 4,096
 WEEK = timedelta(days=7)
 
 
 def send_digests(*, at: datetime) -> list[int]:
-    """Send the digest of the day to whoever wants it and has none yet; give the numbers of the messages."""
+    """Send today's digest to everybody who wants it and has not got it yet; return the numbers of the messages."""
     now = timezone.localtime(at)
     if not SENT_AT <= now.time() < LATEST:
         return []
     begins = now.replace(hour=SENT_AT.hour, minute=0, second=0, microsecond=0)
-    # Who switches it on later than that gets the first one tomorrow.
+    # Those who switch it on later get their first one tomorrow.
     wanted = StaffNotice.objects.reachable().filter(subject=StaffNotice.Subject.DIGEST, told_until__lt=begins)
     waiting = wanted.exclude(user__digests__day=now.date()).select_related("user").order_by("user")
-    # Also of those who want none any more: the words may hold sums of money.
+    # Yesterday's text goes, for those who have switched the digest off too: it may hold sums of money.
     Digest.objects.filter(day__lt=now.date()).exclude(words="").update(words="")
     sent = []
     for notice in waiting:
         try:
             if message := _send(notice.user, day=now.date(), at=at):
                 sent.append(message)
-        except Exception:  # the outermost loop of this task: one that breaks must not keep it from all behind it
+        except Exception:  # the outermost loop of this task: one failure must not cost the others their digest
             logger.exception("The digest of account %s could not be sent", notice.user_id)
     return sent
 
@@ -56,7 +56,7 @@ def _send(user: User, *, day: date, at: datetime) -> int | None:
         digest.words = write_digest(user, at=at)
         with translation.override(settings.LANGUAGE_CODE):
             mask = _("Morning digest, %(day)s: ••••••") % {"day": date_format(day, "d.m.Y")}
-        # Its words are their reader's alone: the row of the message, which others may read, does not hold them.
+        # Only its reader may see the text: others may read the row of the message, so the row does not hold it.
         digest.message = send_to_staff(mask, to=[link.telegram_user], sent_as=RecipientType.DIGEST, at=at)
         digest.save(update_fields=["words", "message"])
         return digest.message.pk
@@ -66,7 +66,7 @@ def write_digest(user: User, *, at: datetime) -> str:
     """Write the digest of one reader, as Telegram's HTML, in the language of the dashboard."""
     with translation.override(settings.LANGUAGE_CODE):
         yesterday = school_day(at) - timedelta(days=1)
-        waits_for_you = _("Waits for you")
+        waits_for_you = _("Waiting for you")
         waits = [_line(line, at) for slow in (False, True) for line in today_lines(user, at, slow=slow)]
         numbers = [
             f"{escape(number.label)}: <b>{escape(number.value)}</b> ({escape(number.before)})"

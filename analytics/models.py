@@ -16,7 +16,7 @@ class Journey(models.Model):
         COURSE = "course", _("From the start to a paid course")
         LESSON = "lesson", _("From a free lesson to a paid course")
 
-    # No key: counting must not wait for whoever is changing the person. A mark follows when somebody goes.
+    # No foreign key: counting must not wait for a transaction that holds the person. Erasing a person leaves a mark.
     user_id = models.BigIntegerField()
     funnel = models.CharField(max_length=10, choices=Funnel)
     scope = models.TextField(db_collation="C")
@@ -33,7 +33,7 @@ class Journey(models.Model):
             models.UniqueConstraint(fields=["user_id", "funnel", "scope"], name="analytics_journey_once"),
         ]
         indexes = [
-            # A funnel of a period, counted without a look at the table.
+            # Counts a funnel of a period from the index alone.
             models.Index(
                 fields=["funnel", "scope", "first_at", "user_id"],
                 include=["second_at", "third_at", "fourth_at", "fifth_at", "source"],
@@ -77,7 +77,7 @@ class CohortCell(models.Model):
 
 
 class Refresh(models.Model):
-    """When the derived tables were last brought up to date; no row: never, and everything is still to be counted."""
+    """When the derived tables were last brought up to date. No row: never, and everything is still to be counted."""
 
     name = models.CharField(max_length=20, primary_key=True)
     at = models.DateTimeField()  # all that was written until then is in them

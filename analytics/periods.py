@@ -53,7 +53,7 @@ class PeriodForm(forms.Form):
             ("90", _("90 days")),
             ("365", _("12 months")),
             *((f"{STREAM}{stream.pk}", stream.name) for stream in streams),
-            (CUSTOM, _("Own dates")),
+            (CUSTOM, _("Custom dates")),
         ]
 
     def clean(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class PeriodForm(forms.Form):
         since, until = cleaned.get("since"), cleaned.get("until")
         if cleaned.get("period") == CUSTOM:
             if not since or not until:
-                self.add_error("since", ValidationError(_("Own dates need a first and a last day.")))
+                self.add_error("since", ValidationError(_("Enter the first and the last day.")))
             elif since > until:
                 self.add_error("until", ValidationError(_("The period ends before it begins.")))
             elif (until - since).days >= LONGEST:

@@ -1,4 +1,4 @@
-"""Every number of the pages, one query each; what it means stands in definitions.py."""
+"""Every number of the pages, one query each; definitions.py says what it means."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ from hsl_dashboard.web.days import Days, week_of
 from users.models import Event, TelegramUser
 
 Funnel = Journey.Funnel
-# From so many events on a day is counted every minute by beat, and not at each request: 80,000 take 200 ms.
+# Beat counts a day with more events than this every minute; requests do not count it: 80,000 take 200 ms.
 MANY_EVENTS = 20_000
-REMEMBERED = 150  # seconds: beat comes twice in them
+REMEMBERED = 150  # seconds: beat runs twice in that time
 LIVE_DAYS = 4  # today, and the days that beat has not counted yet: more of them cost too much at a request
 
 
@@ -361,7 +361,7 @@ def people_of_cohort(monday: date, week: date) -> "QuerySet[Journey]":
 def new_people(days: Days) -> "QuerySet[Journey]":
     """Give the people whose first sign of life lies in a span, the latest first."""
     rows = Journey.objects.filter(funnel=Funnel.SIGN, scope="", first_at__lt=days.ends)
-    # As the counts by day: those who are older than any bot are new on the first day of all.
+    # As the counts by day do: people with dates from before there were bots are new on the very first day.
     if FIRST_DAY not in days:
         rows = rows.filter(first_at__gte=days.begins)
     return rows.order_by("-first_at", "user_id")
@@ -381,7 +381,7 @@ def _mondays(first: date, last: date) -> list[date]:
 
 
 def percent_of(part: int, whole: int) -> int | None:
-    """Give whole percent, halves up; None of nothing."""
+    """Give whole percent, halves rounded up; None when there is nothing to divide by."""
     return (200 * part + whole) // (2 * whole) if whole else None
 
 

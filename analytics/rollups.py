@@ -20,16 +20,16 @@ T = TypeVar("T")
 NAME = "numbers"
 # Bots exist since this day: rows with an earlier date count on no day. The SQL functions name the same one.
 FIRST_DAY = date(2015, 6, 24)
-# A batch of people costs their square: 1,000 took 7 ms a person, 100 took 2 ms.
+# The cost of a batch grows with its square: in 1,000 people each took 7 ms, in 100 each took 2 ms.
 PEOPLE_AT_ONCE, DAYS_AT_ONCE = 100, 30
-# A row may be committed so long after the moment it carries, and its mark trigger passes over five minutes of it.
+# A row may be committed this long after its own timestamp; the trigger that marks late rows ignores five minutes.
 SLACK = timedelta(minutes=15)
 COHORTS_EVERY = timedelta(minutes=5)  # the week that is not over
 STAYS_OPEN = timedelta(hours=2)  # of the next day: what is committed late still reaches the day before
 
 
 def refresh_numbers(at: datetime) -> bool:
-    """Count what has changed since the last time; the first time everything. Say whether it was this process' turn."""
+    """Count what has changed since the last time, the first time everything; False when another process is at it."""
     if not Refresh.objects.filter(name=NAME).exists():
         rebuild_numbers(at)
         return True

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from analytics import digest, rollups
+from analytics.api.conversions import lesson_conversions
 from analytics.queries import count_day
 from hsl_dashboard.availability.ticks import Tick
 from hsl_dashboard.web.days import school_day
@@ -21,3 +22,4 @@ def refresh_numbers() -> None:
     if rollups.refresh_numbers(at):
         # A day with very many events is remembered, so that no page has to count it.
         count_day(school_day(at))
+        lesson_conversions(anew=True)

@@ -124,16 +124,27 @@ PAGES: dict[str, list[str]] = {
     "api:free_lessons_conversion": ["/api/free-lessons-conversion"],
     "api:user_growth": ["/api/user-growth?days=365"],
     "api:user_activity": ["/api/user-activity"],
-    "api:stream_students": ["/api/stream-students?stream=8th_stream"],
+    "api:api_health": ["/api/health"],
+    "api:stream_students": [
+        "/api/stream-students?stream=8th_stream&limit=200",
+        "/api/stream-students?stream=8th_stream&limit=200&cursor=viewed.",
+        "/api/stream-students?stream=8th_stream",
+    ],
     "api:users_list": ["/api/users/list", "/api/users/list?search=анна", "/api/users/list?stream=8th_stream&status=2"],
     "api:users_search": ["/api/users/search?q=анна", "/api/users/search?stats=true"],
-    "api:users_by_stream": ["/api/users/by-stream?stream=8th_stream"],
-    "api:users_non_course": ["/api/users/non-course"],
+    "api:users_by_stream": [
+        "/api/users/by-stream?stream=8th_stream&limit=200",
+        "/api/users/by-stream?stream=8th_stream",
+    ],
+    "api:users_non_course": ["/api/users/non-course?limit=200", "/api/users/non-course"],
     "api:users_hackathon": ["/api/users/hackathon"],
     "api:user_detail": ["/api/users/{person}", "/api/users/{quiet}"],
     "api:user_bookings": ["/api/users/{booked}/bookings"],
     "api:message_detail": ["/api/messages/{broadcast}"],
-    "api:message_recipients": ["/api/messages/{broadcast}/recipients"],
+    "api:message_recipients": [
+        "/api/messages/{broadcast}/recipients?limit=200",
+        "/api/messages/{broadcast}/recipients",
+    ],
     "api:messages_history": ["/api/messages/history"],
     "api:debug_events": ["/api/debug-events", "/api/debug-events?user_id={person}&event_type=session_reset"],
     "api:payments": ["/api/payments?limit=200"],
@@ -161,7 +172,6 @@ NOT_MEASURED: dict[str, str] = {
     "openapi_json": "the same at any size",
     "saved_view_edit": "one's own, as short as the new one's",
     "feed_csv": "a file",
-    "api:api_health": "as health_ready",
     "api:test_db": "asks the database how quick it is",
     "api:db_schema": "the same at any size",
     "api:user_bookings_change": "the address of api:user_bookings, which answers",
@@ -198,10 +208,13 @@ def measure(under: str = "/") -> list[Measured]:
 
 
 def _measured(client: "Client", address: str) -> Measured:
+    from django.core.cache import cache
     from django.db import connection
 
     from benchmarks.people import FRAGMENTS
 
+    # A program may call 300 times a minute, and this one calls more often; what is kept is kept anew by the first call.
+    cache.clear()
     queries: list[str] = []
     # What a page asks for when it has painted leads on to the page itself where nobody's htmx asks.
     headers = {"HX-Request": "true"} if address.partition("?")[0].endswith(FRAGMENTS) else {}
@@ -306,7 +319,7 @@ def report(large: list[dict[str, Any]], small: list[dict[str, Any]]) -> tuple[st
     missed = 0
     for page, other in zip(large, small, strict=True):
         times = page["median"] / other["median"]
-        late = page["median"] > MOST_MILLISECONDS or page["queries"] > MOST_QUERIES or page["status"] >= 300
+        late = page["median"] > MOST_MILLISECONDS or page["queries"] > MOST_QUERIES or _failed(page)
         # A page within the goal may be twice as quick without people: what counts is what grows.
         late = late or (times > MOST_TIMES and page["median"] > MOST_MILLISECONDS / 2)
         missed += late
@@ -315,6 +328,11 @@ def report(large: list[dict[str, Any]], small: list[dict[str, Any]]) -> tuple[st
         lines.append(f"| {' | '.join([name, *cells, format(other['median'], '.1f'), format(times, '.1f')])} |")
     lines.append(f"\n{missed} of {len(large)} miss a goal: {GOALS}.")
     return "\n".join(lines), missed
+
+
+def _failed(page: dict[str, Any]) -> bool:
+    """Whether it answered otherwise than it should; health is told apart, since no worker runs beside the benchmark."""
+    return page["status"] >= 300 and not (page["address"] == "/api/health" and page["status"] == 503)
 
 
 def run(people: int, under: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-PEOPLE = 500_000  # the size that the targets are set for, with two bookings and twenty events a person
+PEOPLE = 500_000  # the size that the targets are set for, with two bookings, twenty events and one text a person
 
 WORDS = re.compile(r"\w+")
 NAMES = WORDS.findall("""
@@ -73,6 +73,23 @@ STEPS = {
         ) AS chosen
         JOIN numbered AS n USING (i)
     """,
+    # What students write, and the receipts they send: some 500,000 texts of 100,000 people.
+    "texts": """
+        INSERT INTO events (user_id, event_type, details, created_at)
+        SELECT n.user_id, CASE WHEN kind < 0.9 THEN 'student_response' ELSE 'alternative_payment_proof' END,
+            jsonb_build_object('message_type', 'text', 'booking_status', 1, 'message_text', 'Вопрос № ' || i),
+            CASE WHEN kind < 0.05 THEN now() - random() * interval '14 days'
+                ELSE n.first_seen_at + random() * (now() - n.first_seen_at) END
+        FROM (
+            SELECT 1 + floor(random() ^ 1.5 * %(people)s * 0.2)::bigint AS i, random() AS kind
+            FROM generate_series(1, %(people)s)
+        ) AS chosen
+        JOIN numbered AS n USING (i)
+    """,
+    "texts in conversations": """
+        INSERT INTO messaging_studenttext (event_id, user_id, written_at)
+        SELECT id, user_id, LEAST(created_at, now()) FROM events WHERE details->>'message_text' <> ''
+    """,
     "registrations": """
         INSERT INTO free_lesson_registrations (user_id, email, registered_at, lesson_type, lesson_date)
         SELECT n.user_id,
@@ -134,6 +151,10 @@ def build(people: int) -> None:
     started = time.monotonic()
     call_command("rebuild_statistics", verbosity=0)
     print(f"  rebuild_statistics {time.monotonic() - started:.0f} s", flush=True)
+    from messaging.inbox.folding import fold_texts
+
+    while fold_texts() > 0:
+        pass
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

@@ -3,6 +3,8 @@
 import time
 from datetime import timedelta
 
+import psutil
+
 ROWS = 5_000
 TARGET = 5.0  # seconds
 
@@ -12,7 +14,9 @@ def main() -> int:
     from benchmarks import school
 
     school.build(school.prepare())
-    print("| a bulk change of 5,000 | made in, s | undone in, s | target, s |\n|---|--:|--:|--:|")
+    print(
+        "| a bulk change of 5,000 | made in, s | undone in, s | of it at work, s | target, s |\n|---|--:|--:|--:|--:|"
+    )
     return sum(_measure(kind, value) for kind, value in (("status", "2"), ("stream", "9th_stream"), ("tag", "bench")))
 
 
@@ -35,15 +39,23 @@ def _measure(kind: str, value: str) -> bool:
     change = bulk_changes.prepare_bulk_change(kind=kind, value=value, targets=targets, by=staff, at=at)
     act = bulk_changes.make_bulk_change(change=change, terms=bulk_changes.Terms(by=staff, at=at, notify=False))
     made = timezone.now() - at
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), _work()
     said = undo_act(act=act, by=staff, at=act.expires_at - timedelta(seconds=1))
-    took = time.perf_counter() - began
-    print(
-        f"| {kind} | {made.total_seconds():.1f} | {took:.2f} | {TARGET:.0f} |{' ✗' if took > TARGET else ''}",
-        flush=True,
-    )
+    took, worked = time.perf_counter() - began, _work() - worked
+    late = " ✗" if took > TARGET else ""
+    print(f"| {kind} | {made.total_seconds():.1f} | {took:.2f} | {worked:.2f} | {TARGET:.0f} |{late}", flush=True)
     assert f"{len(act.done['rows'])}" in said.replace("\u00a0", ""), said
     return took > TARGET
+
+
+def _work() -> float:
+    """Processor seconds of this process and of its session in the database: what a busy machine does not stretch."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        session = psutil.Process(cursor.fetchone()[0]).cpu_times()
+    return time.process_time() + float(session.user + session.system)
 
 
 if __name__ == "__main__":

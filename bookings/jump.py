@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
 from hsl_dashboard.db import LARGEST_INTEGER
-from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource, has_words, words_of
+from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource, Typed, has_words, words_of
 from hsl_dashboard.web.mentions import read_number
 from users.models import User
 
 BOOKING = re.compile(r"/bookings/(\d{1,10})/")
 
 
-def _find_bookings(user: User, typed: str) -> list[Destination]:
+def _find_bookings(user: User, typed: Typed) -> list[Destination]:
     number = read_number(typed)
     return list(_bookings([number])) if number is not None else []
 
@@ -41,7 +41,7 @@ def _bookings(numbers: Iterable[int]) -> Iterator[Destination]:
         )
 
 
-def _find_streams(user: User, typed: str) -> list[Destination]:
+def _find_streams(user: User, typed: Typed) -> list[Destination]:
     words = words_of(typed)
     return [one for one in _streams() if has_words(words, one.label, one.note, one.address)][:AT_MOST]
 

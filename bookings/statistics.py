@@ -10,14 +10,15 @@ from itertools import accumulate
 from operator import add
 from urllib.parse import quote
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from bookings.models import Booking, BookingCount, Stream
 from bookings.models.bookings import BookingCountQuerySet, BookingQuerySet
-from hsl_dashboard.web.remembered import Remembered, answer_asked, ask_for, remembered
+from hsl_dashboard.web.remembered import Remembered, answer_asked, ask_for, is_remembered, remembered
 from users.models import Event, LatestStatus, TelegramUser
 
 # What each number counts, as the pages explain it.
@@ -219,19 +220,41 @@ def people_who_viewed(
 ) -> "QuerySet[TelegramUser]":
     """People who viewed the programme of a course since a moment and are in none of ``bookings``."""
     viewed = views_of_programme(course_id=course_id, since=since)
-    return TelegramUser.objects.filter(pk__in=viewed.values("telegram_user_id")).exclude(
-        pk__in=bookings.values("telegram_user_id")
+    # NOT EXISTS is a join, and NOT IN over very many bookings is none.
+    return TelegramUser.objects.filter(
+        ~Exists(bookings.filter(telegram_user=OuterRef("pk"))), pk__in=viewed.values("telegram_user_id")
     )
 
 
-def viewed_of_stream(key: StreamKey, since: datetime | None) -> Remembered | None:
-    """Count who viewed the programme since a moment and is not in the stream; None until beat has counted very many."""
-    course_id, code = key
+def people_to_walk_who_viewed(
+    *, course_id: int | None, since: datetime | None, bookings: "QuerySet[Booking]"
+) -> "QuerySet[TelegramUser]":
+    """The people of ``people_who_viewed`` for a page of them by name, where there are very many.
+
+    Each person is asked in turn until the page is full; the planner would list all views first.
+    """
+    views = views_of_programme(course_id=course_id, since=since).filter(telegram_user=OuterRef("pk"))
+    booked = bookings.filter(telegram_user=OuterRef("pk"))
+    # Within COALESCE a question stays one of each person, whatever the planner believes of their number.
+    return TelegramUser.objects.alias(
+        viewed=Coalesce(Exists(views), Value(False)), booked=Coalesce(Exists(booked), Value(True))
+    ).filter(viewed=True, booked=False, persontotals__isnull=False)
+
+
+def has_very_many_views(since: datetime | None) -> bool:
+    """Say whether any programme was viewed so often since a moment that who did is not found at a request."""
     views = Event.objects.filter(event_type="view_program", created_at__gte=since) if since else Event.objects.none()
     # One index alone, and no further than that.
-    if views.order_by()[:MANY_VIEWS].count() < MANY_VIEWS:
+    return views.order_by()[:MANY_VIEWS].count() >= MANY_VIEWS
+
+
+def viewed_of_stream(key: StreamKey, since: datetime | None) -> Remembered[int] | None:
+    """Count who viewed the programme since a moment and is not in the stream; None until beat has counted very many."""
+    course_id, code = key
+    name = f"viewed-of-stream:{_word(key)}:{since:%Y%m%dT%H%M%S}" if since else ""
+    if not name or (not is_remembered(name) and not has_very_many_views(since)):
         return Remembered(_count_viewed((course_id, code, since)))
-    return ask_for(f"viewed-of-stream:{_word(key)}:{since:%Y%m%dT%H%M%S}", (course_id, code, since))
+    return ask_for(name, (course_id, code, since))
 
 
 def remember_viewed_of_streams() -> None:
@@ -256,7 +279,7 @@ def people_in(bookings: "QuerySet[Booking]") -> int:
     return bookings.order_by().values("telegram_user_id").distinct().count()
 
 
-def people_of_stream(key: StreamKey, number: int, *, anew: bool = False) -> Remembered:
+def people_of_stream(key: StreamKey, number: int, *, anew: bool = False) -> Remembered[int]:
     """Count the people of a stream that has so many bookings; with very many beat counts them."""
     bookings = bookings_of_stream(key)
     if number < MANY_BOOKINGS:

@@ -28,6 +28,7 @@ RUN, LOG = embedded.LOCAL / "run", embedded.LOCAL / "log"
 FIRST_PAGE = "/accounts/login/"
 READY_TIMEOUT = 60  # seconds for the first page; it takes 3 on two cores
 BOT_TOKEN = "100000:demo-token-of-the-sandbox"
+PAYMENT_SECRET = "payments-of-the-demo-school-are-signed"  # a notice of a payment service is signed with it
 # Logins of the demo school; the command prepare_demo makes them.
 PASSWORD = "hashslash-demo"
 LOGINS = {
@@ -128,6 +129,7 @@ def _environment(port: int) -> dict[str, str]:
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
         "CSRF_TRUSTED_ORIGINS": f"http://localhost:{port},http://127.0.0.1:{port}",
         "BOT_TOKEN": BOT_TOKEN,
+        "PAYMENT_WEBHOOK_SECRETS": PAYMENT_SECRET,
         "TELEGRAM_API_URL": "http://127.0.0.1:9",  # the "discard" port: no sandbox, no message
         "SENTRY_DSN": "",
         "PROBES_PORT": str(free_port()),
@@ -212,6 +214,7 @@ def _announce(port: int, environment: Mapping[str, str]) -> None:
         f"  Telegram sandbox  {sandbox}/" if not sandbox.endswith(":9") else "  Telegram sandbox  none",
         f"  Dashboard         http://localhost:{port}/",
         "",
+        f"  payment secret    {PAYMENT_SECRET}",
         f"  password of all   {PASSWORD}",
         *(f"  {name:<{width}}         {what}" for name, what in LOGINS.items()),
     ]

@@ -15,7 +15,11 @@ from django.db.models import Model
 from psycopg import sql
 
 # Functions of the owner that may change history, and that nobody else may call.
-OWNERS_FUNCTIONS = ("audit_erase_person(bigint, bigint, jsonb)", "audit_forget(timestamptz, integer)")
+OWNERS_FUNCTIONS = (
+    "audit_erase_person(bigint, bigint, jsonb)",
+    "audit_forget(timestamptz, integer)",
+    "audit_retention(bigint, text, bigint, jsonb)",
+)
 EVERYTHING = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 # What writes into tables of ours on behalf of a role that may not: triggers, and pghistory's context.
 WRITERS = """

@@ -261,6 +261,8 @@ CELERY_BEAT_SCHEDULE = {
     "bookings.fold_lesson_steps": {"task": "bookings.fold_lesson_steps", "schedule": 60.0},  # seconds
     # Payments of people whom triggers have marked; the page looks at some of them itself.
     "bookings.fold_payments": {"task": "bookings.fold_payments", "schedule": 5.0},  # seconds
+    # What the audit has about bookings, the bot's raw SQL included, becomes lines of the log.
+    "bookings.log_changes": {"task": "bookings.log_changes", "schedule": 30.0},  # seconds
     "bookings.fold_money": {"task": "bookings.fold_money", "schedule": 60.0},  # seconds
     # What was written since: some people and today's week. The first time everything is counted.
     "analytics.refresh_numbers": {"task": "analytics.refresh_numbers", "schedule": 60.0},  # seconds
@@ -320,6 +322,7 @@ KEEP_AUDIT_DAYS = env.KEEP_AUDIT_DAYS
 KEEP_MEDIA_DAYS = env.KEEP_MEDIA_DAYS
 KEEP_SESSIONS_DAYS = env.KEEP_SESSIONS_DAYS
 KEEP_WEBHOOK_PAYLOADS_DAYS = env.KEEP_WEBHOOK_PAYLOADS_DAYS
+KEEP_INCIDENTS_DAYS = env.KEEP_INCIDENTS_DAYS
 CELERY_BEAT_SCHEDULE["users.apply_retention"] = {
     "task": "users.apply_retention",
     "schedule": crontab(hour=env.RETENTION_AT[:2], minute=env.RETENTION_AT[3:]),

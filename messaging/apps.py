@@ -54,12 +54,15 @@ class MessagingConfig(AppConfig):
         from hsl_dashboard.watching.numbers import register_gauge
         from hsl_dashboard.watching.rounds import register_round
         from hsl_dashboard.web.system import register_system_lines
+        from messaging.alerts.retention import INCIDENTS
         from messaging.alerts.system import alert_lines
         from messaging.alerts.watch import AlertWatch
         from messaging.content.retention import register_retention
         from messaging.today import GAUGES, oldest_waiting
+        from users.retention.rules import register_keeping_rule
 
         register_retention()
+        register_keeping_rule(INCIDENTS)
         register_system_lines(oldest_waiting)
         register_system_lines(alert_lines)
         register_round(AlertWatch().go_round)

@@ -105,7 +105,9 @@ def oldest_waiting(at: datetime) -> Iterator[SystemLine]:
         _("Oldest message in the outbox"),
         timesince(queued_at, at) if queued_at else _("none waits"),
         is_well=queued_at is None or at - queued_at <= TOO_LONG,
-        what_to_do=_("At night rules rest. By day see whether beat and the worker of the queue «default» run."),
+        what_to_do=_(
+            "Automatic messages are not sent at night. By day, check that beat and the worker “default” are running."
+        ),
     )
     sending = Broadcast.objects.filter(state=State.SENDING).aggregate(n=Count("*"), since=Min("started_at"))
     value = _("%(count)d, the longest for %(time)s")

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -120,6 +121,26 @@ def test_G12_only_the_proxy_can_be_reached_and_no_container_has_more_than_it_nee
         assert service.get("read_only") is True or name == "postgres", name
 
 
+def test_G12_everything_starts_when_what_it_needs_is_well_and_is_watched_while_it_runs() -> None:
+    services = COMPOSE["services"]
+    for name in set(OURS) - {"migrate"}:
+        assert OURS[name]["depends_on"]["valkey"] == {"condition": "service_healthy"}, name
+        # Web has that of the image, which asks the probe.
+        assert "test" in OURS[name].get("healthcheck", {}) or name == "web", name
+        assert OURS[name]["restart"] == "unless-stopped" and OURS[name]["pids_limit"], name
+        assert OURS[name]["environment"]["OWNER_DATABASE_URL"] == "", name
+    assert services["migrate"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+    assert services["proxy"]["depends_on"]["web"] == {"condition": "service_healthy"}
+    assert OURS["beat"]["healthcheck"]["test"] == ["CMD", "python", "manage.py", "check_heartbeat", "beat"]
+    assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text()
+
+
+def test_G12_valkey_asks_for_a_password_and_the_proxy_reads_a_request_before_web_does() -> None:
+    assert '--requirepass "$$(cat /run/secrets/REDIS_PASSWORD)"' in COMPOSE["services"]["valkey"]["command"][-1]
+    proxy = COMPOSE["configs"]["caddyfile"]["content"]
+    assert re.search(r"request_buffers \d+MiB", proxy) and "health_uri /health/ready" in proxy
+
+
 def test_G12_secrets_are_files_and_only_migrate_has_the_owners() -> None:
     secret = set(COMPOSE["secrets"])
     assert secret == {"SECRET_KEY", "BOT_TOKEN", "POSTGRES_PASSWORD", "OWNER_PASSWORD", "REDIS_PASSWORD"}
@@ -129,6 +150,29 @@ def test_G12_secrets_are_files_and_only_migrate_has_the_owners() -> None:
     assert COMPOSE["services"]["migrate"]["restart"] == "no"
     for name in set(OURS) - {"migrate"}:
         assert OURS[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}, name
+
+
+def test_the_units_of_systemd_run_what_the_containers_run_and_may_do_as_little(tmp_path: Path) -> None:
+    units = {path.stem.removeprefix("hsl-"): path for path in (ROOT / "systemd").iterdir()}
+    assert set(units) == set(OURS) - {"migrate"}
+    for name, path in units.items():
+        text = path.read_text()
+        [command] = re.findall(r"^ExecStart=/srv/hsl/\.venv/bin/(.*)$", text, re.MULTILINE)
+        same = [word.replace("%%h", "%h").replace("127.0.0.1:8000", "0.0.0.0:8000") for word in shlex.split(command)]
+        assert same == command_of(name), name
+        patience = OURS[name].get("stop_grace_period", "30s").removesuffix("s")
+        assert f"TimeoutStopSec={patience}\n" in text
+        assert f"MemoryMax={OURS[name]['mem_limit'].upper()}\n" in text
+        for line in ("User=hsl", "NoNewPrivileges=true", "CapabilityBoundingSet=", "ProtectSystem=strict"):
+            assert f"\n{line}\n" in text, name
+        # What is installed there is not here.
+        (tmp_path / path.name).write_text(text.replace("/srv/hsl/.venv/bin/", f"{shutil.which('env')} "))
+    if verify := shutil.which("systemd-analyze"):  # a container has none
+        done = subprocess.run(
+            [verify, "verify", *sorted(map(str, tmp_path.iterdir()))], capture_output=True, text=True, check=False
+        )
+        ours = [line for line in done.stderr.splitlines() if "hsl-" in line]
+        assert (done.returncode, ours) == (0, [])
 
 
 def test_image_holds_no_build_tools_and_runs_as_nobody_special() -> None:

@@ -1,4 +1,4 @@
-"""Who may what in the database, and that the application works with no more than that."""
+"""Who may do what in the database, and that the application works with no more than that."""
 
 import re
 from io import StringIO

@@ -33,6 +33,16 @@ def test_lines_of_templates_are_short() -> None:
     assert long == set()
 
 
+def test_whatever_asks_for_itself_rests_while_its_tab_is_hidden_and_asks_when_somebody_looks() -> None:
+    """js/polling.js sees to both, for elements that say so."""
+    asks = re.compile(r"<[^<>]*hx-trigger=\"every(?:[^<>\"]|{%.*?%})*\"[^>]*>", re.DOTALL)
+    polls = {(name_of(path), tag) for path in TEMPLATES for tag in asks.findall(path.read_text())}
+    all_of_them = sum(path.read_text().count('hx-trigger="every') for path in TEMPLATES)
+
+    assert len(polls) == all_of_them >= 6
+    assert {name for name, tag in polls if "data-poll" not in tag or ", look" not in tag} == set()
+
+
 # Unused ---------------------------------------------------------------------------------------------------------------
 
 

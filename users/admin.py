@@ -133,7 +133,11 @@ class TelegramUserAdmin(ReadOnlyAdmin):
     list_select_related = ("block",)
     search_fields = ("username", "first_name", "last_name")
     search_help_text = _("Telegram id, @username or part of the name")
-    ordering = (models.F("first_seen_at").desc(nulls_last=True), "user_id")
+    # The totals have an index of this order, and everybody has totals; one of "users" would cost the bot.
+    ordering = ("-persontotals__first_seen_at", "-persontotals__telegram_user_id")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[TelegramUser]":
+        return super().get_queryset(request).filter(persontotals__isnull=False)
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[TelegramUser]", search_term: str

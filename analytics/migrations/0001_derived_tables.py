@@ -254,9 +254,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("messaging", "0011_number_marks"),
-        ("bookings", "0011_confirmations"),
-        ("users", "0013_number_marks"),
+        ("messaging", "0005_own_tables"),
+        ("bookings", "0004_totals_and_search"),
+        ("users", "0004_totals_and_search"),
     ]
 
     operations = [

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -52,6 +53,11 @@ class Asked:
     fresh: Freshness
     query: str  # of the period, for the links of its parts
 
+    @cached_property
+    def daily(self) -> Daily:
+        """The numbers by day, which the charts and the table share."""
+        return read_daily(self.period, self.fresh)
+
     @classmethod
     def read(cls, request: StaffRequest) -> "Asked":
         streams = streams_with_dates()
@@ -94,13 +100,13 @@ def analytics_overview(request: StaffRequest) -> HttpResponse:
 
 
 def _growth(request: StaffRequest, asked: Asked) -> dict[str, Any]:
-    daily = read_daily(asked.period, asked.fresh)
+    daily = asked.daily
     marks = marks_of(asked.period.days, may_read=request.user.has_perm("messaging.view_broadcast"))
     return {"charts": [draw(name, daily, query=asked.query, marks=marks) for name in CHARTS]}
 
 
 def _daily(request: StaffRequest, asked: Asked) -> dict[str, Any]:
-    daily = read_daily(asked.period, asked.fresh)
+    daily = asked.daily
     sort = request.GET.get("sort", "-day")
     heads = [(name, DEFINITIONS[name]) for name in COLUMNS]
     return {
@@ -215,7 +221,7 @@ def chart_file(request: StaffRequest, name: str) -> HttpResponse:
         days, chart = Days(today, today), leads_chart(query=asked.query)
         period = spell_days(days)
     elif name in CHARTS:
-        chart = draw(name, read_daily(asked.period, asked.fresh), query=asked.query)
+        chart = draw(name, asked.daily, query=asked.query)
     else:
         raise Http404
     written, kind, ending = chart_csv(chart, period=period), "text/csv; charset=utf-8", "csv"
@@ -230,8 +236,7 @@ def chart_file(request: StaffRequest, name: str) -> HttpResponse:
 def daily_export(request: StaffRequest) -> Any:
     """Give the daily table as a file, CSV or XLSX."""
     asked = Asked.read(request)
-    daily = read_daily(asked.period, asked.fresh)
-    rows = daily_rows(daily, sort="day")
+    rows = daily_rows(asked.daily, sort="day")
     sheet = Sheet(
         title=_("Day by day"),
         headings=[pgettext("heading", "Day"), _("Weekday"), *(str(DEFINITIONS[name].label) for name in COLUMNS)],

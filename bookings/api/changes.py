@@ -54,7 +54,9 @@ class Updates(Schema):
     course_stream: Annotated[
         Any, described(type=["string", "null"], description="a described stream; null or '' leaves none")
     ] = None
-    confirmed: Annotated[Any, described(enum=[-1, 1, 2, "-1", "1", "2"], description="the status")] = None
+    confirmed: Annotated[
+        Any, described(enum=[-1, 1, 2, "-1", "1", "2"], description="−1 cancelled, 1 pending, 2 confirmed")
+    ] = None
     referral_code: Annotated[Any, described(type=["string", "integer", "null"], description="null takes it away")] = (
         None
     )

@@ -1,68 +1,66 @@
-"""Counts over bookings and registrations that the API gives beside those of the pages."""
+"""Counts over bookings and registrations that the API gives beside those of the pages; beat keeps the large ones."""
 
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
 
-from django.db import connection
 from django.db.models import Count
-from django.db.models.functions import TruncDate
 
-from bookings.models import Booking, BookingCount
-from bookings.statistics import StatusCounts, counts_by_stream, total_of
-from hsl_dashboard.web.days import day_begins
+from bookings.models import Booking, BookingCount, FreeLessonRegistration
+from bookings.statistics import StatusCounts, counts_by_stream, status_counts, total_of
+from hsl_dashboard.web.remembered import Remembered, remembered_when_many
+from users.models import ERASED_FROM
+from users.people.statistics import people_count
 
 
-def counts_by_code(course_id: int) -> dict[str | None, StatusCounts]:
-    """Bookings of a course by stream code as the bot wrote it, '' and NULL apart, and by status."""
-    counts: dict[str | None, StatusCounts] = defaultdict(StatusCounts)
-    rows = Booking.objects.filter(course_id=course_id).order_by().values_list("course_stream", "confirmed")
-    for code, confirmed, number in rows.annotate(number=Count("*")):
-        counts[code] += StatusCounts.of(confirmed, number)
-    return dict(counts)
+def counts_of_course(course_id: int) -> StatusCounts:
+    return total_of(counts_by_stream(BookingCount.objects.filter(course_id=course_id)).values())
+
+
+def counts_by_code(course_id: int) -> dict[str, StatusCounts]:
+    """Bookings of a course by stream code as the bot wrote it and by status; those with NULL are left out."""
+    kept = counts_by_stream(BookingCount.objects.filter(course_id=course_id))
+    counts = {code: number for (_course, code), number in kept.items() if code is not None and number.total}
+    # Kept counts hold '' and NULL under one key; the old contract names '' alone, which an index finds.
+    empty = status_counts(Booking.objects.filter(course_id=course_id, course_stream=""))
+    return counts | ({"": empty} if empty.total else {})
 
 
 def counts_of_all() -> StatusCounts:
     return total_of(counts_by_stream(BookingCount.objects.all()).values())
 
 
-def bookings_per_day(days: list[date]) -> dict[date, int]:
-    """Bookings made on each of these days, which follow each other."""
-    rows = Booking.objects.filter(
-        created_at__gte=day_begins(days[0]), created_at__lt=day_begins(days[-1] + timedelta(days=1))
-    )
-    return dict(rows.order_by().values_list(TruncDate("created_at")).annotate(number=Count("*")))
+def registration_count(*, anew: bool = False) -> Remembered[int]:
+    return remembered_when_many("registrations", FreeLessonRegistration.objects.count, size=int, anew=anew)
 
 
 @dataclass(frozen=True)
-class LessonConversion:
-    """How many people registered for a kind of lesson, and how many of them opened its link."""
+class StudentCounts:
+    """People with a confirmed booking, each once: all of them, and by the code of the stream."""
 
-    lesson_type: str
-    registrations: int
-    attendances: int
-
-    @property
-    def rate(self) -> float:
-        """Percent with one digit; never over 100, since those who came are among those who registered."""
-        return round(100 * self.attendances / self.registrations, 1) if self.registrations else 0.0
+    people: int
+    by_code: dict[str | None, int]
 
 
-def lesson_conversions() -> list[LessonConversion]:
-    """By kind of lesson, each person once; the link's event names the lesson at the top or under ``lesson``."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH registered AS (
-                SELECT DISTINCT COALESCE(NULLIF(lesson_type, ''), 'Unknown') AS kind, user_id
-                FROM free_lesson_registrations
-            ), came AS (
-                SELECT DISTINCT COALESCE(details->>'lesson_type', details#>>'{lesson,lesson_type}') AS kind, user_id
-                FROM events WHERE event_type = 'lesson_link_clicked'
-            )
-            SELECT r.kind, count(*), count(c.user_id)
-            FROM registered AS r LEFT JOIN came AS c ON c.kind = r.kind AND c.user_id = r.user_id
-            GROUP BY r.kind ORDER BY count(*) DESC, r.kind
-            """
-        )
-        return [LessonConversion(*row) for row in cursor.fetchall()]
+def student_counts(*, anew: bool = False) -> Remembered[StudentCounts]:
+    return remembered_when_many("students", _count_students, size=lambda counts: counts.people, anew=anew)
+
+
+def _count_students() -> StudentCounts:
+    students = Booking.objects.confirmed().filter(telegram_user__lt=ERASED_FROM).order_by()
+    by_code = students.values_list("course_stream").annotate(number=Count("telegram_user", distinct=True))
+    return StudentCounts(students.values("telegram_user").distinct().count(), dict(by_code))
+
+
+def found_count(question: tuple[Any, ...], count: Callable[[], int]) -> Remembered[int]:
+    """Count a narrowed list; whoever turns the pages of a long one has it counted once."""
+    key = sha256(repr(question).encode()).hexdigest()[:32]
+    return remembered_when_many(f"people-found:{key}", count, size=int)
+
+
+def remember_totals() -> None:
+    """Count what is remembered when it is much."""
+    people_count(anew=True)
+    registration_count(anew=True)
+    student_counts(anew=True)

@@ -4,19 +4,20 @@ from datetime import date
 from typing import Annotated, Any
 
 from django.db import connection
-from django.db.models import Min, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import Http404, HttpResponse, QueryDict
 from ninja import Router, Schema
 from ninja.params.functions import Query
 
+from bookings.api.students import piece_of_stream, whole_stream
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, Stream
-from bookings.statistics import FIRST_BELIEVABLE, views_of_programme
-from bookings.views.streams import ChosenStream, choose_stream
+from bookings.views.streams import choose_stream
 from hsl_dashboard.db import loose_scan
-from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal
+from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, say_when_counted
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole
-from users.models import ERASED_FROM, PersonTotals, TelegramUser
+from users.models import ERASED_FROM, TelegramUser
+from users.people.search import is_one_of
 from users.tokens.access import ApiAccess, ApiRequest, note_emails_shown
 
 router = Router(tags=["lists"])
@@ -25,6 +26,8 @@ NO_TEXT, NO_LESSON = "N/A", "Unknown"
 STREAM_REQUIRED = "Stream parameter is required"
 
 CURSOR = "of the next piece: it stands in the header Link of the piece before"
+LIMIT = "rows of a piece; the whole list at once without it"
+PieceSize = Annotated[int, Whole(f"limit must be between 1 and {WHOLE}", most=WHOLE)]
 
 
 class BookingRow(Schema):
@@ -145,7 +148,16 @@ class StreamStudents(Schema):
     auth=ApiAccess("bookings.view_booking", "users.view_telegramuser", failure="Failed to fetch stream students"),
     summary="The people of a stream",
 )
-def stream_students(request: ApiRequest, stream: Annotated[str, Text()] = Query("", description="its code")) -> Any:
+def stream_students(
+    request: ApiRequest,
+    response: HttpResponse,
+    *,
+    stream: Annotated[str, Text()] = Query("", description="its code"),
+    limit: PieceSize | None = Query(
+        None, description=f"{LIMIT}. In pieces bookings come first, then who viewed, by id"
+    ),
+    cursor: Annotated[str, Text()] = Query("", description=CURSOR),
+) -> Any:
     """Its bookings, and who viewed the programme since its campaign began and booked nothing; newest first."""
     if not stream:
         raise ApiError(400, STREAM_REQUIRED)
@@ -154,14 +166,12 @@ def stream_students(request: ApiRequest, stream: Annotated[str, Text()] = Query(
     except Http404:
         known = ", ".join(_known_streams())
         raise ApiError(400, f"Invalid stream. Available: {known}") from None
-    booked, viewed = _booked(chosen), _viewed(chosen)
-    students = sorted(
-        booked + viewed,
-        key=lambda row: (row["created_at"] is None, row["created_at"] or FIRST_BELIEVABLE),
-        reverse=True,
-    )
-    total = chosen.bookings.count() if len(booked) == WHOLE else len(students)
-    return {"stream": stream, "total": total, "students": students}
+    if limit is None and not cursor:
+        return {"stream": stream, **whole_stream(chosen)}
+    students, total, following = piece_of_stream(chosen, cursor=cursor, limit=limit or WHOLE)
+    link_next(request, response, following)
+    say_when_counted(response, total)
+    return {"stream": stream, "total": total.number, "students": students}
 
 
 def _known_streams() -> list[str]:
@@ -171,49 +181,13 @@ def _known_streams() -> list[str]:
     return sorted(occurring | set(Stream.objects.values_list("code", flat=True)))
 
 
-def _booked(chosen: ChosenStream) -> list[dict[str, Any]]:
-    bookings = list(chosen.bookings.newest_first()[:WHOLE])
-    totals = _totals({booking.telegram_user_id for booking in bookings})
-    return [
-        _student(totals, booking.telegram_user_id, booking.username, booking.first_name)
-        | {"confirmed": booking.confirmed, "created_at": booking.created_at, "source": "booking"}
-        for booking in bookings
-    ]
-
-
-def _viewed(chosen: ChosenStream) -> list[dict[str, Any]]:
-    since = chosen.campaign_start
-    people = list(chosen.people_who_viewed(since).order_by("pk")[:WHOLE])
-    ids = [person.pk for person in people]
-    views = views_of_programme(course_id=chosen.course_id, since=since).filter(telegram_user__in=ids).order_by()
-    first = dict(views.values_list("telegram_user").annotate(first=Min("created_at")))
-    totals = _totals(set(ids))
-    return [
-        _student(totals, person.pk, person.username, person.first_name)
-        | {"confirmed": None, "created_at": first.get(person.pk), "source": "viewed"}
-        for person in people
-    ]
-
-
-def _totals(people: set[int]) -> dict[int, PersonTotals]:
-    return PersonTotals.objects.in_bulk(people)
-
-
-def _student(totals: dict[int, PersonTotals], pk: int, username: str | None, first_name: str | None) -> dict[str, Any]:
-    counted = totals.get(pk)
-    return {
-        "user_id": pk,
-        "username": username,
-        "first_name": first_name,
-        "last_activity": counted.last_activity_at if counted else None,
-        "events_count": counted.events if counted else 0,
-    }
-
-
 class PersonName(Schema):
     user_id: PersonId
     username: str | None
     first_name: str | None
+
+
+NAMES = ("user_id", "username", "first_name")
 
 
 class PersonInStream(PersonName):
@@ -233,20 +207,23 @@ def person_name(person: TelegramUser) -> dict[str, Any]:
 def users_by_stream(
     request: ApiRequest,
     response: HttpResponse,
+    *,
     stream: Annotated[str, Text()] = Query("", description="the code of a described stream"),
+    limit: PieceSize = Query(WHOLE, description=LIMIT),
     cursor: Annotated[str, Text()] = Query("", description=CURSOR),
 ) -> Any:
-    """People with a confirmed booking in a described stream, each once."""
+    """People with a confirmed booking in a described stream, each once; by id, at most 10,000 at a time."""
     if not stream:
         raise ApiError(400, STREAM_REQUIRED)
     described = sorted(set(Stream.objects.values_list("code", flat=True)))
     if stream not in described:
         raise ApiError(400, f"Invalid stream. Must be one of: {', '.join(described)}")
-    students = Booking.objects.confirmed().filter(course_stream=stream)
-    people = TelegramUser.objects.filter(pk__in=students.values("telegram_user"), pk__lt=ERASED_FROM)
-    rows, following = by_key(people, cursor=cursor)
+    students = Booking.objects.confirmed().filter(course_stream=stream, telegram_user__lt=ERASED_FROM)
+    ids = students.values("telegram_user").distinct()
+    found, following = by_key(ids, cursor=cursor, limit=limit, key="telegram_user")
     link_next(request, response, following)
-    return [person_name(person) | {"course_stream": stream} for person in rows]
+    people = TelegramUser.objects.filter(is_one_of([row["telegram_user"] for row in found])).order_by("pk")
+    return [row | {"course_stream": stream} for row in people.values(*NAMES)]
 
 
 @router.get(
@@ -256,15 +233,18 @@ def users_by_stream(
     summary="Everybody but students",
 )
 def users_non_course(
-    request: ApiRequest, response: HttpResponse, cursor: Annotated[str, Text()] = Query("", description=CURSOR)
+    request: ApiRequest,
+    response: HttpResponse,
+    limit: PieceSize = Query(WHOLE, description=LIMIT),
+    cursor: Annotated[str, Text()] = Query("", description=CURSOR),
 ) -> Any:
-    """People without a confirmed booking; 10,000 at a time."""
-    people = TelegramUser.objects.filter(pk__lt=ERASED_FROM).exclude(
-        pk__in=Booking.objects.confirmed().values("telegram_user")
-    )
-    rows, following = by_key(people, cursor=cursor)
+    """People without a confirmed booking; by id, at most 10,000 at a time."""
+    # NOT IN over so many rows is no join: PostgreSQL would look through all of them for each person.
+    students = Booking.objects.confirmed().filter(telegram_user=OuterRef("pk"))
+    people = TelegramUser.objects.filter(~Exists(students), pk__lt=ERASED_FROM)
+    rows, following = by_key(people.values(*NAMES), cursor=cursor, limit=limit, key="user_id")
     link_next(request, response, following)
-    return [person_name(person) for person in rows]
+    return rows
 
 
 @router.get(
@@ -276,15 +256,16 @@ def users_non_course(
     summary="Who registered for the hackathon",
 )
 def users_hackathon(
-    request: ApiRequest, response: HttpResponse, cursor: Annotated[str, Text()] = Query("", description=CURSOR)
+    request: ApiRequest,
+    response: HttpResponse,
+    limit: PieceSize = Query(WHOLE, description=LIMIT),
+    cursor: Annotated[str, Text()] = Query("", description=CURSOR),
 ) -> Any:
-    """People who registered, each once; the registration has no first name."""
+    """People who registered, each once; the registration has no first name. By id, at most 10,000 at a time."""
     registered = HackathonRegistration.objects.exclude(telegram_user=None)
     newest = registered.filter(telegram_user=OuterRef("pk")).order_by("-pk").values("username")[:1]
     people = TelegramUser.objects.filter(pk__in=registered.values("telegram_user"), pk__lt=ERASED_FROM)
-    rows, following = by_key(people.annotate(registered_as=Subquery(newest)), cursor=cursor)
+    named = people.annotate(registered_as=Subquery(newest)).values("user_id", "registered_as")
+    rows, following = by_key(named, cursor=cursor, limit=limit, key="user_id")
     link_next(request, response, following)
-    return [
-        {"user_id": person.pk, "username": person.registered_as, "first_name": None}  # type: ignore[attr-defined]
-        for person in rows
-    ]
+    return [{"user_id": row["user_id"], "username": row["registered_as"], "first_name": None} for row in rows]

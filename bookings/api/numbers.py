@@ -1,28 +1,18 @@
-"""Numbers as JSON: totals, courses and streams, growth, events, free lessons."""
+"""Numbers as JSON: totals, courses and streams, leads."""
 
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
-from ninja.params.functions import Query
 
-from bookings.api.counts import bookings_per_day, counts_by_code, counts_of_all, lesson_conversions
+from bookings.api.counts import counts_by_code, counts_of_all, counts_of_course, registration_count
 from bookings.labels import Labels
 from bookings.models import FreeLessonRegistration
-from bookings.statistics import StatusCounts, total_of
-from hsl_dashboard.web.api.answers import CountAsText, Moment, PersonId, Refusal
-from hsl_dashboard.web.api.parameters import Text, Whole
-from users.people.statistics import (
-    days_until,
-    event_type_counts,
-    events_per_day,
-    leads_who_registered,
-    new_people_per_day,
-    people_count,
-    recent_events,
-)
-from users.privacy import masked_emails
+from bookings.statistics import StatusCounts
+from hsl_dashboard.web.api.answers import CountAsText, Moment, PersonId, Refusal, say_when_counted
+from users.people.statistics import leads_who_registered, people_count
 from users.tokens.access import ApiAccess, ApiRequest, note_emails_shown
 
 router = Router(tags=["numbers"])
@@ -30,7 +20,6 @@ router = Router(tags=["numbers"])
 COURSE = 1  # the only course of the previous dashboard
 LEADS = 100
 
-Days = Annotated[int, Whole("days must be between 1 and 365", most=365)]
 VIEW_NUMBERS = ("users.view_telegramuser", "bookings.view_booking")
 
 
@@ -42,14 +31,15 @@ class Stats(Schema):
 
 
 @router.get("/stats", response={200: Stats, 400: Refusal}, auth=ApiAccess(*VIEW_NUMBERS), summary="Totals")
-def stats(request: ApiRequest) -> Any:
+def stats(request: ApiRequest, response: HttpResponse) -> Any:
     """People, bookings that are not cancelled, confirmed bookings, registrations for free lessons."""
-    counts = counts_of_all()
+    counts, people, registrations = counts_of_all(), people_count(), registration_count()
+    say_when_counted(response, people, registrations)
     return {
-        "totalUsers": people_count(),
+        "totalUsers": people.number,
         "activeBookings": counts.total - counts.cancelled,
         "confirmedPayments": counts.confirmed,
-        "freeLessonRegistrations": FreeLessonRegistration.objects.count(),
+        "freeLessonRegistrations": registrations.number,
     }
 
 
@@ -89,8 +79,8 @@ def _counted(counts: StatusCounts, labels: Labels, **more: Any) -> dict[str, Any
 )
 def courses(request: ApiRequest) -> Any:
     """Bookings of the first course by status; unknown statuses are in the total only. Empty without bookings."""
-    counts = counts_by_code(COURSE)
-    return [_counted(total_of(counts.values()), Labels.read())] if counts else []
+    counts = counts_of_course(COURSE)
+    return [_counted(counts, Labels.read())] if counts.total else []
 
 
 @router.get(
@@ -102,7 +92,7 @@ def courses(request: ApiRequest) -> Any:
 def course_streams(request: ApiRequest) -> Any:
     """The same for each stream of the first course, by its code."""
     labels = Labels.read()
-    counts = {code: number for code, number in counts_by_code(COURSE).items() if code is not None}
+    counts = counts_by_code(COURSE)
     return [
         _counted(
             counts[code],
@@ -112,103 +102,6 @@ def course_streams(request: ApiRequest) -> Any:
         )
         for code in sorted(counts)
     ]
-
-
-class EventCount(Schema):
-    eventType: str
-    count: int
-
-
-class Day(Schema):
-    date: date
-    newUsers: int
-    bookings: int
-    events: int
-
-
-class RecentEvent(Schema):
-    id: int
-    user_id: PersonId
-    username: str | None
-    first_name: str | None
-    event_type: str
-    created_at: Moment | None
-    details: Any
-
-
-@router.get(
-    "/events",
-    response={200: list[EventCount] | list[Day] | list[RecentEvent], 400: Refusal},
-    auth=ApiAccess(*VIEW_NUMBERS, "users.view_event"),
-    summary="Events",
-)
-def events(
-    request: ApiRequest,
-    type: Annotated[str, Text()] = Query("", description="daily, recent, or nothing for the most frequent types"),
-    days: Days = Query(30, description="with daily"),
-    limit: Annotated[int, Whole("limit must be between 1 and 200", most=200)] = Query(30, description="with recent"),
-) -> Any:
-    """The ten most frequent types; or days, newest first; or the newest events, at most two per person."""
-    if type == "daily":
-        return _daily(days)
-    if type == "recent":
-        return _recent(request, limit)
-    return [{"eventType": row.event_type, "count": row.count} for row in event_type_counts(10)]
-
-
-def _daily(count: int) -> list[dict[str, Any]]:
-    days = days_until(timezone.localdate(), count + 1)
-    people, bookings, happened = new_people_per_day(days), bookings_per_day(days), events_per_day(days)
-    return [
-        {
-            "date": day,
-            "newUsers": people.get(day, 0),
-            "bookings": bookings.get(day, 0),
-            "events": happened.get(day, 0),
-        }
-        for day in reversed(days)
-    ]
-
-
-def _recent(request: ApiRequest, limit: int) -> list[dict[str, Any]]:
-    found = recent_events(limit)
-    note_emails_shown(request.auth, request, people=len({event.telegram_user_id for event in found}))
-    return [
-        {
-            "id": event.pk,
-            "user_id": event.telegram_user_id,
-            "username": event.telegram_user.username,
-            "first_name": event.telegram_user.first_name,
-            "event_type": event.event_type,
-            "created_at": event.created_at,
-            "details": event.details if request.auth.sees_emails else masked_emails(event.details),
-        }
-        for event in found
-    ]
-
-
-class Growth(Schema):
-    date: date
-    totalUsers: int
-    newUsers: int
-
-
-@router.get(
-    "/user-growth",
-    response={200: list[Growth], 400: Refusal},
-    auth=ApiAccess("users.view_telegramuser"),
-    summary="Growth, day by day",
-)
-def user_growth(request: ApiRequest, days: Days = Query(30)) -> Any:
-    """People at the end of each day, and new ones on it; oldest first, today last."""
-    span = days_until(timezone.localdate(), days + 1)
-    new = new_people_per_day(span)
-    total = people_count() - sum(new.values())
-    rows = []
-    for day in span:
-        total += new.get(day, 0)
-        rows.append({"date": day, "totalUsers": total, "newUsers": new.get(day, 0)})
-    return rows
 
 
 class LeadJson(Schema):
@@ -250,32 +143,6 @@ def user_activity(request: ApiRequest) -> Any:
             "lead_score": lead.temperature,
         }
         for lead in leads
-    ]
-
-
-class Conversion(Schema):
-    lesson_type: str
-    registrations: int
-    attendances: int
-    conversion_rate: float
-
-
-@router.get(
-    "/free-lessons-conversion",
-    response=list[Conversion],
-    auth=ApiAccess("bookings.view_freelessonregistration", "users.view_event"),
-    summary="Free lessons: who came",
-)
-def free_lessons_conversion(request: ApiRequest) -> Any:
-    """People who registered for each kind of lesson, and those of them who opened its link."""
-    return [
-        {
-            "lesson_type": row.lesson_type,
-            "registrations": row.registrations,
-            "attendances": row.attendances,
-            "conversion_rate": row.rate,
-        }
-        for row in lesson_conversions()
     ]
 
 

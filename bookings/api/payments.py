@@ -108,7 +108,8 @@ NOTICE = {
 )
 def payments_webhook(request: ApiRequest) -> Any:
     """For payment services. ``X-Timestamp`` is the present second; ``X-Signature`` is ``sha256=`` and the hexadecimal
-    HMAC-SHA256 of ``<timestamp>.<body>``. 200 means stored; the booking follows within seconds, or a person decides."""
+    HMAC-SHA256 of ``<timestamp>.<body>``. 200 means stored. An amount that is exactly what the booking owes is recorded
+    within seconds, and confirms it; anything else waits for a person."""
     body = request.body
     if len(body) > LONGEST_BODY:
         raise ApiError(413, "The notice is too long")

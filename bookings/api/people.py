@@ -2,16 +2,25 @@
 
 from typing import Annotated, Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 from ninja.params.functions import Query
 
+from bookings.api.counts import found_count, student_counts
 from bookings.api.lists import CURSOR, BookingRow, PersonName, booking_row, iso_day, person_name
 from bookings.api.numbers import moment_or_epoch
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, Stream
-from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, RefusalWithSuccess, Shape
+from hsl_dashboard.web.api.answers import (
+    ApiError,
+    Moment,
+    PersonId,
+    Refusal,
+    RefusalWithSuccess,
+    Shape,
+    say_when_counted,
+)
 from hsl_dashboard.web.api.cursors import by_sorting, link_next
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
 from hsl_dashboard.web.keyset import Sorting
@@ -85,7 +94,12 @@ def users_list(
 ) -> Any:
     """Everybody whom the school knows."""
     people = _narrowed(search=search, stream=stream, status=status)
-    total = people.count()
+    question = (search.strip(), stream, status)
+    counted = (
+        found_count(question, people.count) if any(part not in ("", None) for part in question) else people_count()
+    )
+    say_when_counted(response, counted)
+    total = counted.number
     rows, following = by_sorting(
         people.select_related("telegram_user"),
         Sorting("last_activity_at", descending=True),
@@ -169,12 +183,14 @@ class SearchStatistics(Schema):
 )
 def users_search(
     request: ApiRequest,
+    response: HttpResponse,
+    *,
     q: Annotated[str, Text()] = Query("", description="how a username or a first name begins"),
     stats: Annotated[str, Text()] = Query("", description="true: numbers instead"),
 ) -> Any:
     """At most 50 people, the most recently updated first."""
     if stats == "true":
-        return _search_statistics()
+        return _search_statistics(response)
     typed = q.strip().removeprefix("@").lower()
     return [person_name(person) for person in _beginning_with(typed)] if typed else []
 
@@ -192,24 +208,19 @@ def _beginning_with(typed: str) -> list[TelegramUser]:
     return list(people.filter(begins).order_by("-updated_at", "pk")[:FOUND])
 
 
-def _search_statistics() -> dict[str, Any]:
-    students = Booking.objects.confirmed().order_by()
+def _search_statistics(response: HttpResponse) -> dict[str, Any]:
     codes = sorted(set(Stream.objects.values_list("code", flat=True)))
-    in_streams = students.filter(course_stream__in=codes).values_list("course_stream")
-    counted = dict(in_streams.annotate(number=Count("telegram_user", distinct=True)))
-    streams = {code: counted.get(code, 0) for code in codes}
-    people = people_count()
+    people, students = people_count(), student_counts()
+    say_when_counted(response, people, students)
+    streams = {code: students.number.by_code.get(code, 0) for code in codes}
+    hackathon = HackathonRegistration.objects.exclude(telegram_user=None).values("telegram_user")
     return {
-        "totalUsers": people,
-        "indexSize": people,
+        "totalUsers": people.number,
+        "indexSize": people.number,
         "streamCacheSize": sum(streams.values()),
         "streamStats": streams,
-        "nonCourseUsers": people
-        - students.filter(telegram_user__lt=ERASED_FROM).values("telegram_user").distinct().count(),
-        "hackathonUsers": HackathonRegistration.objects.exclude(telegram_user=None)
-        .values("telegram_user")
-        .distinct()
-        .count(),
+        "nonCourseUsers": people.number - students.number.people,
+        "hackathonUsers": hackathon.distinct().count(),
         "initialized": True,
         "lastUpdate": timezone.now().replace(second=0, microsecond=0),
     }

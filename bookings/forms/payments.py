@@ -64,9 +64,9 @@ class PaymentForm(forms.Form):
     def clean_received_at(self) -> Any:
         at = self.cleaned_data["received_at"]
         if at > timezone.now() + timedelta(minutes=5):
-            raise forms.ValidationError(_("This moment lies ahead."))
+            raise forms.ValidationError(_("This time is still ahead."))
         if at.year < 2015:
-            raise forms.ValidationError(_("This moment lies too far back."))
+            raise forms.ValidationError(_("This date is too far back."))
         return at
 
     @property

@@ -113,21 +113,21 @@ class PaymentRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at
         model = PaymentRules
         fields = ("long_hours", "late_hours", "chat_url", "bot_tells", "decline_text", "ask_text")
         labels = {
-            "long_hours": gettext_lazy("Waits long: after so many hours"),
-            "late_hours": gettext_lazy("Waits too long: after so many hours"),
+            "long_hours": gettext_lazy("Waits long: after, hours"),
+            "late_hours": gettext_lazy("Waits too long: after, hours"),
             "chat_url": gettext_lazy("Link to the chat with the receipts"),
             "bot_tells": gettext_lazy("The bot writes to the student when «Одобрить» is pressed there"),
-            "decline_text": gettext_lazy("Words of declining"),
-            "ask_text": gettext_lazy("Words of asking again"),
+            "decline_text": gettext_lazy("Text for declining"),
+            "ask_text": gettext_lazy("Text for asking again"),
         }
         help_texts = {
             "chat_url": gettext_lazy("For example https://t.me/c/1234567890. Each payment links to it."),
             "bot_tells": gettext_lazy("Then our automation “Booking confirmed” stays silent about such bookings."),
             "decline_text": gettext_lazy(
-                "Plain text; {first_name|friend}, {course} and {stream} are filled in. Empty: our usual words."
+                "Plain text; {first_name|friend}, {course} and {stream} are filled in. Empty: our usual text."
             ),
             "ask_text": gettext_lazy(
-                "The same placeholders. Staff see the words before each message, and may change them."
+                "The same placeholders. Staff see the text before each message, and may change it."
             ),
         }
         widgets = {name: forms.Textarea(attrs={"rows": 3}) for name in ("decline_text", "ask_text")}
@@ -151,7 +151,7 @@ class PaymentRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # a class at
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors and cleaned["late_hours"] < cleaned["long_hours"]:
-            self.add_error("late_hours", _("“Too long” takes at least as many hours as “long”."))
+            self.add_error("late_hours", _("“Too long” must be at least as many hours as “long”."))
         return cleaned
 
     @property

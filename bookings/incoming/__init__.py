@@ -1,1 +1,1 @@
-"""Payments that services tell us of: signatures, storing, applying, and the page of those that nobody could match."""
+"""Payments that services tell us of: signatures, storing, applying, and the page of those that match no booking."""

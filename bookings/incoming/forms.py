@@ -1,4 +1,4 @@
-"""What staff decide about a notice of a payment that nobody could match."""
+"""What staff decide about a notice of a payment that matches no booking."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _

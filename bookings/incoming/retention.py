@@ -15,7 +15,7 @@ def forget_raw(before: datetime, batches: Batches) -> Iterator[int]:
     """Drop the bodies that were received before a moment, in the order of the notices."""
     place: int | None = 0
     while place is not None and not batches.is_over:
-        dropped, place = batches.run(partial(_drop_window, before, place))
+        dropped, place = batches.forget(partial(_drop_window, before, place))
         yield dropped
 
 

@@ -43,7 +43,7 @@ class AlreadyDecided(Exception):
 
 
 def store_incoming(fields: dict[str, Any]) -> tuple[IncomingPayment, bool]:
-    """Keep a notice; one that comes twice is there already (the database decides). Whether it is new."""
+    """Store a notice and say whether it is new: the database knows one that comes twice."""
     names = {"source": fields["source"], "event_id": fields["event_id"]}
     with pghistory.context(user=None, origin="service"):
         return IncomingPayment.objects.get_or_create(**names, defaults=fields)
@@ -138,12 +138,12 @@ def _moved(booking: Booking, *, to: Booking.Status | None, at: datetime) -> None
 
 
 def nobody() -> User:
-    """Who acts where no member of staff does: without a number in the records, and without any permission."""
+    """Stand in for the actor where no member of staff acts: it has no number in the records and no permission."""
     return User(username="payment service", is_active=False)
 
 
 def apply_waiting(*, at: datetime) -> int:
-    """Apply what waits; what fails is tried again later, and after ten tries left to a person. How many were due."""
+    """Apply what waits; return how many were due. A failure is tried again; after ten tries a person decides."""
     due = IncomingPayment.objects.waiting().filter(next_try_at__lte=at).order_by("next_try_at")
     numbers = list(due.values_list("pk", flat=True)[:AT_ONCE])
     for pk in numbers:

@@ -1,4 +1,4 @@
-"""Addresses of payments that nobody could match."""
+"""Addresses of payments that match no booking."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The page of payments that nobody could match, and what staff decide about one."""
+"""The page of payments that match no booking, and what staff decide about one."""
 
 from typing import Any
 
@@ -69,7 +69,9 @@ def _matched(request: StaffRequest, notice: IncomingPayment, booking: Booking, f
     except (ReasonMissing, StreamFull) as refused:
         form.add_error("reason", str(refused))
     except StatusNotChanged:
-        form.add_error("move", _("This booking cannot be moved there. Record the money without it."))
+        form.add_error(
+            "move", _("The status of this booking cannot be changed that way. Record the money without changing it.")
+        )
     else:
         messages.success(request, _("Recorded for booking № %(number)d.") % {"number": booking.pk})
         return SeeOther(reverse("bookings:incoming_list"))

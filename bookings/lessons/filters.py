@@ -62,6 +62,7 @@ class LessonFilter(ListFilter):
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[LessonSteps]", with_emails: bool) -> None:
         super().__init__(data, queryset=queryset)
         self.with_emails = with_emails
+        self.common = False  # the search finds too many people to list them
         self.form.fields["lesson"].choices = [
             ("", _("Any lesson")),
             *((code, code) for code in lesson_types()),
@@ -86,7 +87,7 @@ class LessonFilter(ListFilter):
 
     def filter_search(self, rows: "QuerySet[LessonSteps]", _name: str, text: str) -> "QuerySet[LessonSteps]":
         """Find the people as their list does, and keep their registrations."""
-        condition, _common = search_condition(search_text(text), with_emails=self.with_emails)
+        condition, self.common = search_condition(search_text(text), with_emails=self.with_emails)
         return rows.filter(user_id__in=PersonTotals.objects.filter(condition).order_by().values("pk"))
 
     def filter_lesson(self, rows: "QuerySet[LessonSteps]", _name: str, code: str) -> "QuerySet[LessonSteps]":

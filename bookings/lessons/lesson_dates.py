@@ -16,9 +16,9 @@ DEFINITIONS = {
     "registrations": _("Rows of registrations. The bot lets a person register once for a lesson and date."),
     "reminded": _("Registrations for which the bot has sent the reminder."),
     "attended": _(
-        "Registrations whose person opened the link of this kind of lesson at or after registering. Of registrations."
+        "Registrations of people who opened the lesson's link at or after registering, and their share of all."
     ),
-    "booked": _("Registrations whose person made a booking at or after registering, whatever became of it."),
+    "booked": _("Registrations of people who made a booking at or after registering, whatever its status now."),
     "confirmed": _("Registrations with such a booking that is confirmed now."),
 }
 # Each lesson and date is found by a jump in the index, and counted in it.

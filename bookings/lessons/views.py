@@ -23,6 +23,9 @@ from users.people.downloads import EXPORT_PEOPLE, list_as_file
 from users.person.context import person_address
 from users.privacy import VIEW_EMAIL, masked_email
 
+LESSONS_AT_ONCE = 25  # lessons: six links each
+# Registrations of a first name that is everywhere: more are not counted, each needs a look at its person.
+COUNTED_OF_COMMON = 1_000
 VIEW_LESSONS = "bookings.view_freelessonregistration"
 
 
@@ -32,20 +35,23 @@ def lesson_list(request: StaffRequest) -> HttpResponse:
     waits = count_waiting_lessons()
     narrowed = _narrowed(request)
     is_valid = narrowed.is_valid()
+    found = narrowed.qs if is_valid else LessonSteps.objects.none()
+    is_alone = narrowed.common and set(narrowed.values()) == {"q"}
+    counted = COUNTED_OF_COMMON if is_alone else COUNTED
     page: Slice[LessonSteps] = slice_of(
-        _with_people(narrowed.qs if is_valid else LessonSteps.objects.none()),
+        _with_people(found),
         sorting=narrowed.sorting,
         before=request.GET.get("before", ""),
         after=request.GET.get("after", ""),
         size=PAGE_SIZE,
-        listed=COUNTED,
+        listed=counted,
     )
     context = {
         **_around(request, narrowed, waits=waits),
         "page": page,
         "rows": [_row(steps) for steps in page.rows],
-        "count": min(page.counted or 0, COUNTED),
-        "more": (page.counted or 0) > COUNTED,
+        "count": min(page.counted or 0, counted),
+        "more": (page.counted or 0) > counted,
         "sort": narrowed.sorted_by,
         "may_export": request.user.has_perm(EXPORT_PEOPLE),
     }
@@ -61,7 +67,7 @@ def lesson_dates_list(request: StaffRequest) -> HttpResponse:
     asked = narrowed.form.cleaned_data if is_valid else {}
     sums = (
         lesson_dates(
-            size=PAGE_SIZE + 1,
+            size=LESSONS_AT_ONCE + 1,
             lesson=asked.get("lesson") or "",
             since=asked.get("lesson_since"),
             until=asked.get("lesson_until"),
@@ -72,8 +78,8 @@ def lesson_dates_list(request: StaffRequest) -> HttpResponse:
     )
     context = {
         **_around(request, narrowed, waits=waits),
-        "lessons": sums[:PAGE_SIZE],
-        "after": sums[PAGE_SIZE - 1].place if len(sums) > PAGE_SIZE else "",
+        "lessons": sums[:LESSONS_AT_ONCE],
+        "after": sums[LESSONS_AT_ONCE - 1].place if len(sums) > LESSONS_AT_ONCE else "",
         "definitions": DEFINITIONS,
         "today": timezone.localdate(),
     }

@@ -10,6 +10,7 @@ from users.people.search import (
     IsOneOf,
     PersonText,
     by_email,
+    is_one_of,
     search_text,
     with_all_words,
 )
@@ -30,9 +31,11 @@ def narrow_by_search(
     if not text:
         return bookings.none(), False
     exactly = _numbered(text) | with_code(typed.strip())
-    found = _found(text, with_emails=with_emails)
-    if found is not None:
-        return bookings.filter(exactly | Q(IsOneOf(F("pk"), Value(found, ArrayField(IntegerField()))))), False
+    listed, people, booked = _found(text, with_emails=with_emails)
+    if listed is not None:
+        return bookings.filter(exactly | _one_of(listed)), False
+    if people is not None and booked is not None:
+        return bookings.filter(exactly | is_one_of(people, person="telegram_user_id") | _one_of(booked)), True
     booked_text = PersonText("", user_id=F("telegram_user_id"), last_name=Value(None, TextField()))
     common = with_all_words(text, PersonText()) | with_all_words(text, booked_text)
     if with_emails:
@@ -45,12 +48,23 @@ def with_code(code: str) -> Q:
     return Q(referral_code__in={code, code.upper(), code.lower()})
 
 
-def _found(text: str, *, with_emails: bool) -> list[int] | None:
-    """Ask the indexes; None when more than RARE are found."""
+def _found(text: str, *, with_emails: bool) -> tuple[list[int] | None, list[int] | None, list[int] | None]:
+    """Ask the indexes for the bookings, or for their people and those booked under such a name.
+
+    None stands for more than RARE.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT bookings_found(%s, %s, %s)", [text, with_emails, RARE])
-        found: list[int] | None = cursor.fetchone()[0]
-        return found
+        cursor.execute(
+            "SELECT listed, CASE WHEN listed IS NULL THEN people END, CASE WHEN listed IS NULL THEN booked END"
+            " FROM bookings_found(%s, %s, %s)",
+            [text, with_emails, RARE],
+        )
+        listed, people, booked = cursor.fetchone()
+        return listed, people, booked
+
+
+def _one_of(bookings: list[int]) -> Q:
+    return Q(IsOneOf(F("pk"), Value(bookings, ArrayField(IntegerField()))))
 
 
 def _numbered(text: str) -> Q:

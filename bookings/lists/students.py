@@ -16,7 +16,7 @@ from bookings.models import Booking
 from bookings.models.bookings import BookingQuerySet
 from hsl_dashboard.web.filters import ListFilter, SearchFilter
 from users.models import TelegramUser
-from users.people.search import matching_person_text
+from users.people.search import matching_person_text, people_matching
 
 SORTS: dict[str, Any] = {
     "name": Lower("telegram_user__first_name"),
@@ -58,6 +58,11 @@ class StudentFilter(ListFilter):
         """Those of ``people``, who viewed the programme, whom the search finds, by name."""
         found = matching_person_text(people, self.searched, path="") if self.searched else people
         return found.order_by("first_name", "pk")
+
+    def walked_viewers(self, people: "QuerySet[TelegramUser]") -> "QuerySet[TelegramUser]":
+        """The same of very many people: in the order of an index, which is that of the list of people."""
+        found = people.filter(people_matching(self.searched)) if self.searched else people
+        return found.order_by("persontotals__name_key", "persontotals__telegram_user_id")
 
     def as_booking_list(self, *, course_id: int | None, code: str) -> QueryDict:
         """The same bookings as a question to the list of all bookings."""

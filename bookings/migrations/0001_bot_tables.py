@@ -39,6 +39,223 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Booking",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                (
+                    "telegram_user",
+                    models.ForeignKey(
+                        db_column="user_id",
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="bookings",
+                        to="users.telegramuser",
+                        verbose_name="person",
+                    ),
+                ),
+                ("username", models.TextField(blank=True, null=True, verbose_name="username")),
+                ("first_name", models.TextField(blank=True, null=True, verbose_name="first name")),
+                (
+                    "course",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="bookings",
+                        to="bookings.course",
+                        verbose_name="course",
+                    ),
+                ),
+                ("confirmed", models.IntegerField(blank=True, db_default=0, null=True, verbose_name="status")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="created",
+                    ),
+                ),
+                ("referral_code", models.TextField(blank=True, null=True, verbose_name="referral code")),
+                (
+                    "discount_percent",
+                    models.IntegerField(blank=True, db_default=0, null=True, verbose_name="discount, %"),
+                ),
+                (
+                    "course_stream",
+                    models.CharField(
+                        blank=True, db_default="4th_stream", max_length=50, null=True, verbose_name="stream"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "booking",
+                "verbose_name_plural": "bookings",
+                "db_table": "bookings",
+                "permissions": [
+                    ("override_status", "Can reactivate a cancelled booking and take back a confirmed one")
+                ],
+                "indexes": [
+                    models.Index(
+                        models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="bookings_newest_first",
+                    ),
+                    models.Index(
+                        models.F("telegram_user"),
+                        models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
+                        name="bookings_user_created",
+                    ),
+                    models.Index(
+                        models.F("course"),
+                        models.F("course_stream"),
+                        models.F("confirmed"),
+                        name="bookings_stream_status",
+                    ),
+                    models.Index(
+                        models.F("confirmed"),
+                        models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
+                        name="bookings_status_created",
+                    ),
+                    models.Index(
+                        models.F("referral_code"),
+                        condition=models.Q(("referral_code", None), _negated=True),
+                        name="bookings_referral_code",
+                    ),
+                    models.Index(
+                        models.F("telegram_user"),
+                        models.F("course"),
+                        models.F("id"),
+                        condition=models.Q(
+                            ("confirmed", None), models.Q(("confirmed", -1), _negated=True), _connector="OR"
+                        ),
+                        name="bookings_active",
+                    ),
+                    models.Index(
+                        models.F("id"),
+                        condition=models.Q(
+                            ("confirmed", 2), models.Q(("course_stream", None), ("course_stream", ""), _connector="OR")
+                        ),
+                        name="bookings_without_stream",
+                    ),
+                    models.Index(models.F("course_stream"), name="bookings_course_stream"),
+                ],
+                "constraints": [
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="telegram_user", name="bookings_user_id_fkey", on_delete="CASCADE"
+                    ),
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="course", name="bookings_course_id_fkey", on_delete="RESTRICT"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FreeLessonRegistration",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                (
+                    "telegram_user",
+                    models.ForeignKey(
+                        db_column="user_id",
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="free_lessons",
+                        to="users.telegramuser",
+                        verbose_name="person",
+                    ),
+                ),
+                ("username", models.TextField(blank=True, null=True, verbose_name="username")),
+                ("first_name", models.TextField(blank=True, null=True, verbose_name="first name")),
+                ("email", models.TextField(verbose_name="e-mail")),
+                (
+                    "registered_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="registered",
+                    ),
+                ),
+                (
+                    "notification_sent",
+                    models.BooleanField(blank=True, db_default=False, null=True, verbose_name="reminder sent"),
+                ),
+                (
+                    "lesson_type",
+                    models.CharField(
+                        blank=True, db_default="cursor_lesson", max_length=50, null=True, verbose_name="lesson"
+                    ),
+                ),
+                ("lesson_date", models.DateField(blank=True, null=True, verbose_name="lesson date")),
+            ],
+            options={
+                "verbose_name": "free lesson registration",
+                "verbose_name_plural": "free lesson registrations",
+                "db_table": "free_lesson_registrations",
+                "indexes": [
+                    models.Index(
+                        models.OrderBy(models.F("registered_at"), descending=True, nulls_last=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="free_lessons_newest_first",
+                    ),
+                    models.Index(models.F("lesson_type"), models.F("lesson_date"), name="free_lessons_type_date"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("telegram_user", "lesson_type", "lesson_date"),
+                        name="free_lessons_once_per_person_and_date",
+                    ),
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="telegram_user", name="free_lesson_registrations_user_id_fkey", on_delete="CASCADE"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="HackathonRegistration",
+            fields=[
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                (
+                    "telegram_user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_column="user_id",
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="hackathon_registrations",
+                        to="users.telegramuser",
+                        verbose_name="person",
+                    ),
+                ),
+                ("username", models.TextField(blank=True, null=True, verbose_name="username")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="created",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "hackathon registration",
+                "verbose_name_plural": "hackathon registrations",
+                "db_table": "hackathon_registrations",
+                "constraints": [
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="telegram_user", name="hackathon_registrations_user_id_fkey", on_delete="CASCADE"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="ReferralCoupon",
             fields=[
                 ("id", models.AutoField(primary_key=True, serialize=False)),
@@ -73,6 +290,40 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.AutoField(primary_key=True, serialize=False)),
                 (
+                    "coupon",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="usages",
+                        to="bookings.referralcoupon",
+                        verbose_name="referral coupon",
+                    ),
+                ),
+                (
+                    "telegram_user",
+                    models.ForeignKey(
+                        db_column="user_id",
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="coupon_usages",
+                        to="users.telegramuser",
+                        verbose_name="person",
+                    ),
+                ),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="coupon_usages",
+                        to="bookings.booking",
+                        verbose_name="booking",
+                    ),
+                ),
+                (
                     "used_at",
                     models.DateTimeField(
                         blank=True,
@@ -86,236 +337,19 @@ class Migration(migrations.Migration):
                 "verbose_name": "coupon use",
                 "verbose_name_plural": "coupon uses",
                 "db_table": "referral_usage",
-            },
-        ),
-        migrations.CreateModel(
-            name="Booking",
-            fields=[
-                ("id", models.AutoField(primary_key=True, serialize=False)),
-                ("username", models.TextField(blank=True, null=True, verbose_name="username")),
-                ("first_name", models.TextField(blank=True, null=True, verbose_name="first name")),
-                ("confirmed", models.IntegerField(blank=True, db_default=0, null=True, verbose_name="status")),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        blank=True,
-                        db_default=django.contrib.postgres.functions.TransactionNow(),
-                        null=True,
-                        verbose_name="created",
+                "constraints": [
+                    models.UniqueConstraint(fields=("coupon", "telegram_user"), name="referral_usage_once_per_person"),
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="coupon", name="referral_usage_coupon_id_fkey", on_delete="CASCADE"
                     ),
-                ),
-                ("referral_code", models.TextField(blank=True, null=True, verbose_name="referral code")),
-                (
-                    "discount_percent",
-                    models.IntegerField(blank=True, db_default=0, null=True, verbose_name="discount, %"),
-                ),
-                (
-                    "course_stream",
-                    models.CharField(
-                        blank=True, db_default="4th_stream", max_length=50, null=True, verbose_name="stream"
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="telegram_user", name="referral_usage_user_id_fkey", on_delete="CASCADE"
                     ),
-                ),
-                (
-                    "telegram_user",
-                    models.ForeignKey(
-                        db_column="user_id",
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="bookings",
-                        to="users.telegramuser",
-                        verbose_name="person",
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="booking", name="referral_usage_booking_id_fkey", on_delete="CASCADE"
                     ),
-                ),
-                (
-                    "course",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="bookings",
-                        to="bookings.course",
-                        verbose_name="course",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "booking",
-                "verbose_name_plural": "bookings",
-                "db_table": "bookings",
-                "permissions": [
-                    ("override_status", "Can reactivate a cancelled booking and take back a confirmed one")
                 ],
             },
-        ),
-        migrations.CreateModel(
-            name="FreeLessonRegistration",
-            fields=[
-                ("id", models.AutoField(primary_key=True, serialize=False)),
-                ("username", models.TextField(blank=True, null=True, verbose_name="username")),
-                ("first_name", models.TextField(blank=True, null=True, verbose_name="first name")),
-                ("email", models.TextField(verbose_name="e-mail")),
-                (
-                    "registered_at",
-                    models.DateTimeField(
-                        blank=True,
-                        db_default=django.contrib.postgres.functions.TransactionNow(),
-                        null=True,
-                        verbose_name="registered",
-                    ),
-                ),
-                (
-                    "notification_sent",
-                    models.BooleanField(blank=True, db_default=False, null=True, verbose_name="reminder sent"),
-                ),
-                (
-                    "lesson_type",
-                    models.CharField(
-                        blank=True, db_default="cursor_lesson", max_length=50, null=True, verbose_name="lesson"
-                    ),
-                ),
-                ("lesson_date", models.DateField(blank=True, null=True, verbose_name="lesson date")),
-                (
-                    "telegram_user",
-                    models.ForeignKey(
-                        db_column="user_id",
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="free_lessons",
-                        to="users.telegramuser",
-                        verbose_name="person",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "free lesson registration",
-                "verbose_name_plural": "free lesson registrations",
-                "db_table": "free_lesson_registrations",
-            },
-        ),
-        migrations.CreateModel(
-            name="HackathonRegistration",
-            fields=[
-                ("id", models.AutoField(primary_key=True, serialize=False)),
-                ("username", models.TextField(blank=True, null=True, verbose_name="username")),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        blank=True,
-                        db_default=django.contrib.postgres.functions.TransactionNow(),
-                        null=True,
-                        verbose_name="created",
-                    ),
-                ),
-                (
-                    "telegram_user",
-                    models.ForeignKey(
-                        blank=True,
-                        db_column="user_id",
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="hackathon_registrations",
-                        to="users.telegramuser",
-                        verbose_name="person",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "hackathon registration",
-                "verbose_name_plural": "hackathon registrations",
-                "db_table": "hackathon_registrations",
-            },
-        ),
-        migrations.AddField(
-            model_name="referralusage",
-            name="booking",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="coupon_usages",
-                to="bookings.booking",
-                verbose_name="booking",
-            ),
-        ),
-        migrations.AddField(
-            model_name="referralusage",
-            name="coupon",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="usages",
-                to="bookings.referralcoupon",
-                verbose_name="referral coupon",
-            ),
-        ),
-        migrations.AddField(
-            model_name="referralusage",
-            name="telegram_user",
-            field=models.ForeignKey(
-                db_column="user_id",
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="coupon_usages",
-                to="users.telegramuser",
-                verbose_name="person",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(
-                models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="bookings_newest_first",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(
-                models.F("telegram_user"),
-                models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
-                name="bookings_user_created",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(
-                models.F("course"), models.F("course_stream"), models.F("confirmed"), name="bookings_stream_status"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(
-                models.F("confirmed"),
-                models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
-                name="bookings_status_created",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(
-                models.F("referral_code"),
-                condition=models.Q(("referral_code", None), _negated=True),
-                name="bookings_referral_code",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="booking",
-            constraint=hsl_dashboard.db.DatabaseForeignKey(
-                field="telegram_user", name="bookings_user_id_fkey", on_delete="CASCADE"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="booking",
-            constraint=hsl_dashboard.db.DatabaseForeignKey(
-                field="course", name="bookings_course_id_fkey", on_delete="RESTRICT"
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="booking",
@@ -330,30 +364,6 @@ class Migration(migrations.Migration):
                     table="bookings",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="freelessonregistration",
-            index=models.Index(
-                models.OrderBy(models.F("registered_at"), descending=True, nulls_last=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="free_lessons_newest_first",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="freelessonregistration",
-            index=models.Index(models.F("lesson_type"), models.F("lesson_date"), name="free_lessons_type_date"),
-        ),
-        migrations.AddConstraint(
-            model_name="freelessonregistration",
-            constraint=models.UniqueConstraint(
-                fields=("telegram_user", "lesson_type", "lesson_date"), name="free_lessons_once_per_person_and_date"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="freelessonregistration",
-            constraint=hsl_dashboard.db.DatabaseForeignKey(
-                field="telegram_user", name="free_lesson_registrations_user_id_fkey", on_delete="CASCADE"
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -371,12 +381,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="hackathonregistration",
-            constraint=hsl_dashboard.db.DatabaseForeignKey(
-                field="telegram_user", name="hackathon_registrations_user_id_fkey", on_delete="CASCADE"
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="hackathonregistration",
             trigger=pgtrigger.compiler.Trigger(
@@ -390,30 +394,6 @@ class Migration(migrations.Migration):
                     table="hackathon_registrations",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referralusage",
-            constraint=models.UniqueConstraint(
-                fields=("coupon", "telegram_user"), name="referral_usage_once_per_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referralusage",
-            constraint=hsl_dashboard.db.DatabaseForeignKey(
-                field="coupon", name="referral_usage_coupon_id_fkey", on_delete="CASCADE"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referralusage",
-            constraint=hsl_dashboard.db.DatabaseForeignKey(
-                field="telegram_user", name="referral_usage_user_id_fkey", on_delete="CASCADE"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referralusage",
-            constraint=hsl_dashboard.db.DatabaseForeignKey(
-                field="booking", name="referral_usage_booking_id_fkey", on_delete="CASCADE"
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -430,29 +410,5 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(
-                models.F("telegram_user"),
-                models.F("course"),
-                models.F("id"),
-                condition=models.Q(("confirmed", None), models.Q(("confirmed", -1), _negated=True), _connector="OR"),
-                name="bookings_active",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(
-                models.F("id"),
-                condition=models.Q(
-                    ("confirmed", 2), models.Q(("course_stream", None), ("course_stream", ""), _connector="OR")
-                ),
-                name="bookings_without_stream",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(models.F("course_stream"), name="bookings_course_stream"),
         ),
     ]

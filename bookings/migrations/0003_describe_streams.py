@@ -34,6 +34,6 @@ def describe_streams(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0002_streams_and_audit")]
+    dependencies = [("bookings", "0002_own_tables")]
 
     operations = [migrations.RunPython(describe_streams, migrations.RunPython.noop)]

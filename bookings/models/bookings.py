@@ -145,6 +145,13 @@ class Booking(models.Model):
                 name="bookings_active",
                 condition=ACTIVE,
             ),
+            # The students of a stream in the order of their ids, each step of a walk; and counts of them.
+            models.Index(
+                "course_stream",
+                "telegram_user",
+                name="bookings_students",
+                condition=models.Q(confirmed=BookingStatus.CONFIRMED.value),
+            ),
             # Nearly empty: who paid and is in no stream.
             models.Index(
                 "id",

@@ -125,7 +125,8 @@ class BookingMoney(models.Model):
 class MoneyDay(models.Model):
     """Derived: the money of a day by course, currency and stream, and again by referral code; empty is none.
 
-    With it, how many bookings were confirmed on the day, and how much their discounts took off.
+    With it, how many bookings were confirmed on the day, and how much their discounts took off. A month has such rows
+    too, on its first day.
 
     Triggers mark a day whose money has changed, and beat sums it again: bookings/money/kept.py.
     """
@@ -133,6 +134,12 @@ class MoneyDay(models.Model):
     class Part(models.TextChoices):
         STREAM = "stream"
         CODE = "code"
+        STREAM_OF_MONTH = "stream_m"
+        CODE_OF_MONTH = "code_m"
+
+        @property
+        def of_months(self) -> "MoneyDay.Part":
+            return MoneyDay.Part(f"{self.value}_m")
 
     day = models.DateField(null=True)  # none: of confirmed bookings without any moment
     part = models.CharField(max_length=10, choices=Part)

@@ -81,6 +81,8 @@ class WaitingPayment(models.Model):
                 name="bookings_waiting_open",
                 condition=models.Q(put_off_until=None, answered_at=None),
             ),
+            # What came last, which is where an open page begins to ask for news.
+            models.Index("came_at", name="bookings_waiting_newest"),
             models.Index(
                 "put_off_until", name="bookings_waiting_put_off", condition=models.Q(put_off_until__isnull=False)
             ),

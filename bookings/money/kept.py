@@ -5,7 +5,7 @@ beat sums them for everybody. A changed price marks all days.
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +14,10 @@ from django.db import connection, transaction
 from bookings.models import MoneyDay, MoneyMark
 from bookings.money.statistics import Key, Sums
 from hsl_dashboard.web.days import Days
+from hsl_dashboard.web.side_writes import SideWrite, write_beside
 
 DAYS_AT_ONCE = 50
+DAYS_OF_A_PAGE = 3  # marked days that a page sums for all that follow, most often one: today
 LIVE_DAYS = 40  # marked days that a page sums itself: some 1 ms each in a large school
 LOCK = 0x6D6F6E6579  # among the advisory locks: one process sums at a time
 COLUMNS = """
@@ -25,6 +27,7 @@ ALL_DAYS = """
     SELECT money_day(received_at) FROM bookings_payment UNION SELECT money_day(confirmed_at) FROM bookings_confirmation
     UNION SELECT day FROM bookings_moneyday
 """
+# Whole months from their own rows, less the marked days in them; other days one by one; marked days as they are now.
 SUMS = """
     WITH marked AS MATERIALIZED (
         SELECT DISTINCT day FROM bookings_moneymark WHERE NOT everything LIMIT %(live)s
@@ -32,16 +35,28 @@ SUMS = """
     SELECT money.course_id, money.key, money.currency, sum(money.received), sum(money.refunded), sum(money.payments),
         sum(money.expected), sum(money.bookings), sum(money.unpriced), sum(money.discount)
     FROM (
-        SELECT day, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced, discount
+        SELECT day, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced, discount,
+            payments + confirmed AS rows
+        FROM bookings_moneyday
+        WHERE part = %(month_part)s AND day >= %(months)s AND day < %(months_end)s
+        UNION ALL
+        SELECT day, course_id, key, currency, -received, -refunded, -payments, -expected, -bookings, -unpriced,
+            -discount, -payments - confirmed
+        FROM bookings_moneyday
+        WHERE part = %(part)s AND day IN (SELECT day FROM marked) AND day >= %(months)s AND day < %(months_end)s
+        UNION ALL
+        SELECT day, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced, discount,
+            payments + confirmed
         FROM bookings_moneyday
         WHERE part = %(part)s AND COALESCE(day, 'infinity') NOT IN (SELECT COALESCE(day, 'infinity') FROM marked)
+            AND (day < %(months)s OR day >= %(months_end)s OR day IS NULL)
         UNION ALL
         SELECT marked.day, m.course_id, m.key, m.currency, m.received, m.refunded, m.payments, m.expected, m.bookings,
-            m.unpriced, m.discount
+            m.unpriced, m.discount, m.payments + m.confirmed
         FROM marked CROSS JOIN LATERAL money_of_day(marked.day) AS m WHERE m.part = %(part)s
     ) AS money
     WHERE {conditions}
-    GROUP BY 1, 2, 3
+    GROUP BY 1, 2, 3 HAVING sum(money.rows) > 0
 """
 # Whether all days wait to be summed again, and which of some days do.
 MARKED = """
@@ -85,7 +100,8 @@ RECEIVED = f"""{MARKED}
 """  # noqa: S608 - texts of ours
 DIFFERENCES = f"""
     WITH kept AS (
-        SELECT {COLUMNS} FROM bookings_moneyday WHERE day = ANY (%(days)s::date[]) OR (%(with_none)s AND day IS NULL)
+        SELECT {COLUMNS} FROM bookings_moneyday
+        WHERE part IN ('stream', 'code') AND (day = ANY (%(days)s::date[]) OR (%(with_none)s AND day IS NULL))
     ), counted AS (
         SELECT wanted.day, m.* FROM unnest(%(days)s::date[] || CASE WHEN %(with_none)s THEN ARRAY[NULL]::date[] END)
             AS wanted (day)
@@ -95,6 +111,20 @@ DIFFERENCES = f"""
     UNION ALL
     SELECT 'counted', wrong.* FROM (SELECT * FROM counted EXCEPT ALL SELECT * FROM kept) AS wrong
 """  # noqa: S608 - columns of ours
+DIFFERENCES_OF_MONTHS = """
+    WITH kept AS (
+        SELECT day, replace(part, '_m', ''), course_id, key, currency, received, refunded, payments, expected, bookings,
+            unpriced, confirmed, discount
+        FROM bookings_moneyday WHERE part IN ('stream_m', 'code_m')
+    ), counted AS (
+        SELECT date_trunc('month', day)::date, part, course_id, key, currency, sum(received), sum(refunded),
+            sum(payments), sum(expected), sum(bookings), sum(unpriced), sum(confirmed), sum(discount)
+        FROM bookings_moneyday WHERE part IN ('stream', 'code') AND day IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+    )
+    SELECT 'kept month', wrong.* FROM (SELECT * FROM kept EXCEPT ALL SELECT * FROM counted) AS wrong
+    UNION ALL
+    SELECT 'counted month', wrong.* FROM (SELECT * FROM counted EXCEPT ALL SELECT * FROM kept) AS wrong
+"""
 
 
 def is_kept() -> bool:
@@ -111,7 +141,18 @@ def kept_sums(
     group: str, *, since: date | None, until: date | None, course: int | str | None, currency: str
 ) -> dict[Key, Sums]:
     """Sum like ``money_by``, from the days (one query); ``course`` is a number, "" for none, or None for all."""
-    conditions, values = ["true"], {"live": LIVE_DAYS, "part": "code" if group == "code" else "stream"}
+    months, months_end = _whole_months(since, until)
+    part = MoneyDay.Part.CODE if group == "code" else MoneyDay.Part.STREAM
+    conditions, values = (
+        ["true"],
+        {
+            "live": LIVE_DAYS,
+            "part": part.value,
+            "month_part": part.of_months.value,
+            "months": months,
+            "months_end": months_end,
+        },
+    )
     asked: list[tuple[str, Any, bool]] = [
         ("money.day >= %(since)s", since, since is not None),
         ("money.day <= %(until)s", until, until is not None),
@@ -128,6 +169,20 @@ def kept_sums(
         line: Key = {"stream": (course_id, key or None), "course": (course_id,), "code": (key or None,)}[group]
         sums.setdefault((*line, money), Sums()).add(Sums(*numbers))
     return sums
+
+
+def _whole_months(since: date | None, until: date | None) -> tuple[date | str, date | str]:
+    """Give the first day of the months that lie within a period, and the first day after them."""
+    begins = "-infinity" if since is None else since if since.day == 1 else _next_month(since)
+    if until is None:
+        return begins, "infinity"
+    is_last = until == date.max or (until + timedelta(days=1)).day == 1
+    return begins, _next_month(until) if is_last else until.replace(day=1)
+
+
+def _next_month(day: date) -> date | str:
+    last_of_all = day.year == date.max.year and day.month == date.max.month
+    return "infinity" if last_of_all else (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def confirmed_by_day(days: Days) -> dict[date, int]:
@@ -157,6 +212,18 @@ def _span(days: Days) -> dict[str, Any]:
 
 def _confirmed(columns: str, days: Days) -> list[tuple[Any, ...]]:
     return _rows(CONFIRMED.format(columns=columns), {"live": LIVE_DAYS, **_span(days)})
+
+
+def fold_some_days(at_most: int = DAYS_OF_A_PAGE) -> int:
+    """Sum some of the marked days again; return how many, or -1 while somebody else does it or all days wait."""
+    [(number,)] = _rows("SELECT money_fold(%s)", [at_most])
+    return int(number)
+
+
+def count_waiting_money() -> None:
+    """Sum what was marked since the last look; where it cannot be written a page sums it for itself."""
+    if MoneyMark.objects.exists():
+        write_beside(SideWrite.MONEY_COUNTED, fold_some_days)
 
 
 def fold_money() -> None:
@@ -189,8 +256,13 @@ def money_differences() -> Iterator[str]:
     days = {day for (day,) in _rows(ALL_DAYS, None)} - {day for day, _everything in marks}
     for batch in _batches(days):
         asked = {"days": [day for day in batch if day], "with_none": None in batch}
-        for side, day, part, course_id, key, *numbers in _rows(DIFFERENCES, asked):
-            yield f"bookings_moneyday: {day} {part} {course_id} “{key}” {side}: {numbers}"
+        yield from map(_difference, _rows(DIFFERENCES, asked))
+    yield from map(_difference, _rows(DIFFERENCES_OF_MONTHS, None))
+
+
+def _difference(row: tuple[Any, ...]) -> str:
+    side, day, part, course_id, key, *numbers = row
+    return f"bookings_moneyday: {day} {part} {course_id} “{key}” {side}: {numbers}"
 
 
 def _batches(days: "set[date | None]") -> Iterator[list[date | None]]:

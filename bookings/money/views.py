@@ -20,7 +20,7 @@ from bookings.lists.rows import stream_address
 from bookings.models import Booking, Payment
 from bookings.models.payments import OF_A_FORM
 from bookings.money.filters import ExpectedFilter, MoneyFilter, PaymentFilter, expected_bookings
-from bookings.money.kept import is_kept, is_recounted, kept_sums
+from bookings.money.kept import count_waiting_money, is_kept, is_recounted, kept_sums
 from bookings.money.statistics import DEFINITIONS, GROUPS, Key, MoneyLine, Sums, lines_of, money_by, totals_of
 from bookings.services.payments import PaymentKnown, PaymentRefused, account_of, record_payment
 from hsl_dashboard.web.addresses import tidy_address
@@ -85,6 +85,7 @@ def _sums(group: str, payments: MoneyFilter, expected: ExpectedFilter) -> dict[K
     asked = payments.values()
     if "stream" in asked or "code" in asked or not is_kept():
         return money_by(group, payments=payments.qs, expected=expected.qs)
+    count_waiting_money()
     course = asked.get("course")
     sums = kept_sums(
         group,

@@ -7,11 +7,13 @@ from django.core.cache import cache
 from users.models import User
 
 SEEN_FOR = 45  # seconds; the page says every 15 that it is still open
+# The page rests while its tab is hidden (js/polling.js): whoever looks for the receipt in the school's chat comes back.
+AWAY_FOR = 5 * 60  # seconds
 
 
-def note_open(payment: int, by: User) -> None:
-    """Note that somebody has a payment open."""
-    cache.set(_key(payment), (by.pk, by.shown_name), SEEN_FOR)
+def note_open(payment: int, by: User, *, leaves: bool = False) -> None:
+    """Note that somebody has a payment open; ``leaves``: from now on their page says nothing until they look again."""
+    cache.set(_key(payment), (by.pk, by.shown_name), AWAY_FOR if leaves else SEEN_FOR)
 
 
 def opened_by_others(payments: Iterable[int], by: User) -> dict[int, str]:

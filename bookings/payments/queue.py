@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -17,8 +17,8 @@ from bookings.labels import Labels
 from bookings.lists.rows import stream_address
 from bookings.models import Booking, Payment, PaymentRules, WaitingPayment
 from bookings.models.waiting import PROOF_EVENTS, WaitingPaymentQuerySet
-from bookings.payments.presence import note_open, opened_by_others
-from bookings.payments.upkeep import BADGE_MOST, UNDATED, fold_some_payments
+from bookings.payments.presence import opened_by_others
+from bookings.payments.upkeep import BADGE_MOST, COUNT, OPEN, UNDATED, fold_some_payments
 from bookings.services.places import Places
 from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.addresses import tidy_address
@@ -45,14 +45,9 @@ TOLD_BY_STUDENTS = (*PROOF_EVENTS, "student_response")
 COUNTS = """
     SELECT EXISTS (SELECT FROM bookings_paymentmark), (SELECT max(came_at) FROM bookings_waitingpayment), {}
 """
-COUNT = """(SELECT count(*) FROM (
-        SELECT FROM bookings_waitingpayment AS w
-        JOIN bookings AS b ON b.id = w.booking_id AND b.confirmed IS NOT DISTINCT FROM w.status
-        WHERE {} LIMIT %(most)s
-    ) AS counted)"""
 CONDITIONS = {
-    "waiting": "w.put_off_until IS NULL AND w.answered_at IS NULL",
-    "mine": "w.put_off_until IS NULL AND w.answered_at IS NULL AND w.assignee_id = %(user)s",
+    "waiting": OPEN,
+    "mine": f"{OPEN} AND w.assignee_id = %(user)s",
     "later": "w.put_off_until IS NOT NULL AND w.answered_at IS NULL",
     "answered": "w.answered_at IS NOT NULL",
 }
@@ -148,7 +143,7 @@ class WaitingList:
     user: User
     at: datetime
     tab: str = ""
-    # Up to when an open page has the payments: a list that asks for itself leaves out what came later.
+    # The moment up to which an open page knows the payments: a list that refreshes itself leaves out later ones.
     drawn: datetime | None = None
     newest: datetime | None = None  # when the last one came, as the counts found it
     labels: Labels = field(default_factory=Labels.read)
@@ -159,7 +154,7 @@ class WaitingList:
         self.tab = asked if asked in TABS else "waiting"
 
     def tabs(self) -> list[QueueTab]:
-        """Count the lists (one query); who is marked is looked at first, as far as that takes a moment."""
+        """Count the lists (one query). People who are marked are looked at first, as many as take only a moment."""
         marked, self.newest, *counts = self._count()
         if marked and write_beside(SideWrite.PAYMENTS_LOOKED_AT, fold_some_payments):
             _marked, self.newest, *counts = self._count()
@@ -202,7 +197,7 @@ class WaitingList:
         """Cut the page (one query); where it has been worked through, the first one."""
         page = self._page()
         if not page.rows and self.drawn:
-            # Under nobody's hands: what came since may come by itself.
+            # The list was worked through, so new payments cannot move a row from under somebody's hands: show them.
             self.drawn = None
             page = self._page()
         return page
@@ -252,15 +247,14 @@ class WaitingList:
         return next(iter(following or free), None)
 
     def _elsewhere(self, asked: int) -> WaitingRow | None:
-        """One that stands on another page or in another list."""
+        """Find a payment that is on another page or in another list."""
         waiting = _with_facts().filter(pk=asked).first() if asked <= LARGEST_INTEGER else None
         if waiting is None:
             return None
         return self.row(waiting, opened_by=opened_by_others([asked], self.user).get(asked, ""))
 
     def read(self, row: WaitingRow) -> OpenPayment:
-        """Read all about a payment (four queries), and note who has it open."""
-        note_open(row.waiting.pk, self.user)
+        """Read all about a payment (four queries)."""
         booking, person = row.booking, row.booking.telegram_user
         others = Booking.objects.filter(telegram_user=person).exclude(pk=booking.pk).newest_first()[:OTHERS]
         code = booking.course_stream
@@ -284,9 +278,11 @@ class WaitingList:
 def _with_facts() -> WaitingPaymentQuerySet:
     """Payments with all that a row needs, and two facts about the one that is opened."""
     rows = WaitingPayment.objects.still().select_related("booking__telegram_user", "booking__money", "assignee")
+    # EXISTS would be answered out of a hash of all payments, which is made for fifty rows.
+    payments, blocked = Payment.objects.filter(booking=OuterRef("booking")), BlockedUser.objects
     return rows.annotate(
-        has_payment=Exists(Payment.objects.filter(booking=OuterRef("booking"))),
-        is_blocked=Exists(BlockedUser.objects.filter(pk=OuterRef("booking__telegram_user"))),
+        has_payment=Subquery(payments.values("pk")[:1]),
+        is_blocked=Subquery(blocked.filter(pk=OuterRef("booking__telegram_user")).values("pk")[:1]),
     )
 
 

@@ -2,21 +2,17 @@
 
 from datetime import datetime
 
-from django.db.models import Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.models import WaitingPayment
-from bookings.payments.upkeep import DECIDE, UNDATED, count_waiting
+from bookings.payments.upkeep import DECIDE, waiting_now
 from hsl_dashboard.web.today import TodayLine, TodayLines
 from users.models import User
 
 
 def payment_lines(_user: User, _at: datetime) -> list[TodayLine]:
-    """Payments that somebody has to look at (two queries of one index)."""
-    count = count_waiting()
-    dated = WaitingPayment.objects.open().filter(since__lt=UNDATED)
-    oldest = dated.aggregate(oldest=Min("since"))["oldest"] if count else None
+    """Payments that somebody has to look at (one query)."""
+    count, oldest = waiting_now()
     address = reverse("bookings:payment_queue")
     return [TodayLine("payments-waiting", _("Payments wait for a decision"), count, address, oldest=oldest)]
 

@@ -1,4 +1,4 @@
-"""Upkeep of the waiting payments: who is marked is looked at again; rebuilt and compared with the sources."""
+"""Upkeep of the waiting payments: look at marked people again, rebuild the queue, compare it with its sources."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ from users.models import User
 
 PEOPLE_AT_ONCE = 500  # people: looked at in well under a second
 # Whom a page looks at before it is drawn, in some 10 ms; the rest waits for beat.
-PEOPLE_OF_A_PAGE = 50
-# A proof of the bot's is written a moment before or after the status that it brings.
+PEOPLE_OF_A_PAGE = 20
+# The bot writes a proof a moment before or after the status change that goes with it.
 AROUND = "interval '10 minutes'"
-# A payment that waits since an unknown moment stands behind all others: nobody can say that it has waited longest.
+# A payment whose waiting began at an unknown moment stands behind all others: nobody can say that it waits longest.
 UNDATED = datetime(2100, 1, 1, tzinfo=UTC)
-# The bot's dates are what somebody wrote: what lies outside is none.
+# The bot's dates can be anything: one outside these limits counts as unknown.
 EARLIEST, LATEST = "timestamptz '2000-01-01 00:00+00'", f"timestamptz '{UNDATED:%Y-%m-%d %H:%M}+00'"
 
 DECIDE = "bookings.decide_payment"
@@ -57,6 +57,7 @@ WAITING = f"""
             SELECT max(e.created_at) FROM events AS e
             WHERE e.event_type = 'booking_status_changed' AND e.details->>'booking_id' = b.id::text
         ) ELSE b.created_at END AS at
+        OFFSET 0  -- or it would be worked out anew wherever it is named
     ) AS moved
     CROSS JOIN LATERAL (
         SELECT min(e.created_at) AS first_at, max(e.created_at) AS last_at FROM events AS e
@@ -73,36 +74,47 @@ WAITING = f"""
             WHERE o.user_id = b.user_id AND o.id <> b.id AND (o.id > b.id OR o.confirmed IS DISTINCT FROM -1)
         ))
 """  # noqa: S608 - expressions of ours
-FORGET_OTHERS = f"""
-    DELETE FROM bookings_waitingpayment AS w
-    WHERE w.user_id = ANY (%(people)s)
-        AND NOT EXISTS (SELECT FROM ({WAITING}) AS found WHERE found.booking_id = w.booking_id)
-"""  # noqa: S608 - the query above
 # A new proof brings a payment back that somebody has put off, or asked about. One whose decision was undone is no news.
-KEEP = f"""
-    INSERT INTO bookings_waitingpayment AS w (booking_id, user_id, status, since, proof_at, came_at)
-    SELECT found.*, CASE WHEN last.undone_at IS NULL THEN statement_timestamp()
-        ELSE LEAST(found.since, statement_timestamp()) END
-    FROM ({WAITING}) AS found
-    LEFT JOIN LATERAL (
-        SELECT c.undone_at FROM bookings_bookingchange AS c
-        WHERE c.booking_id = found.booking_id ORDER BY c.id DESC LIMIT 1
-    ) AS last ON true
-    ON CONFLICT (booking_id) DO UPDATE SET
-        user_id = EXCLUDED.user_id, status = EXCLUDED.status, since = EXCLUDED.since, proof_at = EXCLUDED.proof_at,
-        put_off_until = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.put_off_until END,
-        answered_at = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.answered_at END,
-        came_at = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.came_at
-            ELSE statement_timestamp() END
-    WHERE (w.user_id, w.status, w.since, w.proof_at)
-        IS DISTINCT FROM (EXCLUDED.user_id, EXCLUDED.status, EXCLUDED.since, EXCLUDED.proof_at)
-"""  # noqa: S608 - the query above
-TAKE_MARKS = """
+# One statement sees the marks and what they stand for at one moment: a mark that arrives later stays for the next look.
+# It begins when the one before it has the lock: what the last holder wrote is seen.
+FOLD = f"""
+    SELECT set_config('bookings.folds_payments',
+        pg_try_advisory_xact_lock(hashtextextended('fold_payments', 0))::text, true);
     WITH taken AS (
         DELETE FROM bookings_paymentmark
-        WHERE user_id IN (SELECT DISTINCT user_id FROM bookings_paymentmark LIMIT %s) RETURNING user_id
-    ) SELECT array_agg(DISTINCT user_id) FROM taken
-"""
+        WHERE current_setting('bookings.folds_payments') = 'true'
+            AND user_id IN (SELECT DISTINCT user_id FROM bookings_paymentmark LIMIT %(most)s)
+        RETURNING user_id
+    ), marked AS MATERIALIZED (
+        SELECT array_agg(DISTINCT user_id) AS people FROM taken
+    ), found AS MATERIALIZED (
+        {WAITING.replace("%(people)s", "(SELECT people FROM marked)::bigint[]")}
+    ), forgotten AS (
+        DELETE FROM bookings_waitingpayment AS w
+        WHERE w.user_id = ANY ((SELECT people FROM marked)::bigint[])
+            AND NOT EXISTS (SELECT FROM found WHERE found.booking_id = w.booking_id)
+    ), kept AS (
+        INSERT INTO bookings_waitingpayment AS w (booking_id, user_id, status, since, proof_at, came_at)
+        SELECT found.*, CASE WHEN last.undone_at IS NULL THEN statement_timestamp()
+            ELSE LEAST(found.since, statement_timestamp()) END
+        FROM found
+        LEFT JOIN LATERAL (
+            SELECT c.undone_at FROM bookings_bookingchange AS c
+            WHERE c.booking_id = found.booking_id ORDER BY c.id DESC LIMIT 1
+        ) AS last ON true
+        ON CONFLICT (booking_id) DO UPDATE SET
+            user_id = EXCLUDED.user_id, status = EXCLUDED.status, since = EXCLUDED.since, proof_at = EXCLUDED.proof_at,
+            put_off_until = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.put_off_until END,
+            answered_at = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.answered_at END,
+            came_at = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.came_at
+                ELSE statement_timestamp() END
+        WHERE (w.user_id, w.status, w.since, w.proof_at)
+            IS DISTINCT FROM (EXCLUDED.user_id, EXCLUDED.status, EXCLUDED.since, EXCLUDED.proof_at)
+    )
+    SELECT CASE WHEN current_setting('bookings.folds_payments') = 'true' THEN COALESCE(cardinality(people), 0)
+        ELSE -1 END
+    FROM marked
+"""  # noqa: S608 - the query above
 EVERYBODY = f"""
     SELECT user_id FROM bookings WHERE confirmed = 1
     UNION SELECT user_id FROM events WHERE event_type IN {PROOF_EVENTS}
@@ -113,6 +125,17 @@ NEXT_PEOPLE = f"""
         SELECT user_id FROM ({EVERYBODY}) AS everybody WHERE user_id > %s ORDER BY user_id LIMIT %s
     ) AS batch
 """  # noqa: S608 - the query above
+# Each booking is looked up by its number: a join would read all of them for the first thousand.
+COUNT = """(SELECT count(*) FROM (
+        SELECT FROM bookings_waitingpayment AS w
+        WHERE {} AND (SELECT b.confirmed IS NOT DISTINCT FROM w.status FROM bookings AS b WHERE b.id = w.booking_id)
+        LIMIT %(most)s
+    ) AS counted)"""
+OPEN = "w.put_off_until IS NULL AND w.answered_at IS NULL"
+WAITS_NOW = f"""
+    SELECT {COUNT.format(OPEN)},
+        (SELECT min(w.since) FROM bookings_waitingpayment AS w WHERE {OPEN} AND w.since < %(undated)s)
+"""  # noqa: S608 - conditions of ours
 COLUMNS = "booking_id, user_id, status, since, proof_at"
 DIFFERENCES = f"""
     SELECT booking_id, kept::text, found::text
@@ -134,29 +157,15 @@ def fold_payments(*, at: datetime) -> None:
 
 def fold_some_payments(at_most: int = PEOPLE_OF_A_PAGE) -> int:
     """Look at some of the marked people; return how many, or -1 while somebody else does it."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('fold_payments', 0))")
-        if not cursor.fetchone()[0]:
-            return -1
-        # The marks go first: one that arrives later may stand for what the statements below have not seen.
-        cursor.execute(TAKE_MARKS, [at_most])
-        people = cursor.fetchone()[0]
-        if not people:
-            return 0
-        cursor.execute(FORGET_OTHERS, {"people": people})
-        cursor.execute(KEEP, {"people": people})
-        return len(people)
-
-
-def payments_are_marked() -> bool:
-    """Say whether somebody has to be looked at again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM bookings_paymentmark)")
-        return bool(cursor.fetchone()[0])
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(FOLD, {"most": at_most})
+        while cursor.nextset():  # the lock's answer, and the time limits'
+            pass
+        return int(cursor.fetchone()[0])
 
 
 def rebuild_payments(*, at: datetime) -> int:
-    """Look at everybody anew, batch by batch, while the bot keeps writing; return the number of people."""
+    """Look at everybody again, batch by batch, while the bot keeps writing; return the number of people."""
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO bookings_paymentmark (user_id) {EVERYBODY}")
         people = int(cursor.rowcount)
@@ -165,7 +174,7 @@ def rebuild_payments(*, at: datetime) -> int:
 
 
 def payments_differences() -> Iterator[tuple[int, str | None, str | None]]:
-    """Give the bookings about which the queue is wrong, and both accounts; who is marked is due, not wrong."""
+    """Give the bookings that the queue has wrong, with both versions; people who are marked are due, not wrong."""
     last = -(2**63)
     while True:
         with connection.cursor() as cursor:
@@ -178,15 +187,17 @@ def payments_differences() -> Iterator[tuple[int, str | None, str | None]]:
         last = people[-1]
 
 
-def count_waiting() -> int:
-    """Count the payments that wait for somebody now, up to what the navigation says."""
-    rows = WaitingPayment.objects.open().still().order_by()
-    return int(rows.values("pk")[:BADGE_MOST].count())
+def waiting_now() -> tuple[int, datetime | None]:
+    """Count the payments that wait for somebody now, up to what the navigation says; and since when (one query)."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITS_NOW, {"most": BADGE_MOST, "undated": UNDATED})
+        count, oldest = cursor.fetchone()
+        return count, oldest if count else None
 
 
 def remember_waiting() -> int:
     """Count what waits for the navigation, which never counts itself."""
-    count = count_waiting()
+    count, _oldest = waiting_now()
     cache.set(BADGE, count, BADGE_KEPT_FOR)
     return count
 

@@ -32,6 +32,7 @@ from bookings.history import booking_history
 from bookings.labels import Labels, money_text
 from bookings.models import Booking, Payment, PaymentRules, WaitingPayment, status_label
 from bookings.notices import NoticeKind
+from bookings.payments.presence import note_open
 from bookings.payments.queue import OpenPayment, WaitingList, drawn_moment
 from bookings.payments.upkeep import DECIDE, remember_waiting
 from bookings.services.places import StreamFull
@@ -172,7 +173,7 @@ def payment_take(request: StaffRequest, pk: int) -> HttpResponse:
     asked = request.POST.get("seen", "")
     seen = User.objects.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 10 else None
     take = partial(take_payment, booking=booking, by=request.user, seen=seen)
-    given_back = _("Booking № %(number)s is nobody's again.")
+    given_back = _("Booking № %(number)s is back in the shared queue.")
     taken = _("Booking № %(number)s is yours.")
     said = (given_back if seen == request.user else taken) % {"number": pk}
     return _done(request, booking, take, lambda _done: said, stays=True)
@@ -225,7 +226,9 @@ def _show(
     page = queue.page()
     rows = queue.rows(page)
     chosen = queue.choose(rows, asked=asked, behind=behind)
-    opened = queue.read(chosen) if chosen else None
+    if chosen:
+        note_open(chosen.waiting.pk, request.user, leaves="X-Leaves" in request.headers)
+    opened = queue.read(chosen) if chosen and not asks_itself else None
     place = {"open": str(chosen.waiting.pk)} if chosen else {}
     here, drawn = queue.address(**place), queue.drawn or queue.newest
     context = {
@@ -236,6 +239,7 @@ def _show(
         "query": queue.address().partition("?")[2],
         "poll_address": queue.address(**place, drawn=drawn.isoformat() if drawn else ""),
         "news": News(here, here, "payment-queue", queue.news()),
+        "chosen": chosen,
         "opened": opened,
         "rules": queue.rules,
         "may_change_rules": request.user.has_perm(CHANGE_RULES),

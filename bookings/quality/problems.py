@@ -25,7 +25,7 @@ from users.person.context import person_address
 
 Courses = list[CourseStatistics]
 
-PAGE_SIZE = 50  # rows
+PAGE_SIZE = 25  # rows: each may hold several bookings with their own buttons
 CHANGE_BOOKING = "bookings.change_booking"
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, BookingCount, Payment, ReferralCoupon
 from bookings.money.filters import expected_bookings
-from bookings.money.kept import is_recounted, kept_sums
+from bookings.money.kept import count_waiting_money, is_recounted, kept_sums
 from bookings.money.statistics import Key, money_by
 from bookings.money.statistics import Sums as MoneySums
 from bookings.referrals.services import MADE_HERE
@@ -121,6 +121,7 @@ def _add_money(by_spelling: dict[str, list[CouponNumbers]]) -> None:
 def _money_by_code(codes: list[str]) -> dict[Key, MoneySums]:
     """Take the sums of the days; from the rows while those are counted again."""
     if not is_recounted():
+        count_waiting_money()
         return kept_sums("code", since=None, until=None, course=None, currency="")
     sums = money_by(
         "code",

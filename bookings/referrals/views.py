@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +19,7 @@ from bookings.referrals.services import CodeTaken, CouponEdited, create_coupon, 
 from bookings.referrals.statistics import DEFINITIONS, coupon_numbers
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 
+COUPONS_AT_ONCE = 20  # rows: each has its money, its link and three buttons
 VIEW = "bookings.view_referralcoupon"
 ADD = "bookings.add_referralcoupon"
 CHANGE = "bookings.change_referralcoupon"
@@ -30,7 +32,7 @@ def coupon_list(request: StaffRequest) -> HttpResponse:
     rows = ReferralCoupon.objects.order_by(F("created_at").desc(nulls_last=True), "-id")
     narrowed = CouponFilter(request.GET, queryset=rows)
     is_valid = narrowed.is_valid()
-    page = page_of(narrowed.qs if is_valid else rows.none(), request)
+    page = page_of(narrowed.qs if is_valid else rows.none(), request, size=COUPONS_AT_ONCE)
     sees_money = request.user.has_perm(VIEW_MONEY)
     context = {
         "form": narrowed.form,
@@ -40,6 +42,7 @@ def coupon_list(request: StaffRequest) -> HttpResponse:
         "may_add": request.user.has_perm(ADD),
         "may_change": request.user.has_perm(CHANGE),
         "sees_bookings": request.user.has_perm("bookings.view_booking"),
+        "bookings_address": reverse("bookings:booking_list"),
         "sees_people": request.user.has_perm("users.view_telegramuser"),
         "active_filters": narrowed.active_filters(request.path),
         "clear_address": request.path,

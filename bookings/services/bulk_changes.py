@@ -32,7 +32,9 @@ from hsl_dashboard.web.mentions import read_mention, split_mentions
 from users.models import PersonTag, TelegramUser, UndoableAct, User
 from users.services import MAX_TAG_LENGTH, MAX_TAGS, PersonNotChanged, add_tag
 
-AT_ONCE = 1_000  # rows: some seconds of work in one request, and a page that one can still read
+# Rows. Each is a transaction of its own, with its rules, its result and its message: some 20 ms, all in one request.
+# More would be no page that one can still read, and a wait without an end in sight.
+AT_ONCE = 1_000
 MAX_PASTED = 100_000  # characters
 
 Kind, State = BulkChange.Kind, BulkRow.State

@@ -13,7 +13,6 @@ from django.utils.translation import ngettext
 from bookings.labels import NOTHING, Labels
 from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream, status_label
 from bookings.notices import hold_notices, take_back_notices
-from bookings.services.log import log_change
 from bookings.services.places import StreamFull
 from bookings.services.statuses import event_of_status
 from bookings.services.undoing import BULK
@@ -102,8 +101,6 @@ def _undo_bookings(
     else:
         _write("course_stream", "text", [(row.booking_id, row.seen_stream) for row in undone])
     _require_places(mine, since=act.done_at)
-    for number in mine:
-        log_change(number, "undone", by=act.done_by_id)
     return undone, theirs
 
 

@@ -12,7 +12,6 @@ from bookings.models import Booking, Course, Stream
 from bookings.notices import NoticeKind, notice_of_status, queue_notice
 from bookings.services.coupons import find_coupon, give_back_coupon, require_usable, use_coupon
 from bookings.services.doubles import require_no_active_booking
-from bookings.services.log import log_change
 from bookings.services.places import require_place
 from bookings.services.statuses import BookingGone, change_booking_status
 from users.models import TelegramUser, User
@@ -110,8 +109,6 @@ def edit_booking(
         locked = _lock_as_seen(booking, seen=seen, yours=to)
         changed = to.differs(Values.of(locked))
         _write_fields(locked, to, changed - {"confirmed"})
-        if rest := sorted(changed - {"confirmed"}):
-            log_change(booking.pk, ", ".join(rest), by=by.pk)
         if "course_id" in changed and to.confirmed != Booking.Status.CANCELLED:
             require_no_active_booking(locked, by=by, allowed=second and bool(reason.strip()))
         if "confirmed" in changed:

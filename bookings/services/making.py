@@ -11,7 +11,6 @@ from bookings.notices import NoticeKind, queue_notice
 from bookings.services.coupons import require_usable, use_coupon
 from bookings.services.doubles import require_no_active_booking
 from bookings.services.editing import UnknownStream
-from bookings.services.log import log_change
 from bookings.services.places import require_place
 from users.models import Event, TelegramUser, User
 
@@ -65,7 +64,6 @@ def create_booking(
             discount_percent=discount_percent,
             created_at=at,
         )
-        log_change(booking.pk, f"made with status {status}", by=by.pk)
         require_place(booking, overbook=overbook, reason=reason)
         if coupon:
             use_coupon(coupon=coupon, booking=booking)

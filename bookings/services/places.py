@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
+from django.db.models import Count, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Stream
@@ -30,12 +32,16 @@ class Places:
         """Count the places in the stream of a booking, without the booking itself; None without a capacity."""
         if booking.course_id is None or not booking.course_stream:
             return None
+        of_it = {"course": booking.course_id, "course_stream": booking.course_stream}
+        others = Booking.objects.filter(**of_it).confirmed().exclude(pk=booking.pk)
         streams = Stream.objects.exclude(capacity=None).filter(course=booking.course_id, code=booking.course_stream)
-        stream = (streams.select_for_update(no_key=True) if locked else streams).first()
-        if stream is None:
-            return None
-        others = Booking.objects.for_stream(stream).confirmed().exclude(pk=booking.pk)
-        return cls(stream, others.count())
+        if locked:
+            # Counted after the lock: it may have waited for somebody who took the last place.
+            stream = streams.select_for_update(no_key=True).first()
+            return cls(stream, others.count()) if stream else None
+        count = others.order_by().values("course").annotate(n=Count("*")).values("n")
+        stream = streams.annotate(taken=Coalesce(Subquery(count), 0)).first()
+        return cls(stream, stream.taken) if stream else None  # type: ignore[attr-defined]
 
     @property
     def are_taken(self) -> bool:

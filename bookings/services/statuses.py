@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, status_of
 from bookings.notices import notice_of_status, queue_notice
-from bookings.services.log import log_change
 from bookings.services.places import require_place
 from users.models import Event, User
 
@@ -133,7 +132,6 @@ def change_booking_status(
         if not rows.update(confirmed=to):
             raise _lost_against_somebody(booking, yours=to)
         event_of_status(booking, was=seen, to=to, at=at).save(force_insert=True)
-        log_change(booking.pk, f"status {seen} → {to}", by=by.pk)
         if to == Status.CONFIRMED:
             require_place(booking, overbook=overbook, reason=reason)
         if notify:

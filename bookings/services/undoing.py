@@ -13,7 +13,6 @@ from bookings.models import Booking, BookingChange, Payment, status_label
 from bookings.notices import hold_notices, take_back_notices
 from bookings.services.coupons import CouponRefused
 from bookings.services.editing import Values, change_code, future
-from bookings.services.log import log_change
 from bookings.services.places import Places
 from bookings.services.statuses import event_of_status
 from users.models import UndoableAct, User
@@ -79,7 +78,6 @@ def undo_booking(act: UndoableAct, by: User, at: datetime) -> str:
         raise UndoRefused(_("The booking has been deleted."))
     _take_back_notices([booking.pk], act)
     _write_back(booking, row, at=at)
-    log_change(booking.pk, "undone", by=by.pk)
     Payment.objects.filter(pk=act.done["payment"]).delete()
     return _("Undone: booking № %(number)s is as it was.") % {"number": booking.pk}
 

@@ -30,7 +30,7 @@ class PaymentNotWaiting(Exception):
     """Somebody has decided meanwhile, or asked the student; nothing was written."""
 
     def __init__(self) -> None:
-        super().__init__(_("Somebody else has seen to this payment meanwhile. Nothing was changed."))
+        super().__init__(_("Somebody else has already dealt with this payment. Nothing was changed."))
 
 
 # What staff have not replaced by words of theirs (PaymentRules).

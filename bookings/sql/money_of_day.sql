@@ -29,8 +29,10 @@ BEGIN
             ) AS good
             JOIN bookings AS b ON b.id = good.booking_id AND b.confirmed = 2
             JOIN booking_money AS m ON m.booking_id = b.id
+            -- Counted once for each booking, by its index: EXISTS would be a list of all payments, made three times over.
             CROSS JOIN LATERAL (
-                SELECT EXISTS (SELECT FROM bookings_payment AS p WHERE p.booking_id = b.id) AS is_so
+                SELECT count(*) > 0 AS is_so
+                FROM (SELECT FROM bookings_payment AS p WHERE p.booking_id = b.id LIMIT 1) AS one
             ) AS paid
         )
         SELECT parts.part, money.course_id, COALESCE(parts.key, '') COLLATE "C", money.currency COLLATE "C",

@@ -48,11 +48,14 @@ class ChosenStream:
         return statistics.campaign_start(self.described, self.bookings)
 
     @property
-    def viewed(self) -> Remembered | None:
+    def viewed(self) -> Remembered[int] | None:
         return statistics.viewed_of_stream((self.course_id, self.code), self.campaign_start)
 
     def people_who_viewed(self, since: datetime | None) -> "QuerySet[TelegramUser]":
         return statistics.people_who_viewed(course_id=self.course_id, since=since, bookings=self.bookings)
+
+    def people_to_walk_who_viewed(self, since: datetime | None) -> "QuerySet[TelegramUser]":
+        return statistics.people_to_walk_who_viewed(course_id=self.course_id, since=since, bookings=self.bookings)
 
 
 @require_safe
@@ -66,8 +69,7 @@ def stream_detail(request: StaffRequest, code: str) -> HttpResponse:
     )
     is_valid = narrowed.is_valid()
     if context["chip"] == VIEWED:
-        people = narrowed.viewers(chosen.people_who_viewed(context["campaign_start"]))
-        page: Any = page_of(people if is_valid else people.none(), request)
+        page: Any = _page_of_viewers(request, chosen, narrowed, context)
         context["people"] = people_rows_of(page, viewed_since=context["campaign_start"], course_id=chosen.course_id)
     else:
         page = page_of(narrowed.bookings(), request)
@@ -84,6 +86,21 @@ def stream_detail(request: StaffRequest, code: str) -> HttpResponse:
         "list_address": request.get_full_path(),
     }
     return render_list(request, "bookings/stream_detail.html", context, partial="stream", is_valid=is_valid)
+
+
+def _page_of_viewers(
+    request: StaffRequest, chosen: ChosenStream, narrowed: StudentFilter, context: dict[str, Any]
+) -> Any:
+    since, viewed = context["campaign_start"], context["viewed"]
+    if not narrowed.is_valid():
+        return page_of(TelegramUser.objects.none(), request)
+    if viewed and not viewed.at:  # counted just now, since they are few
+        return page_of(narrowed.viewers(chosen.people_who_viewed(since)), request)
+    walked = narrowed.walked_viewers(chosen.people_to_walk_who_viewed(since))
+    if narrowed.searched:
+        return page_of(walked, request)
+    # What beat has counted; before it has, a count would take as long as beat's.
+    return page_of(walked, request, known=viewed.number if viewed else None, known_more=viewed is None)
 
 
 @require_safe
@@ -137,6 +154,7 @@ def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dic
         "people_count": people.number,
         "people_counted_at": people.at,
         "campaign_start": since,
+        "viewed": viewed,
         "courses": [
             {
                 "label": labels.course(course_id),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import AddConstraint, AddField, AddIndex, AlterModelOptions, CreateModel, Migration, RunSQL
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -23,9 +24,9 @@ PLAIN = (CreateModel, AddField, AddIndex, AddConstraint, AlterModelOptions, RunS
 class SwiftExecutor(MigrationExecutor):
     """Runs a migration's SQL in one go where it can.
 
-    Django works out the state of all models between two operations, for some tenths of a second, while it holds the
-    locks of those before. Here the SQL is collected first, and then sent as one script: locks last milliseconds, and
-    only the one migration is tried again where others hold them.
+    Django draws all models between two operations, for some tenths of a second, while it holds the locks of those
+    before. Here the SQL is collected first, and then sent as one script: locks last milliseconds, and only the one
+    migration is tried again where others hold them.
     """
 
     def __init__(self, limits: Patience) -> None:
@@ -42,7 +43,7 @@ class SwiftExecutor(MigrationExecutor):
             apply = super().apply_migration
             return again(lambda: apply(state.clone(), migration), what=what, limits=self.limits)
         with connection.schema_editor(collect_sql=True, atomic=False) as editor:
-            state = migration.apply(state, editor, collect_sql=True)
+            state = _collect(state, migration, editor)
 
         def attempt() -> None:
             with transaction.atomic(), connection.cursor() as cursor:
@@ -51,6 +52,34 @@ class SwiftExecutor(MigrationExecutor):
 
         again(attempt, what=what, limits=self.limits)
         return state
+
+
+def _collect(state: ProjectState, migration: Migration, editor: BaseDatabaseSchemaEditor) -> ProjectState:
+    """Have the editor collect the SQL of a migration; give the state of the models behind it."""
+    if not _changes_each_model_once(migration):
+        return migration.apply(state, editor, collect_sql=True)
+    # All models are drawn once, as they are in the end, and not again at each of some forty operations.
+    after = state.clone()
+    after.__dict__.pop("apps", None)
+    migration.mutate_state(after, preserve=False)
+    for operation in migration.operations:
+        operation.database_forwards(migration.app_label, editor, state, after)
+    return after
+
+
+def _changes_each_model_once(migration: Migration) -> bool:
+    """Whether each operation's SQL is the same beside the models as the migration leaves them."""
+    made, changed, others = set(), set(), 0
+    for operation in migration.operations:
+        if isinstance(operation, CreateModel):
+            made.add(operation.name_lower)
+        elif isinstance(operation, AddField | AddIndex | AddConstraint):
+            changed.add(operation.model_name_lower)
+        elif isinstance(operation, RunSQL):
+            others += 1
+            if operation.state_operations:
+                return False
+    return made.isdisjoint(changed) and len(migration.operations) - others > 1
 
 
 def tables_are_taken_over() -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 NEXT_CURSOR = "X-Next-Cursor"
-ASKED_FOR = {("users_by_stream", "stream")}  # parameters without which a route refuses
+ASKED_FOR = {("users_by_stream", "stream"), ("stream_students", "stream")}  # parameters without which a route refuses
 FIRST = "$response.body#/0"
 SENT = {"message_id": "$response.body#/message_id"}
 SAME_PERSON = {"user_id": "$request.path.user_id"}

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -13,16 +14,19 @@ from django.urls import path, re_path
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Router, Schema
 from ninja.operation import Operation
+from ninja.renderers import JSONRenderer
 
+from analytics.api import ROUTERS as ANALYTICS
 from bookings.api import ROUTERS as BOOKINGS
 from hsl_dashboard.api.links import describe_links
 from hsl_dashboard.availability.health import ready_response
 from hsl_dashboard.web.api.answers import ApiError, Refusal, RefusalWithSuccess, error_answer
-from hsl_dashboard.web.api.description import chapters, describe_door
+from hsl_dashboard.web.api.description import REFUSALS, chapters, describe_door, describe_key
 from hsl_dashboard.web.api.parameters import FirstOfMany
 from hsl_dashboard.web.api.serving import NO_SUCH_ADDRESS, answer_errors, serve, served
 from messaging.api import ROUTERS as MESSAGING
 from users.api import router as users_router
+from users.models import ApiToken
 from users.saved.feeds import feed_csv
 from users.tokens.access import DEBUGGING, ApiAccess
 
@@ -98,6 +102,12 @@ def db_schema(request: HttpRequest) -> Any:
     return [{"table": table, "columns": columns} for table, columns in tables.items()]
 
 
+class ReadableRenderer(JSONRenderer):
+    """JSON in UTF-8 as it is, which is a third of its length where a letter is six characters otherwise."""
+
+    json_dumps_params: Mapping[str, Any] = {"ensure_ascii": False, "separators": (",", ":")}
+
+
 class DashboardAPI(NinjaAPI):
     """Routes whose names are those of their functions: programs made out of the description call them so."""
 
@@ -113,10 +123,21 @@ api = DashboardAPI(
     docs_url=None,
     openapi_url=None,
     parser=FirstOfMany(),
+    renderer=ReadableRenderer(),
 )
-for router in (health, *BOOKINGS, users_router, *MESSAGING):
+for router in (*BOOKINGS, *ANALYTICS, *MESSAGING, users_router, health):
     api.add_router("", router)
 answer_errors(api)
+
+
+# Beside REFUSALS, what routes answer in words of their own.
+REFUSED = {
+    "202": "Accepted: the message is being sent, and its own route tells the rest",
+    "400": "A parameter or a body that cannot be; error says which",
+    "404": "There is no such person, booking, message or payment",
+    "409": "Somebody was faster (current says what is so now), or the Idempotency-Key was used for another request",
+    "422": "The school's rules forbid the change, or want a reason",
+}
 
 
 @require_safe
@@ -128,7 +149,12 @@ def openapi_json(request: HttpRequest) -> HttpResponse:
 @require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:
     """The same for people: no program of others, which the policy of pages would not let in."""
-    context = {"chapters": chapters(description_of_api()), "address": request.build_absolute_uri("/").rstrip("/")}
+    context = {
+        "chapters": chapters(description_of_api()),
+        "address": request.build_absolute_uri("/").rstrip("/"),
+        "scopes": ApiToken.Scope.choices,
+        "refusals": (REFUSED | REFUSALS).items(),
+    }
     return render(request, "api/api_docs.html", context)
 
 
@@ -142,6 +168,7 @@ def description_of_api() -> dict[str, Any]:
                 for method in operation.methods:
                     described = schema["paths"][f"/api{place}"][method.lower()]
                     describe_door(described, cast("ApiAccess", operation.auth_callbacks[0]))
+                    describe_key(described, method)
                     describe_links(described)
     schemas = schema["components"]["schemas"]
     schemas |= {model.__name__: model.model_json_schema() for model in (Refusal, RefusalWithSuccess)}

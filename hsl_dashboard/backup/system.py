@@ -15,6 +15,6 @@ def last_backup(now: datetime) -> Iterator[SystemLine]:
     """Say when the newest archive was written."""
     made_at = latest_backup()
     missing = _("none yet") if settings.BACKUP_DIR else _("switched off: BACKUP_DIR is not set")
-    cure = _("Run manage.py backup: it says what is wrong. If it works, see whether beat and the worker «default» run.")
+    cure = _("Run manage.py backup: it says what is wrong. If it works, check that beat and the worker “default” run.")
     value = when(made_at) if made_at else missing
     yield SystemLine("storage", _("Last backup"), value, is_well=not is_too_old(now), what_to_do=cure)

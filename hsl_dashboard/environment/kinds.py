@@ -7,6 +7,8 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from hsl_dashboard.environment import connections
@@ -25,6 +27,14 @@ def _words(text: str) -> list[str]:
 def _origin(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError(f"has {text!r}. Each origin starts with https://: https://dashboard.example.org")
+    return text
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise ValueError(f"has {text!r}, which is no e-mail address. Name them with commas between.") from None
     return text
 
 
@@ -107,6 +117,7 @@ def _at_least(fewest: int) -> Callable[[int], int]:
 
 
 Words = Annotated[list[str], BeforeValidator(_words)]
+Emails = Annotated[list[Annotated[str, AfterValidator(_email)]], BeforeValidator(_words)]
 Networks = Annotated[list[Network], BeforeValidator(_networks)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], BeforeValidator(_words)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]

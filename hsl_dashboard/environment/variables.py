@@ -95,12 +95,13 @@ class Environment(Variables):
     KEEP_MEDIA_DAYS: kinds.KeptDays = variable("0", cure=KEPT_CURE)
     KEEP_SESSIONS_DAYS: kinds.KeptDays = variable("30", cure=KEPT_CURE)
     KEEP_WEBHOOK_PAYLOADS_DAYS: kinds.KeptDays = variable("30", cure=KEPT_CURE)
+    KEEP_INCIDENTS_DAYS: kinds.KeptDays = variable("365", cure=KEPT_CURE)
     RETENTION_AT: kinds.TimeOfDay = variable("03:10")
 
     # Watching
     PROBES_PORT: int = variable("8001", cure="Set it to a number.")
     ALERTS: bool = variable("true", cure="Set it to true or false.", development="false")
-    ALERT_EMAILS: kinds.Words = variable()
+    ALERT_EMAILS: kinds.Emails = variable()
     ALERT_TICK_SECONDS: kinds.Count = variable("60", cure="Set it to a number, 0 or more.")
     ALERT_FAILED_PERCENT: kinds.Count = variable("30", cure="Set it to a number, 0 or more.")
     ALERT_ERRORS: kinds.Count = variable("20", cure="Set it to a number, 0 or more.")

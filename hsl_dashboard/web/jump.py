@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy
@@ -30,6 +30,19 @@ class Destination:
     icon: str = "arrow-right"
 
 
+class Typed(str):
+    """What was typed; ``asked`` keeps what one source has asked the database about it for the next one."""
+
+    __slots__ = ("asked",)
+
+    asked: dict[str, Any]
+
+    def __new__(cls, text: str) -> Self:
+        typed = super().__new__(cls, text)
+        typed.asked = {}
+        return typed
+
+
 @dataclass(frozen=True)
 class JumpSource:
     """What an app finds. ``find`` takes who asks and what was typed, and gives at most AT_MOST.
@@ -40,7 +53,7 @@ class JumpSource:
     label: Any
     order: int
     permission: str
-    find: "Callable[[User, str], Sequence[Destination]]"
+    find: "Callable[[User, Typed], Sequence[Destination]]"
     name: "Callable[[User, Sequence[str]], Sequence[Destination]]"
 
 
@@ -64,14 +77,14 @@ def register_jump_source(source: JumpSource) -> None:
 @require_safe
 def jump(request: StaffRequest) -> HttpResponse:
     """Find what was typed; before anything is typed, name what was opened last."""
-    typed = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:LONGEST]
+    typed = Typed(" ".join(request.GET.get("q", "").replace("\x00", "").split())[:LONGEST])
     groups = _found(request.user, typed) if typed else _remembered(request.user, request.GET.getlist("recent"))
     dialog = request.htmx.target == "overlay"
     piece = "jump.html#jump-dialog" if dialog else "jump.html#jump-found"
     return render_page_or_piece(request, "jump.html", piece, {"typed": typed, "groups": groups, "longest": LONGEST})
 
 
-def _found(user: "User", typed: str) -> list[Group]:
+def _found(user: "User", typed: Typed) -> list[Group]:
     groups = [Group(source.label, source.find(user, typed)) for source in _open_to(user)]
     return [group for group in groups if group.destinations]
 
@@ -80,7 +93,7 @@ def _remembered(user: "User", addresses: Sequence[str]) -> list[Group]:
     wanted = list(dict.fromkeys(addresses))[:REMEMBERED]
     named = {destination.address: destination for source in _open_to(user) for destination in source.name(user, wanted)}
     recent = [named[address] for address in wanted if address in named]
-    groups = [Group(gettext_lazy("Opened lately"), recent), Group(PAGES.label, PAGES.find(user, ""))]
+    groups = [Group(gettext_lazy("Opened lately"), recent), Group(PAGES.label, PAGES.find(user, Typed("")))]
     return [group for group in groups if group.destinations]
 
 
@@ -104,7 +117,7 @@ def _pages(user: "User") -> list[Destination]:
     return [Destination(item.label, item.address, icon="arrow-right") for item in allowed]
 
 
-def _find_pages(user: "User", typed: str) -> list[Destination]:
+def _find_pages(user: "User", typed: Typed) -> list[Destination]:
     words = words_of(typed)
     return [page for page in _pages(user) if has_words(words, page.label)]
 
@@ -113,5 +126,5 @@ def _name_pages(user: "User", addresses: Sequence[str]) -> list[Destination]:
     return [page for page in _pages(user) if page.address in addresses]
 
 
-PAGES = JumpSource(gettext_lazy("Pages and acts"), 90, "", _find_pages, _name_pages)
+PAGES = JumpSource(gettext_lazy("Pages and actions"), 90, "", _find_pages, _name_pages)
 register_jump_source(PAGES)

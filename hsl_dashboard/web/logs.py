@@ -31,7 +31,7 @@ task_id: ContextVar[str] = ContextVar("task_id", default="")
 # From proxies and scripts: letters that can stand in a log and in a header.
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Of what a line carries besides its words; Django adds the request itself, with all that was typed into it.
-CARRIED = ("status_code", "booking", "by")
+CARRIED = ("status_code", "booking", "by", "changed_at", "changed_in")
 
 
 def without_traceback(record: logging.LogRecord) -> bool:

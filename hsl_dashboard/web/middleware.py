@@ -159,7 +159,8 @@ class AuditMiddleware(HistoryMiddleware):
     """Give the audit's context who asks and, as ``origin``, from where: BookingChange.Origin has the words."""
 
     def get_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add ``origin`` and ``address`` to pghistory's ``user`` and ``url``."""
+        """Add to pghistory's ``user`` and ``url`` what the audit keeps; ``request`` is its id in the logs."""
         origin = "admin" if request.path.startswith(reverse("admin:index")) else "page"
         address = get_adapter().get_client_ip(request)
-        return {**super().get_context(request), "origin": origin, "address": address}
+        context = {**super().get_context(request), "origin": origin, "address": address}
+        return {**context, "request": logs.request_id.get()}

@@ -59,7 +59,7 @@ ITEMS = (
     Item(gettext_lazy("New message"), "/messages/new/", "pencil-square", "messaging.add_broadcast"),
     Item(gettext_lazy("Data quality"), "/data-quality/", "wrench-screwdriver", "bookings.view_booking"),
     Item(gettext_lazy("Audit"), "/audit/", "document-magnifying-glass", "users.view_auditentry"),
-    Item(gettext_lazy("Who may what"), "/staff/", "key", "users.view_user"),
+    Item(gettext_lazy("Who may do what"), "/staff/", "key", "users.view_user"),
     Item(gettext_lazy("System"), "/system/", "server-stack", "users.view_user"),
 )
 

@@ -30,6 +30,7 @@ class SideWrite(StrEnum):
     OWN_EMAIL = "the e-mail that an administrator typed"
     PEOPLE_COUNTED = "what the bot wrote about people"
     LESSONS_COUNTED = "how far registrations led"
+    MONEY_COUNTED = "the money of days that have changed"
     PAYMENTS_LOOKED_AT = "which payments wait"
     TEXTS_FOLDED = "what students wrote"
     CONVERSATION_OPENED = "who reads a conversation"

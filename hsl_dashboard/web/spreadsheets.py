@@ -113,6 +113,6 @@ def _typed(sheet: Any, cell: Any) -> Any:
 
 def too_long_sentence() -> str:
     """Explain why there is no XLSX file of so many rows."""
-    return _("A workbook takes at most %(most)d rows here. CSV takes any number and opens in Excel as well.") % {
+    return _("An XLSX file takes at most %(most)d rows here. CSV takes any number and opens in Excel as well.") % {
         "most": XLSX_ROWS
     }

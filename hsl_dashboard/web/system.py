@@ -38,7 +38,7 @@ SECTIONS: dict[str, Any] = {
     "queues": gettext_lazy("Queues"),
     "ticks": gettext_lazy("Regular tasks"),
     "storage": gettext_lazy("Storage"),
-    "keeping": gettext_lazy("Kept how long"),
+    "keeping": gettext_lazy("How long data is kept"),
     "versions": gettext_lazy("Versions"),
     "alerts": gettext_lazy("Alerts"),
 }
@@ -90,7 +90,7 @@ def _read(reader: Reader, now: datetime) -> list[SystemLine]:
     try:
         return list(reader(now))
     except RedisError:
-        restart = _("Start Redis, or see whether this machine reaches it. Nothing is lost meanwhile; sending waits.")
+        restart = _("Start Redis, or check that this machine can reach it. Nothing is lost meanwhile; sending waits.")
         return [SystemLine("queues", "Redis", _("does not answer"), is_well=False, what_to_do=restart)]
     except DatabaseError as error:
         return [SystemLine("storage", "PostgreSQL", type(error).__name__, is_well=False)]
@@ -110,13 +110,13 @@ def _processes(now: datetime) -> Iterator[SystemLine]:
         value = ", ".join(sorted(living)) or silent
         yield SystemLine("processes", shown, value, is_well=bool(living), what_to_do=start % {"name": shown})
     apart = heartbeats.clocks_apart()
-    clocks = _("Set the clocks by one time server (NTP): planned messages start by them.")
+    clocks = _("Set all clocks from one time server (NTP): scheduled messages start by them.")
     yield SystemLine("processes", _("Clocks"), ", ".join(apart) or _("agree"), is_well=not apart, what_to_do=clocks)
 
 
 def _queues(now: datetime) -> Iterator[SystemLine]:
     redis: Any = heartbeats.connect(settings.REDIS_URL)
-    more = _("More comes in than the workers do: start another worker of this queue.")
+    more = _("Tasks come in faster than the workers finish them: start another worker for this queue.")
     for queue in heartbeats.QUEUES:
         length = redis.llen(queue)
         value = _("%(count)d tasks wait") % {"count": length}
@@ -125,7 +125,7 @@ def _queues(now: datetime) -> Iterator[SystemLine]:
 
 def _ticks(now: datetime) -> Iterator[SystemLine]:
     late = _(
-        "Beat does not send it. See whether beat runs, and whether somebody switched the task off in the Django admin."
+        "Beat does not send it. Check that beat runs, and that nobody has switched the task off in the Django admin."
     )
     entries = settings.CELERY_BEAT_SCHEDULE.items()
     # The nightly backup has a line of its own (hsl_dashboard/backup/system.py).

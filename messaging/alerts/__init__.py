@@ -1,1 +1,1 @@
-"""Tell administrators what is wrong with the system, once, and when it is over; not through what may be wrong."""
+"""Tell administrators what is wrong with the system and when it is over, by ways that need no worker or database."""

@@ -1,4 +1,4 @@
-"""Looks at everything that an administrator would get up for; thresholds are settings, and 0 switches a check off."""
+"""Checks for everything that an administrator would get up for. Thresholds are settings; 0 switches a check off."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,9 +14,9 @@ from hsl_dashboard.availability import heartbeats, tallies
 from hsl_dashboard.backup.archive import is_too_old, latest_backup
 
 WINDOW = 15  # minutes
-ENOUGH = 20  # answers of Telegram, of which a share says something
+ENOUGH = 20  # answers of Telegram: of fewer, a share says nothing
 WEEKS = 4  # that today is compared with
-FEWEST = 10  # bookings that the weekday brings until now: under that, a day without any says nothing
+FEWEST = 10  # bookings that the weekday usually brings by now: below that, a day without any says nothing
 COUNT_EVERY = 600.0  # seconds between two counts of bookings
 TICK = "messaging.tick"
 
@@ -30,7 +30,7 @@ SWITCHES = {
     "signups": "ALERT_SIGNUPS_PERCENT",
 }
 
-# What is wrong, by kind; None: it is well. A kind that is not there is not known now, and stays as it was.
+# What is wrong, by kind; None: it is well. A missing kind is unknown now, and its incident stays as it was.
 Findings = dict[str, str | None]
 
 
@@ -48,7 +48,7 @@ def look(at: datetime) -> Findings:
 
 
 def switched_off() -> list[str]:
-    """Kinds that nobody looks for: what was found of them would go on for ever."""
+    """List the kinds whose check is off: an incident of theirs would never end by itself."""
     kinds = [kind for kind, setting in SWITCHES.items() if not getattr(settings, setting)]
     return kinds if settings.BACKUP_DIR else [*kinds, "backup"]
 

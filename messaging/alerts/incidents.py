@@ -9,9 +9,9 @@ from messaging.alerts.checks import Findings, switched_off
 from messaging.alerts.telling import tell_beginning, tell_end
 from messaging.models import Incident
 
-SIGNS = ("worker-default", "worker-telegram", "beat", "tick")  # kinds of which Redis alone knows
-CALM = timedelta(minutes=1)  # without a trouble, until it counts as over
-STALE = timedelta(hours=1)  # what could not be told for so long is told no more
+SIGNS = ("worker-default", "worker-telegram", "beat", "tick")  # kinds that only Redis knows about
+CALM = timedelta(minutes=1)  # for which nobody sees the trouble before it counts as over
+STALE = timedelta(hours=1)  # after which an alert that could not be sent is dropped
 
 
 def keep_incidents(findings: Findings, *, at: datetime) -> None:

@@ -12,10 +12,12 @@ SENTENCES: dict[str, Any] = {
     "beat": gettext_lazy("Beat has been silent since %(value)s: nothing starts by itself"),
     "redis": gettext_lazy("Redis does not answer: sending waits, and nothing is lost"),
     POSTGRESQL: gettext_lazy("PostgreSQL cannot be reached: no page shows data"),
-    "tick": gettext_lazy("No tick since %(value)s: planned messages do not start"),
-    "failures": gettext_lazy("Telegram did not take %(value)s messages of the last 15 minutes"),
+    "tick": gettext_lazy(
+        "The regular check of what to send has been missing since %(value)s: scheduled messages do not start"
+    ),
+    "failures": gettext_lazy("Messages of the last 15 minutes that Telegram did not accept: %(value)s"),
     "errors": gettext_lazy("Pages and tasks that failed in the last 15 minutes: %(value)s"),
-    "signups": gettext_lazy("Bookings today: %(value)s of what this weekday brings by now"),
+    "signups": gettext_lazy("Fewer bookings today than this weekday usually brings by now: %(value)s"),
     "disk": gettext_lazy("A disk is nearly full: %(value)s free"),
     "backup": gettext_lazy("The newest backup is too old: %(value)s"),
 }

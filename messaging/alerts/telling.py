@@ -84,7 +84,7 @@ async def _send(text: str, accounts: Sequence[int]) -> set[Verdict]:
 
 
 def _is_repeated(words: str) -> bool:
-    """Whether an unanswered alert was sent twice: whether one arrived nobody knows, and twice is better than never."""
+    """Say whether an unanswered alert was sent again: nobody knows if it arrived, and twice is better than never."""
     return not heartbeats.is_first_within(f"alerts-unanswered-{crc32(words.encode())}", UNANSWERED)
 
 

@@ -10,12 +10,12 @@ from ninja.params.functions import Query
 
 from bookings.models import Stream
 from hsl_dashboard.db import LARGEST_INTEGER
-from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal
-from hsl_dashboard.web.api.cursors import by_key, link_next, newest_first
+from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, say_when_counted
+from hsl_dashboard.web.api.cursors import WHOLE, by_key, link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
 from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.services.acts import cancel_broadcast, pause_broadcast, resume_broadcast
-from messaging.broadcasts.statistics import Tally
+from messaging.broadcasts.statistics import Correctable, Tally, counts_by_reason
 from messaging.delivery.services import BroadcastMoved
 from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import NO_MESSAGES, RecipientType
@@ -68,7 +68,10 @@ def messages_history(
         messages = messages.filter(Q(recipient_type=recipient_type) | Q(recipient_type=None))
     if recipient_group:
         messages = messages.filter(recipient_group=_known_stream(recipient_group))
-    newest, following = newest_first(messages, column="sent_at", cursor=cursor, limit=limit, skip=offset)
+    # Rows of ours always have the moment; without one they are old, and never the newest.
+    newest, following = newest_first(
+        messages, column="sent_at", cursor=cursor, limit=limit, skip=offset, undated_first=False
+    )
     link_next(request, response, following)
     return [_history_row(message, request.auth) for message in newest]
 
@@ -114,10 +117,12 @@ class MessageDetail(HistoryRow):
     auth=ApiAccess(VIEW),
     summary="One message and what became of it",
 )
-def message_detail(request: ApiRequest, message_id: str) -> Any:
+def message_detail(request: ApiRequest, response: HttpResponse, message_id: str) -> Any:
     """Its state, its recipients by state, and why people did not get it."""
     message = _message(message_id)
-    tally = Tally.read(message, at=timezone.now())
+    counted = counts_by_reason(message)
+    say_when_counted(response, counted)
+    tally = Tally(counted.number, Correctable())
     return _history_row(message, request.auth) | {
         "state": message.state,
         "state_reason": message.state_reason,
@@ -163,18 +168,24 @@ def message_recipients(
     request: ApiRequest,
     response: HttpResponse,
     message_id: str,
+    *,
+    limit: Annotated[int, Whole(f"limit must be between 1 and {WHOLE}", most=WHOLE)] = Query(
+        WHOLE, description="rows of a piece; the whole list at once without it"
+    ),
     cursor: Annotated[str, Text()] = Query("", description="of the next piece"),
 ) -> Any:
-    """By id, 10,000 at a time; an unknown message has none."""
-    rows, following = by_key(Recipient.objects.filter(message=read_message_id(message_id)), cursor=cursor)
+    """By id, at most 10,000 at a time; an unknown message has none."""
+    recipients = Recipient.objects.filter(message=read_message_id(message_id))
+    named = recipients.values("id", "message_id", "telegram_user_id", "username", "delivery_status")
+    rows, following = by_key(named, cursor=cursor, limit=limit, key="id")
     link_next(request, response, following)
     return [
         {
-            "id": row.pk,
-            "message_id": row.message_id,
-            "user_id": row.telegram_user_id,
-            "username": row.username or "",
-            "delivery_status": row.delivery_status or "pending",
+            "id": row["id"],
+            "message_id": row["message_id"],
+            "user_id": row["telegram_user_id"],
+            "username": row["username"] or "",
+            "delivery_status": row["delivery_status"] or "pending",
         }
         for row in rows
     ]

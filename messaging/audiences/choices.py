@@ -201,7 +201,7 @@ def describe_criterion(criterion: Criterion) -> str:
             known = [Recipient.State(state) for state in criterion.states if state in Recipient.State.values]
             states = ", ".join(str(state.label).lower() for state in known)
             words = {"number": criterion.broadcast_id, "states": states}
-            return _("Recipients of message #%(number)d: %(states)s") % words
+            return _("Recipients of message № %(number)d: %(states)s") % words
         case ReferralCode() | WithTag() | OfList():
             return _describe_text(criterion)
         case ActiveSince():

@@ -19,21 +19,21 @@ BY_STREAM = "people-by-stream"
 
 
 @dataclass(frozen=True)
-class StreamCounts:
+class PeopleByStream:
     """People by the key of their cell, and when they were counted; no moment: just now."""
 
     people: dict[str, int]
     at: datetime | None = None
 
 
-def count_streams(*, anew: bool = False) -> StreamCounts:
+def count_streams(*, anew: bool = False) -> PeopleByStream:
     """Count people by stream and status (one query, and one for how many bookings there are); ``anew`` is beat's."""
     bookings = BookingCount.objects.of_streams().aggregate(number=Sum("number"))["number"] or 0
     if bookings < MANY:
-        return StreamCounts(_count_streams())
-    known: StreamCounts | None = None if anew else cache.get(BY_STREAM)
+        return PeopleByStream(_count_streams())
+    known: PeopleByStream | None = None if anew else cache.get(BY_STREAM)
     if known is None:
-        known = StreamCounts(_count_streams(), timezone.now())
+        known = PeopleByStream(_count_streams(), timezone.now())
         cache.set(BY_STREAM, known, KEPT_FOR)
     return known
 

@@ -1,4 +1,4 @@
-"""«Написать этим»: the people of a list as its address filters it, asked again for every count."""
+"""«Написать этим людям»: the people of a list as its address filters it, asked again for every count."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from hsl_dashboard.db import LARGEST_INTEGER
-from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource
+from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource, Typed
 from hsl_dashboard.web.mentions import read_number
 from messaging.broadcasts.privacy import found_in_texts, may_read
 from messaging.broadcasts.rows import first_words
@@ -20,7 +20,7 @@ from users.models import User
 ADDRESS = re.compile(r"/messages/(\d{1,10})/")
 
 
-def _find(user: User, typed: str) -> list[Destination]:
+def _find(user: User, typed: Typed) -> list[Destination]:
     found = found_in_texts(typed, user)
     if (number := read_number(typed)) is not None:
         found |= Q(pk=number)
@@ -52,7 +52,7 @@ def _destinations(broadcasts: Iterable[Broadcast], user: User) -> list[Destinati
 
 def _label(broadcast: Broadcast, user: User) -> str:
     words = (broadcast.name or first_words(broadcast)) if may_read(broadcast, user) else ""
-    return words or _("Message #%(number)s") % {"number": broadcast.pk}
+    return words or _("Message № %(number)s") % {"number": broadcast.pk}
 
 
 MESSAGES = JumpSource(gettext_lazy("Messages"), 40, "messaging.view_broadcast", _find, _name)

@@ -100,7 +100,7 @@ def write_report(broadcast: Broadcast, numbers: Numbers) -> str:
 
 def _head(broadcast: Broadcast) -> list[str]:
     cancelled = broadcast.state == Broadcast.State.CANCELLED
-    words = _("Message #%(number)d was cancelled") if cancelled else _("Message #%(number)d has been sent")
+    words = _("Message № %(number)d was cancelled") if cancelled else _("Message № %(number)d has been sent")
     lines = [f"<b>{words % {'number': broadcast.pk}}</b>"]
     # What was written to one person stays between them and their letter.
     if broadcast.recipient_type == RecipientType.GROUP and (quote := broadcast.name or first_words(broadcast)):

@@ -98,7 +98,7 @@ def _type_of(file: "File[Any]") -> Any:
 
 
 def _picture_problem(file: "File[Any]") -> str:
-    damaged = _("The picture is damaged or cut off: it cannot be opened. Save it anew and upload it again.")
+    damaged = _("The picture is damaged or cut off: it cannot be opened. Save it again and upload it anew.")
     try:
         with _opened(file) as picture:
             width, height = picture.size

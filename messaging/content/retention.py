@@ -24,9 +24,8 @@ def forget_files(before: datetime, batches: Batches) -> Iterator[int]:
     for path in _files(before):
         if batches.is_over:
             return
-        if not batches.run(partial(_is_named, path)):
-            default_storage.delete(path)
-            yield 1
+        deleted, _end = batches.forget(partial(_delete_file, path))
+        yield deleted
 
 
 def count_files(before: datetime) -> int:
@@ -60,8 +59,11 @@ def _naming(rows: "QuerySet[Broadcast] | QuerySet[Draft]") -> list[str]:
     return list(rows.exclude(media_upload="").values_list("media_upload", flat=True))
 
 
-def _is_named(path: str, _size: int) -> bool:
-    return Broadcast.objects.filter(media_upload=path).exists() or Draft.objects.filter(media_upload=path).exists()
+def _delete_file(path: str, _size: int) -> tuple[int, None]:
+    if Broadcast.objects.filter(media_upload=path).exists() or Draft.objects.filter(media_upload=path).exists():
+        return 0, None
+    default_storage.delete(path)
+    return 1, None
 
 
 def values_of_buttons() -> list[str]:

@@ -11,5 +11,5 @@ class UnblockForm(forms.Form):
         label=_("Reason"),
         max_length=MAX_REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("It is saved in the audit log."),
+        help_text=_("It is saved in the audit."),
     )

@@ -1,4 +1,4 @@
-"""Telling conversations of what students have written since: beat does it, and whoever looks at the list."""
+"""Brings conversations up to date with what students have written: beat does it, and so does opening the list."""
 
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,9 @@ AT_ONCE = 5_000  # texts: some tenths of a second; only the first takeover of a 
 
 
 def fold_texts() -> int:
-    """Tell the conversations of new texts, and wake those that were snoozed until now; returns how many changed.
+    """Add new texts to their conversations and wake those whose snooze has ended; return how many changed.
 
-    One at a time: -1 says that another process is at it.
+    One process at a time: -1 says that another one is at it.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT conversations_fold(%s)", [AT_ONCE])
@@ -24,14 +24,14 @@ def fold_texts() -> int:
 
 
 def fold_before_reading(*, at: datetime) -> None:
-    """The same for a page that is about to show them: one quick look unless there is something to tell."""
+    """The same for a page that is about to show them: one quick query when there are no new texts."""
     due, new = _untold(at)
     if due.union(new, all=True).exists():
         write_beside(SideWrite.TEXTS_FOLDED, fold_texts)
 
 
 def read_told(conversations: "QuerySet[Conversation]", pk: int, *, at: datetime) -> Conversation | None:
-    """Read one conversation after it was told of everything (one query where nothing was to tell)."""
+    """Read one conversation with all its texts added (one query when there are no new ones)."""
     due, new = _untold(at)
     found = conversations.annotate(is_untold=Exists(due) | Exists(new)).filter(pk=pk).first()
     if found and not found.is_untold:

@@ -16,7 +16,7 @@ from messaging.models import Broadcast, TemplateVersion
 from users.models import User
 
 LONGEST_SNOOZE = timedelta(days=365)
-# What one presses, and how long it is; a day of one's own beside it.
+# The buttons and how long each snoozes; a date of one's own stands beside them.
 SNOOZES = {
     "hour": (gettext_lazy("For an hour"), timedelta(hours=1)),
     "day": (gettext_lazy("Until tomorrow, 10:00"), None),

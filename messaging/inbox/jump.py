@@ -7,19 +7,19 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import LARGEST_BIGINT
-from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource
+from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource, Typed
 from messaging.inbox.today import MAY_ANSWER
 from messaging.models import Conversation
-from users.models import TelegramUser, User
-from users.people.search import people_matching
+from users.models import User
+from users.people.jump import people_found
 
 ADDRESS = re.compile(r"/inbox/(\d{1,19})/")
 
 
-def _find(user: User, typed: str) -> list[Destination]:
+def _find(user: User, typed: Typed) -> list[Destination]:
     if not user.has_perms(MAY_ANSWER):
         return []
-    people = TelegramUser.objects.filter(people_matching(typed)).values("pk")
+    people = people_found(user, typed).values("pk")
     found = Conversation.objects.filter(telegram_user__in=people).order_by("-last_text_at", "-pk")
     return [_destination(one) for one in found.select_related("telegram_user")[:AT_MOST]]
 

@@ -85,7 +85,7 @@ def answer_student(*, person: TelegramUser, answer: Answer, by: User, at: dateti
             raise AnsweredMeanwhile(conversation)
         text = personal_answer(answer.text, person)
         broadcast = create_broadcast(
-            # What stands there now is what this person reads: a brace in it is a brace.
+            # The text is final now: a brace in it is a brace, not a placeholder.
             content=Content(text=keep_braces(text), audience=individuals([person.pk]).as_json()),
             by=by,
             at=at,
@@ -105,7 +105,7 @@ def answer_student(*, person: TelegramUser, answer: Answer, by: User, at: dateti
 
 
 def open_conversation(*, person_id: int, by: User, at: datetime) -> None:
-    """Note that somebody reads it: it is unread no more, and colleagues see who is there."""
+    """Note that somebody reads it: it is no longer unread, and colleagues see who is there."""
     read = Case(When(state=State.UNREAD, then=Value(State.WAITING)), default=F("state"))
     Conversation.objects.filter(pk=person_id).update(opened_by=by, opened_at=at, state=read)
 
@@ -116,7 +116,7 @@ def close_conversation(*, person_id: int, by: User, at: datetime) -> UndoableAct
 
 
 def reopen_conversation(*, person_id: int, by: User, at: datetime) -> UndoableAct | None:
-    """Have it wait for an answer again; None where it does already."""
+    """Let it wait for an answer again; None where it already does."""
     come_from = ~Q(state__in=[State.WAITING, State.UNREAD])
     return _put(person_id, State.WAITING, come_from=come_from, waiting_since=WAITS_AGAIN, by=by, at=at)
 
@@ -146,7 +146,7 @@ def _put(
             return None
         rows.update(**{"state": state, "snoozed_until": None} | changes)
         if not is_audited_move(before.state, state):
-            # A student who writes, and a snooze that ends, make the same moves: the trigger passes over them.
+            # A new text and the end of a snooze make the same moves: the trigger leaves those out.
             record(ACTS[state], by=by, person=before.telegram_user, of=before)
         return offer_conversation_undo(before=before, now=rows.get(), by=by, at=at)
 
@@ -155,11 +155,11 @@ ACTS = {State.UNREAD: "conversation.left_unread", State.WAITING: "conversation.r
 
 
 def is_audited_move(was: str, now: str) -> bool:
-    """Whether the trigger of the audit writes a line of it (migration 0014)."""
+    """Whether the trigger of the audit writes a line of it (messaging/migrations/0008_audit.py)."""
     return now not in ACTS or (was, now) == (State.CLOSED, State.WAITING)
 
 
 def assign_conversation(*, person_id: int, to: User | None, seen: int | None, by: User) -> bool:
-    """Say who answers; False where it is not with ``seen`` (a member of staff's number) any more."""
+    """Say who answers; False when it is no longer ``seen`` (a member of staff's number) who does."""
     with recorded(by):
         return bool(Conversation.objects.filter(pk=person_id, assignee=seen).update(assignee=to))

@@ -28,7 +28,7 @@ from users.privacy import masked_emails
 
 PAGE_SIZE = 30  # texts and messages: two screens
 LONGEST = 4096  # characters: Telegram's own limit; what is longer was written by something else
-TEXT, MESSAGE = 1, 2  # of the same moment our message stands below what it answers
+TEXT, MESSAGE = 1, 2  # at the same moment, our message stands below what it answers
 
 SENT_AS: dict[str, Promise] = {
     RecipientType.GROUP: _("Broadcast"),
@@ -145,7 +145,7 @@ def _reason(row: Recipient) -> str:
 
 
 def _below(rows: "QuerySet[Any]", column: str, rank: int, before: TimelinePlace | None) -> "QuerySet[Any]":
-    """Keep what stands above a place in time; of the same moment the rank decides, then the number."""
+    """Keep what comes before a place in time; at the same moment the rank decides, then the number."""
     if before is None or before.at is None:
         return rows
     same = Q(**{column: before.at})

@@ -1,4 +1,4 @@
-"""Undoing what staff did with a conversation: closed, reopened, left unread or snoozed, it stands as before."""
+"""Undoing that a conversation was closed, reopened, left unread or snoozed."""
 
 from datetime import datetime
 from typing import Any
@@ -29,13 +29,13 @@ def undo_conversation(act: UndoableAct, _by: User, _at: datetime) -> str:
     before, after = act.done["before"], act.done["after"]
     if _values(now) != after:
         raise ChangedSince(ours=_in_words(after), theirs=_in_words(_values(now)))
-    # Closed, reopened by a colleague and closed by them: it looks the same, and is their act.
+    # A colleague may have reopened and closed it since: it looks the same, but the last act is theirs.
     since = UndoableAct.objects.filter(kind=CONVERSATION, telegram_user_id=now.pk, pk__gt=act.pk, undone_at=None)
     if since.exists():
         raise UndoRefused(_("Not undone: the conversation has been changed since, and changed back."))
     moments = {name: parse_datetime(before[name]) if before[name] else None for name in MOMENTS}
     Conversation.objects.filter(pk=now.pk).update(state=before["state"], **moments)
-    return _("Undone: the conversation stands as before.")
+    return _("Undone: the conversation is as it was.")
 
 
 def _values(conversation: Conversation) -> dict[str, str | None]:

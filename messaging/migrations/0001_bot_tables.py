@@ -127,12 +127,13 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n            SELECT NEW.user_id, NULLIF(btrim(NEW.username), ''), NULLIF(btrim(NULL), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now())\n            WHERE NEW.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users WHERE users.user_id = NEW.user_id)\n            ON CONFLICT (user_id) DO NOTHING;\n            UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')) WHERE user_id = (\n                SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = ''))\n                FOR NO KEY UPDATE SKIP LOCKED\n            );\n            RETURN NEW;\n        ",
-                    hash="1df18502bf65f0c2760f3618b33f0eac53288b9b",
-                    operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_7234c",
+                    declare="DECLARE known record;",
+                    func="\n            SELECT username, first_name INTO known FROM users WHERE user_id = NEW.user_id;\n            IF NOT FOUND AND NEW.user_id IS NOT NULL THEN\n                INSERT INTO users (user_id, username, first_seen_at, updated_at)\n                VALUES (NEW.user_id, NULLIF(btrim(NEW.username), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now()))\n                ON CONFLICT (user_id) DO NOTHING;\n            ELSIF (NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(known.username), '') = '') THEN\n                UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')) WHERE user_id = (\n                    SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = ''))\n                    FOR NO KEY UPDATE SKIP LOCKED\n                );\n            END IF;\n            RETURN NEW;\n        ",
                     table="message_recipients",
                     when="BEFORE",
+                    operation='INSERT OR UPDATE OF "user_id"',
+                    hash="803ec928ed23c3075498433b5dacf5ff3793cc96",
                 ),
             ),
         ),

@@ -12,51 +12,23 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("messaging", "0001_bot_tables"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("users", "0001_staff_account"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="CorrectedMessage",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Waiting"),
-                            ("sending", "Being sent"),
-                            ("done", "Done"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled (recipient)"),
-                        ],
-                        db_default="pending",
-                        max_length=20,
-                        verbose_name="state",
-                    ),
-                ),
-                (
-                    "next_try_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), verbose_name="not before"
-                    ),
-                ),
-                ("claimed_at", models.DateTimeField(blank=True, null=True, verbose_name="claimed")),
-                ("worker", models.TextField(blank=True, db_default="", verbose_name="worker")),
-                ("attempt", models.IntegerField(db_default=0, verbose_name="attempts")),
-                ("error_code", models.IntegerField(blank=True, null=True, verbose_name="Telegram's code")),
-                ("error_text", models.TextField(blank=True, db_default="", verbose_name="Telegram's words")),
-                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done")),
-            ],
-            options={
-                "verbose_name": "corrected message",
-                "verbose_name_plural": "corrected messages",
-            },
-        ),
-        migrations.CreateModel(
             name="Correction",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "broadcast",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corrections",
+                        to="messaging.broadcast",
+                        verbose_name="broadcast",
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -93,17 +65,128 @@ class Migration(migrations.Migration):
                         db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="created"
                     ),
                 ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="author",
+                    ),
+                ),
                 ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
             ],
             options={
                 "verbose_name": "correction",
                 "verbose_name_plural": "corrections",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "running")),
+                        fields=("broadcast",),
+                        name="messaging_correction_one_at_a_time",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CorrectedMessage",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "correction",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="messaging.correction",
+                        verbose_name="correction",
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="corrections",
+                        to="messaging.recipient",
+                        verbose_name="recipient",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting"),
+                            ("sending", "Being sent"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled (recipient)"),
+                        ],
+                        db_default="pending",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "next_try_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="not before"
+                    ),
+                ),
+                ("claimed_at", models.DateTimeField(blank=True, null=True, verbose_name="claimed")),
+                ("worker", models.TextField(blank=True, db_default="", verbose_name="worker")),
+                ("attempt", models.IntegerField(db_default=0, verbose_name="attempts")),
+                ("error_code", models.IntegerField(blank=True, null=True, verbose_name="Telegram's code")),
+                ("error_text", models.TextField(blank=True, db_default="", verbose_name="Telegram's words")),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done")),
+            ],
+            options={
+                "verbose_name": "corrected message",
+                "verbose_name_plural": "corrected messages",
+                "indexes": [
+                    models.Index(
+                        models.F("correction"),
+                        models.F("next_try_at"),
+                        models.F("id"),
+                        condition=models.Q(("state", "pending")),
+                        name="messaging_corrected_pending",
+                    ),
+                    models.Index(
+                        models.F("claimed_at"),
+                        condition=models.Q(("state", "sending")),
+                        name="messaging_corrected_claimed",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("correction", "recipient"), name="messaging_corrected_once")
+                ],
             },
         ),
         migrations.CreateModel(
             name="Runner",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "broadcast",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runners",
+                        to="messaging.broadcast",
+                    ),
+                ),
+                (
+                    "correction",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runners",
+                        to="messaging.correction",
+                    ),
+                ),
                 ("worker", models.TextField(verbose_name="worker")),
                 (
                     "started_at",
@@ -129,103 +212,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="broadcast",
-            name="audience",
-            field=models.JSONField(blank=True, null=True, verbose_name="audience"),
+            name="name",
+            field=models.TextField(blank=True, db_default="", verbose_name="name"),
         ),
         migrations.AddField(
             model_name="broadcast",
-            name="buttons",
-            field=models.JSONField(
-                blank=True, db_default=models.Value([], models.JSONField()), default=list, verbose_name="buttons"
-            ),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="created_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="broadcasts",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="author",
-            ),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="finished_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="finished"),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="frozen_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="audience frozen"),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="halted_until",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="waits for Telegram until"),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="kind",
-            field=models.CharField(
-                choices=[("text", "Text"), ("photo", "Photo"), ("video", "Video"), ("document", "Document")],
-                db_default="text",
-                max_length=20,
-                verbose_name="kind",
-            ),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="link_preview",
-            field=models.BooleanField(db_default=True, verbose_name="link preview"),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="media_file_id",
-            field=models.TextField(blank=True, db_default="", verbose_name="Telegram file_id"),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="media_upload",
-            field=models.FileField(
-                blank=True, db_default="", max_length=200, upload_to="broadcasts/", verbose_name="file"
-            ),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="original",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="copies",
-                to="messaging.broadcast",
-                verbose_name="original",
-            ),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="paused_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="paused"),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="silent",
-            field=models.BooleanField(db_default=False, verbose_name="without sound"),
-        ),
-        migrations.AddField(
-            model_name="broadcast",
-            name="started_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="started"),
+            name="starts_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="planned start"),
         ),
         migrations.AddField(
             model_name="broadcast",
             name="state",
             field=models.CharField(
                 choices=[
-                    ("draft", "Draft"),
                     ("scheduled", "Scheduled"),
                     ("sending", "Sending"),
                     ("paused", "Paused"),
@@ -245,51 +244,137 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="broadcast",
+            name="kind",
+            field=models.CharField(
+                choices=[("text", "Text"), ("photo", "Photo"), ("video", "Video"), ("document", "Document")],
+                db_default="text",
+                max_length=20,
+                verbose_name="kind",
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="media_file_id",
+            field=models.TextField(blank=True, db_default="", verbose_name="Telegram file_id"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="media_upload",
+            field=models.FileField(
+                blank=True, db_default="", max_length=200, upload_to="broadcasts/", verbose_name="file"
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="media_name",
+            field=models.TextField(blank=True, db_default="", verbose_name="name of the file"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="buttons",
+            field=models.JSONField(
+                blank=True, db_default=models.Value([], models.JSONField()), default=list, verbose_name="buttons"
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="link_preview",
+            field=models.BooleanField(db_default=True, verbose_name="link preview"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="silent",
+            field=models.BooleanField(db_default=False, verbose_name="without sound"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="audience",
+            field=models.JSONField(blank=True, null=True, verbose_name="audience"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="frozen_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="audience frozen"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="started_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="started"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="paused_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="paused"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="finished_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="finished"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="halted_until",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="waits for Telegram until"),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
             name="submission_token",
             field=models.UUIDField(blank=True, null=True, unique=True, verbose_name="submission token"),
         ),
         migrations.AddField(
-            model_name="recipient",
-            name="attempt",
-            field=models.IntegerField(db_default=0, verbose_name="attempts"),
-        ),
-        migrations.AddField(
-            model_name="recipient",
-            name="claimed_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="claimed"),
-        ),
-        migrations.AddField(
-            model_name="recipient",
-            name="decided_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="decided"),
-        ),
-        migrations.AddField(
-            model_name="recipient",
-            name="decided_by",
+            model_name="broadcast",
+            name="created_by",
             field=models.ForeignKey(
                 blank=True,
-                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="broadcasts",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="author",
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="approved_by",
+            field=models.ForeignKey(
+                blank=True,
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",
                 to=settings.AUTH_USER_MODEL,
-                verbose_name="decided by",
+                verbose_name="approved by",
+            ),
+        ),
+        migrations.AddField(
+            model_name="broadcast",
+            name="original",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="copies",
+                to="messaging.broadcast",
+                verbose_name="original",
             ),
         ),
         migrations.AddField(
             model_name="recipient",
-            name="error_code",
-            field=models.IntegerField(blank=True, null=True, verbose_name="Telegram's code"),
-        ),
-        migrations.AddField(
-            model_name="recipient",
-            name="error_text",
-            field=models.TextField(blank=True, db_default="", verbose_name="Telegram's words"),
-        ),
-        migrations.AddField(
-            model_name="recipient",
-            name="next_try_at",
-            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="not before"),
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("pending", "Waiting"),
+                    ("sending", "Being sent"),
+                    ("sent", "Delivered"),
+                    ("failed", "Not delivered"),
+                    ("uncertain", "Not known"),
+                    ("skipped", "Skipped"),
+                    ("cancelled", "Cancelled (recipient)"),
+                    ("deleted", "Deleted"),
+                ],
+                max_length=20,
+                null=True,
+                verbose_name="state",
+            ),
         ),
         migrations.AddField(
             model_name="recipient",
@@ -321,27 +406,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="recipient",
-            name="sent_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="delivered"),
+            name="next_try_at",
+            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="not before"),
         ),
         migrations.AddField(
             model_name="recipient",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("pending", "Waiting"),
-                    ("sending", "Being sent"),
-                    ("sent", "Delivered"),
-                    ("failed", "Not delivered"),
-                    ("uncertain", "Not known"),
-                    ("skipped", "Skipped"),
-                    ("cancelled", "Cancelled (recipient)"),
-                    ("deleted", "Deleted"),
-                ],
-                max_length=20,
-                null=True,
-                verbose_name="state",
-            ),
+            name="claimed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="claimed"),
         ),
         migrations.AddField(
             model_name="recipient",
@@ -349,97 +420,47 @@ class Migration(migrations.Migration):
             field=models.TextField(blank=True, db_default="", verbose_name="worker"),
         ),
         migrations.AddField(
-            model_name="correctedmessage",
-            name="recipient",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="corrections",
-                to="messaging.recipient",
-                verbose_name="recipient",
-            ),
+            model_name="recipient",
+            name="attempt",
+            field=models.IntegerField(db_default=0, verbose_name="attempts"),
         ),
         migrations.AddField(
-            model_name="correction",
-            name="broadcast",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="corrections",
-                to="messaging.broadcast",
-                verbose_name="broadcast",
-            ),
+            model_name="recipient",
+            name="error_code",
+            field=models.IntegerField(blank=True, null=True, verbose_name="Telegram's code"),
         ),
         migrations.AddField(
-            model_name="correction",
-            name="created_by",
+            model_name="recipient",
+            name="error_text",
+            field=models.TextField(blank=True, db_default="", verbose_name="Telegram's words"),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="sent_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="delivered"),
+        ),
+        migrations.AddField(
+            model_name="recipient",
+            name="decided_by",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",
                 to=settings.AUTH_USER_MODEL,
-                verbose_name="author",
+                verbose_name="decided by",
             ),
         ),
         migrations.AddField(
-            model_name="correctedmessage",
-            name="correction",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="messages",
-                to="messaging.correction",
-                verbose_name="correction",
-            ),
+            model_name="recipient",
+            name="decided_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="decided"),
         ),
-        migrations.AddField(
-            model_name="runner",
-            name="broadcast",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="runners",
-                to="messaging.broadcast",
-            ),
-        ),
-        migrations.AddField(
-            model_name="runner",
-            name="correction",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="runners",
-                to="messaging.correction",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correction",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "running")),
-                fields=("broadcast",),
-                name="messaging_correction_one_at_a_time",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="correctedmessage",
-            index=models.Index(
-                models.F("correction"),
-                models.F("next_try_at"),
-                models.F("id"),
-                condition=models.Q(("state", "pending")),
-                name="messaging_corrected_pending",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="correctedmessage",
-            index=models.Index(
-                models.F("claimed_at"), condition=models.Q(("state", "sending")), name="messaging_corrected_claimed"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correctedmessage",
-            constraint=models.UniqueConstraint(fields=("correction", "recipient"), name="messaging_corrected_once"),
+        # The same trigger with a condition: the engine's own rows have a state, and their people are known to exist.
+        pgtrigger.migrations.RemoveTrigger(
+            model_name="recipient",
+            name="create_missing_person",
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="broadcast",
@@ -469,11 +490,6 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        # The same trigger with a condition: the engine's own rows have a state, and their people are known to exist.
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="recipient",
-            name="create_missing_person",
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="recipient",

@@ -22,9 +22,18 @@ class Migration(migrations.Migration):
             model_name="broadcast",
             index=models.Index(
                 models.F("state"),
-                models.F("scheduled_at"),
+                models.F("starts_at"),
                 condition=models.Q(("state__in", ["scheduled", "sending"])),
                 name="message_history_unfinished",
+            ),
+        ),
+        # What has not ended, for "Today", notices to staff and /metrics.
+        AddIndexConcurrently(
+            model_name="broadcast",
+            index=models.Index(
+                models.F("state"),
+                condition=models.Q(("state__in", ["scheduled", "sending", "paused", "held"])),
+                name="message_history_not_over",
             ),
         ),
         AddIndexConcurrently(

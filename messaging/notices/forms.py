@@ -1,4 +1,4 @@
-"""Which notices one wants."""
+"""The form on which a member of staff chooses notices."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Choosing the notices that one wants, and sending those that are due: at most one of a subject in 15 minutes."""
+"""Choosing notices, and sending those that are due: at most one of each subject in 15 minutes."""
 
 import logging
 from collections.abc import Collection
@@ -25,7 +25,7 @@ def chosen_notices(user: User) -> set[str]:
 
 
 def choose_notices(*, user: User, wanted: Collection[str], at: datetime) -> None:
-    """Switch on what is wanted of what ``user`` may have, and the others off; told is what comes from now on."""
+    """Switch on the wanted notices that ``user`` may have, and all others off; only what comes from now on is told."""
     with recorded(user):
         StaffNotice.objects.bulk_create(
             [
@@ -41,7 +41,7 @@ def choose_notices(*, user: User, wanted: Collection[str], at: datetime) -> None
 
 
 def send_notices(*, at: datetime) -> list[int]:
-    """Tell whoever wants it what is new; give the numbers of the messages. At night nothing is told, and keeps."""
+    """Tell everybody who wants it what is new; return the numbers of the messages. News of the night waits."""
     if is_quiet(at):
         return []
     people: dict[int, User] = {}
@@ -52,7 +52,7 @@ def send_notices(*, at: datetime) -> list[int]:
         try:
             if message := _look(notice, user, at=at):
                 sent.append(message)
-        except Exception:  # the outermost loop of this task: one that breaks must not silence all behind it
+        except Exception:  # the outermost loop of this task: one failure must not silence the others
             logger.exception("Notice %s could not be told", notice.pk)
     return sent
 

@@ -121,7 +121,7 @@ TOPICS = (
         Subject.APPROVALS,
         (APPROVE, SEND),
         late_approvals,
-        _("A request comes at once, whatever stands here; this repeats it after 15 minutes if it still waits."),
+        _("A request always comes at once; this repeats it after 15 minutes if it is still waiting."),
     ),
     Topic(Subject.DIGEST, (), help=_("What waits on “Today”, and yesterday's numbers beside the same weekday before.")),
 )

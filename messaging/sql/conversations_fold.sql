@@ -35,7 +35,7 @@ BEGIN
     UPDATE messaging_conversation AS c SET state = 'waiting', waiting_since = c.last_text_at
     FROM message_recipients AS r
     WHERE c.state = 'answered' AND c.last_answer_at > now() - interval '1 hour' AND r.message_id = c.last_answer_id
-        AND r.state IN ('failed', 'skipped', 'cancelled');
+        AND r.user_id = c.user_id AND r.state IN ('failed', 'skipped', 'cancelled');
     GET DIAGNOSTICS missed = ROW_COUNT;
     RETURN told + woken + missed;
 END $$;

@@ -1,8 +1,5 @@
-// What asks for itself again and again (data-poll): seldom while nobody looks, never under an open question.
+// What asks for itself again and again (data-poll) rests while the tab is hidden, and never asks under an open question.
 "use strict";
-
-const HIDDEN_EVERY = 20000; // ms between two questions while the window is hidden
-const lastAsked = new Map();
 
 const isPoll = (element) => element?.matches?.("[data-poll]");
 
@@ -11,25 +8,25 @@ function isBusy(element) {
   return Boolean(document.querySelector("dialog[open]") || element.querySelector("details.explain[open]"));
 }
 
-// A page that asks by itself does not keep its session alive (users/staff/sessions.py).
 document.addEventListener("htmx:configRequest", (event) => {
-  if (isPoll(event.detail.elt)) event.detail.headers["X-Poll"] = "true";
+  if (!isPoll(event.detail.elt)) return;
+  // A page that asks by itself does not keep its session alive (users/staff/sessions.py).
+  event.detail.headers["X-Poll"] = "true";
+  if (event.detail.triggeringEvent?.type === "leave") event.detail.headers["X-Leaves"] = "true";
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  const { elt } = event.detail;
+  const { elt, requestConfig } = event.detail;
   if (!isPoll(elt)) return;
-  const now = Date.now();
-  // What only counts new rows (data-rests) asks again as soon as somebody looks.
-  const rests = document.hidden && elt.hasAttribute("data-rests");
-  const tooSoon = document.hidden && now - (lastAsked.get(elt.id) ?? 0) < HIDDEN_EVERY;
-  if (rests || tooSoon || isBusy(elt)) event.preventDefault();
-  else lastAsked.set(elt.id, now);
+  const rests = document.hidden && requestConfig.triggeringEvent?.type !== "leave";
+  if (rests || isBusy(elt)) event.preventDefault();
 });
 
+// Hidden, it asks nothing more, but what says who is here (bookings/payments/presence.py), which says once that it rests.
+// As soon as somebody looks again, everything asks at once.
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
-  document.querySelectorAll("[data-rests]").forEach((element) => htmx.trigger(element, "look"));
+  const happened = document.hidden ? "leave" : "look";
+  document.querySelectorAll("[data-poll]").forEach((element) => htmx.trigger(element, happened));
 });
 
 // What somebody has unfolded to read stays so when the new answer takes its place.

@@ -270,7 +270,7 @@ def test_a_cell_of_a_cohort_opens_its_people(staff_client, school):
     ],
 )  # fmt: skip
 def test_an_address_of_no_number_says_so(staff_client, query):
-    assertContains(staff_client.get(f"/analytics/people/?{query}"), "За этим числом никого нет", status_code=422)
+    assertContains(staff_client.get(f"/analytics/people/?{query}"), "За этим показателем никого нет", status_code=422)
 
 
 def test_a_hostile_scope_is_only_text(staff_client, school):

@@ -3,7 +3,9 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import timezone
 
+from analytics.rollups import refresh_numbers
 from tests.factories import (
     BookingFactory,
     BroadcastFactory,
@@ -53,3 +55,4 @@ def school(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     FreeLessonRegistrationFactory.create(telegram_user=person)
     PaymentFactory.create(pk=15, booking=booking)
     RecipientFactory.create(message=BroadcastFactory.create(pk=72, state="sending"), telegram_user=person)
+    refresh_numbers(timezone.now())

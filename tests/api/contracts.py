@@ -1,4 +1,4 @@
-"""What each GET route of the previous dashboard answers, as it was watched over HTTP, and our budgets."""
+"""What each GET route of the previous dashboard answers, as recorded over HTTP, and our budgets."""
 
 import re
 from typing import Any
@@ -89,11 +89,11 @@ SHAPES: dict[str, Any] = {
 # Queries of each route that reads, at its longest; one of them asks for the token.
 BUDGETS = {
     "/api/test-db": 2, "/api/db-schema": 2,
-    "/api/stats": 4, "/api/courses": 3, "/api/course-streams": 3,
-    "/api/events": 3, "/api/events?type=daily&days=365": 5, "/api/events?type=recent&limit=200": 6,
-    "/api/user-growth?days=365": 3, "/api/user-activity": 8, "/api/free-lessons-conversion": 2,
+    "/api/stats": 4, "/api/courses": 3, "/api/course-streams": 4,
+    "/api/events": 4, "/api/events?type=daily&days=365": 5, "/api/events?type=recent&limit=200": 6,
+    "/api/user-growth?days=365": 4, "/api/user-activity": 8, "/api/free-lessons-conversion": 3,
     "/api/bookings?limit=200": 3, "/api/free-lessons?limit=500": 6, "/api/stream-students?stream=8th_stream": 8,
-    "/api/users/by-stream?stream=8th_stream": 3, "/api/users/non-course": 2, "/api/users/hackathon": 2,
+    "/api/users/by-stream?stream=8th_stream": 4, "/api/users/non-course": 2, "/api/users/hackathon": 2,
     "/api/users/list?limit=200": 4, "/api/users/list?search=а&status=2&stream=8th_stream": 4,
     "/api/users/search?q=а": 5, "/api/users/search?stats=true": 6,
     "/api/users/{user_id}": 5, "/api/users/{user_id}/bookings": 2,
@@ -122,6 +122,7 @@ PLAIN: dict[str, Any] = {}
 WITH_SUCCESS = {"success": False}
 # Address, status, words, and what stands beside them.
 STREAMS = ("3rd", "4th", "5th", "6th", "7th", "8th")
+PIECE = "limit must be between 1 and 10000"
 DAYS, RECENT = "days must be between 1 and 365", "limit must be between 1 and 200"
 ERRORS: list[tuple[str, int, str, dict[str, Any]]] = [
     *((f"/api/events?type=daily&days={days}", 400, DAYS, PLAIN) for days in ("0", "366", "abc", "7abc", "5.9", "")),
@@ -134,6 +135,12 @@ ERRORS: list[tuple[str, int, str, dict[str, Any]]] = [
     *((f"/api/user-growth?days={days}", 400, DAYS, PLAIN) for days in ("0", "366", "x")),
     ("/api/stream-students", 400, "Stream parameter is required", PLAIN),
     ("/api/stream-students?stream=", 400, "Stream parameter is required", PLAIN),
+    ("/api/stream-students?stream=8th_stream&limit=0", 400, PIECE, PLAIN),
+    ("/api/stream-students?stream=8th_stream&cursor=viewed.x", 400, "Invalid cursor", PLAIN),
+    ("/api/users/by-stream?stream=8th_stream&limit=10001", 400, PIECE, PLAIN),
+    ("/api/users/non-course?limit=x", 400, PIECE, PLAIN),
+    ("/api/users/hackathon?limit=-1", 400, PIECE, PLAIN),
+    ("/api/messages/5/recipients?limit=0", 400, PIECE, PLAIN),
     ("/api/users/by-stream", 400, "Stream parameter is required", PLAIN),
     (
         "/api/users/by-stream?stream=99th", 400,

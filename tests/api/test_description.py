@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from hsl_dashboard.api.routes import api, description_of_api
 from hsl_dashboard.web.api.description import chapters
+from users.models import ApiToken
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +57,20 @@ def test_the_page_signs_the_example_that_a_signature_opens(staff_client: Client)
     signing = next(line for line in document.splitlines() if line.startswith("SIGNATURE="))
 
     assert signing in card and "X-Signature: sha256=$SIGNATURE" in card and "Bearer" not in card
+
+
+def test_the_page_says_what_a_field_means_what_a_scope_opens_and_how_a_write_is_done_once(staff_client: Client):
+    page = unescape(staff_client.get("/api/docs").text)
+
+    def card(route: str) -> str:
+        return page.partition(f'id="{route}"')[2].partition("</details>")[0]
+
+    changing, deleting = card("user_bookings_change"), card("messages_delete")
+    assert "updates.confirmed" in changing and "−1 cancelled, 1 pending, 2 confirmed" in changing
+    assert "Idempotency-Key: $(uuidgen)" in changing and "<code>422</code>" in changing
+    assert "messageId=72&userId=5111222333" in deleting and "Idempotency-Key" not in deleting
+    assert all(f"<dt><code>{scope}</code></dt>" in page for scope in ApiToken.Scope.values)
+    assert "``" not in page
 
 
 def test_the_examples_of_the_page_work_and_answer_as_described(api, school):

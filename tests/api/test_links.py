@@ -122,5 +122,5 @@ def test_every_link_is_of_a_route_that_is_served_and_every_growing_list_leads_on
     in_pieces = {route for route, name, _link in DESCRIBED if name == "next"}
     assert in_pieces == {
         "bookings", "debug_events", "free_lessons", "message_recipients", "messages_history", "payments",
-        "users_by_stream", "users_hackathon", "users_list", "users_non_course",
+        "stream_students", "users_by_stream", "users_hackathon", "users_list", "users_non_course",
     }  # fmt: skip

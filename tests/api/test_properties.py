@@ -34,7 +34,7 @@ _fitting: set[tuple[str, str]] = set()
 
 @pytest.fixture
 def opened(school: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something to ask for, as often as one likes."""
+    """Data to ask for, however often a test asks."""
     for name in ("CALLS", "CALLS_FROM", "WRITES", "REFUSED"):
         monkeypatch.setattr(f"users.tokens.access.{name}", Rate(name, 10**9))
 

@@ -1,16 +1,28 @@
 """The contracts of the previous dashboard's GET routes: shapes, types, order, limits and errors, on the dump."""
 
+import re
+from datetime import date
 from itertools import pairwise
 from typing import Any
+from unittest import mock
 
 import pytest
+from django.core.cache import cache
 from django.db import ProgrammingError, connection
 from django.db.models import Count
 from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from analytics.charts import growth_chart, read_daily
+from analytics.models import Refresh
+from analytics.periods import Period
+from analytics.queries import Freshness, events_by_type, numbers_by_day
+from analytics.rollups import FIRST_DAY, refresh_numbers
 from bookings.models import Booking, Payment
+from bookings.statistics import remember_viewed_of_streams
 from hsl_dashboard.api.routes import description_of_api
+from hsl_dashboard.web.days import Days, school_day
 from messaging.models import Broadcast, Recipient
 from tests import bot_database
 from tests.api.conftest import client_of
@@ -20,6 +32,7 @@ from tests.api.contracts import (
     ERRORS,
     FAILURES,
     LESSON,
+    MOMENT,
     PERSON_ROW,
     PLAIN,
     SHAPES,
@@ -41,6 +54,7 @@ class ReadingTests(TestCase):
     @classmethod
     def setUpTestData(cls):
         bot_database.load(*TABLES)
+        refresh_numbers(timezone.now())
         cls.staff = UserFactory.create(username="anna", is_superuser=True)
         cls.api = client_of(cls.staff)
 
@@ -143,6 +157,89 @@ class ReadingTests(TestCase):
 
         assert people == turned and len(set(people)) == len(people) == TelegramUser.objects.count()
         assert messages[3:103] == skipped and len(set(messages)) == len(messages) == Broadcast.objects.count()
+
+    def test_whole_lists_are_given_piece_by_piece_too_each_row_once(self):
+        message = Recipient.objects.order_by("-message_id")[0].message_id
+        for address, size in (
+            ("/api/users/by-stream?stream=4th_stream", 7),
+            ("/api/users/non-course?x=1", 97),
+            ("/api/users/hackathon?x=1", 3),
+            (f"/api/messages/{message}/recipients?x=1", 5),
+        ):
+            with self.subTest(address):
+                whole = self.api.get(address).json()
+
+                assert self.walk(f"{address}&limit={size}", list) == whole and len(whole) > size
+
+    def test_people_of_a_stream_come_in_pieces_bookings_before_those_who_viewed(self):
+        whole = self.api.get("/api/stream-students?stream=8th_stream").json()
+        pieces = self.walk("/api/stream-students?stream=8th_stream&limit=7", lambda answer: answer["students"])
+        first = self.api.get("/api/stream-students?stream=8th_stream&limit=1").json()
+
+        def key(row: dict[str, Any]) -> tuple[str, str, str]:
+            return row["source"], row["user_id"], str(row["created_at"])
+
+        assert sorted(pieces, key=key) == sorted(whole["students"], key=key)
+        assert whole["total"] == first["total"] == len(pieces)
+        sources = [row["source"] for row in pieces]
+        assert sources == sorted(sources) and set(sources) == {"booking", "viewed"}
+        booked = [row for row in whole["students"] if row["source"] == "booking"]
+        assert [key(row) for row in pieces if row["source"] == "booking"] == [key(row) for row in booked]
+
+    def test_who_viewed_is_found_by_a_walk_too(self):
+        self.addCleanup(cache.clear)
+        few = self.walk("/api/stream-students?stream=8th_stream&limit=50", lambda answer: answer["students"])
+        with mock.patch("bookings.statistics.MANY_VIEWS", 0):
+            many = self.walk("/api/stream-students?stream=8th_stream&limit=50", lambda answer: answer["students"])
+            remember_viewed_of_streams()
+            total = self.api.get("/api/stream-students?stream=8th_stream&limit=1").json()["total"]
+
+        assert many == few and total == len(few)
+
+    def test_what_is_much_is_counted_once_in_a_while_and_says_when(self):
+        addresses = [
+            "/api/stats", "/api/free-lessons-conversion", "/api/user-growth", "/api/users/list",
+            "/api/users/list?search=а", "/api/users/search?stats=true",
+            f"/api/messages/{Recipient.objects.order_by('-message_id')[0].message_id}",
+        ]  # fmt: skip
+        self.addCleanup(cache.clear)
+        exactly = [self.api.get(address) for address in addresses]
+        with mock.patch("hsl_dashboard.web.remembered.MANY", 1):
+            counted = [self.api.get(address) for address in addresses]
+            asked = []
+            for address in addresses:
+                with CaptureQueriesContext(connection) as queries:
+                    asked.append((self.api.get(address), len(queries)))
+
+        assert not any(answer.has_header("X-Counted-At") for answer in exactly)
+        for once, first, (again, _queries) in zip(exactly, counted, asked, strict=True):
+            assert once.content == first.content == again.content
+            assert re.fullmatch(MOMENT, again["X-Counted-At"]) and again["X-Counted-At"] == first["X-Counted-At"]
+
+    def test_numbers_are_those_of_the_pages(self):
+        today = school_day(timezone.now())
+        days, fresh = Days.until(today, count=31), Freshness.read()
+        growth = self.api.get("/api/user-growth").json()
+        daily = {date.fromisoformat(row["date"]): row for row in self.api.get("/api/events?type=daily").json()}
+        drawn = growth_chart(read_daily(Period(days, None, unfinished=False), fresh)).series[0].values
+        found = numbers_by_day(days, ["new", "booking", "event"], fresh)
+        shares = events_by_type(Days(FIRST_DAY, today), fresh)
+
+        assert [row["totalUsers"] for row in growth] == list(drawn)
+        assert all(
+            (daily[day]["newUsers"], daily[day]["bookings"], daily[day]["events"])
+            == tuple(found[kind].get(day, 0) for kind in ("new", "booking", "event"))
+            for day in days
+        )
+        assert [row["count"] for row in self.api.get("/api/events").json()] == [share.number for share in shares[:10]]
+
+    def test_before_the_first_count_numbers_by_day_ask_to_come_again(self):
+        Refresh.objects.all().delete()
+        for address in ("events", "events?type=daily", "user-growth", "free-lessons-conversion"):
+            response = self.api.get(f"/api/{address}")
+
+            assert response.status_code == 503 and response["Retry-After"]
+            assert response.json()["error"] == "The numbers are being counted for the first time"
 
     def walk(self, address: str, rows_of: Any) -> list[Any]:
         found = []

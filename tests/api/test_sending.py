@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from analytics.rollups import refresh_numbers
 from demo.sandbox.client import SandboxClient, run_sandbox
 from messaging.delivery import tasks
 from messaging.delivery.corrections import CorrectionQueue
@@ -47,7 +48,7 @@ def telegram(
 
 @pytest.fixture
 def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody sends, and nobody waits long for it."""
+    """No worker sends, and the route does not wait long for one."""
     monkeypatch.setattr(tasks, "wake_broadcast", lambda pk: None)
     monkeypatch.setattr("messaging.api.waiting.WAIT", 0.3)
 
@@ -250,10 +251,12 @@ def test_a_script_of_the_previous_dashboard_runs_with_a_token(api, telegram):
     StreamFactory.create()
     booking = BookingFactory.create(confirmed=1)
     anna, boris = booking.telegram_user, TelegramUserFactory.create()
+    refresh_numbers(timezone.now())
 
     for path in READS:
         assert api.get(f"/api/{path}").status_code == 200, path
     person = api.get(f"/api/users/{anna.pk}").json()
+    booked = api.get(f"/api/users/{anna.pk}/bookings").json()
     changed = api.patch(
         f"/api/users/{person['user']['user_id']}/bookings",
         {"bookingId": person["bookings"][0]["id"], "updates": {"confirmed": 2, "discount_percent": 10}},
@@ -265,6 +268,7 @@ def test_a_script_of_the_previous_dashboard_runs_with_a_token(api, telegram):
     recipients = api.get(f"/api/messages/{sent['message_id']}/recipients").json()
     deleted = delete(api, messageId=sent["message_id"], userId=recipients[0]["user_id"])
 
+    assert booked["bookings"] == person["bookings"] != []
     assert (changed.json()["success"], moved.json()["bookingId"]) == (True, booking.pk)
     assert (sent["sent_count"], planned["scheduled"], deleted[0]) == (2, True, 200)
     assert [row["id"] for row in api.get("/api/messages/history?limit=1").json()] == [planned["message_id"]]

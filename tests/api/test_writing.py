@@ -259,6 +259,20 @@ def test_what_goes_to_staff_is_no_history(api):
     assert [row["id"] for row in api.get("/api/messages/history").json()] == [own.pk]
 
 
+def test_a_message_without_a_moment_is_never_the_newest(api):
+    now = timezone.now()
+    undated = [BroadcastFactory.create(state="finished", sent_at=None).pk for _number in range(2)]
+    sent = [BroadcastFactory.create(state="finished", sent_at=now + timedelta(hours=n)).pk for n in range(3)]
+    found, cursor = [], ""
+    for _piece in range(5):
+        response = api.get(f"/api/messages/history?limit=1&cursor={cursor}")
+        found += [row["id"] for row in response.json()]
+        cursor = response.get("X-Next-Cursor", "")
+
+    assert found == [*reversed(sent), *reversed(undated)] and not cursor
+    assert [row["id"] for row in api.get("/api/messages/history?offset=1").json()] == found[1:]
+
+
 def test_the_newest_are_found_first(api):
     old, new = (TelegramUserFactory.create(first_name="Аглая", username=name) for name in ("aglaya_a", "aglaya_b"))
     TelegramUser.objects.filter(pk=old.pk).update(updated_at=timezone.now() - timedelta(days=1))

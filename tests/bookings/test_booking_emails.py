@@ -24,7 +24,7 @@ def with_email(db):
 def matches(request, monkeypatch):
     """How many match: few are listed by the indexes, of more the list is walked."""
     if request.param == "many names":
-        monkeypatch.setattr("bookings.lists.search._found", lambda *_args, **_more: None)
+        monkeypatch.setattr("bookings.lists.search._found", lambda *_args, **_more: (None, None, None))
     elif request.param == "many e-mails":
         monkeypatch.setattr("bookings.lists.search.RARE", -1)
 

@@ -174,6 +174,17 @@ def test_an_ordinary_letter_finds_the_same_when_too_many_have_it(staff_client, a
     assert [found(staff_client, q=text) for text in texts] == listed
 
 
+def test_more_bookings_than_are_listed_are_found_by_their_people(staff_client, artyom, monkeypatch):
+    other = BookingFactory.create(telegram_user=artyom.telegram_user, username=None, first_name=None)
+    under_the_name = BookingFactory.create(first_name="Артём")
+    monkeypatch.setattr("bookings.lists.search.RARE", 1)
+
+    response = staff_client.get(ADDRESS, {"q": "артем"})
+
+    assert {booking.pk for booking in response.context["page"]} == {artyom.pk, other.pk, under_the_name.pk}
+    assert response.context["page"].paginator.more
+
+
 def test_search_reads_an_index_of_names_when_booking(db):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

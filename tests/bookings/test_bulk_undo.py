@@ -100,7 +100,7 @@ def test_what_was_changed_since_stays_and_is_named_with_both_values(manager, thr
 
     said = undo_act(act=act, by=manager, at=NOON + SECOND)
 
-    assert f"№ {three[1].pk}: было «Подтверждено», сейчас — «Отменено»" in said
+    assert f"№\u00a0{three[1].pk}: было «Подтверждено», сейчас — «Отменено»" in said
     assert list(Booking.objects.order_by("pk").values_list("confirmed", flat=True)) == [1, -1, 1]
 
 

@@ -353,7 +353,7 @@ def test_a_newer_booking_is_not_moved_in_place_of_the_one_that_was_shown(manager
         ({"confirmed": CANCELLED}, "Ваша запись на курс «Вайб кодинг» отменена."),
         ({"course_stream": "mentoring"}, "Вы переведены в другой поток курса «Вайб кодинг»: Менторинг."),
         ({"course_stream": None}, "Мы обновили вашу запись на курс «Вайб кодинг»."),
-        ({"discount_percent": 20}, "Ваша скидка — 20 %."),
+        ({"discount_percent": 20}, "Ваша скидка — 20\u00a0%."),
     ],
 )
 def test_what_is_told_is_queued_in_the_words_of_the_change(manager, other_stream, changes, words):

@@ -55,7 +55,7 @@ def test_it_is_matched_to_a_booking_that_was_looked_at(staff_client, staff, unma
 
     booking.refresh_from_db()
     unmatched.refresh_from_db()
-    assert f"Записать для бронирования № {booking.pk}" in found.text and done.status_code == 303
+    assert f"Записать для бронирования №\u00a0{booking.pk}" in found.text and done.status_code == 303
     payment = Payment.objects.get()
     assert (payment.recorded_by, payment.external_id, booking.confirmed) == (staff, "pay-9", 2)
     assert (unmatched.state, unmatched.decided_by, unmatched.booking) == (State.APPLIED, staff, booking)

@@ -121,7 +121,7 @@ def test_E6_doubles_are_told_apart_by_stream_and_date_and_decided_in_place(staff
 def test_E6_one_is_kept_and_the_others_are_cancelled_together(staff_client, doubles):
     first, kept, third = doubles
     question = staff_client.get(keep_address(kept), headers=ON_PROBLEMS)
-    assertContains(question, f"Оставить № {kept.pk}, остальные отменить?")
+    assertContains(question, f"Оставить №\u00a0{kept.pk}, остальные отменить?")
     assertContains(question, "запись на курс «Вайб кодинг» отменена")
 
     sent = {"seen": question.context["seen"], "reason": "дубль", "notify": "on", "next": f"{PROBLEMS}?kind=doubles"}

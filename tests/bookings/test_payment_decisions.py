@@ -160,7 +160,7 @@ def test_asking_is_undone_for_ten_seconds_and_the_student_is_asked_nothing(staff
 
     said = staff_client.post(undo, follow=True)
 
-    assertContains(said, f"оплата по бронированию № {booking.pk} снова в очереди")
+    assertContains(said, f"оплата по бронированию №\u00a0{booking.pk} снова в очереди")
     assert waiting() == [booking.pk]
     assert Outbox.objects.get().state == Outbox.State.CANCELLED
 
@@ -222,7 +222,7 @@ def test_a_decision_about_what_is_gone_says_so(staff_client, booking):
 
     for name, sent in (("ask", {"words": "Чек?"}), ("put_off", {"later": "hour"}), ("take", {"seen": ""})):
         answer = staff_client.post(act(name, booking), sent, headers=HTMX)
-        assertContains(answer, "уже занялся кто-то другой", status_code=409)
+        assertContains(answer, "уже занялся другой сотрудник", status_code=409)
     assert not Outbox.objects.exists()
 
 

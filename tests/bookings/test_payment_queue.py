@@ -147,6 +147,20 @@ def test_two_at_once_see_who_has_which(staff_client, manager_client):
     assert manager_client.get(QUEUE).context["opened"].booking == first
 
 
+def test_who_looks_for_the_receipt_in_another_tab_still_has_the_payment(staff_client, monkeypatch):
+    booked()
+    kept = []
+    keep = presence.cache.set
+    monkeypatch.setattr(
+        presence.cache, "set", lambda key, *rest: kept.append(rest[1]) if "payment-open" in key else keep(key, *rest)
+    )
+
+    poll = staff_client.get(QUEUE).context["poll_address"]
+    staff_client.get(poll, headers={**HTMX, "HX-Target": "payment-rows", "X-Leaves": "true"})
+
+    assert kept == [presence.SEEN_FOR, presence.AWAY_FOR]
+
+
 # Who sees it ----------------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import Booking, Stream
-from bookings.quality.problems import doubles, find_problems
+from bookings.quality.problems import PAGE_SIZE, doubles, find_problems
 from tests.factories import (
     BookingFactory,
     EventFactory,
@@ -145,12 +145,12 @@ def test_dates_in_the_future_are_found_in_every_table(staff_client):
 
 
 def test_long_lists_are_paged_and_nonsense_shows_the_first_page(staff_client):
-    BookingFactory.create_batch(60, confirmed=7)
+    BookingFactory.create_batch(PAGE_SIZE + 10, confirmed=7)
 
     first = staff_client.get(reverse("bookings:data_quality"), {"kind": "statuses", "page": "x"})
     second = staff_client.get(reverse("bookings:data_quality"), {"kind": "statuses", "page": 2})
 
-    assert len(first.context["troubles"]) == 50
+    assert len(first.context["troubles"]) == PAGE_SIZE
     assert len(second.context["troubles"]) == 10
     assert "kind=statuses&amp;page=2" in first.content.decode()
 

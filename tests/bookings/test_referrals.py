@@ -217,7 +217,7 @@ def test_the_page_switches_and_filters(staff_client):
     assert codes(q="ful") == {full.code}
 
 
-# Who may what ---------------------------------------------------------------------------------------------------------
+# Who may do what ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_hostile_words_are_only_text(staff_client):
 
 
 def test_an_empty_list_says_so(staff_client):
-    assertContains(staff_client.get(LIST), "Купонов пока нет")
+    assertContains(staff_client.get(LIST), "Промокодов пока нет")
     assert staff_client.get(LIST, {"state": "x"}).status_code == 422
 
 

@@ -7,10 +7,18 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
-from bookings.models import Booking, Stream
+from bookings.api.counts import registration_count
+from bookings.models import Booking, FreeLessonRegistration, Stream
 from bookings.tasks import count_problems
-from hsl_dashboard.web.remembered import remembered
-from tests.factories import BookingFactory, EventFactory, StreamFactory, TelegramUserFactory
+from hsl_dashboard.web.remembered import Remembered, remembered
+from tests.factories import (
+    BookingFactory,
+    EventFactory,
+    FreeLessonRegistrationFactory,
+    StreamFactory,
+    TelegramUserFactory,
+)
+from users.totals import fold_marked_people
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +104,39 @@ def test_what_fails_is_not_remembered() -> None:
         remembered("a-number", fails)
 
     assert remembered("a-number", lambda: 7).number == 7
+
+
+def test_very_many_who_viewed_are_walked_by_name_and_counted_by_beat(staff_client: Client, stream: Stream) -> None:
+    for name in ("Яна", "Борис", "анна"):
+        person = TelegramUserFactory.create(first_name=name)
+        EventFactory.create(telegram_user=person, event_type="view_program", details={"course_id": stream.course_id})
+    booked = BookingFactory.create(course=stream.course, course_stream=stream.code)
+    EventFactory.create(
+        telegram_user=booked.telegram_user, event_type="view_program", details={"course_id": stream.course_id}
+    )
+    fold_marked_people()
+    address = reverse("bookings:stream_detail", args=[stream.code])
+
+    page = staff_client.get(address, {"status": "viewed"})
+
+    assert [row.person.first_name for row in page.context["people"]] == ["анна", "Борис", "Яна"]
+    assert page.context["page"].paginator.more
+    count_problems()
+    page = staff_client.get(address, {"status": "viewed"})
+    assert page.context["page"].paginator.count == 3 and not page.context["page"].paginator.more
+    found = staff_client.get(address, {"status": "viewed", "q": "бор"})
+    assert [row.person.first_name for row in found.context["people"]] == ["Борис"]
+
+
+def test_totals_for_programs_are_those_of_the_last_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hsl_dashboard.web.remembered.MANY", 1)
+    FreeLessonRegistrationFactory.create()
+    assert registration_count().number == 1
+    FreeLessonRegistrationFactory.create()
+
+    assert registration_count().number == 1
+    count_problems()
+    assert registration_count().number == 2
+    FreeLessonRegistration.objects.all().delete()
+    count_problems()
+    assert registration_count() == Remembered(0)

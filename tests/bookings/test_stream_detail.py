@@ -143,7 +143,7 @@ def test_without_a_campaign_and_a_believable_booking_nobody_counts_as_viewed(sta
 
     response = staff_client.get(address(), {"status": "viewed"})
 
-    assertContains(response, "Начало кампании потока неизвестно")
+    assertContains(response, "Начало набора в поток неизвестно")
     assertContains(response, "Нет тех, кто только смотрел")
 
 
@@ -185,7 +185,7 @@ def test_bookings_without_a_course_have_their_own_tab(staff_client, stream):
 
 
 def test_an_empty_stream_says_why(staff_client, stream):
-    assertContains(staff_client.get(address()), "В этот поток ещё никто не записался")
+    assertContains(staff_client.get(address()), "В этом потоке ещё нет бронирований")
 
 
 def test_htmx_gets_only_the_stream(staff_client, stream):

@@ -336,7 +336,7 @@ def test_E3_a_campaign_before_its_start_and_a_stream_without_bookings_have_no_da
     for start in (tomorrow, None):
         Stream.objects.filter(pk=stream.pk).update(campaign_starts_on=start)
         page = staff_client.get(reverse("bookings:stream_days", args=[stream.pk]))
-        assertContains(page, "Кампания ещё не началась")
+        assertContains(page, "Набор ещё не начался")
 
 
 def test_E3_the_page_of_the_stream_brings_the_days_when_asked(staff_client, two_streams):

@@ -74,7 +74,7 @@ def test_the_toast_offers_the_undo_and_the_page_comes_back_as_it_was(manager_cli
     assert undone["HX-Refresh"] == "true"
     booking.refresh_from_db()
     assert booking.confirmed == 1
-    assertContains(manager_client.get(LIST), f"бронирование № {booking.pk} — как было")
+    assertContains(manager_client.get(LIST), f"бронирование №\u00a0{booking.pk} — как было")
     assert set(Outbox.objects.values_list("state", flat=True)) == {Outbox.State.CANCELLED}
 
 

@@ -63,7 +63,7 @@ def test_one_watches_it_pauses_resumes_and_sees_it_end(page: Page, running: None
     page.get_by_role("button", name="Продолжить").click()
 
     # No reload from here on: the page asks by itself, and stops when it is over.
-    expect(progress).to_contain_text("Завершена", timeout=PATIENCE)
+    expect(progress).to_contain_text("Завершено", timeout=PATIENCE)
     expect(progress.locator(".broadcast-done strong")).to_have_text("24 из 24")
     expect(progress).not_to_have_attribute("hx-trigger", re.compile(".*"))
     expect(page.locator(".timeline li").first).to_contain_text("Завершено")
@@ -85,14 +85,14 @@ def test_a_failed_one_is_tried_again_and_an_uncertain_one_is_decided(
     sign_in(page)
     start(page, broadcast)
     progress = page.locator("#broadcast-progress")
-    expect(progress).to_contain_text("Завершена", timeout=PATIENCE)
+    expect(progress).to_contain_text("Завершено", timeout=PATIENCE)
     expect(page.locator("#recipient-table")).to_contain_text("400")
     expect(progress).to_contain_text("Неизвестно, дошло ли до 2 человек")
 
     page.get_by_role("link", name="Отправить ещё раз 1 человеку").click()
     expect(page.get_by_label("Telegram отклонил сообщение — 1")).to_be_checked()
     page.get_by_role("button", name="Отправить ещё раз").click()
-    expect(progress).to_contain_text("Завершена", timeout=PATIENCE)
+    expect(progress).to_contain_text("Завершено", timeout=PATIENCE)
     expect(progress.locator(".broadcast-metrics")).to_contain_text(re.compile(r"Не доставлено\s*.*\s*0"))
 
     row = page.locator("#recipient-table tr").filter(has_text="Студент 1")
@@ -112,7 +112,7 @@ def test_it_is_deleted_for_everyone_with_a_result_for_each(page: Page, running: 
     sign_in(page)
     start(page, broadcast)
     progress = page.locator("#broadcast-progress")
-    expect(progress).to_contain_text("Завершена", timeout=PATIENCE)
+    expect(progress).to_contain_text("Завершено", timeout=PATIENCE)
     telegram.fault("bad_request", method="deleteMessage", chat_id=people[0], description="message can't be deleted")
     page.reload()
 
@@ -137,7 +137,7 @@ def test_what_is_planned_is_moved_cancelled_or_sent_at_once_from_the_history(
         page.get_by_role("link", name=re.compile("Запланировать|Другое время")).click()
         page.get_by_label("по московскому времени").fill("2199-12-31T18:55")
         page.get_by_role("button", name="Запланировать").click()
-        expect(page.locator("#broadcast-progress")).to_contain_text("Запланирована")
+        expect(page.locator("#broadcast-progress")).to_contain_text("Запланировано")
     planned = page.get_by_role("article")
 
     page.goto("/messages/")
@@ -149,13 +149,13 @@ def test_what_is_planned_is_moved_cancelled_or_sent_at_once_from_the_history(
     planned.first.get_by_role("link", name="Отменить").click()
     page.get_by_label("Причина").fill("Не тот поток")
     page.get_by_role("button", name="Отменить сообщение").click()
-    expect(page.locator("#broadcast-progress")).to_contain_text("Отменена")
+    expect(page.locator("#broadcast-progress")).to_contain_text("Отменено")
     page.goto("/messages/")
     expect(planned).to_have_count(1)
     planned.first.get_by_role("link", name="Отправить сейчас").click()
     page.get_by_role("button", name="Отправить сейчас").click()
 
-    expect(page.locator("#broadcast-progress")).to_contain_text("Завершена", timeout=PATIENCE)
+    expect(page.locator("#broadcast-progress")).to_contain_text("Завершено", timeout=PATIENCE)
     assert sorted(telegram.accepted_counts()) == sorted(people)
     for words in ("Отправка началась", "Запланировано"):
         expect(page.locator(".timeline")).to_contain_text(words)
@@ -196,7 +196,7 @@ def test_it_is_cancelled_without_javascript(browser: Browser, page: Page, live_s
     tab.get_by_label("Причина").fill("Не тот поток")
     tab.get_by_role("button", name="Отменить сообщение").click()
 
-    expect(tab.locator("#broadcast-progress")).to_contain_text("Отменена")
+    expect(tab.locator("#broadcast-progress")).to_contain_text("Отменено")
     expect(tab.locator(".timeline")).to_contain_text("Не тот поток")
     tab.goto(f"/messages/{broadcast.pk}/outcome/")
     expect(tab.locator("h1")).to_have_text("72 часа после сообщения")

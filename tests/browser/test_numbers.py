@@ -110,7 +110,7 @@ def test_what_was_viewed_is_gone(school: Page) -> None:
     filled(school, "/")
     expect(school.locator("#waiting")).to_contain_text("Новые бронирования")
 
-    school.get_by_role("button", name="Просмотрено").click()
+    school.get_by_role("button", name="Отметить просмотренным").click()
 
     filled(school, "/")
     expect(school.locator("#waiting")).not_to_contain_text("Новые бронирования")

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
 from bookings.models import Booking, Course, Payment, PaymentRules, WaitingPayment
@@ -123,6 +123,36 @@ def test_the_other_keys_move_decline_ask_undo_and_explain(page: Page, manager: U
     keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert Booking.objects.filter(confirmed=1).count() == WaitingPayment.objects.open().count() == 3
+
+
+def test_an_open_list_rests_while_its_tab_is_hidden_and_asks_when_somebody_looks(page: Page, manager: User) -> None:
+    waiting(1)
+    sign_in(page)
+    page.clock.install()
+    page.goto("/payments/", timeout=40_000)  # the first page of the process
+    page.wait_for_load_state("networkidle")
+    asked: list[str | None] = []
+
+    def listen(request: Request) -> None:
+        if "x-poll" in request.headers:
+            asked.append(request.headers.get("x-leaves"))
+
+    page.on("request", listen)
+    turn = """(hidden) => {
+      Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+
+    with page.expect_response("**/payments/?*"):
+        page.evaluate(turn, True)
+    page.clock.run_for(120_000)
+    assert asked == ["true"]  # that it rests: who has the payment open is still seen by others
+    with page.expect_response("**/payments/?*"):
+        page.evaluate(turn, False)
+    with page.expect_response("**/payments/?*"):
+        page.clock.run_for(16_000)
+
+    assert asked == ["true", None, None]
 
 
 def test_without_javascript_everything_works(

@@ -160,10 +160,10 @@ def test_an_email_is_shown_when_asked_for(page: Page) -> None:
     page.goto(f"/users/{person.pk}/")
 
     expect(page.locator("#person-lessons")).to_contain_text("m•••@example.test")
-    page.get_by_role("button", name="Показать e-mail").click()
+    page.get_by_role("button", name="Показать адрес почты").click()
 
     expect(page.locator("#person-lessons")).to_contain_text("maria.k@example.test")
-    expect(page.locator("#timeline")).to_contain_text("E-mail просмотрен полностью")
+    expect(page.locator("#timeline")).to_contain_text("Адрес почты просмотрен полностью")
 
 
 def test_the_dialogs_refuse_accept_and_lead_back(page: Page) -> None:

@@ -42,9 +42,20 @@ def confirm_in_its_row(page: Page) -> None:
     dialog.get_by_role("button", name="Подтверждено").click()
 
 
-def start_a_message(page: Page, words: str) -> None:
+def start_to_a_stream(page: Page, words: str) -> None:
     page.goto("/messages/new/")
     page.get_by_label("8-й поток · Вайб кодинг: Подтверждено").check()
+    start_a_message(page, words)
+
+
+def start_to_a_list(page: Page, words: str) -> None:
+    page.goto("/bookings/?status=2")
+    page.get_by_role("link", name="Написать этим").click()
+    expect(page.get_by_text("Бронирования — Статус: Подтверждено").first).to_be_visible()
+    start_a_message(page, words)
+
+
+def start_a_message(page: Page, words: str) -> None:
     page.get_by_role("textbox", name="Текст", exact=True).fill(words)
     # A save that is under way when the page goes on would be a complaint of htmx.
     expect(page.locator("#audience-total")).to_contain_text("Получат 1")
@@ -64,17 +75,17 @@ def test_what_is_undone_reaches_nobody_and_the_next_one_goes_out_in_time(
     expect(page.locator("#messages")).to_contain_text("как было")
     expect(page.locator("#booking-table .badge").first).to_have_text("В ожидании")
 
-    start_a_message(page, "Не уйдёт")
+    start_to_a_stream(page, "Не уйдёт")
     page.wait_for_load_state()
     page.keyboard.press("z")
     expect(page.locator("#messages")).to_contain_text("снова в черновиках")
-    expect(page.locator("#broadcast-progress")).to_contain_text("Отменена")
+    expect(page.locator("#broadcast-progress")).to_contain_text("Отменено")
 
-    start_a_message(page, "Уйдёт")
-    expect(page.locator("#broadcast-progress")).to_contain_text("Завершена", timeout=PATIENCE)
+    start_to_a_list(page, "Уйдёт")
+    expect(page.locator("#broadcast-progress")).to_contain_text("Завершено", timeout=PATIENCE)
 
     [call] = telegram.ledger(accepted=True)
-    assert call.text == "Уйдёт"
+    assert (call.text, call.chat_id) == ("Уйдёт", Booking.objects.get(confirmed=2).telegram_user_id)
     window_ended = Broadcast.objects.get(message_text="Уйдёт").started_at.timestamp()
     assert 0 <= call.at - window_ended < IN_TIME
     assert Booking.objects.get(pk=zoya.pk).confirmed == 1

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.chaos.clocks import clock_steps
-from tests.chaos.faults import Found, deploy, full_disk, killed_web, out_of_connections, out_of_memory
+from tests.chaos.faults import Found, full_disk, killed_web, out_of_connections, out_of_memory
 from tests.chaos.pages import Gunicorn
+from tests.chaos.releases import deploy
 from tests.chaos.scenarios import Broken, Chaos
 
 NO_DISK = Found("disk of PostgreSQL full", "not tried: this account may not mount a file system", "")

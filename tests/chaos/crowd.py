@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import psycopg
 
 from tests.chaos.faults import PLACES, Found, in_words, insist, sent, sign_in
-from tests.chaos.pages import Gunicorn, Staff, memory_of
+from tests.chaos.pages import Clicks, Gunicorn, Staff, memory_of
 from tests.chaos.scenarios import Chaos
 from tests.chaos.system import System
 
@@ -19,6 +19,7 @@ SLOWEST = 0.5  # seconds for 95 of 100 answers, on two cores that do nothing els
 FLAT = 16 * 1024 * 1024  # bytes that all processes of web, or of workers, may have grown by
 BOT_EVERY = 0.2  # seconds
 WARM_UP = 0.25  # of the soak: pools, caches and templates are filled
+LEADS_ON = "/messages/new/counts/"  # without a draft
 
 
 @contextmanager
@@ -71,16 +72,18 @@ def crowd(chaos: Chaos, web: Gunicorn, *, minutes: float) -> Found:
             time.sleep(60 * minutes)
         chaos.wait_for_state(broadcast, "finished")
         judged = chaos.judge(result, broadcast)
-    insist(not clicks.failures(), f"{len(clicks.failures())} failed: {clicks.failures()[:5]}")
+    _insist_on_pages(clicks)
     slow = clicks.percentile(0.95)
     words = "kept" if slow <= SLOWEST else "NOT KEPT"
-    return Found(
+    found = Found(
         f"{STAFF} members of staff with {THINK:.0f} s of thought, {minutes:g} min",
         f"a broadcast at {chaos.system.rate:g}/s, the bot writing {1 / BOT_EVERY:.0f} times a second;"
         f" load of the machine {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores",
         f"{in_words(clicks)}; median {1000 * clicks.percentile(0.5):.0f} ms, p95 {1000 * slow:.0f} ms (at most"
         f" {1000 * SLOWEST:.0f}: {words}); the bot waited at most {1000 * max(bot):.0f} ms; {sent(judged)}",
     )
+    insist(slow <= SLOWEST, found.row())
+    return found
 
 
 def soak(chaos: Chaos, web: Gunicorn, *, minutes: float) -> Found:
@@ -99,7 +102,7 @@ def soak(chaos: Chaos, web: Gunicorn, *, minutes: float) -> Found:
                 results.append(chaos.judge(result, broadcast))
             if time.monotonic() >= warm_at:
                 seen.append((web.memory(), _of_workers(chaos.system)))
-    insist(not clicks.failures(), f"{len(clicks.failures())} failed: {clicks.failures()[:5]}")
+    _insist_on_pages(clicks)
     insist(len(seen) >= 4, f"{len(seen)} looks at the memory are too few: let it run for longer")
     web_growth, worker_growth = (_growth([look[which] for look in seen]) for which in (0, 1))
     insist(max(web_growth, worker_growth) <= FLAT, f"grew by {_mb(web_growth)} and {_mb(worker_growth)}")
@@ -113,6 +116,14 @@ def soak(chaos: Chaos, web: Gunicorn, *, minutes: float) -> Found:
     )
 
 
+def _insist_on_pages(clicks: Clicks) -> None:
+    """No answer is an error of the server, and nobody was led to the sign-in, which is quick to make."""
+    insist(not clicks.failures(), f"{len(clicks.failures())} failed: {clicks.failures()[:5]}")
+    elsewhere = [place for place, status, _took in clicks.answers if status not in {200, 204, 286}]
+    insist(set(elsewhere) <= {LEADS_ON}, f"no pages: {sorted(set(elsewhere))[:5]}")
+    insist(len(clicks.answers) > 100, f"{len(clicks.answers)} answers say nothing")
+
+
 def _of_workers(system: System) -> int:
     with contextlib.suppress(ProcessLookupError):
         return memory_of([process.pid for process in [*system.workers, *system.beats]])
@@ -120,7 +131,7 @@ def _of_workers(system: System) -> int:
 
 
 def _growth(looks: list[int]) -> int:
-    """By how much the lowest of the last half is over the lowest of the first: what is only in use goes up and down."""
+    """Compare the lowest values of both halves: memory that is only in use goes up and down."""
     half = len(looks) // 2
     return min(looks[half:]) - min(looks[:half])
 

@@ -19,7 +19,7 @@ from django.test import Client
 
 from demo.servers.keeper import APPLICATION, USER
 from tests.chaos.disks import fill
-from tests.chaos.pages import BROKE_OFF, Clicks, Gunicorn, Staff, running_web
+from tests.chaos.pages import BROKE_OFF, Clicks, Gunicorn, Staff
 from tests.chaos.scenarios import Broken, Chaos, Result
 from tests.chaos.system import ROOT, System
 from users.models import AuditEntry, Note, User
@@ -258,41 +258,6 @@ def _who_waits(system: System, pids: list[int]) -> int:
         if any(end.laddr and end.laddr.port == port for end in psutil.Process(pid).net_connections("tcp")):
             return pid
     raise Broken("nobody's connection waits")
-
-
-def deploy(chaos: Chaos, web: Gunicorn) -> Found:
-    """Replace the web under clicks twice: a second one beside it, ready first; and new processes for HUP."""
-    using = [web]
-    with chaos.scenario("deploy") as result, contextlib.ExitStack() as webs:
-        broadcast = chaos.start(chaos.scale)
-        chaos.wait_for_calls(chaos.scale // 4)
-        with Staff(sign_in(8), PLACES, think=0.2, web=lambda: using[0]) as clicks:
-            time.sleep(2)
-            new = webs.enter_context(running_web(chaos.system, name="new-web"))  # beside the old one until it is ready
-            before = len(clicks.answers)
-            using[0] = new
-            _stop_gracefully(web)
-            time.sleep(2)
-            chaos.system.terminate_worker(0)
-            old = set(new.workers())
-            os.kill(new.process.pid, signal.SIGHUP)
-            wait_until(lambda: len(now := set(new.workers())) == 2 and not now & old, "new processes serve")
-            time.sleep(3)
-            chaos.wait_for_state(broadcast, "finished")
-        judged = chaos.judge(result, broadcast)  # nobody clicks any more, and each click has had its answer
-    insist(not clicks.failures(), f"lost: {clicks.failures()[:5]} of {len(clicks.answers)}")
-    insist(judged.states.get("uncertain", 0) == 0, "a worker lost what it had under way")
-    return Found(
-        "deploy under load",
-        "a second web beside the first, the clicks turned over when `/health/ready` said so, the first ended with"
-        " SIGTERM; then HUP; a worker ended with SIGTERM; 8 people clicking, a broadcast",
-        f"{before} answers before, {len(clicks.answers)} in all, none lost ({in_words(clicks)}); {sent(judged)}",
-    )
-
-
-def _stop_gracefully(web: Gunicorn) -> None:
-    web.process.terminate()
-    web.process.wait(40)
 
 
 def sent(result: Result) -> str:

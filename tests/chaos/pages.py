@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlencode
 
 import psutil
@@ -18,13 +19,13 @@ from tests.chaos.system import ROOT, System, kill
 
 BROKE_OFF = 0  # the status of a request that got no answer
 CSRF = "c" * 32
-LONGEST_ANSWER = 30  # seconds
+LONGEST_ANSWER = 60  # seconds: new processes begin within them on a busy machine too
 
 
 class Gunicorn:
     """One web of the dashboard, with two processes of four threads each."""
 
-    def __init__(self, system: System, *, name: str = "web") -> None:
+    def __init__(self, system: System, *, name: str = "web", code: Path = ROOT) -> None:
         self.port, self.probes = free_port(), free_port()
         # Production's files have names with hashes, which are collected for the image.
         more = {"PROBES_PORT": str(self.probes), "DEBUG": "true", "DEBUG_PAGES": "false"}
@@ -33,7 +34,7 @@ class Gunicorn:
         with (system.folder / "log" / f"{name}.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *command, *options],
-                cwd=ROOT,
+                cwd=code,
                 env={**system.environment, **more},
                 stdout=log,
                 stderr=log,
@@ -42,6 +43,12 @@ class Gunicorn:
 
     def ask(self, place: str, *, session: str = "", data: dict[str, str] | None = None, port: int = 0) -> int:
         """Ask for a page and read all of it; BROKE_OFF where the connection ended first."""
+        return self.read(place, session=session, data=data, port=port)[0]
+
+    def read(
+        self, place: str, *, session: str = "", data: dict[str, str] | None = None, port: int = 0
+    ) -> tuple[int, str]:
+        """Ask for a page; give its status and what stands on it."""
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=LONGEST_ANSWER)
         headers = {"Host": "localhost", "Cookie": f"sessionid={session}; csrftoken={CSRF}"}
         if data is not None:
@@ -49,11 +56,11 @@ class Gunicorn:
         try:
             connection.request("GET" if data is None else "POST", place, urlencode(data or {}) or None, headers)
             response = connection.getresponse()
-            response.read()
+            text = response.read().decode()
         except (OSError, http.client.HTTPException):
-            return BROKE_OFF
+            return BROKE_OFF, ""
         else:
-            return response.status
+            return response.status, text
         finally:
             connection.close()
 
@@ -91,9 +98,9 @@ def memory_of(pids: list[int]) -> int:
 
 
 @contextmanager
-def running_web(system: System, *, name: str = "web", seconds: float = 120) -> Iterator[Gunicorn]:
+def running_web(system: System, *, name: str = "web", seconds: float = 120, code: Path = ROOT) -> Iterator[Gunicorn]:
     """One that is ready, for the length of a block."""
-    web = Gunicorn(system, name=name)
+    web = Gunicorn(system, name=name, code=code)
     try:
         deadline = time.monotonic() + seconds
         while not web.is_ready():
@@ -115,7 +122,7 @@ class Clicks:
         return dict(Counter(status for _place, status, _took in self.answers))
 
     def failures(self) -> list[tuple[str, int]]:
-        """Answers that are none: broken off, or of the server."""
+        """Give the answers that failed: broken off, or a 5xx."""
         return [(place, status) for place, status, _took in self.answers if status == BROKE_OFF or status >= 500]
 
     def percentile(self, share: float) -> float:

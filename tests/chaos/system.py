@@ -33,6 +33,7 @@ class System:
     rate: float = RATE
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     beats: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    code: Path = ROOT  # what workers and beats run that are started from now on
     disk: Path | None = None  # where PostgreSQL keeps everything, if not in the folder
     lost_in_kills: int = 0  # rows that were under way in the processes that were killed
 
@@ -58,11 +59,15 @@ class System:
             "PTB_TIMEDELTA": "1",
             "DJANGO_SETTINGS_MODULE": "hsl_dashboard.settings",
         }
-        self._run("manage.py", "migrate", "--verbosity=0", OWNER_DATABASE_URL=self.postgres.url)
+        self.migrate()
         for _ in range(workers):
             self.start_worker()
         for _ in range(beats):
             self.start_beat()
+
+    def migrate(self) -> None:
+        """As the owner of the tables, which nobody else is."""
+        self._run("manage.py", "migrate", "--verbosity=0", OWNER_DATABASE_URL=self.postgres.url)
 
     def stop(self) -> None:
         """End everything."""
@@ -84,7 +89,7 @@ class System:
         self.workers.append(self._spawn(f"worker-{number}", "worker", "--loglevel=info", name, *options))
 
     def start_beat(self) -> None:
-        """Start a beat; several at once are what nobody wants and what happens."""
+        """Start a beat. Nobody wants several at once, but it happens."""
         number = len(self.beats)
         self.beats.append(self._spawn(f"beat-{number}", "beat", "--loglevel=info", "--pidfile="))
 
@@ -189,7 +194,7 @@ class System:
         with (self.folder / "log" / f"{log}.log").open("ab") as output:
             return subprocess.Popen(
                 [sys.executable, "-m", "celery", "-A", "hsl_dashboard", *arguments],
-                cwd=ROOT,
+                cwd=self.code,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -198,7 +203,7 @@ class System:
             )
 
     def _run(self, *command: str, **more: str) -> None:
-        subprocess.run([sys.executable, *command], cwd=ROOT, env={**self.environment, **more}, check=True)
+        subprocess.run([sys.executable, *command], cwd=self.code, env={**self.environment, **more}, check=True)
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:

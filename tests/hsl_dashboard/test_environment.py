@@ -54,6 +54,8 @@ def test_production_does_not_start_without_what_it_needs(name: str, read) -> Non
         ("LANGUAGE_CODE", "de", "ru or en"),
         ("CSRF_TRUSTED_ORIGINS", "https://a.example.org, dashboard.example.org", "starts with https://"),
         ("DATABASE_POOL", "8", "true or false"),
+        ("ALERT_EMAILS", "duty@example.org, duty", "'duty', which is no e-mail address"),
+        ("ALERT_EMAILS", "duty@example.org; boss@example.org", "Name them with commas between"),
     ],
 )
 def test_a_wrong_variable_is_named_with_its_cure(name: str, value: str, cure: str, read) -> None:

@@ -96,8 +96,9 @@ def test_it_asks_little_of_the_database(staff_client, maria, django_assert_max_n
 
     found(staff_client, "мария")  # the first page of a session writes that there is one
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(12) as queries:
         found(staff_client, "мария")
+    assert len([query for query in queries.captured_queries if "people_sought" in query["sql"]]) == 1
 
 
 def test_single_keys_can_be_switched_off(staff_client):

@@ -12,16 +12,19 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import RequestFactory
+from django.urls import reverse
 from django.utils import timezone
 from gunicorn.config import Config  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from bookings.services.editing import Values, edit_booking
+from bookings.services.log import log_changes
 from bookings.services.statuses import change_booking_status
 from hsl_dashboard import celery
 from hsl_dashboard.environment.reading import ROOT
 from hsl_dashboard.web.logs import AccessLines, JsonLines
 from messaging.tasks import tick
+from users.models import AuditEntry
 
 
 @pytest.fixture
@@ -136,19 +139,52 @@ def test_lines_of_a_task_carry_its_id_and_the_request_that_asked(lines, monkeypa
 
 
 @pytest.mark.django_db
-def test_a_change_of_a_booking_is_a_line_of_numbers(booking, staff, lines, django_capture_on_commit_callbacks):
-    now = timezone.now()
-    with django_capture_on_commit_callbacks(execute=True):
-        change_booking_status(booking=booking, to=2, by=staff, at=now, reason="Аграфена просила")
-        seen = Values.of(booking)
-        edit_booking(booking=booking, to=replace(seen, discount_percent=5), seen=seen, by=staff, at=now)
+def test_each_change_of_a_booking_is_one_line_of_numbers_whoever_made_it(booking, staff, lines):
+    now, number = timezone.now(), booking.pk
+    change_booking_status(booking=booking, to=2, by=staff, at=now, reason="Аграфена просила")
+    seen = Values.of(booking)
+    edit_booking(booking=booking, to=replace(seen, discount_percent=5), seen=seen, by=staff, at=now)
+    with connection.cursor() as cursor:  # as the bot, which has no context
+        cursor.execute("SELECT set_config('pghistory.context_metadata', '', true)")
+        cursor.execute("UPDATE bookings SET confirmed = -1, first_name = 'Аграфена' WHERE id = %s", [number])
+
+    log_changes(timezone.now())
+    log_changes(timezone.now())
 
     told = [line for line in lines if "booking" in line]
-    number = booking.pk
-    assert [(line["booking"], line["by"], line["message"]) for line in told] == [
-        (number, staff.pk, f"Booking {number}: status 1 → 2, by {staff.pk}"),
-        (number, staff.pk, f"Booking {number}: discount_percent, by {staff.pk}"),
+    assert {line["booking"] for line in told} == {number} and "Аграфена" not in str(told)
+    assert [(line.get("by"), line["message"].removeprefix(f"Booking {number}: ")) for line in told] == [
+        (staff.pk, f"status 1 → 2, by {staff.pk}"),
+        (staff.pk, f"discount_percent, by {staff.pk}"),
+        (None, "status 2 → -1, by the bot or a task"),
+        (None, "first_name, by the bot or a task"),
     ]
+
+
+@pytest.mark.django_db
+def test_a_line_of_a_change_names_the_request_as_the_other_lines_do(booking, staff_client, lines):
+    log_changes(timezone.now())
+    address = reverse("bookings:booking_status", args=[booking.pk])
+    staff_client.post(address, {"to": 2, "expected": booking.confirmed}, headers={"X-Request-ID": "proxy-0042"})
+
+    lines.clear()
+    log_changes(timezone.now())
+
+    told = [line for line in lines if "booking" in line]
+    assert told and {line["changed_in"] for line in told} == {"proxy-0042"}
+
+
+@pytest.mark.django_db
+def test_a_change_that_is_committed_behind_later_ones_has_its_line_too(booking, lines):
+    log_changes(timezone.now())
+    lines.clear()
+    AuditEntry.objects.create(
+        what="bookings.delete", object_table="bookings", object_id="7", at=timezone.now() - timedelta(minutes=5)
+    )
+
+    log_changes(timezone.now())
+
+    assert [line["message"] for line in lines if "booking" in line] == ["Booking 7: delete, by the bot or a task"]
 
 
 def test_the_access_log_is_json_without_queries():

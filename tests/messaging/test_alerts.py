@@ -394,6 +394,6 @@ def test_the_page_of_the_system_tells_who_is_alerted_and_what_there_was(staff_cl
 
     assert who == ("Тревоги получают", "1 администратор в Telegram, 0 адресов почты")
     assert going_on[0] == "Диск почти заполнен: свободно 4 %" and "длится" in going_on[1]
-    assert over[0].startswith("С 12:00 нет ни одного такта") and "2" in over[1]
+    assert over[0].startswith("Регулярная проверка, что пора отправить, не выполняется с 12:00") and "2" in over[1]
     TelegramLink.objects.all().delete()
     assert "ALERT_EMAILS" in lines(staff_client)[0][1]

@@ -1,4 +1,4 @@
-"""«Написать этим»: the composer counts exactly the people of the list, whatever filters it."""
+"""«Написать этим людям»: the composer counts exactly the people of the list, whatever filters it."""
 
 import random
 from collections.abc import Callable
@@ -16,12 +16,15 @@ from pytest_django.asserts import assertContains, assertNotContains
 from bookings.labels import Labels
 from bookings.lessons.filters import LessonFilter
 from bookings.lists.filters import BookingFilter
+from bookings.lists.students import StudentFilter
 from bookings.models import Booking, LessonSteps, ReferralCoupon
 from bookings.referrals.filters import CouponFilter
 from bookings.referrals.statistics import coupon_numbers
+from bookings.views.streams import choose_stream
 from messaging.audiences.choices import describe_criterion
 from messaging.audiences.criteria import Audience, Criterion, UnknownCriterion, count_audience
 from messaging.audiences.lists import OfList, of_list
+from messaging.broadcasts.outcome import outcome_of
 from messaging.models import Draft, Recipient
 from tests.factories import (
     BookingFactory,
@@ -35,8 +38,9 @@ from tests.factories import (
     UserFactory,
 )
 from tests.messaging.composing import MAY_WRITE, NEW, form
-from users.models import BlockedUser
+from users.models import BlockedUser, Event, TelegramUser
 from users.people.listing import people_list
+from users.totals import fold_marked_people
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +61,8 @@ def school() -> None:
         for _ in range(60)
     ]
     for person in people:
+        # Leads of each degree.
+        EventFactory.create_batch(dice.choice([0, 0, 1, 6]), telegram_user=person, created_at=NOW)
         for _ in range(dice.randint(0, 2)):
             BookingFactory.create(
                 telegram_user=person,
@@ -70,6 +76,7 @@ def school() -> None:
             FreeLessonRegistrationFactory.create(telegram_user=person, lesson_date=date(2026, 11, dice.randint(1, 28)))
         if dice.random() < 0.2:
             BlockedUser.objects.create(telegram_user=person)
+    fold_marked_people()
 
 
 def some(dice: random.Random, **choices: list[Any]) -> dict[str, Any]:
@@ -85,7 +92,8 @@ def random_query(name: str, dice: random.Random) -> dict[str, Any]:
     streams = ["8th_stream", "9th_stream", "odd", "none"]
     return {
         "people": lambda: some(
-            dice, q=SEARCHES, stream=streams, status=[0, 1, 2, -1], lead=[1, 2, 3, 4], booking=["active", "none", "?"]
+            dice, q=SEARCHES, stream=streams, status=range(6), lead=range(-1, 4), booking=["active", "yes", "no", "?"],
+            blocked=["yes", "no"],
         ),
         "bookings": lambda: some(
             dice, q=SEARCHES, stream=streams, status=[0, 1, 2, -1, "none"], since=DAYS, until=DAYS,
@@ -98,6 +106,10 @@ def random_query(name: str, dice: random.Random) -> dict[str, Any]:
             attended=["yes", "no"], reminder=["yes", "no"],
         ),
         "coupons": lambda: some(dice, q=["ve", "LE", "z"], state=["on", "off", "used"]),
+        "stream": lambda: {
+            "code": dice.choice(["8th_stream", "9th_stream"]),
+            **some(dice, q=SEARCHES, status=["2", "1", "0", "-1", "none", "viewed"], course=[1]),
+        },
     }[name]()  # fmt: skip
 
 
@@ -112,6 +124,13 @@ def rows_of(name: str, query: QueryDict) -> set[int]:
         )
         spelled = {one for code in codes for one in (code, code.upper(), code.lower())}
         return set(Booking.objects.filter(referral_code__in=spelled).values_list("telegram_user_id", flat=True))
+    if name == "stream":
+        chosen = choose_stream(query["code"], query)
+        students = StudentFilter(query, queryset=chosen.bookings.with_person(), with_emails=False)
+        assert students.is_valid()
+        if query.get("status") == "viewed":
+            return {each.pk for each in students.viewers(chosen.people_who_viewed(chosen.campaign_start))}
+        return {booking.telegram_user_id for booking in students.bookings()}
     narrowed: Any = (
         BookingFilter(query, queryset=Booking.objects.all(), labels=Labels.read(), with_emails=False)
         if name == "bookings"
@@ -126,10 +145,11 @@ def count_of(criterion: OfList | None) -> int:
     return count_audience(Audience(include=(criterion,)), at=timezone.now()).total
 
 
-@pytest.mark.parametrize("name", ["people", "bookings", "lessons", "coupons"])
+@pytest.mark.parametrize("name", ["people", "bookings", "lessons", "coupons", "stream"])
 def test_the_number_before_exclusions_is_the_lists_number_of_people(school, name):
     dice = random.Random(name)
     numbers = set()
+    EventFactory.create_batch(3, telegram_user=TelegramUserFactory.create(), event_type="view_program", created_at=NOW)
 
     for _ in range(FILTERS):
         query = QueryDict(urlencode(random_query(name, dice)))
@@ -137,6 +157,43 @@ def test_the_number_before_exclusions_is_the_lists_number_of_people(school, name
         people = rows_of(name, query)
         assert count_of(criterion) == len(people), query
         numbers.add(len(people))
+
+    assert len(numbers) > 5
+
+
+def test_the_number_after_a_message_is_its_reports_number(school):
+    """Six lists of each of so many messages: the filters that there are."""
+    dice, people = random.Random("outcome"), list(TelegramUser.objects.all())
+    Event.objects.bulk_create(
+        Event(
+            telegram_user=dice.choice(people),
+            event_type=dice.choice(["button", "view_program"]),
+            details={"data": f"yes_{dice.randint(0, 3)}"},
+            created_at=NOW - timedelta(minutes=dice.randint(0, 14_400)),
+        )
+        for _ in range(300)
+    )
+    numbers = set()
+
+    for number in range(FILTERS // 6 + 1):
+        broadcast = BroadcastFactory.create(buttons=[[{"text": "Да", "callback_data": f"yes_{number % 3}"}]])
+        sent_at = NOW - timedelta(minutes=dice.randint(0, 14_400))
+        Recipient.objects.bulk_create(
+            Recipient(
+                message=broadcast, telegram_user=person, state=state, sent_at=None if state == "failed" else sent_at
+            )
+            for person in dice.sample(people, 20)
+            for state in [dice.choice(["sent", "deleted", "failed"])]
+        )
+        report = outcome_of(broadcast, at=NOW)
+        did = {measure.name: measure.people for measure in report.measures}
+        for name, measure in {"booked": "bookings", "pressed": "presses", "active": "events"}.items():
+            yes, no = (
+                count_of(of_list("outcome", f"message={broadcast.pk}&did={act}", sees_emails=False))
+                for act in (name, f"not_{name}")
+            )
+            assert (yes, no) == (did[measure], report.recipients - did[measure]), (number, name)
+            numbers |= {yes, no}
 
     assert len(numbers) > 5
 
@@ -190,7 +247,7 @@ def test_after_a_message_each_did_something_or_not():
     assert people("not_pressed") == {one, three}
     assert people("nonsense") == set()
     criterion = of_list("outcome", f"message={broadcast.pk}&did=not_booked", sees_emails=False)
-    assert describe_criterion(criterion) == "Получатели сообщения — Набор, не записались"
+    assert describe_criterion(criterion) == "Получатели сообщения — Набор, не забронировали"
     assert failed.telegram_user_id not in people("not_booked")
 
 
@@ -256,14 +313,14 @@ def test_each_list_leads_to_the_composer_with_its_filter(school, staff_client, n
     page = staff_client.get(PAGES[name])
 
     assertContains(page, f"{NEW}?list={name}&amp;query=")
-    assertContains(page, "Написать этим")
+    assertContains(page, "Написать этим людям")
 
 
 def test_who_may_not_write_sees_no_button(school):
     client = Client()
     client.force_login(UserFactory.create(permissions=["bookings.view_booking"]))
 
-    assertNotContains(client.get(PAGES["bookings"]), "Написать этим")
+    assertNotContains(client.get(PAGES["bookings"]), "Написать этим людям")
 
 
 def test_the_composer_opens_with_the_list_and_keeps_it(school):
@@ -304,5 +361,5 @@ def test_the_outcome_of_a_message_leads_there_too(staff_client):
 
     page = staff_client.get(reverse("messaging:broadcast_outcome", args=[broadcast.pk]))
 
-    assertContains(page, "Написать незаписавшимся")
-    assertNotContains(page, "Написать нажавшим")
+    assertContains(page, "Написать тем, кто не забронировал")
+    assertNotContains(page, "Написать тем, кто нажал")

@@ -54,7 +54,7 @@ def test_the_page_shows_every_rule_in_russian_with_its_time_and_its_last_firings
 
     for words in ("Бронирование подтверждено", "Напоминание об оплате", "Скоро бесплатный урок", "Заблокировал бота"):
         assertContains(response, words)
-    assertContains(response, "Когда запись «В ожидании» уже 3 дня.")
+    assertContains(response, "Когда бронирование «В ожидании» уже 3 дня.")
     assertContains(response, booking.telegram_user.first_name)
 
 

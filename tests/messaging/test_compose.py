@@ -146,7 +146,7 @@ def test_what_has_no_box_of_its_own_is_kept_and_can_be_taken_off(staff_client: C
 
     page = staff_client.post(f"/messages/{other.pk}/clone/", follow=True)
 
-    assertContains(page, "Получатели сообщения № 7")
+    assertContains(page, "Получатели сообщения №\u00a07")
     [kept] = page.context["kept"]
     draft = write(staff_client, "", kept_include=[kept.value])
     [criterion] = Content.from_json(draft.content).question.include

@@ -90,4 +90,4 @@ def test_a3_the_form_offers_what_the_bot_does_by_its_meaning(staff_client: Clien
     response = staff_client.get(f"{NEW}{draft.pk}/")
 
     assertContains(response, '<option value="select_course_" label="Записаться на курс"></option>', html=True)
-    assertContains(response, '<option value="free_lesson_register_" label="Регистрация на урок"></option>', html=True)
+    assertContains(response, '<option value="free_lesson_register_" label="Записаться на урок"></option>', html=True)

@@ -216,7 +216,7 @@ def test_send_to_me_shows_the_chosen_students_words(staff_client: Client, staff:
     assert recipient.message.message_text == "Привет, Борис {{и}}!"
     assert recipient.message.state == Broadcast.State.SENDING
     history = "/messages/"
-    assertContains(staff_client.get(history), "Проверка: себе")
+    assertContains(staff_client.get(history), "Тестовое сообщение автору")
     assert [row.broadcast for row in staff_client.get(history, {"to": "by:test"}).context["rows"]] == [
         recipient.message
     ]

@@ -51,7 +51,7 @@ def test_who_is_too_late_is_told_what_the_message_is_now(staff_client):
 
     response = staff_client.post(page(broadcast, "pause"), follow=True)
 
-    assertContains(response, "сейчас оно «Завершена»")
+    assertContains(response, "сейчас оно «Завершено»")
 
 
 def test_cancelling_asks_first_and_keeps_the_reason(staff_client):

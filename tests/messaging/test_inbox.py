@@ -135,7 +135,7 @@ def test_the_list_names_its_filters_and_its_empty_state(desk, person, colleague)
     empty = desk.get(address)
     assertContains(empty, "Никто не ждёт ответа")
     # What the bot does not store.
-    assertContains(empty, "Что пишут люди без бронирования, а также картинки, файлы и голосовые он не хранит")
+    assertContains(empty, "Что пишут люди без бронирования, а также картинки, файлы и голосовые сообщения он не хранит")
     bot_writes(person, "Вопрос")
     conversation_of(person)
     assign_conversation(person_id=person.pk, to=colleague, seen=None, by=colleague)

@@ -209,7 +209,7 @@ def test_c8_a_cancelled_message_does_not_say_that_it_is_paused(staff_client: Cli
     shown = staff_client.get(page(broadcast))
 
     assert shown.context["row"].state_reason == "опечатка"
-    assertNotContains(shown, "<strong>Поставлена на паузу")
+    assertNotContains(shown, "<strong>Поставлено на паузу сотрудником")
 
 
 def test_c8_failed_and_skipped_for_the_same_reason_stand_apart(staff_client: Client) -> None:
@@ -278,7 +278,7 @@ def test_c9_what_happened_is_told_in_words_of_staff(staff_client: Client, stored
 def test_c9_states_are_words_in_both_languages(staff_client: Client) -> None:
     group(state=State.CANCELLED)
 
-    assertContains(staff_client.get(LIST), "Отменена")
+    assertContains(staff_client.get(LIST), "Отменено")
     staff_client.cookies["django_language"] = "en"
     assertNotContains(staff_client.get(LIST), "(broadcast)")
 

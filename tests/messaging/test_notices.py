@@ -133,7 +133,7 @@ def test_messages_that_pause_or_wait_long_for_my_approval_are_told(staff: User, 
     Draft.objects.create(created_by=staff, asked_by=staff, asked_version=1, asked_at=NOON)
 
     [pause] = told(NOON + MINUTE)
-    assert f"Сообщение № {paused.pk} на паузе" in pause and f"/messages/{paused.pk}/" in pause
+    assert f"Сообщение №\u00a0{paused.pk} на паузе" in pause and f"/messages/{paused.pk}/" in pause
     [approval] = told(NOON + 16 * MINUTE)
     assert "1 сообщение всё ещё ждёт вашего одобрения" in approval
     assert reverse("messaging:compose_confirm", args=[draft.pk]) in approval

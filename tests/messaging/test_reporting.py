@@ -73,7 +73,7 @@ def test_it_says_what_became_of_everybody_how_long_it_took_and_where_to_look(
     [text] = tell()
 
     assert text.splitlines() == [
-        f"<b>Сообщение № {broadcast.pk} разослано</b>",
+        f"<b>Сообщение №\u00a0{broadcast.pk} разослано</b>",
         "<i>Урок в семь {{first_name|друг}}</i>",
         "",
         "Доставлено: 2 из 5",

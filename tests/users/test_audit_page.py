@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from bookings.models import Booking
 from bookings.services.statuses import change_booking_status
+from messaging.models import Broadcast
 from tests.factories import BookingFactory, BroadcastFactory, UserFactory
 from users.audit.filters import AuditFilter
 from users.audit.views import NEWEST_FIRST
-from users.audit.words import ACTS, DONE_TO_ROWS, act_in_words
+from users.audit.words import ACTS, DONE_TO_ROWS, act_in_words, changes_in_words
 from users.models import AuditEntry, Tag
 from users.models.audit import record
 from users.services import block_person
@@ -122,6 +123,27 @@ def test_a_page_asks_a_fixed_number_of_questions(staff_client, staff, django_ass
 
     with django_assert_max_num_queries(12):
         staff_client.get(PAGE)
+
+
+def test_what_differs_in_two_long_texts_is_in_sight():
+    text = "Мы начинаем в семь. " * 20
+
+    [change] = changes_in_words(
+        "message_history", {"message_text": f"{text}завтра"}, {"message_text": f"{text}сегодня"}
+    )
+
+    assert change.was and change.was.startswith("…") and change.was.endswith("завтра")
+    assert change.now and change.now.endswith("сегодня") and len(change.now) < 60
+
+
+def test_fifty_lines_weigh_as_a_list_may(staff_client, staff):
+    """Of what weighs most: messages, which have many fields, made and then edited in a long text."""
+    for number in range(25):
+        broadcast = BroadcastFactory.create(message_text=f"{number}. {'Мы начинаем ' * 90}", state="draft")
+        Broadcast.objects.filter(pk=broadcast.pk).update(message_text=f"{'Мы начинаем ' * 90} {number}")
+
+    for address in (PAGE, f"{PAGE}?what=message_history", reverse("admin:users_auditentry_changelist")):
+        assert len(staff_client.get(address).content) <= 60_000, address
 
 
 FILTERS = [{"q": "221"}, {"by": "1"}, {"what": "bookings"}, {"what": "refused"}, {"person": "5"}, {}]

@@ -23,7 +23,7 @@ from users.people.listing import people_list
 from users.totals import fold_marked_people
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-folded_on = migration("users", "totals_and_search").folded_on
+folded_on = migration("users", "own_tables").folded_on
 
 NAMES = [
     "Фёдор ЕЛИСЕЕВ", "Серге\u0438\u0306 Йолкин", "İbrahim Yılmaz", "Смир\u00adнова", "Анна  Мария", "Анна\u00a0Мария",

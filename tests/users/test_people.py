@@ -270,11 +270,11 @@ def test_the_list_takes_the_same_few_queries_for_any_number_of_people(client, dj
 
 def test_leads_that_nobody_cooled_are_said_to_be_old(staff_client):
     EventFactory.create_batch(5, telegram_user=who(someone := person()))
-    assertNotContains(staff_client.get(LIST), "фоновый обработчик")
+    assertNotContains(staff_client.get(LIST), "фоновый процесс")
 
     PersonTotals.objects.filter(pk=someone).update(cools_on=timezone.localdate() - timedelta(days=1))
 
-    assertContains(staff_client.get(LIST), "фоновый обработчик не работает")
+    assertContains(staff_client.get(LIST), "фоновый процесс не работает")
 
 
 @pytest.mark.parametrize(

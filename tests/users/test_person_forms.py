@@ -172,7 +172,7 @@ def test_emails_are_masked_until_a_look_that_is_written_down(staff, staff_client
     response = staff_client.post(address(person, "person_emails", app="bookings"), headers=HTMX)
 
     assertContains(response, "maria.k@example.test")
-    assertContains(response, "E-mail просмотрен полностью")
+    assertContains(response, "Адрес почты просмотрен полностью")
     assert EmailDisclosure.objects.get().shown_to == staff
     assertNotContains(staff_client.get(address(person)), "maria.k@")
 
@@ -190,7 +190,7 @@ def test_a_look_needs_its_permission_and_a_post(staff_client, person):
     client = client_of(VIEW, "bookings.view_freelessonregistration")
     FreeLessonRegistrationFactory.create(telegram_user=person)
 
-    assertNotContains(client.get(address(person)), "Показать e-mail")
+    assertNotContains(client.get(address(person)), "Показать адрес почты")
     assert client.post(address(person, "person_emails", app="bookings")).status_code == 403
     assert staff_client.get(address(person, "person_emails", app="bookings")).status_code == 405
     assert not EmailDisclosure.objects.exists()

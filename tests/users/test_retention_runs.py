@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone, translation
 from pytest_django.asserts import assertContains
 
 from analytics.rollups import rebuild_numbers
 from hsl_dashboard.environment.variables import Environment
+from messaging.models import Incident
 from tests.factories import EventFactory
 from users.audit.words import changes_in_words
 from users.models import AuditEntry, PeopleExport, SealedDay
 from users.retention import rules
-from users.retention.rules import Batches, keeping_rules
+from users.retention.rules import SMALLEST, Batches, keeping_rules
 from users.retention.run import apply_retention, last_run
 from users.retention.tasks import apply_nightly_retention
 
@@ -125,6 +126,75 @@ def test_a_run_that_breaks_off_has_its_line_too(settings, monkeypatch):
 
     line = last_run()
     assert line and line.data == {"export_records": 1, "sessions": 0, "unfinished": ["sessions"]}
+
+
+def test_a_run_that_is_killed_has_told_what_it_did_and_the_next_one_goes_on(settings, monkeypatch):
+    """Nothing of the run is called behind the kill, so what the audit has by then is what it will have."""
+    PeopleExport.objects.bulk_create(PeopleExport(exported_at=OLD, format="csv", with_emails=False) for _ in range(25))
+    settings.KEEP_EXPORT_RECORDS_DAYS = settings.KEEP_SESSIONS_DAYS = 30
+    monkeypatch.setattr("users.retention.rules.LARGEST", SMALLEST)
+    forget, batches = Batches.forget, []
+
+    def forget_two_and_die(self: Batches, work: Any) -> Any:
+        batches.append(work)
+        if len(batches) > 2:
+            raise SystemExit
+        return forget(self, work)
+
+    monkeypatch.setattr(Batches, "forget", forget_two_and_die)
+    with pytest.raises(SystemExit):
+        apply_retention(at=NOW)
+    monkeypatch.setattr(Batches, "forget", forget)
+
+    line = last_run()
+    assert line and line.data == {"export_records": 20, "unfinished": ["export_records", "sessions"]}
+    assert PeopleExport.objects.count() == 5
+    assert apply_retention(at=NOW).rows["export_records"] == 5
+    again = last_run()
+    assert again and again.data == {"export_records": 5, "sessions": 0}
+
+
+def test_a_batch_that_was_cut_off_is_not_told_of(settings, monkeypatch):
+    monkeypatch.setattr("users.retention.rules.LONGEST_PAUSE", 0)
+    batches, told = Batches(), list[Any]()
+    batches.note = told.append
+
+    def work(size: int) -> tuple[int, None]:
+        if not told:
+            told.append("cut off")
+            raise OperationalError("canceling statement due to statement timeout")
+        return 7, None
+
+    assert batches.forget(work) == (7, None)
+    assert told == ["cut off", 7]
+
+
+def test_the_application_adds_to_the_line_of_a_run_alone_and_not_behind_its_end():
+    over = AuditEntry.objects.create(what="retention.applied", data={"audit": 5})
+    other = AuditEntry.objects.create(what="refused", data={"unfinished": ["audit"]})
+    running = AuditEntry.objects.create(what="retention.applied", data={"audit": 5, "unfinished": ["audit"]})
+    with connection.cursor() as cursor:
+        for line in (over, other, running):
+            cursor.execute("SELECT audit_retention(%s, 'audit', 2, '[]')", [line.pk])
+        for line in (over, other, running):
+            line.refresh_from_db()
+        assert [line.data for line in (over, other, running)] == [
+            {"audit": 5}, {"unfinished": ["audit"]}, {"audit": 7}
+        ]  # fmt: skip
+        with pytest.raises(DatabaseError, match="only adds"), transaction.atomic():
+            cursor.execute("SELECT audit_retention(%s, 'audit', -2, '[]')", [running.pk])
+
+
+def test_incidents_that_are_over_go_when_they_are_old(settings):
+    over = {"began_at": OLD, "seen_at": OLD}
+    Incident.objects.create(kind="beat", ended_at=OLD, **over)
+    going_on = Incident.objects.create(kind="disk", **over)
+    young = Incident.objects.create(kind="beat", ended_at=NOW, **over)
+    settings.KEEP_INCIDENTS_DAYS = 30
+
+    assert apply_retention(at=NOW).rows == {"incidents": 1}
+
+    assert set(Incident.objects.all()) == {going_on, young}
 
 
 def test_a_folder_that_cannot_be_read_stops_its_own_rule_alone(settings, monkeypatch):

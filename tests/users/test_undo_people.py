@@ -89,7 +89,7 @@ def test_another_block_than_the_one_that_was_made_stays(client, person):
     assert BlockedUser.objects.exists()
 
     BlockedUser.objects.all().delete()
-    assert "сейчас — «не в блоке»" in undo_last(client, status=409)
+    assert "сейчас — «не заблокирован»" in undo_last(client, status=409)
 
 
 def test_a_block_that_came_after_the_end_of_another_stays(client, person):
@@ -97,5 +97,5 @@ def test_a_block_that_came_after_the_end_of_another_stays(client, person):
     block(client, person, "unblock")
     BlockedUser.objects.create(telegram_user=person, blocked_at=timezone.now(), reason="снова")
 
-    assert "в блоке: снова" in undo_last(client, status=409)
+    assert "заблокирован: снова" in undo_last(client, status=409)
     assert BlockedUser.objects.get().reason == "снова"

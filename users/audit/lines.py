@@ -34,6 +34,11 @@ class AuditLine:
     address: str
     changes: list[ColumnChange]
 
+    @property
+    def is_shown_elsewhere(self) -> bool:
+        """Whether what was written stands on the row's own page; what it was before stands nowhere else."""
+        return bool(self.address) and self.entry.what.endswith(".insert")
+
 
 def audit_lines(entries: Iterable[AuditEntry]) -> Iterator[AuditLine]:
     """Say lines in words, a page at a time (three queries each)."""
@@ -45,7 +50,7 @@ def audit_lines(entries: Iterable[AuditEntry]) -> Iterator[AuditLine]:
 def _page(entries: list[AuditEntry]) -> Iterator[AuditLine]:
     staff = User.objects.in_bulk({entry.done_by_id for entry in entries if entry.done_by_id})
     people = TelegramUser.objects.in_bulk({entry.telegram_user_id for entry in entries if entry.telegram_user_id})
-    changes = _changes([entry.pk for entry in entries])
+    changes = changes_of([entry.pk for entry in entries])
     for entry in entries:
         was, now = changes.get(entry.pk, (None, None))
         number = entry.object_id or ""
@@ -68,7 +73,8 @@ def _who(entry: AuditEntry, staff: dict[int, User]) -> str:
     return user.shown_name if user else f"№ {entry.done_by_id}"
 
 
-def _changes(entries: list[int]) -> dict[int, tuple[Any, Any]]:
+def changes_of(entries: list[int]) -> dict[int, tuple[Any, Any]]:
+    """What was and what is, column by column, for lines of the audit by their numbers; None where there was no row."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT entry, was::text, is_now::text FROM audit_changes(%s)", [entries])
         return {entry: (_read(was), _read(now)) for entry, was, now in cursor.fetchall()}

@@ -51,7 +51,7 @@ def audit_export(request: StaffRequest) -> HttpResponseBase:
     narrowed = AuditFilter(request.GET, queryset=AuditEntry.objects.all())
     is_valid = narrowed.is_valid()
     found = (narrowed.qs if is_valid else AuditEntry.objects.none()).order_by(*NEWEST_FIRST.order())
-    headings = [_("Date, Moscow"), _("Who"), _("What"), _("Number"), _("Person"), _("Was and is"), _("Reason")]
+    headings = [_("Date, Moscow"), _("Who"), _("What"), _("Number"), _("Person"), _("Before and after"), _("Reason")]
     headings += [_("Address"), _("Request or task")]
     lines = map(_cells, audit_lines(found.iterator(chunk_size=ROWS_AT_ONCE)))
     return list_as_file(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import takewhile
 from typing import Any
 
 from django.apps import apps
@@ -15,7 +16,8 @@ from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-LONGEST = 160  # characters of a value: a message of 4,096 has a page of its own
+LONGEST = 100  # characters of a value: a message of 4,096 has a page of its own, and a list has fifty of them
+BEFORE = 20  # characters that two long values have in common, in front of where they begin to differ
 
 # What is done with no row of a table: record() in users/models/audit.py.
 ACTS = {
@@ -26,8 +28,8 @@ ACTS = {
     "second_factor.failed": gettext_lazy("Wrong second factor"),
     "password.changed": gettext_lazy("Password changed"),
     "act.undone": gettext_lazy("An act undone"),
-    "staff.link_made": gettext_lazy("A link to get in was made"),
-    "staff.link_used": gettext_lazy("A link to get in was used"),
+    "staff.link_made": gettext_lazy("A sign-in link was made"),
+    "staff.link_used": gettext_lazy("A sign-in link was used"),
     "staff.sessions_ended": gettext_lazy("Sessions of a colleague ended"),
     "refused": gettext_lazy("A page was refused"),
     "person.exported": gettext_lazy("All data of a person downloaded"),
@@ -63,6 +65,7 @@ DETAILS = {
     "audit": gettext_lazy("audit and history"),
     "webhook_payloads": gettext_lazy("raw notices of payments"),
     "media": gettext_lazy("files of messages"),
+    "incidents": gettext_lazy("incidents"),
     "unfinished": gettext_lazy("not finished"),
     "role": gettext_lazy("role in the database"),
     "history": gettext_lazy("rows of history"),
@@ -121,7 +124,9 @@ def _changes(
     columns = {field.column: field for field in model._meta.concrete_fields} if model else {}
     for column in dict.fromkeys((*was, *now)):
         field = columns.get(column)
-        old, new = (_value(field, values[column]) if column in values else None for values in (was, now))
+        if field is not None and field.primary_key:
+            continue  # the number of the row stands beside what was done
+        old, new = _cut(*(_value(field, values[column]) if column in values else None for values in (was, now)))
         if both or (old or new) not in {None, "—"}:
             label = field.verbose_name if field else DETAILS.get(column, column)
             yield ColumnChange(str(label), old, new)
@@ -142,8 +147,18 @@ def _value(field: "Field[Any, Any] | None", value: Any) -> str:
         return _moment(value)
     if isinstance(value, list) and all(isinstance(part, str) and part in DETAILS for part in value):
         return ", ".join(str(DETAILS[part]) for part in value)  # rules of retention that were not finished
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return Truncator(text).chars(LONGEST)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _cut(was: str | None, now: str | None) -> tuple[str | None, str | None]:
+    """Shorten two values, so that what differs is in sight however long what they begin with."""
+    same = (
+        sum(1 for _same in takewhile(lambda pair: pair[0] == pair[1], zip(was or "", now or "", strict=False))) - BEFORE
+    )
+    if same > 0 and max(len(was or ""), len(now or "")) > LONGEST:
+        was, now = (f"…{text[same:]}" if text else text for text in (was, now))
+    cut_was, cut_now = (Truncator(text).chars(LONGEST) if text else text for text in (was, now))
+    return cut_was, cut_now
 
 
 def _moment(value: str) -> str:

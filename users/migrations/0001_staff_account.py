@@ -2,6 +2,7 @@
 
 import django.contrib.auth.models
 import django.contrib.auth.validators
+import django.db.models.functions.text
 import django.utils.timezone
 from django.db import migrations, models
 
@@ -28,17 +29,6 @@ class Migration(migrations.Migration):
                         verbose_name="superuser status",
                     ),
                 ),
-                (
-                    "username",
-                    models.CharField(
-                        error_messages={"unique": "A user with that username already exists."},
-                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
-                        max_length=150,
-                        unique=True,
-                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
-                        verbose_name="username",
-                    ),
-                ),
                 ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
                 ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
                 ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
@@ -59,6 +49,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "This name is taken."},
+                        help_text="Latin letters, digits and @ . + - _; it may be the account's own e-mail, and nobody else's.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.ASCIIUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                (
+                    "factor_due_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="second factor required from"
+                    ),
+                ),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -87,6 +94,28 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "staff accounts",
                 "db_table": "staff_user",
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("username"),
+                        name="staff_user_username_once",
+                        violation_error_message="This name is taken.",
+                    ),
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"),
+                        condition=models.Q(("email", ""), _negated=True),
+                        name="staff_user_email_once",
+                        violation_error_message="Another account has this e-mail.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("username__contains", "@"), _negated=True),
+                            ("username__iexact", models.F("email")),
+                            _connector="OR",
+                        ),
+                        name="staff_user_name_is_no_others_email",
+                        violation_error_message="A name with @ must be the account's own e-mail.",
+                    ),
+                ],
             },
             managers=[
                 ("objects", django.contrib.auth.models.UserManager()),

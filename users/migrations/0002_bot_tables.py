@@ -82,12 +82,29 @@ class Migration(migrations.Migration):
                 "verbose_name": "blocked person",
                 "verbose_name_plural": "blocked people",
                 "db_table": "blocked_users",
+                "constraints": [
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="telegram_user", name="blocked_users_user_id_fkey", on_delete="CASCADE"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="Event",
             fields=[
                 ("id", models.AutoField(primary_key=True, serialize=False)),
+                (
+                    "telegram_user",
+                    models.ForeignKey(
+                        db_column="user_id",
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="users.telegramuser",
+                        verbose_name="person",
+                    ),
+                ),
                 ("event_type", models.CharField(max_length=50, verbose_name="event")),
                 ("details", models.JSONField(blank=True, null=True, verbose_name="details")),
                 (
@@ -101,30 +118,39 @@ class Migration(migrations.Migration):
                 ),
                 ("username", models.TextField(blank=True, null=True, verbose_name="username")),
                 ("first_name", models.TextField(blank=True, null=True, verbose_name="first name")),
-                (
-                    "telegram_user",
-                    models.ForeignKey(
-                        db_column="user_id",
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="users.telegramuser",
-                        verbose_name="person",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "event",
                 "verbose_name_plural": "events",
                 "db_table": "events",
+                "indexes": [
+                    models.Index(
+                        models.F("telegram_user"),
+                        models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
+                        name="events_user_created",
+                    ),
+                    models.Index(
+                        models.F("event_type"),
+                        models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
+                        name="events_type_created",
+                    ),
+                    models.Index(
+                        models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="events_newest_first",
+                    ),
+                    models.Index(
+                        django.db.models.fields.json.KeyTextTransform("booking_id", "details"),
+                        condition=models.Q(("event_type", "booking_status_changed")),
+                        name="events_booking_history",
+                    ),
+                ],
+                "constraints": [
+                    hsl_dashboard.db.DatabaseForeignKey(
+                        field="telegram_user", name="events_user_id_fkey", on_delete="CASCADE"
+                    )
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="blockeduser",
-            constraint=hsl_dashboard.db.DatabaseForeignKey(
-                field="telegram_user", name="blocked_users_user_id_fkey", on_delete="CASCADE"
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="blockeduser",
@@ -141,36 +167,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                models.F("telegram_user"),
-                models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
-                name="events_user_created",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                models.F("event_type"),
-                models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
-                name="events_type_created",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                models.OrderBy(models.F("created_at"), descending=True, nulls_last=True),
-                models.OrderBy(models.F("id"), descending=True),
-                name="events_newest_first",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=hsl_dashboard.db.DatabaseForeignKey(
-                field="telegram_user", name="events_user_id_fkey", on_delete="CASCADE"
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="event",
             trigger=pgtrigger.compiler.Trigger(
@@ -184,14 +180,6 @@ class Migration(migrations.Migration):
                     table="events",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                django.db.models.fields.json.KeyTextTransform("booking_id", "details"),
-                condition=models.Q(("event_type", "booking_status_changed")),
-                name="events_booking_history",
             ),
         ),
     ]

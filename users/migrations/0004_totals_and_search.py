@@ -1,94 +1,61 @@
-"""The people's totals, the functions and triggers that keep them, and the search over people."""
+"""The functions that count and find people, and the triggers on the bot's tables: history, totals, marks."""
 
-import django.contrib.postgres.fields
-import django.contrib.postgres.indexes
-import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import users.models.fields
 from django.conf import settings
-from django.db import migrations, models
+from django.db import migrations
 
-
-# Copies of what users/sql says today, with its reasons; later changes are migrations of their own.
+# Copies of what the files in sql/ say today; later changes are migrations of their own.
 MOSCOW, ZONE = "'Europe/Moscow'", "'" + settings.TIME_ZONE.replace("'", "''") + "'"
 
-SCHOOL_TODAY = """
+FUNCTIONS = r"""
+-- The school's day of a moment. Migrations replace Europe/Moscow with settings.TIME_ZONE.
+CREATE OR REPLACE FUNCTION school_day(moment timestamptz) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT (moment AT TIME ZONE 'Europe/Moscow')::date $$;
+
+-- Today's date at the school. Migrations replace Europe/Moscow with settings.TIME_ZONE.
 CREATE OR REPLACE FUNCTION school_today() RETURNS date LANGUAGE sql STABLE
 AS $$ SELECT (now() AT TIME ZONE 'Europe/Moscow')::date $$;
-""".replace(MOSCOW, ZONE)
 
-PERSON_TEMPERATURE = """
+-- Rates how active a person was in the last days (3 hot, 2 warm, 1 cool, 0 cold), by the rules in users_leadrules, and
+-- gives the day on which one of those days leaves the window. Events written by staff, the school's rules or Telegram
+-- do not count. Migrations replace Europe/Moscow with settings.TIME_ZONE.
 CREATE OR REPLACE FUNCTION person_temperature(person bigint) RETURNS TABLE (temperature smallint, cools_on date)
 LANGUAGE sql STABLE AS $$
+    WITH rules AS (
+        SELECT COALESCE(max(window_days), 7) AS window_days, COALESCE(max(hot_events), 20) AS hot_events,
+            COALESCE(max(hot_days), 5) AS hot_days, COALESCE(max(warm_events), 10) AS warm_events,
+            COALESCE(max(warm_days), 3) AS warm_days, COALESCE(max(cool_events), 5) AS cool_events
+        FROM users_leadrules
+    )
     SELECT
         (CASE
-            WHEN sum(d.events) >= 20 AND count(*) >= 5 THEN 3
-            WHEN sum(d.events) >= 10 AND count(*) >= 3 THEN 2
-            WHEN sum(d.events) >= 5 THEN 1
+            WHEN a.events >= r.hot_events AND a.days >= r.hot_days THEN 3
+            WHEN a.events >= r.warm_events AND a.days >= r.warm_days THEN 2
+            WHEN a.events >= r.cool_events THEN 1
             ELSE 0
         END)::smallint,
-        CASE WHEN sum(d.events) >= 5 THEN min(d.day) + 7 END
-    FROM (
-        SELECT (e.created_at AT TIME ZONE 'Europe/Moscow')::date AS day, count(*) AS events
-        FROM events AS e
-        WHERE e.user_id = person AND e.created_at >= (school_today() - 6)::timestamp AT TIME ZONE 'Europe/Moscow'
-            AND e.event_type NOT IN (
-                'booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent', 'stats_requested',
-                'referral_created', 'bot_blocked'
-            )
-        GROUP BY 1
-    ) AS d
+        CASE WHEN a.events >= r.cool_events THEN a.first + r.window_days END
+    FROM rules AS r
+    CROSS JOIN LATERAL (
+        SELECT sum(d.events) AS events, count(*) AS days, min(d.day) AS first
+        FROM (
+            SELECT (e.created_at AT TIME ZONE 'Europe/Moscow')::date AS day, count(*) AS events
+            FROM events AS e
+            WHERE e.user_id = person
+                AND e.created_at
+                    >= (school_today() - (r.window_days - 1))::timestamp AT TIME ZONE 'Europe/Moscow'
+                AND e.event_type NOT IN (
+                    'booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent', 'stats_requested',
+                    'referral_created', 'bot_blocked'
+                )
+            GROUP BY 1
+        ) AS d
+    ) AS a
 $$;
-""".replace(MOSCOW, ZONE)
 
-FOLDED = r"""
-CREATE OR REPLACE FUNCTION folded(words text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-    -- Few names have such a letter, and this takes five times as long as all the rest.
-    IF words COLLATE "C" ~ '[^ -~А-Яа-яЁё]' THEN
-        words := normalize(translate(
-            words,
-            E'\u0130'
-                '\u0009\u000A\u000B\u000C\u000D\u0085\u00A0\u1680\u2000\u2001\u2002\u2003'
-                '\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000'
-                '\u00AD\u061C\u180E\u200B\u200C\u200D\u200E\u200F\u202A\u202B\u202C\u202D'
-                '\u202E\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\uFEFF',
-            'i                        '
-        ));
-    END IF;
-    RETURN btrim(replace(replace(translate(lower(words COLLATE "pg_c_utf8"), 'ёς', 'еσ'), '  ', ' '), '  ', ' '));
-END $$;
-"""
-# The letters of Unicode as lower() knows them: built into the server since 17, from ICU, from the C library.
-COLLATIONS = ["pg_c_utf8", "und-x-icu", "C.utf8", "C.UTF-8"]
-# A server that has none of them: Latin, Greek, Cyrillic and Armenian capitals.
-CAPITALS = [chr(number) for number in range(0x80, 0x557) if len(chr(number).lower()) == 1]
-CAPITALS = [letter for letter in CAPITALS if letter.lower() != letter]
-
-
-def folded_on(collations):
-    """Write the function for a server that has these collations."""
-    known = next((name for name in COLLATIONS if name in collations), None)
-    if known:
-        return FOLDED.replace("pg_c_utf8", known)
-    lowered = "".join(letter.lower() for letter in CAPITALS)
-    return FOLDED.replace(
-        'lower(words COLLATE "pg_c_utf8")', f"translate(lower(words), '{''.join(CAPITALS)}', '{lowered}')"
-    )
-
-
-def create_folded(apps, schema_editor):
-    with schema_editor.connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT collname FROM pg_collation WHERE collnamespace = 'pg_catalog'::regnamespace"
-            " AND collencoding IN (-1, pg_char_to_encoding('UTF8'))"
-        )
-        collations = {name for (name,) in cursor.fetchall()}
-    schema_editor.execute(folded_on(collations), params=None)
-
-
-PERSON_TEXT = """
+-- Gives the text by which a person is searched, folded; each part is cut so that a hostile name stays small.
+-- The schema is named because an index is built without a search path.
 CREATE OR REPLACE FUNCTION person_text(user_id bigint, username text, first_name text, last_name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT public.folded(
@@ -96,33 +63,34 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         || ' @' || left(COALESCE(username, ''), 100) || ' ' || user_id::text
     )
 $$;
-"""
 
-SEARCHED_GRAMS = """
-CREATE OR REPLACE FUNCTION searched_grams(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT array_agg(DISTINCT substr(word, place, 3))
-    FROM unnest(string_to_array(searched, ' ')) AS word, generate_series(1, greatest(length(word) - 2, 1)) AS place
-    WHERE word <> ''
-$$;
-"""
-
-SEARCHED_PATTERNS = r"""
-CREATE OR REPLACE FUNCTION searched_patterns(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT array_agg(DISTINCT '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%')
-    FROM unnest(string_to_array(searched, ' ')) AS word
-    WHERE word <> ''
-$$;
-"""
-
-PERSON_GRAMS = """
+-- Splits a text into its runs of one, two and three letters, so that every search is one lookup in one GIN index.
+-- pg_trgm needs three letters and knows only letters and digits: for two letters, an emoji or a dot it would read its
+-- whole index.
 CREATE OR REPLACE FUNCTION person_grams(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT array_agg(DISTINCT substr(searched, place, size) COLLATE "C")
     FROM generate_series(1, length(searched)) AS place, generate_series(1, 3) AS size
     WHERE place + size - 1 <= length(searched)
 $$;
-"""
 
-PERSON_COUNTS = """
+-- Gives the runs of three letters of each word of a search, shorter words whole: what person_grams() must have of a text
+-- that contains all the words.
+CREATE OR REPLACE FUNCTION searched_grams(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT array_agg(DISTINCT substr(word, place, 3))
+    FROM unnest(string_to_array(searched, ' ')) AS word, generate_series(1, greatest(length(word) - 2, 1)) AS place
+    WHERE word <> ''
+$$;
+
+-- Gives a LIKE pattern for each word of a search, every letter taken as it is: a text contains the words in any order.
+CREATE OR REPLACE FUNCTION searched_patterns(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT array_agg(DISTINCT '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%')
+    FROM unnest(string_to_array(searched, ' ')) AS word
+    WHERE word <> ''
+$$;
+
+-- Counts everything that person_totals holds for these people, in time linear in their number. People with a
+-- confirmed booking are no leads (-1). Names are cut: an index entry has a size limit, and a hostile name must not make
+-- the bot's INSERT fail.
 CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
     user_id bigint, name_key text, language_code text, first_seen_at timestamptz, bookings integer, events integer,
     lessons integer, has_active_booking boolean, latest_stream text, latest_status smallint,
@@ -178,9 +146,16 @@ CREATE OR REPLACE FUNCTION person_counts(people bigint[]) RETURNS TABLE (
     ) AS l
     CROSS JOIN LATERAL person_temperature(u.user_id) AS t
 $$;
-"""
 
-PERSON_TOTALS_LOCK = """
+-- Takes the totals of these people that nobody else holds, and gives their ids; it never waits.
+--
+-- A write is counted so: the trigger of the written table locks the totals of the touched people here and counts those
+-- people again under the lock. Whoever another transaction holds is marked in counting_marks instead, and so is whoever
+-- an event is about: the view person_totals_live counts the marked ones on the spot, beat folds them in.
+--
+-- This is exact because each statement of a volatile function sees what was committed before it began (READ COMMITTED):
+-- a count made under the lock sees all that earlier holders wrote. What it cannot see, a write not yet committed, comes
+-- with a mark of its own. Under REPEATABLE READ the snapshot is older than the lock, so there everybody is only marked.
 CREATE OR REPLACE FUNCTION person_totals_lock(people bigint[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -191,15 +166,15 @@ BEGIN
         ORDER BY t.user_id FOR NO KEY UPDATE SKIP LOCKED
     );
 END $$;
-"""
 
-PERSON_TOTALS_MARK = """
+-- Marks people for a recount.
 CREATE OR REPLACE FUNCTION person_totals_mark(people bigint[]) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO person_totals_pending (user_id) SELECT person FROM unnest(people) AS person WHERE person IS NOT NULL
+    INSERT INTO counting_marks (user_id) SELECT person FROM unnest(people) AS person WHERE person IS NOT NULL
 $$;
-"""
 
-PERSON_TOTALS_RECOUNT = """
+-- Counts these people again, and marks those whose totals another transaction holds. Called by the triggers.
+-- Whole tables cost more than any look into an index here: within a transaction that has just written a hundred
+-- thousand rows the planner takes each person for the owner of one in two hundred of them.
 CREATE OR REPLACE FUNCTION person_totals_recount(people bigint[]) RETURNS void
 LANGUAGE plpgsql SET enable_seqscan = off SET random_page_cost = 0 SET jit = off AS $$
 DECLARE
@@ -222,15 +197,13 @@ BEGIN
         PERFORM person_totals_mark(ARRAY(SELECT unnest(people) EXCEPT SELECT unnest(locked)));
     END IF;
 END $$;
-"""
 
-PERSON_TOTALS_RECOUNT_EVERYBODY = """
+-- Counts everybody again: a table was truncated.
 CREATE OR REPLACE FUNCTION person_totals_recount_everybody() RETURNS void LANGUAGE sql AS $$
     SELECT person_totals_recount(ARRAY(SELECT user_id FROM person_totals UNION SELECT user_id FROM users))
 $$;
-"""
 
-PERSON_TOTALS_CREATE = """
+-- Makes the totals of new people. Called by the trigger of users.
 CREATE OR REPLACE FUNCTION person_totals_create(people bigint[]) RETURNS void
 LANGUAGE plpgsql SET enable_seqscan = off SET random_page_cost = 0 SET jit = off AS $$
 DECLARE
@@ -254,40 +227,9 @@ BEGIN
         PERFORM person_totals_mark(ARRAY(SELECT unnest(people) EXCEPT SELECT unnest(created)));
     END IF;
 END $$;
-"""
 
-PERSON_TOTALS_RECOUNT_EVENTS = """
-CREATE OR REPLACE FUNCTION person_totals_recount_events(people bigint[]) RETURNS void
-LANGUAGE plpgsql SET enable_seqscan = off SET random_page_cost = 0 SET jit = off AS $$
-DECLARE
-    locked bigint[];
-BEGIN
-    IF cardinality(people) = 0 THEN
-        RETURN;
-    END IF;
-    locked := person_totals_lock(people);
-    UPDATE person_totals AS t
-    SET events = e.events, last_activity_at = GREATEST(t.last_activity_at, e.newest),
-        temperature = CASE WHEN t.temperature = -1 THEN -1 ELSE w.temperature END,
-        cools_on = CASE WHEN t.temperature <> -1 THEN w.cools_on END
-    FROM unnest(locked) AS wanted (user_id)
-    CROSS JOIN LATERAL (
-        SELECT count(*)::integer AS events, max(created_at) FILTER (
-            WHERE event_type NOT IN (
-                'booking_status_changed', 'payment_approved', 'free_lesson_reminder_sent', 'stats_requested',
-                'referral_created', 'bot_blocked'
-            )
-        ) AS newest FROM events WHERE events.user_id = wanted.user_id
-    ) AS e
-    CROSS JOIN LATERAL person_temperature(wanted.user_id) AS w
-    WHERE t.user_id = wanted.user_id;
-    IF cardinality(locked) < cardinality(people) THEN
-        PERFORM person_totals_mark(ARRAY(SELECT unnest(people) EXCEPT SELECT unnest(locked)));
-    END IF;
-END $$;
-"""
-
-PERSON_TOTALS_FOLD = """
+-- Recounts these people and removes their marks, except those whose totals are locked elsewhere; returns how many.
+-- Marks are removed before the count: a mark that arrives later may stand for a row that this count has not seen.
 CREATE OR REPLACE FUNCTION person_totals_fold(people bigint[]) RETURNS integer
 LANGUAGE plpgsql SET enable_seqscan = off SET random_page_cost = 0 SET jit = off AS $$
 DECLARE
@@ -306,24 +248,32 @@ BEGIN
     ))
     ON CONFLICT (user_id) DO NOTHING;
     locked := person_totals_lock(people);
-    DELETE FROM person_totals_pending AS p
-    WHERE p.user_id = ANY (locked)
-        OR p.user_id = ANY (people) AND NOT EXISTS (SELECT FROM users AS u WHERE u.user_id = p.user_id)
-            AND NOT EXISTS (SELECT FROM person_totals AS t WHERE t.user_id = p.user_id);
+    DELETE FROM counting_marks AS m
+    USING (
+        SELECT unnest(locked) AS user_id
+        UNION
+        SELECT person FROM unnest(people) AS person
+        WHERE NOT EXISTS (SELECT FROM users AS u WHERE u.user_id = person)
+            AND NOT EXISTS (SELECT FROM person_totals AS t WHERE t.user_id = person)
+    ) AS done
+    WHERE m.user_id = done.user_id;
     PERFORM person_totals_recount(locked);
     RETURN cardinality(locked);
 END $$;
-"""
 
-PERSON_TOTALS_FOLD_SOME = """
+-- Recounts some marked people and returns those still marked, in one call: an export does so before it begins.
 CREATE OR REPLACE FUNCTION person_totals_fold_some(at_most integer) RETURNS bigint[] LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM person_totals_fold(ARRAY(SELECT DISTINCT user_id FROM person_totals_pending LIMIT at_most));
-    RETURN ARRAY(SELECT DISTINCT user_id FROM person_totals_pending);
+    PERFORM person_totals_fold(ARRAY(
+        SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL LIMIT at_most
+    ));
+    RETURN ARRAY(SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL);
 END $$;
-"""
 
-PEOPLE_FOUND = """
+-- Finds the people whose searched text (or, if asked, whose e-mail) contains a text; NULL if more than at_most match.
+-- It gives up early on common texts: the index statistics of ANALYZE show which runs of letters are common, and a
+-- sample of 0.3 % of the table shows whether they occur together. Rare texts are answered from the index alone; the
+-- planner by itself would sometimes read the whole table.
 CREATE OR REPLACE FUNCTION people_found(searched text, with_emails boolean, at_most integer) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
 DECLARE
@@ -362,9 +312,9 @@ BEGIN
     END IF;
     RETURN CASE WHEN cardinality(found) <= at_most THEN found END;
 END $$;
-"""
 
-PEOPLE_SOUGHT = """
+-- Finds the people whose searched text contains a text. If more than at_most match, it finds those whose e-mail alone
+-- contains it, if these are fewer. NULL stands for "more than at_most".
 CREATE OR REPLACE FUNCTION people_sought(
     searched text, with_emails boolean, at_most integer, OUT listed bigint[], OUT by_email bigint[]
 ) LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
@@ -386,48 +336,26 @@ BEGIN
         END IF;
     END IF;
 END $$;
-"""
 
-PERSON_TOTALS_LIVE = """
+-- The totals, exact at every moment: marked people are counted on the spot.
 CREATE OR REPLACE VIEW person_totals_live AS
     SELECT
         user_id, name_key, language_code, first_seen_at, bookings, events, lessons, has_active_booking, latest_stream,
         latest_status, last_activity_at, temperature, cools_on, blocked, search_text, lesson_types
     FROM person_totals AS t
-    WHERE NOT EXISTS (SELECT FROM person_totals_pending AS p WHERE p.user_id = t.user_id)
+    WHERE NOT EXISTS (SELECT FROM counting_marks AS m WHERE m.user_id = t.user_id)
     UNION ALL
     SELECT
         user_id, name_key, language_code, first_seen_at, bookings, events, lessons, has_active_booking, latest_stream,
         latest_status, last_activity_at, temperature, cools_on, blocked, search_text, lesson_types
-    FROM person_counts(ARRAY(SELECT DISTINCT user_id FROM person_totals_pending));
-"""
+    FROM person_counts(ARRAY(SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL));
+""".replace(MOSCOW, ZONE)
 
-FUNCTIONS = [
-    SCHOOL_TODAY,
-    PERSON_TEMPERATURE,
-    PERSON_TEXT,
-    PERSON_GRAMS,
-    SEARCHED_GRAMS,
-    SEARCHED_PATTERNS,
-    PERSON_COUNTS,
-    PERSON_TOTALS_LOCK,
-    PERSON_TOTALS_MARK,
-    PERSON_TOTALS_RECOUNT,
-    PERSON_TOTALS_RECOUNT_EVERYBODY,
-    PERSON_TOTALS_CREATE,
-    PERSON_TOTALS_RECOUNT_EVENTS,
-    PERSON_TOTALS_FOLD,
-    PERSON_TOTALS_FOLD_SOME,
-    PEOPLE_FOUND,
-    PEOPLE_SOUGHT,
-    PERSON_TOTALS_LIVE,
-]
 DROP_FUNCTIONS = """
 DROP VIEW person_totals_live;
-DROP FUNCTION people_sought, people_found, person_totals_fold_some, person_totals_fold, person_totals_recount_events,
-    person_totals_create, person_totals_recount_everybody, person_totals_recount, person_totals_mark,
-    person_totals_lock, person_counts, person_grams, person_text, searched_grams, searched_patterns, person_temperature,
-    school_today;
+DROP FUNCTION people_sought, people_found, person_totals_fold_some, person_totals_fold, person_totals_create,
+    person_totals_recount_everybody, person_totals_recount, person_totals_mark, person_totals_lock, person_counts,
+    person_grams, person_text, searched_grams, searched_patterns, person_temperature, school_today, school_day;
 """
 
 # Without these the planner multiplies the shares: it expects 70,000 people with bookings and no stream, and there are 2,500.
@@ -441,160 +369,55 @@ class Migration(migrations.Migration):
     # The functions read the tables of bookings; who imports whom is a question of Python, not of tables.
     dependencies = [
         ("bookings", "0001_bot_tables"),
-        ("users", "0003_staff_records"),
+        ("users", "0003_own_tables"),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="LivePersonTotals",
-            fields=[
-                (
-                    "telegram_user",
-                    models.OneToOneField(
-                        db_column="user_id",
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        primary_key=True,
-                        related_name="%(class)s",
-                        serialize=False,
-                        to="users.telegramuser",
-                        verbose_name="person",
-                    ),
-                ),
-                ("name_key", models.TextField(db_collation="C", db_default="")),
-                ("language_code", models.TextField(db_collation="C", db_default="", verbose_name="language")),
-                (
-                    "first_seen_at",
-                    users.models.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="first seen"),
-                ),
-                ("bookings", models.IntegerField(db_default=0, verbose_name="bookings")),
-                ("events", models.IntegerField(db_default=0, verbose_name="events")),
-                ("lessons", models.IntegerField(db_default=0, verbose_name="lessons")),
-                ("has_active_booking", models.BooleanField(db_default=False, verbose_name="has an active booking")),
-                ("latest_stream", models.TextField(db_collation="C", db_default="", verbose_name="latest stream")),
-                (
-                    "latest_status",
-                    models.SmallIntegerField(
-                        choices=[
-                            (0, "No bookings"),
-                            (1, "Cancelled"),
-                            (2, "Unknown"),
-                            (3, "New request"),
-                            (4, "Pending"),
-                            (5, "Confirmed"),
-                        ],
-                        db_default=0,
-                        verbose_name="latest status",
-                    ),
-                ),
-                (
-                    "last_activity_at",
-                    users.models.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="last activity"),
-                ),
-                (
-                    "temperature",
-                    models.SmallIntegerField(
-                        choices=[(-1, "Not a lead"), (0, "Cold"), (1, "Cool"), (2, "Warm"), (3, "Hot")],
-                        db_default=0,
-                        verbose_name="lead",
-                    ),
-                ),
-                ("cools_on", models.DateField(null=True)),
-                ("blocked", models.BooleanField(db_default=False, verbose_name="is blocked")),
-                ("search_text", models.TextField(db_collation="C", db_default="")),
-                (
-                    "lesson_types",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), db_default=[], size=None),
-                ),
-            ],
-            options={
-                "db_table": "person_totals_live",
-                "managed": False,
-                "default_permissions": (),
-            },
-        ),
-        migrations.CreateModel(
-            name="PersonToCount",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("user_id", models.BigIntegerField(db_index=True)),
-            ],
-            options={
-                "db_table": "person_totals_pending",
-                "default_permissions": (),
-            },
-        ),
-        migrations.CreateModel(
-            name="PersonTotals",
-            fields=[
-                (
-                    "telegram_user",
-                    models.OneToOneField(
-                        db_column="user_id",
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        primary_key=True,
-                        related_name="%(class)s",
-                        serialize=False,
-                        to="users.telegramuser",
-                        verbose_name="person",
-                    ),
-                ),
-                ("name_key", models.TextField(db_collation="C", db_default="")),
-                ("language_code", models.TextField(db_collation="C", db_default="", verbose_name="language")),
-                (
-                    "first_seen_at",
-                    users.models.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="first seen"),
-                ),
-                ("bookings", models.IntegerField(db_default=0, verbose_name="bookings")),
-                ("events", models.IntegerField(db_default=0, verbose_name="events")),
-                ("lessons", models.IntegerField(db_default=0, verbose_name="lessons")),
-                ("has_active_booking", models.BooleanField(db_default=False, verbose_name="has an active booking")),
-                ("latest_stream", models.TextField(db_collation="C", db_default="", verbose_name="latest stream")),
-                (
-                    "latest_status",
-                    models.SmallIntegerField(
-                        choices=[
-                            (0, "No bookings"),
-                            (1, "Cancelled"),
-                            (2, "Unknown"),
-                            (3, "New request"),
-                            (4, "Pending"),
-                            (5, "Confirmed"),
-                        ],
-                        db_default=0,
-                        verbose_name="latest status",
-                    ),
-                ),
-                (
-                    "last_activity_at",
-                    users.models.fields.EverSortedDateTimeField(db_default="-infinity", verbose_name="last activity"),
-                ),
-                (
-                    "temperature",
-                    models.SmallIntegerField(
-                        choices=[(-1, "Not a lead"), (0, "Cold"), (1, "Cool"), (2, "Warm"), (3, "Hot")],
-                        db_default=0,
-                        verbose_name="lead",
-                    ),
-                ),
-                ("cools_on", models.DateField(null=True)),
-                ("blocked", models.BooleanField(db_default=False, verbose_name="is blocked")),
-                ("search_text", models.TextField(db_collation="C", db_default="")),
-                (
-                    "lesson_types",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), db_default=[], size=None),
-                ),
-            ],
-            options={
-                "verbose_name": "person's totals",
-                "verbose_name_plural": "people's totals",
-                "db_table": "person_totals",
-            },
-        ),
-        migrations.RunPython(create_folded, lambda apps, editor: editor.execute("DROP FUNCTION folded")),
         migrations.RunSQL(FUNCTIONS, DROP_FUNCTIONS),
         migrations.RunSQL(STATISTICS, "DROP STATISTICS person_totals_together"),
+        pgtrigger.migrations.AddTrigger(
+            model_name="blockeduser",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "users_blockeduserevent" ("blocked_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "user_id") VALUES (NEW."blocked_at", _pgh_attach_context(), NOW(), \'insert\', NEW."user_id", NEW."reason", NEW."user_id"); RETURN NULL;',
+                    hash="070b914484d912d62fb62be60bea0d55915ffd09",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_10140",
+                    table="blocked_users",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="blockeduser",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "users_blockeduserevent" ("blocked_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "user_id") VALUES (NEW."blocked_at", _pgh_attach_context(), NOW(), \'update\', NEW."user_id", NEW."reason", NEW."user_id"); RETURN NULL;',
+                    hash="70303050a29c57d2e43f40104c6009e91a0aa93f",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_1eae6",
+                    table="blocked_users",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="blockeduser",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "users_blockeduserevent" ("blocked_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "user_id") VALUES (OLD."blocked_at", _pgh_attach_context(), NOW(), \'delete\', OLD."user_id", OLD."reason", OLD."user_id"); RETURN NULL;',
+                    hash="abca6ab8c8a11a4af3f4579241d3ac650de4dbb2",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_d07ad",
+                    table="blocked_users",
+                    when="AFTER",
+                ),
+            ),
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name="blockeduser",
             trigger=pgtrigger.compiler.Trigger(
@@ -663,8 +486,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="person_totals_insert",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="PERFORM person_totals_recount_events(ARRAY(SELECT DISTINCT user_id FROM new_rows)); RETURN NULL;",
-                    hash="b2c4d2c2ecf10faaf338f301b562363796363b15",
+                    func="INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM new_rows WHERE user_id IS NOT NULL; RETURN NULL;",
+                    hash="8783e66c784b76ed2ce637c9b8b0d99a9111d71f",
                     level="STATEMENT",
                     operation="INSERT",
                     pgid="pgtrigger_person_totals_insert_f4f0d",
@@ -679,8 +502,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="person_totals_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n        PERFORM person_totals_recount(ARRAY(\n            SELECT DISTINCT user_id FROM (\n                (SELECT user_id, created_at, event_type FROM old_rows EXCEPT ALL SELECT user_id, created_at, event_type FROM new_rows)\n                UNION ALL\n                (SELECT user_id, created_at, event_type FROM new_rows EXCEPT ALL SELECT user_id, created_at, event_type FROM old_rows)\n            ) AS changed\n        ));\n     RETURN NULL;",
-                    hash="44a8e009b19ae1fa476065d80a04c2527d55e290",
+                    func="INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM (\n                (SELECT user_id, created_at, event_type FROM old_rows EXCEPT ALL SELECT user_id, created_at, event_type FROM new_rows)\n                UNION ALL\n                (SELECT user_id, created_at, event_type FROM new_rows EXCEPT ALL SELECT user_id, created_at, event_type FROM old_rows)\n            ) AS changed WHERE user_id IS NOT NULL; RETURN NULL;",
+                    hash="23954dba3d332745ff9885f23473c680209d1209",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_person_totals_update_550fe",
@@ -695,8 +518,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="person_totals_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="PERFORM person_totals_recount(ARRAY(SELECT DISTINCT user_id FROM old_rows)); RETURN NULL;",
-                    hash="a3bad3657ba1b34eb7db83c6aaca75972b653628",
+                    func="INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM old_rows WHERE user_id IS NOT NULL; RETURN NULL;",
+                    hash="08511b71f7157427bf3c05e09fb4850b68acc22e",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_person_totals_delete_4c6be",
@@ -711,11 +534,70 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="person_totals_truncate",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="PERFORM person_totals_recount_everybody(); RETURN NULL;",
-                    hash="fee0459b4864594d6dd0073776c143a3ab8574ea",
+                    func="INSERT INTO counting_marks (user_id) SELECT user_id FROM users; RETURN NULL;",
+                    hash="ef0287e337c3577d079850433a9fda4def07434d",
                     level="STATEMENT",
                     operation="TRUNCATE",
                     pgid="pgtrigger_person_totals_truncate_8bf66",
+                    table="events",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.created_at < now() - interval '5 minutes')",
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.created_at)); RETURN NULL;",
+                    hash="b2850f78d70294fe8d2e4e26f0e5f2193d8c63c3",
+                    operation="INSERT",
+                    pgid="pgtrigger_numbers_insert_03c70",
+                    table="events",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.user_id IS DISTINCT FROM NEW.user_id OR OLD.created_at IS DISTINCT FROM NEW.created_at OR OLD.event_type IS DISTINCT FROM NEW.event_type OR OLD.details IS DISTINCT FROM NEW.details)",
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (OLD.user_id, school_day(OLD.created_at)), (NEW.user_id, school_day(NEW.created_at)); RETURN NULL;",
+                    hash="8ff1245a0fd753fece86014802ac51e1d232a8dc",
+                    operation="UPDATE",
+                    pgid="pgtrigger_numbers_update_1654b",
+                    table="events",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (OLD.user_id, school_day(OLD.created_at)); RETURN NULL;",
+                    hash="9d7e872b1dce7a0f938637cb166100452788c1e5",
+                    operation="DELETE",
+                    pgid="pgtrigger_numbers_delete_d435e",
+                    table="events",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NULL, NULL); RETURN NULL;",
+                    hash="6c7d7c5c91d41b9d5bf7b801d41d76ec2d1ce763",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_numbers_truncate_5ba74",
                     table="events",
                     when="AFTER",
                 ),
@@ -784,97 +666,62 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("name_key"), models.F("telegram_user"), name="person_totals_name"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("language_code"), models.F("telegram_user"), name="person_totals_language"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("first_seen_at"), models.F("telegram_user"), name="person_totals_first_seen"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("bookings"), models.F("telegram_user"), name="person_totals_bookings"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("events"), models.F("telegram_user"), name="person_totals_events"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("lessons"), models.F("telegram_user"), name="person_totals_lessons"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("latest_stream"), models.F("telegram_user"), name="person_totals_stream"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("latest_status"), models.F("telegram_user"), name="person_totals_status"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("last_activity_at"), models.F("telegram_user"), name="person_totals_activity"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("temperature"), models.F("telegram_user"), name="person_totals_temperature"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(models.F("blocked"), models.F("telegram_user"), name="person_totals_blocked"),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(
-                models.F("cools_on"), condition=models.Q(("cools_on__isnull", False)), name="person_totals_cools_on"
+        pgtrigger.migrations.AddTrigger(
+            model_name="telegramuser",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.first_seen_at)); RETURN NULL;",
+                    hash="e76617a40799da1615efe65a9025305c9a22a79a",
+                    operation="INSERT",
+                    pgid="pgtrigger_numbers_insert_4a4ba",
+                    table="users",
+                    when="AFTER",
+                ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(
-                models.F("latest_stream"),
-                models.F("latest_status"),
-                models.F("first_seen_at"),
-                condition=models.Q(("bookings__gt", 0), ("latest_status__gt", 0)),
-                name="person_totals_booked",
+        pgtrigger.migrations.AddTrigger(
+            model_name="telegramuser",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.user_id IS DISTINCT FROM NEW.user_id OR OLD.first_seen_at IS DISTINCT FROM NEW.first_seen_at)",
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (OLD.user_id, school_day(OLD.first_seen_at)), (NEW.user_id, school_day(NEW.first_seen_at)); RETURN NULL;",
+                    hash="4b8eb53a6ff120775637882023c734b33796dedf",
+                    operation="UPDATE",
+                    pgid="pgtrigger_numbers_update_b11b6",
+                    table="users",
+                    when="AFTER",
+                ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(
-                models.F("last_activity_at"),
-                models.F("telegram_user"),
-                condition=models.Q(("temperature__gt", 0)),
-                name="person_totals_lead_activity",
+        pgtrigger.migrations.AddTrigger(
+            model_name="telegramuser",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (OLD.user_id, school_day(OLD.first_seen_at)); RETURN NULL;",
+                    hash="df71e4ba529fa1fabf85a31bbc740fde7b22858a",
+                    operation="DELETE",
+                    pgid="pgtrigger_numbers_delete_ef863",
+                    table="users",
+                    when="AFTER",
+                ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(
-                models.F("events"),
-                models.F("telegram_user"),
-                condition=models.Q(("temperature__gt", 0)),
-                name="person_totals_lead_events",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=models.Index(
-                models.F("first_seen_at"),
-                models.F("telegram_user"),
-                condition=models.Q(("temperature__gt", 0)),
-                name="person_totals_lead_seen",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="persontotals",
-            index=django.contrib.postgres.indexes.GinIndex(
-                condition=models.Q(("lessons__gt", 0)), fields=["lesson_types"], name="person_totals_kinds"
+        pgtrigger.migrations.AddTrigger(
+            model_name="telegramuser",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NULL, NULL); RETURN NULL;",
+                    hash="3e63840b12548ad10d2328cf59902fc8956d3c2c",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_numbers_truncate_89b7c",
+                    table="users",
+                    when="AFTER",
+                ),
             ),
         ),
     ]

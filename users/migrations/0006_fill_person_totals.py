@@ -25,7 +25,7 @@ def fill_totals(apps, schema_editor):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("users", "0005_search_indexes"), ("bookings", "0005_person_totals_and_search")]
+    dependencies = [("users", "0005_search_indexes"), ("bookings", "0004_totals_and_search")]
 
     operations = [
         migrations.RunPython(fill_totals, migrations.RunPython.noop),

@@ -136,9 +136,9 @@ def record(
     person: TelegramUser | None = None,
     of: models.Model | None = None,
     data: dict[str, Any] | None = None,
-) -> None:
+) -> AuditEntry:
     """Write down what changes no row that has a trigger; who asked and from where comes from pghistory's context."""
-    AuditEntry.objects.create(
+    return AuditEntry.objects.create(
         what=what,
         done_by=by,
         telegram_user=person,

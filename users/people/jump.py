@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import LARGEST_BIGINT
-from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource
+from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource, Typed
 from users.models import ERASED_FROM, PersonTotals, TelegramUser, User
 from users.people.search import search_condition, search_text
 from users.person.context import person_address
@@ -16,9 +16,17 @@ from users.privacy import VIEW_EMAIL
 ADDRESS = re.compile(r"/users/(\d{1,19})/")
 
 
-def _find(user: User, typed: str) -> list[Destination]:
-    found, _common = search_condition(search_text(typed), with_emails=user.has_perm(VIEW_EMAIL))
-    people = PersonTotals.objects.filter(found, pk__lt=ERASED_FROM).order_by(F("last_activity_at").desc(), "-pk")
+def people_found(user: User, typed: Typed) -> "QuerySet[PersonTotals]":
+    """Find people once for all sources that look for them (one query)."""
+    if "people" not in typed.asked:
+        found, _common = search_condition(search_text(typed), with_emails=user.has_perm(VIEW_EMAIL))
+        typed.asked["people"] = PersonTotals.objects.filter(found, pk__lt=ERASED_FROM)
+    people: QuerySet[PersonTotals] = typed.asked["people"]
+    return people
+
+
+def _find(user: User, typed: Typed) -> list[Destination]:
+    people = people_found(user, typed).order_by(F("last_activity_at").desc(), "-pk")
     return list(_destinations([row.telegram_user for row in people.prefetch_related("telegram_user")[:AT_MOST]]))
 
 

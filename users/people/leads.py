@@ -31,11 +31,11 @@ class LeadRulesForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = FIELDS
         labels = {
             "window_days": gettext_lazy("Window, days"),
-            "hot_events": gettext_lazy("Hot: at least so many events"),
-            "hot_days": gettext_lazy("Hot: on at least so many days"),
-            "warm_events": gettext_lazy("Warm: at least so many events"),
-            "warm_days": gettext_lazy("Warm: on at least so many days"),
-            "cool_events": gettext_lazy("Cool: at least so many events"),
+            "hot_events": gettext_lazy("Hot: events, at least"),
+            "hot_days": gettext_lazy("Hot: days, at least"),
+            "warm_events": gettext_lazy("Warm: events, at least"),
+            "warm_days": gettext_lazy("Warm: days, at least"),
+            "cool_events": gettext_lazy("Cool: events, at least"),
         }
         help_texts = {"window_days": gettext_lazy("Days that count, today included, Moscow time.")}
 
@@ -51,11 +51,11 @@ class LeadRulesForm(forms.ModelForm):  # type: ignore[type-arg]
             return cleaned
         rules = LeadRules(**{name: cleaned[name] for name in FIELDS})
         if not rules.hot_events >= rules.warm_events >= rules.cool_events:
-            self.add_error("hot_events", _("Hot takes at least as many events as warm, and warm as many as cool."))
+            self.add_error("hot_events", _("Hot needs at least as many events as warm, and warm as many as cool."))
         if rules.hot_days < rules.warm_days:
-            self.add_error("hot_days", _("Hot takes at least as many days as warm."))
+            self.add_error("hot_days", _("Hot needs at least as many days as warm."))
         if rules.hot_days > rules.window_days:
-            self.add_error("window_days", _("The window must be at least as long as the days that hot takes."))
+            self.add_error("window_days", _("The window must be at least as long as the days that hot needs."))
         return cleaned
 
     @property
@@ -82,7 +82,7 @@ def lead_rules(request: StaffRequest) -> HttpResponse:
         change_lead_rules(to=form.values, seen=form.seen_values, by=request.user)
     except RulesEdited:
         return _show(request, LeadRulesForm(rules=LeadRules.read()), may_change=True, status=409, conflict=True)
-    messages.success(request, _("The rules are saved. Everybody is being counted anew."))
+    messages.success(request, _("The rules are saved. Everybody is being recounted."))
     return HttpResponseRedirect(reverse("users:lead_rules"))
 
 

@@ -78,7 +78,7 @@ def tag_add(request: StaffRequest, user_id: int) -> HttpResponse:
     try:
         if form.is_valid():
             undo = _put_tag_on(request, person, form.cleaned_data["name"])
-            said = _("The tag is on.") if undo else ""
+            said = _("The tag is added.") if undo else ""
             return _answer(request, person, "", {"tag_form": TagForm(), "tag_changed": True}, said=said, undo=undo)
     except PersonNotChanged as refused:
         form.add_error("name", str(refused))
@@ -105,7 +105,7 @@ def tag_remove(request: StaffRequest, user_id: int, pk: int) -> HttpResponse:
         if PersonTag.objects.filter(telegram_user=person, tag=tag).exists():
             remove_tag(person=person, tag=tag, by=request.user)
             undo = offer_tag_undo(person=person, tag=tag, added=False, by=request.user, at=timezone.now())
-    said = _("The tag is off.") if undo else ""
+    said = _("The tag is removed.") if undo else ""
     return _answer(request, person, "", {"tag_form": TagForm(), "tag_changed": True}, said=said, undo=undo)
 
 

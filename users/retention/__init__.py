@@ -1,1 +1,1 @@
-"""How long what is no longer needed is kept: a setting for each kind, applied by beat and by ``apply_retention``."""
+"""How long data is kept: a setting for each kind, applied by beat and by ``apply_retention``."""

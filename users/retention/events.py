@@ -1,4 +1,4 @@
-"""Events lose their details, day by day, but for what numbers are counted by."""
+"""Events lose their details day by day, except those that numbers are counted by."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from users.models import SealedDay
 from users.person.own import COUNTED_DETAILS, counted_details
 from users.retention.rules import Batches, KeepingRule, counted_values, last_countable_day
 
-# The marks of changed events: what they would have counted again is sealed, and counts the same.
+# Triggers that would have the day counted again: it is sealed, and its counts stay the same.
 SILENT = ("users.Event:numbers_update", "users.Event:person_totals_update")
 DUE = f"""
     e.created_at >= %(begins)s AND e.created_at < %(ends)s AND e.details NOT IN ('{{}}', 'null')
@@ -83,7 +83,7 @@ def _empty_day(day: date, batches: Batches) -> Iterator[int]:
     params = _values() | {"begins": day_begins(day), "ends": day_begins(day + timedelta(days=1))}
     place: dict[str, Any] | None = {"at": params["begins"], "id": 0}
     while place and not batches.is_over:
-        emptied, place = batches.run(partial(_empty_window, params | place))
+        emptied, place = batches.forget(partial(_empty_window, params | place))
         yield emptied
 
 

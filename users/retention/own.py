@@ -20,7 +20,7 @@ def forget_rows(model: type[Model], moment: str, before: datetime, batches: Batc
     """Delete the rows older than a moment in the order of their keys; each row of a table is looked at once."""
     place: Any = None
     while not batches.is_over:
-        deleted, place = batches.run(partial(_delete_window, model, moment, before, place))
+        deleted, place = batches.forget(partial(_delete_window, model, moment, before, place))
         yield deleted
         if place is None:
             return
@@ -55,7 +55,8 @@ def count_sessions(before: datetime) -> int:
 def forget_audit(before: datetime, batches: Batches) -> Iterator[int]:
     """Delete audit and history in a function of the owner: the application can change neither."""
     while not batches.is_over:
-        if not (done := batches.run(lambda size: _forget_some(before, size))):
+        done, _end = batches.forget(lambda size: (_forget_some(before, size), None))
+        if not done:
             return
         yield done
 

@@ -1,4 +1,4 @@
-"""A rule for each kind of data that is not kept for ever, and the pace at which batches go beside a writing bot."""
+"""A rule for each kind of data that is not kept for ever, and the pace of its batches while the bot writes."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -26,12 +26,27 @@ class Batches:
 
     def __init__(self, *, stop_after: timedelta | None = None) -> None:
         self.size = max(SMALLEST, LARGEST // 2)
+        self.note: Callable[[int], None] = lambda _rows: None
         self._ends_at = None if stop_after is None else time.monotonic() + stop_after.total_seconds()
 
     @property
     def is_over(self) -> bool:
         """Whether the rest waits for the next run."""
         return self._ends_at is not None and time.monotonic() >= self._ends_at
+
+    def forget(self, work: Callable[[int], tuple[int, T]]) -> tuple[int, T]:
+        """As ``run``, with work that gives how many rows it forgot, which are noted in its own transaction.
+
+        So a run that is killed has told of each batch whose rows are gone, and of no other.
+        """
+
+        def noted(size: int) -> tuple[int, T]:
+            rows, place = work(size)
+            if rows:
+                self.note(rows)
+            return rows, place
+
+        return self.run(noted)
 
     def run(self, work: Callable[[int], T]) -> T:
         """Do ``work`` with at most so many rows.
@@ -65,7 +80,7 @@ class KeepingRule:
     label: str | Promise
     # How many rows are older; it may read a whole table, and only --dry-run asks.
     count: Callable[[datetime], int]
-    # Forget them, batch by batch, and tell how many each was; what stops in between goes on with the next run.
+    # Forget them batch by batch and yield the size of each; a run that stops in between is continued by the next.
     forget: Callable[[datetime, Batches], Iterator[int]]
 
     @property

@@ -28,8 +28,8 @@ def kept_how_long(now: datetime) -> Iterator[SystemLine]:
     # A new installation has had no night yet.
     is_well = last is None or (now - last.at <= LATE_AFTER and not unfinished)
     cure = _(
-        "Run manage.py apply_retention: it goes on where it stopped. If it works, see whether beat and the worker"
-        " «default» run."
+        "Run manage.py apply_retention: it goes on where it stopped. If it works, check that beat and the worker "
+        "“default” are running."
     )
     yield SystemLine("keeping", _("Older data deleted"), value, is_well=is_well, what_to_do=cure)
 

@@ -14,7 +14,9 @@ from users.saved.services import SHARE
 class SavedViewForm(forms.Form):
     name = forms.CharField(label=pgettext_lazy("of a saved view", "Name"), max_length=60)
     is_default = forms.BooleanField(
-        label=_("Open this list so from the menu"), required=False, help_text=_("One view of each list can be it.")
+        label=_("Open the list in this view from the menu"),
+        required=False,
+        help_text=_("Only one view of each list can do this."),
     )
     is_shared = forms.BooleanField(label=_("Share with all staff"), required=False)
 

@@ -13,7 +13,8 @@ BEGIN
     NEW.reason := COALESCE(NULLIF(NEW.reason, ''), context->>'reason', '');
     NEW.address := left(COALESCE(context->>'address', ''), 45);
     NEW.request := left(COALESCE(
-        context->>'task', 'token ' || (context->>'token'), current_setting('pghistory.context_id', true), ''
+        context->>'task', 'token ' || (context->>'token'), NULLIF(context->>'request', ''),
+        current_setting('pghistory.context_id', true), ''
     ), 64);
     RETURN NEW;
 END;

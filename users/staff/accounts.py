@@ -1,4 +1,4 @@
-"""Pages of allauth that behave otherwise here: one's own e-mails, and a new password by e-mail."""
+"""Pages of allauth that behave differently here: one's own e-mails, and a new password by e-mail."""
 
 from functools import partial
 from typing import Any

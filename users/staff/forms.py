@@ -20,7 +20,7 @@ class StaffLoginForm(LoginForm):
         super().__init__(*args, **options)
         if not settings.HAS_EMAIL:
             self.fields["password"].help_text = _(
-                "Forgot your password? An administrator gives you a link to a new one."
+                "Forgot your password? An administrator can give you a link to set a new one."
             )
 
 

@@ -41,7 +41,7 @@ class Grant:
 # The first line that covers a permission decides; the last one covers all that nobody has thought of yet.
 GRANTS = (
     Grant(
-        gettext_noop("See e-mail addresses in full (each look is written down)"),
+        gettext_noop("See e-mail addresses in full (each view is recorded)"),
         ("users.view_email",),
         (MARKETING, COURSES),
     ),
@@ -56,7 +56,7 @@ GRANTS = (
     ),
     Grant(gettext_noop("Decide about payments: confirm, decline, ask again"), ("bookings.decide_payment",), (COURSES,)),
     Grant(
-        gettext_noop("Set the limits of waiting payments, and the words of declining and asking again"),
+        gettext_noop("Set the time limits of waiting payments, and the texts for declining and asking again"),
         ("bookings.change_paymentrules",),
         (MARKETING, COURSES),
     ),
@@ -98,7 +98,7 @@ GRANTS = (
         ("messaging.*",),
         (MARKETING,),
     ),
-    Grant(gettext_noop("Everything else: staff accounts, deleting, what no line above names"), ("*",)),
+    Grant(gettext_noop("Everything else: staff accounts, deleting, and whatever is not listed above"), ("*",)),
 )
 
 

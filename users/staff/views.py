@@ -1,4 +1,4 @@
-"""«Who may what»: the accounts of staff, for administrators; and the page behind the link by which one gets in."""
+"""«Who may do what»: the accounts of staff, for administrators; and the page behind the link by which one gets in."""
 
 import logging
 from collections import Counter, defaultdict

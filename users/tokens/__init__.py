@@ -1,1 +1,1 @@
-"""Tokens of the API: made, shown once, used, revoked; and who may pass a JSON route."""
+"""API tokens: made, shown once, used, revoked; and who may use a JSON route."""

@@ -1,4 +1,4 @@
-"""What a new token of the API may do, and how long."""
+"""What a new API token may do, and for how long."""
 
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ class TokenForm(forms.Form):
         choices=ApiToken.Scope.choices,
         initial=[ApiToken.Scope.READ],
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Never more than you may yourself."),
+        help_text=_("Never more than you may do yourself."),
     )
     days = forms.TypedChoiceField(label=_("Expires in"), choices=DAYS, coerce=int, initial=90)
 

@@ -11,12 +11,11 @@ from django.utils import timezone
 
 from hsl_dashboard.db import is_storable
 from hsl_dashboard.web.api.answers import ApiError, json_answer
+from hsl_dashboard.web.api.description import LONGEST_KEY, ONCE_KEY
 from users.models import ApiAnswer
 from users.tokens.access import Caller
 from users.tokens.services import ANSWERS_KEPT
 
-HEADER = "Idempotency-Key"
-LONGEST = 200  # characters
 OTHER_REQUEST = "This Idempotency-Key was used for another request"
 
 
@@ -26,9 +25,9 @@ def key_of(request: HttpRequest) -> str:
     Raises:
         ApiError: it is too long, or no text.
     """
-    key = request.headers.get(HEADER, "")
-    if len(key) > LONGEST or not is_storable(key):
-        raise ApiError(400, f"{HEADER} must be at most {LONGEST} characters")
+    key = request.headers.get(ONCE_KEY, "")
+    if len(key) > LONGEST_KEY or not is_storable(key):
+        raise ApiError(400, f"{ONCE_KEY} must be at most {LONGEST_KEY} characters")
     return key
 
 

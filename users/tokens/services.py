@@ -1,4 +1,4 @@
-"""What staff can do with tokens of the API."""
+"""What staff can do with API tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,7 +55,7 @@ def rotate_api_token(*, token: ApiToken, by: User) -> NewToken:
 
 
 def revoke_api_token(*, token: ApiToken, by: User, at: datetime) -> None:
-    """Refuse a token from now on; again is no fault."""
+    """Refuse a token from now on; revoking it twice is no error."""
     with transaction.atomic(), pghistory.context(user=by.pk):
         ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at)
 

@@ -1,4 +1,4 @@
-"""Addresses of tokens of the API."""
+"""Addresses of API tokens."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The page of one's own tokens of the API; administrators see everybody's."""
+"""The page of one's own API tokens; administrators see everybody's."""
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages

@@ -1,1 +1,1 @@
-"""«Вернуть»: what staff did a moment ago is taken back; each app registers the kinds that it can undo."""
+"""«Вернуть»: undo what staff did a moment ago. Each app registers the kinds of acts that it can undo."""

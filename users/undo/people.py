@@ -32,7 +32,7 @@ def undo_tag(act: UndoableAct, by: User, at: datetime) -> str:
     taken, _rows = PersonTag.objects.filter(telegram_user=act.telegram_user_id, tag=tag).delete()
     if not taken:
         raise ChangedSince(ours=tag.name, theirs=_("no such tag"))
-    return _("Undone: the tag “%(tag)s” is off again.") % {"tag": tag.name}
+    return _("Undone: the tag “%(tag)s” is removed again.") % {"tag": tag.name}
 
 
 def undo_untag(act: UndoableAct, by: User, at: datetime) -> str:
@@ -41,7 +41,7 @@ def undo_untag(act: UndoableAct, by: User, at: datetime) -> str:
     _row, made = PersonTag.objects.get_or_create(telegram_user_id=act.telegram_user_id, tag=tag)
     if not made:
         raise ChangedSince(ours=_("no such tag"), theirs=tag.name)
-    return _("Undone: the tag “%(tag)s” is on again.") % {"tag": tag.name}
+    return _("Undone: the tag “%(tag)s” is back.") % {"tag": tag.name}
 
 
 def _tag_of(act: UndoableAct) -> Tag:

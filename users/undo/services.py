@@ -32,7 +32,7 @@ class AlreadyUndone(UndoRefused):
     """It was undone before."""
 
     def __init__(self) -> None:
-        super().__init__(_("This is undone already."))
+        super().__init__(_("This has already been undone."))
 
 
 class ChangedSince(UndoRefused):

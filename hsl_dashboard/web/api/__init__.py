@@ -1,1 +1,1 @@
-"""What every JSON route shares, and knows no app: answers, errors, parameters, limits, serving."""
+"""What all JSON routes share: answers, errors, parameters, limits, serving. It knows no app."""

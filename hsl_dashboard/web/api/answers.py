@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Schema
 from pydantic import PlainSerializer, WithJsonSchema
 
+from hsl_dashboard.web.remembered import Remembered
+
 FAILED = "Internal server error"
 
 
@@ -22,7 +24,7 @@ class Shape(StrEnum):
 
 
 class ApiError(Exception):
-    """An answer that is no success; ``details`` stand beside the words, ``headers`` around them."""
+    """An answer that says no: ``details`` go into its body beside the words, ``headers`` into its headers."""
 
     def __init__(self, status: int, words: str, *, headers: dict[str, str] | None = None, **details: Any) -> None:
         super().__init__(words)
@@ -53,7 +55,7 @@ def json_answer(data: Any, *, status: int = 200) -> HttpResponse:
 
 
 def error_answer(request: HttpRequest, error: ApiError) -> HttpResponse:
-    """Say in the shape of the route what went wrong; a fault of ours with the number by which the log knows it."""
+    """Say what went wrong in the shape of the route; a fault of ours carries the request id that is in the log."""
     call = call_of(request)
     body: dict[str, Any] = {"success": False} if call.shape is Shape.WITH_SUCCESS else {}
     body |= {"error": error.words, **error.details}
@@ -63,6 +65,13 @@ def error_answer(request: HttpRequest, error: ApiError) -> HttpResponse:
     for name, value in error.headers.items():
         response[name] = value
     return response
+
+
+def say_when_counted(response: HttpResponse, *counts: Remembered[Any]) -> None:
+    """Name the moment of the oldest of some counts in a header, where not all were counted just now."""
+    moments = [count.at for count in counts if count.at]
+    if moments:
+        response["X-Counted-At"] = iso_moment(min(moments))
 
 
 class Refusal(Schema):

@@ -1,7 +1,7 @@
 """Growing lists, piece by piece: a cursor beside ``limit``, and the next piece's address in the header ``Link``."""
 
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import F, Model, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
@@ -13,15 +13,15 @@ from hsl_dashboard.web.keyset import Place, RowComparison, Sorting
 
 R = TypeVar("R", bound=Model)
 
-WHOLE = 10_000  # rows: as many as a list without limit gives at once
+WHOLE = 10_000  # rows: what a list gives at once when no limit is asked for
 INVALID_CURSOR = "Invalid cursor"
 
 
 def place_in(cursor: str) -> Place | None:
-    """Read a cursor; none is the beginning.
+    """Read a cursor; without one the list starts at its beginning.
 
     Raises:
-        ApiError: nothing of ours has written it.
+        ApiError: we did not make this cursor.
     """
     if not cursor:
         return None
@@ -31,14 +31,14 @@ def place_in(cursor: str) -> Place | None:
     return place
 
 
-def by_key(rows: "QuerySet[R]", *, cursor: str, limit: int = WHOLE) -> tuple[list[R], str]:
-    """A piece of a list in the order of its key, and the cursor of the next piece."""
+def by_key(rows: "QuerySet[Any, Any]", *, cursor: str, limit: int = WHOLE, key: str = "pk") -> tuple[list[Any], str]:
+    """A piece of a list of ``values()`` in the order of its key, and the cursor of the next piece."""
     place = place_in(cursor)
     if place is not None:
-        rows = rows.filter(pk__gt=place.pk)
-    found = list(rows.order_by("pk")[: limit + 1])
+        rows = rows.filter(**{f"{key}__gt": place.pk})
+    found = list(rows.order_by(key)[: limit + 1])
     more, found = len(found) > limit, found[:limit]
-    return found, Place(None, found[-1].pk, 0).encode() if more else ""
+    return found, Place(None, found[-1][key], 0).encode() if more else ""
 
 
 def by_sorting(rows: "QuerySet[R]", sorting: Sorting, *, cursor: str, limit: int, skip: int) -> tuple[list[R], str]:
@@ -54,26 +54,38 @@ def by_sorting(rows: "QuerySet[R]", sorting: Sorting, *, cursor: str, limit: int
     return found, sorting.place_of(found[-1], 0).encode() if more else ""
 
 
-def newest_first(rows: "QuerySet[R]", *, column: str, cursor: str, limit: int, skip: int = 0) -> tuple[list[R], str]:
-    """A piece of a list by a moment, the newest first; those without one stand before all, as they always did.
+def newest_first(
+    rows: "QuerySet[R]", *, column: str, cursor: str, limit: int, skip: int = 0, undated_first: bool = True
+) -> tuple[list[R], str]:
+    """A piece of a list by a moment, the newest first; those without one stand before all, as they always did, or last.
 
     ``skip`` rows are passed over where no cursor says where it begins.
     """
     place = place_in(cursor)
     if skip and place is None:
-        found = list(rows.order_by(F(column).desc(nulls_first=True), "-pk")[skip : skip + limit + 1])
-        return found[:limit], _cursor_of(found[limit - 1], column) if len(found) > limit else ""
-    undated, dated = rows.filter(**{column: None}).order_by("-pk"), rows.exclude(**{column: None})
-    found = []
-    if place is None or place.value is None:
-        before = undated if place is None else undated.filter(pk__lt=place.pk)
-        found = list(before[: limit + 1])
-    if len(found) <= limit:
-        if place is not None and place.value is not None:
-            dated = _after(dated, column, place)
-        found += list(dated.order_by(F(column).desc(nulls_last=True), "-pk")[: limit + 1 - len(found)])
+        order = F(column).desc(nulls_first=True) if undated_first else F(column).desc(nulls_last=True)
+        found = list(rows.order_by(order, "-pk")[skip : skip + limit + 1])
+    else:
+        found = []
+        for part in _parts(rows, column, place, undated_first=undated_first):
+            found += list(part[: limit + 1 - len(found)]) if len(found) <= limit else []
     more, found = len(found) > limit, found[:limit]
     return found, _cursor_of(found[-1], column) if more else ""
+
+
+def _parts(rows: "QuerySet[R]", column: str, place: Place | None, *, undated_first: bool) -> "list[QuerySet[R]]":
+    """The rows with a moment and those without one, each in its order, as far as they come after ``place``."""
+    if not rows.model._meta.get_field(column).null:
+        # Of a column that is never NULL an index need not say where NULL stands, and then only a plain order fits it.
+        dated = rows.order_by(F(column).desc(), F("pk").desc())
+        return [dated if place is None else _after(dated, column, place)]
+    undated = rows.filter(**{column: None}).order_by("-pk")
+    dated = rows.exclude(**{column: None}).order_by(F(column).desc(nulls_last=True), "-pk")
+    if place is None:
+        return [undated, dated] if undated_first else [dated, undated]
+    if place.value is None:
+        return [undated.filter(pk__lt=place.pk), *([dated] if undated_first else [])]
+    return [_after(dated, column, place), *([] if undated_first else [undated])]
 
 
 def _after(rows: "QuerySet[R]", column: str, place: Place) -> "QuerySet[R]":

@@ -1,6 +1,7 @@
 """The API's description for people: chapters of routes with their parameters, bodies, answers and an example."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -18,8 +19,20 @@ REFUSALS = {
 }
 SIGNATURE = "signature"  # the scope of a route that takes no token
 FAULT = {"properties": {"request_id": {"type": "string"}}, "required": ["request_id"]}
+ONCE_KEY = "Idempotency-Key"
+LONGEST_KEY = 200  # characters
+REFUSED_KEY = f"The {ONCE_KEY} was used for another request"
+# What every write that is no deletion takes beside its body.
+KEY = {
+    "name": ONCE_KEY,
+    "in": "header",
+    "description": "any text of yours: the same key and body gives the same answer for 24 hours and is done once",
+    "schema": {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[A-Za-z0-9._:-]*$"},
+}
 SAMPLES = {
     "user_id": "5111222333",
+    "messageId": "72",
+    "userId": "5111222333",
     "message_id": "72",
     "payment_id": "15",
     "stream": "8th_stream",
@@ -37,6 +50,13 @@ class Door(Protocol):
     takes_session: bool
 
 
+def describe_key(operation: dict[str, Any], method: str) -> None:
+    """Add to a write the key by which it is done once."""
+    if method in {"POST", "PATCH"}:
+        operation["parameters"] = [*operation.get("parameters", []), KEY]
+        operation["responses"].setdefault("409", _refusal(operation, REFUSED_KEY))
+
+
 def describe_door(operation: dict[str, Any], door: Door) -> None:
     """Add to a route what it takes to pass, and how it refuses."""
     model = "Refusal" if door.shape is Shape.PLAIN else "RefusalWithSuccess"
@@ -52,9 +72,14 @@ def describe_door(operation: dict[str, Any], door: Door) -> None:
         operation["responses"].setdefault(status, answer)
 
 
+def _refusal(operation: dict[str, Any], words: str) -> dict[str, Any]:
+    """An answer in the shape in which this route says no, which its 401 has."""
+    return {**operation["responses"]["401"], "description": words}
+
+
 @dataclass(frozen=True)
 class Parameter:
-    """What a route reads from its address."""
+    """What a route reads from its address or its body."""
 
     name: str
     place: str
@@ -75,12 +100,23 @@ class Route:
     scope: str
     parameters: list[Parameter]
     body: str
+    body_fields: list[Parameter]
+    statuses: list[str]
     fields: str
     example: str
 
     @property
+    def pieces(self) -> list[str]:
+        """The words, and by turns what stands between double backticks in them."""
+        return self.words.split("``")
+
+    @property
     def is_read(self) -> bool:
         return self.method == "GET"
+
+    @property
+    def takes_key(self) -> bool:
+        return self.method in {"POST", "PATCH"}
 
     @property
     def is_signed(self) -> bool:
@@ -109,8 +145,10 @@ def _route(schema: dict[str, Any], path: str, method: str, operation: dict[str, 
         summary=operation["summary"],
         words=operation.get("description", ""),
         scope=operation["x-scope"],
-        parameters=[_parameter(each) for each in parameters],
+        parameters=[_parameter(each) for each in parameters if each["in"] != "header"],
         body=json.dumps(body, ensure_ascii=False, indent=2) if body else "",
+        body_fields=list(_body_fields(_body(schema, operation))),
+        statuses=sorted(operation["responses"].keys() - REFUSALS.keys()),
         fields=_fields(schema, answer["content"]["application/json"]["schema"]),
         example=example_address(path, parameters),
     )
@@ -123,16 +161,34 @@ def example_address(path: str, parameters: list[dict[str, Any]]) -> str:
         name = each["name"]
         if each["in"] == "path":
             path = path.replace(f"{{{name}}}", SAMPLES[name])
-        elif name in SAMPLES and name != "user_id":
+        elif each["in"] == "query" and name in SAMPLES and name != "user_id":
             query[name] = SAMPLES[name]
     return f"{path}?{urlencode(query)}" if query else path
 
 
 def example_of_body(schema: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
     """A body that can be sent; nothing where the route takes none."""
+    parts = _body(schema, operation).get("properties", {})
+    return {name: part["examples"][0] for name, part in parts.items() if "examples" in part}
+
+
+def _body(schema: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
     content = operation.get("requestBody", {}).get("content", {})
-    model = _resolved(schema, content.get("application/json", {}).get("schema", {}))
-    return {name: part["examples"][0] for name, part in model.get("properties", {}).items() if "examples" in part}
+    return _resolved(schema, content.get("application/json", {}).get("schema", {}))
+
+
+def _body_fields(model: dict[str, Any], within: str = "") -> Iterator[Parameter]:
+    """The fields of a body with what is in them, each by its path: ``message.text``, ``recipients[].user_id``."""
+    for name, part in model.get("properties", {}).items():
+        path = f"{within}{name}"
+        kinds = part.get("type", "")
+        kind = " | ".join(kinds) if isinstance(kinds, list) else kinds
+        if "enum" in part:
+            kind = " | ".join(json.dumps(value) for value in part["enum"])
+        default = part.get("default")
+        yield Parameter(path, "body", kind, "" if default in {None, ""} else str(default), part.get("description", ""))
+        yield from _body_fields(part, f"{path}.")
+        yield from _body_fields(part.get("items", {}), f"{path}[].")
 
 
 def _parameter(each: dict[str, Any]) -> Parameter:

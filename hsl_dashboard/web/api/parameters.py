@@ -1,4 +1,4 @@
-"""What is read out of addresses and bodies: whole numbers with the words of their refusal, the first of many, JSON."""
+"""Reads addresses and bodies: whole numbers that are refused in set words, the first of repeated parameters, JSON."""
 
 import json
 from dataclasses import dataclass

@@ -116,7 +116,7 @@ def _first_content(request: StaffRequest, asked: QueryDict) -> Content:
         of_these = of_list(name, asked.get("query", ""), sees_emails=request.user.has_perm(VIEW_EMAIL))
         if of_these and may_write_to(name, request.user):
             return Content(audience=Audience(include=(of_these,)).as_json())
-        messages.warning(request, _("This list could not be taken over: choose the recipients here."))
+        messages.warning(request, _("The list could not be carried over: choose the recipients here."))
     course_id, _colon, code = asked.get("stream", "").partition(":")
     if 0 < len(code) <= LONGEST_CODE and len(course_id) < len(str(LARGEST_INTEGER)):
         in_stream = InStream(code, int(course_id) if course_id.isdecimal() else None)

@@ -139,7 +139,8 @@ def _ask_colleague(request: StaffRequest, draft: Draft, summary: Summary) -> Htt
         messages.success(request, _("Approval requested. The message will be sent when a colleague approves it."))
         if not told:
             messages.warning(
-                request, _("The bot could not tell anybody: no colleague who may approve linked Telegram.")
+                request,
+                _("Nobody could be told: no colleague who may approve has linked Telegram. Tell one yourself."),
             )
     return redirect("messaging:compose_confirm", draft.pk)
 

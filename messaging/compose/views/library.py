@@ -52,9 +52,9 @@ def template_rename(request: StaffRequest, pk: int) -> HttpResponse:
     try:
         library.rename_template(template=template, name=form.cleaned_data["template_name"], by=request.user)
     except library.NameTaken as taken:
-        messages.warning(request, _("Another template is called “%(name)s” already.") % {"name": taken})
+        messages.warning(request, _("There is already a template called “%(name)s”.") % {"name": taken})
     else:
-        messages.success(request, _("The template is called “%(name)s” now.") % {"name": template.name})
+        messages.success(request, _("The template is now called “%(name)s”.") % {"name": template.name})
     return lead_to(request, reverse("messaging:template_list"))
 
 
@@ -106,7 +106,7 @@ def segment_save(request: StaffRequest, page: Composing) -> HttpResponse:
             replace_old=form.cleaned_data["segment_replace"] == name,
         )
     except library.NameTaken:
-        taken = _("There is a segment “%(name)s” already, with other people. Replace it, or choose another name.")
+        taken = _("There is already a segment “%(name)s”, with other people. Replace it, or choose another name.")
         page.errors, page.taken_name = {"segment": [taken % {"name": name}]}, name
         return show_form(page, status=409)
     messages.success(request, _("Segment “%(name)s” saved.") % {"name": segment.name})

@@ -70,7 +70,7 @@ def conversation_assign(request: StaffRequest, user_id: int) -> HttpResponse:
     else:
         to, seen = form.cleaned_data["to"], form.cleaned_data["seen"]
         if not services.assign_conversation(person_id=user_id, to=to, seen=seen, by=request.user):
-            messages.warning(request, _("Somebody else has changed who answers; nothing was done."))
+            messages.warning(request, _("Somebody else has changed who answers. Nothing was done."))
     return _to_conversation(request, user_id)
 
 

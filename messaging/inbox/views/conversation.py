@@ -122,7 +122,7 @@ def _preview(typed: str, person: TelegramUser) -> dict[str, Any]:
 
 
 def _kept_form(request: StaffRequest, conversation: Conversation) -> AnswerForm:
-    """What was typed, or the template that was chosen instead, in a form with nothing to complain of."""
+    """Put what was typed, or the template chosen instead, into a form without errors."""
     canned = CannedForm(request.POST)
     use = request.POST.get("do") == "template" and canned.is_valid()
     text = Content.from_json(canned.cleaned_data["template"].content).text if use else request.POST.get("text", "")
@@ -200,5 +200,5 @@ def _form_context(request: StaffRequest, conversation: Conversation, form: Answe
 
 
 def _is_plain(content: Any) -> bool:
-    """Whether a template is words alone: an answer has no file and no buttons."""
+    """Say whether a template is only text: an answer has no file and no buttons."""
     return isinstance(content, dict) and content.get("kind", TEXT) == TEXT and not content.get("buttons")

@@ -1,4 +1,4 @@
-"""The list of conversations; staff who may not answer see how many there are, and no words."""
+"""The list of conversations; staff who may not answer see only how many there are."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +83,8 @@ def _places() -> dict[str, Any]:
 def _with_words(rows: "QuerySet[Conversation]") -> "QuerySet[Conversation]":
     """Fetch the last words of each row, and what became of our last answer, for the rows of the page alone."""
     texts = StudentText.objects.filter(telegram_user=OuterRef("pk")).order_by("-written_at", "-pk")
-    answered = Recipient.objects.filter(message=OuterRef("last_answer"))
+    # By the person too: by the message alone, all recipients of a broadcast might be read for each row.
+    answered = Recipient.objects.filter(message=OuterRef("last_answer"), telegram_user=OuterRef("pk"))
     return rows.annotate(
         words=Subquery(texts.values(text=KeyTextTransform("message_text", "event__details"))[:1]),
         answer_state=Subquery(answered.values("state")[:1]),

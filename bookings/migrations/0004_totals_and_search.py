@@ -1,0 +1,715 @@
+"""The functions that find and count bookings, lessons and money, and the triggers that mark what to count."""
+
+import pgtrigger.compiler
+import pgtrigger.migrations
+from django.conf import settings
+from django.db import migrations
+
+# Copies of what the files in sql/ say today; later changes are migrations of their own.
+MOSCOW, ZONE = "'Europe/Moscow'", "'" + settings.TIME_ZONE.replace("'", "''") + "'"
+
+FUNCTIONS = """
+-- Finds the bookings of people whose searched text (or, if asked, whose e-mail) contains a text, and those made under a
+-- name that contains it, since people rename themselves in Telegram. NULL if more than at_most match: then a walk through the list meets them soon.
+CREATE OR REPLACE FUNCTION bookings_found(searched text, with_emails boolean, at_most integer) RETURNS integer[]
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    people bigint[] := people_found(searched, with_emails, at_most);
+    grams text[] := searched_grams(searched);
+    patterns text[] := searched_patterns(searched);
+    found integer[];
+BEGIN
+    IF people IS NULL THEN
+        RETURN NULL;
+    END IF;
+    found := ARRAY(
+        (SELECT b.id FROM bookings AS b WHERE b.user_id = ANY (people) LIMIT at_most + 1)
+        UNION
+        (SELECT b.id FROM bookings AS b
+            WHERE person_grams(person_text(b.user_id, b.username, b.first_name, NULL)) @> grams
+                AND person_text(b.user_id, b.username, b.first_name, NULL) LIKE ALL (patterns)
+            LIMIT at_most + 1)
+    );
+    RETURN CASE WHEN cardinality(found) <= at_most THEN found END;
+END $$;
+
+-- Counts how far each registration of these people led. A step counts when it happened at or after the registration.
+-- The bot writes the kind of a lesson into details, at the top or under "lesson". A date outside the calendar is none.
+CREATE OR REPLACE FUNCTION lesson_steps_of(people bigint[]) RETURNS TABLE (
+    registration_id integer, user_id bigint, lesson_type text, lesson_on date, registered_at timestamptz,
+    reminded boolean, attended_at timestamptz, booked_at timestamptz, confirmed boolean
+) LANGUAGE sql STABLE AS $$
+    SELECT
+        r.id, r.user_id, COALESCE(r.lesson_type, ''),
+        CASE WHEN r.lesson_date BETWEEN '0001-01-01' AND '9999-12-31' THEN r.lesson_date ELSE '-infinity' END,
+        CASE WHEN r.registered_at BETWEEN '0001-01-02' AND '9999-12-30' THEN r.registered_at ELSE '-infinity' END,
+        COALESCE(r.notification_sent, false), e.attended_at, b.booked_at, b.confirmed
+    FROM free_lesson_registrations AS r
+    CROSS JOIN LATERAL (
+        SELECT min(created_at) AS attended_at FROM events
+        WHERE events.user_id = r.user_id AND event_type = 'lesson_link_clicked'
+            AND created_at >= COALESCE(r.registered_at, '-infinity')
+            AND created_at BETWEEN '0001-01-02' AND '9999-12-30'
+            AND r.lesson_type IN (details->>'lesson_type', details->'lesson'->>'lesson_type')
+    ) AS e
+    CROSS JOIN LATERAL (
+        SELECT min(bookings.created_at) AS booked_at, COALESCE(bool_or(bookings.confirmed = 2), false) AS confirmed
+        FROM bookings
+        WHERE bookings.user_id = r.user_id AND bookings.created_at >= COALESCE(r.registered_at, '-infinity')
+            AND bookings.created_at BETWEEN '0001-01-02' AND '9999-12-30'
+    ) AS b
+    WHERE r.user_id = ANY (people)
+$$;
+
+-- Counts the registrations of these people again. Called by one at a time, who holds the lock of lesson_steps_fold.
+CREATE OR REPLACE FUNCTION lesson_steps_recount(people bigint[]) RETURNS void
+LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
+BEGIN
+    DELETE FROM lesson_steps AS s
+    WHERE s.user_id = ANY (people) AND NOT EXISTS (
+        SELECT FROM free_lesson_registrations AS r WHERE r.id = s.registration_id AND r.user_id = s.user_id
+    );
+    INSERT INTO lesson_steps AS s (
+        registration_id, user_id, lesson_type, lesson_on, registered_at, reminded, attended_at, booked_at, confirmed
+    ) SELECT * FROM lesson_steps_of(people)
+    ON CONFLICT (registration_id) DO UPDATE SET
+        user_id = EXCLUDED.user_id, lesson_type = EXCLUDED.lesson_type, lesson_on = EXCLUDED.lesson_on,
+        registered_at = EXCLUDED.registered_at, reminded = EXCLUDED.reminded, attended_at = EXCLUDED.attended_at,
+        booked_at = EXCLUDED.booked_at, confirmed = EXCLUDED.confirmed
+    WHERE s IS DISTINCT FROM EXCLUDED;
+END $$;
+
+-- Counts marked people and takes their marks away; returns how many, or -1 while somebody else is at it. A mark is
+-- removed before the count: one that arrives later may stand for a row that this count has not seen.
+CREATE OR REPLACE FUNCTION lesson_steps_fold(at_most integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    people bigint[];
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('lesson_steps_fold', 0)) THEN
+        RETURN -1;
+    END IF;
+    WITH taken AS (
+        DELETE FROM lesson_steps_pending
+        WHERE user_id IN (SELECT DISTINCT user_id FROM lesson_steps_pending LIMIT at_most)
+        RETURNING user_id
+    )
+    SELECT array_agg(DISTINCT user_id) INTO people FROM taken;
+    IF people IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM lesson_steps_recount(people);
+    RETURN cardinality(people);
+END $$;
+
+-- The trigger's: marks the person of a row, so that their registrations are counted again.
+CREATE OR REPLACE FUNCTION lesson_steps_mark() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO lesson_steps_pending (user_id) SELECT DISTINCT user_id FROM lesson_steps;
+        RETURN NULL;
+    END IF;
+    IF TG_OP <> 'INSERT' AND OLD.user_id IS NOT NULL THEN
+        INSERT INTO lesson_steps_pending (user_id) VALUES (OLD.user_id);
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.user_id IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.user_id IS DISTINCT FROM OLD.user_id)
+    THEN
+        INSERT INTO lesson_steps_pending (user_id) VALUES (NEW.user_id);
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- What a booking is worth: the price of its stream, else of its course in US dollars, less its discount.
+CREATE OR REPLACE VIEW booking_money AS
+    SELECT
+        b.id AS booking_id,
+        p.price,
+        CASE WHEN s.price IS NOT NULL THEN s.currency ELSE 'USD' END AS currency,
+        p.price - p.expected AS discount,
+        p.expected
+    FROM bookings AS b
+    LEFT JOIN courses AS k ON k.id = b.course_id
+    LEFT JOIN bookings_stream AS s ON s.course_id = b.course_id AND s.code = b.course_stream
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(s.price, round(k.price_usd_cents / 100.0, 2)) AS price,
+            round(
+                COALESCE(s.price, k.price_usd_cents / 100.0)
+                    * (100 - LEAST(GREATEST(COALESCE(b.discount_percent, 0), 0), 100)) / 100,
+                2
+            ) AS expected
+    ) AS p;
+
+-- When a confirmed booking was confirmed: by the record of its changes, before that by the bot's event, else when it
+-- was made. A booking that was inserted confirmed was confirmed when it was made; a change that was undone, with what
+-- undid it, confirmed nothing.
+CREATE OR REPLACE FUNCTION confirmation_moment(booking integer, made timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT COALESCE(
+        (
+            SELECT CASE WHEN c.is_new THEN COALESCE(made, c.changed_at) ELSE c.changed_at END
+            FROM bookings_bookingchange AS c
+            WHERE c.booking_id = booking AND c.status = 2 AND c.undone_at IS NULL ORDER BY c.id DESC LIMIT 1
+        ),
+        (
+            SELECT max(e.created_at) FROM events AS e
+            WHERE e.event_type = 'booking_status_changed' AND e.details->>'booking_id' = booking::text
+                AND e.details->>'new_status' = '2' AND e.details->>'undoes' IS NULL
+        ),
+        made
+    )
+$$;
+
+-- Keeps the row of bookings_confirmation for one booking, whose row the writer has locked.
+CREATE OR REPLACE FUNCTION confirmation_keep(booking integer) RETURNS void LANGUAGE sql AS $$
+    DELETE FROM bookings_confirmation AS c
+    WHERE c.booking_id = booking AND NOT EXISTS (SELECT FROM bookings AS b WHERE b.id = booking AND b.confirmed = 2);
+    INSERT INTO bookings_confirmation (booking_id, confirmed_at)
+    SELECT b.id, confirmation_moment(b.id, b.created_at) FROM bookings AS b WHERE b.id = booking AND b.confirmed = 2
+    ON CONFLICT (booking_id) DO UPDATE SET confirmed_at = EXCLUDED.confirmed_at
+$$;
+
+-- The trigger's: marks the person of a row, so that beat looks again which of their payments wait for a decision.
+CREATE OR REPLACE FUNCTION payments_mark() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO bookings_paymentmark (user_id) SELECT DISTINCT user_id FROM bookings_waitingpayment;
+        RETURN NULL;
+    END IF;
+    IF TG_OP <> 'INSERT' AND OLD.user_id IS NOT NULL THEN
+        INSERT INTO bookings_paymentmark (user_id) VALUES (OLD.user_id);
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.user_id IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.user_id IS DISTINCT FROM OLD.user_id)
+    THEN
+        INSERT INTO bookings_paymentmark (user_id) VALUES (NEW.user_id);
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- The school's day of a moment of money; what no calendar of Python holds stands on its first or last day.
+CREATE OR REPLACE FUNCTION money_day(moment timestamptz) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN moment IS NOT NULL THEN LEAST(GREATEST(school_day(moment), '0001-01-01'), '9999-12-31') END
+$$;
+
+-- Sums the money of a day by course, currency and stream, and again by referral code instead of the stream. NULL is the
+-- day of confirmations without a moment. A plan that a session has kept from emptier tables would read them whole.
+CREATE OR REPLACE FUNCTION money_of_day(wanted date) RETURNS TABLE (
+    part text, course_id integer, key text, currency text, received numeric, refunded numeric, payments integer,
+    expected numeric, bookings integer, unpriced integer, confirmed integer, discount numeric
+) LANGUAGE plpgsql STABLE SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    begins timestamptz := CASE WHEN wanted > '0001-01-01' THEN wanted::timestamp AT TIME ZONE 'Europe/Moscow'
+        ELSE '-infinity' END;
+    last timestamptz := CASE WHEN wanted < '9999-12-31'
+        THEN (wanted + 1)::timestamp AT TIME ZONE 'Europe/Moscow' - interval '1 microsecond' ELSE 'infinity' END;
+BEGIN
+    RETURN QUERY
+        WITH money AS (
+            SELECT b.course_id, b.course_stream::text AS stream, b.referral_code AS code, p.currency::text AS currency,
+                GREATEST(p.amount, 0) AS received, GREATEST(-p.amount, 0) AS refunded, 1 AS payment,
+                0::numeric AS expected, 0 AS booking, 0 AS unpriced, 0 AS confirmed, 0::numeric AS discount
+            FROM bookings_payment AS p LEFT JOIN bookings AS b ON b.id = p.booking_id
+            WHERE wanted IS NOT NULL AND p.received_at >= begins AND p.received_at <= last
+            UNION ALL
+            SELECT b.course_id, b.course_stream, b.referral_code, m.currency,
+                0, 0, 0, CASE WHEN paid.is_so THEN 0 ELSE COALESCE(m.expected, 0) END, (NOT paid.is_so)::integer,
+                (NOT paid.is_so AND m.expected IS NULL)::integer, 1, COALESCE(m.discount, 0)
+            FROM (
+                SELECT c.booking_id FROM bookings_confirmation AS c
+                WHERE wanted IS NOT NULL AND c.confirmed_at >= begins AND c.confirmed_at <= last
+                UNION ALL
+                SELECT c.booking_id FROM bookings_confirmation AS c WHERE wanted IS NULL AND c.confirmed_at IS NULL
+            ) AS good
+            JOIN bookings AS b ON b.id = good.booking_id AND b.confirmed = 2
+            JOIN booking_money AS m ON m.booking_id = b.id
+            CROSS JOIN LATERAL (
+                SELECT EXISTS (SELECT FROM bookings_payment AS p WHERE p.booking_id = b.id) AS is_so
+            ) AS paid
+        )
+        SELECT parts.part, money.course_id, COALESCE(parts.key, '') COLLATE "C", money.currency COLLATE "C",
+            sum(money.received), sum(money.refunded), sum(money.payment)::integer,
+            sum(money.expected), sum(money.booking)::integer, sum(money.unpriced)::integer,
+            sum(money.confirmed)::integer, sum(money.discount)
+        FROM money CROSS JOIN LATERAL (VALUES ('stream', money.stream), ('code', money.code)) AS parts (part, key)
+        GROUP BY 1, 2, 3, 4;
+END $$;
+
+-- Sums the money of these days again; NULL among them is the day of what has no moment.
+CREATE OR REPLACE FUNCTION money_recount(days date[]) RETURNS void LANGUAGE sql AS $$
+    DELETE FROM bookings_moneyday AS kept
+    WHERE kept.day = ANY (days) OR (kept.day IS NULL AND array_position(days, NULL) IS NOT NULL);
+    INSERT INTO bookings_moneyday (
+        day, part, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced,
+        confirmed, discount
+    )
+    SELECT wanted.day, m.part, m.course_id, m.key, m.currency, m.received, m.refunded, m.payments,
+        m.expected, m.bookings, m.unpriced, m.confirmed, m.discount
+    FROM unnest(days) AS wanted (day) CROSS JOIN LATERAL money_of_day(wanted.day) AS m
+$$;
+""".replace(MOSCOW, ZONE)
+
+DROP_FUNCTIONS = """
+DROP VIEW booking_money;
+DROP FUNCTION money_recount, money_of_day, money_day, payments_mark, confirmation_keep, confirmation_moment, lesson_steps_mark,
+    lesson_steps_fold, lesson_steps_recount, lesson_steps_of, bookings_found;
+"""
+
+# On events, which are frequent, a condition that is false costs nothing.
+CLICKED = "event_type = 'lesson_link_clicked'"
+PROOF = "{}.event_type IN ('payment_proof_uploaded', 'alternative_payment_proof')"
+OLD, NEW = PROOF.format("OLD"), PROOF.format("NEW")
+# function, what is added to the trigger's name, moments, table, condition
+MARKS = [
+    (
+        "lesson_steps_mark",
+        "",
+        "INSERT OR DELETE OR UPDATE OF user_id, lesson_type, lesson_date, registered_at, notification_sent",
+        "free_lesson_registrations",
+        "",
+    ),
+    ("lesson_steps_mark", "", "INSERT OR DELETE OR UPDATE OF user_id, created_at, confirmed", "bookings", ""),
+    ("lesson_steps_mark", "_insert", "INSERT", "events", f"WHEN (NEW.{CLICKED})"),
+    (
+        "lesson_steps_mark",
+        "_update",
+        "UPDATE OF user_id, event_type, created_at, details",
+        "events",
+        f"WHEN (OLD.{CLICKED} OR NEW.{CLICKED})",
+    ),
+    ("lesson_steps_mark", "_delete", "DELETE", "events", f"WHEN (OLD.{CLICKED})"),
+    # A status is marked where it is recorded.
+    ("payments_mark", "", "INSERT", "bookings_bookingchange", "WHEN (NEW.booking_id IS NOT NULL)"),
+    ("payments_mark", "", "DELETE OR UPDATE OF user_id, created_at", "bookings", ""),
+    ("payments_mark", "_insert", "INSERT", "events", f"WHEN ({NEW})"),
+    ("payments_mark", "_update", "UPDATE OF user_id, event_type, created_at", "events", f"WHEN ({OLD} OR {NEW})"),
+    ("payments_mark", "_delete", "DELETE", "events", f"WHEN ({OLD})"),
+]
+EMPTIED = [
+    *(("lesson_steps_mark", table) for table in ("free_lesson_registrations", "bookings", "events")),
+    *(("payments_mark", table) for table in ("bookings", "events")),
+]
+
+
+def create_triggers():
+    for function, suffix, moments, table, when in MARKS:
+        yield (
+            f"CREATE TRIGGER {function}{suffix} AFTER {moments} ON {table} FOR EACH ROW {when}"
+            f" EXECUTE FUNCTION {function}();"
+        )
+    for function, table in EMPTIED:
+        yield (
+            f"CREATE TRIGGER {function}_truncate AFTER TRUNCATE ON {table} FOR EACH STATEMENT"
+            f" EXECUTE FUNCTION {function}();"
+        )
+
+
+def drop_triggers():
+    for function, suffix, _moments, table, _when in MARKS:
+        yield f"DROP TRIGGER {function}{suffix} ON {table};"
+    for function, table in EMPTIED:
+        yield f"DROP TRIGGER {function}_truncate ON {table};"
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("bookings", "0003_describe_streams"),
+        ("users", "0004_totals_and_search"),
+    ]
+
+    operations = [
+        migrations.RunSQL(FUNCTIONS, DROP_FUNCTIONS),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="person_totals_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        PERFORM person_totals_recount(ARRAY(\n            SELECT DISTINCT user_id FROM (\n                (SELECT user_id, id, confirmed, course_stream, created_at FROM old_rows EXCEPT ALL SELECT user_id, id, confirmed, course_stream, created_at FROM new_rows)\n                UNION ALL\n                (SELECT user_id, id, confirmed, course_stream, created_at FROM new_rows EXCEPT ALL SELECT user_id, id, confirmed, course_stream, created_at FROM old_rows)\n            ) AS changed\n        ));\n     RETURN NULL;",
+                    hash="ac0f74135f6027cd40afb7b970bd21725c398aef",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_person_totals_update_4c7b3",
+                    referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="person_totals_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="PERFORM person_totals_recount(ARRAY(SELECT DISTINCT user_id FROM old_rows)); RETURN NULL;",
+                    hash="388f27db4595d2d106241dbd23c0649b55d4399c",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_person_totals_delete_e395c",
+                    referencing="REFERENCING OLD TABLE AS old_rows ",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="person_totals_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="PERFORM person_totals_recount_everybody(); RETURN NULL;",
+                    hash="be93537a482aa7ef8b8764784df5ec506287d88a",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_person_totals_truncate_95d56",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.created_at < now() - interval '5 minutes')",
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.created_at)); RETURN NULL;",
+                    hash="63ad449c508a7fdbe20f3c0d8aa63a055b10afe0",
+                    operation="INSERT",
+                    pgid="pgtrigger_numbers_insert_57f96",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.user_id IS DISTINCT FROM NEW.user_id OR OLD.created_at IS DISTINCT FROM NEW.created_at OR OLD.confirmed IS DISTINCT FROM NEW.confirmed OR OLD.course_id IS DISTINCT FROM NEW.course_id OR OLD.course_stream IS DISTINCT FROM NEW.course_stream OR OLD.referral_code IS DISTINCT FROM NEW.referral_code)",
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (OLD.user_id, school_day(OLD.created_at)), (NEW.user_id, school_day(NEW.created_at)); RETURN NULL;",
+                    hash="81cfe8812fcde796b8015a388816a67d6a014fd8",
+                    operation="UPDATE",
+                    pgid="pgtrigger_numbers_update_867a6",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (OLD.user_id, school_day(OLD.created_at)); RETURN NULL;",
+                    hash="05394d71237577b55a23900d036773d4b658c8ca",
+                    operation="DELETE",
+                    pgid="pgtrigger_numbers_delete_c647a",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NULL, NULL); RETURN NULL;",
+                    hash="86daecc584a2da168dea09b38511e0d647db7175",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_numbers_truncate_a6bc4",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="move_confirmation",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.confirmed = 2 AND NEW.created_at IS DISTINCT FROM OLD.created_at)",
+                    func="PERFORM confirmation_keep(NEW.id); RETURN NULL;",
+                    hash="9a94ff4f36364c3913bfb9f53b37fca6770ec2c4",
+                    operation='UPDATE OF "created_at"',
+                    pgid="pgtrigger_move_confirmation_7fda1",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="person_totals_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM new_rows WHERE user_id IS NOT NULL; RETURN NULL;",
+                    hash="e79b307ae93f186a58526951eed9434b81d69d94",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_person_totals_insert_fa7f0",
+                    referencing="REFERENCING NEW TABLE AS new_rows ",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_mark",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.course_id IS DISTINCT FROM NEW.course_id OR OLD.course_stream IS DISTINCT FROM NEW.course_stream OR OLD.referral_code IS DISTINCT FROM NEW.referral_code OR OLD.discount_percent IS DISTINCT FROM NEW.discount_percent)",
+                    func="\n            INSERT INTO bookings_moneymark (day, everything) SELECT DISTINCT marked.day, false FROM (\n                SELECT money_day(c.confirmed_at) AS day FROM bookings_confirmation AS c WHERE c.booking_id = NEW.id\n                UNION ALL\n                SELECT money_day(p.received_at) FROM bookings_payment AS p WHERE p.booking_id = NEW.id\n            ) AS marked;\n            RETURN NULL;\n            ",
+                    hash="5c59b89306ec6a7c8ba28762b1eb4d7811603f80",
+                    operation='UPDATE OF "course_id", "course_stream", "referral_code", "discount_percent"',
+                    pgid="pgtrigger_money_mark_65efe",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="bookingchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="keep_confirmation",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.booking_id IS NOT NULL AND (NEW.status = 2 OR NEW.was = 2))",
+                    func="PERFORM confirmation_keep(NEW.booking_id); RETURN NULL;",
+                    hash="c2eb0aa4cc8d8c2d04be77fa56808c90b4c8f83c",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_keep_confirmation_63a73",
+                    table="bookings_bookingchange",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="confirmation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_mark",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF TG_OP = 'UPDATE' AND OLD.confirmed_at IS NOT DISTINCT FROM NEW.confirmed_at THEN\n                RETURN NULL;\n            END IF;\n            INSERT INTO bookings_moneymark (day, everything) SELECT DISTINCT marked.day, false FROM (\n                SELECT money_day(OLD.confirmed_at) AS day WHERE TG_OP <> 'INSERT'\n                UNION ALL\n                SELECT money_day(NEW.confirmed_at) WHERE TG_OP <> 'DELETE'\n            ) AS marked;\n            RETURN NULL;\n            ",
+                    hash="728ea25f1269a3d57e435ab3a67acc0f97150c93",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_money_mark_08bc3",
+                    table="bookings_confirmation",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="confirmation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_mark_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO bookings_moneymark (day, everything) VALUES (NULL, true); RETURN NULL;",
+                    hash="d28b915fc8b92c965f036f4ca2793db7dbe712e0",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_money_mark_truncate_15fae",
+                    table="bookings_confirmation",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="course",
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_mark",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF (OLD.price_usd_cents IS NULL AND NEW.price_usd_cents IS NULL)\n                OR (TG_OP = 'UPDATE' AND (OLD.price_usd_cents) IS NOT DISTINCT FROM (NEW.price_usd_cents)) THEN\n                RETURN NULL;\n            END IF;\n            INSERT INTO bookings_moneymark (day, everything) VALUES (NULL, true); RETURN NULL;\n            ",
+                    hash="8d6f31ad39f88ad32126f9b4dfaeb84e86c610ee",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_money_mark_b042e",
+                    table="courses",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="freelessonregistration",
+            trigger=pgtrigger.compiler.Trigger(
+                name="person_totals_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        PERFORM person_totals_recount(ARRAY(\n            SELECT DISTINCT user_id FROM (\n                (SELECT user_id, registered_at, lesson_type FROM old_rows EXCEPT ALL SELECT user_id, registered_at, lesson_type FROM new_rows)\n                UNION ALL\n                (SELECT user_id, registered_at, lesson_type FROM new_rows EXCEPT ALL SELECT user_id, registered_at, lesson_type FROM old_rows)\n            ) AS changed\n        ));\n     RETURN NULL;",
+                    hash="225caa587009ba99247e5a340bb2eb57eee40787",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_person_totals_update_704f3",
+                    referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
+                    table="free_lesson_registrations",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="freelessonregistration",
+            trigger=pgtrigger.compiler.Trigger(
+                name="person_totals_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="PERFORM person_totals_recount(ARRAY(SELECT DISTINCT user_id FROM old_rows)); RETURN NULL;",
+                    hash="3779719395f3bb3887283fe4d306028ede9750c5",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_person_totals_delete_5f211",
+                    referencing="REFERENCING OLD TABLE AS old_rows ",
+                    table="free_lesson_registrations",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="freelessonregistration",
+            trigger=pgtrigger.compiler.Trigger(
+                name="person_totals_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="PERFORM person_totals_recount_everybody(); RETURN NULL;",
+                    hash="ca089c9f768b5e27fa49f112980be0861f6e6607",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_person_totals_truncate_72f54",
+                    table="free_lesson_registrations",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="freelessonregistration",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.registered_at < now() - interval '5 minutes')",
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.registered_at)); RETURN NULL;",
+                    hash="5dde833272d308bd43c32d9be2a854e8c0b1b8cf",
+                    operation="INSERT",
+                    pgid="pgtrigger_numbers_insert_42f52",
+                    table="free_lesson_registrations",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="freelessonregistration",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.user_id IS DISTINCT FROM NEW.user_id OR OLD.registered_at IS DISTINCT FROM NEW.registered_at OR OLD.lesson_type IS DISTINCT FROM NEW.lesson_type OR OLD.lesson_date IS DISTINCT FROM NEW.lesson_date)",
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (OLD.user_id, school_day(OLD.registered_at)), (NEW.user_id, school_day(NEW.registered_at)); RETURN NULL;",
+                    hash="feb0fca8a8d3d0b585c01dc2f53c645d969e193f",
+                    operation="UPDATE",
+                    pgid="pgtrigger_numbers_update_e520a",
+                    table="free_lesson_registrations",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="freelessonregistration",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (OLD.user_id, school_day(OLD.registered_at)); RETURN NULL;",
+                    hash="f5c20a02a283982c9f635258f11a196f20b74025",
+                    operation="DELETE",
+                    pgid="pgtrigger_numbers_delete_b95c7",
+                    table="free_lesson_registrations",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="freelessonregistration",
+            trigger=pgtrigger.compiler.Trigger(
+                name="numbers_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NULL, NULL); RETURN NULL;",
+                    hash="4c421ded6a49d1669bb7634cd09b54da133cddfc",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_numbers_truncate_b9b18",
+                    table="free_lesson_registrations",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="freelessonregistration",
+            trigger=pgtrigger.compiler.Trigger(
+                name="person_totals_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM new_rows WHERE user_id IS NOT NULL; RETURN NULL;",
+                    hash="23ee5609a336c3b6caa8daa7ab2bbbe275598808",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_person_totals_insert_8db44",
+                    referencing="REFERENCING NEW TABLE AS new_rows ",
+                    table="free_lesson_registrations",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="payment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_mark",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            INSERT INTO bookings_moneymark (day, everything) SELECT DISTINCT marked.day, false FROM (\n                SELECT money_day(received.at) AS day FROM (VALUES (OLD.received_at), (NEW.received_at)) AS received (at)\n                WHERE received.at IS NOT NULL\n                UNION ALL\n                SELECT money_day(c.confirmed_at) FROM bookings_confirmation AS c\n                WHERE c.booking_id IN (OLD.booking_id, NEW.booking_id)\n            ) AS marked;\n            RETURN NULL;\n            ",
+                    hash="2c6518e26ec77c304a3a91373aeafb06248d2668",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_money_mark_20264",
+                    table="bookings_payment",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="payment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_mark_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO bookings_moneymark (day, everything) VALUES (NULL, true); RETURN NULL;",
+                    hash="7de6e7a52f59aab557cc53ceca1c735d23948584",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_money_mark_truncate_ba335",
+                    table="bookings_payment",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="stream",
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_mark",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF (OLD.price IS NULL AND NEW.price IS NULL)\n                OR (TG_OP = 'UPDATE' AND (OLD.price, OLD.currency, OLD.course_id, OLD.code) IS NOT DISTINCT FROM (NEW.price, NEW.currency, NEW.course_id, NEW.code)) THEN\n                RETURN NULL;\n            END IF;\n            INSERT INTO bookings_moneymark (day, everything) VALUES (NULL, true); RETURN NULL;\n            ",
+                    hash="6067accea930687ac083ce1a28a20efbe62f3af6",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_money_mark_8b2fb",
+                    table="bookings_stream",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="stream",
+            trigger=pgtrigger.compiler.Trigger(
+                name="money_mark_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="INSERT INTO bookings_moneymark (day, everything) VALUES (NULL, true); RETURN NULL;",
+                    hash="5405fb445e25d18aeee5feb4fb36549736cfa6b6",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_money_mark_truncate_aa7d8",
+                    table="bookings_stream",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        migrations.RunSQL(
+            "\n".join(create_triggers()),
+            "\n".join(drop_triggers()),
+        ),
+    ]
