@@ -101,14 +101,14 @@ def queue_report(broadcast_id: int, *, at: datetime) -> None:
 
 
 def recount(broadcast_id: int) -> None:
-    """Set the two counters of the previous dashboard from the rows."""
+    """Set the two counters of the previous dashboard from the kept counts."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE message_history b SET total_recipients = counted.total, successful_deliveries = counted.sent
-            FROM (SELECT count(*) FILTER (WHERE state <> 'skipped') AS total,
-                         count(*) FILTER (WHERE state = 'sent') AS sent
-                  FROM message_recipients WHERE message_id = %(id)s) AS counted
+            FROM (SELECT COALESCE(sum(number) FILTER (WHERE state <> 'skipped'), 0) AS total,
+                         COALESCE(sum(number) FILTER (WHERE state = 'sent'), 0) AS sent
+                  FROM messaging_recipientcount WHERE message_id = %(id)s) AS counted
             WHERE b.id = %(id)s
               AND (b.total_recipients, b.successful_deliveries) IS DISTINCT FROM (counted.total, counted.sent)
             """,
