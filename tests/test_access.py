@@ -10,7 +10,9 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
+from analytics.rollups import refresh_numbers
 from bookings.models import BulkChange
 from messaging.inbox.folding import fold_texts
 from tests.access import ACCESS, OF_ALLAUTH, OF_THE_ADMIN, OPEN_OF_ALLAUTH, page_of
@@ -82,6 +84,7 @@ def world() -> None:
     # A person with a block cannot be answered; the pages are there.
     EventFactory.create(telegram_user=person, event_type="student_response", details={"message_text": f"От {EMAIL}"})
     fold_texts()
+    refresh_numbers(timezone.now())
 
 
 def member(role: str) -> User:

@@ -19,6 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from analytics.rollups import refresh_numbers
 from benchmarks.pages import MOST_QUERIES, PAGES, samples
 from bookings.payments.upkeep import fold_payments
 from demo.launcher import free_port
@@ -109,6 +110,7 @@ def make_school() -> None:
     fold_texts()
     fold_marked_people()
     fold_payments(at=timezone.now())
+    refresh_numbers(timezone.now())
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def test_while_secrets_rotate_both_open(booking, secret):
     assert tell(notice(booking), secret=secret).json() == {"received": True, "duplicate": False}
 
 
-@pytest.mark.parametrize("seconds", [-301, 301])
+@pytest.mark.parametrize("seconds", [-301, 330])  # what is ahead comes nearer while it is on its way
 def test_what_is_older_than_five_minutes_is_refused_and_so_is_what_is_ahead(booking, seconds):
     assert tell(notice(booking), at=int(time.time()) + seconds).status_code == 401
     assert tell(notice(booking), at=int(time.time()) + seconds // 2).status_code == 200

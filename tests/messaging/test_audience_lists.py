@@ -15,6 +15,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.labels import Labels
 from bookings.lessons.filters import LessonFilter
+from bookings.lessons.steps import fold_steps
 from bookings.lists.filters import BookingFilter
 from bookings.lists.students import StudentFilter
 from bookings.models import Booking, LessonSteps, ReferralCoupon
@@ -73,10 +74,16 @@ def school() -> None:
                 created_at=NOW - timedelta(days=dice.randint(0, 40)),
             )
         if dice.random() < 0.5:
-            FreeLessonRegistrationFactory.create(telegram_user=person, lesson_date=date(2026, 11, dice.randint(1, 28)))
+            FreeLessonRegistrationFactory.create(
+                telegram_user=person,
+                lesson_date=date(2026, 11, dice.randint(1, 28)),
+                registered_at=NOW - timedelta(days=dice.randint(0, 40)),
+                notification_sent=dice.choice([True, False]),
+            )
         if dice.random() < 0.2:
             BlockedUser.objects.create(telegram_user=person)
     fold_marked_people()
+    fold_steps()
 
 
 def some(dice: random.Random, **choices: list[Any]) -> dict[str, Any]:

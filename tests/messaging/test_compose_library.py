@@ -31,7 +31,7 @@ def test_a_template_gives_its_words_and_knows_which_message_used_it(staff_client
     assert content.text == "Слова шаблона" and content.question.include
     confirm(staff_client, draft, recipients=3)
 
-    assertContains(staff_client.get("/messages/templates/"), f"№ {Broadcast.objects.get().pk}</a>")
+    assertContains(staff_client.get("/messages/templates/"), f"№\u00a0{Broadcast.objects.get().pk}</a>")
 
 
 def test_an_archived_template_is_offered_no_longer(staff_client: Client, stream: str) -> None:

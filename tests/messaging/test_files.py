@@ -75,7 +75,7 @@ def upload(client: Client, stream: str, *, kind: str, name: str, content: bytes)
         ("photo", ("team.gif", lambda: picture(kind="GIF")), "внутри — файл GIF"),
         ("video", ("lesson.mp4", lambda: picture(kind="JPEG")), "внутри — файл JPG"),
         ("document", ("empty.pdf", b""), "Файл пустой."),
-        ("photo", ("big.png", lambda: picture() + b"\0" * (10 * 1024 * 1024)), "не больше 10 МБ"),
+        ("photo", ("big.png", lambda: picture() + b"\0" * (10 * 1024 * 1024)), "не больше 10\u00a0МБ"),
     ],
     ids=range(11),
 )

@@ -225,7 +225,7 @@ def test_a_running_message_asks_for_itself_and_a_finished_one_stops(staff_client
     Broadcast.objects.update(state=State.FINISHED)
     ended = staff_client.get(page(broadcast, "progress"), headers=HTMX)
 
-    assertContains(running, 'hx-trigger="every 2s"')
+    assertContains(running, 'hx-trigger="every 2s, look"')
     assert running.context["pace"].rate == pytest.approx(0.25, abs=0.05)
     assert running.context["pace"].remaining == pytest.approx(12, abs=2)
     assert ended.status_code == 286

@@ -241,7 +241,7 @@ def test_c4_asking_to_cancel_pauses_at_once_and_can_be_resumed_from_the_question
     assertContains(asked, "Отменить сообщение")
     assertContains(asked, f'action="{page(broadcast, "resume")}"')
     # What is under way still ends: the numbers ask for themselves.
-    assertContains(asked, f'hx-get="{page(broadcast, "cancel")}" hx-trigger="every 2s"')
+    assertContains(asked, f'hx-get="{page(broadcast, "cancel")}" hx-trigger="every 2s, look"')
     Recipient.objects.filter(state="sending").update(state="sent")
     live = staff_client.get(page(broadcast, "cancel"), headers=HTMX)
     assertContains(live, "<dd>3</dd>", count=2)

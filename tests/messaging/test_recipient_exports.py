@@ -2,14 +2,12 @@
 
 import csv
 import io
-from functools import partial
 
 import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 from pytest_django.asserts import assertContains
 
-from hsl_dashboard.web.pages import page_of
 from messaging.models import CorrectedMessage, Correction, Recipient
 from tests.factories import RecipientFactory, TelegramUserFactory
 from tests.messaging.broadcasts import group, page, recipients
@@ -48,7 +46,7 @@ def test_the_download_holds_what_the_filter_leaves_and_is_written_down(staff_cli
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx"])
 def test_the_download_is_the_table_row_by_row(staff_client, staff, file_format, monkeypatch):
-    monkeypatch.setattr("messaging.broadcasts.views.history.page_of", partial(page_of, size=4))
+    monkeypatch.setattr("messaging.broadcasts.views.history.RECIPIENTS_A_PAGE", 4)
     broadcast = group()
     rows = recipients(broadcast, sent=3, skipped=2, uncertain=1, failed=2, pending=1, sending=1, cancelled=1, deleted=1)
     Recipient.objects.filter(pk=rows[0].pk).update(reason="duplicate")

@@ -183,7 +183,7 @@ def test_a_letter_to_one_person_is_reported_only_if_it_did_not_arrive(staff: Use
 
     [text] = tell()
 
-    assert f"№ {letter.pk}" in text
+    assert f"№\u00a0{letter.pk}" in text
     assert "Урок" not in text  # the words of a letter stay in it
 
 
