@@ -454,7 +454,18 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("day", models.DateField(null=True)),
-                ("part", models.CharField(choices=[("stream", "Stream"), ("code", "Code")], max_length=10)),
+                (
+                    "part",
+                    models.CharField(
+                        choices=[
+                            ("stream", "Stream"),
+                            ("code", "Code"),
+                            ("stream_m", "Stream Of Month"),
+                            ("code_m", "Code Of Month"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
                 ("course_id", models.IntegerField(null=True)),
                 ("key", models.TextField(db_collation="C")),
                 ("currency", models.CharField(max_length=3)),

@@ -10,27 +10,36 @@ MOSCOW, ZONE = "'Europe/Moscow'", "'" + settings.TIME_ZONE.replace("'", "''") + 
 
 FUNCTIONS = """
 -- Finds the bookings of people whose searched text (or, if asked, whose e-mail) contains a text, and those made under a
--- name that contains it, since people rename themselves in Telegram. NULL if more than at_most match: then a walk through the list meets them soon.
-CREATE OR REPLACE FUNCTION bookings_found(searched text, with_emails boolean, at_most integer) RETURNS integer[]
-LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
+-- name that contains it, since people rename themselves in Telegram. For more than at_most bookings "listed" is NULL,
+-- and a walk through the list meets them soon: it asks for these people, and for the bookings made under such a name.
+-- NULL in their place: more than at_most of these, too.
+CREATE OR REPLACE FUNCTION bookings_found(
+    searched text, with_emails boolean, at_most integer, OUT listed integer[], OUT people bigint[], OUT booked integer[]
+) LANGUAGE plpgsql STABLE SET enable_seqscan = off SET jit = off AS $$
 DECLARE
-    people bigint[] := people_found(searched, with_emails, at_most);
     grams text[] := searched_grams(searched);
     patterns text[] := searched_patterns(searched);
-    found integer[];
 BEGIN
+    people := people_found(searched, with_emails, at_most);
     IF people IS NULL THEN
-        RETURN NULL;
+        RETURN;
     END IF;
-    found := ARRAY(
-        (SELECT b.id FROM bookings AS b WHERE b.user_id = ANY (people) LIMIT at_most + 1)
-        UNION
-        (SELECT b.id FROM bookings AS b
-            WHERE person_grams(person_text(b.user_id, b.username, b.first_name, NULL)) @> grams
-                AND person_text(b.user_id, b.username, b.first_name, NULL) LIKE ALL (patterns)
-            LIMIT at_most + 1)
+    booked := ARRAY(
+        SELECT b.id FROM bookings AS b
+        WHERE person_grams(person_text(b.user_id, b.username, b.first_name, NULL)) @> grams
+            AND person_text(b.user_id, b.username, b.first_name, NULL) LIKE ALL (patterns)
+        LIMIT at_most + 1
     );
-    RETURN CASE WHEN cardinality(found) <= at_most THEN found END;
+    IF cardinality(booked) > at_most THEN
+        booked := NULL;
+        RETURN;
+    END IF;
+    listed := ARRAY(
+        (SELECT b.id FROM bookings AS b WHERE b.user_id = ANY (people) LIMIT at_most + 1) UNION SELECT unnest(booked)
+    );
+    IF cardinality(listed) > at_most THEN
+        listed := NULL;
+    END IF;
 END $$;
 
 -- Counts how far each registration of these people led. A step counts when it happened at or after the registration.
@@ -222,8 +231,10 @@ BEGIN
             ) AS good
             JOIN bookings AS b ON b.id = good.booking_id AND b.confirmed = 2
             JOIN booking_money AS m ON m.booking_id = b.id
+            -- Counted once for each booking, by its index: EXISTS would be a list of all payments, made three times over.
             CROSS JOIN LATERAL (
-                SELECT EXISTS (SELECT FROM bookings_payment AS p WHERE p.booking_id = b.id) AS is_so
+                SELECT count(*) > 0 AS is_so
+                FROM (SELECT FROM bookings_payment AS p WHERE p.booking_id = b.id LIMIT 1) AS one
             ) AS paid
         )
         SELECT parts.part, money.course_id, COALESCE(parts.key, '') COLLATE "C", money.currency COLLATE "C",
@@ -234,24 +245,65 @@ BEGIN
         GROUP BY 1, 2, 3, 4;
 END $$;
 
--- Sums the money of these days again; NULL among them is the day of what has no moment.
+-- Sums the money of these days again, and of their months; NULL among the days is the day of what has no moment.
 CREATE OR REPLACE FUNCTION money_recount(days date[]) RETURNS void LANGUAGE sql AS $$
     DELETE FROM bookings_moneyday AS kept
-    WHERE kept.day = ANY (days) OR (kept.day IS NULL AND array_position(days, NULL) IS NOT NULL);
+    WHERE kept.part IN ('stream', 'code')
+        AND (kept.day = ANY (days) OR (kept.day IS NULL AND array_position(days, NULL) IS NOT NULL));
     INSERT INTO bookings_moneyday (
         day, part, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced,
         confirmed, discount
     )
     SELECT wanted.day, m.part, m.course_id, m.key, m.currency, m.received, m.refunded, m.payments,
         m.expected, m.bookings, m.unpriced, m.confirmed, m.discount
-    FROM unnest(days) AS wanted (day) CROSS JOIN LATERAL money_of_day(wanted.day) AS m
+    FROM unnest(days) AS wanted (day) CROSS JOIN LATERAL money_of_day(wanted.day) AS m;
+    DELETE FROM bookings_moneyday AS kept
+    WHERE kept.part IN ('stream_m', 'code_m')
+        AND kept.day IN (SELECT date_trunc('month', wanted.day)::date FROM unnest(days) AS wanted (day));
+    INSERT INTO bookings_moneyday (
+        day, part, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced,
+        confirmed, discount
+    )
+    SELECT month.day, kept.part || '_m', kept.course_id, kept.key, kept.currency, sum(kept.received), sum(kept.refunded),
+        sum(kept.payments), sum(kept.expected), sum(kept.bookings), sum(kept.unpriced), sum(kept.confirmed),
+        sum(kept.discount)
+    FROM (SELECT DISTINCT date_trunc('month', wanted.day)::date AS day FROM unnest(days) AS wanted (day)) AS month
+    JOIN bookings_moneyday AS kept ON kept.part IN ('stream', 'code')
+        AND kept.day >= month.day AND kept.day < month.day + interval '1 month'
+    GROUP BY 1, 2, 3, 4, 5
 $$;
+
+-- Sums some of the marked days again and takes their marks away; returns how many, or -1 while somebody else is at it or
+-- all days wait. A mark is removed before the sum: one that arrives later may stand for a row that this sum has not seen.
+CREATE OR REPLACE FUNCTION money_fold(at_most integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    days date[];
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('money_fold', 0))
+        OR EXISTS (SELECT FROM bookings_moneymark WHERE everything)
+    THEN
+        RETURN -1;
+    END IF;
+    WITH chosen AS MATERIALIZED (
+        SELECT DISTINCT day FROM bookings_moneymark WHERE NOT everything LIMIT at_most
+    ), taken AS (
+        DELETE FROM bookings_moneymark AS mark USING chosen
+        WHERE mark.day IS NOT DISTINCT FROM chosen.day AND NOT mark.everything
+        RETURNING mark.day
+    )
+    SELECT array_agg(DISTINCT day) INTO days FROM taken;
+    IF days IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM money_recount(days);
+    RETURN cardinality(days);
+END $$;
 """.replace(MOSCOW, ZONE)
 
 DROP_FUNCTIONS = """
 DROP VIEW booking_money;
-DROP FUNCTION money_recount, money_of_day, money_day, payments_mark, confirmation_keep, confirmation_moment, lesson_steps_mark,
-    lesson_steps_fold, lesson_steps_recount, lesson_steps_of, bookings_found;
+DROP FUNCTION money_fold, money_recount, money_of_day, money_day, payments_mark, confirmation_keep, confirmation_moment,
+    lesson_steps_mark, lesson_steps_fold, lesson_steps_recount, lesson_steps_of, bookings_found;
 """
 
 # On events, which are frequent, a condition that is false costs nothing.

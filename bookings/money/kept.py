@@ -19,7 +19,6 @@ from hsl_dashboard.web.side_writes import SideWrite, write_beside
 DAYS_AT_ONCE = 50
 DAYS_OF_A_PAGE = 3  # marked days that a page sums for all that follow, most often one: today
 LIVE_DAYS = 40  # marked days that a page sums itself: some 1 ms each in a large school
-LOCK = 0x6D6F6E6579  # among the advisory locks: one process sums at a time
 COLUMNS = """
     day, part, course_id, key, currency, received, refunded, payments, expected, bookings, unpriced, confirmed, discount
 """
@@ -229,7 +228,8 @@ def count_waiting_money() -> None:
 def fold_money() -> None:
     """Sum the marked days again, unless somebody else is at it."""
     with transaction.atomic():
-        [(mine,)] = _rows("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        # The lock of money_fold: one process sums at a time.
+        [(mine,)] = _rows("SELECT pg_try_advisory_xact_lock(hashtextextended('money_fold', 0))", None)
         if not mine:
             return
         # Taken first and counted in a later statement: a mark that comes meanwhile stays, for a row not seen yet.

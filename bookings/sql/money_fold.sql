@@ -4,7 +4,9 @@ CREATE OR REPLACE FUNCTION money_fold(at_most integer) RETURNS integer LANGUAGE 
 DECLARE
     days date[];
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(470020941177) OR EXISTS (SELECT FROM bookings_moneymark WHERE everything) THEN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('money_fold', 0))
+        OR EXISTS (SELECT FROM bookings_moneymark WHERE everything)
+    THEN
         RETURN -1;
     END IF;
     WITH chosen AS MATERIALIZED (

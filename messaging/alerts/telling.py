@@ -84,7 +84,7 @@ async def _send(text: str, accounts: Sequence[int]) -> set[Verdict]:
 
 
 def _is_repeated(words: str) -> bool:
-    """Say whether an unanswered alert was sent again: nobody knows if it arrived, and twice is better than never."""
+    """Say whether the same alert got no answer a short time ago. It may have arrived, so it is sent twice at most."""
     return not heartbeats.is_first_within(f"alerts-unanswered-{crc32(words.encode())}", UNANSWERED)
 
 
