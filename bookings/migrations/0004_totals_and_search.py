@@ -195,6 +195,108 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Which bookings of these people wait, and since when. One that is pending waits since it became so; what staff took
+-- back goes on as if nobody had decided. Another waits since the first proof after its last change; a cancelled one only
+-- where its person has nothing newer, and the moment of the cancelling is known. The bot writes a proof a moment before
+-- or after the status that goes with it. Its dates can be anything: one outside the limits counts as unknown, and stands
+-- behind all others, in 2100, since nobody can say that it waits longest.
+CREATE OR REPLACE FUNCTION waiting_payments_of(people bigint[]) RETURNS TABLE (
+    booking_id integer, user_id bigint, status integer, since timestamptz, proof_at timestamptz
+) LANGUAGE sql STABLE AS $$
+    SELECT b.id, b.user_id, b.confirmed,
+        CASE WHEN found.since > dates.earliest AND found.since < dates.latest THEN found.since ELSE dates.latest END,
+        LEAST(GREATEST(found.proof_at, dates.earliest), dates.latest)
+    FROM bookings AS b
+    CROSS JOIN (
+        VALUES (timestamptz '2000-01-01 00:00+00', timestamptz '2100-01-01 00:00+00')
+    ) AS dates (earliest, latest)
+    LEFT JOIN LATERAL (
+        SELECT c.changed_at, c.is_new FROM bookings_bookingchange AS c
+        WHERE c.booking_id = b.id AND c.undone_at IS NULL ORDER BY c.id DESC LIMIT 1
+    ) AS last ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN b.confirmed = 1 THEN COALESCE(
+            (
+                SELECT CASE WHEN c.is_new THEN COALESCE(b.created_at, c.changed_at) ELSE c.changed_at END
+                FROM bookings_bookingchange AS c
+                WHERE c.booking_id = b.id AND c.status = 1 AND c.undone_at IS NULL
+                    AND NOT (COALESCE(c.was IN (2, -1), false) AND c.changed_by_id IS NOT NULL)
+                ORDER BY c.id DESC LIMIT 1
+            ),
+            (
+                SELECT max(e.created_at) FROM events AS e
+                WHERE e.event_type = 'booking_status_changed' AND e.details->>'booking_id' = b.id::text
+                    AND e.details->>'new_status' = '1'
+            ),
+            b.created_at
+        ) WHEN last.is_new IS FALSE THEN last.changed_at
+        WHEN b.confirmed = -1 THEN (
+            SELECT max(e.created_at) FROM events AS e
+            WHERE e.event_type = 'booking_status_changed' AND e.details->>'booking_id' = b.id::text
+        ) ELSE b.created_at END AS at
+        OFFSET 0  -- or it would be worked out anew wherever it is named
+    ) AS moved
+    CROSS JOIN LATERAL (
+        SELECT min(e.created_at) AS first_at, max(e.created_at) AS last_at FROM events AS e
+        WHERE e.user_id = b.user_id AND e.event_type IN ('payment_proof_uploaded', 'alternative_payment_proof')
+            AND e.created_at > CASE WHEN b.confirmed = 1 THEN moved.at - interval '10 minutes' ELSE moved.at END
+    ) AS proof
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN b.confirmed = 1 THEN moved.at ELSE proof.first_at END AS since, proof.last_at AS proof_at
+    ) AS found
+    WHERE b.user_id = ANY (people) AND b.confirmed IS DISTINCT FROM 2
+        AND (b.confirmed = 1 OR proof.first_at IS NOT NULL)
+        AND (b.confirmed IS DISTINCT FROM -1 OR NOT EXISTS (
+            SELECT FROM bookings AS o
+            WHERE o.user_id = b.user_id AND o.id <> b.id AND (o.id > b.id OR o.confirmed IS DISTINCT FROM -1)
+        ))
+$$;
+
+-- Looks again at marked people and takes their marks away; returns how many, or -1 while somebody else is at it. A mark
+-- is removed before the look: one that arrives later may stand for a row that this look has not seen. A new proof brings
+-- a payment back that somebody has put off, or asked about. One whose decision was undone is no news.
+CREATE OR REPLACE FUNCTION waiting_payments_fold(at_most integer) RETURNS integer
+LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    people bigint[];
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('waiting_payments_fold', 0)) THEN
+        RETURN -1;
+    END IF;
+    WITH taken AS (
+        DELETE FROM bookings_paymentmark
+        WHERE user_id IN (SELECT DISTINCT user_id FROM bookings_paymentmark LIMIT at_most)
+        RETURNING user_id
+    )
+    SELECT array_agg(DISTINCT user_id) INTO people FROM taken;
+    IF people IS NULL THEN
+        RETURN 0;
+    END IF;
+    WITH found AS MATERIALIZED (
+        SELECT * FROM waiting_payments_of(people)
+    ), forgotten AS (
+        DELETE FROM bookings_waitingpayment AS w
+        WHERE w.user_id = ANY (people) AND NOT EXISTS (SELECT FROM found WHERE found.booking_id = w.booking_id)
+    )
+    INSERT INTO bookings_waitingpayment AS w (booking_id, user_id, status, since, proof_at, came_at)
+    SELECT found.*, CASE WHEN last.undone_at IS NULL THEN statement_timestamp()
+        ELSE LEAST(found.since, statement_timestamp()) END
+    FROM found
+    LEFT JOIN LATERAL (
+        SELECT c.undone_at FROM bookings_bookingchange AS c
+        WHERE c.booking_id = found.booking_id ORDER BY c.id DESC LIMIT 1
+    ) AS last ON true
+    ON CONFLICT (booking_id) DO UPDATE SET
+        user_id = EXCLUDED.user_id, status = EXCLUDED.status, since = EXCLUDED.since, proof_at = EXCLUDED.proof_at,
+        put_off_until = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.put_off_until END,
+        answered_at = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.answered_at END,
+        came_at = CASE WHEN EXCLUDED.proof_at IS NOT DISTINCT FROM w.proof_at THEN w.came_at
+            ELSE statement_timestamp() END
+    WHERE (w.user_id, w.status, w.since, w.proof_at)
+        IS DISTINCT FROM (EXCLUDED.user_id, EXCLUDED.status, EXCLUDED.since, EXCLUDED.proof_at);
+    RETURN cardinality(people);
+END $$;
+
 -- The school's day of a moment of money; what no calendar of Python holds stands on its first or last day.
 CREATE OR REPLACE FUNCTION money_day(moment timestamptz) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN moment IS NOT NULL THEN LEAST(GREATEST(school_day(moment), '0001-01-01'), '9999-12-31') END
@@ -302,8 +404,8 @@ END $$;
 
 DROP_FUNCTIONS = """
 DROP VIEW booking_money;
-DROP FUNCTION money_fold, money_recount, money_of_day, money_day, payments_mark, confirmation_keep, confirmation_moment,
-    lesson_steps_mark, lesson_steps_fold, lesson_steps_recount, lesson_steps_of, bookings_found;
+DROP FUNCTION waiting_payments_fold, waiting_payments_of, money_fold, money_recount, money_of_day, money_day, payments_mark, confirmation_keep,
+    confirmation_moment, lesson_steps_mark, lesson_steps_fold, lesson_steps_recount, lesson_steps_of, bookings_found;
 """
 
 # On events, which are frequent, a condition that is false costs nothing.
