@@ -42,8 +42,8 @@ class WaitingPaymentQuerySet(models.QuerySet["WaitingPayment"]):
 class WaitingPayment(models.Model):
     """A payment that waits for a decision: a booking with the status «В ожидании», or with a proof since the last one.
 
-    Which bookings wait, and since when, is derived (bookings/sql/waiting_payments_of.sql); the other columns are what staff did
-    about it, and go when it is decided.
+    Which bookings wait, and since when, is derived (bookings/sql/waiting_payments_of.sql); the other columns are what
+    staff did about it, and go when it is decided.
     """
 
     booking = models.OneToOneField(

@@ -37,7 +37,7 @@ def remembered(key: str, count: Callable[[], N], *, anew: bool = False, kept_for
 
 
 def remembered_when_many(
-    key: str, count: Callable[[], N], *, size: Callable[[N], int], anew: bool = False, kept_for: int = KEPT_FOR
+    key: str, count: Callable[[], N], *, size: Callable[[N], int], anew: bool = False
 ) -> Remembered[N]:
     """Count, or give what was counted last where that was MANY or more, as ``size`` says; ``anew`` is beat's."""
     known: Remembered[N] | None = None if anew else cache.get(key)
@@ -48,7 +48,7 @@ def remembered_when_many(
         cache.delete(key)
         return Remembered(number)
     known = Remembered(number, timezone.now())
-    cache.set(key, known, kept_for)
+    cache.set(key, known, KEPT_FOR)
     return known
 
 

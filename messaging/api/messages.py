@@ -10,12 +10,12 @@ from ninja.params.functions import Query
 
 from bookings.models import Stream
 from hsl_dashboard.db import LARGEST_INTEGER
-from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, say_when_counted
+from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
 from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.services.acts import cancel_broadcast, pause_broadcast, resume_broadcast
-from messaging.broadcasts.statistics import Correctable, Tally, counts_by_reason
+from messaging.broadcasts.statistics import Tally
 from messaging.delivery.services import BroadcastMoved
 from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import NO_MESSAGES, RecipientType
@@ -117,12 +117,10 @@ class MessageDetail(HistoryRow):
     auth=ApiAccess(VIEW),
     summary="One message and what became of it",
 )
-def message_detail(request: ApiRequest, response: HttpResponse, message_id: str) -> Any:
+def message_detail(request: ApiRequest, message_id: str) -> Any:
     """Its state, its recipients by state, and why people did not get it."""
     message = _message(message_id)
-    counted = counts_by_reason(message)
-    say_when_counted(response, counted)
-    tally = Tally(counted.number, Correctable())
+    tally = Tally.read(message, at=timezone.now())
     return _history_row(message, request.auth) | {
         "state": message.state,
         "state_reason": message.state_reason,

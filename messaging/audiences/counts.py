@@ -1,41 +1,25 @@
 """The counts beside the choices of a new message; in a large school beat counts what takes long."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from django.core.cache import cache
 from django.db.models import Count, Q, Sum
-from django.utils import timezone
 
 from bookings.models import Booking, BookingCount
-from hsl_dashboard.web.remembered import KEPT_FOR, Remembered, remembered
+from hsl_dashboard.web.remembered import Remembered, remembered
 from messaging.audiences.choices import GROUPS, STATUSES, cell_key
 from messaging.audiences.criteria import Audience, Everyone, FreeLesson, Individuals, InStream, NotStudents
 from users.models import TelegramUser
 
 MANY = 50_000  # bookings or people: fewer are counted at once, within some 50 ms
-BY_STREAM = "people-by-stream"
 
 
-@dataclass(frozen=True)
-class PeopleByStream:
-    """People by the key of their cell, and when they were counted; no moment: just now."""
-
-    people: dict[str, int]
-    at: datetime | None = None
-
-
-def count_streams(*, anew: bool = False) -> PeopleByStream:
-    """Count people by stream and status (one query, and one for how many bookings there are); ``anew`` is beat's."""
+def count_streams(*, anew: bool = False) -> Remembered[dict[str, int]]:
+    """Count people by the key of their cell (one query, and one for how many bookings there are)."""
     bookings = BookingCount.objects.of_streams().aggregate(number=Sum("number"))["number"] or 0
     if bookings < MANY:
-        return PeopleByStream(_count_streams())
-    known: PeopleByStream | None = None if anew else cache.get(BY_STREAM)
-    if known is None:
-        known = PeopleByStream(_count_streams(), timezone.now())
-        cache.set(BY_STREAM, known, KEPT_FOR)
-    return known
+        return Remembered(_count_streams())
+    return remembered("people-by-stream", _count_streams, anew=anew)
 
 
 def _count_streams() -> dict[str, int]:

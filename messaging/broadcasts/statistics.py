@@ -12,14 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.web.remembered import KEPT_FOR, Remembered, remembered_when_many
 from messaging.broadcasts.journal import staff_name
 from messaging.delivery.corrections import CORRECTABLE_FOR, correctable_since
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
 from messaging.models.reasons import describe_reason
 from messaging.models.recipients import reason_label
 
-COUNTED_AGAIN = 10  # seconds after which the many recipients of a message that is being sent are counted again
 RATE_WINDOW = 30.0  # seconds: long enough to be calm, short enough to follow a change
 
 State = Recipient.State
@@ -173,22 +171,6 @@ class Tally:
             Cause(state, reason, reason_label(reason), count, retryable.get(reason, 0) if state == State.FAILED else 0)
             for state, reason, count in sorted(rows, key=lambda row: (-row[2], row[0], row[1]))
         ]
-
-
-def counts_by_reason(broadcast: Broadcast) -> Remembered[dict[tuple[str, str], int]]:
-    """Count the recipients by state and reason; very many of them once in a while, seldom when it is finished."""
-
-    def count() -> dict[tuple[str, str], int]:
-        rows = Recipient.objects.filter(message=broadcast).order_by().values_list("state", "reason")
-        return {(state, reason): number for state, reason, number in rows.annotate(number=Count("*"))}
-
-    ended = broadcast.finished_at.timestamp() if broadcast.finished_at else ""
-    return remembered_when_many(
-        f"message:{broadcast.pk}:{broadcast.state}:{ended}",
-        count,
-        size=lambda counts: sum(counts.values()),
-        kept_for=KEPT_FOR if broadcast.state == Broadcast.State.FINISHED else COUNTED_AGAIN,
-    )
 
 
 def numbers_of(broadcasts: Iterable[Broadcast]) -> dict[int, Numbers]:

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from messaging.models.triggers import COUNT_INTO, counted_recipients
 
-LOCK = 0x726563697069  # among the advisory locks: one process puts together at a time
+LOCK = "hashtextextended('recipient_counts', 0)"  # among the advisory locks: one process puts together at a time
 OF_RECIPIENTS = counted_recipients((1, "message_recipients"))
 FOLDED_INTO = COUNT_INTO.replace("number)", "number, is_folded)")
 # One statement: it takes the rows that it sees and writes their sum, and what others add meanwhile stays beside it.
@@ -57,9 +57,9 @@ def recipient_count_differences() -> Iterator[str]:
 def _alone(query: str, *, wait: bool = False) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         if wait:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            cursor.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
         else:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+            cursor.execute(f"SELECT pg_try_advisory_xact_lock({LOCK})")
             if not cursor.fetchone()[0]:
                 return
         cursor.execute(query)

@@ -106,7 +106,7 @@ def test_every_stream_that_is_booked_or_described_is_listed_once() -> None:
     expected = [f"{course.pk}:8th_stream", ":9th_stream", f"{other.pk}:7th_stream", f"{course.pk}:7th_stream"]
     values = [row.value for row in rows]
     assert len(values) == len(set(values)) and set(expected) <= set(values)
-    people = count_streams().people
+    people = count_streams().number
     for row in rows:
         assert sum(people.get(cell.key, 0) for cell in row.cells) == (2 if row.value in expected else 0)
 
@@ -137,11 +137,11 @@ def test_in_a_large_school_the_counts_are_remembered_until_beat_renews_them(
     BookingFactory.create(confirmed=Booking.Status.CONFIRMED)
     TelegramUserFactory.create()
     with CaptureQueriesContext(connection) as queries:
-        assert max(count_streams().people.values()) == 3
+        assert max(count_streams().number.values()) == 3
         assert count_group("not_students", at=timezone.now()).number == 1
     assert all("LIMIT 2" in query for query in counting(queries))  # to see that the school is large
     remember_counts(at=timezone.now())
-    assert max(count_streams().people.values()) == 4
+    assert max(count_streams().number.values()) == 4
     assert count_group("not_students", at=timezone.now()).number == 2
 
 
