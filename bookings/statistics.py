@@ -10,8 +10,7 @@ from itertools import accumulate
 from operator import add
 from urllib.parse import quote
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -229,16 +228,16 @@ def people_who_viewed(
 def people_to_walk_who_viewed(
     *, course_id: int | None, since: datetime | None, bookings: "QuerySet[Booking]"
 ) -> "QuerySet[TelegramUser]":
-    """The people of ``people_who_viewed`` for a page of them by name, where there are very many.
+    """The people of ``people_who_viewed`` for a page of them in the order of an index, where there are very many.
 
     Each person is asked in turn until the page is full; the planner would list all views first.
     """
     views = views_of_programme(course_id=course_id, since=since).filter(telegram_user=OuterRef("pk"))
     booked = bookings.filter(telegram_user=OuterRef("pk"))
-    # Within COALESCE a question stays one of each person, whatever the planner believes of their number.
+    # A row of a subquery is asked for one person at a time; EXISTS may be answered out of a hash of all views.
     return TelegramUser.objects.alias(
-        viewed=Coalesce(Exists(views), Value(False)), booked=Coalesce(Exists(booked), Value(True))
-    ).filter(viewed=True, booked=False, persontotals__isnull=False)
+        viewed=Subquery(views.order_by().values("pk")[:1]), booked=Subquery(booked.order_by().values("pk")[:1])
+    ).filter(viewed__isnull=False, booked=None)
 
 
 def has_very_many_views(since: datetime | None) -> bool:

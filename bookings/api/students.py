@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 
 from bookings.models import Booking
 from bookings.statistics import FIRST_BELIEVABLE, has_very_many_views, viewed_of_stream, views_of_programme
 from bookings.views.streams import ChosenStream
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, newest_first
 from hsl_dashboard.web.remembered import Remembered
-from users.models import PersonTotals, TelegramUser
+from users.models import PersonTotals
 from users.people.search import is_one_of
 
 VIEWED = "viewed."  # before a cursor of the second part: who viewed and did not book
@@ -73,13 +73,8 @@ def _booked(bookings: list[Booking]) -> list[dict[str, Any]]:
 def _viewed(
     chosen: ChosenStream, since: datetime | None, *, few: bool, cursor: str, limit: int
 ) -> tuple[list[dict[str, Any]], str]:
+    people = chosen.people_who_viewed(since) if few else chosen.people_to_walk_who_viewed(since)
     views = views_of_programme(course_id=chosen.course_id, since=since).filter(telegram_user=OuterRef("pk"))
-    if few:
-        people = chosen.people_who_viewed(since)
-    else:
-        # Where very many viewed, a walk from person to person soon meets them.
-        booked = chosen.bookings.filter(telegram_user=OuterRef("pk"))
-        people = TelegramUser.objects.filter(~Exists(booked), Exists(views))
     # The order of the index on (person, moment), read from its end.
     first = Subquery(views.order_by(F("created_at").asc(nulls_first=True)).values("created_at")[:1])
     named = people.annotate(first=first).values("user_id", "username", "first_name", "first")

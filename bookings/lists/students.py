@@ -62,7 +62,10 @@ class StudentFilter(ListFilter):
     def walked_viewers(self, people: "QuerySet[TelegramUser]") -> "QuerySet[TelegramUser]":
         """The same of very many people: in the order of an index, which is that of the list of people."""
         found = people.filter(people_matching(self.searched)) if self.searched else people
-        return found.order_by("persontotals__name_key", "persontotals__telegram_user_id")
+        # Everybody has totals: an inner join, which can be walked.
+        return found.filter(persontotals__isnull=False).order_by(
+            "persontotals__name_key", "persontotals__telegram_user_id"
+        )
 
     def as_booking_list(self, *, course_id: int | None, code: str) -> QueryDict:
         """The same bookings as a question to the list of all bookings."""
