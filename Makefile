@@ -19,6 +19,10 @@ PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-che
 	ALLOWED_HOSTS=dashboard.example.org DATABASE_URL=postgres://user:password@database.example.org/name \
 	REDIS_URL=rediss://:password@redis.example.org/0 BOT_TOKEN=1:token TELEGRAM_API_URL= SENTRY_DSN=
 
+# What one process compiled, the others load: a run of the tests starts hundreds, and pip compiles nothing (above).
+# Images with Python often ask for the contrary; an empty value counts as none.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo test quick check check-long audit release chaos bench screenshots install messages clean
 
 help: ## this list
