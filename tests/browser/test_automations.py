@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 from django.db import connection
 from playwright.sync_api import Locator, Page, expect
+from pytest_django import Settings
 
 from bookings.models import Booking
 from demo.sandbox.client import SandboxClient
@@ -29,7 +30,7 @@ def rules(db: None) -> None:
 
 
 def where_it_is_noon() -> str:
-    """A zone in which students are awake, whenever the test runs: nothing is sent at night."""
+    """A zone in which students are awake, whenever the test runs: nothing is sent at night, nor said to come today."""
     hours = datetime.now(UTC).hour - 12
     return f"Etc/GMT{hours:+d}"
 
@@ -56,8 +57,9 @@ def write_words(page: Page, card: Locator) -> None:
 
 @pytest.mark.timeout(120)
 def test_a_rule_is_written_switched_on_and_fires_once(
-    page: Page, rules: None, telegram: SandboxClient, tmp_path: Path
+    page: Page, rules: None, telegram: SandboxClient, tmp_path: Path, settings: Settings
 ) -> None:
+    settings.TIME_ZONE = where_it_is_noon()
     StreamFactory.create(name="8-й поток")
     anna = TelegramUserFactory.create(first_name="Анна")
     booking = BookingFactory.create(telegram_user=anna, confirmed=Booking.Status.PENDING)
@@ -78,7 +80,7 @@ def test_a_rule_is_written_switched_on_and_fires_once(
     expect(card.locator("section").first).to_contain_text("Анна")
     expect(card).to_contain_text("Сообщений пока не было")
 
-    with running_stack(telegram, tmp_path, rate=25, zone=where_it_is_noon()):
+    with running_stack(telegram, tmp_path, rate=25):
         look_until_it_is_delivered(page, card)
     expect(card.locator(".firings li")).to_have_count(1)
     expect(card.locator(".firings")).to_contain_text("Доставлено")
