@@ -23,7 +23,7 @@ PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-che
 # Images with Python often ask for the contrary; an empty value counts as none.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test quick check check-long audit release chaos bench screenshots install messages clean
+.PHONY: help demo test quick check types others check-long audit release chaos bench screenshots install messages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -40,13 +40,21 @@ quick: $(INSTALLED) ## the tests of the everyday loop: none with a browser, chao
 check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, migrations, settings, containers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync types others
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+# mypy has work for a minute on one core. On the other the small checks are done, and the tests collected: three processes
+# would compile each of them at the same time. Errors in that are said by the run itself.
+types:
 	$(BIN)/mypy .
+
+others:
 	$(BIN)/lint-imports --no-logo
 	DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	-@$(BIN)/python -m pytest --collect-only --quiet --quiet >/dev/null
 
 check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for three hours when nobody waits
 	LONG=1 $(BIN)/python -m pytest --timeout=1800 -o faulthandler_timeout=3600 $(SIDE_BY_SIDE)
