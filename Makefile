@@ -19,7 +19,11 @@ PRODUCTION := env DEBUG=false SECRET_KEY=long-enough-and-random-enough-for-a-che
 	ALLOWED_HOSTS=dashboard.example.org DATABASE_URL=postgres://user:password@database.example.org/name \
 	REDIS_URL=rediss://:password@redis.example.org/0 BOT_TOKEN=1:token TELEGRAM_API_URL= SENTRY_DSN=
 
-.PHONY: help demo test quick check check-long audit release chaos bench screenshots install messages clean
+# What one process compiled, the others load: a run of the tests starts hundreds, and pip compiles nothing (above).
+# Images with Python often ask for the contrary; an empty value counts as none.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help demo test quick check types others check-long audit release chaos bench screenshots install messages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -36,13 +40,21 @@ quick: $(INSTALLED) ## the tests of the everyday loop: none with a browser, chao
 check: $(INSTALLED) ## everything that CI runs: format, lints, types, layers, migrations, settings, containers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync types others
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+# mypy has work for a minute on one core. On the other the small checks are done, and one test of the database: it leaves
+# all tests compiled, which three processes would do at the same time, and the migrated database that they wait for.
+types:
 	$(BIN)/mypy .
+
+others:
 	$(BIN)/lint-imports --no-logo
 	DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest --quiet -k test_rows_of_a_test_go_and_those_of_the_migrations_stay
 
 check-long: $(INSTALLED) ## all tests with large samples, then make chaos: for three hours when nobody waits
 	LONG=1 $(BIN)/python -m pytest --timeout=1800 -o faulthandler_timeout=3600 $(SIDE_BY_SIDE)

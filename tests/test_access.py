@@ -132,11 +132,19 @@ def walk(places: Iterable[tuple[str, str]], look: Callable[[str, str], Iterator[
     return wrong
 
 
-def signed_in(user: User | None) -> Client:
-    client = Client()
+def signed_in(user: User | None) -> Callable[[], Client]:
+    """Sign in once; gives new browsers that hold the session and nothing else."""
+    first = Client()
     if user:
-        client.force_login(user)
-    return client
+        first.force_login(user)
+    session = {name: morsel.value for name, morsel in first.cookies.items()}
+
+    def browser() -> Client:
+        client = Client()
+        client.cookies.load(session)
+        return client
+
+    return browser
 
 
 SIGNED = {"api:payments_webhook"}  # a signature opens these, no role
@@ -144,10 +152,10 @@ SIGNED = {"api:payments_webhook"}  # a signature opens these, no role
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_reaches_its_pages_and_no_other(world, role: str):
-    user = member(role)
+    browser = signed_in(member(role))
 
     def look(name: str, path: str) -> Iterator[str]:
-        client = signed_in(user)
+        client = browser()
         for method, allowed in (("get", ACCESS[name].get), ("head", ACCESS[name].get), ("post", ACCESS[name].post)):
             response = getattr(client, method)(path)
             is_led_away = response.get("Location", "").startswith(LOGIN)
@@ -172,10 +180,10 @@ OPEN_TO_ANY_METHOD = {"api_unknown_address", "health_live", "health_ready", "set
 
 @pytest.mark.parametrize("role", ROLES if LONG else [ADMINISTRATOR, VIEWER])
 def test_methods_that_no_page_has_are_refused(world, role: str):
-    user = member(role)
+    browser = signed_in(member(role))
 
     def look(name: str, path: str) -> Iterator[str]:
-        client = signed_in(user)
+        client = browser()
         for method in ("put", "patch", "delete", "options", "trace"):
             status = getattr(client, method)(path).status_code
             if role in getattr(ACCESS[name], method, ()):
@@ -207,14 +215,14 @@ def test_nobody_signed_in_is_led_to_the_sign_in(world):
 
 @pytest.mark.parametrize("is_signed_in", [False, True])
 def test_pages_of_libraries_are_closed_to_nobody_and_the_admin_to_who_is_no_staff(world, is_signed_in: bool):
-    user = member(ADMINISTRATOR) if is_signed_in else None  # the group alone is no «Staff status»
+    browser = signed_in(member(ADMINISTRATOR) if is_signed_in else None)  # the group alone is no «Staff status»
 
     def look(name: str, path: str) -> Iterator[str]:
         if not name.startswith(OF_THE_ADMIN) and (is_signed_in or name in OPEN_OF_ALLAUTH):
             return
         if name.startswith("admin:login") and not is_signed_in:
             return
-        status = signed_in(user).get(path).status_code
+        status = browser().get(path).status_code
         if status not in {301, 302, 403, 404}:
             yield f"{path} gave {status}"
 

@@ -59,11 +59,12 @@ def writes_beside_the_list(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
 
 def test_G5_reading_writes_nothing_but_what_is_listed(visitor, monkeypatch):
     wrote = {}
-    for path in PAGES:
-        with writes_beside_the_list(monkeypatch) as found:
+    with writes_beside_the_list(monkeypatch) as found:
+        for path in PAGES:
             visitor.get(path)
-        if found:
-            wrote[path] = found
+            if found:
+                wrote[path] = found.copy()
+                found.clear()
 
     assert wrote == {}
 

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,15 +46,18 @@ def test_whatever_asks_for_itself_rests_while_its_tab_is_hidden_and_asks_when_so
 # Unused ---------------------------------------------------------------------------------------------------------------
 
 
-def strings_of(path: Path) -> Iterator[str]:
+@cache
+def strings_of(path: Path) -> list[str]:
     """Texts of a module that are no docstrings."""
     tree = ast.parse(path.read_text())
     described = (ast.Module, ast.ClassDef, ast.FunctionDef)
     docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, described) and node.body
                   and isinstance(node.body[0], ast.Expr)}  # fmt: skip
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            yield node.value
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
+    ]
 
 
 def our_modules() -> list[Path]:

@@ -4,6 +4,7 @@ import ast
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,17 +47,20 @@ def texts_of(source: str, place: str) -> Iterator[Text]:
             yield Text(f"{place}:{line}", texts[0])
 
 
-def texts_of_code() -> Iterator[Text]:
-    for path in modules():
-        if "tests" not in path.parts:
-            yield from texts_of(path.read_text(), name_of(path))
+@cache
+def texts_of_code() -> list[Text]:
+    ours = (path for path in modules() if "tests" not in path.parts)
+    return [text for path in ours for text in texts_of(path.read_text(), name_of(path))]
 
 
-def texts_of_templates() -> Iterator[Text]:
+@cache
+def texts_of_templates() -> list[Text]:
+    found: list[Text] = []
     for path in TEMPLATES:
         # Django turns a template into lines of Python for gettext's programs; their indentation means nothing.
         python = "\n".join(line.strip() for line in templatize(path.read_text()).splitlines())
-        yield from texts_of(python, name_of(path))
+        found += texts_of(python, name_of(path))
+    return found
 
 
 def test_every_text_has_a_russian_translation() -> None:
