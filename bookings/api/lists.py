@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.http import Http404, HttpResponse, QueryDict
 from ninja import Router, Schema
 from ninja.params.functions import Query
+from pydantic import Field
 
 from bookings.api.students import piece_of_stream, whole_stream
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, Stream
@@ -26,7 +27,8 @@ NO_TEXT, NO_LESSON = "N/A", "Unknown"
 STREAM_REQUIRED = "Stream parameter is required"
 
 CURSOR = "of the next piece: it stands in the header Link of the piece before"
-LIMIT = "rows of a piece; the whole list at once without it"
+LIMIT = "rows of a piece; without it the whole list at once, which takes the longer the longer it is"
+STATUS = "−1 cancelled, 0 new, 1 pending, 2 confirmed; any other number has no meaning"
 PieceSize = Annotated[int, Whole(f"limit must be between 1 and {WHOLE}", most=WHOLE)]
 
 
@@ -36,8 +38,8 @@ class BookingRow(Schema):
     username: str | None
     first_name: str | None
     course_id: int | None
-    course_stream: str | None
-    confirmed: int | None
+    course_stream: str | None = Field(description="the code of a stream, as course-streams has it in courseStreamRaw")
+    confirmed: int | None = Field(description=STATUS)
     created_at: Moment | None
     referral_code: str | None
     discount_percent: int | None
@@ -79,13 +81,13 @@ def bookings(
 class LessonRow(Schema):
     id: int
     user_id: PersonId
-    username: str
+    username: str = Field(description="N/A where there is none, and so the next two")
     first_name: str
     email: str
     registered_at: Moment | None
     notification_sent: bool
-    lesson_type: str
-    lesson_date: str
+    lesson_type: str = Field(description="Unknown where there is none")
+    lesson_date: str = Field(description="YYYY-MM-DD, or N/A")
 
 
 @router.get(
@@ -129,11 +131,11 @@ class Student(Schema):
     user_id: PersonId
     username: str | None
     first_name: str | None
-    confirmed: int | None
-    created_at: Moment | None
+    confirmed: int | None = Field(description=f"{STATUS}; null for who viewed")
+    created_at: Moment | None = Field(description="when they booked, or viewed for the first time")
     last_activity: Moment | None
     events_count: int
-    source: str
+    source: str = Field(description="booking, or viewed: looked at the programme and booked nothing")
 
 
 class StreamStudents(Schema):
@@ -152,7 +154,7 @@ def stream_students(
     request: ApiRequest,
     response: HttpResponse,
     *,
-    stream: Annotated[str, Text()] = Query("", description="its code"),
+    stream: Annotated[str, Text()] = Query("", description="its code; required"),
     limit: PieceSize | None = Query(
         None, description=f"{LIMIT}. In pieces bookings come first, then who viewed, by id"
     ),
@@ -208,7 +210,7 @@ def users_by_stream(
     request: ApiRequest,
     response: HttpResponse,
     *,
-    stream: Annotated[str, Text()] = Query("", description="the code of a described stream"),
+    stream: Annotated[str, Text()] = Query("", description="the code of a described stream; required"),
     limit: PieceSize = Query(WHOLE, description=LIMIT),
     cursor: Annotated[str, Text()] = Query("", description=CURSOR),
 ) -> Any:

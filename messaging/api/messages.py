@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 from ninja.params.functions import Query
+from pydantic import Field
 
 from bookings.models import Stream
 from hsl_dashboard.db import LARGEST_INTEGER
@@ -28,6 +29,10 @@ INVALID_ID = "Invalid message ID"
 NO_MESSAGE = "Message not found"
 VIEW = "messaging.view_broadcast"
 ACT = (VIEW, "messaging.send_broadcast")
+STATES = (
+    "scheduled, sending, paused, held (its time passed while nothing was sending), finished or cancelled;"
+    " a message that is finished or cancelled stays so"
+)
 
 
 class HistoryRow(Schema):
@@ -36,8 +41,8 @@ class HistoryRow(Schema):
     sent_at: Moment | None
     total_recipients: int
     successful_deliveries: int
-    recipient_type: str
-    recipient_group: str | None
+    recipient_type: str = Field(description="individual or group")
+    recipient_group: str | None = Field(description="the code of a stream, for a group of the previous dashboard")
 
 
 @router.get(
@@ -102,13 +107,13 @@ class CauseJson(Schema):
 
 
 class MessageDetail(HistoryRow):
-    state: str
-    state_reason: str
-    starts_at: Moment | None
+    state: str = Field(description=STATES)
+    state_reason: str = Field(description="why it is paused or held; empty otherwise")
+    starts_at: Moment | None = Field(description="when it is scheduled for")
     started_at: Moment | None
     finished_at: Moment | None
-    by_state: dict[str, int]
-    reasons: list[CauseJson]
+    by_state: dict[str, int] = Field(description=f"how many people are {', '.join(Recipient.State.values)}")
+    reasons: list[CauseJson] = Field(description="why people did not get it")
 
 
 @router.get(
@@ -153,7 +158,7 @@ class RecipientRow(Schema):
     message_id: int
     user_id: PersonId
     username: str
-    delivery_status: str
+    delivery_status: str = Field(description="pending, sent, failed or deleted")
 
 
 @router.get(
@@ -168,7 +173,7 @@ def message_recipients(
     message_id: str,
     *,
     limit: Annotated[int, Whole(f"limit must be between 1 and {WHOLE}", most=WHOLE)] = Query(
-        WHOLE, description="rows of a piece; the whole list at once without it"
+        WHOLE, description="rows of a piece; without it the whole list at once, which takes the longer the longer it is"
     ),
     cursor: Annotated[str, Text()] = Query("", description="of the next piece"),
 ) -> Any:

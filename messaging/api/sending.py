@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from ninja import Router, Schema
 from ninja.params.functions import Query
+from pydantic import Field
 
 from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER, is_storable
 from hsl_dashboard.web.api.answers import ApiError, Refusal, RefusalWithSuccess, Shape, call_of, json_answer
@@ -41,11 +42,27 @@ NOT_DELETABLE = "Message not found or no Telegram message ID available"
 SEND = ("messaging.view_broadcast", "messaging.add_broadcast", "messaging.send_broadcast", "users.view_telegramuser")
 
 
+# How a caller says that it does not want to wait.
+PREFER = {
+    "parameters": [
+        {
+            "name": "Prefer",
+            "in": "header",
+            "description": "respond-async: answer 202 at once instead of waiting up to 25 seconds",
+            "schema": {"type": "string", "examples": ["respond-async"]},
+        }
+    ]
+}
+
+
 class SendBody(Schema):
+    model_config = {"json_schema_extra": {"required": ["recipients", "message"]}}
+
     recipients: Annotated[
         Any,
         described(
             type=["array", "null"],
+            description=f"1 to {MOST_RECIPIENTS:,} people, each once; who is unknown is skipped and named",
             items={"type": "object", "properties": {"user_id": {"type": ["integer", "string"]}}},
             examples=[[{"user_id": 5111222333}]],
         ),
@@ -56,22 +73,38 @@ class SendBody(Schema):
             type=["object", "null"],
             properties={
                 "type": {"type": "string", "description": "text, video, document or photo; anything else is text"},
-                "text": {"type": "string", "description": "HTML as Telegram reads it; the caption of a file"},
-                "video_file_id": {"type": "string"},
-                "document_file_id": {"type": "string"},
-                "photo_file_id": {"type": "string"},
+                "text": {
+                    "type": "string",
+                    "description": f"HTML as Telegram reads it, at most {TEXT_LIMIT:,} characters; the caption of a"
+                    f" file, at most {CAPTION_LIMIT:,}, which may be left out",
+                },
+                "video_file_id": {"type": "string", "description": "Telegram's file_id, with the type video"},
+                "document_file_id": {"type": "string", "description": "the same, with document"},
+                "photo_file_id": {"type": "string", "description": "the same, with photo"},
                 "placeholders": {"type": "boolean", "description": "true: {first_name} and others are filled in"},
                 "buttons": {
                     "type": "array",
-                    "items": {"type": "object"},
-                    "description": "text, url or callback_data, row",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "text": {"type": "string"},
+                            "url": {"type": "string", "description": "where it leads; or callback_data"},
+                            "callback_data": {"type": "string", "description": "what the bot is told"},
+                            "row": {"type": "integer", "description": "buttons of one number stand in one row"},
+                        },
+                    },
+                    "description": "under the message",
                 },
             },
             examples=[{"type": "text", "text": "Привет!"}],
         ),
     ] = None
     scheduled_at: Annotated[
-        Any, described(type=["string", "null"], description="ISO 8601; without it the message goes now")
+        Any,
+        described(
+            type=["string", "null"],
+            description="ISO 8601, in the school's time zone where it names none; without it the message goes now",
+        ),
     ] = None
 
 
@@ -82,7 +115,7 @@ class SendError(Schema):
 
 class Skipped(Schema):
     user_id: int
-    reason: str
+    reason: str = Field(description="unknown, blocked, excluded, no_value or another reason of the page")
 
 
 class Sent(Schema):
@@ -90,9 +123,9 @@ class Sent(Schema):
     message_id: int
     sent_count: int | None = None
     failed_count: int | None = None
-    errors: list[SendError] | None = None
-    skipped: list[Skipped] | None = None
-    scheduled: bool | None = None
+    errors: list[SendError] | None = Field(None, description="where somebody failed")
+    skipped: list[Skipped] | None = Field(None, description="where somebody was skipped")
+    scheduled: bool | None = Field(None, description="this and what follows: of a scheduled message, instead of counts")
     scheduled_at: str | None = None
     recipient_count: int | None = None
     message: str | None = None
@@ -101,7 +134,7 @@ class Sent(Schema):
 class Sending(Schema):
     success: bool
     message_id: int
-    status: str
+    status: str = Field(description="sending, paused or held: GET /api/messages/<id> tells the rest")
     sent_count: int
     failed_count: int
     pending_count: int
@@ -123,6 +156,7 @@ class SendWish:
     response={200: Sent, 202: Sending, 400: Refusal, 403: Refusal, 409: Refusal},
     auth=ApiAccess(*SEND, scope=Scope.MESSAGES, failure=FAILURE),
     summary="Send or schedule a message",
+    openapi_extra=PREFER,
 )
 def messages_send(request: ApiRequest, body: SendBody) -> Any:
     """Send to these people through the engine. Done within 25 seconds it answers 200; else, or at once with
@@ -328,7 +362,7 @@ class Deleted(Schema):
 class Deleting(Schema):
     success: bool
     message_id: int
-    status: str
+    status: str = Field(description="deleting: ask again")
 
 
 @router.delete(
@@ -339,6 +373,7 @@ class Deleting(Schema):
         scope=Scope.MESSAGES, failure="Failed to delete message",
     ),
     summary="Delete one person's copy of a message",
+    openapi_extra=PREFER,
 )  # fmt: skip
 def messages_delete(
     request: ApiRequest,
