@@ -10,11 +10,11 @@ from ninja import Router, Schema
 from ninja.params.functions import Query
 from pydantic import Field
 
-from bookings.api.students import piece_of_stream, whole_stream
+from bookings.api.students import as_json, piece_of_stream, whole_stream
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, Stream
 from bookings.views.streams import choose_stream
 from hsl_dashboard.db import loose_scan
-from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, say_when_counted
+from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, json_answer, say_when_counted
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole
 from users.models import ERASED_FROM, TelegramUser
@@ -152,7 +152,6 @@ class StreamStudents(Schema):
 )
 def stream_students(
     request: ApiRequest,
-    response: HttpResponse,
     *,
     stream: Annotated[str, Text()] = Query("", description="its code; required"),
     limit: PieceSize | None = Query(
@@ -169,11 +168,12 @@ def stream_students(
         known = ", ".join(_known_streams())
         raise ApiError(400, f"Invalid stream. Available: {known}") from None
     if limit is None and not cursor:
-        return {"stream": stream, **whole_stream(chosen)}
+        return json_answer({"stream": stream, **whole_stream(chosen)})
     students, total, following = piece_of_stream(chosen, cursor=cursor, limit=limit or WHOLE)
-    link_next(request, response, following)
-    say_when_counted(response, total)
-    return {"stream": stream, "total": total.number, "students": students}
+    answer = json_answer({"stream": stream, "total": total.number, "students": as_json(students)})
+    link_next(request, answer, following)
+    say_when_counted(answer, total)
+    return answer
 
 
 def _known_streams() -> list[str]:
@@ -208,7 +208,6 @@ def person_name(person: TelegramUser) -> dict[str, Any]:
 )
 def users_by_stream(
     request: ApiRequest,
-    response: HttpResponse,
     *,
     stream: Annotated[str, Text()] = Query("", description="the code of a described stream; required"),
     limit: PieceSize = Query(WHOLE, description=LIMIT),
@@ -223,9 +222,21 @@ def users_by_stream(
     students = Booking.objects.confirmed().filter(course_stream=stream, telegram_user__lt=ERASED_FROM)
     ids = students.values("telegram_user").distinct()
     found, following = by_key(ids, cursor=cursor, limit=limit, key="telegram_user")
-    link_next(request, response, following)
     people = TelegramUser.objects.filter(is_one_of([row["telegram_user"] for row in found])).order_by("pk")
-    return [row | {"course_stream": stream} for row in people.values(*NAMES)]
+    return _piece(
+        request,
+        [
+            {"user_id": str(person), "username": username, "first_name": first_name, "course_stream": stream}
+            for person, username, first_name in people.values_list(*NAMES)
+        ],
+        following,
+    )
+
+
+def _piece(request: ApiRequest, rows: list[dict[str, Any]], following: str) -> HttpResponse:
+    answer = json_answer(rows)
+    link_next(request, answer, following)
+    return answer
 
 
 @router.get(
@@ -236,7 +247,6 @@ def users_by_stream(
 )
 def users_non_course(
     request: ApiRequest,
-    response: HttpResponse,
     limit: PieceSize = Query(WHOLE, description=LIMIT),
     cursor: Annotated[str, Text()] = Query("", description=CURSOR),
 ) -> Any:
@@ -245,8 +255,7 @@ def users_non_course(
     students = Booking.objects.confirmed().filter(telegram_user=OuterRef("pk"))
     people = TelegramUser.objects.filter(~Exists(students), pk__lt=ERASED_FROM)
     rows, following = by_key(people.values(*NAMES), cursor=cursor, limit=limit, key="user_id")
-    link_next(request, response, following)
-    return rows
+    return _piece(request, [row | {"user_id": str(row["user_id"])} for row in rows], following)
 
 
 @router.get(
@@ -259,7 +268,6 @@ def users_non_course(
 )
 def users_hackathon(
     request: ApiRequest,
-    response: HttpResponse,
     limit: PieceSize = Query(WHOLE, description=LIMIT),
     cursor: Annotated[str, Text()] = Query("", description=CURSOR),
 ) -> Any:
@@ -269,5 +277,8 @@ def users_hackathon(
     people = TelegramUser.objects.filter(pk__in=registered.values("telegram_user"), pk__lt=ERASED_FROM)
     named = people.annotate(registered_as=Subquery(newest)).values("user_id", "registered_as")
     rows, following = by_key(named, cursor=cursor, limit=limit, key="user_id")
-    link_next(request, response, following)
-    return [{"user_id": row["user_id"], "username": row["registered_as"], "first_name": None} for row in rows]
+    return _piece(
+        request,
+        [{"user_id": str(row["user_id"]), "username": row["registered_as"], "first_name": None} for row in rows],
+        following,
+    )

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bookings.models import Stream
 from hsl_dashboard.db import LARGEST_INTEGER
-from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal
+from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, json_answer
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
 from messaging.broadcasts.privacy import may_read
@@ -169,7 +169,6 @@ class RecipientRow(Schema):
 )
 def message_recipients(
     request: ApiRequest,
-    response: HttpResponse,
     message_id: str,
     *,
     limit: Annotated[int, Whole(f"limit must be between 1 and {WHOLE}", most=WHOLE)] = Query(
@@ -181,17 +180,19 @@ def message_recipients(
     recipients = Recipient.objects.filter(message=read_message_id(message_id))
     named = recipients.values("id", "message_id", "telegram_user_id", "username", "delivery_status")
     rows, following = by_key(named, cursor=cursor, limit=limit, key="id")
-    link_next(request, response, following)
-    return [
+    recipient_rows = [
         {
             "id": row["id"],
             "message_id": row["message_id"],
-            "user_id": row["telegram_user_id"],
+            "user_id": str(row["telegram_user_id"]),
             "username": row["username"] or "",
             "delivery_status": row["delivery_status"] or "pending",
         }
         for row in rows
     ]
+    answer = json_answer(recipient_rows)
+    link_next(request, answer, following)
+    return answer
 
 
 class ActJson(Schema):

@@ -51,6 +51,7 @@ def call_of(request: HttpRequest) -> Call:
 
 
 def json_answer(data: Any, *, status: int = 200) -> HttpResponse:
+    """An answer of what is JSON already: a list of thousands is not read and written field by field once more."""
     return HttpResponse(
         json.dumps(data, ensure_ascii=False, separators=(",", ":")), content_type="application/json", status=status
     )
