@@ -77,6 +77,20 @@ def test_a12_at_night_it_can_wait_for_the_morning(staff_client: Client, stream: 
     assert not is_quiet(summary.starts_at)
 
 
+def test_a12_at_night_it_can_go_at_once_all_the_same(
+    staff_client: Client, stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging.compose.confirmation.is_quiet", lambda *_moment, **_until: True)
+    draft = write(staff_client, stream)
+
+    page = staff_client.get(last_page(draft))
+    assertContains(page, "Отправить в 09:00")
+    assertContains(page, "Всё равно отправить сейчас")
+    confirm(staff_client, draft, recipients=3)
+
+    assert Broadcast.objects.get().state == "sending"
+
+
 def test_a_day_offers_no_morning(staff_client: Client, stream: str) -> None:
     noon = (timezone.localtime() + timedelta(days=1)).replace(hour=12, minute=0)
     draft = write(staff_client, stream, when="at", at=f"{noon:%Y-%m-%dT%H:%M}")
