@@ -48,7 +48,7 @@ PREFER = {
         {
             "name": "Prefer",
             "in": "header",
-            "description": "respond-async: answer 202 at once instead of waiting up to 25 seconds",
+            "description": "with respond-async: answer 202 at once instead of waiting up to 25 seconds",
             "schema": {"type": "string", "examples": ["respond-async"]},
         }
     ]
@@ -81,7 +81,7 @@ class SendBody(Schema):
                 "video_file_id": {"type": "string", "description": "Telegram's file_id, with the type video"},
                 "document_file_id": {"type": "string", "description": "the same, with document"},
                 "photo_file_id": {"type": "string", "description": "the same, with photo"},
-                "placeholders": {"type": "boolean", "description": "true: {first_name} and others are filled in"},
+                "placeholders": {"type": "boolean", "description": "with true, {first_name} and others are filled in"},
                 "buttons": {
                     "type": "array",
                     "items": {
