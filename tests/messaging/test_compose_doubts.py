@@ -11,7 +11,7 @@ from bookings.models import Booking
 from messaging.models import Broadcast, Draft
 from messaging.quiet_hours import is_quiet
 from tests.factories import BookingFactory, BroadcastFactory, RecipientFactory, TelegramUserFactory
-from tests.messaging.composing import CONFIRMED, NEW, confirm, write
+from tests.messaging.composing import CONFIRMED, NEW, address, confirm, write
 
 pytestmark = pytest.mark.usefixtures("no_workers")
 
@@ -105,3 +105,19 @@ def test_a3_the_form_offers_what_the_bot_does_by_its_meaning(staff_client: Clien
 
     assertContains(response, '<option value="select_course_" label="Записаться на курс"></option>', html=True)
     assertContains(response, '<option value="free_lesson_register_" label="Записаться на урок"></option>', html=True)
+
+
+@pytest.mark.parametrize("target", ["http://[x", "https://[адрес сайта]", "https://x.ru／y"])
+def test_a13_an_address_that_nobody_can_read_opens_on_every_page(
+    staff_client: Client, stream: str, target: str
+) -> None:
+    text = f'<a href="{target}">сюда</a>'
+    draft = write(staff_client, stream, text=text)
+    sent = BroadcastFactory.create(message_text=text, state="finished")
+    person = RecipientFactory.create(message=sent).telegram_user
+
+    for page in (
+        address("", draft), address("compose_confirm", draft), f"/messages/{sent.pk}/", f"/messages/{sent.pk}/edit/",
+        "/messages/", "/messages/drafts/", f"/users/{person.pk}/",
+    ):  # fmt: skip
+        assertContains(staff_client.get(page), "сюда")

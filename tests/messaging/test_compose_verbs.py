@@ -386,19 +386,3 @@ def test_a2_two_megabytes_are_refused_before_they_are_parsed_and_a_stored_one_op
     assert staff_client.post(NEW, form(stream, text=huge)).status_code == 422
     assert staff_client.get(address("", stored)).status_code == 200
     assert time.monotonic() - began < 10
-
-
-@pytest.mark.parametrize("target", ["http://[x", "https://[адрес сайта]", "https://x.ru／y"])
-def test_a13_an_address_that_nobody_can_read_opens_on_every_page(
-    staff_client: Client, stream: str, target: str
-) -> None:
-    text = f'<a href="{target}">сюда</a>'
-    draft = write(staff_client, stream, text=text)
-    sent = BroadcastFactory.create(message_text=text, state="finished")
-    person = RecipientFactory.create(message=sent).telegram_user
-
-    for page in (
-        address("", draft), address("compose_confirm", draft), f"/messages/{sent.pk}/", f"/messages/{sent.pk}/edit/",
-        "/messages/", "/messages/drafts/", f"/users/{person.pk}/",
-    ):  # fmt: skip
-        assertContains(staff_client.get(page), "сюда")
