@@ -127,7 +127,8 @@ def prepare() -> int:
     from demo.servers import embedded
 
     name = "hsl_benchmark" if people == PEOPLE else f"hsl_benchmark_{people}"
-    url = _own_database(os.environ.get("BENCHMARK_DATABASE_URL") or embedded.database_url(), name)
+    elsewhere = os.environ.get("BENCHMARK_DATABASE_URL")
+    url = _own_database(elsewhere or embedded.database_url(), name, may_begin_anew=not elsewhere)
     os.environ["DATABASE_URL"] = url
     os.environ["DJANGO_SETTINGS_MODULE"] = "hsl_dashboard.settings"
     import django
@@ -185,15 +186,22 @@ def _secondary_indexes(cursor: Any) -> dict[str, str]:
     return dict(cursor.fetchall())
 
 
-def _own_database(url: str, name: str) -> str:
-    from demo.servers.outdated import begin_anew_if_outdated
+def _own_database(url: str, name: str, *, may_begin_anew: bool) -> str:
+    from demo.servers.outdated import begin_anew_if_outdated, migrations_that_are_gone
 
     with psycopg.connect(url, autocommit=True) as server:
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             server.execute(f"CREATE DATABASE {name}")
     own = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-    if said := begin_anew_if_outdated(own):
-        print(said)
+    if may_begin_anew:
+        if said := begin_anew_if_outdated(own):
+            print(said)
+    elif gone := migrations_that_are_gone(own):
+        # A server that is not this clone's may be shared, and a school of this size takes long to make.
+        raise SystemExit(
+            f"The database {name} of BENCHMARK_DATABASE_URL was made by migrations that this clone does not have"
+            f" ({gone[0]}, for one). Nothing was changed: measure from the clone that made it, or drop it yourself."
+        )
     return own
 
 

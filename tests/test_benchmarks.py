@@ -1,9 +1,11 @@
 """The benchmarks know every page: one that is in no list would never be measured."""
 
 import pytest
+from django.db import connection
 from django.urls import resolve
 from django.urls.exceptions import Resolver404
 
+from benchmarks import school
 from benchmarks.pages import NOT_MEASURED, PAGES
 from benchmarks.pages import report as pages_report
 from tests.access import ACCESS
@@ -52,3 +54,17 @@ def test_the_report_marks_what_is_slow_grows_asks_too_much_or_fails():
 
     assert missed == 4
     assert [("✗" in line) for line in table.splitlines()[2:7]] == [False, True, True, True, True]
+
+
+@pytest.mark.django_db
+def test_a_school_on_another_server_is_never_dropped(monkeypatch):
+    def drop(url: str) -> str:
+        raise AssertionError(url)
+
+    monkeypatch.setattr("demo.servers.outdated.begin_anew_if_outdated", drop)
+    monkeypatch.setattr("demo.servers.outdated.migrations_that_are_gone", lambda url: ["bookings.0099_gone"])
+    of = connection.settings_dict
+    url = f"postgresql://{of['USER']}:{of['PASSWORD']}@{of['HOST']}:{of['PORT']}/postgres"
+
+    with pytest.raises(SystemExit, match=r"bookings\.0099_gone.*Nothing was changed"):
+        school._own_database(url, of["NAME"], may_begin_anew=False)

@@ -66,6 +66,8 @@ class Updates(Schema):
 
 
 class BookingPatch(Schema):
+    model_config = {"json_schema_extra": {"required": ["updates"]}}
+
     bookingId: Annotated[
         Any, described(type=["integer", "string", "null"], description="without it: the newest that is not cancelled")
     ] = None
@@ -217,6 +219,8 @@ def _not_moved(error: StatusNotChanged) -> ApiError:
 
 
 class StreamPatch(Schema):
+    model_config = {"json_schema_extra": {"required": ["newStream"]}}
+
     newStream: Annotated[
         Any, described(type=["string", "null"], description="the code of a described stream", examples=["8th_stream"])
     ] = None

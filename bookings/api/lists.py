@@ -8,12 +8,13 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.http import Http404, HttpResponse, QueryDict
 from ninja import Router, Schema
 from ninja.params.functions import Query
+from pydantic import Field
 
-from bookings.api.students import piece_of_stream, whole_stream
+from bookings.api.students import as_json, piece_of_stream, whole_stream
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, Stream
 from bookings.views.streams import choose_stream
 from hsl_dashboard.db import loose_scan
-from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, say_when_counted
+from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, json_answer, say_when_counted
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole
 from users.models import ERASED_FROM, TelegramUser
@@ -26,7 +27,8 @@ NO_TEXT, NO_LESSON = "N/A", "Unknown"
 STREAM_REQUIRED = "Stream parameter is required"
 
 CURSOR = "of the next piece: it stands in the header Link of the piece before"
-LIMIT = "rows of a piece; the whole list at once without it"
+LIMIT = "rows of a piece; without it the whole list at once, which takes the longer the longer it is"
+STATUS = "−1 cancelled, 0 new, 1 pending, 2 confirmed; any other number has no meaning"
 PieceSize = Annotated[int, Whole(f"limit must be between 1 and {WHOLE}", most=WHOLE)]
 
 
@@ -36,8 +38,8 @@ class BookingRow(Schema):
     username: str | None
     first_name: str | None
     course_id: int | None
-    course_stream: str | None
-    confirmed: int | None
+    course_stream: str | None = Field(description="the code of a stream, as course-streams has it in courseStreamRaw")
+    confirmed: int | None = Field(description=STATUS)
     created_at: Moment | None
     referral_code: str | None
     discount_percent: int | None
@@ -79,13 +81,13 @@ def bookings(
 class LessonRow(Schema):
     id: int
     user_id: PersonId
-    username: str
+    username: str = Field(description="N/A where there is none, and so the next two")
     first_name: str
     email: str
     registered_at: Moment | None
     notification_sent: bool
-    lesson_type: str
-    lesson_date: str
+    lesson_type: str = Field(description="Unknown where there is none")
+    lesson_date: str = Field(description="YYYY-MM-DD, or N/A")
 
 
 @router.get(
@@ -129,11 +131,11 @@ class Student(Schema):
     user_id: PersonId
     username: str | None
     first_name: str | None
-    confirmed: int | None
-    created_at: Moment | None
+    confirmed: int | None = Field(description=f"{STATUS}; null for who viewed")
+    created_at: Moment | None = Field(description="when they booked, or viewed for the first time")
     last_activity: Moment | None
     events_count: int
-    source: str
+    source: str = Field(description="booking, or viewed: looked at the programme and booked nothing")
 
 
 class StreamStudents(Schema):
@@ -150,9 +152,8 @@ class StreamStudents(Schema):
 )
 def stream_students(
     request: ApiRequest,
-    response: HttpResponse,
     *,
-    stream: Annotated[str, Text()] = Query("", description="its code"),
+    stream: Annotated[str, Text()] = Query("", description="its code; required"),
     limit: PieceSize | None = Query(
         None, description=f"{LIMIT}. In pieces bookings come first, then who viewed, by id"
     ),
@@ -167,11 +168,12 @@ def stream_students(
         known = ", ".join(_known_streams())
         raise ApiError(400, f"Invalid stream. Available: {known}") from None
     if limit is None and not cursor:
-        return {"stream": stream, **whole_stream(chosen)}
+        return json_answer({"stream": stream, **whole_stream(chosen)})
     students, total, following = piece_of_stream(chosen, cursor=cursor, limit=limit or WHOLE)
-    link_next(request, response, following)
-    say_when_counted(response, total)
-    return {"stream": stream, "total": total.number, "students": students}
+    answer = json_answer({"stream": stream, "total": total.number, "students": as_json(students)})
+    link_next(request, answer, following)
+    say_when_counted(answer, total)
+    return answer
 
 
 def _known_streams() -> list[str]:
@@ -206,9 +208,8 @@ def person_name(person: TelegramUser) -> dict[str, Any]:
 )
 def users_by_stream(
     request: ApiRequest,
-    response: HttpResponse,
     *,
-    stream: Annotated[str, Text()] = Query("", description="the code of a described stream"),
+    stream: Annotated[str, Text()] = Query("", description="the code of a described stream; required"),
     limit: PieceSize = Query(WHOLE, description=LIMIT),
     cursor: Annotated[str, Text()] = Query("", description=CURSOR),
 ) -> Any:
@@ -221,9 +222,21 @@ def users_by_stream(
     students = Booking.objects.confirmed().filter(course_stream=stream, telegram_user__lt=ERASED_FROM)
     ids = students.values("telegram_user").distinct()
     found, following = by_key(ids, cursor=cursor, limit=limit, key="telegram_user")
-    link_next(request, response, following)
     people = TelegramUser.objects.filter(is_one_of([row["telegram_user"] for row in found])).order_by("pk")
-    return [row | {"course_stream": stream} for row in people.values(*NAMES)]
+    return _piece(
+        request,
+        [
+            {"user_id": str(person), "username": username, "first_name": first_name, "course_stream": stream}
+            for person, username, first_name in people.values_list(*NAMES)
+        ],
+        following,
+    )
+
+
+def _piece(request: ApiRequest, rows: list[dict[str, Any]], following: str) -> HttpResponse:
+    answer = json_answer(rows)
+    link_next(request, answer, following)
+    return answer
 
 
 @router.get(
@@ -234,7 +247,6 @@ def users_by_stream(
 )
 def users_non_course(
     request: ApiRequest,
-    response: HttpResponse,
     limit: PieceSize = Query(WHOLE, description=LIMIT),
     cursor: Annotated[str, Text()] = Query("", description=CURSOR),
 ) -> Any:
@@ -243,8 +255,7 @@ def users_non_course(
     students = Booking.objects.confirmed().filter(telegram_user=OuterRef("pk"))
     people = TelegramUser.objects.filter(~Exists(students), pk__lt=ERASED_FROM)
     rows, following = by_key(people.values(*NAMES), cursor=cursor, limit=limit, key="user_id")
-    link_next(request, response, following)
-    return rows
+    return _piece(request, [row | {"user_id": str(row["user_id"])} for row in rows], following)
 
 
 @router.get(
@@ -257,7 +268,6 @@ def users_non_course(
 )
 def users_hackathon(
     request: ApiRequest,
-    response: HttpResponse,
     limit: PieceSize = Query(WHOLE, description=LIMIT),
     cursor: Annotated[str, Text()] = Query("", description=CURSOR),
 ) -> Any:
@@ -267,5 +277,8 @@ def users_hackathon(
     people = TelegramUser.objects.filter(pk__in=registered.values("telegram_user"), pk__lt=ERASED_FROM)
     named = people.annotate(registered_as=Subquery(newest)).values("user_id", "registered_as")
     rows, following = by_key(named, cursor=cursor, limit=limit, key="user_id")
-    link_next(request, response, following)
-    return [{"user_id": row["user_id"], "username": row["registered_as"], "first_name": None} for row in rows]
+    return _piece(
+        request,
+        [{"user_id": str(row["user_id"]), "username": row["registered_as"], "first_name": None} for row in rows],
+        following,
+    )

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
+from pydantic import Field
 
 from bookings.api.counts import counts_by_code, counts_of_all, counts_of_course, registration_count
 from bookings.labels import Labels
@@ -54,8 +55,8 @@ class CourseCounts(Schema):
 
 
 class StreamCounts(CourseCounts):
-    courseStream: str
-    courseStreamRaw: str
+    courseStream: str = Field(description="its name")
+    courseStreamRaw: str = Field(description="its code, which other routes take")
 
 
 def _counted(counts: StatusCounts, labels: Labels, **more: Any) -> dict[str, Any]:
@@ -109,10 +110,10 @@ class LeadJson(Schema):
     username: str | None
     first_name: str | None
     email: str
-    total_events: CountAsText
-    active_days: CountAsText
+    total_events: CountAsText = Field(description="a number, as text")
+    active_days: CountAsText = Field(description="a number, as text")
     last_activity: Moment | None
-    lead_score: str
+    lead_score: str = Field(description="hot, warm, cool or cold")
 
 
 @router.get(

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 from ninja.params.functions import Query
+from pydantic import Field
 
 from bookings.incoming.notices import LONGEST_BODY, SignatureRefused, read_notice, require_signature
 from bookings.incoming.services import store_incoming
@@ -30,10 +31,10 @@ class PaymentJson(Schema):
     id: int
     booking_id: int | None
     user_id: PersonId | None
-    amount: str
+    amount: str = Field(description="a decimal number; below zero where it was given back")
     currency: str
-    source: str
-    external_id: str | None
+    source: str = Field(description="hand, webhook, bank or another way by which it was told of")
+    external_id: str | None = Field(description="the payment's own number")
     received_at: Moment
 
 
@@ -74,7 +75,7 @@ def payments(
 
 class Noticed(Schema):
     received: bool
-    duplicate: bool
+    duplicate: bool = Field(description="it was told before; nothing is done again")
 
 
 NOTICE = {
@@ -87,15 +88,33 @@ NOTICE = {
             "examples": ["evt-1"],
         },
         "type": {"enum": ["payment.received", "payment.refunded"], "examples": ["payment.received"]},
-        "booking_id": {"type": "integer", "examples": [221]},
-        "amount": {"type": "string", "description": "positive, also of a refund", "examples": ["100.00"]},
+        "booking_id": {"type": "integer", "description": "what it pays for", "examples": [221]},
+        "amount": {
+            "type": "string",
+            "description": "a decimal number as text; positive, also of a refund",
+            "examples": ["100.00"],
+        },
         "currency": {"enum": Currency.values, "examples": ["USD"]},
         "payment_id": {"type": "string", "description": "the payment's own number; else event_id"},
-        "paid_at": {"type": "string", "format": "date-time"},
+        "paid_at": {"type": "string", "format": "date-time", "description": "ISO 8601; without it, when we were told"},
         "note": {"type": "string", "maxLength": 300, "description": "for who matches it by hand"},
         "source": {"enum": ["webhook", "bank"], "default": "webhook"},
     },
 }
+
+SIGNATURE = [
+    {
+        "name": name,
+        "in": "header",
+        "required": True,
+        "description": words,
+        "schema": {"type": "string"},
+    }
+    for name, words in {
+        "X-Timestamp": "seconds since 1970; it may differ from ours by five minutes",
+        "X-Signature": "sha256= and the hexadecimal HMAC-SHA256 of <timestamp>.<body> with the secret",
+    }.items()
+]
 
 
 # Above the route of one payment, whose address would take this one too.
@@ -104,7 +123,10 @@ NOTICE = {
     response={200: Noticed, 409: Refusal, 413: Refusal},
     auth=SignedAccess(),
     summary="Tell of a payment",
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": NOTICE}}}},
+    openapi_extra={
+        "parameters": SIGNATURE,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": NOTICE}}},
+    },
 )
 def payments_webhook(request: ApiRequest) -> Any:
     """For payment services. ``X-Timestamp`` is the present second; ``X-Signature`` is ``sha256=`` and the hexadecimal

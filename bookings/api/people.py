@@ -7,9 +7,10 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 from ninja.params.functions import Query
+from pydantic import Field
 
 from bookings.api.counts import found_count, student_counts
-from bookings.api.lists import CURSOR, BookingRow, PersonName, booking_row, iso_day, person_name
+from bookings.api.lists import CURSOR, STATUS, BookingRow, PersonName, booking_row, iso_day, person_name
 from bookings.api.numbers import moment_or_epoch
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, Stream
 from hsl_dashboard.web.api.answers import (
@@ -56,12 +57,12 @@ class PersonJson(Schema):
     user_id: PersonId
     username: str | None
     first_name: str | None
-    last_activity: Moment
+    last_activity: Moment = Field(description="the beginning of 1970 where nothing has happened yet")
     total_bookings: int
     total_events: int
     total_free_lessons: int
-    latest_stream: str | None
-    latest_payment_status: int | None
+    latest_stream: str | None = Field(description="of the newest booking: its code")
+    latest_payment_status: int | None = Field(description=STATUS)
 
 
 class PeoplePage(Schema):
@@ -88,7 +89,7 @@ def users_list(
     search: Annotated[str, Text()] = Query("", description="any part of a name, @username, t.me link or id"),
     stream: Annotated[str, Text()] = Query("", description="of the newest booking"),
     status: Annotated[int | None, Whole("Invalid payment status", least=-(2**31))] = Query(
-        None, description="of the newest booking"
+        None, description=f"of the newest booking: {STATUS}"
     ),
     cursor: Annotated[str, Text()] = Query("", description=f"{CURSOR}; page is ignored then"),
 ) -> Any:
@@ -186,7 +187,7 @@ def users_search(
     response: HttpResponse,
     *,
     q: Annotated[str, Text()] = Query("", description="how a username or a first name begins"),
-    stats: Annotated[str, Text()] = Query("", description="true: numbers instead"),
+    stats: Annotated[str, Text()] = Query("", description="with true: numbers instead"),
 ) -> Any:
     """At most 50 people, the most recently updated first."""
     if stats == "true":

@@ -1,24 +1,26 @@
 """The people of a stream as JSON: who booked it, and who viewed its programme; whole, or piece by piece."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, OuterRef, Subquery
 
-from bookings.models import Booking
 from bookings.statistics import FIRST_BELIEVABLE, has_very_many_views, viewed_of_stream, views_of_programme
 from bookings.views.streams import ChosenStream
+from hsl_dashboard.web.api.answers import iso_moment
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, newest_first
 from hsl_dashboard.web.remembered import Remembered
 from users.models import PersonTotals
 from users.people.search import is_one_of
 
+BOOKED = ("telegram_user_id", "username", "first_name", "confirmed", "created_at")
 VIEWED = "viewed."  # before a cursor of the second part: who viewed and did not book
 
 
 def whole_stream(chosen: ChosenStream) -> dict[str, Any]:
     """Everybody at once, the newest first, as the previous dashboard did; at most WHOLE of either kind."""
-    booked = _booked(list(chosen.bookings.newest_first()[:WHOLE]))
+    booked = _booked(chosen.bookings.newest_first().values_list(*BOOKED)[:WHOLE])
     since = chosen.campaign_start
     viewed, _following = _viewed(chosen, since, few=not has_very_many_views(since), cursor="", limit=WHOLE)
     students = sorted(
@@ -26,7 +28,16 @@ def whole_stream(chosen: ChosenStream) -> dict[str, Any]:
         key=lambda row: (row["created_at"] is None, row["created_at"] or FIRST_BELIEVABLE),
         reverse=True,
     )
-    return {"total": chosen.counts.total + len(viewed), "students": students}
+    return {"total": chosen.counts.total + len(viewed), "students": as_json(students)}
+
+
+def as_json(students: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows as they stand on the wire."""
+    for row in students:
+        row["user_id"] = str(row["user_id"])
+        for name in ("created_at", "last_activity"):
+            row[name] = iso_moment(row[name]) if row[name] else None
+    return students
 
 
 def piece_of_stream(
@@ -43,7 +54,7 @@ def piece_of_stream(
     following = ""
     if not cursor.startswith(VIEWED):
         bookings, following = newest_first(chosen.bookings, column="created_at", cursor=cursor, limit=limit)
-        found, cursor = _booked(bookings), VIEWED
+        found, cursor = _booked([tuple(getattr(row, name) for name in BOOKED) for row in bookings]), VIEWED
     if not following and len(found) < limit:
         rest = limit - len(found)
         viewed, following = _viewed(chosen, since, few=few, cursor=cursor.removeprefix(VIEWED), limit=rest)
@@ -55,17 +66,17 @@ def piece_of_stream(
     return found, Remembered(chosen.counts.total + counted.number, counted.at), following
 
 
-def _booked(bookings: list[Booking]) -> list[dict[str, Any]]:
+def _booked(bookings: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
     rows = [
         {
-            "user_id": booking.telegram_user_id,
-            "username": booking.username,
-            "first_name": booking.first_name,
-            "confirmed": booking.confirmed,
-            "created_at": booking.created_at,
+            "user_id": person,
+            "username": username,
+            "first_name": first_name,
+            "confirmed": confirmed,
+            "created_at": created_at,
             "source": "booking",
         }
-        for booking in bookings
+        for person, username, first_name, confirmed, created_at in bookings
     ]
     return _with_activity(rows)
 

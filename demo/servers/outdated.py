@@ -14,7 +14,7 @@ def begin_anew_if_outdated(url: str) -> str:
 
     Only for the servers of this clone: what is in them are demo and test data. Gives "" when nothing was done.
     """
-    gone = _migrations_that_are_gone(url)
+    gone = migrations_that_are_gone(url)
     if not gone:
         return ""
     address = urlsplit(url)
@@ -28,7 +28,8 @@ def begin_anew_if_outdated(url: str) -> str:
     )
 
 
-def _migrations_that_are_gone(url: str) -> list[str]:
+def migrations_that_are_gone(url: str) -> list[str]:
+    """Migrations that the database at ``url`` has and this clone has not, as ``app.name``."""
     on_disk = {(path.parts[-3], path.stem) for path in PROJECT_ROOT.glob("*/migrations/[0-9]*.py")}
     ours = {app for app, _ in on_disk}
     with psycopg.connect(url, autocommit=True) as connection:

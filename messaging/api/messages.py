@@ -7,10 +7,11 @@ from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 from ninja.params.functions import Query
+from pydantic import Field
 
 from bookings.models import Stream
 from hsl_dashboard.db import LARGEST_INTEGER
-from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal
+from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, json_answer
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
 from messaging.broadcasts.privacy import may_read
@@ -28,6 +29,10 @@ INVALID_ID = "Invalid message ID"
 NO_MESSAGE = "Message not found"
 VIEW = "messaging.view_broadcast"
 ACT = (VIEW, "messaging.send_broadcast")
+STATES = (
+    "scheduled, sending, paused, held (its time passed while nothing was sending), finished or cancelled;"
+    " a message that is finished or cancelled stays so"
+)
 
 
 class HistoryRow(Schema):
@@ -36,8 +41,8 @@ class HistoryRow(Schema):
     sent_at: Moment | None
     total_recipients: int
     successful_deliveries: int
-    recipient_type: str
-    recipient_group: str | None
+    recipient_type: str = Field(description="individual or group")
+    recipient_group: str | None = Field(description="the code of a stream, for a group of the previous dashboard")
 
 
 @router.get(
@@ -102,13 +107,13 @@ class CauseJson(Schema):
 
 
 class MessageDetail(HistoryRow):
-    state: str
-    state_reason: str
-    starts_at: Moment | None
+    state: str = Field(description=STATES)
+    state_reason: str = Field(description="why it is paused or held; empty otherwise")
+    starts_at: Moment | None = Field(description="when it is scheduled for")
     started_at: Moment | None
     finished_at: Moment | None
-    by_state: dict[str, int]
-    reasons: list[CauseJson]
+    by_state: dict[str, int] = Field(description=f"how many people are {', '.join(Recipient.State.values)}")
+    reasons: list[CauseJson] = Field(description="why people did not get it")
 
 
 @router.get(
@@ -153,7 +158,7 @@ class RecipientRow(Schema):
     message_id: int
     user_id: PersonId
     username: str
-    delivery_status: str
+    delivery_status: str = Field(description="pending, sent, failed or deleted")
 
 
 @router.get(
@@ -164,11 +169,10 @@ class RecipientRow(Schema):
 )
 def message_recipients(
     request: ApiRequest,
-    response: HttpResponse,
     message_id: str,
     *,
     limit: Annotated[int, Whole(f"limit must be between 1 and {WHOLE}", most=WHOLE)] = Query(
-        WHOLE, description="rows of a piece; the whole list at once without it"
+        WHOLE, description="rows of a piece; without it the whole list at once, which takes the longer the longer it is"
     ),
     cursor: Annotated[str, Text()] = Query("", description="of the next piece"),
 ) -> Any:
@@ -176,17 +180,19 @@ def message_recipients(
     recipients = Recipient.objects.filter(message=read_message_id(message_id))
     named = recipients.values("id", "message_id", "telegram_user_id", "username", "delivery_status")
     rows, following = by_key(named, cursor=cursor, limit=limit, key="id")
-    link_next(request, response, following)
-    return [
+    recipient_rows = [
         {
             "id": row["id"],
             "message_id": row["message_id"],
-            "user_id": row["telegram_user_id"],
+            "user_id": str(row["telegram_user_id"]),
             "username": row["username"] or "",
             "delivery_status": row["delivery_status"] or "pending",
         }
         for row in rows
     ]
+    answer = json_answer(recipient_rows)
+    link_next(request, answer, following)
+    return answer
 
 
 class ActJson(Schema):

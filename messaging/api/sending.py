@@ -10,10 +10,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from ninja import Router, Schema
 from ninja.params.functions import Query
+from pydantic import Field
 
 from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER, is_storable
 from hsl_dashboard.web.api.answers import ApiError, Refusal, RefusalWithSuccess, Shape, call_of, json_answer
-from hsl_dashboard.web.api.parameters import Text, described, whole_number
+from hsl_dashboard.web.api.parameters import Text, whole_number
+from messaging.api.bodies import CAPTION_LIMIT, MOST_RECIPIENTS, PREFER, TEXT_LIMIT, SendBody, Sending, Sent
 from messaging.api.waiting import wait_until
 from messaging.audiences.criteria import individuals
 from messaging.broadcasts.services.correcting import delete_for_one
@@ -30,8 +32,6 @@ from users.tokens.idempotency import claim, keep, key_of
 
 router = Router(tags=["messages"])
 
-MOST_RECIPIENTS = 10_000
-TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024  # UTF-16 units, tags counted, as they always were here
 LONGEST_FILE_ID = 300
 FAILURE = "Failed to send messages"
 UNKNOWN = "unknown"
@@ -39,73 +39,6 @@ KINDS = {"video": Broadcast.Kind.VIDEO, "document": Broadcast.Kind.DOCUMENT, "ph
 OVER = {Broadcast.State.FINISHED, Broadcast.State.CANCELLED, Broadcast.State.PAUSED, Broadcast.State.HELD}
 NOT_DELETABLE = "Message not found or no Telegram message ID available"
 SEND = ("messaging.view_broadcast", "messaging.add_broadcast", "messaging.send_broadcast", "users.view_telegramuser")
-
-
-class SendBody(Schema):
-    recipients: Annotated[
-        Any,
-        described(
-            type=["array", "null"],
-            items={"type": "object", "properties": {"user_id": {"type": ["integer", "string"]}}},
-            examples=[[{"user_id": 5111222333}]],
-        ),
-    ] = None
-    message: Annotated[
-        Any,
-        described(
-            type=["object", "null"],
-            properties={
-                "type": {"type": "string", "description": "text, video, document or photo; anything else is text"},
-                "text": {"type": "string", "description": "HTML as Telegram reads it; the caption of a file"},
-                "video_file_id": {"type": "string"},
-                "document_file_id": {"type": "string"},
-                "photo_file_id": {"type": "string"},
-                "placeholders": {"type": "boolean", "description": "true: {first_name} and others are filled in"},
-                "buttons": {
-                    "type": "array",
-                    "items": {"type": "object"},
-                    "description": "text, url or callback_data, row",
-                },
-            },
-            examples=[{"type": "text", "text": "Привет!"}],
-        ),
-    ] = None
-    scheduled_at: Annotated[
-        Any, described(type=["string", "null"], description="ISO 8601; without it the message goes now")
-    ] = None
-
-
-class SendError(Schema):
-    user_id: int
-    error: str
-
-
-class Skipped(Schema):
-    user_id: int
-    reason: str
-
-
-class Sent(Schema):
-    success: bool
-    message_id: int
-    sent_count: int | None = None
-    failed_count: int | None = None
-    errors: list[SendError] | None = None
-    skipped: list[Skipped] | None = None
-    scheduled: bool | None = None
-    scheduled_at: str | None = None
-    recipient_count: int | None = None
-    message: str | None = None
-
-
-class Sending(Schema):
-    success: bool
-    message_id: int
-    status: str
-    sent_count: int
-    failed_count: int
-    pending_count: int
-    skipped: list[Skipped] | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +56,7 @@ class SendWish:
     response={200: Sent, 202: Sending, 400: Refusal, 403: Refusal, 409: Refusal},
     auth=ApiAccess(*SEND, scope=Scope.MESSAGES, failure=FAILURE),
     summary="Send or schedule a message",
+    openapi_extra=PREFER,
 )
 def messages_send(request: ApiRequest, body: SendBody) -> Any:
     """Send to these people through the engine. Done within 25 seconds it answers 200; else, or at once with
@@ -328,7 +262,7 @@ class Deleted(Schema):
 class Deleting(Schema):
     success: bool
     message_id: int
-    status: str
+    status: str = Field(description="deleting: ask again")
 
 
 @router.delete(
@@ -339,6 +273,7 @@ class Deleting(Schema):
         scope=Scope.MESSAGES, failure="Failed to delete message",
     ),
     summary="Delete one person's copy of a message",
+    openapi_extra=PREFER,
 )  # fmt: skip
 def messages_delete(
     request: ApiRequest,

@@ -88,3 +88,19 @@ def test_the_examples_of_the_page_work_and_answer_as_described(api, school):
             part = {**answer["content"]["application/json"]["schema"], "components": schema["components"]}
             mistakes = [error.message for error in Draft202012Validator(part).iter_errors(json.loads(response.text))]
             assert mistakes == [], said
+
+
+def test_the_page_says_what_a_write_answers_with_either_success_and_what_must_be_given(staff_client: Client):
+    page = unescape(staff_client.get("/api/docs").text)
+
+    def card(route: str) -> str:
+        return page.partition(f'id="{route}"')[2].partition("</details>")[0]
+
+    sending, payment, detail = card("messages_send"), card("payments_webhook"), card("message_detail")
+    accepted = sending.partition("<code>202</code></h4>")[2]
+    assert "pending_count: integer" in accepted and "errors?: [{  // where somebody failed" in sending
+    assert "<code>Prefer</code>" in sending and "message.buttons[].callback_data" in sending
+    assert all(f"<code>{name}</code>" in payment for name in ("X-Timestamp", "X-Signature"))
+    assert "finished or cancelled" in detail and "api/feed/hsl_feed_" in page
+    needed = [part.partition("</code>")[0] for part in payment.split("<dt><code>") if "обязательно" in part]
+    assert needed == ["X-Timestamp", "X-Signature", "event_id", "type", "booking_id", "amount", "currency"]

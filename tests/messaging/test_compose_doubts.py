@@ -11,7 +11,7 @@ from bookings.models import Booking
 from messaging.models import Broadcast, Draft
 from messaging.quiet_hours import is_quiet
 from tests.factories import BookingFactory, BroadcastFactory, RecipientFactory, TelegramUserFactory
-from tests.messaging.composing import CONFIRMED, NEW, confirm, write
+from tests.messaging.composing import CONFIRMED, NEW, address, confirm, write
 
 pytestmark = pytest.mark.usefixtures("no_workers")
 
@@ -77,6 +77,20 @@ def test_a12_at_night_it_can_wait_for_the_morning(staff_client: Client, stream: 
     assert not is_quiet(summary.starts_at)
 
 
+def test_a12_at_night_it_can_go_at_once_all_the_same(
+    staff_client: Client, stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging.compose.confirmation.is_quiet", lambda *_moment, **_until: True)
+    draft = write(staff_client, stream)
+
+    page = staff_client.get(last_page(draft))
+    assertContains(page, "Отправить в 09:00")
+    assertContains(page, "Всё равно отправить сейчас")
+    confirm(staff_client, draft, recipients=3)
+
+    assert Broadcast.objects.get().state == "sending"
+
+
 def test_a_day_offers_no_morning(staff_client: Client, stream: str) -> None:
     noon = (timezone.localtime() + timedelta(days=1)).replace(hour=12, minute=0)
     draft = write(staff_client, stream, when="at", at=f"{noon:%Y-%m-%dT%H:%M}")
@@ -91,3 +105,19 @@ def test_a3_the_form_offers_what_the_bot_does_by_its_meaning(staff_client: Clien
 
     assertContains(response, '<option value="select_course_" label="Записаться на курс"></option>', html=True)
     assertContains(response, '<option value="free_lesson_register_" label="Записаться на урок"></option>', html=True)
+
+
+@pytest.mark.parametrize("target", ["http://[x", "https://[адрес сайта]", "https://x.ru／y"])
+def test_a13_an_address_that_nobody_can_read_opens_on_every_page(
+    staff_client: Client, stream: str, target: str
+) -> None:
+    text = f'<a href="{target}">сюда</a>'
+    draft = write(staff_client, stream, text=text)
+    sent = BroadcastFactory.create(message_text=text, state="finished")
+    person = RecipientFactory.create(message=sent).telegram_user
+
+    for page in (
+        address("", draft), address("compose_confirm", draft), f"/messages/{sent.pk}/", f"/messages/{sent.pk}/edit/",
+        "/messages/", "/messages/drafts/", f"/users/{person.pk}/",
+    ):  # fmt: skip
+        assertContains(staff_client.get(page), "сюда")

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Schema
 from pydantic import PlainSerializer, WithJsonSchema
 
+from hsl_dashboard.web import logs
 from hsl_dashboard.web.remembered import Remembered
 
 FAILED = "Internal server error"
@@ -35,7 +36,8 @@ class ApiError(Exception):
 class Call:
     """What is known about the request at hand, before and after its route was found."""
 
-    id: str = field(default_factory=lambda: str(uuid4()))
+    # The one that every line of the log has, and the answer in X-Request-ID.
+    id: str = field(default_factory=lambda: logs.request_id.get() or uuid4().hex)
     shape: Shape = Shape.PLAIN
     failure: str = FAILED  # the route's documented words
 
@@ -49,6 +51,7 @@ def call_of(request: HttpRequest) -> Call:
 
 
 def json_answer(data: Any, *, status: int = 200) -> HttpResponse:
+    """An answer of what is JSON already: a list of thousands is not read and written field by field once more."""
     return HttpResponse(
         json.dumps(data, ensure_ascii=False, separators=(",", ":")), content_type="application/json", status=status
     )

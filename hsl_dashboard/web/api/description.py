@@ -13,7 +13,7 @@ REFUSALS = {
     "401": "No token, or one that is wrong, expired or revoked",
     "403": "The scope or the permission is missing",
     "429": "Too many requests; Retry-After says when to come again",
-    "500": "A fault; request_id finds it in the log",
+    "500": "A fault; request_id finds it in the log, and stands in the header X-Request-ID too",
     "503": "The database is busy or away; Retry-After says when to come again",
     "504": "Too much to count in the time of a request",
 }
@@ -26,7 +26,8 @@ REFUSED_KEY = f"The {ONCE_KEY} was used for another request"
 KEY = {
     "name": ONCE_KEY,
     "in": "header",
-    "description": "any text of yours: the same key and body gives the same answer for 24 hours and is done once",
+    "description": f"any text of yours of letters, digits and . _ : -, at most {LONGEST_KEY} characters: the same key"
+    " and body gives the same answer for 24 hours and is done once. A refused request leaves its key free",
     "schema": {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[A-Za-z0-9._:-]*$"},
 }
 SAMPLES = {
@@ -86,6 +87,7 @@ class Parameter:
     kind: str
     default: str
     words: str
+    is_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,11 @@ class Route:
     words: str
     scope: str
     parameters: list[Parameter]
+    headers: list[Parameter]
     body: str
     body_fields: list[Parameter]
     statuses: list[str]
-    fields: str
+    answers: list[tuple[str, str]]  # the status of each success, and its fields
     example: str
 
     @property
@@ -137,7 +140,9 @@ def chapters(schema: dict[str, Any]) -> list[tuple[str, list[Route]]]:
 def _route(schema: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> Route:
     parameters = operation.get("parameters", [])
     body = example_of_body(schema, operation)
-    answer = operation["responses"]["200"]
+    answers = {
+        status: answer["content"]["application/json"]["schema"] for status, answer in operation["responses"].items()
+    }
     return Route(
         name=operation["operationId"],
         method=method,
@@ -146,10 +151,11 @@ def _route(schema: dict[str, Any], path: str, method: str, operation: dict[str, 
         words=operation.get("description", ""),
         scope=operation["x-scope"],
         parameters=[_parameter(each) for each in parameters if each["in"] != "header"],
+        headers=[_parameter(each) for each in parameters if each["in"] == "header"],
         body=json.dumps(body, ensure_ascii=False, indent=2) if body else "",
         body_fields=list(_body_fields(_body(schema, operation))),
         statuses=sorted(operation["responses"].keys() - REFUSALS.keys()),
-        fields=_fields(schema, answer["content"]["application/json"]["schema"]),
+        answers=[(status, _fields(schema, part)) for status, part in sorted(answers.items()) if status < "300"],
         example=example_address(path, parameters),
     )
 
@@ -186,7 +192,14 @@ def _body_fields(model: dict[str, Any], within: str = "") -> Iterator[Parameter]
         if "enum" in part:
             kind = " | ".join(json.dumps(value) for value in part["enum"])
         default = part.get("default")
-        yield Parameter(path, "body", kind, "" if default in {None, ""} else str(default), part.get("description", ""))
+        yield Parameter(
+            name=path,
+            place="body",
+            kind=kind,
+            default="" if default in {None, ""} else str(default),
+            words=part.get("description", ""),
+            is_required=name in model.get("required", ()),
+        )
         yield from _body_fields(part, f"{path}.")
         yield from _body_fields(part.get("items", {}), f"{path}[].")
 
@@ -203,6 +216,7 @@ def _parameter(each: dict[str, Any]) -> Parameter:
         kind=kind or "integer",
         default="" if default in {None, ""} else str(default),
         words=each.get("description", ""),
+        is_required=each.get("required", False),
     )
 
 
@@ -213,7 +227,7 @@ def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fields(schema: dict[str, Any], part: dict[str, Any], indent: str = "") -> str:
-    """The fields of an answer, one on a line, as TypeScript would write them."""
+    """The fields of an answer, one on a line, as TypeScript would: with a question mark where one may be absent."""
     part = _resolved(schema, part)
     if "anyOf" in part:
         kinds = [_fields(schema, each, indent) for each in part["anyOf"]]
@@ -223,6 +237,16 @@ def _fields(schema: dict[str, Any], part: dict[str, Any], indent: str = "") -> s
     properties = part.get("properties")
     if not properties:
         return str(part.get("format") or part.get("type") or "any")
-    deeper = f"{indent}  "
-    lines = [f"{deeper}{name}: {_fields(schema, each, deeper)}" for name, each in properties.items()]
+    deeper, always = f"{indent}  ", part.get("required", ())
+    lines = [
+        _field(name if name in always else f"{name}?", each, _fields(schema, each, deeper), deeper)
+        for name, each in properties.items()
+    ]
     return "{\n" + "\n".join(lines) + f"\n{indent}}}"
+
+
+def _field(name: str, part: dict[str, Any], kind: str, indent: str) -> str:
+    kind = kind.removesuffix(" | null") if name.endswith("?") else kind
+    first, following, rest = kind.partition("\n")
+    words = f"  // {part['description']}" if "description" in part else ""
+    return f"{indent}{name}: {first}{words}{following}{rest}"

@@ -1,5 +1,6 @@
 """Around each JSON route: HEAD, wrong methods and faults in JSON, ETag and 304, gzip, the number of the request."""
 
+import gzip
 import hashlib
 import logging
 from collections.abc import Callable
@@ -9,7 +10,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, URLResolver
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.text import compress_string
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -20,6 +20,8 @@ from hsl_dashboard.web.api.parameters import INVALID_JSON, WORDS
 logger = logging.getLogger(__name__)
 
 COMPRESSED_FROM = 1_024  # bytes
+# Above this a list is compressed quickly rather than well: in half the time, and a fifth longer.
+LARGE, QUICKLY, WELL = 100_000, 1, 6
 NOT_ALLOWED = "Method not allowed"
 NO_SUCH_ADDRESS = "Not found"
 
@@ -114,7 +116,8 @@ def _delivered(request: HttpRequest, response: HttpResponse) -> HttpResponse:
             return conditional
     takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
     if takes_gzip and len(response.content) >= COMPRESSED_FROM and not response.has_header("Content-Encoding"):
-        response.content = compress_string(response.content)
+        level = QUICKLY if len(response.content) > LARGE else WELL
+        response.content = gzip.compress(response.content, compresslevel=level, mtime=0)
         response["Content-Encoding"] = "gzip"
         response["Content-Length"] = str(len(response.content))
     return response
