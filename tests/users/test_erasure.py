@@ -188,8 +188,7 @@ def test_every_count_stays_what_it_was(person, staff):
 
     erase_person(person=person, by=staff, at=NOW)
 
-    assert counts() == before
-    assert list(totals_differences()) == []
+    assert (counts(), list(totals_differences())) == (before, [])
 
 
 def test_the_stand_in_has_no_name_and_gets_no_message(person, staff):

@@ -174,7 +174,6 @@ def test_the_check_writes_nothing_and_is_content_with_exact_totals():
 @pytest.mark.django_db
 def test_a_name_longer_than_an_index_entry_is_stored_all_the_same():
     execute("INSERT INTO users (user_id, first_name, language_code) VALUES (1, repeat('🦊', 9000), repeat('z', 9000))")
-
     totals.fold_marked_people()
 
     assert PersonTotals.objects.get().name_key == "🦊" * 100
