@@ -140,14 +140,18 @@ def _read_marks(marks: str) -> tuple[set[int], set[date], bool]:
 
 
 def _recent_people(since: datetime, until: datetime) -> list[int]:
-    """List who has a row from between two moments; three looks into indexes."""
+    """List who has a row from between two moments; four looks into indexes, and one at whoever is marked."""
     return [
         user_id
         for (user_id,) in _rows(
             "SELECT user_id FROM events WHERE created_at >= %(since)s AND created_at <= %(until)s"
             " UNION SELECT user_id FROM bookings WHERE created_at >= %(since)s AND created_at <= %(until)s"
             " UNION SELECT user_id FROM free_lesson_registrations"
-            " WHERE registered_at >= %(since)s AND registered_at <= %(until)s",
+            " WHERE registered_at >= %(since)s AND registered_at <= %(until)s"
+            # People have no index by time but in their totals; the newest are marked, and not there yet.
+            " UNION SELECT user_id FROM person_totals WHERE first_seen_at >= %(since)s AND first_seen_at <= %(until)s"
+            " UNION SELECT user_id FROM users WHERE user_id = ANY (ARRAY(SELECT DISTINCT user_id FROM counting_marks))"
+            " AND first_seen_at >= %(since)s AND first_seen_at <= %(until)s",
             {"since": since, "until": until},
         )
     ]

@@ -4,8 +4,8 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
 
@@ -14,7 +14,8 @@ from psycopg import sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-CONNECTIONS = 4  # at once; the bot's own pool is smaller
+CONNECTIONS = 4  # at once, kept for all rounds as the bot keeps its pool; that pool is smaller
+WARMING = 20  # rows on a new connection before it counts: it draws up every trigger once
 ROUNDS, SECONDS = 8, 1  # rounds with and without take turns, so that a busy machine slows both
 PEOPLE = 20_000  # drawn at random from everybody: their pages are not in memory because the last insert was theirs
 NEWCOMERS = 8_000_000_000  # ids from here on are of people whom the benchmark makes
@@ -30,10 +31,10 @@ INSERTS = {
 }
 
 
-def measure(url: str, table: str, *, about: int | None = None) -> tuple[float, float]:
+def measure(url: str, table: str, *, about: int | None = None, kept: bool = True) -> tuple[float, float]:
     """Inserts a second with and without our triggers on ``table``; what was inserted is taken away again.
 
-    They are ``about`` one person, or about people at random.
+    They are ``about`` one person, or about people at random. Connections are ``kept``, or new ones in each round.
     """
     key = "user_id" if table == "users" else "id"
     with psycopg.connect(url, autocommit=True) as control:
@@ -42,12 +43,21 @@ def measure(url: str, table: str, *, about: int | None = None) -> tuple[float, f
         (last,) = control.execute(highest).fetchall()[0]
         chosen = count(max(last + 1, NEWCOMERS)) if table == "users" else _at_random([about] if about else people)
         done = {"ENABLE": 0, "DISABLE": 0}
+        pool = ExitStack()
         try:
-            for _ in range(ROUNDS):
+            for number in range(ROUNDS):
                 for how in done:
+                    if not kept:
+                        pool.close()
+                    if not kept or (number, how) == (0, "ENABLE"):
+                        bots = [pool.enter_context(psycopg.connect(url, autocommit=True)) for _ in range(CONNECTIONS)]
                     _switch_triggers(control, table, how)
-                    done[how] += _insert(url, INSERTS[table], chosen)
+                    if kept:
+                        for bot in bots:
+                            _write(bot, INSERTS[table], chosen, rows=WARMING)
+                    done[how] += _insert(bots, INSERTS[table], chosen)
         finally:
+            pool.close()
             _switch_triggers(control, table, "ENABLE")
             delete = sql.SQL("DELETE FROM {} WHERE {} > %s").format(sql.Identifier(table), sql.Identifier(key))
             control.execute(delete, [last])
@@ -71,21 +81,25 @@ def _switch_triggers(control: Connection, table: str, how: str) -> None:
     control.execute(sql.SQL("ALTER TABLE {} {} TRIGGER USER").format(sql.Identifier(table), sql.SQL(how)))
 
 
-def _insert(url: str, statement: str, people: Iterator[int]) -> int:
+def _write(bot: Connection, statement: str, people: Iterator[int], *, rows: int) -> None:
+    for _ in range(rows):
+        bot.execute(statement, [next(people)])
+
+
+def _insert(bots: Sequence[Connection], statement: str, people: Iterator[int]) -> int:
     """Insert from all connections for some seconds; give how many rows it became."""
-    counts = [0] * CONNECTIONS
+    counts = [0] * len(bots)
     drawing = threading.Lock()
     deadline = time.monotonic() + SECONDS
 
     def write(number: int) -> None:
-        with psycopg.connect(url, autocommit=True) as bot:
-            while time.monotonic() < deadline:
-                with drawing:
-                    person = next(people)
-                bot.execute(statement, [person])
-                counts[number] += 1
+        while time.monotonic() < deadline:
+            with drawing:
+                person = next(people)
+            bots[number].execute(statement, [person])
+            counts[number] += 1
 
-    threads = [threading.Thread(target=write, args=(number,)) for number in range(CONNECTIONS)]
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(len(bots))]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -102,8 +116,10 @@ def main() -> None:
         people = connection.execute("SELECT count(*) FROM users").fetchall()[0][0]
     print(f"Rows a second on {CONNECTIONS} connections, about random people of {people:,}:")
     print(f"  {'table':<36} {'indexes':>7} {'with our triggers':>18} {'without':>8} {'ratio':>6}")
-    for table in INSERTS:
-        _print(f"{table}", index_entries(url, table), *measure(url, table))
+    for kept in (True, False):
+        print("  on connections that are kept:" if kept else "  on new connections in each round:")
+        for table in INSERTS:
+            _print(f"{table}", index_entries(url, table), *measure(url, table, kept=kept))
     with _somebody_with_a_history(url) as person:
         _print(f"events of one with {HISTORY:,}", index_entries(url, "events"), *measure(url, "events", about=person))
     _count_the_marked()

@@ -10,6 +10,7 @@ from django.db import connection
 from bookings.models import Course
 from tests.database_roles import owner_role
 from tests.migrations import migration
+from users.totals import fold_marked_people
 
 DUMP = Path(__file__).parent / "data" / "bot_database.sql.gz"
 # A statement ends where the next one begins: names in it hold semicolons and quotes of their own.
@@ -17,7 +18,7 @@ STATEMENT = re.compile(r"^INSERT INTO (\w+) .*?\);\n(?=INSERT INTO |SELECT setva
 
 
 def load(*tables: str) -> None:
-    """Insert the dump's rows of these tables as the bot would, and describe the streams as a migration does."""
+    """Insert the dump's rows of these tables as the bot would, describe the streams as a migration does, and count."""
     text = gzip.decompress(DUMP.read_bytes()).decode()
     Course.objects.all().delete()
     with owner_role(), connection.cursor() as cursor:  # the bot sets sequences
@@ -30,3 +31,4 @@ def load(*tables: str) -> None:
                     "SELECT setval(pg_get_serial_sequence(%s, 'id'), (SELECT max(id) FROM " + table + "))", [table]
                 )
     migration("bookings", "describe_streams").describe_streams(apps, None)
+    fold_marked_people()

@@ -26,7 +26,7 @@ class Difference:
 
 def fold_marked_people() -> int:
     """Recount the people whom a trigger has marked; return how many people are left."""
-    for people in _batches("SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL"):
+    for people in _batches("SELECT DISTINCT user_id FROM counting_marks"):
         _run("SELECT person_totals_fold(%s)", [people])
     return marked_people()
 

@@ -1,5 +1,6 @@
 """People as JSON: their list, one of them with everything, search; and changes of what they booked."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from django.db.models import Q, QuerySet
@@ -25,7 +26,7 @@ from hsl_dashboard.web.api.answers import (
 from hsl_dashboard.web.api.cursors import by_sorting, link_next
 from hsl_dashboard.web.api.parameters import Text, Whole, whole_number
 from hsl_dashboard.web.keyset import Sorting
-from users.models import ERASED_FROM, Event, LatestStatus, PersonTotals, TelegramUser
+from users.models import ERASED_FROM, Event, LatestStatus, LivePersonTotals, PersonCounts, PersonTotals, TelegramUser
 from users.people.search import LAST_LETTER, is_one_of, search_condition, search_text
 from users.people.statistics import people_count
 from users.privacy import masked_emails
@@ -148,7 +149,7 @@ def _newest_statuses(people: Any) -> dict[int, int | None]:
     return statuses
 
 
-def _person_rows(people: list[PersonTotals]) -> list[dict[str, Any]]:
+def _person_rows(people: Sequence[PersonCounts]) -> list[dict[str, Any]]:
     odd = [row.pk for row in people if row.latest_status == LatestStatus.UNKNOWN]
     stored = _newest_statuses(odd) if odd else {}
     return [
@@ -203,7 +204,7 @@ def _beginning_with(typed: str) -> list[TelegramUser]:
     ids = set(named.values_list("pk", flat=True)[:LOOKED_AT])
     condition, is_common = search_condition(search_text(typed), with_emails=False, at_most=LOOKED_AT)
     if not is_common:
-        ids |= set(PersonTotals.objects.filter(condition).values_list("pk", flat=True))
+        ids |= set(LivePersonTotals.objects.filter(condition).values_list("pk", flat=True))
     people = TelegramUser.objects.filter(is_one_of(sorted(ids)), pk__lt=ERASED_FROM)
     begins = Q(username__istartswith=typed) | Q(first_name__istartswith=typed)
     return list(people.filter(begins).order_by("-updated_at", "pk")[:FOUND])
@@ -261,7 +262,7 @@ class PersonWithAll(Schema):
 def user_detail(request: ApiRequest, user_id: str) -> Any:
     """Everything newest first; the 50 newest events."""
     pk = read_user_id(user_id)
-    row = PersonTotals.objects.filter(pk=pk, pk__lt=ERASED_FROM).select_related("telegram_user").first()
+    row = LivePersonTotals.objects.filter(pk=pk, pk__lt=ERASED_FROM).select_related("telegram_user").first()
     if row is None:
         raise ApiError(404, UNKNOWN_USER)
     lessons = list(FreeLessonRegistration.objects.filter(telegram_user=pk).order_by("-registered_at", "-pk"))

@@ -11,7 +11,7 @@ from bookings.views.streams import ChosenStream
 from hsl_dashboard.web.api.answers import iso_moment
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, newest_first
 from hsl_dashboard.web.remembered import Remembered
-from users.models import PersonTotals
+from users.models import LivePersonTotals
 from users.people.search import is_one_of
 
 BOOKED = ("telegram_user_id", "username", "first_name", "confirmed", "created_at")
@@ -105,7 +105,7 @@ def _viewed(
 
 
 def _with_activity(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    totals = PersonTotals.objects.filter(is_one_of(list({row["user_id"] for row in rows})))
+    totals = LivePersonTotals.objects.filter(is_one_of(list({row["user_id"] for row in rows})))
     did = {pk: (events, at) for pk, events, at in totals.values_list("pk", "events", "last_activity_at")}
     for row in rows:
         row["events_count"], row["last_activity"] = did.get(row["user_id"], (0, None))

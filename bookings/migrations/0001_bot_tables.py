@@ -355,10 +355,10 @@ class Migration(migrations.Migration):
             model_name="booking",
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
+                sql=hsl_dashboard.db.LightTriggerSql(
                     declare="DECLARE known record;",
                     func="\n            SELECT username, first_name INTO known FROM users WHERE user_id = NEW.user_id;\n            IF NOT FOUND AND NEW.user_id IS NOT NULL THEN\n                INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n                VALUES (NEW.user_id, NULLIF(btrim(NEW.username), ''), NULLIF(btrim(NEW.first_name), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now()))\n                ON CONFLICT (user_id) DO NOTHING;\n            ELSIF (NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(known.username), '') = '') OR (NULLIF(btrim(NEW.first_name), '') IS NOT NULL AND COALESCE(btrim(known.first_name), '') = '') THEN\n                UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')), first_name = COALESCE(NULLIF(btrim(first_name), ''), NULLIF(btrim(NEW.first_name), '')) WHERE user_id = (\n                    SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = '') OR (NULLIF(btrim(NEW.first_name), '') IS NOT NULL AND COALESCE(btrim(first_name), '') = ''))\n                    FOR NO KEY UPDATE SKIP LOCKED\n                );\n            END IF;\n            RETURN NEW;\n        ",
-                    hash="11f05219a23f51487858c466e1dc721fd3caca63",
+                    hash="906db1fdbe8d8aa571fd5f74a0186e92c3d59531",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_fa3ed",
                     table="bookings",
@@ -370,10 +370,10 @@ class Migration(migrations.Migration):
             model_name="freelessonregistration",
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
+                sql=hsl_dashboard.db.LightTriggerSql(
                     declare="DECLARE known record;",
                     func="\n            SELECT username, first_name INTO known FROM users WHERE user_id = NEW.user_id;\n            IF NOT FOUND AND NEW.user_id IS NOT NULL THEN\n                INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n                VALUES (NEW.user_id, NULLIF(btrim(NEW.username), ''), NULLIF(btrim(NEW.first_name), ''), COALESCE(NEW.registered_at, now()), COALESCE(NEW.registered_at, now()))\n                ON CONFLICT (user_id) DO NOTHING;\n            ELSIF (NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(known.username), '') = '') OR (NULLIF(btrim(NEW.first_name), '') IS NOT NULL AND COALESCE(btrim(known.first_name), '') = '') THEN\n                UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')), first_name = COALESCE(NULLIF(btrim(first_name), ''), NULLIF(btrim(NEW.first_name), '')) WHERE user_id = (\n                    SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = '') OR (NULLIF(btrim(NEW.first_name), '') IS NOT NULL AND COALESCE(btrim(first_name), '') = ''))\n                    FOR NO KEY UPDATE SKIP LOCKED\n                );\n            END IF;\n            RETURN NEW;\n        ",
-                    hash="7bdef0c434767075ea9ac806a407a84aa4822ca7",
+                    hash="c4465946e3c4384c171101ac1c0e6f4ab6d57f98",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_8242b",
                     table="free_lesson_registrations",
@@ -385,10 +385,10 @@ class Migration(migrations.Migration):
             model_name="hackathonregistration",
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
+                sql=hsl_dashboard.db.LightTriggerSql(
                     declare="DECLARE known record;",
                     func="\n            SELECT username, first_name INTO known FROM users WHERE user_id = NEW.user_id;\n            IF NOT FOUND AND NEW.user_id IS NOT NULL THEN\n                INSERT INTO users (user_id, username, first_seen_at, updated_at)\n                VALUES (NEW.user_id, NULLIF(btrim(NEW.username), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now()))\n                ON CONFLICT (user_id) DO NOTHING;\n            ELSIF (NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(known.username), '') = '') THEN\n                UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')) WHERE user_id = (\n                    SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = ''))\n                    FOR NO KEY UPDATE SKIP LOCKED\n                );\n            END IF;\n            RETURN NEW;\n        ",
-                    hash="8a843cbb8a7e3ab7d22c00223f5f8ee15fb0cd79",
+                    hash="d90ba324fa990ec04852cef194d2501b7123a7ae",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_73f8b",
                     table="hackathon_registrations",
@@ -400,10 +400,10 @@ class Migration(migrations.Migration):
             model_name="referralusage",
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
+                sql=hsl_dashboard.db.LightTriggerSql(
                     declare="DECLARE known record;",
                     func="\n            SELECT username, first_name INTO known FROM users WHERE user_id = NEW.user_id;\n            IF NOT FOUND AND NEW.user_id IS NOT NULL THEN\n                INSERT INTO users (user_id, first_seen_at, updated_at)\n                VALUES (NEW.user_id, COALESCE(NEW.used_at, now()), COALESCE(NEW.used_at, now()))\n                ON CONFLICT (user_id) DO NOTHING;\n            \n            END IF;\n            RETURN NEW;\n        ",
-                    hash="f23ee13bd3980ef5fe70a547b446f8a415ecf0f9",
+                    hash="0c8f53fe601a01d9d77734dae306fecbac912809",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_f2c5d",
                     table="referral_usage",

@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                     "registration",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="changes",
@@ -107,19 +108,30 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "changes of bookings",
                 "default_permissions": ("view",),
                 "indexes": [
-                    models.Index(models.F("booking"), models.F("id"), name="bookings_change_booking"),
-                    models.Index(models.F("status"), models.F("changed_at"), name="bookings_change_status"),
+                    models.Index(
+                        models.F("booking"),
+                        models.F("id"),
+                        condition=models.Q(("booking", None), _negated=True),
+                        name="bookings_change_booking",
+                    ),
+                    models.Index(
+                        models.F("registration"),
+                        condition=models.Q(("registration", None), _negated=True),
+                        name="bookings_change_registration",
+                    ),
+                    models.Index(
+                        models.F("status"),
+                        models.F("changed_at"),
+                        condition=models.Q(("status__lt", 0), ("status__gt", 0), _connector="OR"),
+                        name="bookings_change_status",
+                    ),
                     models.Index(
                         models.F("telegram_user"),
                         models.OrderBy(models.F("changed_at"), descending=True, nulls_last=True),
                         models.OrderBy(models.F("id"), descending=True),
+                        condition=models.Q(("is_new", False)),
                         name="bookings_change_person",
                     ),
-                ],
-                "constraints": [
-                    hsl_dashboard.db.DatabaseForeignKey(
-                        field="registration", name="bookings_change_registration_id_fkey", on_delete="CASCADE"
-                    )
                 ],
             },
         ),
@@ -783,7 +795,7 @@ class Migration(migrations.Migration):
             name="PaymentMark",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("user_id", models.BigIntegerField(db_index=True)),
+                ("user_id", models.BigIntegerField()),
             ],
             options={
                 "default_permissions": (),
@@ -1340,8 +1352,9 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="insert_insert",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (current_setting('pghistory.context_metadata', true) <> '')",
                     func='INSERT INTO "bookings_bookingevent" ("confirmed", "course_id", "course_stream", "created_at", "discount_percent", "first_name", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "referral_code", "user_id", "username") VALUES (NEW."confirmed", NEW."course_id", NEW."course_stream", NEW."created_at", NEW."discount_percent", NEW."first_name", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."referral_code", NEW."user_id", NEW."username"); RETURN NULL;',
-                    hash="724ac72cb534445f20cfc23e74047e1d393baafa",
+                    hash="8f64efa42cc3c12aafa4047586a15fc7f1a0cce9",
                     operation="INSERT",
                     pgid="pgtrigger_insert_insert_28bb6",
                     table="bookings",
@@ -1366,12 +1379,42 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name="booking",
             trigger=pgtrigger.compiler.Trigger(
-                name="record_status_change",
+                name="audit_first",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF TG_OP = 'UPDATE' AND (OLD.user_id, OLD.username, OLD.first_name, OLD.course_id, OLD.course_stream, OLD.created_at, OLD.referral_code, OLD.discount_percent) IS NOT DISTINCT FROM (NEW.user_id, NEW.username, NEW.first_name, NEW.course_id, NEW.course_stream, NEW.created_at, NEW.referral_code, NEW.discount_percent) THEN\n                RETURN NULL;\n            END IF;\n            INSERT INTO bookings_bookingevent (id, user_id, username, first_name, course_id, course_stream, created_at, referral_code, discount_percent, confirmed, pgh_created_at, pgh_label, pgh_obj_id)\n            SELECT OLD.id, OLD.user_id, OLD.username, OLD.first_name, OLD.course_id, OLD.course_stream, OLD.created_at, OLD.referral_code, OLD.discount_percent, OLD.confirmed,\n                LEAST(GREATEST(COALESCE(OLD.created_at, now()), '2000-01-01'), now()), 'insert', OLD.id\n            WHERE NOT EXISTS (SELECT FROM bookings_bookingevent WHERE pgh_obj_id = OLD.id);\n            RETURN NULL;\n            ",
+                    hash="a2efe5d7c317c3db5370631e82497d7c511b48c8",
+                    operation='UPDATE OF "user_id", "username", "first_name", "course_id", "course_stream", "created_at", "referral_code", "discount_percent" OR DELETE',
+                    pgid="pgtrigger_audit_first_5f504",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="record_new",
+                sql=hsl_dashboard.db.LightTriggerSql(
                     declare="DECLARE context jsonb := NULLIF(current_setting('pghistory.context_metadata', true), '');",
-                    func="\n            IF TG_OP = 'INSERT' THEN\n                INSERT INTO bookings_bookingchange (booking_id, user_id, status, is_new, changed_by_id, reason, origin)\n                VALUES (NEW.id, NEW.user_id, NEW.confirmed, true, \n                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,\n                COALESCE(context->>'reason', ''),\n                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END);\n            ELSIF NEW.confirmed IS DISTINCT FROM OLD.confirmed THEN\n                INSERT INTO bookings_bookingchange (booking_id, user_id, was, status, is_new, changed_by_id, reason, origin)\n                VALUES (NEW.id, NEW.user_id, OLD.confirmed, NEW.confirmed, false, \n                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,\n                COALESCE(context->>'reason', ''),\n                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END);\n            END IF;\n            RETURN NULL;\n            ",
-                    hash="96edfab0e9be01a2d9c30d0ed07549c6b7691a4c",
-                    operation='INSERT OR UPDATE OF "confirmed"',
+                    func="\n            INSERT INTO bookings_bookingchange (booking_id, user_id, status, is_new, changed_by_id, reason, origin)\n            VALUES (NEW.id, NEW.user_id, NEW.confirmed, true, \n                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,\n                COALESCE(context->>'reason', ''),\n                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END);\n            RETURN NULL;\n            ",
+                    hash="a8ba17cd174e1147efbb39b47c143e614f9b6315",
+                    operation="INSERT",
+                    pgid="pgtrigger_record_new_6c4ff",
+                    table="bookings",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="booking",
+            trigger=pgtrigger.compiler.Trigger(
+                name="record_status_change",
+                sql=hsl_dashboard.db.LightTriggerSql(
+                    condition="WHEN (NEW.confirmed IS DISTINCT FROM OLD.confirmed)",
+                    declare="DECLARE context jsonb := NULLIF(current_setting('pghistory.context_metadata', true), '');",
+                    func="\n            INSERT INTO bookings_bookingchange (booking_id, user_id, was, status, is_new, changed_by_id, reason, origin)\n            VALUES (NEW.id, NEW.user_id, OLD.confirmed, NEW.confirmed, false, \n                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,\n                COALESCE(context->>'reason', ''),\n                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END);\n            RETURN NULL;\n            ",
+                    hash="8d1d75b03434d4eea93c0b4bcc0c1c28f0f239cc",
+                    operation='UPDATE OF "confirmed"',
                     pgid="pgtrigger_record_status_change_cf0b9",
                     table="bookings",
                     when="AFTER",
@@ -1396,13 +1439,13 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name="freelessonregistration",
             trigger=pgtrigger.compiler.Trigger(
-                name="record_registration",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
+                name="record_new",
+                sql=hsl_dashboard.db.LightTriggerSql(
                     declare="DECLARE context jsonb := NULLIF(current_setting('pghistory.context_metadata', true), '');",
                     func="\n            INSERT INTO bookings_bookingchange (registration_id, user_id, is_new, changed_by_id, reason, origin)\n            VALUES (NEW.id, NEW.user_id, true, \n                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,\n                COALESCE(context->>'reason', ''),\n                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END);\n            RETURN NULL;\n            ",
-                    hash="aba1d8d84deacf320d245f7bef5199620333e187",
+                    hash="959f97101822ab3a9e1c8c69d588f9833e5099ff",
                     operation="INSERT",
-                    pgid="pgtrigger_record_registration_d4f83",
+                    pgid="pgtrigger_record_new_8c035",
                     table="free_lesson_registrations",
                     when="AFTER",
                 ),

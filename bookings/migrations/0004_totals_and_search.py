@@ -5,6 +5,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations
 
+import hsl_dashboard.db
+
 # Copies of what the files in sql/ say today; later changes are migrations of their own.
 MOSCOW, ZONE = "'Europe/Moscow'", "'" + settings.TIME_ZONE.replace("'", "''") + "'"
 
@@ -417,11 +419,11 @@ MARKS = [
     (
         "lesson_steps_mark",
         "",
-        "INSERT OR DELETE OR UPDATE OF user_id, lesson_type, lesson_date, registered_at, notification_sent",
+        "DELETE OR UPDATE OF user_id, lesson_type, lesson_date, registered_at, notification_sent",
         "free_lesson_registrations",
         "",
     ),
-    ("lesson_steps_mark", "", "INSERT OR DELETE OR UPDATE OF user_id, created_at, confirmed", "bookings", ""),
+    ("lesson_steps_mark", "", "DELETE OR UPDATE OF user_id, created_at, confirmed", "bookings", ""),
     ("lesson_steps_mark", "_insert", "INSERT", "events", f"WHEN (NEW.{CLICKED})"),
     (
         "lesson_steps_mark",
@@ -432,7 +434,7 @@ MARKS = [
     ),
     ("lesson_steps_mark", "_delete", "DELETE", "events", f"WHEN (OLD.{CLICKED})"),
     # A status is marked where it is recorded.
-    ("payments_mark", "", "INSERT", "bookings_bookingchange", "WHEN (NEW.booking_id IS NOT NULL)"),
+    ("payments_mark", "", "INSERT", "bookings_bookingchange", "WHEN (NEW.booking_id IS NOT NULL AND NOT NEW.is_new)"),
     ("payments_mark", "", "DELETE OR UPDATE OF user_id, created_at", "bookings", ""),
     ("payments_mark", "_insert", "INSERT", "events", f"WHEN ({NEW})"),
     ("payments_mark", "_update", "UPDATE OF user_id, event_type, created_at", "events", f"WHEN ({OLD} OR {NEW})"),
@@ -593,17 +595,17 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
+        pgtrigger.migrations.RemoveTrigger(model_name="booking", name="record_new"),
         pgtrigger.migrations.AddTrigger(
             model_name="booking",
             trigger=pgtrigger.compiler.Trigger(
-                name="person_totals_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM new_rows WHERE user_id IS NOT NULL; RETURN NULL;",
-                    hash="e79b307ae93f186a58526951eed9434b81d69d94",
-                    level="STATEMENT",
+                name="record_new",
+                sql=hsl_dashboard.db.LightTriggerSql(
+                    declare="DECLARE context jsonb := NULLIF(current_setting('pghistory.context_metadata', true), '');",
+                    func="\n            INSERT INTO bookings_bookingchange (booking_id, user_id, status, is_new, changed_by_id, reason, origin)\n            VALUES (NEW.id, NEW.user_id, NEW.confirmed, true, \n                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,\n                COALESCE(context->>'reason', ''),\n                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END);\n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);\n                INSERT INTO lesson_steps_pending (user_id) VALUES (NEW.user_id);\n                INSERT INTO bookings_paymentmark (user_id) VALUES (NEW.user_id);\n            END IF;\n            RETURN NULL;\n            ",
+                    hash="b884f5c49c2245a39173cca0e66fd2c5f397dc76",
                     operation="INSERT",
-                    pgid="pgtrigger_person_totals_insert_fa7f0",
-                    referencing="REFERENCING NEW TABLE AS new_rows ",
+                    pgid="pgtrigger_record_new_6c4ff",
                     table="bookings",
                     when="AFTER",
                 ),
@@ -788,17 +790,17 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
+        pgtrigger.migrations.RemoveTrigger(model_name="freelessonregistration", name="record_new"),
         pgtrigger.migrations.AddTrigger(
             model_name="freelessonregistration",
             trigger=pgtrigger.compiler.Trigger(
-                name="person_totals_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM new_rows WHERE user_id IS NOT NULL; RETURN NULL;",
-                    hash="23ee5609a336c3b6caa8daa7ab2bbbe275598808",
-                    level="STATEMENT",
+                name="record_new",
+                sql=hsl_dashboard.db.LightTriggerSql(
+                    declare="DECLARE context jsonb := NULLIF(current_setting('pghistory.context_metadata', true), '');",
+                    func="\n            INSERT INTO bookings_bookingchange (registration_id, user_id, is_new, changed_by_id, reason, origin)\n            VALUES (NEW.id, NEW.user_id, true, \n                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,\n                COALESCE(context->>'reason', ''),\n                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END);\n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);\n                INSERT INTO lesson_steps_pending (user_id) VALUES (NEW.user_id);\n            END IF;\n            RETURN NULL;\n            ",
+                    hash="33a8404481d5a7019a092f8f9a4f39f23624b705",
                     operation="INSERT",
-                    pgid="pgtrigger_person_totals_insert_8db44",
-                    referencing="REFERENCING NEW TABLE AS new_rows ",
+                    pgid="pgtrigger_record_new_8c035",
                     table="free_lesson_registrations",
                     when="AFTER",
                 ),

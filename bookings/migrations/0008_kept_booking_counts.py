@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+import hsl_dashboard.db
+
 # Behind the triggers, which keep other writers out until this transaction ends: half a second for a million bookings.
 COUNT_BOOKINGS = """
     INSERT INTO bookings_bookingcount (part, course_id, key, status, number)
@@ -21,17 +23,17 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        pgtrigger.migrations.RemoveTrigger(model_name="booking", name="record_new"),
         pgtrigger.migrations.AddTrigger(
             model_name="booking",
             trigger=pgtrigger.compiler.Trigger(
-                name="counts_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO bookings_bookingcount (part, course_id, key, status, number) \n    SELECT part.name, part.course_id, part.key, b.confirmed, sum(b.weight)\n    FROM (SELECT course_id, course_stream, referral_code, confirmed, 1 AS weight FROM new_rows) AS b CROSS JOIN LATERAL (VALUES\n        ('stream', b.course_id, COALESCE(b.course_stream, '')), ('code', NULL, b.referral_code)\n    ) AS part (name, course_id, key)\n    WHERE part.key IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING sum(b.weight) <> 0\n; RETURN NULL;",
-                    hash="b75565196e66d2c2996ceac24901ea0e879baea5",
-                    level="STATEMENT",
+                name="record_new",
+                sql=hsl_dashboard.db.LightTriggerSql(
+                    declare="DECLARE context jsonb := NULLIF(current_setting('pghistory.context_metadata', true), '');",
+                    func="\n            INSERT INTO bookings_bookingchange (booking_id, user_id, status, is_new, changed_by_id, reason, origin)\n            VALUES (NEW.id, NEW.user_id, NEW.confirmed, true, \n                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,\n                COALESCE(context->>'reason', ''),\n                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END);\n            INSERT INTO bookings_bookingcount (part, course_id, key, status, number) VALUES ('stream', NEW.course_id, COALESCE(NEW.course_stream, ''), NEW.confirmed, 1);\n            IF NEW.referral_code IS NOT NULL THEN\n                INSERT INTO bookings_bookingcount (part, course_id, key, status, number) VALUES ('code', NULL, NEW.referral_code, NEW.confirmed, 1);\n            END IF;\n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);\n                INSERT INTO lesson_steps_pending (user_id) VALUES (NEW.user_id);\n                INSERT INTO bookings_paymentmark (user_id) VALUES (NEW.user_id);\n            END IF;\n            RETURN NULL;\n            ",
+                    hash="98fce6363d3cc0039a388e5ccab1eedddb886fdf",
                     operation="INSERT",
-                    pgid="pgtrigger_counts_insert_2f7d2",
-                    referencing="REFERENCING NEW TABLE AS new_rows ",
+                    pgid="pgtrigger_record_new_6c4ff",
                     table="bookings",
                     when="AFTER",
                 ),

@@ -10,11 +10,18 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.courses import Course, Stream
-from bookings.models.triggers import count_bookings, mark_moved_money, move_confirmation, record_status_change
+from bookings.models.triggers import (
+    audit_first,
+    count_bookings,
+    mark_moved_money,
+    move_confirmation,
+    record_new_booking,
+    record_status_change,
+)
 from hsl_dashboard.db import DatabaseForeignKey
 from users.models import LatestStatus
 from users.models.keys import person_constraint, person_key
-from users.models.triggers import MARK_NEW, create_missing_person, keep_person_totals, mark_for_numbers
+from users.models.triggers import create_missing_person, keep_person_totals, mark_for_numbers
 
 # Results of messages are no decisions of staff, so the audit leaves them out.
 NO_DECISION = ["notified_at", "notified_about", "notice_error"]
@@ -79,7 +86,8 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
 
 @pghistory.track(
-    pghistory.InsertEvent(),
+    # The bot's new row is its own record; audit_first keeps it when it changes.
+    pghistory.InsertEvent(condition=pgtrigger.Condition("current_setting('pghistory.context_metadata', true) <> ''")),
     # A change of the status alone is written once, by record_status_change below.
     pghistory.UpdateEvent(condition=pgtrigger.AnyChange(exclude=["confirmed", *NO_DECISION])),
     pghistory.DeleteEvent(),
@@ -176,8 +184,11 @@ class Booking(models.Model):
             create_missing_person(
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.created_at, now())"
             ),
-            *keep_person_totals(columns=("id", "confirmed", "course_stream", "created_at"), insert=MARK_NEW),
+            *keep_person_totals(
+                columns=("id", "confirmed", "course_stream", "created_at"), insert=record_new_booking()
+            ),
             *mark_for_numbers(at="created_at", columns=("confirmed", "course_id", "course_stream", "referral_code")),
+            audit_first(),
             record_status_change(),
             move_confirmation(),
             *count_bookings(),

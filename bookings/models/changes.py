@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.models.triggers import keep_confirmation
-from hsl_dashboard.db import DatabaseForeignKey
 from users.models import TelegramUser
 
 
@@ -41,6 +40,7 @@ class BookingChange(models.Model):
         models.DO_NOTHING,
         null=True,
         db_constraint=False,
+        db_index=False,
         related_name="changes",
         verbose_name=_("free lesson registration"),
     )
@@ -82,20 +82,26 @@ class BookingChange(models.Model):
         verbose_name_plural = _("changes of bookings")
         default_permissions = ("view",)
         indexes = [
+            # What the bot inserts pays for each entry, so each index has only the rows that it is asked for. There is
+            # no key to the registration either: the row is a trigger's, and a record outlives what it tells of.
             # The newest change of a booking.
-            models.Index("booking", "id", name="bookings_change_booking"),
-            # Automations ask every few seconds for the last days of one status.
-            models.Index("status", "changed_at", name="bookings_change_status"),
+            models.Index("booking", "id", name="bookings_change_booking", condition=~models.Q(booking=None)),
+            models.Index("registration", name="bookings_change_registration", condition=~models.Q(registration=None)),
+            # Automations ask every few seconds for the last days of one status, and no rule goes by a new request.
+            models.Index(
+                "status",
+                "changed_at",
+                name="bookings_change_status",
+                condition=models.Q(status__lt=0) | models.Q(status__gt=0),
+            ),
             # A page of somebody's timeline, in its order.
             models.Index(
                 "telegram_user",
                 models.F("changed_at").desc(nulls_last=True),
                 models.F("id").desc(),
                 name="bookings_change_person",
+                condition=models.Q(is_new=False),
             ),
-        ]
-        constraints = [
-            DatabaseForeignKey(field="registration", on_delete="CASCADE", name="bookings_change_registration_id_fkey"),
         ]
         triggers = [keep_confirmation()]
 

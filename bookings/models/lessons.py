@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models.triggers import record_registration
 from users.models.fields import NEVER, EverSortedDateField, EverSortedDateTimeField
 from users.models.keys import person_constraint, person_key
-from users.models.triggers import MARK_NEW, create_missing_person, keep_person_totals, mark_for_numbers
+from users.models.triggers import create_missing_person, keep_person_totals, mark_for_numbers
 
 
 class FreeLessonRegistration(models.Model):
@@ -44,9 +44,8 @@ class FreeLessonRegistration(models.Model):
             create_missing_person(
                 username="NEW.username", first_name="NEW.first_name", seen_at="COALESCE(NEW.registered_at, now())"
             ),
-            *keep_person_totals(columns=("registered_at", "lesson_type"), insert=MARK_NEW),
+            *keep_person_totals(columns=("registered_at", "lesson_type"), insert=record_registration()),
             *mark_for_numbers(at="registered_at", columns=("lesson_type", "lesson_date")),
-            record_registration(),
         ]
 
     def __str__(self) -> str:

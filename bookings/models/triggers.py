@@ -2,6 +2,8 @@
 
 import pgtrigger
 
+from hsl_dashboard.db import LightTrigger
+
 # Who, why and from where, as the writer's pghistory.context() says it. The bot's raw SQL has no context; after a
 # transaction that had one the setting of the session is an empty text.
 CONTEXT = [("context", "jsonb := NULLIF(current_setting('pghistory.context_metadata', true), '')")]
@@ -12,36 +14,93 @@ READ_CONTEXT = """
                 CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END"""
 
 
-def record_status_change() -> pgtrigger.Trigger:
-    """Write a row for a new booking and for every status that became another, none for one that stayed the same."""
-    return pgtrigger.Trigger(
-        name="record_status_change",
+COUNT_INTO = "INSERT INTO bookings_bookingcount (part, course_id, key, status, number)"
+
+
+def record_new_booking() -> pgtrigger.Trigger:
+    """Write down a new booking, count it, and mark its person: one trigger, since the bot pays for each of them."""
+    return LightTrigger(
+        name="record_new",
         when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("confirmed"),
+        operation=pgtrigger.Insert,
         declare=CONTEXT,
         func=f"""
-            IF TG_OP = 'INSERT' THEN
-                INSERT INTO bookings_bookingchange (booking_id, user_id, status, is_new, {WHO_AND_WHY})
-                VALUES (NEW.id, NEW.user_id, NEW.confirmed, true, {READ_CONTEXT});
-            ELSIF NEW.confirmed IS DISTINCT FROM OLD.confirmed THEN
-                INSERT INTO bookings_bookingchange (booking_id, user_id, was, status, is_new, {WHO_AND_WHY})
-                VALUES (NEW.id, NEW.user_id, OLD.confirmed, NEW.confirmed, false, {READ_CONTEXT});
+            INSERT INTO bookings_bookingchange (booking_id, user_id, status, is_new, {WHO_AND_WHY})
+            VALUES (NEW.id, NEW.user_id, NEW.confirmed, true, {READ_CONTEXT});
+            {COUNT_INTO} VALUES ('stream', NEW.course_id, COALESCE(NEW.course_stream, ''), NEW.confirmed, 1);
+            IF NEW.referral_code IS NOT NULL THEN
+                {COUNT_INTO} VALUES ('code', NULL, NEW.referral_code, NEW.confirmed, 1);
+            END IF;
+            IF NEW.user_id IS NOT NULL THEN
+                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);
+                INSERT INTO lesson_steps_pending (user_id) VALUES (NEW.user_id);
+                INSERT INTO bookings_paymentmark (user_id) VALUES (NEW.user_id);
             END IF;
             RETURN NULL;
             """,  # noqa: S608 - texts of ours
     )
 
 
-def record_registration() -> pgtrigger.Trigger:
-    """Write a row for every new registration; the bot's ON CONFLICT … DO UPDATE of an old one writes none."""
+def record_status_change() -> pgtrigger.Trigger:
+    """Write a row for every status that became another, none for one that stayed the same."""
+    return LightTrigger(
+        name="record_status_change",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("confirmed"),
+        condition=pgtrigger.Condition("NEW.confirmed IS DISTINCT FROM OLD.confirmed"),
+        declare=CONTEXT,
+        func=f"""
+            INSERT INTO bookings_bookingchange (booking_id, user_id, was, status, is_new, {WHO_AND_WHY})
+            VALUES (NEW.id, NEW.user_id, OLD.confirmed, NEW.confirmed, false, {READ_CONTEXT});
+            RETURN NULL;
+            """,  # noqa: S608 - texts of ours
+    )
+
+
+# What an edit of a booking is, for the audit; a status has its own record.
+EDITED = (
+    "user_id", "username", "first_name", "course_id", "course_stream", "created_at", "referral_code", "discount_percent"
+)  # fmt: skip
+
+
+def audit_first() -> pgtrigger.Trigger:
+    """Keep a booking as it was before its first edit, or its deletion, where the audit has nothing of it: the bot's.
+
+    By its name it fires before pghistory's triggers: the first row of a history is the oldest.
+    """
+    columns = ", ".join(("id", *EDITED, "confirmed"))
+    old, new = (", ".join(f"{row}.{name}" for name in EDITED) for row in ("OLD", "NEW"))
     return pgtrigger.Trigger(
-        name="record_registration",
+        name="audit_first",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf(*EDITED) | pgtrigger.Delete,
+        func=f"""
+            IF TG_OP = 'UPDATE' AND ({old}) IS NOT DISTINCT FROM ({new}) THEN
+                RETURN NULL;
+            END IF;
+            INSERT INTO bookings_bookingevent ({columns}, pgh_created_at, pgh_label, pgh_obj_id)
+            SELECT OLD.id, {old}, OLD.confirmed,
+                LEAST(GREATEST(COALESCE(OLD.created_at, now()), '2000-01-01'), now()), 'insert', OLD.id
+            WHERE NOT EXISTS (SELECT FROM bookings_bookingevent WHERE pgh_obj_id = OLD.id);
+            RETURN NULL;
+            """,  # noqa: S608 - names of columns only
+    )
+
+
+def record_registration() -> pgtrigger.Trigger:
+    """Write down a new registration and mark its person; the bot's ON CONFLICT … DO UPDATE of an old one is none."""
+    return LightTrigger(
+        name="record_new",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         declare=CONTEXT,
         func=f"""
             INSERT INTO bookings_bookingchange (registration_id, user_id, is_new, {WHO_AND_WHY})
             VALUES (NEW.id, NEW.user_id, true, {READ_CONTEXT});
+            IF NEW.user_id IS NOT NULL THEN
+                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);
+                INSERT INTO lesson_steps_pending (user_id) VALUES (NEW.user_id);
+            END IF;
             RETURN NULL;
             """,  # noqa: S608 - texts of ours
     )
@@ -172,7 +231,6 @@ COUNTED = """
     ) AS part (name, course_id, key)
     WHERE part.key IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING sum(b.weight) <> 0
 """
-COUNT_INTO = "INSERT INTO bookings_bookingcount (part, course_id, key, status, number)"
 _ROWS = "SELECT course_id, course_stream, referral_code, confirmed, {} AS weight FROM {}"
 
 
@@ -182,10 +240,9 @@ def counted_parts(*rows: tuple[int, str]) -> str:
 
 
 def count_bookings() -> list[pgtrigger.Trigger]:
-    """Add each change of a booking to ``bookings_bookingcount``: statement by statement, for the bulk of an import."""
+    """Add each change of a booking to ``bookings_bookingcount``, once for a statement; record_new counts new ones."""
     added, gone = (1, "new_rows"), (-1, "old_rows")
     return [
-        _counts(pgtrigger.Insert, counted_parts(added), new="new_rows"),
         _counts(pgtrigger.Update, counted_parts(added, gone), new="new_rows", old="old_rows"),
         _counts(pgtrigger.Delete, counted_parts(gone), old="old_rows"),
         _counts(pgtrigger.Truncate, "SELECT part, course_id, key, status, -number FROM bookings_bookingcount"),

@@ -101,7 +101,7 @@ class WaitingPayment(models.Model):
 class PaymentMark(models.Model):
     """A mark to look at a person's payments again. Neither key nor uniqueness: a mark must wait for nobody."""
 
-    user_id = models.BigIntegerField(db_index=True)
+    user_id = models.BigIntegerField()
 
     class Meta:
         default_permissions = ()

@@ -3,35 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.apps import apps
-from django.db import models
-
 from bookings.models import Booking, BookingChange
 from demo.school.rhythm import or_epoch
 from demo.school.school import School, StatusChange
 
 Origin = BookingChange.Origin
-
-
-def write_audit(school: School) -> list[models.Model]:
-    """Give the audit row of each booking that was made, oldest first."""
-    history = apps.get_model("bookings", "BookingEvent")
-    kept = {field.attname for field in history._meta.concrete_fields}  # what was told is no part of it
-    columns = [field.attname for field in Booking._meta.concrete_fields if field.attname in kept]
-    moved = _moves_of_bookings(school)
-    rows: list[models.Model] = []
-    for number, booking in enumerate(sorted(school.bookings, key=_made_at), start=1):
-        values = {column: getattr(booking, column) for column in columns}
-        rows.append(
-            history(
-                **values | {"confirmed": _first_status(booking, moved.get(id(booking), []))},
-                pk=number,
-                pgh_obj_id=booking.pk,
-                pgh_label="insert",
-                pgh_created_at=_made_at(booking),
-            )
-        )
-    return rows
 
 
 def write_record(school: School) -> list[BookingChange]:

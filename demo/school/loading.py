@@ -4,16 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import pgtrigger
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
 from django.db.models import Count, Max
 from django.db.models.expressions import DatabaseDefault
 
 from bookings.lessons.steps import fold_steps
-from bookings.models import Booking, Course, FreeLessonRegistration, HackathonRegistration, ReferralCoupon, Stream
+from bookings.models import (
+    Booking,
+    BookingChange,
+    Course,
+    FreeLessonRegistration,
+    HackathonRegistration,
+    ReferralCoupon,
+    Stream,
+)
 from bookings.payments.upkeep import rebuild_payments
-from demo.school.history import write_audit, write_record
+from demo.school.history import write_record
 from demo.school.school import School
 from messaging.models import Broadcast, Conversation, Recipient, StudentText
 from messaging.models.recipient_types import RecipientType
@@ -57,9 +64,7 @@ def store_school(school: School) -> None:
     with transaction.atomic():
         _refuse_unless_empty()
         _store_courses(school)
-        # The school brings the history of its bookings along, under the days on which it happened.
-        with pgtrigger.ignore("bookings.Booking:insert_insert", "bookings.Booking:record_status_change"):
-            _store_rows(school)
+        _store_rows(school)
         fold_steps()
         rebuild_payments(at=school.now)
         _hold_conversations(school.now)
@@ -108,11 +113,10 @@ def _store_courses(school: School) -> None:
 
 
 def _store_rows(school: School) -> None:
-    tables: tuple[Sequence[models.Model], ...] = (
-        school.people,
-        school.coupons,
-        school.bookings,
-        write_audit(school),
+    _store(school.people, school.coupons, school.bookings)
+    # The school brings the record of its bookings along, under the days on which it happened.
+    BookingChange.objects.all().delete()
+    _store(
         write_record(school),
         school.payments,
         school.coupon_usages,
@@ -124,6 +128,9 @@ def _store_rows(school: School) -> None:
         school.recipients,
         school.drafts,
     )
+
+
+def _store(*tables: Sequence[models.Model]) -> None:
     for rows in tables:
         if rows:
             _copy(rows)
@@ -139,8 +146,6 @@ def _copy(rows: Sequence[models.Model]) -> None:
         alike.setdefault(fields, []).append(row)
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
-        # pgtrigger.ignore rides on execute(); COPY alone would not carry it to the server.
-        cursor.execute("SELECT 1")
         for fields, group in alike.items():
             columns = ", ".join(quote(str(field.column)) for field in fields)
             with cursor.copy(f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN") as copy:

@@ -8,6 +8,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import hsl_dashboard.db
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -495,11 +497,11 @@ class Migration(migrations.Migration):
             model_name="recipient",
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
+                sql=hsl_dashboard.db.LightTriggerSql(
                     condition="WHEN (NEW.state IS NULL)",
                     declare="DECLARE known record;",
                     func="\n            SELECT username, first_name INTO known FROM users WHERE user_id = NEW.user_id;\n            IF NOT FOUND AND NEW.user_id IS NOT NULL THEN\n                INSERT INTO users (user_id, username, first_seen_at, updated_at)\n                VALUES (NEW.user_id, NULLIF(btrim(NEW.username), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now()))\n                ON CONFLICT (user_id) DO NOTHING;\n            ELSIF (NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(known.username), '') = '') THEN\n                UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(NEW.username), '')) WHERE user_id = (\n                    SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(NEW.username), '') IS NOT NULL AND COALESCE(btrim(username), '') = ''))\n                    FOR NO KEY UPDATE SKIP LOCKED\n                );\n            END IF;\n            RETURN NEW;\n        ",
-                    hash="071253d95db801641db00948df5af096f9043c0a",
+                    hash="8ae39d1eb0e5fb8e5653636c8c3b9bab0aed2a41",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_7234c",
                     table="message_recipients",

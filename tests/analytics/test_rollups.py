@@ -114,8 +114,10 @@ def test_whatever_is_written_is_counted_at_the_next_refresh(write: str):
 
 
 def test_check_finds_what_somebody_has_changed_behind_our_back():
-    BookingFactory.create(confirmed=2)
-    EventFactory.create(created_at=datetime(2026, 11, 1, 12, tzinfo=UTC))
+    # Nobody is new: whoever is younger than the last refresh is due, and their days may move.
+    person = TelegramUserFactory.create(first_seen_at=datetime(2026, 10, 20, tzinfo=UTC))
+    BookingFactory.create(telegram_user=person, confirmed=2, created_at=datetime(2026, 11, 1, 11, tzinfo=UTC))
+    EventFactory.create(telegram_user=person, created_at=datetime(2026, 11, 1, 12, tzinfo=UTC))
     refresh_numbers(timezone.now())
     sql("UPDATE analytics_daycount SET number = number + 1 WHERE kind = 'event'")
     sql("UPDATE bookings_confirmation SET confirmed_at = '2020-01-01'")

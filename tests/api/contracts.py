@@ -96,7 +96,7 @@ BUDGETS = {
     "/api/users/by-stream?stream=8th_stream": 4, "/api/users/non-course": 2, "/api/users/hackathon": 2,
     "/api/users/list?limit=200": 4, "/api/users/list?search=а&status=2&stream=8th_stream": 4,
     "/api/users/search?q=а": 5, "/api/users/search?stats=true": 6,
-    "/api/users/{user_id}": 5, "/api/users/{user_id}/bookings": 2,
+    "/api/users/{user_id}": 8, "/api/users/{user_id}/bookings": 2,
     "/api/payments?limit=200": 3, "/api/payments/{payment_id}": 2, "/api/debug-events?limit=200": 3,
     "/api/messages/history?limit=100": 3, "/api/messages/{message_id}": 3, "/api/messages/{message_id}/recipients": 2,
 }  # fmt: skip

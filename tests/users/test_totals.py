@@ -174,6 +174,7 @@ def test_the_check_writes_nothing_and_is_content_with_exact_totals():
 @pytest.mark.django_db
 def test_a_name_longer_than_an_index_entry_is_stored_all_the_same():
     execute("INSERT INTO users (user_id, first_name, language_code) VALUES (1, repeat('🦊', 9000), repeat('z', 9000))")
+    totals.fold_marked_people()
 
     assert PersonTotals.objects.get().name_key == "🦊" * 100
 
@@ -253,9 +254,10 @@ def test_what_the_bot_inserts_holds_nobody_up(connect, insert):
 
 def test_an_event_changes_nothing_of_the_totals_until_it_is_folded_in(connect):
     execute("INSERT INTO users (user_id) VALUES (1), (2)")
+    totals.fold_marked_people()
     bot = connect()
 
-    bot.execute("INSERT INTO events (user_id, event_type) SELECT 1 + i % 2, 'x' FROM generate_series(1, 6) AS i")
+    bot.execute("INSERT INTO events (user_id, event_type) VALUES (1, 'x'), (2, 'x')")
     bot.execute(EVENT)
     bot.commit()
 
@@ -312,6 +314,7 @@ def test_a_transaction_that_comes_to_nothing_is_not_counted(connect):
 
 def test_a_fold_amid_open_transactions_neither_waits_nor_loses_a_count(connect):
     execute("INSERT INTO users (user_id) VALUES (1)")
+    totals.fold_marked_people()
     first, second, third = connect(), connect(), connect()
     first.execute(BLOCK)
     second.execute(BOOKING)

@@ -19,8 +19,8 @@ def test_ten_thousand_rows_are_one_count():
 
     execute("INSERT INTO events (user_id, event_type) SELECT 1 + i % 2000, 'x' FROM generate_series(1, 10000) AS i")
 
-    assert CountingMark.objects.count() == 2_000
     assert fold_marked_people() == 0
+    assert not CountingMark.objects.exists()
     assert set(PersonTotals.objects.values_list("events", flat=True)) == {5}
 
 
@@ -42,6 +42,7 @@ def rows_read(function: str, people: int) -> float:
         # Tables that autovacuum saw between two tests, empty but for dead rows, pass for empty whatever they hold.
         execute("TRUNCATE users, bookings, events, free_lesson_registrations, person_totals CASCADE")
         execute(MADE, {"people": people})
+        execute("SELECT person_totals_fold(ARRAY(SELECT generate_series(1, %s)::bigint))", [people])
         # Nobody has counted these rows for the planner; where looks into an index are dear, it prefers whole tables. At
         # the usual price it takes 40,000 people: one INSERT of their bookings did not end in ten minutes.
         execute("SET LOCAL random_page_cost = 1000")

@@ -156,10 +156,10 @@ class Migration(migrations.Migration):
             model_name="blockeduser",
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
+                sql=hsl_dashboard.db.LightTriggerSql(
                     declare="DECLARE known record;",
                     func="\n            SELECT username, first_name INTO known FROM users WHERE user_id = NEW.user_id;\n            IF NOT FOUND AND NEW.user_id IS NOT NULL THEN\n                INSERT INTO users (user_id, first_seen_at, updated_at)\n                VALUES (NEW.user_id, COALESCE(NEW.blocked_at, now()), COALESCE(NEW.blocked_at, now()))\n                ON CONFLICT (user_id) DO NOTHING;\n            \n            END IF;\n            RETURN NEW;\n        ",
-                    hash="41714f89a01f507d1d6f54da7841ab7926157b33",
+                    hash="6beabdc617db4812d622c919ee266b1a9601e0ab",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_1aa2d",
                     table="blocked_users",
@@ -171,10 +171,10 @@ class Migration(migrations.Migration):
             model_name="event",
             trigger=pgtrigger.compiler.Trigger(
                 name="create_missing_person",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
+                sql=hsl_dashboard.db.LightTriggerSql(
                     declare="DECLARE known record;",
                     func="\n            SELECT username, first_name INTO known FROM users WHERE user_id = NEW.user_id;\n            IF NOT FOUND AND NEW.user_id IS NOT NULL THEN\n                INSERT INTO users (user_id, username, first_name, first_seen_at, updated_at)\n                VALUES (NEW.user_id, NULLIF(btrim(COALESCE(NEW.username, NEW.details->>'username')), ''), NULLIF(btrim(COALESCE(NEW.first_name, NEW.details->>'first_name')), ''), COALESCE(NEW.created_at, now()), COALESCE(NEW.created_at, now()))\n                ON CONFLICT (user_id) DO NOTHING;\n            ELSIF (NULLIF(btrim(COALESCE(NEW.username, NEW.details->>'username')), '') IS NOT NULL AND COALESCE(btrim(known.username), '') = '') OR (NULLIF(btrim(COALESCE(NEW.first_name, NEW.details->>'first_name')), '') IS NOT NULL AND COALESCE(btrim(known.first_name), '') = '') THEN\n                UPDATE users SET username = COALESCE(NULLIF(btrim(username), ''), NULLIF(btrim(COALESCE(NEW.username, NEW.details->>'username')), '')), first_name = COALESCE(NULLIF(btrim(first_name), ''), NULLIF(btrim(COALESCE(NEW.first_name, NEW.details->>'first_name')), '')) WHERE user_id = (\n                    SELECT user_id FROM users WHERE user_id = NEW.user_id AND ((NULLIF(btrim(COALESCE(NEW.username, NEW.details->>'username')), '') IS NOT NULL AND COALESCE(btrim(username), '') = '') OR (NULLIF(btrim(COALESCE(NEW.first_name, NEW.details->>'first_name')), '') IS NOT NULL AND COALESCE(btrim(first_name), '') = ''))\n                    FOR NO KEY UPDATE SKIP LOCKED\n                );\n            END IF;\n            RETURN NEW;\n        ",
-                    hash="c4d51d497b0bf42dff86d5bcf09576e6d6d4e24b",
+                    hash="ef5e9cc8cccae7e4ab966763106df79f4b3fbc29",
                     operation='INSERT OR UPDATE OF "user_id"',
                     pgid="pgtrigger_create_missing_person_7537f",
                     table="events",

@@ -65,10 +65,8 @@ def create_folded(apps, schema_editor):
 # reading it stays cheap.
 MARKS = """
 CREATE TABLE counting_marks (
-    user_id bigint,
-    day date,
-    marked_at timestamptz NOT NULL DEFAULT now(),
-    CHECK (num_nonnulls(user_id, day) = 1)
+    user_id bigint NOT NULL,
+    marked_at timestamptz NOT NULL DEFAULT now()
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 """
 
@@ -86,7 +84,6 @@ class Migration(migrations.Migration):
             name="CountingMark",
             fields=[
                 ("user_id", models.BigIntegerField(primary_key=True, serialize=False)),
-                ("day", models.DateField(null=True)),
                 ("marked_at", models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow())),
             ],
             options={

@@ -5,6 +5,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations
 
+import hsl_dashboard.db
+
 # Copies of what the files in sql/ say today; later changes are migrations of their own.
 MOSCOW, ZONE = "'Europe/Moscow'", "'" + settings.TIME_ZONE.replace("'", "''") + "'"
 
@@ -203,31 +205,6 @@ CREATE OR REPLACE FUNCTION person_totals_recount_everybody() RETURNS void LANGUA
     SELECT person_totals_recount(ARRAY(SELECT user_id FROM person_totals UNION SELECT user_id FROM users))
 $$;
 
--- Makes the totals of new people. Called by the trigger of users.
-CREATE OR REPLACE FUNCTION person_totals_create(people bigint[]) RETURNS void
-LANGUAGE plpgsql SET enable_seqscan = off SET random_page_cost = 0 SET jit = off AS $$
-DECLARE
-    created bigint[];
-BEGIN
-    IF cardinality(people) = 0 THEN
-        RETURN;
-    END IF;
-    WITH new_totals AS (
-        INSERT INTO person_totals (
-            user_id, name_key, language_code, first_seen_at, bookings, events, lessons, has_active_booking,
-            latest_stream, latest_status, last_activity_at, temperature, cools_on, blocked, search_text, lesson_types
-        ) SELECT
-            user_id, name_key, language_code, first_seen_at, bookings, events, lessons, has_active_booking,
-            latest_stream, latest_status, last_activity_at, temperature, cools_on, blocked, search_text, lesson_types
-        FROM person_counts(people)
-        ON CONFLICT (user_id) DO NOTHING RETURNING user_id
-    )
-    SELECT array_agg(user_id) INTO created FROM new_totals;
-    IF cardinality(COALESCE(created, '{}')) < cardinality(people) THEN
-        PERFORM person_totals_mark(ARRAY(SELECT unnest(people) EXCEPT SELECT unnest(created)));
-    END IF;
-END $$;
-
 -- Recounts these people and removes their marks, except those whose totals are locked elsewhere; returns how many.
 -- Marks are removed before the count: a mark that arrives later may stand for a row that this count has not seen.
 CREATE OR REPLACE FUNCTION person_totals_fold(people bigint[]) RETURNS integer
@@ -265,9 +242,9 @@ END $$;
 CREATE OR REPLACE FUNCTION person_totals_fold_some(at_most integer) RETURNS bigint[] LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM person_totals_fold(ARRAY(
-        SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL LIMIT at_most
+        SELECT DISTINCT user_id FROM counting_marks LIMIT at_most
     ));
-    RETURN ARRAY(SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL);
+    RETURN ARRAY(SELECT DISTINCT user_id FROM counting_marks);
 END $$;
 
 -- Finds the people whose searched text (or, if asked, whose e-mail) contains a text; NULL if more than at_most match.
@@ -348,12 +325,12 @@ CREATE OR REPLACE VIEW person_totals_live AS
     SELECT
         user_id, name_key, language_code, first_seen_at, bookings, events, lessons, has_active_booking, latest_stream,
         latest_status, last_activity_at, temperature, cools_on, blocked, search_text, lesson_types
-    FROM person_counts(ARRAY(SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL));
+    FROM person_counts(ARRAY(SELECT DISTINCT user_id FROM counting_marks));
 """.replace(MOSCOW, ZONE)
 
 DROP_FUNCTIONS = """
 DROP VIEW person_totals_live;
-DROP FUNCTION people_sought, people_found, person_totals_fold_some, person_totals_fold, person_totals_create,
+DROP FUNCTION people_sought, people_found, person_totals_fold_some, person_totals_fold,
     person_totals_recount_everybody, person_totals_recount, person_totals_mark, person_totals_lock, person_counts,
     person_grams, person_text, searched_grams, searched_patterns, person_temperature, school_today, school_day;
 """
@@ -485,13 +462,11 @@ class Migration(migrations.Migration):
             model_name="event",
             trigger=pgtrigger.compiler.Trigger(
                 name="person_totals_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM new_rows WHERE user_id IS NOT NULL; RETURN NULL;",
-                    hash="8783e66c784b76ed2ce637c9b8b0d99a9111d71f",
-                    level="STATEMENT",
+                sql=hsl_dashboard.db.LightTriggerSql(
+                    func="\n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="2718c25dc0fc2b8ba41b5e025dd79ef747ab0600",
                     operation="INSERT",
                     pgid="pgtrigger_person_totals_insert_f4f0d",
-                    referencing="REFERENCING NEW TABLE AS new_rows ",
                     table="events",
                     when="AFTER",
                 ),
@@ -607,13 +582,11 @@ class Migration(migrations.Migration):
             model_name="telegramuser",
             trigger=pgtrigger.compiler.Trigger(
                 name="person_totals_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="PERFORM person_totals_create(ARRAY(SELECT user_id FROM new_rows)); RETURN NULL;",
-                    hash="3f11f9575d763a2dc83e57d0fa5b4f3e328cd360",
-                    level="STATEMENT",
+                sql=hsl_dashboard.db.LightTriggerSql(
+                    func="\n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="5f0d6addf93a868fe9d74974c1bcd6ea08cd321a",
                     operation="INSERT",
                     pgid="pgtrigger_person_totals_insert_89bcd",
-                    referencing="REFERENCING NEW TABLE AS new_rows ",
                     table="users",
                     when="AFTER",
                 ),
@@ -671,8 +644,9 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="numbers_insert",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.first_seen_at < now() - interval '5 minutes')",
                     func="INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.first_seen_at)); RETURN NULL;",
-                    hash="e76617a40799da1615efe65a9025305c9a22a79a",
+                    hash="4f1da6816d1ed862ffd24fa1c14a0f985b7464e3",
                     operation="INSERT",
                     pgid="pgtrigger_numbers_insert_4a4ba",
                     table="users",

@@ -6,7 +6,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.calendar import CALENDAR_BEGINS, CALENDAR_ENDS
-from users.models.triggers import CREATE_TOTALS, keep_person_totals, mark_for_numbers
+from users.models.triggers import keep_person_totals, mark_for_numbers, mark_new
 
 # Ids from here on stand for people who were erased; Telegram's own have 52 bits.
 ERASED_FROM = 2**60
@@ -45,10 +45,10 @@ class TelegramUser(models.Model):
         ]
         triggers = [
             *keep_person_totals(
-                columns=("username", "first_name", "last_name", "language_code", "first_seen_at"), insert=CREATE_TOTALS
+                columns=("username", "first_name", "last_name", "language_code", "first_seen_at"),
+                insert=mark_new(),
             ),
-            # The bot's upsert of somebody known inserts nothing, and marks nothing.
-            *mark_for_numbers(at="first_seen_at", columns=(), every_insert=True),
+            *mark_for_numbers(at="first_seen_at", columns=()),
         ]
 
     def __str__(self) -> str:

@@ -89,7 +89,7 @@ class LivePersonTotals(PersonCounts):  # noqa: DJ008 - never shown by itself
 
 
 class CountingMark(models.Model):
-    """A mark that something has to be counted again: a person, or a day. Triggers append, beat takes away.
+    """A mark that a person has to be counted again. Triggers append, beat takes away.
 
     The table has no key and no index (users/migrations), so that an INSERT of the bot costs next to nothing more and
     waits for nobody. Whoever counts removes the marks first and counts in a later statement: a mark that arrives in
@@ -98,7 +98,6 @@ class CountingMark(models.Model):
 
     # Django wants a key; the database has none, and one person may have many marks.
     user_id = models.BigIntegerField(primary_key=True)
-    day = models.DateField(null=True)
     marked_at = models.DateTimeField(db_default=TransactionNow())
 
     class Meta:
@@ -107,4 +106,4 @@ class CountingMark(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return str(self.user_id or self.day)
+        return str(self.user_id)

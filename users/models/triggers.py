@@ -4,6 +4,8 @@ from typing import Any
 
 import pgtrigger
 
+from hsl_dashboard.db import LightTrigger
+
 
 def create_missing_person(*, username: str, first_name: str, seen_at: str, condition: str = "") -> pgtrigger.Trigger:
     """Create the person of a new row if ``users`` lacks them, and fill in a name that is missing there.
@@ -21,7 +23,7 @@ def create_missing_person(*, username: str, first_name: str, seen_at: str, condi
         for column, sql in (("username", username), ("first_name", first_name))
         if sql != "NULL"
     }
-    return pgtrigger.Trigger(
+    return LightTrigger(
         name="create_missing_person",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("user_id"),
@@ -57,14 +59,30 @@ def _name_the_nameless(named: dict[str, str]) -> str:
 
 # What the triggers below hand over: the ids of the people whom a statement touched.
 COUNT_AGAIN = "PERFORM person_totals_recount(ARRAY(SELECT DISTINCT user_id FROM new_rows));"
-CREATE_TOTALS = "PERFORM person_totals_create(ARRAY(SELECT user_id FROM new_rows));"
-# What the bot inserts is frequent: its triggers append a mark and leave the counting to beat.
 MARK = "INSERT INTO counting_marks (user_id) SELECT DISTINCT user_id FROM {} WHERE user_id IS NOT NULL;"
-MARK_NEW = MARK.format("new_rows")
 MARK_EVERYBODY = "INSERT INTO counting_marks (user_id) SELECT user_id FROM users;"
 
 
-def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -> list[pgtrigger.Trigger]:
+def mark_new() -> pgtrigger.Trigger:
+    """Mark the person of a new row.
+
+    What the bot inserts is frequent: it pays for an appended mark, and beat counts. For each row, since a table of the
+    new rows of one INSERT costs more than the mark.
+    """
+    return LightTrigger(
+        name="person_totals_insert",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func="""
+            IF NEW.user_id IS NOT NULL THEN
+                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
+def keep_person_totals(*, columns: tuple[str, ...], insert: pgtrigger.Trigger | None = None) -> list[pgtrigger.Trigger]:
     """Keep ``person_totals`` up to date on every write to this table, of one row or ten thousand.
 
     Statement-level, so that a bulk insert is one count; the functions they call stand in users/sql/.
@@ -76,7 +94,7 @@ def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -
         ));
     """  # noqa: S608 - names of columns only
     return [
-        _after(pgtrigger.Insert, insert, new="new_rows"),
+        insert or _after(pgtrigger.Insert, COUNT_AGAIN, new="new_rows"),
         _after(pgtrigger.Update, changed, old="old_rows", new="new_rows"),
         _after(pgtrigger.Delete, COUNT_AGAIN.replace("new_rows", "old_rows"), old="old_rows"),
         _after(pgtrigger.Truncate, "PERFORM person_totals_recount_everybody();"),
@@ -86,7 +104,7 @@ def keep_person_totals(*, columns: tuple[str, ...], insert: str = COUNT_AGAIN) -
 def mark_for_counting(*, columns: tuple[str, ...]) -> list[pgtrigger.Trigger]:
     """Mark the people whom a write to this table touches, and count nobody: beat does, every few seconds."""
     return [
-        _after(pgtrigger.Insert, MARK_NEW, new="new_rows"),
+        mark_new(),
         _after(pgtrigger.Update, MARK.format(_changed(columns)), old="old_rows", new="new_rows"),
         _after(pgtrigger.Delete, MARK.format("old_rows"), old="old_rows"),
         _after(pgtrigger.Truncate, MARK_EVERYBODY),
@@ -117,9 +135,7 @@ def _after(operation: pgtrigger.Operation, func: str, **rows: str) -> pgtrigger.
 LATE = "interval '5 minutes'"
 
 
-def mark_for_numbers(
-    *, at: str, columns: tuple[str, ...], person: str = "user_id", every_insert: bool = False
-) -> list[pgtrigger.Trigger]:
+def mark_for_numbers(*, at: str, columns: tuple[str, ...], person: str = "user_id") -> list[pgtrigger.Trigger]:
     """Mark the day and the person of a row that is written late, changed or deleted: what counted it counts again.
 
     ``at`` is the column with the row's moment, ``columns`` what else is counted about it, ``person`` an SQL name or
@@ -132,9 +148,8 @@ def mark_for_numbers(
 
     compared = (at, *columns) if person == "NULL" else (person, at, *columns)
     changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in compared)
-    late = None if every_insert else pgtrigger.Condition(f"NEW.{at} < now() - {LATE}")
     return [
-        _marks(pgtrigger.Insert, values("NEW"), condition=late),
+        _marks(pgtrigger.Insert, values("NEW"), condition=pgtrigger.Condition(f"NEW.{at} < now() - {LATE}")),
         _marks(pgtrigger.Update, f"{values('OLD')}, {values('NEW')}", condition=pgtrigger.Condition(changed)),
         _marks(pgtrigger.Delete, values("OLD")),
         # A mark without a person and without a day stands for everything.

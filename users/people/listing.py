@@ -47,7 +47,7 @@ class Upkeep:
         with connection.cursor() as cursor:
             cursor.execute(
                 "WITH marks AS MATERIALIZED ("
-                " SELECT user_id, marked_at FROM counting_marks WHERE user_id IS NOT NULL LIMIT %s)"
+                " SELECT user_id, marked_at FROM counting_marks LIMIT %s)"
                 "SELECT GREATEST((SELECT reltuples FROM pg_class WHERE oid = 'person_totals'::regclass), 0)::bigint,"
                 " ARRAY(SELECT DISTINCT user_id FROM marks LIMIT %s), (SELECT min(marked_at) FROM marks),"
                 " (SELECT min(cools_on) FROM person_totals WHERE cools_on < school_today())",

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION person_totals_fold_some(at_most integer) RETURNS bigint[] LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM person_totals_fold(ARRAY(
-        SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL LIMIT at_most
+        SELECT DISTINCT user_id FROM counting_marks LIMIT at_most
     ));
-    RETURN ARRAY(SELECT DISTINCT user_id FROM counting_marks WHERE user_id IS NOT NULL);
+    RETURN ARRAY(SELECT DISTINCT user_id FROM counting_marks);
 END $$;
