@@ -156,8 +156,8 @@ def _walk(rows: "QuerySet[AuditEntry]", fits: Q, *, size: int, backwards: bool) 
             f" ORDER BY at {back}, id {back} LIMIT 1",
             params,
         )
-        row: Any = cursor.fetchone()
-    found, count, at, pk = row or ([], 0, None, 0)
+        row: tuple[list[int], int, Any, Any] = cursor.fetchone() or ([], 0, None, None)
+    found, count, at, pk = row
     return _Seen(found, (at, pk) if count == WALKED else None)
 
 
