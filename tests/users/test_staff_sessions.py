@@ -6,9 +6,11 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -172,6 +174,22 @@ def test_g7_whoever_may_send_has_days_and_then_only_the_page_of_second_factors(s
     Authenticator.objects.create(user=account, type=Authenticator.Type.TOTP, data={})
     page = client.get("/messages/")
     assert page.status_code == 200 and "нужен второй фактор" not in page.text
+
+
+def test_keys_of_second_factors_are_unreadable_in_the_database_and_the_audit(staff, settings):
+    factor = TOTP.activate(staff, "JBSWY3DPEHPK3PXP").instance
+    codes = RecoveryCodes.activate(staff)
+    once = format_hotp_value(hotp_value("JBSWY3DPEHPK3PXP", next(yield_hotp_counters_from_time())))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT data::text FROM mfa_authenticator UNION ALL SELECT data::text FROM users_auditentry")
+        stored = " ".join(str(text) for (text,) in cursor.fetchall())
+    assert "JBSWY3DPEHPK3PXP" not in stored and stored.count("gAAAA") == 2
+    settings.SECRET_KEY, ours = "another" * 10, settings.SECRET_KEY
+    assert not TOTP(factor).validate_code(once)
+    settings.SECRET_KEY = ours
+    assert TOTP(factor).validate_code(once) and len(codes.generate_codes()) == 10
+    assert not TOTP(factor).validate_code(once)  # it was used
 
 
 @pytest.fixture
