@@ -80,6 +80,7 @@ def hostile_world(world) -> None:  # noqa: F811
     assert len(columns) > 25
 
 
+@pytest.mark.timeout(120)  # it asks for every page there is
 def test_no_page_has_anything_inline_or_from_elsewhere(staff, hostile_world):
     client, wrong, pages = reauthenticated(staff), [], 0
     client.raise_request_exception = False
@@ -93,6 +94,11 @@ def test_no_page_has_anything_inline_or_from_elsewhere(staff, hostile_world):
         assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin", name
         assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin", name
         assert "camera=()" in response.headers["Permissions-Policy"], name
+        assert response.headers["X-Content-Type-Options"] == "nosniff", name
+        assert response.headers["X-Frame-Options"] == "DENY", name
+        assert response.headers["Referrer-Policy"] in {"same-origin", "no-referrer"}, name
+        if "html" in response.headers.get("Content-Type", ""):
+            assert "no-store" in response.headers["Cache-Control"], name
         if response.headers.get("Content-Type", "").startswith("text/html") and not response.streaming:
             looked = Loads()
             looked.feed(response.text)
@@ -165,9 +171,23 @@ def test_no_style_of_ours_loads_from_elsewhere():
 
 
 def test_signing_out_clears_what_the_browser_kept(staff_client):
+    stolen = staff_client.cookies.copy()
     assert "Clear-Site-Data" not in staff_client.get("/")
 
     assert staff_client.post("/accounts/logout/").headers["Clear-Site-Data"] == '"cache", "storage"'
+
+    staff_client.cookies = stolen
+    assert staff_client.get("/")["Location"] == "/accounts/login/?next=/"  # the session is over, not only the cookie
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/", "/static/css/", "/static/../manage.py", "/media/", "/.git/config", "/.env", "/docs/"]
+)
+def test_nothing_but_files_of_pages_is_served_and_no_list_of_them(client, path):
+    response = client.get(path)
+
+    assert response.status_code in {302, 404}
+    assert response.get("Location", "/accounts/login/").startswith("/accounts/login/")
 
 
 def test_production_sends_cookies_and_names_over_tls_alone():

@@ -85,7 +85,7 @@ class StaffFactorAdapter(DefaultMFAAdapter):
         return not is_factor or not needs_factor(authenticator.user) or others.exists()
 
     def encrypt(self, text: str) -> str:
-        """Make a key of a second factor unreadable to whoever reads the database or a backup; allauth stores it plain."""
+        """Make a key of a second factor unreadable to who reads the database or a backup; allauth stores it plain."""
         return _safe().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
