@@ -1,6 +1,6 @@
 """What every list's filter is made of: bounded fields, a period that makes sense, its values as removable words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -28,16 +28,28 @@ class ListSelect(forms.Select):
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         chosen = {str(each) for each in self.format_value(value)}
-        options = format_html_join(
-            "",
-            '<option value="{}"{}>{}</option>',
-            ((code, SELECTED if str(code) in chosen else "", label) for code, label in self.choices),
-        )
+        options = format_html_join("", "{}", ((_drawn(code, label, chosen),) for code, label in self.choices))
         attributes = flatatt({"name": name, **self.build_attrs(self.attrs, attrs)})
         return format_html("<select{}>{}</select>", attributes, options)
 
 
 SELECTED = mark_safe(" selected")
+
+
+def _drawn(code: Any, label: Any, chosen: set[str]) -> SafeString:
+    """An option, or a group of them: a name with a list of options."""
+    if isinstance(label, list | tuple):
+        options = format_html_join("", "{}", ((_drawn(*option, chosen),) for option in label))
+        return format_html('<optgroup label="{}">{}</optgroup>', code, options)
+    return format_html('<option value="{}"{}>{}</option>', code, SELECTED if str(code) in chosen else "", label)
+
+
+def _words_of(choices: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, str]]:
+    for code, label in choices:
+        if isinstance(label, list | tuple):
+            yield from _words_of(label)
+        else:
+            yield str(code), str(label)
 
 
 class FilterForm(forms.Form):
@@ -128,7 +140,7 @@ class ListFilter(django_filters.FilterSet):
     def _active_values(self) -> Iterator[tuple[str, str | None, str]]:
         """Yield name, the one of several values that the address would lose (None: all), and the words for it."""
         for name, value in self.values().items():
-            choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
+            choices = dict(_words_of(getattr(self.form.fields[name], "choices", [])))
             if isinstance(value, list):
                 yield from ((name, str(choice), choices.get(str(choice), str(choice))) for choice in value)
             elif isinstance(value, datetime):

@@ -1,5 +1,6 @@
 """G8: the audit as a page: in words, searched, filtered, as a file; for administrators alone."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import product
@@ -96,6 +97,17 @@ def test_what_is_deleted_is_shown_as_it_was(staff_client):
 )
 def test_each_filter_narrows_to_what_it_says(staff_client, changed, query, found):
     assert ("bookings.status" in [line.entry.what for line in shown(staff_client, **query)]) is found
+
+
+def test_what_is_chosen_among_acts_and_tables_and_shown_in_words(staff_client, staff, changed):
+    page = staff_client.get(PAGE, {"what": "refused", "by": staff.pk})
+    offered = re.findall(r"<option value=\"([^\"]*)\"", page.text)
+
+    assertContains(page, '<option value="refused" selected>Нет доступа к странице</option>', html=True)
+    assert [word.value for word in page.context["active_filters"]] == ["anna", "Нет доступа к странице"]
+    assert {"refused", "bookings", "staff_user"} <= set(offered)
+    assert "users_sealedday" not in offered  # it has no lines
+    assert offered.count("") == 2  # «everybody» and «everything», each once
 
 
 def test_one_is_found_by_who_did_it_and_by_whom_it_is_about(staff_client, staff, changed):

@@ -19,6 +19,7 @@ from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from hsl_dashboard.web.mentions import read_mention
 from users.audit.words import ACTS, models_by_table
 from users.models import AuditEntry, TelegramUser, User
+from users.models.audit import NOT_AUDITED
 from users.people.search import people_matching
 
 NOBODY = "none"  # the bot, or a task
@@ -39,9 +40,8 @@ class AuditFilter(ListFilter):
         super().__init__(data, queryset=queryset)
         accounts = User.objects.order_by("username")
         staff = [(str(user.pk), user.shown_name) for user in accounts]
-        self.form.fields["by"].choices = [("", _("Everybody")), *staff, (NOBODY, _("The bot or a task"))]
+        self.form.fields["by"].choices = [*staff, (NOBODY, _("The bot or a task"))]
         self.form.fields["what"].choices = [
-            ("", _("Everything")),
             (_("Acts"), list(ACTS.items())),
             (_("Tables"), sorted(_tables(), key=lambda choice: choice[1])),
         ]
@@ -125,5 +125,6 @@ def beginning_in_reason(word: str) -> Q:
 
 def _tables() -> Iterator[tuple[str, Any]]:
     for table, model in models_by_table().items():
-        if model._meta.managed and not hasattr(model, "pgh_obj"):
+        has_lines = model._meta.managed and model._meta.label not in NOT_AUDITED
+        if has_lines and not hasattr(model, "pgh_obj"):
             yield table, capfirst(str(model._meta.verbose_name))
