@@ -39,7 +39,7 @@ SELECTED = mark_safe(" selected")
 def _drawn(code: Any, label: Any, chosen: set[str]) -> SafeString:
     """An option, or a group of them: a name with a list of options."""
     if isinstance(label, list | tuple):
-        options = format_html_join("", "{}", ((_drawn(*option, chosen),) for option in label))
+        options = format_html_join("", "{}", ((_drawn(inner, words, chosen),) for inner, words in label))
         return format_html('<optgroup label="{}">{}</optgroup>', code, options)
     return format_html('<option value="{}"{}>{}</option>', code, SELECTED if str(code) in chosen else "", label)
 
