@@ -172,6 +172,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 # Who asks for a link to a new password is told nothing about which addresses have accounts, and strangers get no mail.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# One's own e-mail too: a link to a new password goes there.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # seconds
 MFA_ADAPTER = "users.staff.adapters.StaffFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

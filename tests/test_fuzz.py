@@ -25,12 +25,13 @@ from tests.factories import (
 )
 from tests.fuzzing import DEEP, DIGITS, HOSTILE, NUL, PIECES, Attacker, Place, places_of, routes, value_for
 from tests.signing_in import reauthenticated
-from tests.sizes import LONG
+from tests.sizes import LONG, sample
 from tests.test_access import BOOKING, BROADCAST, CHANGE, PERSON, sample_path, world  # noqa: F401 - a fixture
 from users.models import Note, PersonTag, SavedView, Tag, TelegramUser
 from users.tokens.services import create_api_token
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(120)]
+# The mark wins over --timeout of `make check-long`, whose samples take hours.
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(sample(120, 7200))]
 
 
 @pytest.fixture

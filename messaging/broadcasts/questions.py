@@ -35,6 +35,7 @@ class Question:
     live: bool = False  # the facts still change
     resumable: bool = False  # it was paused for this question, and may go on instead
     field: str | None = None  # of the form, where a refusal of Telegram belongs
+    people: int = 0  # whom the answer reaches: many, and the password is asked for again
 
 
 def start_question(broadcast: Broadcast, data: Any) -> Question:
@@ -57,6 +58,7 @@ def start_question(broadcast: Broadcast, data: Any) -> Question:
         facts=facts,
         warning=quiet_sentence(is_scheduled=False) if is_quiet(timezone.now()) else "",
         possible=broadcast.state in {State.SCHEDULED, State.HELD} and people > 0,
+        people=people,
     )
 
 
@@ -99,6 +101,7 @@ def schedule_question(broadcast: Broadcast, data: Any) -> Question:
         form=TimeForm(data, initial=initial),
         facts=[(_("Currently scheduled for"), _moment(broadcast.planned_at))] if broadcast.planned_at else [],
         possible=broadcast.state in {State.SCHEDULED, State.HELD},
+        people=people_expected(broadcast)[0] if data else 0,  # counted when it is answered, not when it is shown
     )
 
 
@@ -115,6 +118,7 @@ def edit_question(broadcast: Broadcast, data: Any, files: Any = None) -> Questio
             form=form,
             possible=broadcast.state != State.SENDING,
             field="text",
+            people=people_expected(broadcast)[0] if data else 0,
         )
     correctable = correctable_of(broadcast, at=timezone.now())
     return Question(
@@ -125,6 +129,7 @@ def edit_question(broadcast: Broadcast, data: Any, files: Any = None) -> Questio
         facts=_correctable_facts(_("Can be changed"), correctable),
         possible=correctable.count > 0,
         field="text",
+        people=correctable.count,
     )
 
 
@@ -141,6 +146,7 @@ def delete_question(broadcast: Broadcast, data: Any) -> Question:
         facts=_correctable_facts(_("Can be deleted"), correctable),
         danger=True,
         possible=correctable.count > 0 and broadcast.state in {State.FINISHED, State.CANCELLED, State.PAUSED},
+        people=correctable.count,
     )
 
 
@@ -157,6 +163,7 @@ def retry_question(broadcast: Broadcast, data: Any) -> Question:
         yes=_("Send again"),
         form=RetryForm(data, choices=choices, initial=initial) if choices else SureForm(data),
         possible=bool(choices) and broadcast.state in {State.FINISHED, State.SENDING, State.PAUSED},
+        people=sum(counts.values()),
     )
 
 

@@ -257,3 +257,25 @@ def test_a_secret_may_be_a_file_as_containers_have_it(read, tmp_path: Path, monk
 def test_a_backup_has_a_time_of_day(read, wrong: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^BACKUP_AT is .* Set it to a time like 04:30\.$"):
         read(BACKUP_AT=wrong)
+
+
+@pytest.mark.parametrize(
+    ("url", "password", "server"),
+    [
+        ("smtp://mail.example.org", "", ("mail.example.org", 587, "", "", True, False)),
+        ("smtp://a%40b:p%2Fs@mail.example.org:2525", "", ("mail.example.org", 2525, "a@b", "p/s", True, False)),
+        ("smtps://dashboard@mail.example.org", "p/s", ("mail.example.org", 465, "dashboard", "p/s", False, True)),
+        ("smtp://127.0.0.1:25", "", ("127.0.0.1", 25, "", "", False, False)),
+        ("smtp://relay.internal:25?tls=off", "", ("relay.internal", 25, "", "", False, False)),
+    ],
+)
+def test_any_mail_server_is_an_address(url: str, password: str, server: tuple[object, ...], read) -> None:
+    mail = read(EMAIL_URL=url, EMAIL_PASSWORD=password).email()
+
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    assert tuple(mail[f"EMAIL_{name}"] for name in names) == server
+    assert mail["EMAIL_TIMEOUT"] == 10
+
+
+def test_without_a_mail_server_no_message_stands_in_a_log(read) -> None:
+    assert read(EMAIL_URL="").email() == {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}

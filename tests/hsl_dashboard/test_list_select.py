@@ -29,6 +29,14 @@ def test_it_is_the_select_of_django(query):
     assertHTMLEqual(str(ours["stream"]), str(theirs["stream"]))
 
 
+def test_groups_of_options_are_drawn_as_django_does():
+    ours, theirs = Narrow(QueryDict("stream=5")), Plain(QueryDict("stream=5"))
+    groups = [("", "Все"), ('Действия "</optgroup>', [("5", "пять"), ("6", "<b>шесть</b>")]), ("Таблицы", [("a", "А")])]
+    ours.fields["stream"].choices = theirs.fields["stream"].choices = groups
+
+    assertHTMLEqual(str(ours["stream"]), str(theirs["stream"]))
+
+
 def test_choices_that_come_later_are_drawn():
     form = Narrow(QueryDict("stream=new"))
     form.fields["stream"].choices = [("new", "Новый")]

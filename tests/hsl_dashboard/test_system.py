@@ -1,5 +1,6 @@
 """The page of the system: what works, what does not, and what to do about it."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,12 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from pytest_django.asserts import assertContains
 from redis.exceptions import ConnectionError as RedisGone
 
 from hsl_dashboard.availability import heartbeats
 from hsl_dashboard.web.system import SystemLine
+from hsl_dashboard.web.violations import forget_violations
 from messaging.models import Broadcast, Outbox
 from tests.factories import BroadcastFactory, TelegramUserFactory
 
@@ -110,3 +113,16 @@ def test_the_page_asks_few_questions(staff_client, beat, django_assert_max_num_q
 
     with django_assert_max_num_queries(12):
         staff_client.get("/system/")
+
+
+def test_what_browsers_blocked_is_shown(staff_client, beat):
+    report = {"effective-directive": "script-src", "blocked-uri": "https://evil.example/a.js?x", "document-uri": ""}
+    try:
+        Client().post("/browser-reports/", json.dumps({"csp-report": report}), content_type="application/csp-report")
+
+        page = staff_client.get("/system/")
+    finally:
+        forget_violations()
+
+    assertContains(page, "https://evil.example/a.js")
+    assertContains(page, "script-src")

@@ -2,8 +2,10 @@
 
 import uuid
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
@@ -13,7 +15,7 @@ from messaging.compose.services.drafting import send_draft
 from messaging.content.content import Content
 from messaging.delivery import tasks
 from messaging.models import Broadcast, Correction, Draft, Recipient
-from tests.factories import RecipientFactory, TelegramUserFactory, UserFactory
+from tests.factories import PASSWORD, RecipientFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page, recipients, state_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_counts")]
@@ -72,10 +74,55 @@ def test_sending_to_more_than_a_hundred_needs_the_number_typed(staff_client, wok
 
     refused = staff_client.post(page(broadcast, "start"), {"number": "100"})
     assert (refused.status_code, state_of(broadcast)) == (422, State.SCHEDULED)
-    staff_client.post(page(broadcast, "start"), {"number": "101"})
+    asked = staff_client.post(page(broadcast, "start"), {"number": "101"})
+    assert asked["Location"].startswith("/accounts/reauthenticate/") and state_of(broadcast) == State.SCHEDULED
+    staff_client.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": page(broadcast, "start")})
 
     assert state_of(broadcast) == State.SENDING
     assert broadcast.recipients.pending().count() == 101
+
+
+IN_AN_HOUR = {"state": State.SCHEDULED, "starts_at": timezone.now() + timedelta(hours=1)}
+
+
+@pytest.mark.parametrize(
+    ("act", "data", "broadcast", "rows"),
+    [
+        ("schedule", {"starts_at": "2199-01-01T12:00"}, IN_AN_HOUR, {}),
+        ("edit", {"text": "Переведите сюда"}, IN_AN_HOUR, {}),
+        ("edit", {"text": "Переведите сюда"}, {"state": State.PAUSED}, {"pending": 2}),
+        ("edit", {"text": "Переведите сюда"}, {"state": State.FINISHED}, {"sent": 2}),
+        ("delete", {}, {"state": State.FINISHED}, {"sent": 2}),
+        ("retry", {"reasons": "bad_request"}, {"state": State.FINISHED}, {"failed": 2}),
+        ("decide", {"verdict": "again", "all": "1"}, {"state": State.FINISHED}, {"uncertain": 2}),
+    ],
+)
+def test_g7_whatever_reaches_many_asks_for_the_password_again(staff_client, settings, act, data, broadcast, rows):  # noqa: PLR0917
+    settings.CONFIRM_OVER = 1
+    people = [TelegramUserFactory.create().pk for _ in range(2)]
+    message = group(**broadcast, audience=individuals(people).as_json(), message_text="Начинаем в семь")
+    recipients(message, **rows)
+    Recipient.objects.filter(state="failed").update(reason="bad_request")
+    Recipient.objects.filter(state="sent").update(sent_at=timezone.now(), telegram_message_id=5)
+    before = [Broadcast.objects.values().get(pk=message.pk), *message.recipients.order_by("pk").values()]
+
+    asked = staff_client.post(page(message, act), data)
+
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert [Broadcast.objects.values().get(pk=message.pk), *message.recipients.order_by("pk").values()] == before
+    assert not Correction.objects.exists()
+
+
+def test_a_file_is_chosen_again_after_the_password(staff_client, settings):
+    settings.CONFIRM_OVER = 0
+    person = TelegramUserFactory.create().pk
+    message = group(**IN_AN_HOUR, kind="document", audience=individuals([person]).as_json(), message_text="Раз")
+    chosen = SimpleUploadedFile("plan.txt", b"plan")
+
+    asked = staff_client.post(page(message, "edit"), {"text": "Два", "media_upload": chosen})
+
+    assert f"next={quote(page(message, 'edit'), safe='')}" in asked["Location"]
+    assert staff_client.session.get("account_reauthentication_state") is None  # or the text would change without it
 
 
 def test_a_scheduled_message_moves_to_another_time_but_not_into_the_past(staff_client):

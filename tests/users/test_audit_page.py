@@ -1,5 +1,9 @@
 """G8: the audit as a page: in words, searched, filtered, as a file; for administrators alone."""
 
+import re
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -7,13 +11,15 @@ from django.db import connection
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking
 from bookings.services.statuses import change_booking_status
 from messaging.models import Broadcast
-from tests.factories import BookingFactory, BroadcastFactory, UserFactory
+from tests.factories import BookingFactory, BroadcastFactory, TelegramUserFactory, UserFactory
+from users.audit import walking
 from users.audit.filters import AuditFilter
-from users.audit.views import NEWEST_FIRST
+from users.audit.walking import NEWEST_FIRST, audit_page
 from users.audit.words import ACTS, DONE_TO_ROWS, act_in_words, changes_in_words
 from users.models import AuditEntry, Tag
 from users.models.audit import record
@@ -93,6 +99,17 @@ def test_each_filter_narrows_to_what_it_says(staff_client, changed, query, found
     assert ("bookings.status" in [line.entry.what for line in shown(staff_client, **query)]) is found
 
 
+def test_what_is_chosen_among_acts_and_tables_and_shown_in_words(staff_client, staff, changed):
+    page = staff_client.get(PAGE, {"what": "refused", "by": staff.pk})
+    offered = re.findall(r"<option value=\"([^\"]*)\"", page.text)
+
+    assertContains(page, '<option value="refused" selected>Нет доступа к странице</option>', html=True)
+    assert [word.value for word in page.context["active_filters"]] == ["anna", "Нет доступа к странице"]
+    assert {"refused", "bookings", "staff_user"} <= set(offered)
+    assert "users_sealedday" not in offered  # it has no lines
+    assert offered.count("") == 2  # «everybody» and «everything», each once
+
+
 def test_one_is_found_by_who_did_it_and_by_whom_it_is_about(staff_client, staff, changed):
     for query in ({"by": staff.pk}, {"person": changed.telegram_user_id}, {"person": changed.telegram_user.username}):
         assert "bookings.status" in [line.entry.what for line in shown(staff_client, **query)]
@@ -158,6 +175,91 @@ def test_each_filter_walks_an_index(query):
         cursor.execute("SET LOCAL enable_seqscan = off")
 
     assert "Seq Scan" not in rows.qs.order_by(*NEWEST_FIRST.order())[:51].explain()
+
+
+@pytest.fixture
+def mixed(staff, monkeypatch) -> None:
+    """Lines of every kind in turn; a page looks at nine of them, and finds up to three by a search at once."""
+    monkeypatch.setattr("users.audit.walking.WALKED", 9)
+    monkeypatch.setattr("users.audit.walking.RARE", 3)
+    people = TelegramUserFactory.create_batch(2)
+    began = datetime(2026, 11, 1, tzinfo=UTC)
+    for number in range(70):
+        AuditEntry.objects.create(
+            at=began + timedelta(hours=number // 2),  # two at each moment: their numbers decide
+            done_by=staff if number % 3 == 0 else None,
+            what="refused" if number % 4 == 0 else "bookings.update",
+            object_table="" if number % 4 == 0 else "bookings",
+            object_id=str(number % 9),
+            telegram_user=people[number % 2],
+            reason="Оплата пришла" if number % 5 == 0 else "",
+            address="10.0.0.7" if number % 6 == 0 else "",
+            request=f"r{number}",
+        )
+
+
+def walked_pages(data: QueryDict, *, backwards: bool) -> list[list[int]]:
+    pages: list[list[int]] = []
+    place = {"before": "end" if backwards else "", "after": ""}
+    while len(pages) < 80:
+        page = audit_page(AuditFilter(data, queryset=AuditEntry.objects.all()), **place, size=4)
+        pages.append([entry.pk for entry in page.rows])
+        assert len(page.rows) == 4 or page.looked_to or not (page.before if backwards else page.after)
+        if not (page.before if backwards else page.after):
+            return pages[::-1] if backwards else pages
+        place = {"before": page.before, "after": ""} if backwards else {"before": "", "after": page.after}
+    raise AssertionError("it does not end")
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("search", ["", "опла", "оплата пришла", "10.0.0.7", "7", "r12", "nothing", "—"])
+def test_any_filters_together_are_walked_in_short_steps_without_losing_a_line(mixed, staff, search, backwards):
+    person = str(AuditEntry.objects.latest("pk").telegram_user_id)
+    for who, what, whom in product(["", "none", str(staff.pk)], ["", "refused", "bookings"], ["", person]):
+        for period in ({"until": "2026-11-09"}, {"since": "2026-11-02", "until": "2026-11-02"}):
+            data = QueryDict(urlencode({"q": search, "by": who, "what": what, "person": whom, **period}))
+            whole = AuditFilter(data, queryset=AuditEntry.objects.all()).qs.order_by(*NEWEST_FIRST.order())
+
+            pages = walked_pages(data, backwards=backwards)
+
+            assert [pk for page in pages for pk in page] == list(whole.values_list("pk", flat=True)), data
+
+
+def test_the_page_before_a_step_begins_where_the_step_did(mixed):
+    data = QueryDict("what=refused&by=none&q=10.0.0.7")
+    asked = partial(audit_page, AuditFilter(data, queryset=AuditEntry.objects.all()), size=4)
+    first = asked(before="", after="")
+    second = asked(before="", after=first.after)
+
+    again = asked(before=second.before, after="")
+
+    assert [entry.pk for entry in again.rows] == [entry.pk for entry in first.rows]
+
+
+def test_a_page_that_found_nothing_yet_says_how_far_it_looked_and_leads_on(staff_client, mixed):
+    response = staff_client.get(PAGE, {"what": "bookings", "by": "none", "q": "10.0.0.7"})
+    page = response.context["page"]
+
+    assert page.rows == [] and page.looked_to
+    assertContains(response, "Пока ничего не найдено")
+    assertContains(response, f"after={page.after}")
+    assertNotContains(response, "Фильтру не соответствует")
+
+
+@pytest.mark.owner  # of ANALYZE
+def test_common_words_are_told_from_rare_ones_by_the_statistics(monkeypatch):
+    monkeypatch.setattr("users.audit.walking.RARE", 100)
+    AuditEntry.objects.bulk_create(
+        AuditEntry(what="bookings.status", reason="Оплата пришла" if number % 9 else f"слово{number}")
+        for number in range(900)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE users_auditentry")
+
+    assert walking._are_common("оплата") and walking._are_common("пришла оплата")
+    assert not walking._are_common("слово9") and not walking._are_common("оплата слово9")
+    with connection.cursor() as cursor:  # no rollback takes back what ANALYZE wrote about the size of a table
+        cursor.execute("DELETE FROM users_auditentry WHERE what = 'bookings.status'; ANALYZE users_auditentry")
 
 
 def test_the_file_holds_the_filtered_lines_and_is_a_line_itself(staff_client, staff, changed):

@@ -29,6 +29,33 @@ def test_g6_wrong_tries_of_a_stranger_lock_out_the_stranger_alone(staff):
     assert tries(Client(), staff.username, PASSWORD, address="198.51.100.1")
 
 
+def test_signing_in_makes_a_new_session(staff, settings):
+    """A key that somebody has planted before is of no use, and none is in an address."""
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = planted = "a" * 32
+
+    assert tries(client, staff.username, PASSWORD)
+
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    assert key != planted and len(key) == 32
+    assert client.get(f"/?sessionid={key}").status_code == 200
+    assert Client().get(f"/?sessionid={key}").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "password", ["п а р о л ь 🦊 " * 9, "aaaa bbbb cccc dddd", "x" * 120 + "!"], ids=["letters", "blanks", "length"]
+)
+def test_a_password_may_be_long_and_of_any_letters_and_is_not_cut(db, password):
+    account = UserFactory.create()
+    assert not tries(Client(), account.username, password)
+    client = reauthenticated(account)
+
+    client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": password, "password2": password})
+
+    assert not tries(Client(), account.username, password[:-1], address="198.51.100.2")
+    assert tries(Client(), account.username, password, address="198.51.100.3")
+
+
 def test_g6_an_e_mail_and_a_name_count_together(staff):
     stranger = Client()
     for login in (staff.username, staff.email, staff.username.upper(), staff.email, staff.username):

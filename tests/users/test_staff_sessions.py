@@ -3,22 +3,29 @@
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from tests.factories import UserFactory
+from tests.factories import PASSWORD, UserFactory
 from tests.signing_in import member, reauthenticated, signed_in
-from users.models import AuditEntry, User
+from users.models import AuditEntry, SavedView, User
+from users.staff.links import account_behind, key_for
 from users.staff.roles import ADMINISTRATOR, MARKETING, VIEWER
+from users.tokens.services import create_api_token
 
 pytestmark = pytest.mark.django_db
 
 NEW = "long and unusual 7"
+FACTOR = "/accounts/2fa/authenticate/"
 
 
 @pytest.fixture
@@ -101,6 +108,27 @@ def test_g7_sessions_do_not_come_back_with_the_account(boss):
     assert not is_in(client)
 
 
+def test_tokens_feeds_and_links_do_not_come_back_with_the_account_either(boss):
+    account, invited = UserFactory.create_batch(2)
+    invited.set_unusable_password()
+    invited.save()
+    token = create_api_token(owner=account, name="script", scopes=["read"], expires_at=None, by=account)
+    view = SavedView.objects.create(
+        owner=account, name="Мой", path="/bookings/", feed_digest="digest", feed_beginning="f"
+    )
+    key = key_for(invited)
+    assert account_behind(key) == invited
+
+    for pk in (account.pk, invited.pk):
+        boss.post(f"/staff/{pk}/switch/", {"active": "no"})
+        boss.post(f"/staff/{pk}/switch/", {"active": "yes"})
+
+    assert Client().get("/api/stats", headers={"Authorization": f"Bearer {token.secret}"}).status_code == 401
+    view.refresh_from_db()
+    assert not view.has_feed
+    assert account_behind(key) is None
+
+
 def test_sessions_stay_over_when_sql_switches_the_account_off_and_on():
     account = UserFactory.create()
     client = signed_in(account)
@@ -146,6 +174,70 @@ def test_g7_whoever_may_send_has_days_and_then_only_the_page_of_second_factors(s
     Authenticator.objects.create(user=account, type=Authenticator.Type.TOTP, data={})
     page = client.get("/messages/")
     assert page.status_code == 200 and "нужен второй фактор" not in page.text
+
+
+def test_keys_of_second_factors_are_unreadable_in_the_database_and_the_audit(staff, settings):
+    factor = TOTP.activate(staff, "JBSWY3DPEHPK3PXP").instance
+    codes = RecoveryCodes.activate(staff)
+    once = format_hotp_value(hotp_value("JBSWY3DPEHPK3PXP", next(yield_hotp_counters_from_time())))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT data::text FROM mfa_authenticator UNION ALL SELECT data::text FROM users_auditentry")
+        stored = " ".join(str(text) for (text,) in cursor.fetchall())
+    assert "JBSWY3DPEHPK3PXP" not in stored and stored.count("gAAAA") == 2
+    settings.SECRET_KEY, ours = "another" * 10, settings.SECRET_KEY
+    assert not TOTP(factor).validate_code(once)
+    settings.SECRET_KEY = ours
+    assert TOTP(factor).validate_code(once) and len(codes.generate_codes()) == 10
+    assert not TOTP(factor).validate_code(once)  # it was used
+
+
+@pytest.fixture
+def locked(staff: User) -> Client:
+    """Somebody has given the password of an account with a second factor, and is asked for it."""
+    Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={"secret": "JBSWY3DPEHPK3PXP"})
+    client = Client()
+    answer = client.post("/accounts/login/", {"login": staff.username, "password": PASSWORD})
+    assert answer["Location"] == FACTOR and not is_in(client)
+    return client
+
+
+def test_a_recovery_code_stands_in_once_for_a_lost_factor(staff, locked):
+    [code, other, *_more] = RecoveryCodes.activate(staff).generate_codes()
+    again = Client()
+    again.post("/accounts/login/", {"login": staff.username, "password": PASSWORD})
+
+    locked.post(FACTOR, {"code": code})
+    again.post(FACTOR, {"code": code})
+
+    assert is_in(locked) and not is_in(again)
+    again.post(FACTOR, {"code": other})
+    assert is_in(again)
+
+
+def test_guesses_at_a_second_factor_are_few_and_recorded(staff, locked):
+    [code, *_more] = RecoveryCodes.activate(staff).generate_codes()
+    for _ in range(5):
+        locked.post(FACTOR, {"code": "000000"})
+
+    locked.post(FACTOR, {"code": code})
+
+    assert not is_in(locked)
+    assert AuditEntry.objects.filter(what="second_factor.failed", object_id=str(staff.pk)).count() == 5
+
+
+@pytest.mark.parametrize(
+    "data", [{"action_add": "", "email": "thief@example.test"}, {"action_remove": "", "email": "a@b.test"}]
+)
+def test_ones_own_e_mail_changes_after_the_password_alone(staff, data):
+    client = signed_in(staff)
+    EmailAddress.objects.create(user=staff, email="a@b.test")
+
+    asked = client.post("/accounts/email/", data)
+
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert not EmailAddress.objects.filter(email="thief@example.test").exists()
+    assert EmailAddress.objects.filter(email="a@b.test").exists()
 
 
 def test_no_days_of_grace_mean_at_once(settings: Settings):

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import reduce
+from operator import and_, or_
 from typing import Any
 
 import django_filters
-from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorExact
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.text import capfirst
@@ -17,9 +19,11 @@ from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from hsl_dashboard.web.mentions import read_mention
 from users.audit.words import ACTS, models_by_table
 from users.models import AuditEntry, TelegramUser, User
+from users.models.audit import NOT_AUDITED
 from users.people.search import people_matching
 
 NOBODY = "none"  # the bot, or a task
+REASON = SearchVector("reason", config="simple")  # as the index has it
 
 
 class AuditFilter(ListFilter):
@@ -42,43 +46,85 @@ class AuditFilter(ListFilter):
             (_("Tables"), sorted(_tables(), key=lambda choice: choice[1])),
         ]
 
+    def conditions(self) -> dict[str, Q]:
+        """What each field asks for, by its name; :mod:`users.audit.walking` puts them together as it likes."""
+        return {name: getattr(self, f"_{name}")(value) for name, value in self.values().items()}
+
     def filter_search(self, rows: "QuerySet[AuditEntry]", _name: str, text: str) -> "QuerySet[AuditEntry]":
-        typed = text.strip()
-        found = Q(object_id=typed.lstrip("#№ ")) | Q(request=typed) | Q(address=typed)
-        if words := re.findall(r"\w+", typed):
-            # As the index has it: words of the reason, each by its beginning.
-            asked = SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw")
-            rows, found = (
-                rows.alias(words=SearchVector("reason", config="simple")),
-                found | Q(words=asked) & ~Q(reason=""),
-            )
-        return rows.filter(found)
+        return rows.filter(self._q(text))
 
     def filter_by(self, rows: "QuerySet[AuditEntry]", _name: str, who: str) -> "QuerySet[AuditEntry]":
-        return rows.filter(done_by=None if who == NOBODY else int(who))
+        return rows.filter(self._by(who))
 
     def filter_what(self, rows: "QuerySet[AuditEntry]", _name: str, what: str) -> "QuerySet[AuditEntry]":
-        return rows.filter(what=what) if what in ACTS else rows.filter(object_table=what)
+        return rows.filter(self._what(what))
 
     def filter_person(self, rows: "QuerySet[AuditEntry]", _name: str, typed: str) -> "QuerySet[AuditEntry]":
-        mention = read_mention(typed)
-        if mention.user_id is not None:
-            return rows.filter(telegram_user_id=mention.user_id)
-        name = mention.possible_username
-        if not name:
-            return rows.none()
-        # An index finds whose texts hold the name; of these, whoever has it.
-        named = TelegramUser.objects.filter(people_matching(f"@{name}"), username__iexact=name)
-        return rows.filter(telegram_user_id__in=list(named.values_list("pk", flat=True)))
+        return rows.filter(self._person(typed))
 
     def filter_since(self, rows: "QuerySet[AuditEntry]", _name: str, day: date) -> "QuerySet[AuditEntry]":
-        return rows.filter(at__gte=day_begins(day))
+        return rows.filter(self._since(day))
 
     def filter_until(self, rows: "QuerySet[AuditEntry]", _name: str, day: date) -> "QuerySet[AuditEntry]":
-        return rows.filter(at__lt=day_ends(day))
+        return rows.filter(self._until(day))
+
+    @staticmethod
+    def _q(text: str) -> Q:
+        return reduce(or_, ways_to_find(text).values())
+
+    @staticmethod
+    def _by(who: str) -> Q:
+        return Q(done_by=None if who == NOBODY else int(who))
+
+    @staticmethod
+    def _what(what: str) -> Q:
+        return Q(what=what) if what in ACTS else Q(object_table=what)
+
+    @staticmethod
+    def _person(typed: str) -> Q:
+        mention = read_mention(typed)
+        if mention.user_id is not None:
+            return Q(telegram_user_id=mention.user_id)
+        name = mention.possible_username
+        if not name:
+            return Q(pk__in=[])
+        # An index finds whose texts hold the name; of these, whoever has it.
+        named = TelegramUser.objects.filter(people_matching(f"@{name}"), username__iexact=name)
+        return Q(telegram_user_id__in=list(named.values_list("pk", flat=True)))
+
+    @staticmethod
+    def _since(day: date) -> Q:
+        return Q(at__gte=day_begins(day))
+
+    @staticmethod
+    def _until(day: date) -> Q:
+        return Q(at__lt=day_ends(day))
+
+
+def ways_to_find(text: str) -> dict[str, Q]:
+    """What a search finds: one condition for each index that it takes."""
+    typed = text.strip()
+    ways = {
+        "row": Q(object_id=typed.lstrip("#№ ")),
+        # The indexes of these are of what is not empty.
+        "request": Q(request=typed) & ~Q(request=""),
+        "address": Q(address=typed) & ~Q(address=""),
+    }
+    if words := re.findall(r"\w+", typed):
+        ways["words"] = reduce(and_, map(beginning_in_reason, words)) & ~Q(reason="")
+    return ways
+
+
+def word_in_reason(word: str) -> Q:
+    return Q(SearchVectorExact(REASON, SearchQuery(word, config="simple", search_type="raw")))
+
+
+def beginning_in_reason(word: str) -> Q:
+    return word_in_reason(f"{word}:*")
 
 
 def _tables() -> Iterator[tuple[str, Any]]:
     for table, model in models_by_table().items():
-        if model._meta.managed and not hasattr(model, "pgh_obj"):
+        has_lines = model._meta.managed and model._meta.label not in NOT_AUDITED
+        if has_lines and not hasattr(model, "pgh_obj"):
             yield table, capfirst(str(model._meta.verbose_name))

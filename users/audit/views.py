@@ -8,16 +8,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from hsl_dashboard.web.addresses import tidy_address
-from hsl_dashboard.web.keyset import Sorting, slice_of
 from hsl_dashboard.web.pages import PAGE_SIZE, StaffRequest, render_list
 from hsl_dashboard.web.spreadsheets import ROWS_AT_ONCE, Sheet
 from users.audit.filters import AuditFilter
 from users.audit.lines import AuditLine, audit_lines
+from users.audit.walking import NEWEST_FIRST, WALKED, AuditPage, audit_page
 from users.models import AuditEntry
 from users.people.downloads import list_as_file
 
 SEE_AUDIT = "users.view_auditentry"
-NEWEST_FIRST = Sorting("at", descending=True)
+NOTHING = AuditPage(rows=[], number=1, before="", after="", counted=None)
 
 
 @require_safe
@@ -25,17 +25,12 @@ NEWEST_FIRST = Sorting("at", descending=True)
 def audit_list(request: StaffRequest) -> HttpResponse:
     narrowed = AuditFilter(request.GET, queryset=AuditEntry.objects.all())
     is_valid = narrowed.is_valid()
-    page = slice_of(
-        narrowed.qs if is_valid else AuditEntry.objects.none(),
-        sorting=NEWEST_FIRST,
-        before=request.GET.get("before", ""),
-        after=request.GET.get("after", ""),
-        size=PAGE_SIZE,
-        listed=0,
-    )
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
+    page = audit_page(narrowed, before=before, after=after, size=PAGE_SIZE) if is_valid else NOTHING
     context = {
         "form": narrowed.form,
         "page": page,
+        "walked": WALKED,
         "lines": list(audit_lines(page.rows)),
         "active_filters": narrowed.active_filters(request.path),
         "clear_address": request.path,

@@ -1,6 +1,8 @@
 """How allauth behaves here: accounts are made by administrators only, and a stranger's tries lock out nobody."""
 
-from secrets import token_urlsafe
+import logging
+from base64 import b32encode, urlsafe_b64encode
+from secrets import token_bytes, token_urlsafe
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -8,16 +10,21 @@ from allauth.account.internal.flows.login import get_authentication_records, rec
 from allauth.core.internal.ratelimit import RateLimitUsage, consume
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
 
 from hsl_dashboard.web.clients import client_address
 from users.models import User
 from users.staff.audit import record_lock_out
 from users.staff.factors import factors_that_count, needs_factor
 
+logger = logging.getLogger(__name__)
+
+ENCRYPTED = "gAAAA"  # begins whatever Fernet made; keys of apps are in capitals, seeds of recovery codes in digits to f
 KNOWN_FOR = 180 * 24 * 60 * 60  # seconds that a browser is known after its last sign-in
 # Wrong passwords for one account, all addresses together: many machines must not guess without end.
 ALL_TOGETHER = {"login_failed": "50/h/key"}
@@ -82,6 +89,25 @@ class StaffFactorAdapter(DefaultMFAAdapter):
         others = factors_that_count().filter(user=authenticator.user).exclude(pk=authenticator.pk)
         is_factor = authenticator.type != Authenticator.Type.RECOVERY_CODES
         return not is_factor or not needs_factor(authenticator.user) or others.exists()
+
+    def encrypt(self, text: str) -> str:
+        """Make a key of a second factor unreadable to who reads the database or a backup; allauth stores it plain."""
+        return _safe().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Give a key as it was; one that was stored before this begins otherwise than what is encrypted."""
+        if not encrypted_text.startswith(ENCRYPTED):
+            return encrypted_text
+        try:
+            return _safe().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            logger.warning("A second factor cannot be read: it was set up with another SECRET_KEY")
+            return b32encode(token_bytes(20)).decode()  # which no code fits
+
+
+def _safe() -> Fernet:
+    key = salted_hmac("users.staff.factors", "", settings.SECRET_KEY, algorithm="sha256").digest()
+    return Fernet(urlsafe_b64encode(key))
 
 
 def _cookie_of(user: AbstractBaseUser) -> str:

@@ -36,6 +36,14 @@ def confirm_sending(request: StaffRequest, *, recipients: int) -> None:
         raise_if_reauthentication_required(request, app="")
 
 
+def confirm_reaching(request: StaffRequest, *, people: int) -> HttpResponse | None:
+    """Ask as :func:`confirm_sending` does; lead back to the page where a file was chosen: files are not sent again."""
+    if request.FILES and people > settings.CONFIRM_OVER:
+        return _ask(request, back=request.path, why=_("Confirm that it is you, then save again."))
+    confirm_sending(request, recipients=people)
+    return None
+
+
 def confirm_download(request: StaffRequest, *, list_address: str) -> HttpResponse | None:
     """Lead to the question, and from there back to the list; None when it was answered lately.
 

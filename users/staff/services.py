@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from users.models import User
+from users.models import ApiToken, SavedView, User
 from users.models.audit import record
 from users.staff.factors import factors_that_count, needs_factor
 from users.staff.links import account_behind
@@ -75,13 +75,19 @@ def change_groups(*, account: User, groups: Iterable[Group], by: User) -> None:
         _put_into(account, groups, by=by)
 
 
-def switch_account(*, account: User, active: bool, by: User) -> None:
-    """Switch an account off or on; sessions that ended with it stay over."""
+def switch_account(*, account: User, active: bool, by: User, at: datetime) -> None:
+    """Switch an account off or on; what ended with it stays over: sessions, an unused link, tokens, feeds."""
     with transaction.atomic(), pghistory.context(user=by.pk):
         _refuse_unless(may_change(account, by=by))
         User.objects.filter(pk=account.pk).update(is_active=active)
-        if not active:
-            end_sessions(of=account)
+        if active:
+            return
+        end_sessions(of=account)
+        if not account.has_usable_password():
+            account.set_unusable_password()  # another one: links are made for the one before
+            account.save(update_fields=["password"])
+        ApiToken.objects.filter(owner=account, revoked_at=None).update(revoked_at=at)
+        SavedView.objects.filter(owner=account).exclude(feed_digest=None).update(feed_digest=None, feed_beginning="")
 
 
 def end_colleagues_sessions(*, account: User, by: User) -> int:

@@ -147,7 +147,8 @@ def staff_reset(request: StaffRequest, pk: int) -> HttpResponse:
 def staff_switch(request: StaffRequest, pk: int) -> HttpResponse:
     account, active = _account(pk), request.POST.get("active") == "yes"
     done = _("The account is switched on.") if active else _("The account is switched off, and its sessions are ended.")
-    return _do(request, account, lambda: switch_account(account=account, active=active, by=request.user), done)
+    now = timezone.now()
+    return _do(request, account, lambda: switch_account(account=account, active=active, by=request.user, at=now), done)
 
 
 @require_POST

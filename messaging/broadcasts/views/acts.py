@@ -43,6 +43,7 @@ from messaging.broadcasts.services.acts import (
 )
 from messaging.broadcasts.services.copying import clone_broadcast, resend_to_missed, take_back
 from messaging.broadcasts.services.correcting import delete_for_everyone, edit_for_everyone
+from messaging.broadcasts.statistics import numbers_of
 from messaging.content.media import NoRoom, StoredFile, no_room_sentence, readable_name, store_file
 from messaging.delivery.services import (
     BroadcastMoved,
@@ -56,6 +57,7 @@ from messaging.delivery.undoing import offer_start_undo
 from messaging.models import Broadcast, Draft
 from messaging.quiet_hours import is_quiet, quiet_sentence
 from users.models import UndoableAct
+from users.staff.confirming import confirm_reaching, confirm_sending
 from users.undo.services import WINDOW
 
 SEE = "messaging.view_broadcast"
@@ -192,6 +194,8 @@ def broadcast_decide(request: StaffRequest, pk: int) -> HttpResponse:
     def act(broadcast: Broadcast) -> str:
         now, by = timezone.now(), request.user
         if request.POST.get("verdict") == "again":
+            uncertain = numbers_of([broadcast])[broadcast.pk].uncertain
+            confirm_sending(request, recipients=uncertain if recipients is None else len(recipients))
             return _again(broadcast, send_uncertain_again(broadcast=broadcast, by=by, at=now, recipients=recipients))
         count = count_as_delivered(broadcast=broadcast, by=by, at=now, recipients=recipients)
         return ngettext(
@@ -275,6 +279,8 @@ def _ask_then(
     question = ask(broadcast, request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
+        if question.form.is_valid() and (asked := confirm_reaching(request, people=question.people)):
+            return asked
         status = _try(request, broadcast, question, act)
         if status == DONE:
             return redirect("messaging:broadcast_detail", pk)
