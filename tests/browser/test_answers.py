@@ -1,7 +1,8 @@
-"""A student writes by the bot's INSERT, a member of staff answers in the browser, and Telegram has the answer once."""
+"""Staff confirm a payment, answer a student and jump to their page by keyboard; Telegram has each message once."""
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from bookings.models import Booking, Payment
 from demo.sandbox.client import SandboxClient
 from tests.browser.helpers import sign_in
 from tests.browser.stack import running_stack
-from tests.factories import TelegramUserFactory
+from tests.factories import StreamFactory, TelegramUserFactory
 from users.models import TelegramUser
 
 PATIENCE = 40_000  # ms; a worker takes some seconds to start
@@ -29,13 +31,32 @@ def student_writes(person: TelegramUser, text: str) -> None:
         )
 
 
-def test_a_student_writes_and_gets_one_answer(
+def student_pays(person: TelegramUser) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO bookings (user_id, course_id, confirmed, course_stream) VALUES (%s, 1, 1, '8th_stream')",
+            [person.pk],
+        )
+        cursor.execute("INSERT INTO events (user_id, event_type) VALUES (%s, 'payment_proof_uploaded')", [person.pk])
+
+
+def test_a_student_pays_writes_and_gets_one_message_about_each(
     page: Page, live_server: LiveServer, telegram: SandboxClient, tmp_path: Path
 ) -> None:
     person = TelegramUserFactory.create(first_name="Анна", last_name="Щукина")
+    StreamFactory.create()
     with running_stack(telegram, tmp_path, rate=5):
         sign_in(page)
-        page.goto("/inbox/", timeout=PATIENCE)
+        page.goto("/payments/", timeout=PATIENCE)
+        page.wait_for_load_state("networkidle")
+        student_pays(person)
+        page.get_by_role("link", name=re.compile(r"\+1 ")).click(timeout=PATIENCE)
+        expect(page.locator("#payment-heading")).to_contain_text("Анна Щукина")
+        page.wait_for_load_state("networkidle")
+        page.keyboard.press("a")
+        expect(page.get_by_text("Никто не ждёт")).to_be_visible()
+
+        page.goto("/inbox/")
         page.wait_for_load_state("networkidle")
 
         student_writes(person, "А можно оплатить частями?")
@@ -49,9 +70,27 @@ def test_a_student_writes_and_gets_one_answer(
         expect(page.locator("#answer-preview strong")).to_have_text("можно")
         words.press("Control+Enter")
 
-        expect(page.locator(".thread .ours .badge.success")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator(".thread .ours .badge.success").first).to_be_visible(timeout=PATIENCE)
         page.goto("/inbox/?state=answered")
         expect(page.get_by_role("link", name="Анна Щукина")).to_be_visible()
 
-    sent = [entry for entry in telegram.ledger(accepted=True) if entry.chat_id == person.pk]
-    assert [entry.text for entry in sent] == ["Да, Анна, <b>можно</b>."]
+        page.wait_for_load_state("networkidle")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("щукина анна")
+        expect(page.get_by_role("dialog").get_by_role("link", name="Щукина")).to_be_visible()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(rf"/users/{person.pk}/$"))
+        # It waited for the end of the window in which the payment could be taken back.
+        deadline = time.monotonic() + PATIENCE / 1000
+        while len(sent := texts_to(person, telegram)) < 2 and time.monotonic() < deadline:
+            page.wait_for_timeout(200)
+
+    answer, confirmation = sent
+    assert answer == "Да, Анна, <b>можно</b>."
+    assert "подтверждено" in confirmation
+    assert Payment.objects.get().booking == Booking.objects.confirmed().get()
+
+
+def texts_to(person: TelegramUser, telegram: SandboxClient) -> list[str]:
+    return [entry.text for entry in telegram.ledger(accepted=True) if entry.chat_id == person.pk]
