@@ -228,7 +228,9 @@ def _show(
     chosen = queue.choose(rows, asked=asked, behind=behind)
     if chosen:
         note_open(chosen.waiting.pk, request.user, leaves="X-Leaves" in request.headers)
-    opened = queue.read(chosen) if chosen and not asks_itself else None
+    # On a page where nobody waited the first payment opens by itself.
+    is_first = asks_itself and asked is None and chosen is not None
+    opened = queue.read(chosen) if chosen and (is_first or not asks_itself) else None
     place = {"open": str(chosen.waiting.pk)} if chosen else {}
     here, drawn = queue.address(**place), queue.drawn or queue.newest
     context = {
@@ -251,10 +253,12 @@ def _show(
         **{f"{name}_form": form for name, form in (refused or {}).items()},
     }
     piece = f"{PAGE}#payment-queue"
-    if asks_itself:
+    if asks_itself and not is_first:
         piece = "bookings/_payment_rows.html"
     response = render_page_or_piece(request, PAGE, piece, context, status=422 if refused else status)
-    if wants_partial(request) and request.method == "POST":
+    if is_first:
+        response["HX-Retarget"], response["HX-Reswap"] = "#payment-queue", "outerHTML show:none settle:0ms"
+    if wants_partial(request) and (is_first or request.method == "POST"):
         response["HX-Replace-Url"] = here
     return response
 
