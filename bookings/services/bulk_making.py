@@ -9,11 +9,10 @@ import pghistory
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from bookings.models import Booking, BookingChange, BulkChange, BulkRow
+from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream
 from bookings.notices import NoticeKind, hold_notices, notice_of_status, queue_notices
 from bookings.services.bulk_undo import begin_bulk_undo, offer_bulk_undo
 from bookings.services.bulk_words import why_not
-from bookings.services.editing import described_codes
 from bookings.services.places import FreePlaces, StreamFull
 from bookings.services.statuses import (
     BookingChanged,
@@ -142,7 +141,10 @@ class _NotMoved(Exception):
 
 
 def _change_streams(rows: Sequence[BulkRow], change: BulkChange, terms: Terms) -> Refused:
-    to, described = change.value, dict[int | None, set[str]]()
+    to = change.value
+    described = set[int | None](Stream.objects.filter(code=to).values_list("course_id", flat=True))
+    if described:
+        described.add(None)  # a booking without a course may have any described code
     places = FreePlaces(beyond=terms.go_beyond_places)
 
     def check(row: BulkRow, booking: Booking | None) -> Booking:
@@ -153,7 +155,7 @@ def _change_streams(rows: Sequence[BulkRow], change: BulkChange, terms: Terms) -
             raise _NotMoved(_("Somebody else has just changed it."))
         if now == to:
             raise _NotMoved(_("The person is already in this stream"))
-        if to and to not in described.setdefault(booking.course_id, set(described_codes(booking.course_id))):
+        if to and booking.course_id not in described:
             raise _NotMoved(_("This course has no described stream with this code."))
         if booking.is_active:
             places.take(booking.course_id, to, is_confirmed=booking.status == Booking.Status.CONFIRMED)
