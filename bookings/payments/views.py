@@ -252,15 +252,18 @@ def _show(
         **(_forms(request, opened, queue) if opened else {}),
         **{f"{name}_form": form for name, form in (refused or {}).items()},
     }
-    piece = f"{PAGE}#payment-queue"
-    if asks_itself and not is_first:
-        piece = "bookings/_payment_rows.html"
+    piece = "bookings/_payment_rows.html" if asks_itself and not is_first else f"{PAGE}#payment-queue"
     response = render_page_or_piece(request, PAGE, piece, context, status=422 if refused else status)
+    _say_where(response, request, here, is_first=is_first)
+    return response
+
+
+def _say_where(response: HttpResponse, request: StaffRequest, here: str, *, is_first: bool) -> None:
+    """Tell htmx which part of the page this is, and the address of what is open now."""
     if is_first:
         response["HX-Retarget"], response["HX-Reswap"] = "#payment-queue", "outerHTML show:none settle:0ms"
     if wants_partial(request) and (is_first or request.method == "POST"):
         response["HX-Replace-Url"] = here
-    return response
 
 
 def _forms(request: StaffRequest, opened: OpenPayment, queue: WaitingList) -> dict[str, Any]:

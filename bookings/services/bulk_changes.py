@@ -18,6 +18,7 @@ from bookings.services.editing import (
     future,
     notice_kind,
 )
+from hsl_dashboard.db import among
 from hsl_dashboard.web.mentions import read_mention, split_mentions
 from users.models import PersonTag, TelegramUser, User
 from users.services import MAX_TAGS
@@ -59,7 +60,8 @@ def targets_of_people(people: Iterable[TelegramUser]) -> list[Target]:
     """Pair each person with their latest active booking, which a change of status or stream applies to."""
     people = list(people)
     latest: dict[int, Booking] = {}
-    for booking in Booking.objects.active().filter(telegram_user__in=people).with_person().newest_first():
+    theirs = Booking.objects.active().filter(telegram_user__in=among(person.pk for person in people))
+    for booking in theirs.with_person().newest_first():
         latest.setdefault(booking.telegram_user_id, booking)
     return [Target(person, latest.get(person.pk)) for person in people]
 

@@ -17,7 +17,7 @@ from bookings.services.places import FreePlaces, StreamFull
 from bookings.services.statuses import (
     BookingChanged,
     BookingGone,
-    Moved,
+    MovedBooking,
     StatusNotChanged,
     require_move,
     write_events_of_statuses,
@@ -115,7 +115,7 @@ def _allowed(
 def _change_statuses(rows: Sequence[BulkRow], change: BulkChange, terms: Terms) -> Refused:
     to = int(change.value)
     places = FreePlaces(beyond=terms.go_beyond_places)
-    moved: list[Moved] = []
+    moved: list[MovedBooking] = []
 
     def check(row: BulkRow, booking: Booking | None) -> Booking:
         require_move(was=row.seen_status, to=to, by=terms.by, reason=terms.reason)
@@ -125,7 +125,7 @@ def _change_statuses(rows: Sequence[BulkRow], change: BulkChange, terms: Terms) 
             raise BookingChanged(theirs=booking.confirmed, yours=to)
         if to == Booking.Status.CONFIRMED:
             places.take(booking.course_id, booking.course_stream, is_confirmed=True)
-        moved.append(Moved(booking.pk, booking.confirmed, to))
+        moved.append(MovedBooking(booking.pk, booking.confirmed, to))
         booking.confirmed = to
         return booking
 

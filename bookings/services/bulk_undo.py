@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection
 from django.db.models import Max, Q
@@ -15,7 +14,7 @@ from bookings.labels import NOTHING, Labels
 from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream, status_label
 from bookings.notices import hold_notices, take_back_notices
 from bookings.services.places import StreamFull
-from bookings.services.statuses import Moved, write_events_of_statuses
+from bookings.services.statuses import MovedBooking, write_events_of_statuses
 from bookings.services.undoing import BULK
 from hsl_dashboard.db import among, as_array
 from users.models import PersonTag, UndoableAct, User
@@ -62,6 +61,15 @@ class _Row:
 
 
 @dataclass(frozen=True)
+class _Now:
+    """What a booking holds now, under its lock."""
+
+    confirmed: int | None
+    course: int | None
+    stream: str | None
+
+
+@dataclass(frozen=True)
 class _Theirs:
     """A booking that somebody changed after the bulk change: it stays as they left it."""
 
@@ -99,12 +107,13 @@ def _undo_bookings(
     numbers = [row.booking for row in rows if row.booking]
     # In the order of their numbers, as everybody who locks many does.
     locked = Booking.objects.select_for_update(no_key=True).order_by("pk").filter(pk__in=among(numbers))
-    bookings = {pk: now for pk, *now in locked.values_list("pk", "confirmed", "course_id", "course_stream")}
+    values = locked.values_list("pk", "confirmed", "course_id", "course_stream")
+    bookings = {pk: _Now(confirmed, course, stream) for pk, confirmed, course, stream in values}
     last = _last_changes(numbers)
-    undone, changed = [], []
+    undone, changed = list[_Row](), list[_Row]()
     for row in rows:
         now = bookings.get(row.booking or 0)
-        as_left = now is not None and last.get(row.booking) == row.change and _holds(change, *now)
+        as_left = now is not None and last.get(row.booking) == row.change and _holds(change, now)
         (undone if as_left else changed).append(row)
     labels = Labels.read() if changed else None
     theirs = [_theirs_of(change, row, bookings.get(row.booking or 0), labels) for row in changed if labels]
@@ -120,16 +129,16 @@ def _undo_bookings(
     return undone, theirs
 
 
-def _holds(change: BulkChange, confirmed: int | None, _course: int | None, stream: str | None) -> bool:
-    return change.value == (str(confirmed) if change.kind == Kind.STATUS else stream or "")
+def _holds(change: BulkChange, now: _Now) -> bool:
+    return change.value == (str(now.confirmed) if change.kind == Kind.STATUS else now.stream or "")
 
 
-def _theirs_of(change: BulkChange, row: _Row, now: list[Any] | None, labels: Labels) -> _Theirs:
-    confirmed, course, stream = now or (None, None, None)
+def _theirs_of(change: BulkChange, row: _Row, now: _Now | None, labels: Labels) -> _Theirs:
     if change.kind == Kind.STATUS:
-        ours, theirs = status_label(int(change.value)), status_label(confirmed) if now else NOTHING
+        ours, theirs = status_label(int(change.value)), status_label(now.confirmed) if now else NOTHING
     else:
-        ours, theirs = labels.stream(course, change.value), labels.stream(course, stream)
+        course = now.course if now else None
+        ours, theirs = labels.stream(course, change.value), labels.stream(course, now.stream if now else None)
     return _Theirs(row.booking or 0, ours, theirs)
 
 
@@ -146,7 +155,7 @@ def _write_back(change: BulkChange, rows: list[_Row]) -> None:
 
 def _void(rows: list[_Row], mine: list[int], *, was: int, at: datetime) -> None:
     """Leave the bot's events, and let the changes with what took them back count for nothing."""
-    moved = [Moved(row.booking, was, row.was_status) for row in rows if row.booking]
+    moved = [MovedBooking(row.booking, was, row.was_status) for row in rows if row.booking]
     write_events_of_statuses(moved, at=at, undoes=True)
     ours = [row.change for row in rows if row.change]
     both = Q(pk__in=among(ours)) | Q(pk__gt=max(ours, default=0))

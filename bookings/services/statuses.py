@@ -173,7 +173,7 @@ WRITE_EVENTS = """
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedBooking:
     """A booking that got another status."""
 
     booking: int
@@ -181,7 +181,7 @@ class Moved:
     to: int | None
 
 
-def write_events_of_statuses(moved: Sequence[Moved], *, at: datetime, undoes: bool = False) -> None:
+def write_events_of_statuses(moved: Sequence[MovedBooking], *, at: datetime, undoes: bool = False) -> None:
     """Leave the events of many bookings that got another status (one query)."""
     with connection.cursor() as cursor:
         cursor.execute(
