@@ -41,7 +41,6 @@ class ConversationFilter(ListFilter):
         self.by = by
         self.is_common = False  # so many people match that nobody counts their conversations
         self.form.fields["of"].choices = [
-            ("", _("Anybody")),
             (ME, pgettext_lazy("who answers", "Me")),
             (NOBODY, pgettext_lazy("who answers", "Nobody")),
             *((str(user.pk), staff_name(user)) for user in who_may_answer() if user != by),
