@@ -221,7 +221,7 @@ def _show(
     said: Decided | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show the queue with one payment open; ``refused`` is a form that comes back, with errors or for a ``full`` stream."""
+    """Show the queue with one payment open; ``refused`` is a form that comes back, with errors or ``full``."""
     asks_itself = request.htmx.target == "payment-rows"
     drawn = drawn_moment(request.GET.get("drawn", "")) if asks_itself else None
     queue = WaitingList(request.GET, request.user, timezone.now(), drawn=drawn)

@@ -18,23 +18,27 @@ from messaging.models import Outbox, Recipient
 from messaging.models.outbox import OutboxQuerySet
 from users.models import TelegramUser, User
 
+TELLS_START = {NoticeKind.MOVED, NoticeKind.CONFIRMED}
+
 
 @dataclass(frozen=True)
 class _School:
-    """What notices say about courses and streams, read once however many are written (two queries)."""
+    """What notices of a kind say about courses and streams, read once for all of them (at most two queries)."""
 
     labels: Labels
     starts: dict[tuple[int, str], date]
 
     @classmethod
-    def read(cls) -> "_School":
+    def read(cls, kind: NoticeKind) -> "_School":
+        if kind not in TELLS_START:
+            return cls(Labels.read(), {})
         starts = Stream.objects.exclude(starts_on=None).values_list("course_id", "code", "starts_on")
         return cls(Labels.read(), {(course, code): day for course, code, day in starts if day})
 
 
 def write_notice(booking: Booking, kind: NoticeKind) -> str:
     """Write what a student is told about a booking as it is now, as Telegram's HTML."""
-    return _write(booking, kind, _School.read())
+    return _write(booking, kind, _School.read(kind))
 
 
 def _write(booking: Booking, kind: NoticeKind, school: _School) -> str:
@@ -48,14 +52,14 @@ def _write(booking: Booking, kind: NoticeKind, school: _School) -> str:
         if booking.discount_percent and kind in {NoticeKind.CREATED, NoticeKind.CHANGED}:
             parts.append(_("Your discount is %(discount)s%%.") % values)
         start = school.starts.get((booking.course_id or 0, booking.course_stream or ""))
-        if kind in {NoticeKind.MOVED, NoticeKind.CONFIRMED} and start:
+        if kind in TELLS_START and start:
             parts.append(_("It starts on %(day)s.") % {"day": date_format(start, "j E Y")})
         return " ".join(parts)
 
 
 def put_in_outbox(bookings: Collection[Booking], kind: NoticeKind, by: User, at: datetime, text: str = "") -> None:
     """Put a message about each booking into the outbox, in its usual words or in ``text``; ``firing`` sends it."""
-    school = None if text else _School.read()
+    school = None if text else _School.read(kind)
     Outbox.objects.bulk_create(
         Outbox(
             telegram_user_id=booking.telegram_user_id,
