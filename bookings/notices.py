@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import Labels
 from bookings.models import Booking, BookingChange, status_of
+from hsl_dashboard.db import among
 from users.models import User
 
 STUDENTS_LANGUAGE = "ru"  # of the bot, whatever language staff read
@@ -35,14 +36,14 @@ class Notifier:
     """What can send messages to students.
 
     ``write`` gives the text (HTML of Telegram), ``fill`` puts a booking's values into words of staff, ``queue`` puts
-    the text, or other words, into the outbox, ``explain`` says in words why a message did not arrive, ``waits`` whether
-    that message is in the queue and not sent yet. ``hold`` lets what somebody queued about bookings at a
-    moment wait until another, ``take_back`` withdraws it or says that it cannot any more.
+    the text, or other words, into the outbox for each of some bookings, ``explain`` says in words why a message did not
+    arrive, ``waits`` whether that message is in the queue and not sent yet. ``hold`` lets what somebody queued about
+    bookings at a moment wait until another, ``take_back`` withdraws it or says that it cannot any more.
     """
 
     write: Callable[[Booking, NoticeKind], str]
     fill: Callable[[str, Booking, Labels], str]
-    queue: Callable[[Booking, NoticeKind, User, datetime, str], None]
+    queue: Callable[[Collection[Booking], NoticeKind, User, datetime, str], None]
     explain: Callable[[str], str]
     waits: Callable[[Booking, NoticeKind], bool]
     hold: Callable[[Collection[int], User, datetime, datetime], None]
@@ -100,7 +101,13 @@ def later_notices(booking: Booking) -> list[NoticeKind]:
 
 def mark_told(*, booking: Booking, kind: NoticeKind, at: datetime) -> None:
     """Mark the change made in this transaction as told by staff, so that no automation repeats it."""
-    here = booking.changes.filter(changed_at=TransactionNow())
+    _mark_here([booking], kind=kind, at=at)
+
+
+def _mark_here(bookings: Collection[Booking], *, kind: NoticeKind, at: datetime) -> None:
+    here = BookingChange.objects.filter(
+        booking__in=among(booking.pk for booking in bookings), changed_at=TransactionNow()
+    )
     _mark(here, kind=kind, at=at)
 
 
@@ -132,7 +139,14 @@ def queue_notice(*, booking: Booking, kind: NoticeKind, by: User, at: datetime, 
     """
     if _notifiers:
         mark_told(booking=booking, kind=kind, at=at)
-        _notifiers[0].queue(booking, kind, by, at, text)
+        _notifiers[0].queue([booking], kind, by, at, text)
+
+
+def queue_notices(*, bookings: Collection[Booking], kind: NoticeKind, by: User, at: datetime) -> None:
+    """Queue the same for the students of many bookings, in the transaction that changes them."""
+    if _notifiers and bookings:
+        _mark_here(bookings, kind=kind, at=at)
+        _notifiers[0].queue(bookings, kind, by, at, "")
 
 
 def notice_waits(*, booking: Booking, kind: NoticeKind) -> bool:
@@ -144,7 +158,7 @@ def queue_later_notice(*, booking: Booking, kind: NoticeKind, by: User, at: date
     """Queue what the student is told about a booking as it is, after the change and apart from it."""
     if _notifiers:
         mark_last_change_told(booking=booking, kind=kind, at=at)
-        _notifiers[0].queue(booking, kind, by, at, "")
+        _notifiers[0].queue([booking], kind, by, at, "")
 
 
 def hold_notices(*, bookings: Collection[int], by: User, at: datetime, until: datetime) -> None:

@@ -1,6 +1,6 @@
 """What Django cannot say to PostgreSQL: the largest numbers, keys that cascade, light triggers, the owner's role."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
@@ -9,11 +9,23 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
+from django.db.models.expressions import RawSQL
 from django.db.models.query import ModelIterable, QuerySet
 from pgtrigger import compiler
 
 LARGEST_BIGINT = 2**63 - 1
 LARGEST_INTEGER = 2**31 - 1
+
+
+def among(numbers: Iterable[int]) -> RawSQL:
+    """Give numbers for ``__in`` as one parameter: five thousand of them cost the driver more than the database."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [as_array(numbers)])
+
+
+def as_array(numbers: Iterable[int | None]) -> str:
+    """Write an array of numbers as PostgreSQL reads it."""
+    return f"{{{','.join('NULL' if number is None else str(number) for number in numbers)}}}"
+
 
 OnDelete = Literal["CASCADE", "SET NULL", "RESTRICT"]
 

@@ -152,6 +152,7 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = ROOT / "media"
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_100  # as many rows as a bulk change may have can be ticked
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "hsl_dashboard.web.uploads.SteadyUploadHandler",

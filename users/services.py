@@ -1,5 +1,6 @@
 """What staff can do with a person: notes, tags, a block, a look at an e-mail."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import pghistory
@@ -8,6 +9,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.db import among
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from users.models import BlockedUser, EmailDisclosure, Note, PersonTag, Tag, TelegramUser, User
 
@@ -57,6 +59,23 @@ def add_tag(*, person: TelegramUser, name: str, by: User) -> Tag:
             raise TooManyTags(_("A person can have at most %(limit)s tags.") % {"limit": MAX_TAGS})
         PersonTag.objects.bulk_create([PersonTag(telegram_user=person, tag=tag)], ignore_conflicts=True)
     return tag
+
+
+def add_tag_to_people(*, people: Collection[int], name: str, by: User) -> dict[int, str]:
+    """Add a tag to many people; those who do not get it come back with the reason in words."""
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        tag = _tag_named(name)
+        theirs: dict[int, set[int]] = {}
+        known = PersonTag.objects.filter(telegram_user__in=among(people))
+        for person, one in known.values_list("telegram_user", "tag"):
+            theirs.setdefault(person, set()).add(one)
+        full = str(_("A person can have at most %(limit)s tags.") % {"limit": MAX_TAGS})
+        there = str(_("The person already has this tag."))
+        refused = {person: full for person, tags in theirs.items() if len(tags - {tag.pk}) >= MAX_TAGS}
+        refused |= {person: there for person, tags in theirs.items() if tag.pk in tags}
+        getting = [PersonTag(telegram_user_id=person, tag=tag) for person in people if person not in refused]
+        PersonTag.objects.bulk_create(getting, ignore_conflicts=True)
+    return refused
 
 
 def remove_tag(*, person: TelegramUser, tag: Tag, by: User) -> None:

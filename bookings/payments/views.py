@@ -221,7 +221,7 @@ def _show(
     said: Decided | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show the queue with one payment open; ``refused`` is a form that comes back, with errors or of a ``full`` one."""
+    """Show the queue with one payment open; ``refused`` is a form that comes back, with errors or ``full``."""
     asks_itself = request.htmx.target == "payment-rows"
     drawn = drawn_moment(request.GET.get("drawn", "")) if asks_itself else None
     queue = WaitingList(request.GET, request.user, timezone.now(), drawn=drawn)
@@ -231,7 +231,9 @@ def _show(
     chosen = queue.choose(rows, asked=asked, behind=behind)
     if chosen:
         note_open(chosen.waiting.pk, request.user, leaves="X-Leaves" in request.headers)
-    opened = queue.read(chosen) if chosen and not asks_itself else None
+    # On a page where nobody waited the first payment opens by itself.
+    is_first = asks_itself and asked is None and chosen is not None
+    opened = queue.read(chosen) if chosen and (is_first or not asks_itself) else None
     place = {"open": str(chosen.waiting.pk)} if chosen else {}
     here, drawn = queue.address(**place), queue.drawn or queue.newest
     context = {
@@ -254,13 +256,18 @@ def _show(
         **(_forms(request, opened, queue) if opened else {}),
         **{f"{name}_form": form for name, form in (refused or {}).items()},
     }
-    piece = f"{PAGE}#payment-queue"
-    if asks_itself:
-        piece = "bookings/_payment_rows.html"
+    piece = "bookings/_payment_rows.html" if asks_itself and not is_first else f"{PAGE}#payment-queue"
     response = render_page_or_piece(request, PAGE, piece, context, status=422 if refused else status)
-    if wants_partial(request) and request.method == "POST":
-        response["HX-Replace-Url"] = here
+    _say_where(response, request, here, is_first=is_first)
     return response
+
+
+def _say_where(response: HttpResponse, request: StaffRequest, here: str, *, is_first: bool) -> None:
+    """Tell htmx which part of the page this is, and the address of what is open now."""
+    if is_first:
+        response["HX-Retarget"], response["HX-Reswap"] = "#payment-queue", "outerHTML show:none settle:0ms"
+    if wants_partial(request) and (is_first or request.method == "POST"):
+        response["HX-Replace-Url"] = here
 
 
 def _forms(request: StaffRequest, opened: OpenPayment, queue: WaitingList) -> dict[str, Any]:

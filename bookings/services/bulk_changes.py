@@ -1,41 +1,31 @@
-"""Bulk changes of bookings or people: prepare, preview, make; each row goes through the usual service."""
+"""Bulk changes of bookings or people: choosing, preparing and previewing them; ``bulk_making`` makes them."""
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-import pghistory
 from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream, status_of
-from bookings.notices import hold_notices, notice_text
-from bookings.services.bulk_undo import begin_bulk_undo, offer_bulk_undo
-from bookings.services.bulk_words import planned_move, why_not
-from bookings.services.coupons import CouponRefused
+from bookings.models import Booking, BulkChange, BulkRow, Stream, status_of
+from bookings.notices import notice_text
+from bookings.services.bulk_words import planned_move
 from bookings.services.editing import (
-    BookingEdited,
-    BookingNotEdited,
     Values,
     described_codes,
-    edit_booking,
     future,
     notice_kind,
 )
-from bookings.services.places import StreamFull
-from bookings.services.statuses import StatusNotChanged, change_booking_status
+from hsl_dashboard.db import among
 from hsl_dashboard.web.mentions import read_mention, split_mentions
-from users.models import PersonTag, TelegramUser, UndoableAct, User
-from users.services import MAX_TAG_LENGTH, MAX_TAGS, PersonNotChanged, add_tag
+from users.models import PersonTag, TelegramUser, User
+from users.services import MAX_TAGS
 
-# Rows. Each is a transaction of its own, with its rules, its result and its message: some 20 ms, all in one request.
-# More would be no page that one can still read, and a wait without an end in sight.
-AT_ONCE = 1_000
-MAX_PASTED = 100_000  # characters
+# Rows: some seconds in one request. Who needs more narrows the list and goes on with the rest.
+AT_ONCE = 5_000
+MAX_PASTED = 200_000  # characters: so many @names
 
 Kind, State = BulkChange.Kind, BulkRow.State
 StreamKey = tuple[int | None, str]  # course id, code
@@ -70,7 +60,8 @@ def targets_of_people(people: Iterable[TelegramUser]) -> list[Target]:
     """Pair each person with their latest active booking, which a change of status or stream applies to."""
     people = list(people)
     latest: dict[int, Booking] = {}
-    for booking in Booking.objects.active().filter(telegram_user__in=people).with_person().newest_first():
+    theirs = Booking.objects.active().filter(telegram_user__in=among(person.pk for person in people))
+    for booking in theirs.with_person().newest_first():
         latest.setdefault(booking.telegram_user_id, booking)
     return [Target(person, latest.get(person.pk)) for person in people]
 
@@ -234,84 +225,7 @@ def _arrivals(change: BulkChange) -> Iterator[tuple[StreamKey, bool]]:
                 yield (course_id, change.value), confirmed == Booking.Status.CONFIRMED
 
 
-# Make -----------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Terms:
-    """On which terms a change is made: ``overbook`` goes beyond the places of a stream, with the reason."""
-
-    by: User
-    at: datetime
-    reason: str = ""
-    overbook: bool = False
-    notify: bool = False
-
-    def as_arguments(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-
-def make_bulk_change(*, change: BulkChange, terms: Terms) -> UndoableAct:
-    """Make the change row by row; each row, its result and its message are one transaction.
-
-    Calling it again, also after an interruption, changes only the rows that have no result yet. What it gives can be
-    undone for some seconds from its end.
-    """
-    began = time.monotonic()
-    act = begin_bulk_undo(change, by=terms.by, at=terms.at)
-    BulkChange.objects.filter(pk=change.pk, reason="").update(reason=terms.reason)
-    BulkChange.objects.filter(pk=change.pk, finished_at=None).update(notify=terms.notify)
-    ready = list(change.rows.filter(state=State.READY).values_list("pk", flat=True))
-    for pk in ready:
-        _make_row(pk, change, terms, until=act.expires_at)
-    BulkChange.objects.filter(pk=change.pk, finished_at=None).update(finished_at=terms.at)
-    offer_bulk_undo(act, ready, at=terms.at + timedelta(seconds=time.monotonic() - began))
-    change.refresh_from_db()
-    return act
-
-
-def _make_row(pk: int, change: BulkChange, terms: Terms, *, until: datetime) -> None:
-    origin = {"origin": BookingChange.Origin.BULK, "bulk_change": str(change.pk)}
-    context = {"user": terms.by.pk, "reason": terms.reason, **origin}
-    with transaction.atomic(), pghistory.context(**context):
-        # The claim: a second request waits here for the first one's commit, then finds the row already done.
-        claimed = BulkRow.objects.filter(pk=pk, state=State.READY).update(state=State.DONE)
-        row = BulkRow.objects.select_related("booking", "telegram_user").filter(pk=pk).first()
-        if not claimed or row is None:
-            return
-        try:
-            with transaction.atomic():
-                _apply(row, change, terms)
-                if terms.notify and row.booking_id:
-                    hold_notices(bookings=[row.booking_id], by=terms.by, at=terms.at, until=until)
-        except StatusNotChanged as refused:
-            _fail(pk, why_not(refused))
-        except BookingEdited:
-            _fail(pk, _("Somebody else has just changed it."))
-        except (BookingNotEdited, CouponRefused, PersonNotChanged, StreamFull) as refused:
-            _fail(pk, str(refused))
-
-
-def _fail(pk: int, note: str) -> None:
-    BulkRow.objects.filter(pk=pk).update(state=State.FAILED, note=note)
-
-
-def _apply(row: BulkRow, change: BulkChange, terms: Terms) -> None:
-    if change.kind == Kind.TAG:
-        assert row.telegram_user is not None
-        add_tag(person=row.telegram_user, name=change.value[:MAX_TAG_LENGTH], by=terms.by)
-        return
-    assert row.booking is not None
-    if change.kind == Kind.STATUS:
-        change_booking_status(
-            booking=row.booking, to=int(change.value), expected=row.seen_status, **terms.as_arguments()
-        )
-        return
-    now = Values.of(row.booking)
-    if (now.course_stream or "") != (row.seen_stream or ""):
-        raise BookingEdited(seen=now, theirs=now, yours=now)
-    to = values_after(change, now)
-    edit_booking(booking=row.booking, to=to, seen=now, **terms.as_arguments())
+# In words ------------------------------------------------------------------------------------------------------------
 
 
 def values_after(change: BulkChange, now: Values) -> Values:

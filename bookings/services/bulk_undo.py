@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,9 +14,10 @@ from bookings.labels import NOTHING, Labels
 from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream, status_label
 from bookings.notices import hold_notices, take_back_notices
 from bookings.services.places import StreamFull
-from bookings.services.statuses import event_of_status
+from bookings.services.statuses import MovedBooking, write_events_of_statuses
 from bookings.services.undoing import BULK
-from users.models import Event, PersonTag, UndoableAct, User
+from hsl_dashboard.db import among, as_array
+from users.models import PersonTag, UndoableAct, User
 from users.undo.services import WINDOW, UndoKind, UndoRefused, UndoTooLate, offer_undo
 
 # A bulk change that is being made: what it queues waits no longer than this, should its process die.
@@ -33,38 +34,39 @@ def begin_bulk_undo(change: BulkChange, *, by: User, at: datetime) -> UndoableAc
 
 def offer_bulk_undo(act: UndoableAct, rows: Iterable[int], *, at: datetime) -> None:
     """Begin the window when the last row is made: ``rows`` are those that this act changed."""
-    changed = list(BulkRow.objects.filter(pk__in=rows, state=State.DONE).values("pk", "booking_id"))
-    bookings = [row["booking_id"] for row in changed if row["booking_id"]]
+    changed = list(BulkRow.objects.filter(pk__in=among(rows), state=State.DONE).values_list("pk", "booking_id"))
+    bookings = [booking for _row, booking in changed if booking]
     last = _last_changes(bookings)
-    act.done["rows"] = [
-        {"row": row["pk"], "booking": row["booking_id"], "change": last.get(row["booking_id"])} for row in changed
-    ]
+    act.done["rows"] = [{"row": row, "booking": booking, "change": last.get(booking)} for row, booking in changed]
     act.expires_at = at + WINDOW
     act.save(update_fields=["done", "expires_at"])
     hold_notices(bookings=bookings, by=act.done_by, at=act.done_at, until=act.expires_at)
 
 
 def _last_changes(bookings: Iterable[int]) -> dict[int | None, int]:
-    rows = BookingChange.objects.filter(booking__in=bookings).values("booking").annotate(last=Max("pk"))
+    rows = BookingChange.objects.filter(booking__in=among(bookings)).values("booking").annotate(last=Max("pk"))
     return dict(rows.values_list("booking_id", "last"))
 
 
-def undo_bulk(act: UndoableAct, by: User, at: datetime) -> str:
-    """Give each row what it had, in the transaction of ``undo_act``."""
-    change = BulkChange.objects.get(pk=act.done["change"])
-    known = {row["row"]: row["change"] for row in act.done["rows"]}
-    rows = list(BulkRow.objects.filter(pk__in=known).order_by("position"))
-    if not rows:
-        raise UndoRefused(_("Nothing was changed: there is nothing to undo."))
-    if change.kind == Kind.TAG:
-        people = [row.telegram_user_id for row in rows]
-        PersonTag.objects.filter(telegram_user__in=people, tag__name__iexact=change.value).delete()
-        undone: list[BulkRow] = rows
-        theirs: list[_Theirs] = []
-    else:
-        undone, theirs = _undo_bookings(change, act, rows, known, at=at)
-    BulkRow.objects.filter(pk__in=[row.pk for row in undone]).update(state=State.UNDONE)
-    return _in_words(undone, theirs)
+@dataclass(frozen=True)
+class _Row:
+    """A row that the act changed: whose it is, what it held before, and the record of its change."""
+
+    pk: int
+    telegram_user: int | None
+    booking: int | None
+    was_status: int | None
+    was_stream: str | None
+    change: int | None
+
+
+@dataclass(frozen=True)
+class _Now:
+    """What a booking holds now, under its lock."""
+
+    confirmed: int | None
+    course: int | None
+    stream: str | None
 
 
 @dataclass(frozen=True)
@@ -76,85 +78,93 @@ class _Theirs:
     theirs: str
 
 
+def undo_bulk(act: UndoableAct, by: User, at: datetime) -> str:
+    """Give each row what it had, in the transaction of ``undo_act``."""
+    change = BulkChange.objects.get(pk=act.done["change"])
+    rows = _rows_of(act)
+    if not rows:
+        raise UndoRefused(_("Nothing was changed: there is nothing to undo."))
+    if change.kind == Kind.TAG:
+        people = [row.telegram_user for row in rows if row.telegram_user]
+        PersonTag.objects.filter(telegram_user__in=among(people), tag__name__iexact=change.value).delete()
+        undone, theirs = rows, list[_Theirs]()
+    else:
+        undone, theirs = _undo_bookings(change, act, rows, at=at)
+    BulkRow.objects.filter(pk__in=among(row.pk for row in undone)).update(state=State.UNDONE)
+    return _in_words(undone, theirs)
+
+
+def _rows_of(act: UndoableAct) -> list[_Row]:
+    known = {row["row"]: row["change"] for row in act.done["rows"]}
+    rows = BulkRow.objects.filter(pk__in=among(known)).order_by("position")
+    values = rows.values_list("pk", "telegram_user_id", "booking_id", "seen_status", "seen_stream")
+    return [_Row(*row, change=known[row[0]]) for row in values]
+
+
 def _undo_bookings(
-    change: BulkChange, act: UndoableAct, rows: list[BulkRow], known: dict[int, int | None], *, at: datetime
-) -> tuple[list[BulkRow], list[_Theirs]]:
-    numbers = sorted({row.booking_id for row in rows if row.booking_id})
+    change: BulkChange, act: UndoableAct, rows: list[_Row], *, at: datetime
+) -> tuple[list[_Row], list[_Theirs]]:
+    numbers = [row.booking for row in rows if row.booking]
     # In the order of their numbers, as everybody who locks many does.
-    locked = Booking.objects.select_for_update(no_key=True).order_by("pk").filter(pk__in=numbers)
-    bookings = {booking.pk: booking for booking in locked}
-    last, labels = _last_changes(numbers), Labels.read()
-    undone, theirs = [], []
+    locked = Booking.objects.select_for_update(no_key=True).order_by("pk").filter(pk__in=among(numbers))
+    values = locked.values_list("pk", "confirmed", "course_id", "course_stream")
+    bookings = {pk: _Now(confirmed, course, stream) for pk, confirmed, course, stream in values}
+    last = _last_changes(numbers)
+    undone, changed = list[_Row](), list[_Row]()
     for row in rows:
-        booking = bookings.get(row.booking_id or 0)
-        if booking is None or last.get(booking.pk) != known[row.pk] or not _is_as_left(change, booking):
-            theirs.append(_theirs_of(change, row, booking, labels))
-        else:
-            undone.append(row)
+        now = bookings.get(row.booking or 0)
+        as_left = now is not None and last.get(row.booking) == row.change and _holds(change, now)
+        (undone if as_left else changed).append(row)
+    labels = Labels.read() if changed else None
+    theirs = [_theirs_of(change, row, bookings.get(row.booking or 0), labels) for row in changed if labels]
     if not undone:
         raise UndoRefused(_in_words([], theirs))
-    mine = [row.booking_id for row in undone if row.booking_id]
+    mine = [row.booking for row in undone if row.booking]
     if not take_back_notices(bookings=mine, by=act.done_by, at=act.done_at):
         raise UndoTooLate
+    _write_back(change, undone)
     if change.kind == Kind.STATUS:
-        _write_statuses(change, undone, bookings, known, at=at)
-    else:
-        _write("course_stream", "text", [(row.booking_id, row.seen_stream) for row in undone])
+        _void(undone, mine, was=int(change.value), at=at)
     _require_places(mine, since=act.done_at)
     return undone, theirs
 
 
-def _is_as_left(change: BulkChange, booking: Booking) -> bool:
-    left = str(booking.confirmed) if change.kind == Kind.STATUS else booking.course_stream or ""
-    return left == change.value
+def _holds(change: BulkChange, now: _Now) -> bool:
+    return change.value == (str(now.confirmed) if change.kind == Kind.STATUS else now.stream or "")
 
 
-def _theirs_of(change: BulkChange, row: BulkRow, booking: Booking | None, labels: Labels) -> _Theirs:
+def _theirs_of(change: BulkChange, row: _Row, now: _Now | None, labels: Labels) -> _Theirs:
     if change.kind == Kind.STATUS:
-        ours, theirs = status_label(int(change.value)), status_label(booking.confirmed) if booking else NOTHING
+        ours, theirs = status_label(int(change.value)), status_label(now.confirmed) if now else NOTHING
     else:
-        course = booking.course_id if booking else None
-        ours, theirs = (
-            labels.stream(course, change.value),
-            labels.stream(course, booking.course_stream if booking else None),
-        )
-    return _Theirs(row.booking_id or 0, ours, theirs)
+        course = now.course if now else None
+        ours, theirs = labels.stream(course, change.value), labels.stream(course, now.stream if now else None)
+    return _Theirs(row.booking or 0, ours, theirs)
 
 
-def _write_statuses(
-    change: BulkChange,
-    rows: list[BulkRow],
-    bookings: dict[int, Booking],
-    known: dict[int, int | None],
-    *,
-    at: datetime,
-) -> None:
-    newest = max((known[row.pk] or 0 for row in rows), default=0)
-    _write("confirmed", "integer", [(row.booking_id, row.seen_status) for row in rows])
-    mine = {row.booking_id for row in rows}
-    events = [
-        event_of_status(bookings[row.booking_id or 0], was=int(change.value), to=row.seen_status, at=at, undoes=True)
-        for row in rows
-    ]
-    Event.objects.bulk_create(events)
-    back = BookingChange.objects.filter(booking__in=mine, pk__gt=newest)
-    both = [*back.values_list("pk", flat=True), *(number for row in rows if (number := known[row.pk]))]
-    BookingChange.objects.filter(pk__in=both).update(undone_at=at)
-
-
-def _write(column: str, kind: str, values: list[tuple[int | None, object]]) -> None:
-    """Write a value into each booking by one statement; its triggers see every row."""
+def _write_back(change: BulkChange, rows: list[_Row]) -> None:
+    """Write what each booking held before, by one statement; its triggers see every row."""
+    column, seen = ("confirmed", "seen_status") if change.kind == Kind.STATUS else ("course_stream", "seen_stream")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE bookings SET {column} = v.value FROM unnest(%s::integer[], %s::{kind}[]) AS v(id, value)"  # noqa: S608 - a column of ours
-            " WHERE bookings.id = v.id",
-            [*map(list, zip(*values, strict=True))],
+            f"UPDATE bookings SET {column} = r.{seen} FROM bookings_bulkrow AS r"  # noqa: S608 - columns of ours
+            " WHERE r.id = ANY (%s::bigint[]) AND bookings.id = r.booking_id",
+            [as_array(row.pk for row in rows)],
         )
+
+
+def _void(rows: list[_Row], mine: list[int], *, was: int, at: datetime) -> None:
+    """Leave the bot's events, and let the changes with what took them back count for nothing."""
+    moved = [MovedBooking(row.booking, was, row.was_status) for row in rows if row.booking]
+    write_events_of_statuses(moved, at=at, undoes=True)
+    ours = [row.change for row in rows if row.change]
+    both = Q(pk__in=among(ours)) | Q(pk__gt=max(ours, default=0))
+    BookingChange.objects.filter(both, booking__in=among(mine)).update(undone_at=at)
 
 
 def _require_places(mine: list[int], *, since: datetime) -> None:
     """Refuse to come back into a stream that others have filled meanwhile."""
-    back = Booking.objects.filter(pk__in=mine).confirmed().exclude(course_stream=None)
+    back = Booking.objects.filter(pk__in=among(mine)).confirmed().exclude(course_stream=None)
     coming = Counter(back.values_list("course_id", "course_stream"))
     for stream in Stream.objects.exclude(capacity=None).filter(code__in={code for _course, code in coming}):
         if (stream.course_id, stream.code) in coming:
@@ -166,7 +176,7 @@ def _overfilled(stream: Stream, mine: list[int], *, since: datetime) -> Iterator
     confirmed = Booking.objects.for_stream(stream).confirmed()
     taken = confirmed.count()
     came = BookingChange.objects.filter(changed_at__gte=since, status=Booking.Status.CONFIRMED, undone_at=None)
-    if taken > (stream.capacity or 0) and confirmed.exclude(pk__in=mine).filter(changes__in=came).exists():
+    if taken > (stream.capacity or 0) and confirmed.exclude(pk__in=among(mine)).filter(changes__in=came).exists():
         yield taken
 
 
@@ -177,7 +187,7 @@ class StreamTaken(UndoRefused):
         super().__init__(str(full))
 
 
-def _in_words(undone: list[BulkRow], theirs: list[_Theirs]) -> str:
+def _in_words(undone: list[_Row], theirs: list[_Theirs]) -> str:
     words = []
     if undone:
         said = ngettext("Undone: %(count)d row is as it was.", "Undone: %(count)d rows are as they were.", len(undone))

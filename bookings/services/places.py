@@ -51,6 +51,39 @@ class Places:
         return StreamFull(stream=self.stream, taken=self.taken)
 
 
+class FreePlaces:
+    """The places of streams into which many bookings come one after another; each stream is locked and counted once.
+
+    As with ``require_place`` the bookings are locked first, the streams last.
+    """
+
+    def __init__(self, *, beyond: bool) -> None:
+        self.beyond = beyond
+        self._of: dict[tuple[int | None, str], tuple[Stream, int] | None] = {}
+
+    def take(self, course_id: int | None, code: str | None, *, is_confirmed: bool) -> None:
+        """Let a booking in that was not confirmed there; only a confirmed one takes a place.
+
+        Raises:
+            StreamFull: no place is left, and ``beyond`` is not allowed.
+        """
+        key = (course_id, code or "")
+        if key not in self._of:
+            self._of[key] = self._count(*key)
+        if not (places := self._of[key]):
+            return
+        stream, taken = places
+        if taken >= (stream.capacity or 0) and not self.beyond:
+            raise StreamFull(stream=stream, taken=taken)
+        self._of[key] = stream, taken + is_confirmed
+
+    @staticmethod
+    def _count(course_id: int | None, code: str) -> tuple[Stream, int] | None:
+        streams = Stream.objects.exclude(capacity=None).filter(course=course_id, code=code)
+        stream = streams.select_for_update(no_key=True).first() if code else None
+        return (stream, Booking.objects.for_stream(stream).confirmed().count()) if stream else None
+
+
 def stream_full(booking: Booking, *, locked: bool = False) -> StreamFull | None:
     """Say that a booking would find its stream full, before the change is made (two queries).
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Case, Count, When
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,10 +21,8 @@ from bookings.models import Booking, BulkChange, BulkRow
 from bookings.services.bulk_changes import (
     AT_ONCE,
     Target,
-    Terms,
     TooMany,
     first_notice,
-    make_bulk_change,
     overbooking_of,
     prepare_bulk_change,
     targets_of_bookings,
@@ -31,9 +30,10 @@ from bookings.services.bulk_changes import (
     targets_of_people,
     value_label,
 )
+from bookings.services.bulk_making import Terms, make_bulk_change
 from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
 from hsl_dashboard.web.addresses import is_own_address
-from hsl_dashboard.web.pages import StaffRequest
+from hsl_dashboard.web.pages import StaffRequest, page_of
 from hsl_dashboard.web.undo import say_done
 from users.models import TelegramUser, User
 from users.people.listing import people_list
@@ -130,10 +130,10 @@ def bulk_change(request: StaffRequest, pk: uuid.UUID) -> HttpResponse:
     change = get_object_or_404(BulkChange, pk=pk, made_by=request.user)
     _require_permission(request.user, change.kind)
     overbooking = overbooking_of(change)
-    needs_reason = change.rows.filter(state=BulkRow.State.READY, needs_reason=True).exists()
+    needs_reason = change.rows.filter(state=BulkRow.State.READY, needs_reason=True).count()
     form = BulkMakeForm(
         request.POST if request.method == "POST" else None,
-        required=bool(overbooking) or needs_reason,
+        required=bool(overbooking or needs_reason),
         tells=change.kind != BulkChange.Kind.TAG,
     )
     if request.method == "POST" and change.finished_at:
@@ -144,7 +144,13 @@ def bulk_change(request: StaffRequest, pk: uuid.UUID) -> HttpResponse:
             say_done(request, _done_in_words(change), undo=undo if undo.done["rows"] else None)
             return redirect("bookings:bulk_change", change.pk)
         form.add_error(None, _("The places have been taken in the meantime. Look at the numbers and decide again."))
-    context = {"change": change, "form": form, "overbooking": overbooking, **_facts(change)}
+    context = {
+        "change": change,
+        "form": form,
+        "overbooking": overbooking,
+        "needs_reason": needs_reason,
+        **_facts(change, request),
+    }
     return render(request, "bookings/bulk_change.html", context, status=422 if form.errors else 200)
 
 
@@ -164,24 +170,26 @@ def _terms(request: StaffRequest, form: BulkMakeForm) -> Terms:
     )
 
 
-def _facts(change: BulkChange) -> dict[str, Any]:
+def _facts(change: BulkChange, request: StaffRequest) -> dict[str, Any]:
+    states = dict(change.rows.order_by().values_list("state").annotate(Count("pk")))
+    # Rows that were not changed come first: they need attention.
+    is_fine = Case(When(state__in=[BulkRow.State.REFUSED, BulkRow.State.FAILED], then=0), default=1)
+    rows = change.rows.select_related("telegram_user", "booking").order_by(is_fine, "position")
+    page: Any = page_of(rows, request, known=sum(states.values()))
     labels = Labels.read()
-    rows = list(change.rows.select_related("telegram_user", "booking"))
-    shown = [
+    page.object_list = [
         {
             "row": row,
             "person_address": person_address(row.telegram_user.pk) if row.telegram_user else "",
             "stream": labels.stream(row.booking.course_id, row.seen_stream) if row.booking else "",
             "course": labels.course(row.booking.course_id) if row.booking else "",
         }
-        # Rows that were not changed come first: they need attention.
-        for row in sorted(rows, key=lambda row: row.state not in {BulkRow.State.REFUSED, BulkRow.State.FAILED})
+        for row in page
     ]
     return {
-        "rows": shown,
-        "counts": {str(state): sum(1 for row in rows if row.state == state) for state in BulkRow.State},
-        "total": len(rows),
-        "needs_reason": sum(1 for row in rows if row.needs_reason and row.state == BulkRow.State.READY),
+        "page": page,
+        "counts": {str(state): states.get(state, 0) for state in BulkRow.State},
+        "total": sum(states.values()),
         "value": value_label(change),
         "preview": first_notice(change),
     }

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from hsl_dashboard.web.addresses import tidy_address
-from hsl_dashboard.web.paging import OpenPage, OpenPaginator
+from hsl_dashboard.web.paging import COUNTED, OpenPage, OpenPaginator
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
@@ -99,7 +99,14 @@ def render_list(
 
 
 def page_of(
-    rows: Any, request: HttpRequest, *, size: int = PAGE_SIZE, known: int | None = None, known_more: bool = False
+    rows: Any,
+    request: HttpRequest,
+    *,
+    size: int = PAGE_SIZE,
+    known: int | None = None,
+    known_more: bool = False,
+    counted_to: int = COUNTED,
 ) -> OpenPage:
     """Cut the page that ``?page=`` asks for; nonsense gives the first page, too far gives one that exists."""
-    return OpenPaginator(rows, size, known=known, known_more=known_more).get_page(request.GET.get("page"))
+    paginator = OpenPaginator(rows, size, known=known, known_more=known_more, counted_to=counted_to)
+    return paginator.get_page(request.GET.get("page"))

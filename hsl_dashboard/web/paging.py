@@ -28,7 +28,7 @@ class OpenPaginator(Paginator):  # type: ignore[type-arg]
     """Pages of rows that stand in an order; where there are ``more`` than ``count``, one turns them until none follows.
 
     ``known_more``: somebody found out already that there are more than COUNTED. ``known``: how many there are, where
-    that costs nothing; then every page has its number.
+    that costs nothing; then every page has its number. ``counted_to`` is for lists whose rows are costly to find.
     """
 
     object_list: Any  # a QuerySet, or what can be sliced like one when ``known`` says its length
@@ -42,22 +42,24 @@ class OpenPaginator(Paginator):  # type: ignore[type-arg]
         *,
         known: int | None = None,
         known_more: bool = False,
+        counted_to: int = COUNTED,
     ) -> None:
         super().__init__(rows, size, orphans, allow_empty_first_page)
-        self.known, self.known_more = known, known_more
+        self.known, self.known_more, self.counted_to = known, known_more, counted_to
 
     @cached_property
     def counted(self) -> int:
-        """Rows, up to one more than COUNTED."""
-        return COUNTED + 1 if self.known_more else int(self.object_list.order_by().values("pk")[: COUNTED + 1].count())
+        """Rows, up to one more than ``counted_to``."""
+        enough = self.counted_to + 1
+        return enough if self.known_more else int(self.object_list.order_by().values("pk")[:enough].count())
 
     @property
     def more(self) -> bool:
-        return self.known is None and self.counted > COUNTED
+        return self.known is None and self.counted > self.counted_to
 
     @cached_property
     def count(self) -> int:
-        return min(self.counted, COUNTED) if self.known is None else self.known
+        return min(self.counted, self.counted_to) if self.known is None else self.known
 
     def validate_number(self, number: Any) -> int:
         if not self.more:

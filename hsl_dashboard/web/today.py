@@ -1,13 +1,17 @@
 """What the page of today shows: each app registers its lines and figures once, in its AppConfig.ready()."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Min, Value
 
 from hsl_dashboard.web.days import Days
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from users.models import User
 
 
@@ -27,13 +31,22 @@ class TodayLine:
 
 
 @dataclass(frozen=True)
+class TodayCount:
+    """A line that says how many ``rows`` there are, and since when by their column; the page asks for all at once."""
+
+    line: TodayLine  # without its number
+    rows: "QuerySet[Any]"
+    since: str
+
+
+@dataclass(frozen=True)
 class TodayLines:
     """Lines of one app that are read together; only staff with the permission get them."""
 
     name: str
     permission: str
     order: int  # smaller stands higher
-    read: Callable[["User", datetime], list[TodayLine]]
+    read: Callable[["User", datetime], Sequence[TodayLine | TodayCount]]
     slow: bool = False  # reads much: the page shows what waits without it, and fills it in
 
 
@@ -76,9 +89,34 @@ def register_today_figures(figures: TodayFigures) -> None:
 
 def today_lines(user: "User", at: datetime, *, slow: bool) -> Iterator[TodayLine]:
     """Give what waits for this member of staff, most pressing first; lines without anything are left out."""
-    for lines in sorted(_lines.values(), key=lambda lines: lines.order):
-        if lines.slow is slow and user.has_perm(lines.permission):
-            yield from (line for line in lines.read(user, at) if line.count)
+    found = [
+        line
+        for lines in sorted(_lines.values(), key=lambda lines: lines.order)
+        if lines.slow is slow and user.has_perm(lines.permission)
+        for line in lines.read(user, at)
+    ]
+    yield from (line for line in _with_numbers(found) if line.count)
+
+
+def _with_numbers(found: Sequence[TodayLine | TodayCount]) -> Iterator[TodayLine]:
+    """Count what is to be counted, all of it in one query."""
+    parts = [
+        count.rows.order_by()
+        .annotate(part=Value(number))
+        .values("part")
+        .annotate(number=Count("*"), since=Min(count.since))
+        .values_list("part", "number", "since")
+        for number, count in enumerate(found)
+        if isinstance(count, TodayCount)
+    ]
+    rows = parts[0].union(*parts[1:], all=True) if parts else ()
+    numbers = {part: (number, since) for part, number, since in rows}
+    for place, line in enumerate(found):
+        if isinstance(line, TodayLine):
+            yield line
+        elif place in numbers:
+            number, since = numbers[place]
+            yield replace(line.line, count=number, oldest=since)
 
 
 def today_figures(user: "User") -> Iterator[TodayFigure]:

@@ -1,7 +1,8 @@
 """Messages to students about their bookings: the texts, and putting them into the outbox."""
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -11,38 +12,64 @@ from django.utils.translation import gettext as _
 from bookings.labels import Labels
 from bookings.models import Booking, Stream
 from bookings.notices import STUDENTS_LANGUAGE, NoticeKind
+from hsl_dashboard.db import among
 from messaging.content.placeholders import personalise
 from messaging.models import Outbox, Recipient
 from messaging.models.outbox import OutboxQuerySet
 from users.models import TelegramUser, User
 
+TELLS_START = {NoticeKind.MOVED, NoticeKind.CONFIRMED}
+
+
+@dataclass(frozen=True)
+class _School:
+    """What notices of a kind say about courses and streams, read once for all of them (at most two queries)."""
+
+    labels: Labels
+    starts: dict[tuple[int, str], date]
+
+    @classmethod
+    def read(cls, kind: NoticeKind) -> "_School":
+        if kind not in TELLS_START:
+            return cls(Labels.read(), {})
+        starts = Stream.objects.exclude(starts_on=None).values_list("course_id", "code", "starts_on")
+        return cls(Labels.read(), {(course, code): day for course, code, day in starts if day})
+
 
 def write_notice(booking: Booking, kind: NoticeKind) -> str:
     """Write what a student is told about a booking as it is now, as Telegram's HTML."""
-    labels = Labels.read()
+    return _write(booking, kind, _School.read(kind))
+
+
+def _write(booking: Booking, kind: NoticeKind, school: _School) -> str:
     with translation.override(STUDENTS_LANGUAGE):
         values = {
-            "course": escape(labels.course(booking.course_id)),
-            "stream": escape(labels.stream(booking.course_id, booking.course_stream)),
+            "course": escape(school.labels.course(booking.course_id)),
+            "stream": escape(school.labels.stream(booking.course_id, booking.course_stream)),
             "discount": booking.discount_percent or 0,
         }
         parts = [_greeting(booking.telegram_user), _sentence(kind, with_stream=bool(booking.course_stream)) % values]
         if booking.discount_percent and kind in {NoticeKind.CREATED, NoticeKind.CHANGED}:
             parts.append(_("Your discount is %(discount)s%%.") % values)
-        if kind in {NoticeKind.MOVED, NoticeKind.CONFIRMED} and (start := _start_of(booking)):
-            parts.append(_("It starts on %(day)s.") % {"day": start})
+        start = school.starts.get((booking.course_id or 0, booking.course_stream or ""))
+        if kind in TELLS_START and start:
+            parts.append(_("It starts on %(day)s.") % {"day": date_format(start, "j E Y")})
         return " ".join(parts)
 
 
-def put_in_outbox(booking: Booking, kind: NoticeKind, by: User, at: datetime, text: str = "") -> None:
-    """Put the message into the outbox, in its usual words or in ``text``; ``firing`` sends it."""
-    Outbox.objects.create(
-        telegram_user_id=booking.telegram_user_id,
-        booking=booking,
-        kind=kind,
-        message_text=text or write_notice(booking, kind),
-        queued_by=by,
-        queued_at=at,
+def put_in_outbox(bookings: Collection[Booking], kind: NoticeKind, by: User, at: datetime, text: str = "") -> None:
+    """Put a message about each booking into the outbox, in its usual words or in ``text``; ``firing`` sends it."""
+    school = None if text else _School.read(kind)
+    Outbox.objects.bulk_create(
+        Outbox(
+            telegram_user_id=booking.telegram_user_id,
+            booking=booking,
+            kind=kind,
+            message_text=_write(booking, kind, school) if school else text,
+            queued_by=by,
+            queued_at=at,
+        )
+        for booking in bookings
     )
 
 
@@ -80,7 +107,7 @@ def take_out_of_outbox(bookings: Collection[int], by: User, at: datetime) -> boo
 
 def _queued_with(bookings: Collection[int], by: User, at: datetime) -> OutboxQuerySet:
     """What one member of staff queued about bookings at one moment."""
-    return Outbox.objects.filter(booking__in=bookings, queued_by=by, queued_at=at)
+    return Outbox.objects.filter(booking__in=among(bookings), queued_by=by, queued_at=at)
 
 
 def _greeting(person: TelegramUser) -> str:
@@ -104,8 +131,3 @@ def _sentence(kind: NoticeKind, *, with_stream: bool) -> str:
             return _("You have been moved to another stream of the course “%(course)s”: %(stream)s.")
         case _other:
             return _("We have updated your booking of the course “%(course)s”.")
-
-
-def _start_of(booking: Booking) -> str:
-    stream = Stream.objects.filter(course=booking.course_id, code=booking.course_stream or "").first()
-    return date_format(stream.starts_on, "j E Y") if stream and stream.starts_on else ""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import django_filters
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -14,8 +14,8 @@ from hsl_dashboard.web.filters import ListFilter, SearchFilter
 from messaging.broadcasts.journal import staff_name
 from messaging.models import Conversation
 from messaging.models.conversations import OPEN_STATES
-from users.models import TelegramUser, User
-from users.people.search import people_matching
+from users.models import User
+from users.people.search import search_condition, search_text, with_all_words
 
 OPEN, ALL = "open", "all"
 ME, NOBODY = "me", "none"
@@ -39,6 +39,7 @@ class ConversationFilter(ListFilter):
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[Conversation]", by: User) -> None:
         super().__init__(data, queryset=queryset)
         self.by = by
+        self.is_common = False  # so many people match that nobody counts their conversations
         self.form.fields["of"].choices = [
             (ME, pgettext_lazy("who answers", "Me")),
             (NOBODY, pgettext_lazy("who answers", "Nobody")),
@@ -52,7 +53,12 @@ class ConversationFilter(ListFilter):
         return narrowed.order_by("-last_text_at", "-pk")
 
     def filter_search(self, rows: "QuerySet[Conversation]", _name: str, text: str) -> "QuerySet[Conversation]":
-        return rows.filter(telegram_user__in=TelegramUser.objects.filter(people_matching(text)))
+        words = search_text(text)
+        listed, self.is_common = search_condition(words, with_emails=False)
+        if self.is_common:
+            # Walked in the order of the list, by the stored text: the function over it costs ten times as much.
+            return rows.filter(with_all_words(words, F("telegram_user__persontotals__search_text")))
+        return rows.filter(listed)
 
     def filter_state(self, rows: "QuerySet[Conversation]", _name: str, state: str) -> "QuerySet[Conversation]":
         return rows if state == ALL else rows.filter(state=state)

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from hsl_dashboard.web.today import TodayLine, TodayLines
+from hsl_dashboard.web.today import TodayCount, TodayLine, TodayLines
 from messaging.inbox.filters import COUNTED
 from messaging.models import Conversation
 from users.models import User
@@ -16,18 +15,11 @@ SEE = "messaging.view_conversation"
 MAY_ANSWER = (SEE, "messaging.answer_students", "users.view_telegramuser")
 
 
-def conversation_lines(_user: User, _at: datetime) -> list[TodayLine]:
-    """Students who wait for an answer (one query, out of an index that holds only these)."""
-    waiting = Conversation.objects.open().aggregate(n=Count("*"), oldest=Min("waiting_since"))
-    return [
-        TodayLine(
-            "conversations",
-            _("Students who wait for an answer"),
-            waiting["n"],
-            reverse("messaging:conversation_list"),
-            oldest=waiting["oldest"],
-        )
-    ]
+def conversation_lines(_user: User, _at: datetime) -> list[TodayCount]:
+    """Students who wait for an answer, out of an index that holds only these."""
+    address = reverse("messaging:conversation_list")
+    line = TodayLine("conversations", _("Students who wait for an answer"), 0, address)
+    return [TodayCount(line, Conversation.objects.open(), "waiting_since")]
 
 
 def unread_for(staff: User) -> int:

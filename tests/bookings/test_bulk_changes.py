@@ -11,22 +11,21 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings.models import Booking, BookingChange, BulkChange, BulkRow
-from bookings.services import bulk_changes
+from bookings.services import bulk_making
 from bookings.services.bulk_changes import (
-    Terms,
-    make_bulk_change,
     prepare_bulk_change,
     targets_of_bookings,
     targets_of_pasted,
 )
+from bookings.services.bulk_making import Terms, make_bulk_change
 from messaging.models import Outbox
+from tests.bookings.bulk import PREPARE, choose
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 from users.models import Event, PersonTag, User
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-PREPARE = reverse("bookings:bulk_prepare")
 CONFIRMED, CANCELLED, PENDING = 2, -1, 1
 
 
@@ -50,11 +49,6 @@ def three() -> list[Booking]:
     StreamFactory.create()
     StreamFactory.create(code="9th_stream", name="9-й поток", capacity=1)
     return [BookingFactory.create(telegram_user__first_name=name) for name in ("Анна", "Борис", "Вера")]
-
-
-def choose(client: Client, bookings: list[Booking], act: str, *, scope: str = "chosen", query: str = "", **more: str):
-    data = {"of": "bookings", "booking": [b.pk for b in bookings], "act": act, "scope": scope, "query": query, **more}
-    return client.post(PREPARE, data)
 
 
 def the_change() -> BulkChange:
@@ -136,7 +130,7 @@ def test_sent_twice_it_is_made_once(manager_client, three):
 def test_an_interrupted_change_goes_on_where_it_stopped(manager, three, monkeypatch):
     targets = targets_of_bookings(Booking.objects.with_person().order_by("pk"))
     change = prepare_bulk_change(kind="status", value="2", targets=targets, by=manager, at=NOW)
-    real, calls = bulk_changes._apply, []
+    real, calls = bulk_making.write_events_of_statuses, []
 
     def dies_at_the_second(*args, **kwargs):
         calls.append(args)
@@ -144,12 +138,13 @@ def test_an_interrupted_change_goes_on_where_it_stopped(manager, three, monkeypa
             raise ConnectionError
         real(*args, **kwargs)
 
-    monkeypatch.setattr(bulk_changes, "_apply", dies_at_the_second)
+    monkeypatch.setattr(bulk_making, "BATCH", 1)
+    monkeypatch.setattr(bulk_making, "write_events_of_statuses", dies_at_the_second)
     with pytest.raises(ConnectionError):
         make_bulk_change(change=change, terms=Terms(by=manager, at=NOW))
     assert Event.objects.count() == 1
 
-    monkeypatch.setattr(bulk_changes, "_apply", real)
+    monkeypatch.setattr(bulk_making, "write_events_of_statuses", real)
     make_bulk_change(change=change, terms=Terms(by=manager, at=NOW))
 
     assert set(states().values()) == {"done"}

@@ -11,7 +11,8 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains
 
 from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream
-from bookings.services.bulk_changes import Terms, make_bulk_change, prepare_bulk_change, targets_of_bookings
+from bookings.services.bulk_changes import prepare_bulk_change, targets_of_bookings
+from bookings.services.bulk_making import Terms, make_bulk_change
 from messaging.automations import firing
 from messaging.models import Outbox, Recipient
 from tests.factories import AutomationFactory, BookingFactory, StreamFactory, UserFactory

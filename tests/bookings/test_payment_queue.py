@@ -95,10 +95,10 @@ def test_nonsense_in_the_address_gives_a_page(staff_client, asked):
 
 
 def test_htmx_gets_the_queue_or_only_its_list(staff_client):
-    booked()
+    booking = booked()
 
     queue = staff_client.get(QUEUE, headers=HTMX)
-    rows = staff_client.get(QUEUE, headers={**HTMX, "HX-Target": "payment-rows"})
+    rows = staff_client.get(f"{QUEUE}?open={booking.pk}", headers={**HTMX, "HX-Target": "payment-rows"})
 
     assertContains(queue, 'id="payment-open"')
     assertNotContains(queue, "<h1>")
@@ -126,11 +126,15 @@ def test_a_list_that_is_open_says_how_many_came_since_and_shows_them_when_asked(
         assert staff_client.get(QUEUE, {"drawn": nonsense}, headers=for_rows).status_code == 200
 
 
-def test_a_list_with_nothing_left_shows_what_comes_by_itself(staff_client):
+def test_a_list_with_nothing_left_opens_what_comes_by_itself(staff_client):
     poll = staff_client.get(QUEUE).context["poll_address"]
     new = booked()
 
-    assertContains(staff_client.get(poll, headers={**HTMX, "HX-Target": "payment-rows"}), f"open={new.pk}")
+    answer = staff_client.get(poll, headers={**HTMX, "HX-Target": "payment-rows"})
+
+    assertContains(answer, 'id="payment-open"')
+    assert answer["HX-Retarget"] == "#payment-queue"
+    assert answer["HX-Replace-Url"] == f"{QUEUE}?open={new.pk}"
 
 
 def test_two_at_once_see_who_has_which(staff_client, manager_client):

@@ -11,12 +11,11 @@ from pytest_django.asserts import assertContains
 
 from bookings.models import Booking, BulkRow
 from bookings.services.bulk_changes import (
-    Terms,
-    make_bulk_change,
     overbooking_of,
     prepare_bulk_change,
     targets_of_bookings,
 )
+from bookings.services.bulk_making import Terms, make_bulk_change
 from bookings.services.editing import Values, edit_booking
 from bookings.services.places import StreamFull
 from bookings.services.statuses import change_booking_status

@@ -10,7 +10,8 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from bookings.models import Booking, BookingChange, Stream
 from bookings.notices import NoticeKind
-from bookings.services.bulk_changes import Terms, make_bulk_change, prepare_bulk_change, targets_of_bookings
+from bookings.services.bulk_changes import prepare_bulk_change, targets_of_bookings
+from bookings.services.bulk_making import Terms, make_bulk_change
 from bookings.services.statuses import change_booking_status
 from messaging.models import Outbox
 from tests.factories import BookingFactory, StreamFactory, UserFactory

@@ -228,7 +228,7 @@ def test_what_is_queued_in_the_evening_and_not_handed_over_waits_for_the_morning
     booking = BookingFactory.create()
     set_status(booking, 2)
     firing.fire_automations(at=NOON.replace(hour=20, minute=59))
-    put_in_outbox(booking, NoticeKind.MOVED, by=staff, at=NOON)
+    put_in_outbox([booking], NoticeKind.MOVED, by=staff, at=NOON)
 
     at_night = firing.hand_over(at=NOON.replace(hour=21))
     in_the_morning = firing.hand_over(at=NOON.replace(hour=9) + timedelta(days=1))
@@ -301,7 +301,7 @@ def test_a_status_that_was_left_and_came_back_is_told_once_by_the_newer_letter()
 
 def test_a_letter_of_staff_that_is_not_true_any_more_does_not_go_out(staff):
     booking = BookingFactory.create(confirmed=2)
-    put_in_outbox(booking, NoticeKind.CONFIRMED, by=staff, at=NOON)
+    put_in_outbox([booking], NoticeKind.CONFIRMED, by=staff, at=NOON)
     set_status(booking, -1)
 
     assert firing.hand_over(at=NOON) == []

@@ -1,6 +1,7 @@
 """What students write, from the bot's INSERT to the list, and who may what with it."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,8 @@ from tests.factories import BookingFactory, EventFactory, TelegramUserFactory, U
 from tests.messaging.conversations import ANSWERS, bot_writes, conversation_of, page
 from users.models import Event, UndoableAct, User
 from users.models.audit import AuditEntry
+from users.people.search import search_condition
+from users.totals import fold_marked_people
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers")]
 
@@ -144,6 +147,20 @@ def test_the_list_names_its_filters_and_its_empty_state(desk, person, colleague)
         assertContains(desk.get(address + query), "Вопрос")
     for query in ("?of=none", "?state=closed", "?q=борис"):
         assertNotContains(desk.get(address + query), "Вопрос")
+
+
+def test_a_name_that_many_share_is_found_and_its_conversations_are_not_counted(desk, person, monkeypatch):
+    others = [TelegramUserFactory.create(first_name=name) for name in ("Анна", "Анна", "Борис")]
+    for one in (person, *others):
+        bot_writes(one, "Вопрос")
+    fold_marked_people()
+    monkeypatch.setattr("messaging.inbox.filters.search_condition", partial(search_condition, at_most=0))
+    monkeypatch.setattr("messaging.inbox.views.listing.PAGE_SIZE", 1)
+
+    page = desk.get(reverse("messaging:conversation_list"), {"q": "анна"})
+
+    assert {row.conversation.telegram_user for row in page.context["rows"]} == {person, *others[:2]}
+    assertContains(page, "Больше 1")
 
 
 def test_new_texts_are_counted_for_the_open_list_and_say_where_they_are(desk, person):

@@ -13,13 +13,15 @@ from users.people.search import search_condition, search_text
 from users.person.context import person_address
 from users.privacy import VIEW_EMAIL
 
+# People: a handful is shown. Beyond this many matches, a walk from who was active last meets a handful sooner.
+LISTED = 1_000
 ADDRESS = re.compile(r"/users/(\d{1,19})/")
 
 
 def people_found(user: User, typed: Typed) -> "QuerySet[PersonTotals]":
     """Find people once for all sources that look for them (one query)."""
     if "people" not in typed.asked:
-        found, _common = search_condition(search_text(typed), with_emails=user.has_perm(VIEW_EMAIL))
+        found, _common = search_condition(search_text(typed), with_emails=user.has_perm(VIEW_EMAIL), at_most=LISTED)
         typed.asked["people"] = PersonTotals.objects.filter(found, pk__lt=ERASED_FROM)
     people: QuerySet[PersonTotals] = typed.asked["people"]
     return people
