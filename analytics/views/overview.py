@@ -39,7 +39,6 @@ from users.event_types import event_label
 
 SEE = ["bookings.view_booking", "users.view_telegramuser"]
 PARTS = ("growth", "daily", "types", "funnels", "cohorts", "leads", "hours")
-ALL = "all"
 COHORTS_SHOWN = 16  # weeks: as many as a page is wide
 SHADES = 5
 
@@ -72,9 +71,10 @@ class Asked:
 @require_safe
 @permission_required(SEE, raise_exception=True)
 def analytics_overview(request: StaffRequest) -> HttpResponse:
+    """Give the page with its parts still to come, or with one of them, or that part alone."""
     asked = Asked.read(request)
     part = request.GET.get("part", "")
-    shown = PARTS if part == ALL else (part,) if part in PARTS else ()
+    shown = part if part in PARTS else ""
     context: dict[str, Any] = {
         "form": asked.form,
         "period": asked.period,
@@ -87,14 +87,14 @@ def analytics_overview(request: StaffRequest) -> HttpResponse:
         "definitions": DEFINITIONS,
         "updated_at": timezone.now(),
     }
-    for name in shown:
-        context |= BUILDERS[name](request, asked)
+    if shown:
+        context |= BUILDERS[shown](request, asked)
     status = 200 if asked.form.is_valid() else 422
     return render_page(
         request,
         "analytics/analytics_overview.html",
         context,
-        partial=part if part in PARTS else "analytics-parts",
+        partial=shown or "analytics-parts",
         status=status,
     )
 
@@ -240,7 +240,7 @@ def daily_export(request: StaffRequest) -> Any:
     sheet = Sheet(
         title=_("Day by day"),
         headings=[pgettext("heading", "Day"), _("Weekday"), *(str(DEFINITIONS[name].label) for name in COLUMNS)],
-        rows=[[row.day, date_format(row.day, "D"), *row.values] for row in rows if row.day],
+        rows=[[row.day, row.weekday, *row.values] for row in rows],
         done=lambda _number: None,
     )
     days = asked.period.days

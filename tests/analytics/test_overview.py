@@ -130,12 +130,24 @@ def school(db):
     return people
 
 
-def test_every_part_is_drawn_at_once_for_who_has_no_javascript(staff_client, school):
-    html = staff_client.get(f"/analytics/?{PERIOD}&part=all").text
+def test_without_javascript_each_part_has_a_page_with_the_same_period(staff_client, school):
+    links = re.findall(r'href="([^"]+part=(\w+)#\w+)"', staff_client.get(f"/analytics/?{PERIOD}").text)
+    assert [name for _link, name in links] == ["growth", "daily", "funnels", "types", "cohorts", "leads", "hours"]
 
-    for name in ("growth", "daily", "types", "funnels", "cohorts", "hours"):
-        assert f'id="{name}"' in html
-    assert 'hx-trigger="load"' not in html
+    for link, name in links:
+        page = staff_client.get(link.replace("&amp;", "&"))
+
+        assertContains(page, "<h1>")
+        assertContains(page, f'<input type="hidden" name="part" value="{name}">', html=True)
+        # Of this part the page has what it shows, of the others links to their pages.
+        assert page.context["form"]["since"].value() == "2026-11-01"
+        assert f"part={name}#" not in page.text
+        assert page.text.count('hx-trigger="load"') == len(links) - 1
+
+
+def test_charts_mark_starts_of_streams_and_messages(staff_client, school):
+    html = staff_client.get(f"/analytics/?{PERIOD}&part=growth", headers={"HX-Request": "true"}).text
+
     assert "Поток ноября: начало" in html
     assert "получателей: 100" in html
 
@@ -230,7 +242,7 @@ def test_a_day_with_very_many_events_is_counted_by_beat_and_the_page_says_as_of_
     count_day(school_day(timezone.now()))
     EventFactory.create(created_at=timezone.now())
 
-    page = staff_client.get("/analytics/?period=today&part=all")
+    page = staff_client.get("/analytics/?period=today&part=types")
 
     assert page.context["types_total"] == 3
     assertContains(page, "Сегодня — на ")

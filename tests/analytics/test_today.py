@@ -43,12 +43,15 @@ def rows_at(client: Client, address: str) -> int:
     return int(re.sub(r"\D", "", found[1]))
 
 
-def test_the_page_loads_with_its_parts_to_come_and_a_link_for_who_has_no_javascript(staff_client):
-    response = staff_client.get("/")
+def test_the_page_loads_with_its_parts_to_come_and_links_for_who_has_no_javascript(staff_client):
+    page = staff_client.get("/")
 
-    assertContains(response, 'hx-get="/?part=waiting"')
-    assertContains(response, 'href="/?part=all"')
-    assertNotContains(staff_client.get("/?part=all"), 'hx-trigger="load"')
+    assertContains(page, 'hx-get="/?part=waiting"')
+    assertContains(page, 'href="/?part=waiting#waiting"')
+    with_part = staff_client.get("/?part=waiting")
+    assertContains(with_part, "<h1>")
+    assertContains(with_part, "Всё разобрано")
+    assertNotContains(with_part, 'hx-get="/?part=waiting"')
 
 
 def test_a_part_is_that_part_and_no_page(staff_client):
