@@ -108,6 +108,10 @@ def spell_days(days: Days) -> str:
     return f"{first} – {date_format(days.last, 'j E Y')}"
 
 
+def spell_week(monday: date) -> str:
+    return spell_days(Days(monday, monday + timedelta(days=6)))
+
+
 def chosen_period(form: PeriodForm, streams: list[Stream], at: datetime) -> Period:
     """Read the period out of a form; one that was refused gives the usual one."""
     values = form.cleaned_data if form.is_valid() else {}

@@ -182,7 +182,7 @@ NOT_MEASURED: dict[str, str] = {
     "messaging:broadcast_outcome": "asks before it acts on one recipient, as the others that act do",
     "users:note_delete": "asks before it deletes one note",
     "analytics:chart_file": "a file",
-    "analytics:daily_export": "a file",
+    "analytics:table_export": "a file",
     "messaging:broadcast_file": "a file",
     "messaging:draft_file": "a file",
     "messaging:own_test": "what became of one message to oneself",

@@ -11,13 +11,17 @@ from typing import Any, Literal
 from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.web.spreadsheets import BYTE_ORDER_MARK, safe_cell
 
 # Units of the drawing. It is stretched to the width of the page; text stands outside of it, so it keeps its size.
 WIDTH, HEIGHT = 1000, 240
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
+FILE_HEIGHT, NOTE_HEIGHT = 360, 20  # of a file without notes, and of each note below it
 LABELS_SHOWN = 6  # along the axis
+NOT_OVER = _("The last one is not over yet.")
 # Names of the fills in static/css/charts.css, and what a file on its own has instead (of the light theme).
 FILLS = {
     "accent": "#5140cf", "confirmed": "#2f9e5f", "pending": "#c08000", "new": "#3f83dd", "cancelled": "#d4483f",
@@ -234,8 +238,23 @@ class Chart:
         return [(70 + number * 220, series) for number, series in enumerate(self.series)]
 
     @property
+    def file_notes(self) -> list[tuple[int, str]]:
+        """What is said below the drawing: that the last label is not over, and what happened when."""
+        happened = [f"{label}: {mark.label}" for label, _n, marks in self.rows for mark in marks if mark.is_drawn]
+        notes = [str(NOT_OVER), *happened] if self.unfinished else happened
+        return [(FILE_HEIGHT + NOTE_HEIGHT * number, note) for number, note in enumerate(notes, start=1)]
+
+    @property
+    def file_height(self) -> int:
+        return FILE_HEIGHT + NOTE_HEIGHT * (len(self.file_notes) + 1 if self.file_notes else 0)
+
+    @property
     def unfinished_x(self) -> int:
         return self._edges()[-2] if self.labels else WIDTH
+
+    @property
+    def unfinished_width(self) -> int:
+        return WIDTH - self.unfinished_x
 
     def _said(self, number: int) -> str:
         said = (f"{name} {series.values[number]}" for name, series in zip(self._names, self.series, strict=True))
@@ -270,11 +289,16 @@ def sparkline(values: Sequence[int]) -> str:
 
 
 def chart_lines(chart: Chart, *, period: str) -> Iterator[list[Any]]:
-    """Give the lines of the chart's file: its title and period, the heads, then one line per label."""
+    """Give the lines of the chart's file: its title and period, the heads, then one line per label.
+
+    The last column says what happened then; a chart without marks has none.
+    """
+    happened = any(mark.is_drawn for mark in chart.marks)
     yield [f"{chart.title}, {period}"]
-    yield [chart.heading, *(series.label for series in chart.series)]
-    for label, numbers, _marks in chart.rows:
-        yield [label, *("" if number is None else number for number in numbers)]
+    yield [chart.heading, *(series.label for series in chart.series), *([gettext("What happened")] if happened else [])]
+    for label, numbers, marks in chart.rows:
+        told = ["; ".join(str(mark.label) for mark in marks)] if happened else []
+        yield [label, *("" if number is None else number for number in numbers), *told]
 
 
 def chart_csv(chart: Chart, *, period: str) -> str:
