@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -16,7 +16,6 @@ from django.utils import timezone
 from analytics.models import CohortCell, Journey, Refresh
 from analytics.rollups import FIRST_DAY, NAME
 from hsl_dashboard.web.days import Days, week_of
-from users.models import TelegramUser
 from users.models.events import NOT_THEIR_OWN
 
 Funnel = Journey.Funnel
@@ -61,8 +60,7 @@ def numbers_by_day(days: Days, kinds: Sequence[str], fresh: Freshness) -> dict[s
     """Count ``kinds`` for each day that has any: kind to day to number (two queries)."""
     found: dict[str, dict[date, int]] = {kind: {} for kind in kinds}
     live = fresh.live(days)
-    asked = {"kinds": list(kinds), "first": days.first, "last": days.last, "live": live}
-    for kind, by_place in _rows(BY_DAY, asked):
+    for kind, by_place in _rows(BY_DAY, {"kinds": list(kinds), "first": days.first, "last": days.last, "live": live}):
         found[kind] = {days.first + timedelta(days=int(place)): n for place, n in json.loads(by_place).items()}
     for day, kind, _key, number in live_counts(live):
         if kind in found:
@@ -372,11 +370,9 @@ def weekly_cohorts(mondays: Sequence[date], today: date, fresh: Freshness) -> li
 def people_of_cohort(monday: date, week: date) -> "QuerySet[Journey]":
     """Give the people of a cohort who were active in a week."""
     days = Days(week, week + timedelta(days=6))
+    span = [days.begins, days.ends]
     rows = new_people(Days(monday, monday + timedelta(days=6)))
-    inside = [days.begins, days.ends]
-    return rows.extra(  # noqa: S610 - a text of ours
-        where=[ACTIVE], params=[*inside, list(NOT_THEIR_OWN), *inside, *inside]
-    )
+    return rows.extra(where=[ACTIVE], params=[*span, list(NOT_THEIR_OWN), *span, *span])  # noqa: S610 - a text of ours
 
 
 def new_people(days: Days) -> "QuerySet[Journey]":
@@ -388,10 +384,6 @@ def new_people(days: Days) -> "QuerySet[Journey]":
     return rows.order_by("-first_at", "user_id")
 
 
-def people_by_id(journeys: Sequence[Journey]) -> dict[int, TelegramUser]:
-    return TelegramUser.objects.in_bulk([journey.user_id for journey in journeys])
-
-
 def _mondays(first: date, last: date) -> list[date]:
     return [first + timedelta(days=7 * number) for number in range((last - first).days // 7 + 1)]
 
@@ -399,15 +391,6 @@ def _mondays(first: date, last: date) -> list[date]:
 def percent_of(part: int, whole: int) -> int | None:
     """Give whole percent, halves rounded up; None when there is nothing to divide by."""
     return (200 * part + whole) // (2 * whole) if whole else None
-
-
-def change_of(now: int, before: int) -> int | None:
-    """Give by how many percent a number has changed; None where there was nothing before."""
-    return round(100 * (now - before) / before) if before else None
-
-
-def sum_of(by_day: Mapping[date, int], days: Days | None) -> int:
-    return sum(by_day.get(day, 0) for day in days) if days else 0
 
 
 def _rows(query: str, params: Any) -> list[tuple[Any, ...]]:

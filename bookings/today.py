@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.labels import Labels
-from bookings.lessons.lesson_dates import registrations_address
+from bookings.lessons.lesson_dates import lesson_address
 from bookings.models import Booking, BookingCount, FreeLessonRegistration, Stream
 from bookings.models.bookings import BookingCountQuerySet
 from bookings.money.kept import confirmed_by_day, confirmed_by_stream
@@ -133,7 +133,7 @@ def lesson_lines(_user: User, at: datetime) -> list[TodayLine]:
             f"lesson-{kind}-{day}",
             (_("%(lesson)s today") if day == today else _("%(lesson)s tomorrow")) % {"lesson": kind},
             count,
-            registrations_address(kind, day),
+            lesson_address(kind, day),
             note=_("%(reminded)d of %(count)d reminded") % {"reminded": reminded, "count": count},
         )
         for day, kind, count, reminded in found

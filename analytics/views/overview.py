@@ -17,16 +17,24 @@ from django.views.decorators.http import require_safe
 
 from analytics.charts import CHARTS, COLUMNS, Daily, daily_rows, draw, leads_chart, marks_of, read_daily
 from analytics.definitions import DEFINITIONS, GROUPS
-from analytics.periods import Period, PeriodForm, chosen_period, spell_days, spell_week, streams_with_dates, weeks_of
+from analytics.periods import (
+    Period,
+    PeriodForm,
+    change_of,
+    chosen_period,
+    spell_days,
+    spell_week,
+    streams_with_dates,
+    sum_of,
+    weeks_of,
+)
 from analytics.queries import (
     Cohort,
     Freshness,
-    change_of,
     events_by_type,
     hours_of_week,
     percent_of,
     remembered_counts,
-    sum_of,
     weekly_cohorts,
 )
 from analytics.views.funnels import funnel_context

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from analytics.models import Journey
 from analytics.periods import LONGEST, spell_days, spell_week
-from analytics.queries import LENGTH, Funnel, funnel_people, new_people, people_by_id, people_of_cohort
+from analytics.queries import LENGTH, Funnel, funnel_people, new_people, people_of_cohort
 from analytics.views.funnels import STEPS, asked_funnel, chosen_window, scope_label
 from bookings.labels import Labels
 from hsl_dashboard.web.days import Days, week_of
@@ -65,7 +65,7 @@ def people_behind(request: StaffRequest) -> HttpResponse:
     is_valid = form.is_valid()
     behind = _behind(request, form) if is_valid else Behind(_("People"), "", Journey.objects.none().order_by("pk"))
     page = page_of(behind.rows, request, known=behind.rows.count())
-    people = people_by_id(list(page))
+    people = TelegramUser.objects.in_bulk([journey.user_id for journey in page])
     context = {
         "form": form,
         "behind": behind,

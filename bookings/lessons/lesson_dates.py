@@ -75,7 +75,7 @@ class LessonDate:
     @property
     def address(self) -> str:
         """Lead to the registrations, as many as are counted."""
-        return registrations_address(self.lesson_type, self.lesson_on)
+        return lesson_address(self.lesson_type, self.lesson_on)
 
     @property
     def place(self) -> str:
@@ -83,7 +83,7 @@ class LessonDate:
         return f"{self.lesson_on.isoformat() if self.lesson_on else NONE}.{self.lesson_type}"
 
 
-def registrations_address(lesson_type: str, lesson_on: date | None) -> str:
+def lesson_address(lesson_type: str, lesson_on: date | None) -> str:
     """Lead to the registrations for a lesson on a date, or to those that name no date."""
     day = (
         {"lesson_since": lesson_on.isoformat(), "lesson_until": lesson_on.isoformat()} if lesson_on else {"dated": NONE}
