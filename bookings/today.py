@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -191,11 +192,12 @@ def stream_cards(at: datetime) -> list[StreamCard]:
 def _streams_to_come(today: date) -> list[_StreamNow]:
     """Give the streams that people can still book with their kept counts (one query)."""
     counts = BookingCount.objects.of_streams().filter(course_id=OuterRef("course_id"), key=OuterRef("code"))
-    streams = Stream.objects.filter(Q(is_current=True) | Q(starts_on__gte=today)).annotate(
+    streams = Stream.objects.filter(Q(is_current=True) | Q(starts_on__gte=today)).in_order()
+    counted: QuerySet[Any] = streams.annotate(
         confirmed=_sum_of(counts.filter(status=Status.CONFIRMED)),
         unpaid=_sum_of(counts.filter(status__in=[Status.NEW, Status.PENDING])),
     )
-    return [_StreamNow(stream, confirmed=stream.confirmed, unpaid=stream.unpaid) for stream in streams.in_order()]
+    return [_StreamNow(stream, confirmed=stream.confirmed, unpaid=stream.unpaid) for stream in counted]
 
 
 def _sum_of(counts: BookingCountQuerySet) -> Coalesce:
