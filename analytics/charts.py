@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -17,7 +19,7 @@ from analytics.periods import Period, weeks_of
 from analytics.queries import Freshness, numbers_by_day, people_before
 from bookings.models import Stream
 from bookings.today import confirmed_per_day
-from hsl_dashboard.web.charts import Chart, Fill, Mark, Series
+from hsl_dashboard.web.charts import CELL, Chart, Fill, Mark, Series
 from hsl_dashboard.web.days import Days, school_day
 from messaging.models import Broadcast
 from messaging.models.recipient_types import NO_MESSAGES, RecipientType
@@ -26,6 +28,7 @@ from users.people.statistics import leads_by_temperature
 
 MARKS_SHOWN = 12
 WEEK = 7  # days
+LEAST_GROUPED = 1_000
 LEAST_AUDIENCE = 20  # people: a message to fewer moves no curve
 # What the daily table shows, and the kind of its counts; "confirmed" is counted by its own index.
 COLUMNS: dict[str, str] = {
@@ -49,6 +52,15 @@ class Daily:
     period: Period
     numbers: Numbers
     compared: Numbers
+
+    @cached_property
+    def axis(self) -> tuple[list[str], list[list[date]]]:
+        """A label and the days for each place on the axis of the charts; a long period has weeks."""
+        days = self.period.days
+        if not self.period.by_week:
+            return [date_format(day, "j b") for day in days], [[day] for day in days]
+        groups = [[day for day in _week(monday) if day in days] for monday in weeks_of(days)]
+        return [date_format(group[0], "j b y") for group in groups], groups
 
 
 # Automatic messages, and messages to staff or to one student.
@@ -82,7 +94,7 @@ def growth_chart(daily: Daily) -> Chart:
     new = daily.numbers["new_people"]
     totals = list(accumulate((new.get(day, 0) for day in days), initial=people_before(days.first)))[1:]
     by_day = dict(zip(days, totals, strict=True))
-    labels, groups = _axis(daily.period)
+    labels, groups = daily.axis
     return Chart(
         name="growth",
         title=DEFINITIONS["people"].label,
@@ -97,7 +109,7 @@ def growth_chart(daily: Daily) -> Chart:
 
 def bars_chart(daily: Daily, name: str, columns: Sequence[tuple[str, Fill]]) -> Chart:
     """Columns of the daily table side by side; one alone stands before its comparison."""
-    labels, groups = _axis(daily.period)
+    labels, groups = daily.axis
     series = [
         Series(DEFINITIONS[column].label, _summed(groups, daily.numbers[column]), fill) for column, fill in columns
     ]
@@ -137,7 +149,7 @@ def leads_chart(*, query: str) -> Chart:
         marks=[
             Mark(
                 place,
-                number_format(counts[degree.value], force_grouping=True),
+                grouped(counts[degree.value]),
                 f"{reverse('users:person_list')}?lead={degree.value}",
                 is_drawn=False,
             )
@@ -159,7 +171,7 @@ CHARTS: dict[str, Callable[[Daily], Chart]] = {
 def draw(name: str, daily: Daily, *, query: str, marks: Sequence[tuple[date, str, str]] = ()) -> Chart:
     """Draw a chart with what happened in the period, and the addresses of its files."""
     chart = CHARTS[name](daily)
-    _labels, groups = _axis(daily.period)
+    _labels, groups = daily.axis
     at = {day: number for number, group in enumerate(groups) for day in group}
     shown = [Mark(at[day], label, address) for day, label, address in marks if day in at]
     return replace(chart, files=_files(name, query), marks=shown)
@@ -190,15 +202,6 @@ def marks_of(days: Days, *, may_read: bool) -> list[tuple[date, str, str]]:
     return sorted(marks)
 
 
-def _axis(period: Period) -> tuple[list[str], list[list[date]]]:
-    """Give a label and the days for each place on the axis; a long period has weeks."""
-    if not period.by_week:
-        return [date_format(day, "j b") for day in period.days], [[day] for day in period.days]
-    mondays = weeks_of(period.days)
-    groups = [[day for day in _week(monday) if day in period.days] for monday in mondays]
-    return [date_format(group[0], "j b y") for group in groups], groups
-
-
 def _week(monday: date) -> Iterable[date]:
     return (monday + timedelta(days=number) for number in range(7))
 
@@ -216,19 +219,36 @@ def _heading(period: Period) -> Any:
 
 @dataclass(frozen=True)
 class DailyRow:
-    """A day of the table, or what stands in its foot: sums, averages, the change."""
+    """A day of the table."""
 
-    day: date | None
-    values: list[Any]
+    day: date
+    weekday: str
+    values: list[int]
     unfinished: bool = False
+
+    @property
+    def written(self) -> str:
+        return f"{self.day:%d.%m.%Y}"
+
+    @property
+    def cells(self) -> SafeString:
+        """The numbers as the page draws them: a year has thousands, for which a template takes long."""
+        return SafeString("".join(map(CELL.format, map(grouped, self.values))))
+
+
+def grouped(number: int) -> str:
+    """Write a number with its thousands apart."""
+    return str(number) if abs(number) < LEAST_GROUPED else number_format(number, force_grouping=True)
 
 
 def daily_rows(daily: Daily, *, sort: str) -> list[DailyRow]:
     """List the days, the latest first or by a column; a minus puts the largest first."""
     days = daily.period.days
+    weekdays = {day.weekday(): date_format(day, "D") for day in list(days)[:WEEK]}
     rows = [
         DailyRow(
             day,
+            weekdays[day.weekday()],
             [daily.numbers[name].get(day, 0) for name in COLUMNS],
             unfinished=daily.period.unfinished and day == days.last,
         )
@@ -239,5 +259,5 @@ def daily_rows(daily: Daily, *, sort: str) -> list[DailyRow]:
         place = list(COLUMNS).index(column)
         return sorted(rows, key=lambda row: row.values[place], reverse=sort.startswith("-"))
     if column == "weekday":
-        return sorted(rows, key=lambda row: (row.day or date.min).weekday(), reverse=sort.startswith("-"))
+        return sorted(rows, key=lambda row: row.day.weekday(), reverse=sort.startswith("-"))
     return rows if sort == "day" else rows[::-1]

@@ -1,5 +1,6 @@
 """The period that an address asks for, and the one it is compared with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -108,6 +109,10 @@ def spell_days(days: Days) -> str:
     return f"{first} – {date_format(days.last, 'j E Y')}"
 
 
+def spell_week(monday: date) -> str:
+    return spell_days(Days(monday, monday + timedelta(days=6)))
+
+
 def chosen_period(form: PeriodForm, streams: list[Stream], at: datetime) -> Period:
     """Read the period out of a form; one that was refused gives the usual one."""
     values = form.cleaned_data if form.is_valid() else {}
@@ -166,3 +171,12 @@ def _same_days_of_the_previous_stream(days: Days, streams: list[Stream], stream:
 def weeks_of(days: Days) -> list[date]:
     """List the Mondays of the weeks that a span touches."""
     return [week_of(days.first) + timedelta(days=7 * n) for n in range((days.last - week_of(days.first)).days // 7 + 1)]
+
+
+def change_of(now: int, before: int) -> int | None:
+    """Give by how many percent a number has changed; None where there was nothing before."""
+    return round(100 * (now - before) / before) if before else None
+
+
+def sum_of(by_day: Mapping[date, int], days: Days | None) -> int:
+    return sum(by_day.get(day, 0) for day in days) if days else 0

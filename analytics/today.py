@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from analytics.definitions import DEFINITIONS
-from analytics.queries import Freshness, change_of, numbers_by_day, sum_of
+from analytics.periods import change_of, sum_of
+from analytics.queries import Freshness, numbers_by_day
 from bookings.models import Booking
 from hsl_dashboard.web.addresses import page_at
 from hsl_dashboard.web.charts import sparkline

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db import connection
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.http import urlencode
@@ -12,38 +15,60 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.labels import Labels
+from bookings.lessons.lesson_dates import lesson_address
 from bookings.models import Booking, BookingCount, FreeLessonRegistration, Stream
+from bookings.models.bookings import BookingCountQuerySet
 from bookings.money.kept import confirmed_by_day, confirmed_by_stream
 from bookings.quality.problems import find_problems
-from bookings.statistics import DEFINITIONS, counts_by_stream
-from hsl_dashboard.web.days import Days, school_day
-from hsl_dashboard.web.today import TodayCount, TodayFigure, TodayFigures, TodayLine, TodayLines
-from users.models import TodayVisit, User
+from bookings.statistics import DEFINITIONS
+from hsl_dashboard.web.days import Days, day_begins, school_day
+from hsl_dashboard.web.today import TodayFigure, TodayFigures, TodayLine, TodayLines
+from users.models import User
 
 SEE = "bookings.view_booking"
 SEE_LESSONS = "bookings.view_freelessonregistration"
 FULL_FROM = 90  # percent of a stream's places
 STARTS_WITHIN = 7  # days
 Status = Booking.Status
+# New are those since this member of staff last pressed «Просмотрено», or since midnight. How many wait for payment is a
+# kept count: a large school has some hundred thousand of them.
+NEW_AND_PENDING = """
+    SELECT looked.at,
+        (SELECT count(*) FROM bookings WHERE created_at > looked.at AND created_at <= %(at)s),
+        (SELECT min(created_at) FROM bookings WHERE created_at > looked.at AND created_at <= %(at)s),
+        (SELECT COALESCE(sum(number), 0)::bigint FROM bookings_bookingcount
+         WHERE part = 'stream' AND status = %(pending)s),
+        (SELECT min(created_at) FROM bookings WHERE confirmed = %(pending)s)
+    FROM (
+        SELECT COALESCE((SELECT at FROM users_todayvisit WHERE user_id = %(user)s), %(midnight)s) AS at
+    ) AS looked
+"""
 
 
-def booking_lines(user: User, at: datetime) -> list[TodayCount]:
+def booking_lines(user: User, at: datetime) -> list[TodayLine]:
     """What came in since this member of staff last looked, and what is not paid yet (one query)."""
-    since = TodayVisit.last_of(user.pk, now=at)
-    new = TodayLine(
-        "bookings-new",
-        _("New bookings since you last looked"),
-        0,
-        _bookings(made_after=since.isoformat(), made_before=at.isoformat()),
-        done_address=reverse("analytics:today_viewed"),
-    )
-    pending = TodayLine(
-        "bookings-pending", _("Bookings that wait for payment"), 0, _bookings(status=Status.PENDING.value)
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            NEW_AND_PENDING,
+            {"user": user.pk, "midnight": day_begins(school_day(at)), "at": at, "pending": Status.PENDING.value},
+        )
+        since, new, oldest_new, pending, oldest_pending = cursor.fetchone()
     return [
-        TodayCount(new, Booking.objects.filter(created_at__gt=since, created_at__lte=at), "created_at"),
-        # One stretch of the index on status and date.
-        TodayCount(pending, Booking.objects.with_status(Status.PENDING), "created_at"),
+        TodayLine(
+            "bookings-new",
+            _("New bookings since you last looked"),
+            new,
+            _bookings(made_after=since.isoformat(), made_before=at.isoformat()),
+            oldest=oldest_new,
+            done_address=reverse("analytics:today_viewed"),
+        ),
+        TodayLine(
+            "bookings-pending",
+            _("Bookings that wait for payment"),
+            pending,
+            _bookings(status=Status.PENDING.value),
+            oldest=oldest_pending,
+        ),
     ]
 
 
@@ -68,7 +93,7 @@ class _StreamNow:
 
 
 def stream_lines(_user: User, at: datetime) -> list[TodayLine]:
-    """Streams that are nearly full or start soon, with their bookings that are not paid (two queries)."""
+    """Streams that are nearly full or start soon, with their bookings that are not paid (one query)."""
     today = school_day(at)
     lines = []
     for now in _streams_to_come(today):
@@ -109,7 +134,7 @@ def lesson_lines(_user: User, at: datetime) -> list[TodayLine]:
             f"lesson-{kind}-{day}",
             (_("%(lesson)s today") if day == today else _("%(lesson)s tomorrow")) % {"lesson": kind},
             count,
-            f"{reverse('users:person_list')}?{urlencode({'lesson': kind, 'lesson_on': day.isoformat()})}",
+            lesson_address(kind, day),
             note=_("%(reminded)d of %(count)d reminded") % {"reminded": reminded, "count": count},
         )
         for day, kind, count, reminded in found
@@ -144,7 +169,7 @@ class StreamCard:
 
 
 def stream_cards(at: datetime) -> list[StreamCard]:
-    """Cards of the streams that have not started, or are current (four queries)."""
+    """Cards of the streams that have not started, or are current (three queries)."""
     labels = Labels.read()
     week = Days.until(school_day(at) - timedelta(days=1), count=7)
     pace = confirmed_by_stream(week)
@@ -165,10 +190,18 @@ def stream_cards(at: datetime) -> list[StreamCard]:
 
 
 def _streams_to_come(today: date) -> list[_StreamNow]:
-    streams = list(Stream.objects.filter(Q(is_current=True) | Q(starts_on__gte=today)).in_order())
-    counts = counts_by_stream(BookingCount.objects.filter(key__in=[stream.code for stream in streams]))
-    found = [(stream, counts[stream.course_id, stream.code]) for stream in streams]
-    return [_StreamNow(stream, confirmed=of.confirmed, unpaid=of.new + of.pending) for stream, of in found]
+    """Give the streams that people can still book with their kept counts (one query)."""
+    counts = BookingCount.objects.of_streams().filter(course_id=OuterRef("course_id"), key=OuterRef("code"))
+    streams = Stream.objects.filter(Q(is_current=True) | Q(starts_on__gte=today)).in_order()
+    counted: QuerySet[Any] = streams.annotate(
+        confirmed=_sum_of(counts.filter(status=Status.CONFIRMED)),
+        unpaid=_sum_of(counts.filter(status__in=[Status.NEW, Status.PENDING])),
+    )
+    return [_StreamNow(stream, confirmed=stream.confirmed, unpaid=stream.unpaid) for stream in counted]
+
+
+def _sum_of(counts: BookingCountQuerySet) -> Coalesce:
+    return Coalesce(Subquery(counts.order_by().values("part").values_list(Sum("number"))), 0)
 
 
 # Figures --------------------------------------------------------------------------------------------------------------

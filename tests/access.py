@@ -44,7 +44,7 @@ ACCESS: dict[str, Access] = {
     "analytics:today_viewed": Access(post=ALL),
     "analytics:analytics_overview": SEEN_BY_ALL,
     "analytics:chart_file": SEEN_BY_ALL,
-    "analytics:daily_export": SEEN_BY_ALL,
+    "analytics:table_export": SEEN_BY_ALL,
     "analytics:people_behind": SEEN_BY_ALL,
     "analytics:definition_list": SEEN_BY_ALL,
     # Courses and bookings

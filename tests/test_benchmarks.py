@@ -52,7 +52,11 @@ def test_the_report_marks_what_is_slow_grows_asks_too_much_or_fails():
 
     table, missed = pages_report(large, [page] * len(large))
 
+    funnel = page | {"address": "/analytics/?period=90&part=funnels", "median": 140.0}
+    _table, slow_funnels = pages_report([funnel, funnel | {"median": 301.0}], [page, page])
+
     assert missed == 4
+    assert slow_funnels == 1  # they have a goal of their own
     assert [("✗" in line) for line in table.splitlines()[2:7]] == [False, True, True, True, True]
 
 

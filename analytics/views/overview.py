@@ -7,41 +7,47 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from analytics.charts import CHARTS, COLUMNS, Daily, daily_rows, draw, leads_chart, marks_of, read_daily
 from analytics.definitions import DEFINITIONS, GROUPS
-from analytics.periods import Period, PeriodForm, chosen_period, spell_days, streams_with_dates, weeks_of
-from analytics.queries import (
-    Freshness,
+from analytics.periods import (
+    Period,
+    PeriodForm,
     change_of,
+    chosen_period,
+    spell_days,
+    spell_week,
+    streams_with_dates,
+    sum_of,
+    weeks_of,
+)
+from analytics.queries import (
+    Cohort,
+    Freshness,
     events_by_type,
     hours_of_week,
     percent_of,
     remembered_counts,
-    sum_of,
     weekly_cohorts,
 )
 from analytics.views.funnels import funnel_context
 from hsl_dashboard.web.addresses import tidy_query
-from hsl_dashboard.web.charts import chart_csv, chart_svg
-from hsl_dashboard.web.days import Days, school_day
+from hsl_dashboard.web.days import school_day
 from hsl_dashboard.web.pages import StaffRequest, render_page
-from hsl_dashboard.web.spreadsheets import Sheet, file_response
 from users.event_types import event_label
 
 SEE = ["bookings.view_booking", "users.view_telegramuser"]
 PARTS = ("growth", "daily", "types", "funnels", "cohorts", "leads", "hours")
-ALL = "all"
 COHORTS_SHOWN = 16  # weeks: as many as a page is wide
 SHADES = 5
+HOURS = [f"{hour:02}" for hour in range(24)]
 
 
 @dataclass(frozen=True)
@@ -72,9 +78,10 @@ class Asked:
 @require_safe
 @permission_required(SEE, raise_exception=True)
 def analytics_overview(request: StaffRequest) -> HttpResponse:
+    """Give the page with its parts still to come, or with one of them, or that part alone."""
     asked = Asked.read(request)
     part = request.GET.get("part", "")
-    shown = PARTS if part == ALL else (part,) if part in PARTS else ()
+    shown = part if part in PARTS else ""
     context: dict[str, Any] = {
         "form": asked.form,
         "period": asked.period,
@@ -87,14 +94,14 @@ def analytics_overview(request: StaffRequest) -> HttpResponse:
         "definitions": DEFINITIONS,
         "updated_at": timezone.now(),
     }
-    for name in shown:
-        context |= BUILDERS[name](request, asked)
+    if shown:
+        context |= BUILDERS[shown](request, asked)
     status = 200 if asked.form.is_valid() else 422
     return render_page(
         request,
         "analytics/analytics_overview.html",
         context,
-        partial=part if part in PARTS else "analytics-parts",
+        partial=shown or "analytics-parts",
         status=status,
     )
 
@@ -159,11 +166,16 @@ class CohortShare:
     unfinished: bool
 
 
+def read_cohorts(asked: Asked) -> list[Cohort]:
+    """Read the cohorts of the period's last weeks."""
+    mondays = weeks_of(asked.period.days)[-COHORTS_SHOWN:]
+    return weekly_cohorts(mondays, school_day(timezone.now()), asked.fresh)
+
+
 def _cohorts(_request: StaffRequest, asked: Asked) -> dict[str, Any]:
     today = school_day(timezone.now())
-    mondays = weeks_of(asked.period.days)[-COHORTS_SHOWN:]
     rows = []
-    for cohort in weekly_cohorts(mondays, today, asked.fresh):
+    for cohort in read_cohorts(asked):
         cells = []
         for number, people in enumerate(cohort.active[:COHORTS_SHOWN]):
             week = cohort.monday + timedelta(days=7 * number)
@@ -171,8 +183,7 @@ def _cohorts(_request: StaffRequest, asked: Asked) -> dict[str, Any]:
             query = urlencode({"cohort": cohort.monday.isoformat(), "week": week.isoformat()})
             address = f"{reverse('analytics:people_behind')}?{query}"
             cells.append(CohortShare(percent, people, address, _shade(percent, 100), today < week + timedelta(days=7)))
-        span = Days(cohort.monday, cohort.monday + timedelta(days=6))
-        rows.append((cohort, spell_days(span), cells))
+        rows.append((cohort, spell_week(cohort.monday), cells))
     return {"cohorts": rows, "cohort_weeks": range(max((len(cells) for *_rest, cells in rows), default=0))}
 
 
@@ -188,7 +199,7 @@ def _hours(_request: StaffRequest, asked: Asked) -> dict[str, Any]:
         )
         for weekday, hours in enumerate(grid)
     ]
-    return {"hours": rows, "hour_names": [f"{hour:02}" for hour in range(24)], "hours_any": largest > 0}
+    return {"hours": rows, "hour_names": HOURS, "hours_any": largest > 0}
 
 
 def _shade(number: int, largest: int) -> int:
@@ -208,44 +219,6 @@ BUILDERS = {
     "leads": _leads,
     "hours": _hours,
 }
-
-
-@require_safe
-@permission_required(SEE, raise_exception=True)
-def chart_file(request: StaffRequest, name: str) -> HttpResponse:
-    """Give a chart as a file: its data as CSV, itself as SVG with the period printed in it."""
-    asked = Asked.read(request)
-    days, period = asked.period.days, str(asked.period)
-    if name == "temperatures":
-        today = school_day(timezone.now())
-        days, chart = Days(today, today), leads_chart(query=asked.query)
-        period = spell_days(days)
-    elif name in CHARTS:
-        chart = draw(name, asked.daily, query=asked.query)
-    else:
-        raise Http404
-    written, kind, ending = chart_csv(chart, period=period), "text/csv; charset=utf-8", "csv"
-    if request.GET.get("format") == "svg":
-        written, kind, ending = chart_svg(chart, period=period), "image/svg+xml", "svg"
-    attachment = f'attachment; filename="{name}-{days.first}-{days.last}.{ending}"'
-    return HttpResponse(written, content_type=kind, headers={"Content-Disposition": attachment})
-
-
-@require_safe
-@permission_required(SEE, raise_exception=True)
-def daily_export(request: StaffRequest) -> Any:
-    """Give the daily table as a file, CSV or XLSX."""
-    asked = Asked.read(request)
-    rows = daily_rows(asked.daily, sort="day")
-    sheet = Sheet(
-        title=_("Day by day"),
-        headings=[pgettext("heading", "Day"), _("Weekday"), *(str(DEFINITIONS[name].label) for name in COLUMNS)],
-        rows=[[row.day, date_format(row.day, "D"), *row.values] for row in rows if row.day],
-        done=lambda _number: None,
-    )
-    days = asked.period.days
-    file_format = "xlsx" if request.GET.get("format") == "xlsx" else "csv"
-    return file_response(sheet, name=f"days-{days.first}-{days.last}", file_format=file_format)
 
 
 @require_safe

@@ -1,7 +1,6 @@
 """The people behind a number: as many as the number says."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -13,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics.models import Journey
-from analytics.periods import LONGEST, spell_days
-from analytics.queries import LENGTH, Funnel, funnel_people, new_people, people_by_id, people_of_cohort
+from analytics.periods import LONGEST, spell_days, spell_week
+from analytics.queries import LENGTH, Funnel, funnel_people, new_people, people_of_cohort
 from analytics.views.funnels import STEPS, asked_funnel, chosen_window, scope_label
 from bookings.labels import Labels
 from hsl_dashboard.web.days import Days, week_of
@@ -66,7 +65,7 @@ def people_behind(request: StaffRequest) -> HttpResponse:
     is_valid = form.is_valid()
     behind = _behind(request, form) if is_valid else Behind(_("People"), "", Journey.objects.none().order_by("pk"))
     page = page_of(behind.rows, request, known=behind.rows.count())
-    people = people_by_id(list(page))
+    people = TelegramUser.objects.in_bulk([journey.user_id for journey in page])
     context = {
         "form": form,
         "behind": behind,
@@ -83,8 +82,8 @@ def _behind(request: StaffRequest, form: BehindForm) -> Behind:
     if asked["cohort"]:
         monday = week_of(asked["cohort"])
         week = week_of(asked["week"] or monday)
-        heading = _("Cohort of %(days)s") % {"days": _spell_week(monday)}
-        return Behind(heading, _("Active in %(days)s") % {"days": _spell_week(week)}, people_of_cohort(monday, week))
+        heading = _("Cohort of %(days)s") % {"days": spell_week(monday)}
+        return Behind(heading, _("Active in %(days)s") % {"days": spell_week(week)}, people_of_cohort(monday, week))
     days = Days(asked["since"], asked["until"])
     if asked["funnel"]:
         funnel, step = Funnel(asked["funnel"]), asked["step"] or 1
@@ -94,7 +93,3 @@ def _behind(request: StaffRequest, form: BehindForm) -> Behind:
             words.append(scope_label(question.scope, Labels.read()))
         return Behind(str(funnel.label), " · ".join(words), funnel_people(question, step))
     return Behind(_("New people"), spell_days(days), new_people(days))
-
-
-def _spell_week(monday: date) -> str:
-    return spell_days(Days(monday, monday + timedelta(days=6)))

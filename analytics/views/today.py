@@ -14,20 +14,17 @@ from hsl_dashboard.web.today import today_lines
 from users.models import TodayVisit
 
 PARTS = ("waiting", "quality", "figures", "streams", "events")
-ALL = "all"
 
 
 @require_safe
 def today(request: StaffRequest) -> HttpResponse:
-    """Give the page with its parts still to come, one part of it, or all at once for who has no JavaScript."""
-    asked = request.GET.get("part", "")
-    shown = PARTS if asked == ALL else (asked,) if asked in PARTS else ()
-    at = timezone.now()
-    context: dict[str, Any] = {"shown": shown, "updated_at": at}
-    for part in shown:
-        context |= _part(part, request)
-    partial = asked if asked in PARTS else "today-parts"
-    return render_page(request, "analytics/today.html", context, partial=partial)
+    """Give the page with its parts still to come, or with one of them, or that part alone."""
+    part = request.GET.get("part", "")
+    shown = part if part in PARTS else ""
+    context: dict[str, Any] = {"shown": shown, "updated_at": timezone.now()}
+    if shown:
+        context |= _part(shown, request)
+    return render_page(request, "analytics/today.html", context, partial=shown or "today-parts")
 
 
 def _part(part: str, request: StaffRequest) -> dict[str, Any]:

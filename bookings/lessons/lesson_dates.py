@@ -75,17 +75,20 @@ class LessonDate:
     @property
     def address(self) -> str:
         """Lead to the registrations, as many as are counted."""
-        day = (
-            {"lesson_since": self.lesson_on.isoformat(), "lesson_until": self.lesson_on.isoformat()}
-            if self.lesson_on
-            else {"dated": NONE}
-        )
-        return f"{reverse('bookings:lesson_list')}?{urlencode({'lesson': self.lesson_type or NONE, **day})}"
+        return lesson_address(self.lesson_type, self.lesson_on)
 
     @property
     def place(self) -> str:
         """Say where the next page begins."""
         return f"{self.lesson_on.isoformat() if self.lesson_on else NONE}.{self.lesson_type}"
+
+
+def lesson_address(lesson_type: str, lesson_on: date | None) -> str:
+    """Lead to the registrations for a lesson on a date, or to those that name no date."""
+    day = (
+        {"lesson_since": lesson_on.isoformat(), "lesson_until": lesson_on.isoformat()} if lesson_on else {"dated": NONE}
+    )
+    return f"{reverse('bookings:lesson_list')}?{urlencode({'lesson': lesson_type or NONE, **day})}"
 
 
 def lesson_dates(

@@ -5,7 +5,7 @@ beat sums them for everybody. A changed price marks all days.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -65,22 +65,35 @@ MARKED = """
         WHERE NOT everything AND day BETWEEN %(first)s AND %(last)s LIMIT %(live)s
     )
 """
-# Confirmed bookings of some days by {columns}, from the rows while all days wait to be summed again.
+# Confirmed bookings of some days by {columns}, as the column {kept} counts them; while all days wait to be summed again
+# those of the rows for which {rows} is true.
 CONFIRMED = f"""{MARKED}
     SELECT {{columns}}, sum(number)::integer FROM (
-        SELECT day, course_id, key AS stream, confirmed AS number FROM bookings_moneyday
+        SELECT day, course_id, key AS stream, {{kept}} AS number FROM bookings_moneyday
         WHERE NOT (SELECT is_so FROM recounted) AND part = 'stream' AND day BETWEEN %(first)s AND %(last)s
             AND day NOT IN (SELECT day FROM marked)
         UNION ALL
-        SELECT marked.day, m.course_id, m.key, m.confirmed
+        SELECT marked.day, m.course_id, m.key, m.{{kept}}
         FROM marked CROSS JOIN LATERAL money_of_day(marked.day) AS m
         WHERE NOT (SELECT is_so FROM recounted) AND m.part = 'stream'
         UNION ALL
         SELECT money_day(c.confirmed_at), b.course_id, COALESCE(b.course_stream, ''), 1
         FROM bookings_confirmation AS c JOIN bookings AS b ON b.id = c.booking_id AND b.confirmed = 2
         WHERE (SELECT is_so FROM recounted) AND c.confirmed_at >= %(begins)s AND c.confirmed_at < %(ends)s
+            AND {{rows}}
     ) AS confirmed
     GROUP BY {{columns}} HAVING sum(number) > 0
+"""  # noqa: S608 - texts of ours
+NO_PAYMENT = "NOT EXISTS (SELECT FROM bookings_payment AS p WHERE p.booking_id = b.id)"
+# How many have no payment, and when the first of them was confirmed: on the first day that has any.
+UNRECORDED = f"""
+    WITH per_day AS ({CONFIRMED.format(columns="day", kept="bookings", rows=NO_PAYMENT)})
+    SELECT COALESCE(sum(sum), 0)::integer, (
+        SELECT min(c.confirmed_at) FROM bookings_confirmation AS c JOIN bookings AS b ON b.id = c.booking_id
+        WHERE c.confirmed_at >= (SELECT min(day) FROM per_day)::timestamp AT TIME ZONE 'Europe/Moscow'
+            AND c.confirmed_at < (SELECT min(day) + 1 FROM per_day)::timestamp AT TIME ZONE 'Europe/Moscow'
+            AND b.confirmed = 2 AND {NO_PAYMENT}
+    ) FROM per_day
 """  # noqa: S608 - texts of ours
 RECEIVED = f"""{MARKED}
     SELECT currency, day, sum(amount) FROM (
@@ -194,6 +207,12 @@ def confirmed_by_stream(days: Days) -> dict[tuple[int | None, str], int]:
     return {(course_id, code): number for course_id, code, number in _confirmed("course_id, stream", days)}
 
 
+def unrecorded(days: Days) -> tuple[int, datetime | None]:
+    """Count those of some days without a payment, and say when the first of them was confirmed (one query)."""
+    [(number, oldest)] = _rows(UNRECORDED, {"live": LIVE_DAYS, **_span(days)})
+    return number, oldest
+
+
 def received_by_day(days: Days) -> dict[str, dict[date, Decimal]]:
     """Sum what was received less what was given back, by currency and day (one query).
 
@@ -210,7 +229,7 @@ def _span(days: Days) -> dict[str, Any]:
 
 
 def _confirmed(columns: str, days: Days) -> list[tuple[Any, ...]]:
-    return _rows(CONFIRMED.format(columns=columns), {"live": LIVE_DAYS, **_span(days)})
+    return _rows(CONFIRMED.format(columns=columns, kept="confirmed", rows="true"), {"live": LIVE_DAYS, **_span(days)})
 
 
 def fold_some_days(at_most: int = DAYS_OF_A_PAGE) -> int:

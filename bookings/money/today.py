@@ -6,14 +6,12 @@ from decimal import Decimal
 from functools import cache
 
 from django.db import connection
-from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from bookings.labels import money_text
-from bookings.money.filters import expected_bookings
-from bookings.money.kept import received_by_day
+from bookings.money.kept import received_by_day, unrecorded
 from bookings.money.statistics import DEFINITIONS
 from hsl_dashboard.db import loose_scan
 from hsl_dashboard.web.days import Days, school_day
@@ -28,16 +26,14 @@ CENTS = 100
 def money_lines(_user: User, at: datetime) -> list[TodayLine]:
     """Confirmed in the last weeks, and nobody has written down what was paid (one query)."""
     days = Days.until(school_day(at), count=LOOKED_BACK)
-    confirmed = "confirmation__confirmed_at"
-    rows = expected_bookings().filter(**{f"{confirmed}__gte": days.begins, f"{confirmed}__lt": days.ends})
-    found = rows.aggregate(count=Count("*"), oldest=Min(confirmed))
+    count, oldest = unrecorded(days)
     return [
         TodayLine(
             "money-unrecorded",
             _("Confirmed in the last 28 days, no payment recorded"),
-            found["count"],
+            count,
             f"{reverse('bookings:expected_list')}?{_period(days)}",
-            oldest=found["oldest"],
+            oldest=oldest,
         )
     ]
 

@@ -130,12 +130,24 @@ def school(db):
     return people
 
 
-def test_every_part_is_drawn_at_once_for_who_has_no_javascript(staff_client, school):
-    html = staff_client.get(f"/analytics/?{PERIOD}&part=all").text
+def test_without_javascript_each_part_has_a_page_with_the_same_period(staff_client, school):
+    links = re.findall(r'href="([^"]+part=(\w+)#\w+)"', staff_client.get(f"/analytics/?{PERIOD}").text)
+    assert [name for _link, name in links] == ["growth", "daily", "funnels", "types", "cohorts", "leads", "hours"]
 
-    for name in ("growth", "daily", "types", "funnels", "cohorts", "hours"):
-        assert f'id="{name}"' in html
-    assert 'hx-trigger="load"' not in html
+    for link, name in links:
+        page = staff_client.get(link.replace("&amp;", "&"))
+
+        assertContains(page, "<h1>")
+        assertContains(page, f'<input type="hidden" name="part" value="{name}">', html=True)
+        # Of this part the page has what it shows, of the others links to their pages.
+        assert page.context["form"]["since"].value() == "2026-11-01"
+        assert f"part={name}#" not in page.text
+        assert page.text.count('hx-trigger="load"') == len(links) - 1
+
+
+def test_charts_mark_starts_of_streams_and_messages(staff_client, school):
+    html = staff_client.get(f"/analytics/?{PERIOD}&part=growth", headers={"HX-Request": "true"}).text
+
     assert "Поток ноября: начало" in html
     assert "получателей: 100" in html
 
@@ -191,9 +203,9 @@ def test_a_chart_gives_its_data_and_itself_with_the_period_printed(staff_client,
     data = staff_client.get(f"/analytics/charts/new_people/?{PERIOD}&format=csv")
     rows = list(csv.reader(StringIO(data.content.decode("utf-8-sig")), delimiter=";"))
     assert rows[0] == ["Новые люди, 1 – 28 ноября 2026"]
-    assert rows[1] == ["День", "Новые люди", "Для сравнения"]
+    assert rows[1] == ["День", "Новые люди", "Для сравнения", "Что произошло"]
     assert len(rows) == 2 + 28
-    assert [row for row in rows[2:] if row[1] != "0"] == [["3 ноя", "4", "0"]]
+    assert [row[:3] for row in rows[2:] if row[1] != "0"] == [["3 ноя", "4", "0"]]
 
     picture = staff_client.get(f"/analytics/charts/new_people/?{PERIOD}&format=svg")
     assert picture["Content-Type"] == "image/svg+xml"
@@ -230,7 +242,7 @@ def test_a_day_with_very_many_events_is_counted_by_beat_and_the_page_says_as_of_
     count_day(school_day(timezone.now()))
     EventFactory.create(created_at=timezone.now())
 
-    page = staff_client.get("/analytics/?period=today&part=all")
+    page = staff_client.get("/analytics/?period=today&part=types")
 
     assert page.context["types_total"] == 3
     assertContains(page, "Сегодня — на ")
@@ -239,15 +251,54 @@ def test_a_day_with_very_many_events_is_counted_by_beat_and_the_page_says_as_of_
     assert staff_client.get("/analytics/?period=today&part=types").context["types_total"] == 4
 
 
-def test_the_daily_table_is_a_file_too(staff_client, school):
-    response = staff_client.get(f"/analytics/days/?{PERIOD}&format=csv")
-    rows = list(csv.reader(StringIO(b"".join(response.streaming_content).decode("utf-8-sig")), delimiter=";"))
+def lines_of(client, name: str, query: str = PERIOD) -> list[list[str]]:
+    response = client.get(f"/analytics/tables/{name}/?{query}&format=csv")
+    return list(csv.reader(StringIO(b"".join(response.streaming_content).decode("utf-8-sig")), delimiter=";"))
 
-    assert rows[0][:4] == ["День", "День недели", "Новые люди", "Активные люди"]
-    assert len(rows) == 1 + 28
 
-    workbook = staff_client.get(f"/analytics/days/?{PERIOD}&format=xlsx")
+def test_every_table_is_a_file_too(staff_client, school):
+    days, types, funnels, cohorts, hours = (
+        lines_of(staff_client, name) for name in ("days", "types", "funnels", "cohorts", "hours")
+    )
+
+    assert days[0][:4] == ["День", "День недели", "Новые люди", "Активные люди"] and len(days) == 1 + 28
+    assert types[1:] == [["Запустил бота", "3", "50"], ["Посмотрел программу", "3", "50"]]
+    assert [row[2:5] for row in funnels[1:4]] == [["3", "100", ""], ["3", "100", "100"], ["2", "67", "67"]]
+    assert funnels[2][5] == "120" and len(funnels) == 1 + 5 + 4
+    assert [row[:3] for row in cohorts if row[0] == "2 – 8 ноября 2026"] == [["2 – 8 ноября 2026", "4", "100"]]
+    assert hours[0][1:3] == ["00", "01"] and [row[-1] for row in hours[1:]] == ["0", "6", "0", "0", "0", "0", "0"]
+
+    workbook = staff_client.get(f"/analytics/tables/days/?{PERIOD}&format=xlsx")
     assert b"".join(workbook.streaming_content).startswith(b"PK")
+    assert staff_client.get("/analytics/tables/nothing/").status_code == 404
+
+
+def test_the_file_of_a_funnel_is_of_the_scope_that_the_page_shows(staff_client, school):
+    html = staff_client.get(
+        f"/analytics/?{PERIOD}&part=funnels&lesson_scope=lesson:nothing", headers={"HX-Request": "true"}
+    ).text
+    [address] = re.findall(r'href="(/analytics/tables/funnels/[^"]+format=csv)"', html)
+
+    written = b"".join(staff_client.get(address.replace("&amp;", "&")).streaming_content).decode("utf-8-sig")
+
+    assert [line.split(";")[2] for line in written.splitlines()[1:]] == ["3", "3", "2", "0", "1", "0", "0", "0", "0"]
+
+
+def test_files_of_a_chart_say_what_happened_and_what_is_not_over(staff_client, school):
+    query = f"{PERIOD}&compare=none"
+    data = staff_client.get(f"/analytics/charts/new_people/?{query}&format=csv").content.decode("utf-8-sig")
+    rows = list(csv.reader(StringIO(data), delimiter=";"))
+    assert rows[1] == ["День", "Новые люди", "Что произошло"]
+    happened = [(row[0], row[2]) for row in rows[2:] if row[2]]
+    assert [day for day, _what in happened] == ["3 ноя", "20 ноя"]
+    assert "получателей: 100" in happened[0][1] and happened[1][1] == "Поток ноября: начало"
+
+    drawn = "".join(
+        ElementTree.fromstring(staff_client.get(f"/analytics/charts/growth/?{query}&format=svg").content).itertext()
+    )
+    assert "20 ноя: Поток ноября: начало" in drawn and "ещё не закончился" not in drawn
+    today = staff_client.get("/analytics/charts/growth/?period=7&format=svg").content.decode()
+    assert "Последний ещё не закончился." in today and 'fill="#f3f3f8"' in today
 
 
 # People behind a number -----------------------------------------------------------------------------------------------

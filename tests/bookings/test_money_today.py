@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from bookings.models import MoneyMark
+from bookings.money.kept import fold_money
 from hsl_dashboard.web.days import Days, school_day
 from hsl_dashboard.web.today import today_figures, today_lines
 from tests.factories import BookingFactory, EventFactory, PaymentFactory, TelegramUserFactory, UserFactory
@@ -14,11 +16,15 @@ from users.totals import fold_marked_people
 pytestmark = pytest.mark.django_db
 
 
-def test_confirmed_bookings_without_a_payment_wait(staff, staff_client):
+@pytest.mark.parametrize("days_are_kept", [True, False])
+def test_confirmed_bookings_without_a_payment_wait(staff, staff_client, days_are_kept):
     now = timezone.now()
     BookingFactory.create(confirmed=2, created_at=now)
     BookingFactory.create(confirmed=2, created_at=now - timedelta(days=40))
     PaymentFactory.create(booking__confirmed=2, booking__created_at=now)
+    fold_money()
+    if not days_are_kept:
+        MoneyMark.objects.create(everything=True)  # as a changed price leaves it
 
     lines = {line.name: line for line in today_lines(staff, now, slow=True)}
 

@@ -60,7 +60,7 @@ def test_parts_fill_in_and_every_number_leads_to_as_many_rows(school: Page) -> N
 
 # Where numbers stand, and which of their links lead to rows; a cell of the cohorts says its people in its name.
 NUMBERS = {
-    "/analytics/?period=28&part=all": "#funnels td a, #cohorts td a",
+    "/analytics/?period=28": "#funnels td a, #cohorts td a",
     "/money/?all=1": "#money td a",
     "/free-lessons/dates/": "td.numeric a",
     "/referrals/": "td.numeric a:not(.button)",

@@ -1,12 +1,8 @@
 """What a member of staff has looked at on the page of today."""
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-
-from hsl_dashboard.web.days import day_begins, school_day
 
 
 class TodayVisit(models.Model):
@@ -22,9 +18,3 @@ class TodayVisit(models.Model):
 
     def __str__(self) -> str:
         return str(self.user_id)
-
-    @classmethod
-    def last_of(cls, user_id: int, *, now: datetime) -> datetime:
-        """Give the moment since when things are new; today's midnight for who has never pressed it."""
-        found = cls.objects.filter(user_id=user_id).values_list("at", flat=True).first()
-        return found or day_begins(school_day(now))
