@@ -23,7 +23,7 @@ def today(request: StaffRequest) -> HttpResponse:
     asked = request.GET.get("part", "")
     shown = PARTS if asked == ALL else (asked,) if asked in PARTS else ()
     at = timezone.now()
-    context: dict[str, Any] = {"shown": shown, "updated_at": at}
+    context: dict[str, Any] = {"shown": shown, "updated_at": at, "query": ""}
     for part in shown:
         context |= _part(part, request)
     partial = asked if asked in PARTS else "today-parts"

@@ -2,9 +2,8 @@
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
-from users.templatetags.people import drawn
+from hsl_dashboard.templatetags.frame import drawn
 
 register = template.Library()
 
@@ -12,4 +11,4 @@ register = template.Library()
 @register.filter
 def status_badge(confirmed: int | None) -> SafeString:
     """Show a status (bookings.confirmed) as everywhere."""
-    return drawn("_shared/_status_badge.html", "status", confirmed, get_language())
+    return drawn("_shared/_status_badge.html", "status", confirmed)
