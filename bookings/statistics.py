@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import accumulate
 from operator import add
 from urllib.parse import quote
@@ -83,16 +83,16 @@ class StatusCounts:
         """So many bookings that store this status."""
         return cls(**{FIELDS.get(confirmed, "unknown"): number})
 
-    @property
+    @cached_property
     def total(self) -> int:
-        return sum(astuple(self))
+        return self.new + self.pending + self.confirmed + self.cancelled + self.unknown
 
     @property
     def conversion(self) -> int | None:
         """Confirmed of all, in whole percent, halves up as the previous dashboard rounded; None of nothing."""
         return (200 * self.confirmed + self.total) // (2 * self.total) if self.total else None
 
-    @property
+    @cached_property
     def parts(self) -> list[Part]:
         """The shares of a stacked bar, best first; without the unknown where there are none."""
         status = Booking.Status

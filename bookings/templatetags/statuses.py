@@ -1,11 +1,13 @@
-"""Filters for templates about the status of a booking."""
+"""Filters for templates about bookings: the status, the address."""
 
 from django import template
 from django.utils.safestring import SafeString
 
+from bookings.lists.rows import booking_address
 from hsl_dashboard.templatetags.frame import drawn
 
 register = template.Library()
+register.filter(booking_address)
 
 
 @register.filter

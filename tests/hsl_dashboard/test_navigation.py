@@ -3,12 +3,14 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.test import Client, RequestFactory
-from django.urls import resolve
+from django.urls import resolve, reverse
 from django.views.generic import RedirectView
 from pytest_django.asserts import assertContains, assertNotContains
 
+from bookings.lists.rows import booking_address
 from hsl_dashboard.web.navigation import ITEMS, navigation, navigation_links
 from tests.factories import UserFactory
+from users.person.context import person_address
 
 # Any page behind the sign-in that no app can take away.
 INSIDE = "/accounts/sessions/"
@@ -52,6 +54,20 @@ def test_each_place_of_the_navigation_is_a_page_and_leads_on_to_no_other() -> No
 
     assert len(views) == len(ITEMS)
     assert leading_on == []
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (person_address(7), "users:person_detail"),
+        (booking_address(7), "bookings:booking_detail"),
+        (f"{booking_address(7)}status/", "bookings:booking_status"),
+        (f"{booking_address(7)}keep/", "bookings:booking_keep"),
+        (f"{booking_address(7)}notify/", "bookings:booking_notify"),
+    ],
+)
+def test_an_address_that_is_written_out_is_that_of_the_urls(written: str, name: str) -> None:
+    assert written == reverse(name, args=[7])
 
 
 def test_every_permission_of_the_navigation_exists(db: None) -> None:
