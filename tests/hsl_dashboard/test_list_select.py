@@ -1,4 +1,4 @@
-"""The select of a list's filter, which draws its own options."""
+"""Fields of forms as our own templates draw them, and the select of a list's filter, which draws its own options."""
 
 import time
 
@@ -28,6 +28,24 @@ def test_it_is_the_select_of_django(query):
 
     assert type(ours.fields["stream"].widget) is ListSelect
     assertHTMLEqual(str(ours["stream"]), str(theirs["stream"]))
+
+
+class Everything(forms.Form):
+    text = forms.CharField(initial='"><b>&', widget=forms.TextInput(attrs={"autofocus": True, "readonly": False}))
+    number = forms.IntegerField(min_value=0, initial=0)
+    day = forms.DateField(required=False)
+    hidden = forms.CharField(widget=forms.HiddenInput, initial="1")
+    grouped = forms.ChoiceField(choices=[("", "—"), ("Питон", HOSTILE[1:])], initial=5)
+    several = forms.MultipleChoiceField(choices=HOSTILE, initial=["8th"])
+    boxes = forms.MultipleChoiceField(choices=HOSTILE, widget=forms.CheckboxSelectMultiple, initial=["8th"])
+    one = forms.ChoiceField(choices=HOSTILE, widget=forms.RadioSelect)
+
+
+@pytest.mark.parametrize("name", Everything.base_fields)
+def test_our_templates_of_widgets_say_what_those_of_django_say(name):
+    ours, theirs = Everything(), Everything(renderer=DjangoTemplates())
+
+    assertHTMLEqual(str(ours[name]), str(theirs[name]))
 
 
 def test_choices_that_come_later_are_drawn():
