@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import cached_property, reduce
 from itertools import accumulate
@@ -11,6 +11,7 @@ from operator import add
 from urllib.parse import quote
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -108,7 +109,14 @@ class StatusCounts:
         return [Part(name, str(label), count, at) for (name, label, count), at in zip(shares, offsets, strict=False)]
 
     def __add__(self, other: "StatusCounts") -> "StatusCounts":
-        return StatusCounts(*map(add, astuple(self), astuple(other)))
+        # Not astuple(), which copies each number: a page adds a hundred of these.
+        return StatusCounts(
+            new=self.new + other.new,
+            pending=self.pending + other.pending,
+            confirmed=self.confirmed + other.confirmed,
+            cancelled=self.cancelled + other.cancelled,
+            unknown=self.unknown + other.unknown,
+        )
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,13 @@ class StreamStatistics:
     stream: Stream | None
     counts: StatusCounts
 
-    @property
+    @cached_property
+    def address(self) -> str:
+        """The page of the stream as this course has it; only a stream with a code has one."""
+        course = "none" if self.course_id is None else self.course_id
+        return f"{reverse('bookings:stream_detail', args=[self.code])}?course={course}"
+
+    @cached_property
     def places_left(self) -> int | None:
         """Places minus confirmed bookings, negative when overbooked; None where the capacity is not known."""
         if self.stream is None or self.stream.capacity is None:
@@ -147,7 +161,7 @@ class CourseStatistics:
     label: str
     streams: list[StreamStatistics] = field(default_factory=list)
 
-    @property
+    @cached_property
     def counts(self) -> StatusCounts:
         return total_of(stream.counts for stream in self.streams)
 
