@@ -134,7 +134,8 @@ def page_context(page: Composing) -> dict[str, Any]:
     return live_context(page) | {
         "streams": stream_rows(audience),
         "groups": group_rows(audience),
-        **(counted() if page.counts else {}),
+        **(counted() if page.counts else {"by_stream": None, "group_counts": None}),
+        "oob": False,
         "kept": [
             *_hidden_criteria("include", audience.include),
             *_hidden_criteria("narrow", audience.narrow),
