@@ -3,14 +3,15 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import accumulate
 from operator import add
 from urllib.parse import quote
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -83,16 +84,16 @@ class StatusCounts:
         """So many bookings that store this status."""
         return cls(**{FIELDS.get(confirmed, "unknown"): number})
 
-    @property
+    @cached_property
     def total(self) -> int:
-        return sum(astuple(self))
+        return self.new + self.pending + self.confirmed + self.cancelled + self.unknown
 
     @property
     def conversion(self) -> int | None:
         """Confirmed of all, in whole percent, halves up as the previous dashboard rounded; None of nothing."""
         return (200 * self.confirmed + self.total) // (2 * self.total) if self.total else None
 
-    @property
+    @cached_property
     def parts(self) -> list[Part]:
         """The shares of a stacked bar, best first; without the unknown where there are none."""
         status = Booking.Status
@@ -108,7 +109,14 @@ class StatusCounts:
         return [Part(name, str(label), count, at) for (name, label, count), at in zip(shares, offsets, strict=False)]
 
     def __add__(self, other: "StatusCounts") -> "StatusCounts":
-        return StatusCounts(*map(add, astuple(self), astuple(other)))
+        # Not astuple(), which copies each number: a page adds a hundred of these.
+        return StatusCounts(
+            new=self.new + other.new,
+            pending=self.pending + other.pending,
+            confirmed=self.confirmed + other.confirmed,
+            cancelled=self.cancelled + other.cancelled,
+            unknown=self.unknown + other.unknown,
+        )
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,13 @@ class StreamStatistics:
     stream: Stream | None
     counts: StatusCounts
 
-    @property
+    @cached_property
+    def address(self) -> str:
+        """The page of the stream as this course has it; only a stream with a code has one."""
+        course = "none" if self.course_id is None else self.course_id
+        return f"{reverse('bookings:stream_detail', args=[self.code])}?course={course}"
+
+    @cached_property
     def places_left(self) -> int | None:
         """Places minus confirmed bookings, negative when overbooked; None where the capacity is not known."""
         if self.stream is None or self.stream.capacity is None:
@@ -147,7 +161,7 @@ class CourseStatistics:
     label: str
     streams: list[StreamStatistics] = field(default_factory=list)
 
-    @property
+    @cached_property
     def counts(self) -> StatusCounts:
         return total_of(stream.counts for stream in self.streams)
 

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.humanize",
     "django.contrib.admin",
+    "django.forms",
     "django_htmx",
     "template_partials",
     "django_filters",
@@ -110,6 +111,9 @@ TEMPLATES = [
         },
     },
 ]
+
+# Django's templates of forms are looked for among ours first: templates/django/forms/.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # Data -----------------------------------------------------------------------------------------------------------------
 

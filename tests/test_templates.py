@@ -21,8 +21,8 @@ from users.models import BlockedUser
 LONGEST_LINE = 160  # characters
 WORD = re.compile(r"-?[A-Za-z_][\w-]*")
 ADDED_BY_HTMX = {"htmx-request"}
-# Found by their names: Django's error pages and admin, allauth's pages, elements and messages.
-FOUND_BY_OTHERS = re.compile(r"(?:\d{3}(?:_csrf)?\.html|(?:admin|account|allauth|usersessions)/.*)")
+# Found by their names: Django's error pages, admin and widgets, allauth's pages, elements and messages.
+FOUND_BY_OTHERS = re.compile(r"(?:\d{3}(?:_csrf)?\.html|(?:admin|account|allauth|usersessions|django)/.*)")
 
 
 def test_lines_of_templates_are_short() -> None:

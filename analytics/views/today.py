@@ -21,7 +21,7 @@ def today(request: StaffRequest) -> HttpResponse:
     """Give the page with its parts still to come, or with one of them, or that part alone."""
     part = request.GET.get("part", "")
     shown = part if part in PARTS else ""
-    context: dict[str, Any] = {"shown": shown, "updated_at": timezone.now()}
+    context: dict[str, Any] = {"shown": shown, "updated_at": timezone.now(), "query": ""}
     if shown:
         context |= _part(shown, request)
     return render_page(request, "analytics/today.html", context, partial=shown or "today-parts")

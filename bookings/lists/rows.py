@@ -40,13 +40,18 @@ class Row:
 
     @property
     def address(self) -> str:
-        return reverse("bookings:booking_detail", args=[self.booking.pk])
+        return booking_address(self.booking.pk)
 
     @property
     def status_address(self) -> str:
         """The address of the status form, with the status that the reader saw, so that a conflict is noticed."""
         seen = "" if self.booking.confirmed is None else self.booking.confirmed
-        return f"{reverse('bookings:booking_status', args=[self.booking.pk])}?expected={seen}"
+        return f"{self.address}status/?expected={seen}"
+
+
+def booking_address(number: int) -> str:
+    """Give the address of a booking's page; written out, as that of a person is."""
+    return f"/bookings/{number}/"
 
 
 def rows_of(bookings: Iterable[Booking], *, labels: Labels, by: User, with_activity: bool = False) -> list[Row]:

@@ -1,15 +1,16 @@
-"""Filters for templates about the status of a booking."""
+"""Filters for templates about bookings: the status, the address."""
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
-from users.templatetags.people import drawn
+from bookings.lists.rows import booking_address
+from hsl_dashboard.templatetags.frame import drawn
 
 register = template.Library()
+register.filter(booking_address)
 
 
 @register.filter
 def status_badge(confirmed: int | None) -> SafeString:
     """Show a status (bookings.confirmed) as everywhere."""
-    return drawn("_shared/_status_badge.html", "status", confirmed, get_language())
+    return drawn("_shared/_status_badge.html", "status", confirmed)

@@ -53,6 +53,7 @@ def booking_list(request: StaffRequest) -> HttpResponse:
         "clear_address": request.path,
         "list_address": tidy_address(request.path, request.GET),
         "bulk_form": bulk_bar(request.user, labels.codes),
+        "changed": False,
         "may_export": request.user.has_perm(EXPORT_PEOPLE),
         "kept_fields": [narrowed.form[name] for name in KEPT],
         "news": news_since(request, since=newest, **_places()),

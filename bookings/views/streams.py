@@ -84,6 +84,7 @@ def stream_detail(request: StaffRequest, code: str) -> HttpResponse:
         "bulk_query": narrowed.as_booking_list(course_id=chosen.course_id, code=chosen.code).urlencode(),
         "may_export": request.user.has_perm(EXPORT_PEOPLE),
         "list_address": request.get_full_path(),
+        "changed": False,
     }
     return render_list(request, "bookings/stream_detail.html", context, partial="stream", is_valid=is_valid)
 

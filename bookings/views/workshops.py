@@ -28,6 +28,8 @@ def workshop_list(request: StaffRequest) -> HttpResponse:
         **workshop_counts(labels, request.GET),
         "rows": rows_of(bookings, labels=labels, by=request.user),
         "list_address": request.get_full_path(),
+        "bulk_form": None,
+        "changed": False,
     }
     return render_page(request, "bookings/workshop_list.html", context, partial="booking-table")
 

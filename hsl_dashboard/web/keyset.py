@@ -153,11 +153,13 @@ def slice_of(
     size: int,
     listed: int,
     others: Sequence[P] = (),
+    related: Sequence[str] = (),
 ) -> Slice[P]:
     """Cut the page before or after a place; nonsense gives the first page, ``before="end"`` the last.
 
     Rows up to ``listed`` are found first, counted and then sorted; where they are more, the order is walked.
-    ``others`` belong to the list too, wherever the order puts them; they are not counted.
+    ``others`` belong to the list too, wherever the order puts them; they are not counted. ``related`` is read with
+    the rows of the page: where an order is walked after them, lest it be sorted with them; else in one query.
     """
     place = Place.decode(after or before)
     backwards = not after and bool(place or before == LAST)
@@ -165,13 +167,13 @@ def slice_of(
     if place and beyond is None:
         place, backwards = None, False
     counted, found = (
-        _listed(rows, sorting=sorting, place=place, backwards=backwards, most=listed, size=size + 1)
+        _listed(rows, sorting=sorting, place=place, backwards=backwards, most=listed, size=size + 1, related=related)
         if listed
         else (None, None)
     )
     if found is None:
         rest = rows if beyond is None else rows.filter(beyond)
-        found = list(rest.order_by(*sorting.order(backwards=backwards))[: size + 1])
+        found = list(rest.prefetch_related(*related).order_by(*sorting.order(backwards=backwards))[: size + 1])
     if others:
         found += [row for row in others if not place or sorting.is_beyond(row, place, backwards=backwards)]
         found.sort(key=sorting.key, reverse=sorting.descending != backwards)
@@ -199,7 +201,14 @@ class _AsStored(Func):
 
 
 def _listed(
-    rows: "QuerySet[P]", *, sorting: Sorting, place: Place | None, backwards: bool, most: int, size: int
+    rows: "QuerySet[P]",
+    *,
+    sorting: Sorting,
+    place: Place | None,
+    backwards: bool,
+    most: int,
+    size: int,
+    related: Sequence[str],
 ) -> tuple[int, list[P] | None]:
     """Count up to one more than ``most``, and cut the page unless there are more; two queries."""
     all_of_them = rows.order_by().annotate(sort_value=_AsStored(F(sorting.column))).values_list("pk", "sort_value")
@@ -221,5 +230,6 @@ def _listed(
         number, pks = cursor.fetchone()
     if number > most:
         return number, None
-    found = {row.pk: row for row in rows.filter(pk__in=pks)}
+    with_related = rows.select_related(*related) if related else rows
+    found = {row.pk: row for row in with_related.filter(pk__in=pks)}
     return number, [found[pk] for pk in pks if pk in found]

@@ -7,10 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.generic import RedirectView
 
 from hsl_dashboard.web.pages import SAFE_METHODS
 
@@ -29,16 +27,8 @@ class Item:
     icon: str
     permission: str = ""
     badge: int = 0  # what waits there for this person
-    opens: str = ""  # the default view of the list, which the link opens in its place
+    opens: str = ""  # where the link leads: there, or to the default view of the list
     current: str = ""  # the value of aria-current: "page", "true" (a page below it) or ""
-
-    def exists(self) -> bool:
-        """Say whether there is such a page; an address that only leads on to another one is none."""
-        try:
-            view = resolve(self.address).func
-        except Resolver404:
-            return False
-        return getattr(view, "view_class", None) is not RedirectView
 
     def contains(self, path: str) -> bool:
         return path == self.address or (self.address != "/" and path.startswith(self.address))
@@ -135,12 +125,19 @@ def navigation_links(
     defaults: dict[str, str] | None = None,
 ) -> list[Item]:
     """List the places one may go to; of two that hold the page, the nearer one is where one is."""
-    items = [item for item in ITEMS if (not item.permission or may(item.permission)) and item.exists()]
+    items = [item for item in ITEMS if not item.permission or may(item.permission)]
     here = max((item.address for item in items if item.contains(path)), key=len, default="")
     current = "page" if path == here else "true"
     opens, waiting = defaults or {}, badges or {}
-    items = [replace(item, badge=waiting.get(item.address, 0), opens=opens.get(item.address, "")) for item in items]
-    return [replace(item, current=current) if item.address == here else item for item in items]
+    return [
+        replace(
+            item,
+            badge=waiting.get(item.address, 0),
+            opens=opens.get(item.address, item.address),
+            current=current if item.address == here else "",
+        )
+        for item in items
+    ]
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""The select of a list's filter, which draws its own options."""
+"""Fields of forms as our own templates draw them, and the select of a list's filter, which draws its own options."""
 
 import time
 
 import pytest
 from django import forms
+from django.forms.renderers import DjangoTemplates
 from django.http import QueryDict
 from pytest_django.asserts import assertHTMLEqual
 
@@ -37,6 +38,24 @@ def test_groups_of_options_are_drawn_as_django_does():
     assertHTMLEqual(str(ours["stream"]), str(theirs["stream"]))
 
 
+class Everything(forms.Form):
+    text = forms.CharField(initial='"><b>&', widget=forms.TextInput(attrs={"autofocus": True, "readonly": False}))
+    number = forms.IntegerField(min_value=0, initial=0)
+    day = forms.DateField(required=False)
+    hidden = forms.CharField(widget=forms.HiddenInput, initial="1")
+    grouped = forms.ChoiceField(choices=[("", "—"), ("Питон", HOSTILE[1:])], initial=5)
+    several = forms.MultipleChoiceField(choices=HOSTILE, initial=["8th"])
+    boxes = forms.MultipleChoiceField(choices=HOSTILE, widget=forms.CheckboxSelectMultiple, initial=["8th"])
+    one = forms.ChoiceField(choices=HOSTILE, widget=forms.RadioSelect)
+
+
+@pytest.mark.parametrize("name", Everything.base_fields)
+def test_our_templates_of_widgets_say_what_those_of_django_say(name):
+    ours, theirs = Everything(), Everything(renderer=DjangoTemplates())
+
+    assertHTMLEqual(str(ours[name]), str(theirs[name]))
+
+
 def test_choices_that_come_later_are_drawn():
     form = Narrow(QueryDict("stream=new"))
     form.fields["stream"].choices = [("new", "Новый")]
@@ -47,7 +66,7 @@ def test_choices_that_come_later_are_drawn():
 
 def test_fifty_options_cost_a_fraction_of_what_they_did():
     choices = [(str(number), f"Поток {number}") for number in range(50)]
-    ours, theirs = Narrow(QueryDict("")), Plain(QueryDict(""))
+    ours, theirs = Narrow(QueryDict("")), Plain(QueryDict(""), renderer=DjangoTemplates())
     ours.fields["stream"].choices = theirs.fields["stream"].choices = choices
 
     def cost(form: forms.Form) -> float:

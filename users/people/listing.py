@@ -89,14 +89,14 @@ class PeopleList:
         kept, counted_now = self._kept(), self._counted_now()
         count, listed = self._known_count()
         page = slice_of(
-            # Prefetched, not joined: the matches are sorted first, and only one page of people is looked up.
-            kept.prefetch_related("telegram_user"),
+            kept,
             sorting=self.filter.sorting,
             before=data.get("before", ""),
             after=data.get("after", ""),
             size=PAGE_SIZE,
             listed=listed,
             others=counted_now,
+            related=["telegram_user"],
         )
         if page.counted is not None:
             number = page.counted + len(counted_now)

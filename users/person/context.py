@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -30,7 +29,11 @@ class KindChip:
 
 
 def person_address(user_id: int) -> str:
-    return reverse("users:person_detail", args=[user_id])
+    """Give the address of a person's page.
+
+    Written out, since pages show a hundred and reversing one takes 20 µs; a test compares it with the urls.
+    """
+    return f"/users/{user_id}/"
 
 
 def facts_context(request: StaffRequest, user_id: int) -> dict[str, Any]:

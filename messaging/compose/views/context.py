@@ -136,7 +136,8 @@ def page_context(page: Composing) -> dict[str, Any]:
         "streams": streams,
         "groups": groups,
         "leaves_out": any(row.left_out for row in [*streams, *groups]) or page.forms.message["quiet_hours"].value(),
-        **(counted() if page.counts else {}),
+        **(counted() if page.counts else {"by_stream": None, "group_counts": None}),
+        "oob": False,
         "kept": [
             *_hidden_criteria("include", audience.include),
             *_hidden_criteria("narrow", audience.narrow),

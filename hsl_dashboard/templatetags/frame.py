@@ -1,0 +1,21 @@
+"""The tag of what a page need not draw each time: pieces that are the same for everybody, badges of few values."""
+
+from functools import lru_cache
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+register = template.Library()
+
+
+@register.simple_tag
+def drawn(template_name: str, variable: str = "", value: str | int | None = None) -> SafeString:
+    """Show a template that reads nothing of the page but this variable: drawn once a process, language and value."""
+    return _drawn(template_name, variable, value, get_language())
+
+
+@lru_cache(maxsize=500)
+def _drawn(template_name: str, variable: str, value: str | int | None, _language: str | None) -> SafeString:
+    return mark_safe(render_to_string(template_name, {variable: value}).strip())  # noqa: S308 - a template of ours
