@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -30,6 +31,7 @@ from analytics.queries import (
     weekly_cohorts,
 )
 from analytics.views.funnels import funnel_context
+from hsl_dashboard.templatetags.signs import minus
 from hsl_dashboard.web.addresses import tidy_query
 from hsl_dashboard.web.charts import chart_csv, chart_svg
 from hsl_dashboard.web.days import Days, school_day
@@ -58,6 +60,10 @@ class Asked:
         """The numbers by day, which the charts and the table share."""
         return read_daily(self.period, self.fresh)
 
+    def refusal(self) -> HttpResponse:
+        """Lead to the page that says what is wrong with the period."""
+        return redirect(f"{reverse('analytics:analytics_overview')}?{self.query}")
+
     @classmethod
     def read(cls, request: StaffRequest) -> "Asked":
         streams = streams_with_dates()
@@ -73,10 +79,13 @@ class Asked:
 @permission_required(SEE, raise_exception=True)
 def analytics_overview(request: StaffRequest) -> HttpResponse:
     asked = Asked.read(request)
-    part = request.GET.get("part", "")
+    is_valid = asked.form.is_valid()
+    # Charts of other days than the ones asked for would be read as an answer.
+    part = request.GET.get("part", "") if is_valid else ""
     shown = PARTS if part == ALL else (part,) if part in PARTS else ()
     context: dict[str, Any] = {
         "form": asked.form,
+        "is_valid": is_valid,
         "period": asked.period,
         "compared": spell_days(asked.period.compared) if asked.period.compared else "",
         "fresh": asked.fresh,
@@ -89,13 +98,12 @@ def analytics_overview(request: StaffRequest) -> HttpResponse:
     }
     for name in shown:
         context |= BUILDERS[name](request, asked)
-    status = 200 if asked.form.is_valid() else 422
     return render_page(
         request,
         "analytics/analytics_overview.html",
         context,
         partial=part if part in PARTS else "analytics-parts",
-        status=status,
+        status=200 if is_valid else 422,
     )
 
 
@@ -129,7 +137,7 @@ def _feet(daily: Daily) -> list[tuple[str, list[str]]]:
             earlier = [sum_of(daily.compared[name], before) for name in COLUMNS]
             changes = [change_of(now, was) for now, was in zip(whole, earlier, strict=True)]
             feet.append((_("Compared"), [str(number) for number in earlier]))
-            feet.append((_("Change, %"), ["—" if change is None else f"{change:+d}" for change in changes]))
+            feet.append((_("Change, %"), ["—" if change is None else minus(f"{change:+d}") for change in changes]))
     return feet
 
 
@@ -215,6 +223,8 @@ BUILDERS = {
 def chart_file(request: StaffRequest, name: str) -> HttpResponse:
     """Give a chart as a file: its data as CSV, itself as SVG with the period printed in it."""
     asked = Asked.read(request)
+    if not asked.form.is_valid():
+        return asked.refusal()
     days, period = asked.period.days, str(asked.period)
     if name == "temperatures":
         today = school_day(timezone.now())
@@ -236,6 +246,8 @@ def chart_file(request: StaffRequest, name: str) -> HttpResponse:
 def daily_export(request: StaffRequest) -> Any:
     """Give the daily table as a file, CSV or XLSX."""
     asked = Asked.read(request)
+    if not asked.form.is_valid():
+        return asked.refusal()
     rows = daily_rows(asked.daily, sort="day")
     sheet = Sheet(
         title=_("Day by day"),

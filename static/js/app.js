@@ -71,6 +71,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   event.target.querySelector?.('[role="alert"][autofocus], [aria-invalid="true"]')?.focus();
 });
 
+// Dates that are written mean the choice «own dates», and another choice than that one means no dates.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-period]");
+  if (!form) return;
+  const { period, since, until } = form.elements;
+  if (event.target === period && period.value !== "custom") since.value = until.value = "";
+  else if (event.target !== period && (since.value || until.value)) period.value = "custom";
+});
+
 // A button that copies a text says so in its own words; without JavaScript one copies the link beside it.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
