@@ -44,6 +44,7 @@ class BookingsConfig(AppConfig):
         register_row_address("bookings", lambda number: reverse("bookings:booking_detail", args=[number]))
         register_jump_source(jump.BOOKINGS)
         register_jump_source(jump.STREAMS)
+        register_jump_source(jump.COUPONS)
         for lines in (*LINES, money.LINES, payments.LINES, incoming.LINES):
             register_today_lines(lines)
         for saved in SAVED_LISTS:
