@@ -1,5 +1,6 @@
 """Every list of the pages, asked with everything that an address can hold."""
 
+import re
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ LISTS = {
     "messaging:conversation_list": "conversation-table",
     "users:audit_list": "audit-table",
 }
+SELECT = re.compile(r"<select.*?</select>", re.DOTALL)
+OPTION = re.compile(r'<option value="(.*?)".*?>(.*?)</option>', re.DOTALL)
 PLACES = ("sort", "page", "before", "after")
 HOSTILE = [
     "abc", "0", "-1", str(10**9), str(2**63), "9" * 5000, "½", "a\0b", "\u202eabc", "<script>alert(1)</script>",
@@ -81,6 +84,28 @@ def test_a_filter_that_is_not_understood_is_said_at_its_field(administrator, add
     assert response.status_code == 422
     assert "q" in response.context["form"].errors
     assert "Исправьте фильтр или сбросьте его." in response.text
+
+
+@pytest.mark.parametrize(
+    "name", [*LISTS, "bookings:money_overview", "bookings:payment_list", "bookings:lesson_dates_list"]
+)
+def test_a_choice_stands_once_and_in_words(administrator, addresses, name):
+    page = administrator.get(addresses.get(name) or reverse(name)).text
+
+    for select in SELECT.findall(page):
+        values, words = zip(*OPTION.findall(select), strict=True)
+        assert len(set(values)) == len(values) and len(set(words)) == len(words), select
+        assert not [word for word in words if word.startswith(("[", "("))], select
+
+
+@pytest.mark.parametrize("name", ["bookings:booking_list", "users:person_list"])
+def test_what_leads_elsewhere_asks_for_no_choice_of_the_form(administrator, addresses, name):
+    page = administrator.get(addresses.get(name) or reverse(name)).text
+    bulk = page[page.index('<form id="bulk"') :]
+
+    assert "required" in bulk[: bulk.index("</form>")]
+    [button] = re.findall(r"<button[^>]*\sformaction=[^>]*>", bulk[: bulk.index("</form>")])
+    assert "formnovalidate" in button
 
 
 def test_a_word_taken_away_takes_every_repetition_along(administrator, addresses):

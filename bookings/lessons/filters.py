@@ -64,7 +64,6 @@ class LessonFilter(ListFilter):
         self.with_emails = with_emails
         self.common = False  # the search finds too many people to list them
         self.form.fields["lesson"].choices = [
-            ("", _("Any lesson")),
             *((code, code) for code in lesson_types()),
             (NONE, pgettext_lazy("of a lesson", "Not named")),
         ]

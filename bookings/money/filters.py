@@ -33,7 +33,6 @@ class MoneyFilter(ListFilter):
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[Any]", labels: Labels) -> None:
         super().__init__(data, queryset=queryset)
         self.form.fields["course"].choices = [
-            ("", _("All courses")),
             *((str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)),
             (NONE, _("No course")),
         ]

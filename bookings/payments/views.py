@@ -37,6 +37,7 @@ from bookings.payments.queue import OpenPayment, WaitingList, drawn_moment
 from bookings.payments.upkeep import DECIDE, remember_waiting
 from bookings.services.places import StreamFull
 from bookings.services.statuses import BookingChanged, BookingGone, ReasonMissing, TransitionNotAllowed
+from bookings.services.telling import status_notices
 from bookings.services.waiting import (
     PaymentNotWaiting,
     ask_about_payment,
@@ -97,12 +98,13 @@ def payment_confirm(request: StaffRequest, pk: int) -> HttpResponse:
         **form.payment,
     )
     try:
-        return _done(request, booking, confirm, _confirmed_sentence, undo=itemgetter(1))
+        sentence = partial(_confirmed_sentence, booking, is_told=cleaned["notify"])
+        return _done(request, booking, confirm, sentence, undo=itemgetter(1))
     except ReasonMissing as missing:
         form.add_error("reason", str(missing))
-    except StreamFull as full:
-        form.add_error(None, str(full))
+    except StreamFull as no_places:
         ask_for_reason(form)
+        return _show(request, asked=pk, refused={"confirm": form}, full=no_places)
     return _show(request, asked=pk, refused={"confirm": form})
 
 
@@ -215,10 +217,11 @@ def _show(
     asked: int | None = None,
     behind: tuple[datetime, int] | None = None,
     refused: dict[str, Any] | None = None,
+    full: StreamFull | None = None,
     said: Decided | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show the queue with one payment open; ``refused`` is a form that comes back with its errors."""
+    """Show the queue with one payment open; ``refused`` is a form that comes back, with errors or for a ``full`` stream."""
     asks_itself = request.htmx.target == "payment-rows"
     drawn = drawn_moment(request.GET.get("drawn", "")) if asks_itself else None
     queue = WaitingList(request.GET, request.user, timezone.now(), drawn=drawn)
@@ -245,6 +248,7 @@ def _show(
         "may_change_rules": request.user.has_perm(CHANGE_RULES),
         "later": LATER.items(),
         "refused": next(iter(refused or {}), ""),
+        "full": full,
         "said": said,
         "updated_at": queue.at,
         **(_forms(request, opened, queue) if opened else {}),
@@ -269,6 +273,7 @@ def _forms(request: StaffRequest, opened: OpenPayment, queue: WaitingList) -> di
         "confirm_form": _confirm_form(request, booking, is_full=opened.is_full, has_payment=opened.has_payment),
         "decline_form": DeclinePaymentForm(initial={"expected": booking.confirmed, "words": declined}),
         "ask_form": AskPaymentForm(initial={"words": asked}),
+        "notices": status_notices(booking, [Booking.Status.CONFIRMED]),
     }
 
 
@@ -330,11 +335,16 @@ def _next_address(request: StaffRequest, *, asked: int | None, behind: tuple[dat
     return queue.address(open=str(chosen.waiting.pk)) if chosen else queue.address()
 
 
-def _confirmed_sentence(done: tuple[Payment | None, UndoableAct]) -> str:
+def _confirmed_sentence(booking: Booking, done: tuple[Payment | None, UndoableAct], *, is_told: bool) -> str:
     payment, _act = done
+    values = {"number": booking.pk}
     if payment is None:
-        return _("Confirmed. No payment is recorded.")
-    return _("Confirmed, payment recorded: %(amount)s.") % {"amount": money_text(payment.amount, payment.currency)}
+        said = _("Booking № %(number)s is confirmed. No payment is recorded.") % values
+    else:
+        amount = money_text(payment.amount, payment.currency)
+        said = _("Booking № %(number)s is confirmed, payment recorded: %(amount)s.") % {**values, "amount": amount}
+    told = _("The message to the student is queued.")
+    return f"{said} {told}" if is_told else said
 
 
 def _changed_sentence(booking: Booking, changed: BookingChanged) -> str:

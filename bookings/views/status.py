@@ -165,6 +165,7 @@ def _ask(request: StaffRequest, wish: Wish, *, status: int = 200, **more: Any) -
         more["notices"] = status_notices(wish.booking, [move.to])
     context = {
         "booking": wish.booking,
+        "stream": Labels.read().stream(wish.booking.course_id, wish.booking.course_stream),
         "form": wish.form,
         "move": wish.move,
         "seen": wish.seen,

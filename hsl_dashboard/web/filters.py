@@ -1,6 +1,6 @@
 """What every list's filter is made of: bounded fields, a period that makes sense, its values as removable words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.forms.utils import flatatt
 from django.http import QueryDict
 from django.utils import formats, timezone
+from django.utils.choices import flatten_choices
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -28,15 +29,24 @@ class ListSelect(forms.Select):
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         chosen = {str(each) for each in self.format_value(value)}
-        options = format_html_join(
-            "",
-            '<option value="{}"{}>{}</option>',
-            ((code, SELECTED if str(code) in chosen else "", label) for code, label in self.choices),
-        )
         attributes = flatatt({"name": name, **self.build_attrs(self.attrs, attrs)})
-        return format_html("<select{}>{}</select>", attributes, options)
+        return format_html("<select{}>{}</select>", attributes, _options(self.choices, chosen))
 
 
+def _options(choices: Iterable[Any], chosen: set[str]) -> SafeString:
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<optgroup label="{}">{}</optgroup>', code, _options(label, chosen)),)
+            if isinstance(label, list | tuple)
+            else (format_html(OPTION, code, SELECTED if str(code) in chosen else "", label),)
+            for code, label in choices
+        ),
+    )
+
+
+OPTION = '<option value="{}"{}>{}</option>'
 SELECTED = mark_safe(" selected")
 
 
@@ -128,7 +138,8 @@ class ListFilter(django_filters.FilterSet):
     def _active_values(self) -> Iterator[tuple[str, str | None, str]]:
         """Yield name, the one of several values that the address would lose (None: all), and the words for it."""
         for name, value in self.values().items():
-            choices = {str(key): str(label) for key, label in getattr(self.form.fields[name], "choices", [])}
+            offered = flatten_choices(getattr(self.form.fields[name], "choices", []))
+            choices = {str(key): str(label) for key, label in offered}
             if isinstance(value, list):
                 yield from ((name, str(choice), choices.get(str(choice), str(choice))) for choice in value)
             elif isinstance(value, datetime):

@@ -53,7 +53,6 @@ class BroadcastFilter(ListFilter):
         super().__init__(data, queryset=queryset)
         self.by = by
         self.form.fields["to"].choices = [
-            ("", _("All messages")),
             (RecipientType.INDIVIDUAL, _("Individual")),
             *self._streams(labels),
             (AUTOMATIONS, _("Automations")),
@@ -64,7 +63,6 @@ class BroadcastFilter(ListFilter):
         ]
         authors = User.objects.filter(pk__in=Broadcast.objects.exclude(created_by=None).values("created_by"))
         self.form.fields["author"].choices = [
-            ("", _("Any author")),
             *((str(author.pk), staff_name(author)) for author in authors.order_by("username")),
             (NOBODY, _("No author recorded")),
         ]
@@ -138,7 +136,6 @@ class RecipientFilter(ListFilter):
         self.broadcast = broadcast
         numbered = [(str(pk), _("Version %(number)d") % {"number": n}) for n, pk in enumerate(former, start=1)]
         self.form.fields["version"].choices = [
-            ("", _("Any text")),
             (NOW, _("The current text")),
             *reversed(numbered),
         ]

@@ -40,7 +40,6 @@ class ConversationFilter(ListFilter):
         super().__init__(data, queryset=queryset)
         self.by = by
         self.form.fields["of"].choices = [
-            ("", _("Anybody")),
             (ME, pgettext_lazy("who answers", "Me")),
             (NOBODY, pgettext_lazy("who answers", "Nobody")),
             *((str(user.pk), staff_name(user)) for user in who_may_answer() if user != by),

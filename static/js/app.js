@@ -20,6 +20,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
 });
 
+// A place of the address that waits folded is open, as one asked for it.
+window.addEventListener("DOMContentLoaded", () => {
+  const place = location.hash && document.getElementById(location.hash.slice(1));
+  if (place?.matches("details")) place.open = true;
+});
+
 // Ask the same once more: what was typed is still in the page.
 function again({ elt, requestConfig }) {
   const { verb, path, target, parameters } = requestConfig;

@@ -32,9 +32,33 @@ document.addEventListener("keydown", (event) => {
   if (!isAtWork()) press(element);
 });
 
+// What was typed about a payment is there again when one comes back to it, as long as this window is open.
+const TYPED = '#payment-open details :is(input:not([type="hidden"]), textarea)';
+const placeOf = (field) => `${field.form.getAttribute("action").split("?")[0]} ${field.name}`;
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches(TYPED)) sessionStorage.setItem(placeOf(event.target), event.target.value);
+});
+
+function bringBack() {
+  document.querySelectorAll(TYPED).forEach((field) => {
+    const typed = sessionStorage.getItem(placeOf(field));
+    if (typed === null || typed === field.value) return;
+    field.value = typed;
+    field.closest("details").open = true;
+  });
+}
+
+document.addEventListener("DOMContentLoaded", bringBack);
+document.addEventListener("submit", (event) => {
+  if (!event.target.closest("#payment-open")) return;
+  event.target.querySelectorAll("input, textarea").forEach((field) => sessionStorage.removeItem(placeOf(field)));
+});
+
 // The one that is open stays in sight in a long list.
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id !== "payment-queue") return;
+  bringBack();
   document.querySelector('.payment-list a[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
 });
 

@@ -47,6 +47,16 @@ document.addEventListener("DOMContentLoaded", () => {
   watch.observe(document.getElementById("toasts"), { childList: true });
 });
 
+// A page that opens further down, where one was before or at a place of its address, says it in the corner.
+window.addEventListener("load", () => requestAnimationFrame(() => {
+  document.querySelectorAll("#messages > .message").forEach((message) => {
+    if (message.getBoundingClientRect().bottom > 0) return;
+    message.className = message.className.replace("message", "toast");
+    message.querySelectorAll("[data-dismiss]").forEach((button) => { button.dataset.dismiss = ".toast"; });
+    document.getElementById("toasts").append(message);
+  });
+}));
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-dismiss]");
   if (button) button.closest(button.dataset.dismiss).remove();

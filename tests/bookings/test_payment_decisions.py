@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from bookings.labels import money_text
 from bookings.models import BookingChange, Payment, PaymentRules, WaitingPayment
 from bookings.services.waiting import PaymentNotWaiting, ask_about_payment, take_payment
 from messaging.models import Outbox
@@ -39,7 +40,10 @@ def test_confirming_records_the_payment_tells_the_student_and_opens_the_next(sta
         act("confirm", first), {"expected": 1, "amount": "450", "currency": "USD", "notify": "on"}
     )
 
-    assertRedirects(answer, f"{QUEUE}?open={second.pk}", status_code=303)
+    assertRedirects(answer, f"{QUEUE}?open={second.pk}", status_code=303, fetch_redirect_response=False)
+    page = staff_client.get(answer.headers["Location"])
+    assertContains(page, f"№ {first.pk} подтверждено, платёж записан: {money_text(Decimal(450), 'USD')}.")
+    assertContains(page, "Сообщение студенту поставлено в очередь.")
     first.refresh_from_db()
     assert first.confirmed == 2
     payment = Payment.objects.get()

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import PASSWORD, TelegramUserFactory, UserFactory
 from tests.signing_in import reauthenticated
 from users.models import User
 
@@ -124,3 +124,18 @@ def test_g11_an_account_that_is_changed_keeps_to_the_same_rule(db):
 
     with pytest.raises(ValidationError, match="адрес"):
         other.full_clean()
+
+
+def test_who_has_just_signed_in_is_not_asked_again_at_once(staff):
+    client = Client()
+    assert tries(client, staff.username, PASSWORD)
+
+    erase = reverse("personal_data:personal_data_erase", args=[TelegramUserFactory.create().pk])
+    assert client.get(erase).status_code == 200
+
+    session = client.session
+    session["account_authentication_methods"] = [
+        {**given, "at": given["at"] - 16 * 60} for given in session["account_authentication_methods"]
+    ]
+    session.save()
+    assert "reauthenticate" in client.get(erase).headers["Location"]

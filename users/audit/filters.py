@@ -36,9 +36,8 @@ class AuditFilter(ListFilter):
         super().__init__(data, queryset=queryset)
         accounts = User.objects.order_by("username")
         staff = [(str(user.pk), user.shown_name) for user in accounts]
-        self.form.fields["by"].choices = [("", _("Everybody")), *staff, (NOBODY, _("The bot or a task"))]
+        self.form.fields["by"].choices = [*staff, (NOBODY, _("The bot or a task"))]
         self.form.fields["what"].choices = [
-            ("", _("Everything")),
             (_("Acts"), list(ACTS.items())),
             (_("Tables"), sorted(_tables(), key=lambda choice: choice[1])),
         ]

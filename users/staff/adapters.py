@@ -4,6 +4,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.core.internal.ratelimit import RateLimitUsage, consume
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -32,8 +33,13 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         return client_address(request)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
-        """Know this browser from now on: one signed cookie for each account that signed in from it."""
+        """Know this browser from now on: one signed cookie for each account that signed in from it.
+
+        Who has just signed in has said who it is, and is not asked again for a while (``confirming.py``).
+        """
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        for given in get_authentication_records(request, user)[-1:]:
+            record_authentication(request, user, method=given["method"], reauthenticated=True)
         response.set_signed_cookie(
             _cookie_of(user),
             _known_browser(request, user) or token_urlsafe(12),

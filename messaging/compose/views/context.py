@@ -131,9 +131,11 @@ def live_context(page: Composing) -> dict[str, Any]:
 def page_context(page: Composing) -> dict[str, Any]:
     """The context of the whole page."""
     audience = page.content.question
+    streams, groups = stream_rows(audience), group_rows(audience)
     return live_context(page) | {
-        "streams": stream_rows(audience),
-        "groups": group_rows(audience),
+        "streams": streams,
+        "groups": groups,
+        "leaves_out": any(row.left_out for row in [*streams, *groups]) or page.forms.message["quiet_hours"].value(),
         **(counted() if page.counts else {}),
         "kept": [
             *_hidden_criteria("include", audience.include),

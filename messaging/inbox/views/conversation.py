@@ -87,7 +87,8 @@ def conversation_answer(request: StaffRequest, user_id: int) -> HttpResponse:
         form.add_error("text", str(refused))
         return _refuse(request, conversation, form)
     messages.success(request, _("The answer is on its way."))
-    return lead_to(request, f"{reverse('messaging:conversation_detail', args=[user_id])}#answer")
+    # Without a place on the page: a browser that is there already would go to it, and load nothing.
+    return lead_to(request, reverse("messaging:conversation_detail", args=[user_id]))
 
 
 @require_POST
