@@ -1,7 +1,5 @@
 """G8: the audit names every change and act, whoever made it, in whatever way."""
 
-import re
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -10,10 +8,9 @@ from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from bookings.models import Course, FreeLessonRegistration, HackathonRegistration, ReferralUsage
@@ -33,10 +30,8 @@ from tests.factories import (
     UserFactory,
 )
 from tests.signing_in import reauthenticated
-from users.audit.words import models_by_table, name_of_column, name_of_rows, name_of_table
 from users.models import AuditEntry, BlockedUser, Event, Note, PersonTag, Tag, TelegramUser, User
 from users.models.audit import NOT_AUDITED
-from users.personal_data.contents import is_history, owned_tables
 
 pytestmark = pytest.mark.django_db
 
@@ -73,24 +68,6 @@ def tables_with(trigger: str) -> set[str]:
 # Every table ----------------------------------------------------------------------------------------------------------
 
 
-def _unnamed(model: type[Model]) -> Iterator[str]:
-    """The names of a table and its columns that are not Russian in Russian, or are so in English."""
-    named = [("", name_of_table(model)), *((f.name, name_of_column(f)) for f in model._meta.concrete_fields)]
-    with translation.override("en"):
-        english = [name_of_table(model), *(name_of_column(f) for f in model._meta.concrete_fields)]
-    keys = {field.name for field in model._meta.concrete_fields if field.primary_key}
-    for (column, russian), other in zip(named, english, strict=True):
-        if column not in keys and (not re.search("[а-яё]", russian.lower()) or re.search("[а-яё]", other.lower())):
-            yield f"{model._meta.label}.{column}: {russian}, {other}"
-
-
-def test_the_rows_of_a_person_have_a_name_in_each_language():
-    for table in owned_tables():
-        with translation.override("en"):
-            assert not re.search("[а-яё]", name_of_rows(table.model).lower())
-        assert is_history(table.model) or re.search("[а-яё]", name_of_rows(table.model).lower()), table.model
-
-
 def test_g8_every_table_is_audited_or_named_as_not():
     by_rows, by_records, truncated = (tables_with(f"^audit_{what}") for what in ("row", "record", "truncate"))
     audited, unaudited, unnamed = set(), set(), set()
@@ -109,9 +86,6 @@ def test_g8_every_table_is_audited_or_named_as_not():
 
     assert unnamed - audited == set(), "audit them (docs/database.md), or say in NOT_AUDITED why not"
     assert set(NOT_AUDITED) == unaudited
-    assert [
-        name for model in models_by_table().values() if model._meta.label in audited for name in _unnamed(model)
-    ] == []
     assert set(NOT_AUDITED) & audited == set()
 
 

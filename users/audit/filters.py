@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from hsl_dashboard.web.mentions import read_mention
-from users.audit.words import ACTS, models_by_table
+from users.audit.words import ACTS, models_by_table, name_of_table
 from users.models import AuditEntry, TelegramUser, User
+from users.models.audit import NOT_AUDITED
 from users.people.search import people_matching
 
 NOBODY = "none"  # the bot, or a task
@@ -80,5 +81,5 @@ class AuditFilter(ListFilter):
 
 def _tables() -> Iterator[tuple[str, Any]]:
     for table, model in models_by_table().items():
-        if model._meta.managed and not hasattr(model, "pgh_obj"):
-            yield table, capfirst(str(model._meta.verbose_name))
+        if model._meta.managed and not hasattr(model, "pgh_obj") and model._meta.label not in NOT_AUDITED:
+            yield table, capfirst(name_of_table(model))
