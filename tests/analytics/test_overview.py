@@ -115,7 +115,7 @@ def test_a_period_that_makes_no_sense_is_refused_in_words(staff_client):
 @pytest.mark.django_db
 def test_a_comparison_with_a_stream_that_nobody_has_says_why_there_is_none(staff_client):
     address = "/analytics/?period=28&compare=stream"
-    Stream.objects.update(is_current=False)
+    Stream.objects.all().delete()
     assertContains(staff_client.get(address), "Без сравнения: ни один поток с датами не текущий")
 
     StreamFactory.create(code="22", starts_on=date(2026, 12, 14), is_current=True)
