@@ -148,9 +148,11 @@ class TableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Keep our own sentence: Django's has one gender for every noun, and quotes of another language."""
         request.said = words % {"name": f"{self.opts.verbose_name} {row}"}  # type: ignore[attr-defined]
 
-    def message_user(self, request: HttpRequest, message: Any, level: Any = messages.INFO, **kwargs: Any) -> None:
+    def message_user(
+        self, request: HttpRequest, message: Any, level: Any = messages.INFO, *args: Any, **kwargs: Any
+    ) -> None:
         ours = getattr(request, "said", message) if level == messages.SUCCESS else message
-        super().message_user(request, ours, level, **kwargs)
+        super().message_user(request, ours, level, *args, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
