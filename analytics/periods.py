@@ -44,6 +44,8 @@ class PeriodForm(forms.Form):
 
     def __init__(self, data: QueryDict, *, streams: list[Stream]) -> None:
         said = data.copy()
+        if said.get("since", "").strip() or said.get("until", "").strip():
+            said["period"] = CUSTOM  # dates that somebody wrote are meant, whatever the choice beside them says
         said.setdefault("period", DEFAULT)
         said.setdefault("compare", PREVIOUS)
         super().__init__(said)
@@ -70,6 +72,10 @@ class PeriodForm(forms.Form):
         return cleaned
 
 
+class NothingToCompare(Exception):
+    """No stream came before; the text says so to staff."""
+
+
 @dataclass(frozen=True)
 class Period:
     """Days to show, days to compare them with, and whether the last of them is not over."""
@@ -77,6 +83,7 @@ class Period:
     days: Days
     compared: Days | None
     unfinished: bool
+    why_not_compared: str = ""  # in words, where a comparison was asked for and there is none
 
     @property
     def finished(self) -> Days | None:
@@ -125,8 +132,11 @@ def chosen_period(form: PeriodForm, streams: list[Stream], at: datetime) -> Peri
         days = Days(values["since"], values["until"])
     else:
         days = Days.until(today, count=LENGTHS[name])
-    compared = compared_days(days, values.get("compare") or PREVIOUS, streams, stream)
-    return Period(days, compared, unfinished=days.last == today)
+    try:
+        compared, why_not = compared_days(days, values.get("compare") or PREVIOUS, streams, stream), ""
+    except NothingToCompare as nothing:
+        compared, why_not = None, str(nothing)
+    return Period(days, compared, unfinished=days.last == today, why_not_compared=why_not)
 
 
 def streams_with_dates() -> list[Stream]:
@@ -147,7 +157,11 @@ def life_of_stream(stream: Stream, today: date) -> Days:
 
 
 def compared_days(days: Days, how: str, streams: list[Stream], stream: Stream | None) -> Days | None:
-    """Give the days to compare with; weekdays stand below weekdays."""
+    """Give the days to compare with; weekdays stand below weekdays.
+
+    Raises:
+        NothingToCompare: the previous stream was asked for, and there is none.
+    """
     if how == NOTHING:
         return None
     if how == YEAR:
@@ -157,14 +171,15 @@ def compared_days(days: Days, how: str, streams: list[Stream], stream: Stream | 
     return days.shifted(-7 * -(-len(days) // 7))
 
 
-def _same_days_of_the_previous_stream(days: Days, streams: list[Stream], stream: Stream | None) -> Days | None:
+def _same_days_of_the_previous_stream(days: Days, streams: list[Stream], stream: Stream | None) -> Days:
     stream = stream or next((one for one in streams if one.is_current), None)
     if stream is None:
-        return None
+        raise NothingToCompare(_("no stream with dates is current: choose a stream as the period"))
     began = campaign_began(stream)
     earlier = [one for one in streams if one.course_id == stream.course_id and campaign_began(one) < began]
     if not earlier:
-        return None
+        words = _("“%(stream)s” has no earlier stream with dates in its course")
+        raise NothingToCompare(words % {"stream": stream.name})
     return days.shifted((max(map(campaign_began, earlier)) - began).days)
 
 

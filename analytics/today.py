@@ -41,7 +41,7 @@ class Metric:
     points: str
 
 
-def metrics(user: User, at: datetime) -> list[Metric]:
+def metrics(user: User, at: datetime, fresh: Freshness) -> list[Metric]:
     """Read every figure that this member of staff may see (two queries for those of ours, one for each other)."""
     today = school_day(at)
     month = Days.until(today, count=SPARK_DAYS + 1)
@@ -49,7 +49,7 @@ def metrics(user: User, at: datetime) -> list[Metric]:
     now = Days(today, today)
     figures = list(today_figures(user))
     kinds = [figure.per_day.kind for figure in figures if isinstance(figure.per_day, DailyCount)]
-    counted = numbers_by_day(month, kinds, Freshness.read()) if kinds else {}
+    counted = numbers_by_day(month, kinds, fresh) if kinds else {}
     found = []
     for figure in figures:
         mine = figure.per_day
@@ -95,8 +95,8 @@ def numbers_of_day(user: User, day: date, *, before: date) -> list[DayNumber]:
 
 
 def latest_events(at: datetime) -> list[dict[str, Any]]:
-    """Tell what people did last, at most two events of each (one query)."""
-    rows = Event.objects.filter(created_at__lte=at).select_related("telegram_user").newest_first()[:EVENTS_READ]
+    """Tell what people themselves did last, at most two events of each (one query)."""
+    rows = Event.objects.own().filter(created_at__lte=at).select_related("telegram_user").newest_first()[:EVENTS_READ]
     told: dict[int, int] = {}
     shown = []
     for event in rows:

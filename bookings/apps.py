@@ -42,8 +42,8 @@ class BookingsConfig(AppConfig):
         register_badge("/payments/", known_waiting)
         register_value_names("bookings", "confirmed", status_label)
         register_row_address("bookings", lambda number: reverse("bookings:booking_detail", args=[number]))
-        register_jump_source(jump.BOOKINGS)
-        register_jump_source(jump.STREAMS)
+        for source in (jump.BOOKINGS, jump.STREAMS, jump.COUPONS):
+            register_jump_source(source)
         for lines in (*LINES, money.LINES, payments.LINES, incoming.LINES):
             register_today_lines(lines)
         for saved in SAVED_LISTS:

@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import quote, unquote
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.labels import Labels
-from bookings.models import Booking, Stream
+from bookings.models import Booking, ReferralCoupon, Stream
 from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.jump import AT_MOST, Destination, JumpSource, Typed, has_words, words_of
 from hsl_dashboard.web.mentions import read_number
 from users.models import User
 
 BOOKING = re.compile(r"/bookings/(\d{1,10})/")
+COUPON = re.compile(r"/referrals/\?q=([^&]{1,300})")
 
 
 def _find_bookings(user: User, typed: Typed) -> list[Destination]:
@@ -57,5 +60,24 @@ def _streams() -> Iterator[Destination]:
         yield Destination(stream.name, reverse("bookings:stream_detail", args=[stream.code]), stream.course.name)
 
 
+def _find_coupons(user: User, typed: Typed) -> list[Destination]:
+    found = Q(code__icontains=typed) | Q(name__icontains=typed)
+    return _coupons(ReferralCoupon.objects.filter(found).order_by("-is_active", "code")[:AT_MOST])
+
+
+def _name_coupons(user: User, addresses: Sequence[str]) -> list[Destination]:
+    codes = [unquote(match[1]) for address in addresses if (match := COUPON.fullmatch(address))]
+    codes = [code for code in codes if "\x00" not in code]
+    return _coupons(ReferralCoupon.objects.filter(code__in=codes)) if codes else []
+
+
+def _coupons(coupons: Iterable[ReferralCoupon]) -> list[Destination]:
+    page = reverse("bookings:coupon_list")
+    return [
+        Destination(one.code, f"{page}?q={quote(one.code, safe='')}", one.name or "", icon="gift") for one in coupons
+    ]
+
+
 BOOKINGS = JumpSource(gettext_lazy("Bookings"), 20, "bookings.view_booking", _find_bookings, _name_bookings)
+COUPONS = JumpSource(gettext_lazy("Referrals"), 35, "bookings.view_referralcoupon", _find_coupons, _name_coupons)
 STREAMS = JumpSource(gettext_lazy("Streams"), 30, "bookings.view_booking", _find_streams, _name_streams)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Min
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -20,6 +21,9 @@ APPROVALS_SHOWN = 5
 TOO_LONG = timedelta(minutes=10)  # in the outbox: rules rest at night, but what they queue is taken within seconds
 RECENT = timedelta(days=30)  # older results that are not known will not be decided any more
 
+# Of a message, as its page shows it (BroadcastRow.at); ``sent_at`` of one that waits is when its row was written.
+MOMENT = Coalesce("started_at", "starts_at", "scheduled_at", "created_at")
+
 
 def message_lines(_user: User, _at: datetime) -> list[TodayLine]:
     """Messages that run, stand still or are held (one query)."""
@@ -30,7 +34,7 @@ def message_lines(_user: User, _at: datetime) -> list[TodayLine]:
         .order_by()
         .values_list("state")
     )
-    states |= {state: (n, oldest) for state, n, oldest in grouped.annotate(n=Count("*"), oldest=Min("sent_at"))}
+    states |= {state: (n, oldest) for state, n, oldest in grouped.annotate(n=Count("*"), oldest=Min(MOMENT))}
     words = {
         State.HELD: _("Messages held: their time has passed"),
         State.SENDING: _("Messages being sent"),

@@ -31,6 +31,8 @@ Rows = list[Sequence[Any]]  # the headings first
 def chart_file(request: StaffRequest, name: str) -> HttpResponse:
     """Give a chart as a file: its data as CSV, itself as SVG with the period printed in it."""
     asked = Asked.read(request)
+    if not asked.form.is_valid():
+        return asked.refusal()
     days, period = asked.period.days, str(asked.period)
     if name == "temperatures":
         today = school_day(timezone.now())
@@ -55,6 +57,8 @@ def table_export(request: StaffRequest, name: str) -> HttpResponseBase:
     if name not in TABLES:
         raise Http404
     asked = Asked.read(request)
+    if not asked.form.is_valid():
+        return asked.refusal()
     title, rows = TABLES[name](request, asked)
     sheet = Sheet(title=title, headings=[str(heading) for heading in rows[0]], rows=rows[1:])
     days = asked.period.days

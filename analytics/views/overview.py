@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -38,6 +39,7 @@ from analytics.queries import (
     weekly_cohorts,
 )
 from analytics.views.funnels import funnel_context
+from hsl_dashboard.templatetags.signs import minus
 from hsl_dashboard.web.addresses import tidy_query
 from hsl_dashboard.web.days import school_day
 from hsl_dashboard.web.pages import StaffRequest, render_page
@@ -64,6 +66,10 @@ class Asked:
         """The numbers by day, which the charts and the table share."""
         return read_daily(self.period, self.fresh)
 
+    def refusal(self) -> HttpResponse:
+        """Lead to the page that says what is wrong with the period."""
+        return redirect(f"{reverse('analytics:analytics_overview')}?{self.query}")
+
     @classmethod
     def read(cls, request: StaffRequest) -> "Asked":
         streams = streams_with_dates()
@@ -80,10 +86,13 @@ class Asked:
 def analytics_overview(request: StaffRequest) -> HttpResponse:
     """Give the page with its parts still to come, or with one of them, or that part alone."""
     asked = Asked.read(request)
-    part = request.GET.get("part", "")
+    is_valid = asked.form.is_valid()
+    # Charts of other days than the ones asked for would be read as an answer.
+    part = request.GET.get("part", "") if is_valid else ""
     shown = part if part in PARTS else ""
     context: dict[str, Any] = {
         "form": asked.form,
+        "is_valid": is_valid,
         "period": asked.period,
         "compared": spell_days(asked.period.compared) if asked.period.compared else "",
         "fresh": asked.fresh,
@@ -96,13 +105,12 @@ def analytics_overview(request: StaffRequest) -> HttpResponse:
     }
     if shown:
         context |= BUILDERS[shown](request, asked)
-    status = 200 if asked.form.is_valid() else 422
     return render_page(
         request,
         "analytics/analytics_overview.html",
         context,
         partial=shown or "analytics-parts",
-        status=status,
+        status=200 if is_valid else 422,
     )
 
 
@@ -136,7 +144,7 @@ def _feet(daily: Daily) -> list[tuple[str, list[str]]]:
             earlier = [sum_of(daily.compared[name], before) for name in COLUMNS]
             changes = [change_of(now, was) for now, was in zip(whole, earlier, strict=True)]
             feet.append((_("Compared"), [str(number) for number in earlier]))
-            feet.append((_("Change, %"), ["—" if change is None else f"{change:+d}" for change in changes]))
+            feet.append((_("Change, %"), ["—" if change is None else minus(f"{change:+d}") for change in changes]))
     return feet
 
 

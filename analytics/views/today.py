@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from analytics.queries import Freshness
 from analytics.today import latest_events, metrics
 from bookings.statistics import DEFINITIONS
 from bookings.today import stream_cards
@@ -34,7 +35,8 @@ def _part(part: str, request: StaffRequest) -> dict[str, Any]:
     if part == "quality":
         return {"repairs": list(today_lines(user, at, slow=True))}
     if part == "figures":
-        return {"metrics": metrics(user, at)}
+        fresh = Freshness.read()
+        return {"metrics": metrics(user, at, fresh), "fresh": fresh}
     if part == "streams":
         cards = stream_cards(at) if user.has_perm("bookings.view_booking") else []
         return {"cards": cards, "definitions": DEFINITIONS}

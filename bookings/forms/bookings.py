@@ -159,3 +159,4 @@ class BulkMakeForm(forms.Form):
         self.fields["reason"].required = required
         if not tells:
             del self.fields["notify"]
+            self.fields["reason"].help_text = _("It is kept in the audit.")

@@ -18,24 +18,13 @@ from users.models import LatestStatus
 VIEWED = "viewed"
 Status = Booking.Status
 
-# The words of the previous dashboard: of bookings on the page of all courses, of people on the page of a stream.
+# A status has one word, as the badges in the rows below have it.
 COURSE_LABELS: dict[str, Any] = {
     "": _("All"),
-    str(Status.CONFIRMED): pgettext_lazy("of bookings", "Confirmed"),
-    str(Status.PENDING): pgettext_lazy("of bookings", "Pending"),
-    str(Status.NEW): pgettext_lazy("of bookings", "New"),
-    str(Status.CANCELLED): pgettext_lazy("of bookings", "Cancelled"),
+    **{str(status): status.label for status in (Status.CONFIRMED, Status.PENDING, Status.NEW, Status.CANCELLED)},
     NONE: LatestStatus.UNKNOWN.label,
 }
-STREAM_LABELS: dict[str, Any] = {
-    "": _("All"),
-    str(Status.CONFIRMED): pgettext_lazy("of a person", "Confirmed"),
-    str(Status.PENDING): pgettext_lazy("of a person", "Waiting"),
-    str(Status.NEW): pgettext_lazy("of bookings", "New"),
-    str(Status.CANCELLED): pgettext_lazy("of a person", "Cancelled"),
-    NONE: LatestStatus.UNKNOWN.label,
-    VIEWED: pgettext_lazy("of a person", "Viewed"),
-}
+STREAM_LABELS: dict[str, Any] = COURSE_LABELS | {VIEWED: pgettext_lazy("of a person", "Viewed")}
 
 
 @dataclass(frozen=True)

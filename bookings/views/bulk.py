@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -53,6 +54,7 @@ def bulk_prepare(request: StaffRequest) -> HttpResponse:
     """Prepare a change of selected rows or pasted people; nothing is changed yet."""
     if not (request.user.has_perm(CHANGE_BOOKING) or request.user.has_perm(ADD_TAG)):
         raise PermissionDenied
+    request.stands_below = urlsplit(_next_address(request)).path
     pasted = "pasted" in request.POST or request.method != "POST"
     form_class = PastedForm if pasted else BulkForm
     form = form_class(request.POST if request.method == "POST" else None, by=request.user)
@@ -128,6 +130,7 @@ def _ids(request: StaffRequest, name: str, largest: int) -> list[int]:
 def bulk_change(request: StaffRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the preview of a change, or its results; sending the form twice makes it once."""
     change = get_object_or_404(BulkChange, pk=pk, made_by=request.user)
+    request.stands_below = urlsplit(change.next).path
     _require_permission(request.user, change.kind)
     overbooking = overbooking_of(change)
     needs_reason = change.rows.filter(state=BulkRow.State.READY, needs_reason=True).count()
@@ -188,6 +191,7 @@ def _facts(change: BulkChange, request: StaffRequest) -> dict[str, Any]:
     ]
     return {
         "page": page,
+        "names_bookings": change.rows.exclude(booking=None).exists(),
         "counts": {str(state): states.get(state, 0) for state in BulkRow.State},
         "total": sum(states.values()),
         "value": value_label(change),

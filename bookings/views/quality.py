@@ -29,6 +29,9 @@ def data_quality(request: StaffRequest) -> HttpResponse:
         "shown": shown,
         "page": page,
         "troubles": troubles,
+        "names_people": any(trouble.person for trouble in troubles),
+        "names_dates": any(trouble.at for trouble in troubles),
+        "names_repairs": any(trouble.repairs for trouble in troubles),
         "total": sum(finding.count for finding in findings),
         "updated_at": now,
     }

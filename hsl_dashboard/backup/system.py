@@ -17,4 +17,11 @@ def last_backup(now: datetime) -> Iterator[SystemLine]:
     missing = _("none yet") if settings.BACKUP_DIR else _("switched off: BACKUP_DIR is not set")
     cure = _("Run manage.py backup: it says what is wrong. If it works, check that beat and the worker “default” run.")
     value = when(made_at) if made_at else missing
-    yield SystemLine("storage", _("Last backup"), value, is_well=not is_too_old(now), what_to_do=cure)
+    yield SystemLine(
+        "storage",
+        _("Last backup"),
+        value,
+        is_well=not is_too_old(now),
+        what_to_do=cure,
+        is_set_up=bool(settings.BACKUP_DIR),
+    )

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import django_celery_beat.admin  # noqa: F401  registered here, to be taken out of the menu below
 from allauth.account.decorators import secure_admin_login
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -14,7 +14,7 @@ from django.contrib.admin.templatetags import admin_list
 from django.contrib.admin.utils import display_for_field
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -131,6 +131,28 @@ class TableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if context.get("original") is not None:
             context["title"] = capfirst(str(self.opts.verbose_name))
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        self._say(request, _("Saved: %(name)s"), obj)
+        return super().response_add(request, obj, *args, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        self._say(request, _("Saved: %(name)s"), obj)
+        return super().response_change(request, obj)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        self._say(request, _("Removed: %(name)s"), obj_display)
+        return super().response_delete(request, obj_display, obj_id)
+
+    def _say(self, request: HttpRequest, words: str, row: Any) -> None:
+        """Keep our own sentence: Django's has one gender for every noun, and quotes of another language."""
+        request.said = words % {"name": f"{self.opts.verbose_name} {row}"}  # type: ignore[attr-defined]
+
+    def message_user(
+        self, request: HttpRequest, message: Any, level: Any = messages.INFO, *args: Any, **kwargs: Any
+    ) -> None:
+        ours = getattr(request, "said", message) if level == messages.SUCCESS else message
+        super().message_user(request, ours, level, *args, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_delete_permission(request, obj)

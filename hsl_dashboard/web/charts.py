@@ -79,6 +79,11 @@ class Stroke:
     fill: str
 
     @property
+    def dot(self) -> str:
+        """The only point of a line as a path without length: its round end is drawn, a polyline of it is not."""
+        return "" if " " in self.points or not self.points else f"M{self.points}h0"
+
+    @property
     def colour(self) -> str:
         return FILLS[self.fill]
 

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from hsl_dashboard.folding import fold
+from hsl_dashboard.web.addresses import page_at
+from hsl_dashboard.web.mentions import read_number
 from hsl_dashboard.web.navigation import ITEMS
 from hsl_dashboard.web.pages import StaffRequest, render_page_or_piece
 
@@ -86,7 +88,19 @@ def jump(request: StaffRequest) -> HttpResponse:
 
 def _found(user: "User", typed: Typed) -> list[Group]:
     groups = [Group(source.label, source.find(user, typed)) for source in _open_to(user)]
-    return [group for group in groups if group.destinations]
+    found = [group for group in groups if group.destinations]
+    number = read_number(typed)
+    return found if number is None else _exact_first(found, f"/{number}/")
+
+
+def _exact_first(groups: list[Group], ending: str) -> list[Group]:
+    """Put what has just the number that was typed before what only contains it: Enter opens the first."""
+
+    def is_other(destination: Destination) -> bool:
+        return not destination.address.endswith(ending)
+
+    groups = [Group(group.label, sorted(group.destinations, key=is_other)) for group in groups]
+    return sorted(groups, key=lambda group: is_other(group.destinations[0]))
 
 
 def _remembered(user: "User", addresses: Sequence[str]) -> list[Group]:
@@ -112,18 +126,47 @@ def has_words(words: Sequence[str], *texts: Any) -> bool:
     return all(word in text for word in words)
 
 
+# Pages that stand below those of the navigation: what one calls them, their address, and what they ask for.
+BELOW: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
+    (gettext_lazy("Drafts"), "/messages/drafts/", ("messaging.add_broadcast", "users.view_telegramuser")),
+    (gettext_lazy("Templates"), "/messages/templates/", ("messaging.add_broadcast",)),
+    (gettext_lazy("Automations"), "/messages/automations/", ("messaging.view_automation",)),
+    (gettext_lazy("Blocked people"), "/messages/blocked/", ("users.view_blockeduser",)),
+    (gettext_lazy("Rules of leads"), "/users/leads/", ("users.view_telegramuser",)),
+    (gettext_lazy("Free lessons by date"), "/free-lessons/dates/", ("bookings.view_freelessonregistration",)),
+    (gettext_lazy("New coupon"), "/referrals/new/", ("bookings.view_referralcoupon", "bookings.add_referralcoupon")),
+    (gettext_lazy("Add a stream"), "/workshops/streams/new/", ("bookings.view_booking", "bookings.add_stream")),
+    (gettext_lazy("Rules of payments"), "/payments/rules/", ("bookings.change_paymentrules",)),
+    (
+        gettext_lazy("Confirmed without a payment"),
+        "/money/expected/",
+        ("bookings.view_booking", "bookings.view_payment"),
+    ),
+    (gettext_lazy("Invite a colleague"), "/staff/new/", ("users.view_user", "users.add_user")),
+    (gettext_lazy("Saved views"), "/views/", ()),
+    (gettext_lazy("Notices in Telegram"), "/accounts/notices/", ()),
+    (gettext_lazy("API tokens"), "/accounts/tokens/", ()),
+)
+
+
 def _pages(user: "User") -> list[Destination]:
     allowed = [item for item in ITEMS if not item.permission or user.has_perm(item.permission)]
     return [Destination(item.label, item.address, icon="arrow-right") for item in allowed]
 
 
+def _pages_below(user: "User") -> list[Destination]:
+    allowed = [(label, address) for label, address, asked in BELOW if user.has_perms(asked) and page_at(address)]
+    return [Destination(label, address, icon="arrow-right") for label, address in allowed]
+
+
 def _find_pages(user: "User", typed: Typed) -> list[Destination]:
     words = words_of(typed)
-    return [page for page in _pages(user) if has_words(words, page.label)]
+    pages = [*_pages(user), *(_pages_below(user) if words else ())]  # before anything is typed the menu is enough
+    return [page for page in pages if has_words(words, page.label)]
 
 
 def _name_pages(user: "User", addresses: Sequence[str]) -> list[Destination]:
-    return [page for page in _pages(user) if page.address in addresses]
+    return [page for page in [*_pages(user), *_pages_below(user)] if page.address in addresses]
 
 
 PAGES = JumpSource(gettext_lazy("Pages and actions"), 90, "", _find_pages, _name_pages)

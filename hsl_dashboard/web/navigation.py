@@ -141,14 +141,17 @@ def navigation_links(
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. Links are lazy: a partial that htmx swaps in pays for no permission check."""
+    """Context processor. Links are lazy: a partial that htmx swaps in pays for no permission check.
+
+    ``request.stands_below`` is the list that a page belongs to where its own address does not say so.
+    """
     theme = request.COOKIES.get(THEME_COOKIE)
     frame = SimpleLazyObject(lambda: frame_of(request.user))
     return {
         "menu_views": SimpleLazyObject(lambda: frame.views),
         "navigation_links": SimpleLazyObject(
             lambda: navigation_links(
-                request.path,
+                getattr(request, "stands_below", request.path),
                 request.user.has_perm,
                 frame.badges,
                 {view.default_of: view.address for view in frame.views if view.default_of},

@@ -24,6 +24,7 @@ class StaffRequest(HttpRequest):
 
     user: "User"
     htmx: "HtmxDetails"
+    stands_below: str  # the list that the page belongs to, where its own address does not say so (web/navigation.py)
 
 
 def wants_partial(request: HttpRequest) -> bool:

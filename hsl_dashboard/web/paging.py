@@ -79,7 +79,8 @@ class OpenPaginator(Paginator):  # type: ignore[type-arg]
         if not rows and number > 1:
             raise EmptyPage("there is no such page")
         page = OpenPage(rows[: self.per_page], number, self)
-        page.follows = len(rows) > self.per_page
+        # Rows that move while they are read leave a page that is not full, and are on one of those that follow.
+        page.follows = len(rows) > self.per_page or (self.known is not None and number < self.num_pages)
         return page
 
     def get_page(self, number: Any) -> OpenPage:

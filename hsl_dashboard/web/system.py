@@ -53,6 +53,7 @@ class SystemLine:
     value: Any
     is_well: bool = True
     what_to_do: Any = ""
+    is_set_up: bool = True  # what nobody has set up is no trouble, and not forgotten either
 
 
 Reader = Callable[[datetime], Iterator[SystemLine]]
@@ -78,6 +79,7 @@ def system_detail(request: HttpRequest) -> HttpResponse:
     context = {
         "sections": [(label, [line for line in lines if line.section == name]) for name, label in SECTIONS.items()],
         "troubles": [line for line in lines if not line.is_well],
+        "missing": [line for line in lines if not line.is_set_up],
         "tables": _rows(TABLES),
         "slow": _rows(SLOW) if has_statistics else None,
         "reports": _reports(),

@@ -19,7 +19,9 @@ SHOWN = 10
 
 def alert_lines(at: datetime) -> Iterator[SystemLine]:
     """Say who gets alerts, and what there was, the newest first (two queries)."""
-    yield SystemLine("alerts", _("Alerts go to"), _who())
+    accounts, emails = len(accounts_to_tell()), len(settings.ALERT_EMAILS) if settings.HAS_EMAIL else 0
+    is_set_up = bool(settings.ALERTS and (accounts or emails))
+    yield SystemLine("alerts", _("Alerts go to"), _who(accounts, emails), is_set_up=is_set_up)
     for incident in Incident.objects.order_by("-began_at")[:SHOWN]:
         began = f"{timezone.localtime(incident.began_at):%d.%m.%Y %H:%M}"
         lasted = timesince(incident.began_at, incident.ended_at or at)
@@ -27,10 +29,9 @@ def alert_lines(at: datetime) -> Iterator[SystemLine]:
         yield SystemLine("alerts", sentence(incident.kind, incident.value), words % {"began": began, "time": lasted})
 
 
-def _who() -> str:
+def _who(accounts: int, emails: int) -> str:
     if not settings.ALERTS:
         return _("nobody: ALERTS is false")
-    accounts, emails = len(accounts_to_tell()), len(settings.ALERT_EMAILS) if settings.HAS_EMAIL else 0
     if not accounts and not emails:
         return _("nobody: link your Telegram account, or set ALERT_EMAILS")
     in_telegram = ngettext("%(count)d administrator in Telegram", "%(count)d administrators in Telegram", accounts)

@@ -113,7 +113,9 @@ def edit_question(broadcast: Broadcast, data: Any, files: Any = None) -> Questio
     if not is_over:
         return Question(
             heading=_("Change the text"),
-            sentence=_("Those who already have it keep the old text. If it is being sent, pause it first."),
+            sentence=_("Nobody has it yet: everyone gets the new text.")
+            if broadcast.state in {State.SCHEDULED, State.HELD} and not broadcast.started_at
+            else _("Those who already have it keep the old text. If it is being sent, pause it first."),
             yes=_("Save the text"),
             form=form,
             possible=broadcast.state != State.SENDING,

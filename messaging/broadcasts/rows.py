@@ -19,7 +19,7 @@ from messaging.broadcasts.privacy import may_read
 from messaging.broadcasts.statistics import Numbers, numbers_of
 from messaging.content.markup import parse_html
 from messaging.content.parsed import Problem
-from messaging.content.placeholders import with_placeholders
+from messaging.content.placeholders import with_fallbacks
 from messaging.models import Broadcast
 from messaging.models.reasons import StateReason, describe_reason
 from messaging.models.recipient_types import RecipientType
@@ -105,7 +105,7 @@ class BroadcastRow:
 def first_words(broadcast: Broadcast) -> str:
     """The beginning of the text without its tags, or as written where Telegram would refuse it."""
     parsed = parse_html(broadcast.message_text)
-    text = broadcast.message_text if parsed.problems else with_placeholders(parsed.text)
+    text = broadcast.message_text if parsed.problems else with_fallbacks(parsed.text)
     words = " ".join(text.split())
     return words if len(words) <= SNIPPET else f"{words[: SNIPPET - 1]}…"
 

@@ -129,6 +129,11 @@ def with_placeholders(text: str) -> str:
     return _PARTS.sub(_as_written, text)
 
 
+def with_fallbacks(text: str) -> str:
+    """The text in a title or a list: fallbacks in place of placeholders; one without a fallback stays as written."""
+    return _PARTS.sub(lambda found: (found["name"] and _fallback(found)) or _as_written(found), text)
+
+
 def keep_braces(text: str) -> str:
     """Double the braces of a text that has no placeholders (any more): each is a brace when it is personalised."""
     return text.replace("{", "{{").replace("}", "}}")

@@ -5,6 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Exists, OuterRef, QuerySet
 
+from hsl_dashboard.calendar import moment_of
 from hsl_dashboard.web.pages import StaffRequest
 from messaging.broadcasts.privacy import may_read, may_read_letters
 from messaging.broadcasts.versions import HAS_FORMER, texts_received
@@ -17,11 +18,14 @@ from users.person.extensions import Fate, PersonExtension, PersonTable, Section,
 from users.personal_data.erasure import GONE
 
 PERMISSION = "messaging.view_broadcast"
+TO_COME = {Broadcast.State.SCHEDULED, Broadcast.State.HELD}
 SHOWN = 10  # messages; the timeline has all of them
 
 SENT = f"""
     SELECT COALESCE(r.sent_at, r.created_at) AS at, r.id::bigint AS number, m.created_by_id::integer AS actor,
         jsonb_build_object(
+            'planned', CASE WHEN r.state = 'pending' AND m.state IN ('scheduled', 'held')
+                THEN COALESCE(m.starts_at, m.scheduled_at) END,
             'broadcast', r.message_id, 'text', left(COALESCE(o.message_text, former.message_text, m.message_text), 600),
             'state', r.state, 'reason', r.reason, 'own', o.id IS NOT NULL, 'sent_to', m.recipient_type
         ) AS data
@@ -52,11 +56,15 @@ def person_messages(request: StaffRequest, person: TelegramUser) -> dict[str, An
         letter = getattr(recipient, "outbox", None)  # written for this person alone
         recipient.is_hidden = not may_read(recipient.message, request.user)  # type: ignore[attr-defined]
         recipient.words = letter.message_text if letter else text  # type: ignore[attr-defined]
+        waits = recipient.state == Recipient.State.PENDING and recipient.message.state in TO_COME
+        recipient.planned_at = recipient.message.planned_at if waits else None  # type: ignore[attr-defined]
     return {"messages": messages[:SHOWN], "more": len(messages) > SHOWN}
 
 
 def read_texts(person_id: int, entries: list[dict[str, Any]], by: User) -> None:
     """Show the messages of the timeline in the words that the person read."""
+    for entry in entries:
+        entry["planned"] = moment_of(entry["planned"]) if entry["planned"] else None
     hide_letters(person_id, [entry for entry in entries if entry["sent_to"] != RecipientType.GROUP], by)
     entries = [entry for entry in entries if not entry["own"]]  # written for this person alone
     read = as_read_by(person_id, [entry["text"] or "" for entry in entries])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django import template
 
 from messaging.content.markup import bare_text
+from messaging.content.placeholders import with_fallbacks
 from messaging.models.reasons import telegram_words
 
 register = template.Library()
@@ -24,3 +25,9 @@ def plain_text(written: object) -> str:
     Unlike Django's ``striptags`` it never raises: one person's draft must not close a list for everybody.
     """
     return bare_text(written) if isinstance(written, str) else ""
+
+
+@register.filter
+def title_text(written: object) -> str:
+    """The same of a text that is still to be filled in: with its fallbacks."""
+    return with_fallbacks(plain_text(written))

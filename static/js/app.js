@@ -22,7 +22,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 // A place of the address that waits folded is open, as one asked for it.
 window.addEventListener("DOMContentLoaded", () => {
-  const place = location.hash && document.getElementById(location.hash.slice(1));
+  const place = location.hash ? document.getElementById(location.hash.slice(1)) : null;
   if (place?.matches("details")) place.open = true;
 });
 
@@ -75,6 +75,15 @@ document.addEventListener("htmx:afterSettle", () => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb === "get") return;
   event.target.querySelector?.('[role="alert"][autofocus], [aria-invalid="true"]')?.focus();
+});
+
+// Dates that are written mean the choice «own dates», and another choice than that one means no dates.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-period]");
+  if (!form) return;
+  const { period, since, until } = form.elements;
+  if (event.target === period && period.value !== "custom") since.value = until.value = "";
+  else if (event.target !== period && (since.value || until.value)) period.value = "custom";
 });
 
 // A button that copies a text says so in its own words; without JavaScript one copies the link beside it.

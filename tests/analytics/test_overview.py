@@ -13,13 +13,14 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
-from pytest_django.asserts import assertContains
+from pytest_django.asserts import assertContains, assertNotContains
 
 from analytics.definitions import DEFINITIONS, definitions_page
 from analytics.periods import Period, PeriodForm, chosen_period, spell_days, streams_with_dates
 from analytics.queries import count_day
 from analytics.rollups import refresh_numbers
 from analytics.views.funnels import spell_time
+from bookings.models import Stream
 from hsl_dashboard.web.charts import Chart, Mark, Series, chart_csv
 from hsl_dashboard.web.days import Days, school_day
 from tests.factories import (
@@ -56,6 +57,8 @@ def period(query: str):
         ("period=7", "2026-11-23", "2026-11-29", "2026-11-16"),
         ("period=90", "2026-09-01", "2026-11-29", "2026-06-02"),
         ("period=7&compare=year", "2026-11-23", "2026-11-29", "2025-11-24"),
+        # Dates that were written are meant, whatever stands in the choice beside them.
+        (PERIOD.replace("custom", "28") + "&compare=none", "2026-11-01", "2026-11-28", None),
         (f"{PERIOD}&compare=none", "2026-11-01", "2026-11-28", None),
         ("period=nonsense", "2026-11-02", "2026-11-29", "2026-10-05"),
         ("period=custom&since=2026-11-28&until=2026-11-01", "2026-11-02", "2026-11-29", "2026-10-05"),
@@ -102,7 +105,23 @@ def test_a_period_that_makes_no_sense_is_refused_in_words(staff_client):
     response = staff_client.get("/analytics/?period=custom&since=2026-11-28&until=2026-11-01")
 
     assertContains(response, "Период заканчивается раньше", status_code=422)
+    assertNotContains(response, 'id="growth"', status_code=422)  # no charts of other days, and nothing asks for them
+    assertNotContains(response, "hx-get", status_code=422)
     assertContains(staff_client.get("/analytics/?period=custom"), "Укажите первый и последний день", status_code=422)
+    file = staff_client.get("/analytics/charts/growth/?period=custom&since=2026-11-28&until=2026-11-01")
+    assert file.url == "/analytics/?period=custom&since=2026-11-28&until=2026-11-01"
+
+
+@pytest.mark.django_db
+def test_a_comparison_with_a_stream_that_nobody_has_says_why_there_is_none(staff_client):
+    address = "/analytics/?period=28&compare=stream"
+    Stream.objects.all().delete()
+    assertContains(staff_client.get(address), "Без сравнения: ни один поток с датами не текущий")
+
+    StreamFactory.create(code="22", starts_on=date(2026, 12, 14), is_current=True)
+    assertContains(
+        staff_client.get(address), "Без сравнения: раньше потока «8-й поток» в его курсе нет потоков с датами"
+    )
 
 
 # Parts ----------------------------------------------------------------------------------------------------------------
@@ -375,7 +394,7 @@ def test_a_chart_of_nothing_is_no_chart():
 def test_lines_skip_what_is_not_known_and_marks_stand_in_the_middle_of_their_label():
     drawn = chart(series=[Series("x", [None, 5])], kind="lines", marks=[Mark(1, "m")])
 
-    assert [line.points for line in drawn.lines] == ["750,0"]
+    assert [(line.points, line.dot) for line in drawn.lines] == [("750,0", "M750,0h0")]  # one point alone is a dot
     assert [x for x, _mark in drawn.marked] == [750]
 
 

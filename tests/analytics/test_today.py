@@ -154,6 +154,22 @@ def test_nobody_sees_lines_that_they_may_not_open():
     assert "Что происходит сейчас" not in part(client, "events")
 
 
+def test_figures_say_that_they_are_being_counted_for_the_first_time(staff_client):
+    words = "Прошедшие дни пересчитываются впервые"
+    assert words in part(staff_client, "figures")
+    refresh_numbers(timezone.now())
+    assert words not in part(staff_client, "figures")
+
+
+def test_the_oldest_message_held_is_dated_as_on_its_page(staff):
+    planned = timezone.now() - timedelta(days=3)
+    BroadcastFactory.create(state=Broadcast.State.HELD, starts_at=planned, sent_at=planned - timedelta(hours=2))
+
+    [line] = [line for line in today_lines(staff, timezone.now(), slow=False) if line.name == "messages-held"]
+
+    assert line.oldest == planned
+
+
 def test_figures_are_the_finished_week_and_lead_to_as_many_rows(staff, staff_client):
     today = school_day(timezone.now())
     for days_ago, count in ((0, 1), (1, 2), (7, 1), (8, 1)):
@@ -188,7 +204,16 @@ def test_the_latest_events_are_told_in_words_two_of_each_person_at_most(staff_cl
 
     assert html.count("Болтун") == 2
     assert html.count("Тихоня") == 1
-    assert "Посмотрел программу" in html
+    assert "Просмотр программы" in html
+
+
+def test_what_staff_did_in_the_name_of_people_is_no_latest_event(staff_client):
+    EventFactory.create(event_type="booking_status_changed")
+    EventFactory.create(event_type="student_response")
+
+    html = part(staff_client, "events")
+
+    assert "Статус бронирования изменён" not in html and "Сообщение школе" in html
 
 
 def test_streams_show_how_full_they_are_and_how_fast_they_fill(staff_client):

@@ -66,9 +66,10 @@ def test_the_form_offers_the_allowed_moves(manager_client, staff_client, confirm
 def test_saving_goes_through_the_service(manager_client, manager):
     booking = BookingFactory.create(confirmed=Status.PENDING)
 
-    response = manager_client.post(page_of(booking), {"status_to": "2", "seen": "1"})
+    response = manager_client.post(page_of(booking), {"status_to": "2", "seen": "1"}, follow=True)
 
     assertRedirects(response, LIST)
+    assertContains(response, f"Сохранено: бронирование #{booking.pk}")
     booking.refresh_from_db()
     assert booking.confirmed == Status.CONFIRMED
     assert Event.objects.get(event_type="booking_status_changed").details["new_status"] == 2  # type: ignore[index]

@@ -115,6 +115,22 @@ def test_a_tag_tells_nobody(manager_client, three):
     html = manager_client.get(choose(manager_client, three, "tag", tag="VIP").url).content.decode()
 
     assert 'name="notify"' not in html
+    assert "в истории каждого бронирования" not in html
+
+
+def test_a_tag_of_people_says_nothing_of_bookings(manager_client, three):
+    data = {
+        "of": "people",
+        "act": "tag",
+        "tag": "зовём",
+        "scope": "all",
+        "query": "booking=active",
+        "next": "/users/?q=а",
+    }
+    html = manager_client.get(manager_client.post(PREPARE, data).url).text
+
+    assert ">Бронирование</th>" not in html and ">Было</th>" not in html
+    assert re.findall(r'<a href="([^"]+)" aria-current', html) == ["/users/"]
 
 
 def test_sent_twice_it_is_made_once(manager_client, three):

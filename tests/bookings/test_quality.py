@@ -1,5 +1,6 @@
 """The page of data that cannot be right: every kind is found, counted, and leads to where it is mended."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -54,6 +55,7 @@ def test_two_active_bookings_of_a_course_are_found_with_links_to_both(staff_clie
     assert counts()["doubles"] == 1
     html = page(staff_client, "doubles")
     assert "Двойник" in html
+    assert re.findall(r'<th scope="col">([^<]+)</th>', html) == ["Пользователь", "Что не так"]  # no column is empty
     for booking in (first, second, third):
         assert reverse("bookings:booking_detail", args=[booking.pk]) in html
 

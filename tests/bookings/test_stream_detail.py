@@ -90,10 +90,10 @@ def test_chips_count_what_they_show(staff_client, stream):
 
     assert [(chip.label, chip.count) for chip in chips] == [
         ("Все", 7),
-        ("Подтверждён", 2),
-        ("Ожидает", 1),
-        ("Новые", 1),
-        ("Отменён", 1),
+        ("Подтверждено", 2),
+        ("В ожидании", 1),
+        ("Новая заявка", 1),
+        ("Отменено", 1),
         ("Неизвестно", 2),
         ("Смотрел", None),  # comes after the page
     ]

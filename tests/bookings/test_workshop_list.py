@@ -67,6 +67,7 @@ def test_the_newest_are_shown_and_the_total_is_said(staff_client):
 
     assert len(response.context["rows"]) == 20
     assertContains(response, "Показано 20 из 52")
+    assertContains(response, 'href="/workshops/streams/new/"')
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_staff_filter_open_a_stream_confirm_and_go_back(page: Page, manager: Use
     row(page, zoya).get_by_role("link", name="8-й поток").click()
 
     chips = page.locator(".chips")
-    expect(chips.get_by_role("link", name="Подтверждён 1")).to_be_visible()
+    expect(chips.get_by_role("link", name="Подтверждено 1")).to_be_visible()
     choose(page, zoya, "Подтверждено")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Подтвердить бронирование?")
@@ -76,7 +76,7 @@ def test_staff_filter_open_a_stream_confirm_and_go_back(page: Page, manager: Use
     expect(dialog).to_be_hidden()
     expect(row(page, zoya).locator(".badge")).to_have_text("Подтверждено")
     expect(row(page, zoya).locator(".status")).to_be_focused()
-    expect(chips.get_by_role("link", name="Подтверждён 2")).to_be_visible()
+    expect(chips.get_by_role("link", name="Подтверждено 2")).to_be_visible()
     expect(page.locator("#toasts")).to_contain_text("«В ожидании» → «Подтверждено»")
     assert Booking.objects.get(pk=zoya.pk).confirmed == CONFIRMED
 
@@ -196,7 +196,7 @@ def test_the_page_of_courses_counts_anew_beside_the_row(page: Page, zoya: Bookin
     choose(page, zoya, "Подтверждено")  # an administrator may take it back, so nobody asks
 
     expect(confirmed).to_have_text("2")
-    expect(page.locator("#workshop-chips")).to_contain_text("Подтверждённые 2")
+    expect(page.locator("#workshop-chips")).to_contain_text("Подтверждено 2")
     expect(row(page, zoya).locator(".badge")).to_have_text("Подтверждено")
 
 

@@ -7,7 +7,15 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from bookings.models import Stream
-from tests.factories import BookingFactory, BroadcastFactory, StreamFactory, TelegramUserFactory, UserFactory
+from hsl_dashboard.web.jump import BELOW
+from tests.factories import (
+    BookingFactory,
+    BroadcastFactory,
+    ReferralCouponFactory,
+    StreamFactory,
+    TelegramUserFactory,
+    UserFactory,
+)
 from users.models import ERASED_FROM
 from users.staff.roles import VIEWER
 
@@ -53,6 +61,43 @@ def test_streams_messages_and_pages_are_found_by_their_words_in_any_order(staff_
     assert f"/messages/{message.pk}/" in found(staff_client, "занятие")
     assert f"/messages/{message.pk}/" in found(staff_client, f"№{message.pk}")
     assert found(staff_client, "сообщение новое") == ["/messages/new/"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("шаблоны", "/messages/templates/"),
+        ("черновики", "/messages/drafts/"),
+        ("автомат", "/messages/automations/"),
+        ("токен", "/accounts/tokens/"),
+        ("пригласить", "/staff/new/"),
+    ],
+)
+def test_a_page_below_the_menu_is_found_too(staff_client, typed, address):
+    assert found(staff_client, typed) == [address]
+    assert found(staff_client, "", recent=[address])[0] == address
+
+
+def test_who_may_not_open_a_page_is_not_led_to_it(client):
+    client.force_login(UserFactory.create())
+    assert [address for _label, address, asked in BELOW if asked and found(client, str(_label))] == []
+
+
+def test_a_coupon_is_found_by_its_code_and_remembered(staff_client):
+    ReferralCouponFactory.create(code="ОСЕНЬ/50")
+
+    [address] = found(staff_client, "осень")
+
+    assert staff_client.get(address).context["page"].paginator.count == 1
+    assert found(staff_client, "", recent=[address])[0] == address
+
+
+def test_the_very_number_stands_before_what_only_contains_it(staff_client):
+    StreamFactory.create()
+    TelegramUserFactory.create(pk=509_310_001)
+    booking = BookingFactory.create(pk=931)
+
+    assert found(staff_client, "931")[:2] == [f"/bookings/{booking.pk}/", "/users/509310001/"]
 
 
 def test_what_was_opened_last_stands_first_in_its_order_while_nothing_is_typed(staff_client, maria):

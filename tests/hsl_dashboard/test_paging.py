@@ -38,6 +38,12 @@ def test_a_long_list_says_more_and_turns_to_its_last_row_all_the_same(people, mo
     assert (pages[3].start_index(), pages[3].end_index(), pages[2].next_page_number()) == (7, 7, 4)
 
 
+def test_a_page_whose_rows_moved_while_it_was_read_still_says_that_others_follow(people):
+    paginator = OpenPaginator(people.filter(pk__in=people[:2].values("pk")), 3, known=7)
+
+    assert paginator.page(1).has_other_pages()
+
+
 @pytest.mark.parametrize("number", ["", "x", None, "0", "-1", "999", "9" * 40])
 def test_no_page_number_breaks_a_long_list(people, monkeypatch, number):
     monkeypatch.setattr(paging, "COUNTED", 4)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
-from pytest_django.asserts import assertContains
+from pytest_django.asserts import assertContains, assertNotContains
 from redis.exceptions import ConnectionError as RedisGone
 
 from hsl_dashboard.availability import heartbeats
@@ -37,6 +37,20 @@ def troubles(client: Client) -> list[SystemLine]:
 
 def test_where_everything_works_nothing_is_wrong(staff_client, beat):
     assert troubles(staff_client) == []
+
+
+def test_what_nobody_has_set_up_stands_beside_what_works(staff_client, beat, settings, tmp_path):
+    settings.BACKUP_DIR, settings.ALERTS = "", False
+    assertContains(staff_client.get("/system/"), "Не настроено")
+    assert [line.section for line in staff_client.get("/system/").context["missing"]] == ["storage", "alerts"]
+
+    settings.BACKUP_DIR, settings.ALERTS, settings.ALERT_EMAILS, settings.HAS_EMAIL = (
+        str(tmp_path),
+        True,
+        ["a@b.c"],
+        True,
+    )
+    assertNotContains(staff_client.get("/system/"), "Не настроено")
 
 
 def test_a_worker_that_is_gone_is_named_with_its_cure(staff_client, beat):

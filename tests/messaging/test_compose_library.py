@@ -31,6 +31,7 @@ def test_a_template_gives_its_words_and_knows_which_message_used_it(staff_client
     assert content.text == "Слова шаблона" and content.question.include
     confirm(staff_client, draft, recipients=3)
 
+    assertContains(staff_client.get("/messages/"), 'href="/messages/templates/"')
     assertContains(staff_client.get("/messages/templates/"), f"№\u00a0{Broadcast.objects.get().pk}</a>")
 
 

@@ -147,6 +147,11 @@ def test_who_would_wake_students_is_warned(staff_client, clock, warned):
     assert ("тихие часы" in response.content.decode()) == warned
 
 
+@pytest.mark.parametrize(("state", "words"), [("scheduled", "ещё никто не получил"), ("paused", "останется прежний")])
+def test_the_form_of_the_text_says_who_has_it_already(staff_client, state, words):
+    assertContains(staff_client.get(page(group(state=state), "edit")), words)
+
+
 def test_the_text_of_a_paused_message_changes_and_a_mistake_is_shown_with_its_place(staff_client):
     broadcast = group(state=State.PAUSED)
 

@@ -306,7 +306,7 @@ def test_a_name_stands_in_the_tab_the_list_and_the_copy_and_else_the_first_words
     assertContains(staff_client.get(LIST, {"q": "осень"}), "Набор на осень")
     assert clone_broadcast(broadcast=broadcast, by=staff, at=timezone.now()).content["name"] == "Набор на осень"
     Broadcast.objects.update(name="")
-    assertContains(staff_client.get(page(broadcast)), "<title>Привет, {first_name|друг}!", html=False)
+    assertContains(staff_client.get(page(broadcast)), "<title>Привет, друг!", html=False)
 
 
 def test_the_name_of_a_letter_is_for_who_may_read_letters(client: Client) -> None:

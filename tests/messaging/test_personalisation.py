@@ -19,6 +19,7 @@ from messaging.content.placeholders import (
     personalise,
     placeholders,
     read_values,
+    with_fallbacks,
     without_values,
 )
 from messaging.models import Outbox
@@ -75,6 +76,7 @@ def test_placeholders_are_found_with_their_places():
 
 def test_without_values_only_fallbacks_are_left():
     assert without_values("{first_name|друг} {username} {{x}}") == "друг  {x}"
+    assert with_fallbacks("{first_name|друг} {username} {{x}}") == "друг {username} {x}"
 
 
 @pytest.mark.django_db

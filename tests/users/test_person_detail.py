@@ -93,6 +93,13 @@ def test_who_may_see_people_only_sees_nothing_of_bookings_lessons_messages_and_n
         assertNotContains(response, form)
 
 
+def test_a_message_that_is_scheduled_says_for_when(staff_client, person):
+    planned = datetime(2030, 12, 6, 17, 0, tzinfo=UTC)
+    RecipientFactory.create(telegram_user=person, message=BroadcastFactory.create(starts_at=planned))
+
+    assertContains(staff_client.get(address(person)), "06.12.2030 20:00", count=2)  # in the section and the timeline
+
+
 @pytest.mark.parametrize("times", [1, 12])
 def test_the_page_takes_at_most_twelve_queries_however_much_there_is(
     staff, person, times, django_assert_max_num_queries

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pghistory.models import Context
+from pytest_django.asserts import assertContains
 
 from hsl_dashboard.web.api.limits import REFUSED
 from hsl_dashboard.web.navigation import frame_key
@@ -37,6 +38,7 @@ def test_the_list_from_which_one_comes_is_kept_without_its_page(staff_client, st
     referer = {"Referer": "http://testserver/bookings/?status=1&page=3&q="}
 
     form = staff_client.get("/views/new/", headers=referer)
+    assertContains(form, "Статус: В ожидании")
     saved = staff_client.post("/views/new/", {"name": "Ждут", "address": form.context["address"]})
 
     assert (saved.status_code, saved["Location"]) == (303, PENDING)
@@ -230,6 +232,7 @@ def test_making_one_asks_for_the_password_again(staff_client, staff):
     response = staff_client.post(f"/views/{view.pk}/feed/")
 
     assert response["Location"].startswith("/accounts/reauthenticate/")
+    assertContains(staff_client.get(response["Location"]), "проверяем, что за клавиатурой именно вы")
     view.refresh_from_db()
     assert not view.has_feed
 

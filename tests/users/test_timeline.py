@@ -153,7 +153,7 @@ def test_events_have_russian_names_and_unknown_ones_their_own(staff_client, pers
 
     response = staff_client.get(address(person))
 
-    assertContains(response, "Открыл ссылку на урок")
+    assertContains(response, "Переход по ссылке на урок")
     assertContains(response, "brand_new_event")
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from hsl_dashboard.web.mentions import read_mention
-from users.audit.words import ACTS, models_by_table
+from users.audit.words import ACTS, models_by_table, name_of_table
 from users.models import AuditEntry, TelegramUser, User
 from users.models.audit import NOT_AUDITED
 from users.people.search import people_matching
@@ -125,6 +125,5 @@ def beginning_in_reason(word: str) -> Q:
 
 def _tables() -> Iterator[tuple[str, Any]]:
     for table, model in models_by_table().items():
-        has_lines = model._meta.managed and model._meta.label not in NOT_AUDITED
-        if has_lines and not hasattr(model, "pgh_obj"):
-            yield table, capfirst(str(model._meta.verbose_name))
+        if model._meta.managed and not hasattr(model, "pgh_obj") and model._meta.label not in NOT_AUDITED:
+            yield table, capfirst(name_of_table(model))

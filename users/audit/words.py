@@ -75,6 +75,51 @@ DETAILS = {
     "sessions": pgettext_lazy("sign-in", "sessions"),
 }
 
+# What the models of libraries, and columns that nobody sees elsewhere, leave unnamed or name in English alone.
+NAMES = {
+    "users.User_groups": pgettext_lazy("audit", "role of an account"),
+    "users.User_user_permissions": pgettext_lazy("audit", "right of an account"),
+    "auth.Group_permissions": pgettext_lazy("audit", "right of a role"),
+    "users.User_groups.user": pgettext_lazy("audit", "account"),
+    "users.User_groups.group": pgettext_lazy("audit", "role"),
+    "users.User_user_permissions.user": pgettext_lazy("audit", "account"),
+    "users.User_user_permissions.permission": pgettext_lazy("audit", "right"),
+    "auth.Group_permissions.group": pgettext_lazy("audit", "role"),
+    "auth.Group_permissions.permission": pgettext_lazy("audit", "right"),
+    "users.LeadRules.recounted_to": pgettext_lazy("audit", "recounted up to the person"),
+    "users.SavedView.feed_digest": pgettext_lazy("audit", "digest of the calendar's address"),
+    "users.SavedView.feed_beginning": pgettext_lazy("audit", "beginning of the calendar's address"),
+    "bookings.IncomingPayment.raw": pgettext_lazy("audit", "as it came"),
+    "bookings.IncomingPayment.tries": pgettext_lazy("audit", "tries"),
+    "bookings.IncomingPayment.next_try_at": pgettext_lazy("audit", "next try"),
+    "mfa.Authenticator.user": pgettext_lazy("audit", "account"),
+    "mfa.Authenticator.type": pgettext_lazy("audit", "kind of the second factor"),
+    "mfa.Authenticator.data": pgettext_lazy("audit", "data"),
+    "mfa.Authenticator.created_at": pgettext_lazy("audit", "made at"),
+    "mfa.Authenticator.last_used_at": pgettext_lazy("audit", "last used at"),
+    "usersessions.UserSession.user": pgettext_lazy("audit", "account"),
+    "usersessions.UserSession.created_at": pgettext_lazy("audit", "made at"),
+    "usersessions.UserSession.ip": pgettext_lazy("audit", "IP address"),
+    "usersessions.UserSession.last_seen_at": pgettext_lazy("audit", "last seen at"),
+    "usersessions.UserSession.user_agent": pgettext_lazy("audit", "browser"),
+    "usersessions.UserSession.data": pgettext_lazy("audit", "data"),
+    "django_celery_beat.PeriodicTask.task": pgettext_lazy("audit", "task to run"),
+    "django_celery_beat.PeriodicTask.crontab": pgettext_lazy("audit", "timetable"),
+    "django_celery_beat.PeriodicTask.exchange": pgettext_lazy("audit", "exchange of the queue"),
+    "django_celery_beat.PeriodicTask.expire_seconds": pgettext_lazy("audit", "seconds until it expires"),
+}
+# Rows of derived tables, as the page of an erasure counts them.
+NAMES_OF_ROWS = {
+    "analytics.Journey": pgettext_lazy("audit", "steps of funnels"),
+    "bookings.Confirmation": pgettext_lazy("audit", "moments of confirmations"),
+    "bookings.BookingMoney": pgettext_lazy("audit", "sums of bookings"),
+    "bookings.PersonToStep": pgettext_lazy("audit", "marks for counting lessons"),
+    "bookings.PaymentMark": pgettext_lazy("audit", "marks for counting payments"),
+    "users.LivePersonTotals": pgettext_lazy("audit", "totals as of now"),
+    "users.CountingMark": pgettext_lazy("audit", "marks for counting people"),
+    "users.NumberMark": pgettext_lazy("audit", "marks for counting days"),
+}
+
 
 # How the pages name a column's values, where the model has no choices: by table and column, as each app registers it.
 _names: dict[tuple[str, str], Callable[[Any], str]] = {}
@@ -102,7 +147,22 @@ def act_in_words(what: str) -> str:
     model = models_by_table().get(table)
     if model is None or done not in DONE_TO_ROWS:
         return what
-    return f"{capfirst(str(model._meta.verbose_name))}: {DONE_TO_ROWS[done]}"
+    return f"{capfirst(name_of_table(model))}: {DONE_TO_ROWS[done]}"
+
+
+def name_of_table(model: type[Model]) -> str:
+    """What staff call one row of a table."""
+    return str(NAMES.get(model._meta.label, model._meta.verbose_name))
+
+
+def name_of_rows(model: type[Model]) -> str:
+    """What staff call the rows of a table."""
+    return str(NAMES_OF_ROWS.get(model._meta.label, model._meta.verbose_name_plural))
+
+
+def name_of_column(field: "Field[Any, Any]") -> str:
+    """What staff call a column."""
+    return str(NAMES.get(f"{field.model._meta.label}.{field.name}", field.verbose_name))
 
 
 @cache
@@ -128,7 +188,7 @@ def _changes(
             continue  # the number of the row stands beside what was done
         old, new = _cut(*(_value(field, values[column]) if column in values else None for values in (was, now)))
         if both or (old or new) not in {None, "—"}:
-            label = field.verbose_name if field else DETAILS.get(column, column)
+            label = name_of_column(field) if field else DETAILS.get(column, column)
             yield ColumnChange(str(label), old, new)
 
 

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods
 
 from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.pages import StaffRequest
+from users.audit.words import name_of_rows
 from users.models import TelegramUser
 from users.person.context import person_address
 from users.person.extensions import Fate, PersonTable
@@ -93,7 +94,7 @@ def _rows_of(person: TelegramUser) -> dict[str, list[tuple[str, int]]]:
     for table, count in zip(tables, _counts(tables, person), strict=True):
         if count:
             rows = staying if table.fate is Fate.KEPT else going
-            rows.append((str(table.model._meta.verbose_name_plural), count))
+            rows.append((name_of_rows(table.model), count))
     return {"going": going, "staying": staying}
 
 

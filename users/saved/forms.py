@@ -12,7 +12,9 @@ from users.saved.services import SHARE
 
 
 class SavedViewForm(forms.Form):
-    name = forms.CharField(label=pgettext_lazy("of a saved view", "Name"), max_length=60)
+    name = forms.CharField(
+        label=pgettext_lazy("of a saved view", "Name"), max_length=60, widget=forms.TextInput({"autofocus": True})
+    )
     is_default = forms.BooleanField(
         label=_("Open the list in this view from the menu"),
         required=False,

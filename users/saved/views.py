@@ -50,7 +50,9 @@ def saved_view_new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _save(request, form, address=address):
         messages.success(request, _("Saved: %(name)s") % {"name": form.cleaned_data["name"]})
         return SeeOther(address)
-    context = {"form": form, "list": found[0], "address": address}
+    saved, query, _path = found
+    words = saved.words(query) if saved.words else []
+    context = {"form": form, "list": saved, "address": address, "words": words}
     return render(request, "users/saved_view_new.html", context, status=422 if form.errors else 200)
 
 
