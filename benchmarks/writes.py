@@ -54,7 +54,7 @@ def measure(url: str, table: str, *, about: int | None = None, kept: bool = True
                     if not kept:
                         pool.close()
                     if not kept or (number, how) == (0, "ENABLE"):
-                        bots = [pool.enter_context(psycopg.connect(url, autocommit=True)) for _ in range(CONNECTIONS)]
+                        bots = _connect(pool, url)
                     _switch_triggers(control, table, how)
                     if kept:
                         for bot in bots:
@@ -76,12 +76,17 @@ def cost_of_numbers(url: str) -> tuple[float, float]:
         people = [row[0] for row in control.execute("SELECT user_id FROM users ORDER BY random() LIMIT %s", [PEOPLE])]
         (last,) = control.execute("SELECT max(id) FROM events").fetchall()[0]
         done: dict[str, list[int]] = {"ENABLE": [], "DISABLE": []}
+        pool = ExitStack()
         try:
+            bots = _connect(pool, url)
             for how in list(done) * TURNS:
                 for name in triggers:
                     _switch_triggers(control, "events", how, name)
-                done[how].append(_insert(url, INSERTS["events"], _at_random(people)))
+                for bot in bots:
+                    _write(bot, INSERTS["events"], _at_random(people), rows=WARMING)
+                done[how].append(_insert(bots, INSERTS["events"], _at_random(people)))
         finally:
+            pool.close()
             for name in triggers:
                 _switch_triggers(control, "events", "ENABLE", name)
             control.execute("DELETE FROM events WHERE id > %s", [last])
@@ -93,6 +98,11 @@ def index_entries(url: str, table: str) -> int:
     with psycopg.connect(url) as connection:
         found = connection.execute("SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass", [table])
         return int(found.fetchall()[0][0])
+
+
+def _connect(pool: ExitStack, url: str) -> list[Connection]:
+    """Open the bot's connections; ``pool`` closes them."""
+    return [pool.enter_context(psycopg.connect(url, autocommit=True)) for _ in range(CONNECTIONS)]
 
 
 def _at_random(people: list[int]) -> Iterator[int]:

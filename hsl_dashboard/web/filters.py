@@ -138,7 +138,7 @@ class ListFilter(django_filters.FilterSet):
     def _active_values(self) -> Iterator[tuple[str, str | None, str]]:
         """Yield name, the one of several values that the address would lose (None: all), and the words for it."""
         for name, value in self.values().items():
-            offered = flatten_choices(getattr(self.form.fields[name], "choices", []))
+            offered: Iterable[Any] = flatten_choices(getattr(self.form.fields[name], "choices", []))
             choices = {str(key): str(label) for key, label in offered}
             if isinstance(value, list):
                 yield from ((name, str(choice), choices.get(str(choice), str(choice))) for choice in value)

@@ -135,7 +135,11 @@ def page_context(page: Composing) -> dict[str, Any]:
     return live_context(page) | {
         "streams": streams,
         "groups": groups,
-        "leaves_out": any(row.left_out for row in [*streams, *groups]) or page.forms.message["quiet_hours"].value(),
+        "leaves_out": (
+            any(row.left_out for row in streams)
+            or any(row.left_out for row in groups)
+            or page.forms.message["quiet_hours"].value()
+        ),
         **(counted() if page.counts else {"by_stream": None, "group_counts": None}),
         "oob": False,
         "kept": [
