@@ -133,15 +133,14 @@ class TelegramUserAdmin(ReadOnlyAdmin):
     list_select_related = ("block",)
     search_fields = ("username", "first_name", "last_name")
     search_help_text = _("Telegram id, @username or part of the name")
-    # The totals have an index of this order, and everybody has totals; one of "users" would cost the bot.
+    # The totals have an index of this order, and everybody has totals soon; one of "users" would cost the bot.
     ordering = ("-persontotals__first_seen_at", "-persontotals__telegram_user_id")
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[TelegramUser]":
-        return super().get_queryset(request).filter(persontotals__isnull=False)
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[TelegramUser]", search_term: str
     ) -> tuple["QuerySet[TelegramUser]", bool]:
+        # In the list alone: the page of somebody who came a second ago has no totals to wait for.
+        queryset = queryset.filter(persontotals__isnull=False)
         return (queryset.filter(people_matching(search_term)) if search_term.strip() else queryset), False
 
     def get_fields(self, request: HttpRequest, obj: TelegramUser | None = None) -> Any:

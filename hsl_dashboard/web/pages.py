@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from hsl_dashboard.web.addresses import tidy_address
-from hsl_dashboard.web.paging import COUNTED, OpenPage, OpenPaginator
+from hsl_dashboard.web.paging import OpenPage, OpenPaginator
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
@@ -106,7 +106,7 @@ def page_of(
     size: int = PAGE_SIZE,
     known: int | None = None,
     known_more: bool = False,
-    counted_to: int = COUNTED,
+    counted_to: int | None = None,
 ) -> OpenPage:
     """Cut the page that ``?page=`` asks for; nonsense gives the first page, too far gives one that exists."""
     paginator = OpenPaginator(rows, size, known=known, known_more=known_more, counted_to=counted_to)

@@ -42,10 +42,11 @@ class OpenPaginator(Paginator):  # type: ignore[type-arg]
         *,
         known: int | None = None,
         known_more: bool = False,
-        counted_to: int = COUNTED,
+        counted_to: int | None = None,
     ) -> None:
         super().__init__(rows, size, orphans, allow_empty_first_page)
-        self.known, self.known_more, self.counted_to = known, known_more, counted_to
+        self.known, self.known_more = known, known_more
+        self.counted_to = COUNTED if counted_to is None else counted_to
 
     @cached_property
     def counted(self) -> int:

@@ -281,7 +281,7 @@ def test_every_table_is_a_file_too(staff_client, school):
     )
 
     assert days[0][:4] == ["День", "День недели", "Новые люди", "Активные люди"] and len(days) == 1 + 28
-    assert types[1:] == [["Запустил бота", "3", "50"], ["Посмотрел программу", "3", "50"]]
+    assert types[1:] == [["Запуск бота", "3", "50"], ["Просмотр программы", "3", "50"]]
     assert [row[2:5] for row in funnels[1:4]] == [["3", "100", ""], ["3", "100", "100"], ["2", "67", "67"]]
     assert funnels[2][5] == "120" and len(funnels) == 1 + 5 + 4
     assert [row[:3] for row in cohorts if row[0] == "2 – 8 ноября 2026"] == [["2 – 8 ноября 2026", "4", "100"]]

@@ -91,7 +91,7 @@ BUDGETS = {
     "/api/test-db": 2, "/api/db-schema": 2,
     "/api/stats": 4, "/api/courses": 3, "/api/course-streams": 4,
     "/api/events": 4, "/api/events?type=daily&days=365": 5, "/api/events?type=recent&limit=200": 6,
-    "/api/user-growth?days=365": 4, "/api/user-activity": 8, "/api/free-lessons-conversion": 3,
+    "/api/user-growth?days=365": 5, "/api/user-activity": 8, "/api/free-lessons-conversion": 3,
     "/api/bookings?limit=200": 3, "/api/free-lessons?limit=500": 6, "/api/stream-students?stream=8th_stream": 8,
     "/api/users/by-stream?stream=8th_stream": 4, "/api/users/non-course": 2, "/api/users/hackathon": 2,
     "/api/users/list?limit=200": 4, "/api/users/list?search=а&status=2&stream=8th_stream": 4,

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 
 from hsl_dashboard.web.news import asked_since, news_answer, news_since
 from hsl_dashboard.web.pages import PAGE_SIZE, StaffRequest, page_of, render_list
-from hsl_dashboard.web.paging import COUNTED
 from messaging.inbox.filters import ConversationFilter, tabs
 from messaging.inbox.folding import fold_before_reading
 from messaging.inbox.today import MAY_ANSWER, SEE
@@ -48,7 +47,7 @@ def conversation_list(request: StaffRequest) -> HttpResponse:
     )
     is_valid = narrowed.is_valid()
     rows = narrowed.qs if is_valid and may_read else Conversation.objects.none()
-    page = page_of(rows, request, counted_to=PAGE_SIZE if narrowed.is_common else COUNTED)
+    page = page_of(rows, request, counted_to=PAGE_SIZE if narrowed.is_common else None)
     context = {
         "form": narrowed.form,
         "page": page,
