@@ -307,7 +307,7 @@ def test_today_the_navigation_and_the_person_lead_there(desk, person, colleague)
     bot_writes(person, "Вопрос")
     conversation_of(person)
 
-    today = desk.get("/", {"part": "all"})
+    today = desk.get("/", {"part": "waiting"})
 
     assertContains(today, "Студенты ждут ответа")
     assertContains(desk.get(reverse("users:person_detail", args=[person.pk])), page(person))

@@ -74,7 +74,7 @@ def test_it_says_what_became_of_everybody_how_long_it_took_and_where_to_look(
 
     assert text.splitlines() == [
         f"<b>Сообщение №\u00a0{broadcast.pk} разослано</b>",
-        "<i>Урок в семь {{first_name|друг}}</i>",
+        "<i>Урок в семь друг</i>",
         "",
         "Доставлено: 2 из 5",
         "Не доставлено: 2",
