@@ -73,7 +73,7 @@ def _after_a_change(rule: Automation, *, at: datetime) -> QuerySet[BookingChange
         told_at=None,
         undone_at=None,
     ).exclude(booking__in=undoable_bookings(at))
-    if rule.notice == NoticeKind.CONFIRMED and PaymentRules.read().bot_tells:
+    if rule.notice == NoticeKind.CONFIRMED:
         changes = _without_approved_in_the_bot(changes, at=at)
     if rule.notice != NoticeKind.PAYMENT_REMINDER:
         # A booking that arrives already confirmed or cancelled was imported: nothing has happened to it.
@@ -85,13 +85,14 @@ def _without_approved_in_the_bot(changes: QuerySet[BookingChange], *, at: dateti
     """Leave out what «Одобрить» confirmed in the bot: it writes to the student itself, ours would be a second message.
 
     The bot logs that it approved a moment after the status, so what raw SQL wrote is told once that moment is over.
+    Staff may have set that the bot does not write.
     """
     approved = Event.objects.filter(
         telegram_user=OuterRef("telegram_user"),
         event_type=APPROVED,
         created_at__range=(OuterRef("changed_at") - LOGGED_WITHIN, OuterRef("changed_at") + LOGGED_WITHIN),
     )
-    by_bot = Q(origin=BookingChange.Origin.RAW)
+    by_bot = Q(origin=BookingChange.Origin.RAW) & ~Exists(PaymentRules.objects.filter(bot_tells=False))
     return changes.exclude(by_bot & Q(changed_at__gt=at - LOGGED_WITHIN)).exclude(by_bot & Exists(approved))
 
 

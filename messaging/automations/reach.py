@@ -117,7 +117,6 @@ def _last_letters(rules: list[Automation]) -> dict[int, list[Outbox]]:
 
 
 def _facts(rule: Automation, counts: dict[str, int], last: list[Outbox], *, at: datetime) -> RuleFacts:
-    waiting = Outbox.objects.filter(rule=rule, state=Outbox.State.QUEUED)
     state = Outbox.State
     return RuleFacts(
         rule=rule,
@@ -125,6 +124,6 @@ def _facts(rule: Automation, counts: dict[str, int], last: list[Outbox], *, at: 
         last=[_line(letter.telegram_user, letter) for letter in last],
         delivered=counts.get(state.DELIVERED, 0),
         failed=counts.get(state.FAILED, 0),
-        waiting=count_due(rule, at=at) + waiting.count() if rule.is_on and is_quiet(at) else 0,
+        waiting=count_due(rule, at=at) + counts.get(state.QUEUED, 0) if rule.is_on and is_quiet(at) else 0,
         open=sum(counts.get(open_state, 0) for open_state in (state.QUEUED, state.SENT, state.UNCERTAIN)),
     )
