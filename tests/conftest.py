@@ -2,15 +2,19 @@
 
 import gc
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.signals import setting_changed
 from django.db import connection
+from django.dispatch import receiver
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from bookings.models import Booking
 from hsl_dashboard.availability import heartbeats
+from hsl_dashboard.templatetags.frame import forget_drawn
 from tests.database_roles import application_role, prepare_application
 from tests.factories import BookingFactory, UserFactory
 from tests.migrated import migrated_database
@@ -60,6 +64,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_b
     """Let pytest-django copy a database instead of running all migrations."""
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = migrated_database()
+
+
+@receiver(setting_changed)
+def _forget_drawn(setting: str, **_kwargs: Any) -> None:
+    """Pieces that are drawn once a process name static files, by another name under other settings."""
+    if setting == "STORAGES":
+        forget_drawn()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,11 @@ def drawn(template_name: str, variable: str = "", value: str | int | None = None
     return _drawn(template_name, variable, value, get_language())
 
 
+def forget_drawn() -> None:
+    """Draw everything anew; for tests that change settings."""
+    _drawn.cache_clear()
+
+
 @lru_cache(maxsize=500)
 def _drawn(template_name: str, variable: str, value: str | int | None, _language: str | None) -> SafeString:
     return mark_safe(render_to_string(template_name, {variable: value}).strip())  # noqa: S308 - a template of ours
