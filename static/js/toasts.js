@@ -47,17 +47,18 @@ document.addEventListener("DOMContentLoaded", () => {
   watch.observe(document.getElementById("toasts"), { childList: true });
 });
 
-// A page that opens further down, where one was before or at a place of its address, says it in the corner.
-window.addEventListener("load", () => requestAnimationFrame(() => {
-  document.querySelectorAll("#messages > .message").forEach((message) => {
-    if (message.getBoundingClientRect().bottom > 0) return;
+// A page that opens further down, where one was before or at a place of its address, says it in the corner. The browser
+// goes there at some moment after the page is loaded.
+const OPENS_WITHIN = 1000; // ms
+
+window.addEventListener("load", () => {
+  const watch = new IntersectionObserver((seen) => seen.forEach(({ intersectionRatio, target: message }) => {
+    if (intersectionRatio > 0.5) return;
+    watch.unobserve(message);
     message.className = message.className.replace("message", "toast");
     message.querySelectorAll("[data-dismiss]").forEach((button) => { button.dataset.dismiss = ".toast"; });
     document.getElementById("toasts").append(message);
-  });
-}));
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-dismiss]");
-  if (button) button.closest(button.dataset.dismiss).remove();
+  }), { threshold: 0.5 });
+  document.querySelectorAll("#messages > .message").forEach((message) => watch.observe(message));
+  setTimeout(() => watch.disconnect(), OPENS_WITHIN);
 });
