@@ -18,7 +18,7 @@ MICRO = """
     bookmark chat-bubble-bottom-center-text chat-bubble-left-right check check-circle chevron-double-left
     chevron-double-right chevron-down chevron-left chevron-right chevron-up chevron-up-down
     clipboard-document-list clock cloud code-bracket
-    cog-6-tooth computer-desktop document-duplicate envelope exclamation-triangle eye eye-slash fire funnel
+    cog-6-tooth computer-desktop document-duplicate envelope exclamation-triangle eye eye-slash fire funnel gift
     hand-raised italic key link lock-closed lock-open minus-circle moon no-symbol paper-airplane paper-clip
     pause pause-circle pencil pencil-square play plus question-mark-circle shield-check sparkles star
     strikethrough sun trash underline user user-plus x-circle x-mark

@@ -23,6 +23,8 @@ def icons_shown() -> set[tuple[str, str]]:
         text = path.read_text()
         shown |= {(style or "micro", name) for name, style in re.findall(r'{% icon "([\w-]+)"(?: "(\w+)")? %}', text)}
         shown |= {("outline", name) for name in re.findall(r'icon="([\w-]+)"', text)}
+    for path in TEMPLATES.parent.glob("*/jump.py"):  # what the jump finds names its icon in Python
+        shown |= {("micro", name) for name in re.findall(r'icon="([\w-]+)"', path.read_text())}
     return shown
 
 
