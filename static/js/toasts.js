@@ -62,3 +62,8 @@ window.addEventListener("load", () => {
   document.querySelectorAll("#messages > .message").forEach((message) => watch.observe(message));
   setTimeout(() => watch.disconnect(), OPENS_WITHIN);
 });
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-dismiss]");
+  if (button) button.closest(button.dataset.dismiss).remove();
+});
