@@ -2,10 +2,10 @@
 
 import os
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 import pghistory
-from celery import Celery, states
+from celery import Celery, platforms, states
 from celery.signals import (
     after_task_publish,
     beat_init,
@@ -55,6 +55,20 @@ def beat_lives(**_kwargs: Any) -> None:
         heartbeats.note(heartbeats.BEAT)
 
     after_task_publish.connect(note_beat, weak=False)
+
+
+@beat_init.connect
+def beat_ends(**_kwargs: Any) -> None:
+    """Leave by SystemExit where a signal comes; beat writes its schedule on the way out.
+
+    Celery's own handlers, set before this, write it at once. In the middle of a query of beat's that can wait for ever:
+    the connection is locked by the very thread that the handler has stopped.
+    """
+
+    def leave(_number: int, _frame: object) -> NoReturn:
+        raise SystemExit
+
+    platforms.signals.update(SIGTERM=leave, SIGINT=leave)
 
 
 @beat_init.connect

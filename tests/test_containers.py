@@ -233,13 +233,21 @@ def test_G12_worker_answers_its_health_check(
     wait_for(healthy, worker, tmp_path / "log")
 
 
-def test_G12_beat_starts(run: Run, migrated: None, tmp_path: Path) -> None:
-    beat = run(command_of("beat"))
+def test_G12_beat_starts_and_ends_in_the_middle_of_a_query(
+    run: Run, migrated: None, production: dict[str, str], tmp_path: Path
+) -> None:
+    beat, log = run(command_of("beat")), tmp_path / "log"
+    wait_for(lambda: "Sending due task" in log.read_text(), beat, log)
+    database = production["DATABASE_URL"]
+    waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
-    wait_for(lambda: "beat: Starting" in (tmp_path / "log").read_text(), beat, tmp_path / "log")
-    time.sleep(2)
+    with psycopg.connect(database) as holder, psycopg.connect(database, autocommit=True) as watcher:
+        holder.execute("LOCK TABLE django_celery_beat_periodictasks")  # beat looks there before each tick
+        wait_for(lambda: watcher.execute(waiting).fetchone() is not None, beat, log)
+        beat.terminate()
+        beat.wait(20)
 
-    assert beat.poll() is None, (tmp_path / "log").read_text()
+    assert "beat: Starting" in log.read_text()
 
 
 @pytest.mark.django_db

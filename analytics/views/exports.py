@@ -92,22 +92,18 @@ def _funnels(request: StaffRequest, asked: Asked) -> tuple[str, Rows]:
     ]
     rows = [
         [
-            funnel.title,
-            shown.label,
-            step.people,
-            step.of_first,
-            step.of_previous,
-            _minutes(step.median),
-            _minutes(step.slow),
+            str(funnel.title),
+            str(shown.label),
+            shown.step.people,
+            shown.step.of_first,
+            shown.step.of_previous,
+            _minutes(shown.step.median),
+            _minutes(shown.step.slow),
         ]
         for funnel in funnel_context(request.GET, asked.period, asked.query)["funnels"]
         for shown in funnel.steps
-        for step in [shown.step]
     ]
-    return _("Funnels"), [
-        headings,
-        *([str(cell) if index < 2 else cell for index, cell in enumerate(row)] for row in rows),
-    ]
+    return _("Funnels"), [headings, *rows]
 
 
 def _minutes(seconds: int | None) -> int | None:

@@ -62,7 +62,7 @@ class StudentFilter(ListFilter):
     def walked_viewers(self, people: "QuerySet[TelegramUser]") -> "QuerySet[TelegramUser]":
         """The same of very many people: in the order of an index, which is that of the list of people."""
         found = people.filter(people_matching(self.searched)) if self.searched else people
-        # Everybody has totals: an inner join, which can be walked.
+        # An inner join can be walked; who came a moment ago has totals, and a place in it, some seconds later.
         return found.filter(persontotals__isnull=False).order_by(
             "persontotals__name_key", "persontotals__telegram_user_id"
         )

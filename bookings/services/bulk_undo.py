@@ -115,8 +115,8 @@ def _undo_bookings(
         now = bookings.get(row.booking or 0)
         as_left = now is not None and last.get(row.booking) == row.change and _holds(change, now)
         (undone if as_left else changed).append(row)
-    labels = Labels.read() if changed else None
-    theirs = [_theirs_of(change, row, bookings.get(row.booking or 0), labels) for row in changed if labels]
+    labels = Labels.read()
+    theirs = [_theirs_of(change, row, bookings.get(row.booking or 0), labels) for row in changed]
     if not undone:
         raise UndoRefused(_in_words([], theirs))
     mine = [row.booking for row in undone if row.booking]

@@ -13,4 +13,4 @@ register.filter(booking_address)
 @register.filter
 def status_badge(confirmed: int | None) -> SafeString:
     """Show a status (bookings.confirmed) as everywhere."""
-    return drawn("_shared/_status_badge.html", "status", confirmed)
+    return drawn("_shared/_status_badge.html", status=confirmed)

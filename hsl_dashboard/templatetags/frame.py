@@ -11,9 +11,9 @@ register = template.Library()
 
 
 @register.simple_tag
-def drawn(template_name: str, variable: str = "", value: str | int | None = None) -> SafeString:
-    """Show a template that reads nothing of the page but this variable: drawn once a process, language and value."""
-    return _drawn(template_name, variable, value, get_language())
+def drawn(template_name: str, **values: str | int | None) -> SafeString:
+    """Show a template that reads nothing of the page but these values: drawn once a process, for each language."""
+    return _drawn(template_name, tuple(values.items()), get_language())
 
 
 def forget_drawn() -> None:
@@ -22,5 +22,5 @@ def forget_drawn() -> None:
 
 
 @lru_cache(maxsize=500)
-def _drawn(template_name: str, variable: str, value: str | int | None, _language: str | None) -> SafeString:
-    return mark_safe(render_to_string(template_name, {variable: value}).strip())  # noqa: S308 - a template of ours
+def _drawn(template_name: str, values: tuple[tuple[str, str | int | None], ...], _language: str | None) -> SafeString:
+    return mark_safe(render_to_string(template_name, dict(values)).strip())  # noqa: S308 - a template of ours

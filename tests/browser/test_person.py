@@ -100,7 +100,10 @@ def test_a_booking_is_made_with_the_question_that_a_full_stream_asks(page: Page)
     booking = Booking.objects.get(telegram_user=person)
     expect(page.locator(f"#booking-{booking.pk}")).to_contain_text("9-й поток")
     # The page opens at the booking: what it says above goes into the corner.
-    expect(page.get_by_role("status").filter(has_text="создано")).to_be_in_viewport()
+    said = page.get_by_role("status").filter(has_text="создано")
+    expect(said).to_be_in_viewport()
+    said.get_by_role("button", name="Закрыть").click()
+    expect(said).to_have_count(0)
 
 
 def test_D9_a_note_is_written_without_leaving_the_page_and_deleted_after_a_question(page: Page) -> None:

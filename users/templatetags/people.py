@@ -19,13 +19,13 @@ def named(names: dict[str, str] | None, code: str) -> str:
 @register.filter
 def latest_status(status: int) -> SafeString:
     """Show the status of a person's newest booking (users.LatestStatus)."""
-    return drawn("users/_latest_status.html", "value", status)
+    return drawn("users/_latest_status.html", value=status)
 
 
 @register.filter
 def lead(temperature: int) -> SafeString:
     """Show how warm a lead is (users.LeadTemperature)."""
-    return drawn("users/_lead.html", "value", temperature)
+    return drawn("users/_lead.html", value=temperature)
 
 
 @register.filter
