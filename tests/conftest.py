@@ -56,7 +56,6 @@ def pytest_collection_finish() -> None:
     """Spare the garbage collector what stays to the end: all modules and tests, looked at again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

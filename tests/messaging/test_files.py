@@ -173,7 +173,8 @@ def test_b1_the_name_arrives_as_it_was_typed(staff_client: Client, engine: Any) 
     Broadcast.objects.update(started_at=timezone.now())  # the seconds in which it can be taken back have passed
     run_queue(SendQueue(Broadcast.objects.get().pk), seconds=5)
 
-    chat = urlopen(f"{engine.url}/chat/{person.pk}").read().decode()
+    with urlopen(f"{engine.url}/chat/{person.pk}") as answer:
+        chat = answer.read().decode()
     assert "Программа &quot;осень&quot; №1 — курс.pdf" in chat
     assert "%D0" not in chat
 
