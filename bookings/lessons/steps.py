@@ -20,6 +20,8 @@ DIFFERENCES = """
     FULL JOIN (SELECT * FROM lesson_steps_of(%(people)s)) AS counted USING (registration_id)
     WHERE to_jsonb(kept) IS DISTINCT FROM to_jsonb(counted) AND NOT EXISTS (
         SELECT FROM lesson_steps_pending AS p WHERE p.user_id IN (kept.user_id, counted.user_id)
+    ) AND NOT EXISTS (
+        SELECT FROM counting_marks AS m WHERE m.user_id IN (kept.user_id, counted.user_id) AND marks_of_lessons(about)
     )
 """
 
@@ -40,7 +42,10 @@ def fold_some(at_most: int = PEOPLE_OF_A_PAGE) -> int:
 def some_wait() -> bool:
     """Say whether somebody's registrations have to be counted again."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM lesson_steps_pending)")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM lesson_steps_pending)"
+            " OR EXISTS (SELECT FROM counting_marks WHERE marks_of_lessons(about))"
+        )
         return bool(cursor.fetchone()[0])
 
 

@@ -90,6 +90,39 @@ BEGIN
     WHERE s IS DISTINCT FROM EXCLUDED;
 END $$;
 
+-- Whether a mark in counting_marks is about something that registrations are counted by.
+CREATE OR REPLACE FUNCTION marks_of_lessons(about text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT about IN ('bookings', 'free_lesson_registrations', 'lesson_link_clicked')
+$$;
+
+-- Whether a mark in counting_marks is about something by which payments wait.
+CREATE OR REPLACE FUNCTION marks_of_payments(about text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT about IN ('bookings', 'payment_proof_uploaded', 'alternative_payment_proof')
+$$;
+
+-- The trigger's, of counting_marks: whoever takes a mark away hands on what has to be counted of lessons and payments, in
+-- the same transaction. So what the bot writes costs one mark, and each of the three is counted in its own time.
+CREATE OR REPLACE FUNCTION marks_taken() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO lesson_steps_pending (user_id) SELECT DISTINCT user_id FROM taken WHERE marks_of_lessons(about);
+    INSERT INTO bookings_paymentmark (user_id) SELECT DISTINCT user_id FROM taken WHERE marks_of_payments(about);
+    RETURN NULL;
+END $$;
+
+-- Hands on what waits in counting_marks, without counting totals: their mark is written again, about nothing. It waits
+-- for nobody: a mark that somebody else is taking away is handed on by them.
+CREATE OR REPLACE FUNCTION marks_hand_on() RETURNS void LANGUAGE sql AS $$
+    WITH taken AS (
+        DELETE FROM counting_marks WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM counting_marks WHERE marks_of_lessons(about) OR marks_of_payments(about)
+            FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING user_id, marked_at
+    )
+    INSERT INTO counting_marks (user_id, marked_at) SELECT user_id, min(marked_at) FROM taken GROUP BY user_id
+$$;
+
 -- Counts marked people and takes their marks away; returns how many, or -1 while somebody else is at it. A mark is
 -- removed before the count: one that arrives later may stand for a row that this count has not seen.
 CREATE OR REPLACE FUNCTION lesson_steps_fold(at_most integer) RETURNS integer LANGUAGE plpgsql AS $$
@@ -99,6 +132,7 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('lesson_steps_fold', 0)) THEN
         RETURN -1;
     END IF;
+    PERFORM marks_hand_on();
     WITH taken AS (
         DELETE FROM lesson_steps_pending
         WHERE user_id IN (SELECT DISTINCT user_id FROM lesson_steps_pending LIMIT at_most)
@@ -265,6 +299,7 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('waiting_payments_fold', 0)) THEN
         RETURN -1;
     END IF;
+    PERFORM marks_hand_on();
     WITH taken AS (
         DELETE FROM bookings_paymentmark
         WHERE user_id IN (SELECT DISTINCT user_id FROM bookings_paymentmark LIMIT at_most)
@@ -407,10 +442,11 @@ END $$;
 DROP_FUNCTIONS = """
 DROP VIEW booking_money;
 DROP FUNCTION waiting_payments_fold, waiting_payments_of, money_fold, money_recount, money_of_day, money_day, payments_mark, confirmation_keep,
-    confirmation_moment, lesson_steps_mark, lesson_steps_fold, lesson_steps_recount, lesson_steps_of, bookings_found;
+    confirmation_moment, lesson_steps_mark, lesson_steps_fold, lesson_steps_recount, lesson_steps_of, bookings_found,
+    marks_hand_on, marks_taken, marks_of_payments, marks_of_lessons;
 """
 
-# On events, which are frequent, a condition that is false costs nothing.
+# New rows are marked in counting_marks.
 CLICKED = "event_type = 'lesson_link_clicked'"
 PROOF = "{}.event_type IN ('payment_proof_uploaded', 'alternative_payment_proof')"
 OLD, NEW = PROOF.format("OLD"), PROOF.format("NEW")
@@ -424,7 +460,6 @@ MARKS = [
         "",
     ),
     ("lesson_steps_mark", "", "DELETE OR UPDATE OF user_id, created_at, confirmed", "bookings", ""),
-    ("lesson_steps_mark", "_insert", "INSERT", "events", f"WHEN (NEW.{CLICKED})"),
     (
         "lesson_steps_mark",
         "_update",
@@ -433,10 +468,7 @@ MARKS = [
         f"WHEN (OLD.{CLICKED} OR NEW.{CLICKED})",
     ),
     ("lesson_steps_mark", "_delete", "DELETE", "events", f"WHEN (OLD.{CLICKED})"),
-    # A status is marked where it is recorded.
-    ("payments_mark", "", "INSERT", "bookings_bookingchange", "WHEN (NEW.booking_id IS NOT NULL AND NOT NEW.is_new)"),
     ("payments_mark", "", "DELETE OR UPDATE OF user_id, created_at", "bookings", ""),
-    ("payments_mark", "_insert", "INSERT", "events", f"WHEN ({NEW})"),
     ("payments_mark", "_update", "UPDATE OF user_id, event_type, created_at", "events", f"WHEN ({OLD} OR {NEW})"),
     ("payments_mark", "_delete", "DELETE", "events", f"WHEN ({OLD})"),
 ]
@@ -457,9 +489,14 @@ def create_triggers():
             f"CREATE TRIGGER {function}_truncate AFTER TRUNCATE ON {table} FOR EACH STATEMENT"
             f" EXECUTE FUNCTION {function}();"
         )
+    yield (
+        "CREATE TRIGGER marks_taken AFTER DELETE ON counting_marks REFERENCING OLD TABLE AS taken FOR EACH STATEMENT"
+        " EXECUTE FUNCTION marks_taken();"
+    )
 
 
 def drop_triggers():
+    yield "DROP TRIGGER marks_taken ON counting_marks;"
     for function, suffix, _moments, table, _when in MARKS:
         yield f"DROP TRIGGER {function}{suffix} ON {table};"
     for function, table in EMPTIED:
@@ -516,21 +553,6 @@ class Migration(migrations.Migration):
                     level="STATEMENT",
                     operation="TRUNCATE",
                     pgid="pgtrigger_person_totals_truncate_95d56",
-                    table="bookings",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="booking",
-            trigger=pgtrigger.compiler.Trigger(
-                name="numbers_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NEW.created_at < now() - interval '5 minutes')",
-                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.created_at)); RETURN NULL;",
-                    hash="63ad449c508a7fdbe20f3c0d8aa63a055b10afe0",
-                    operation="INSERT",
-                    pgid="pgtrigger_numbers_insert_57f96",
                     table="bookings",
                     when="AFTER",
                 ),
@@ -630,10 +652,10 @@ class Migration(migrations.Migration):
             model_name="bookingchange",
             trigger=pgtrigger.compiler.Trigger(
                 name="keep_confirmation",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NEW.booking_id IS NOT NULL AND (NEW.status = 2 OR NEW.was = 2))",
-                    func="PERFORM confirmation_keep(NEW.booking_id); RETURN NULL;",
-                    hash="c2eb0aa4cc8d8c2d04be77fa56808c90b4c8f83c",
+                sql=hsl_dashboard.db.LightTriggerSql(
+                    condition="WHEN (NEW.booking_id IS NOT NULL AND (NOT NEW.is_new OR NEW.status = 2))",
+                    func="\n            IF TG_OP = 'INSERT' AND NOT NEW.is_new AND NEW.user_id IS NOT NULL THEN\n                INSERT INTO bookings_paymentmark (user_id) VALUES (NEW.user_id);\n            END IF;\n            IF NEW.status = 2 OR NEW.was = 2 THEN\n                PERFORM confirmation_keep(NEW.booking_id);\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="d6d6176e3b286dd6dcc5ffb111260feadd842d96",
                     operation="INSERT OR UPDATE",
                     pgid="pgtrigger_keep_confirmation_63a73",
                     table="bookings_bookingchange",
@@ -734,21 +756,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name="freelessonregistration",
             trigger=pgtrigger.compiler.Trigger(
-                name="numbers_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NEW.registered_at < now() - interval '5 minutes')",
-                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.registered_at)); RETURN NULL;",
-                    hash="5dde833272d308bd43c32d9be2a854e8c0b1b8cf",
-                    operation="INSERT",
-                    pgid="pgtrigger_numbers_insert_42f52",
-                    table="free_lesson_registrations",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="freelessonregistration",
-            trigger=pgtrigger.compiler.Trigger(
                 name="numbers_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     condition="WHEN (OLD.user_id IS DISTINCT FROM NEW.user_id OR OLD.registered_at IS DISTINCT FROM NEW.registered_at OR OLD.lesson_type IS DISTINCT FROM NEW.lesson_type OR OLD.lesson_date IS DISTINCT FROM NEW.lesson_date)",
@@ -797,8 +804,8 @@ class Migration(migrations.Migration):
                 name="record_new",
                 sql=hsl_dashboard.db.LightTriggerSql(
                     declare="DECLARE context jsonb := NULLIF(current_setting('pghistory.context_metadata', true), '');",
-                    func="\n            INSERT INTO bookings_bookingchange (registration_id, user_id, is_new, changed_by_id, reason, origin)\n            VALUES (NEW.id, NEW.user_id, true, \n                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,\n                COALESCE(context->>'reason', ''),\n                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END);\n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);\n                INSERT INTO lesson_steps_pending (user_id) VALUES (NEW.user_id);\n            END IF;\n            RETURN NULL;\n            ",
-                    hash="33a8404481d5a7019a092f8f9a4f39f23624b705",
+                    func="\n            IF context IS NULL THEN\n                INSERT INTO bookings_bookingchange (registration_id, user_id, is_new) VALUES (NEW.id, NEW.user_id, true);\n            ELSE\n                INSERT INTO bookings_bookingchange (registration_id, user_id, is_new, changed_by_id, reason, origin) VALUES (NEW.id, NEW.user_id, true, \n                CASE WHEN context->>'user' ~ '^[0-9]{1,9}$' THEN (context->>'user')::integer END,\n                COALESCE(context->>'reason', ''),\n                CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END);\n            END IF;\n            \n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id, about) VALUES (NEW.user_id, 'free_lesson_registrations');\n            END IF;\n            IF NEW.registered_at < now() - interval '5 minutes' THEN\n                INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.registered_at));\n            END IF;\n            RETURN NULL;\n            ",
+                    hash="1b1a33dc8997cf10f361902621efb5526078fdb0",
                     operation="INSERT",
                     pgid="pgtrigger_record_new_8c035",
                     table="free_lesson_registrations",

@@ -3,6 +3,7 @@
 import pgtrigger
 
 from hsl_dashboard.db import LightTrigger
+from users.models.triggers import mark_late, mark_person
 
 # Who, why and from where, as the writer's pghistory.context() says it. The bot's raw SQL has no context; after a
 # transaction that had one the setting of the session is an empty text.
@@ -18,27 +19,30 @@ COUNT_INTO = "INSERT INTO bookings_bookingcount (part, course_id, key, status, n
 
 
 def record_new_booking() -> pgtrigger.Trigger:
-    """Write down a new booking, count it, and mark its person: one trigger, since the bot pays for each of them."""
+    """Write down a new booking, count it, and mark its person once: the bot pays for each trigger and for each row."""
     return LightTrigger(
         name="record_new",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         declare=CONTEXT,
         func=f"""
-            INSERT INTO bookings_bookingchange (booking_id, user_id, status, is_new, {WHO_AND_WHY})
-            VALUES (NEW.id, NEW.user_id, NEW.confirmed, true, {READ_CONTEXT});
+            {_record("booking_id, user_id, status, is_new", "NEW.id, NEW.user_id, NEW.confirmed, true")}
             {COUNT_INTO} VALUES ('stream', NEW.course_id, COALESCE(NEW.course_stream, ''), NEW.confirmed, 1);
             IF NEW.referral_code IS NOT NULL THEN
                 {COUNT_INTO} VALUES ('code', NULL, NEW.referral_code, NEW.confirmed, 1);
             END IF;
-            IF NEW.user_id IS NOT NULL THEN
-                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);
-                INSERT INTO lesson_steps_pending (user_id) VALUES (NEW.user_id);
-                INSERT INTO bookings_paymentmark (user_id) VALUES (NEW.user_id);
-            END IF;
-            RETURN NULL;
+            {mark_person("'bookings'")}{mark_late("created_at")}RETURN NULL;
             """,  # noqa: S608 - texts of ours
     )
+
+
+def _record(columns: str, values: str) -> str:
+    """Write what records a new row; the bot has no context, and does not pay for reading one."""
+    return f"""IF context IS NULL THEN
+                INSERT INTO bookings_bookingchange ({columns}) VALUES ({values});
+            ELSE
+                INSERT INTO bookings_bookingchange ({columns}, {WHO_AND_WHY}) VALUES ({values}, {READ_CONTEXT});
+            END IF;"""  # noqa: S608 - texts of ours
 
 
 def record_status_change() -> pgtrigger.Trigger:
@@ -95,26 +99,29 @@ def record_registration() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         declare=CONTEXT,
         func=f"""
-            INSERT INTO bookings_bookingchange (registration_id, user_id, is_new, {WHO_AND_WHY})
-            VALUES (NEW.id, NEW.user_id, true, {READ_CONTEXT});
-            IF NEW.user_id IS NOT NULL THEN
-                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);
-                INSERT INTO lesson_steps_pending (user_id) VALUES (NEW.user_id);
-            END IF;
-            RETURN NULL;
-            """,  # noqa: S608 - texts of ours
+            {_record("registration_id, user_id, is_new", "NEW.id, NEW.user_id, true")}
+            {mark_person("'free_lesson_registrations'")}{mark_late("registered_at")}RETURN NULL;
+            """,
     )
 
 
 def keep_confirmation() -> pgtrigger.Trigger:
-    """Keep the moment of a booking's confirmation when its record of changes says something about it."""
-    return pgtrigger.Trigger(
+    """Mark the person's payments at a change of status, and keep when a booking was confirmed where it says so."""
+    return LightTrigger(
         name="keep_confirmation",
         when=pgtrigger.After,
         operation=pgtrigger.Insert | pgtrigger.Update,
         # The bot's new bookings are not confirmed, and pay for this comparison alone.
-        condition=pgtrigger.Condition("NEW.booking_id IS NOT NULL AND (NEW.status = 2 OR NEW.was = 2)"),
-        func="PERFORM confirmation_keep(NEW.booking_id); RETURN NULL;",
+        condition=pgtrigger.Condition("NEW.booking_id IS NOT NULL AND (NOT NEW.is_new OR NEW.status = 2)"),
+        func="""
+            IF TG_OP = 'INSERT' AND NOT NEW.is_new AND NEW.user_id IS NOT NULL THEN
+                INSERT INTO bookings_paymentmark (user_id) VALUES (NEW.user_id);
+            END IF;
+            IF NEW.status = 2 OR NEW.was = 2 THEN
+                PERFORM confirmation_keep(NEW.booking_id);
+            END IF;
+            RETURN NULL;
+        """,
     )
 
 

@@ -49,6 +49,8 @@ DIFFERENCES = f"""
     FULL JOIN waiting_payments_of(%(people)s) AS found USING (booking_id)
     WHERE to_jsonb(kept) IS DISTINCT FROM to_jsonb(found) AND NOT EXISTS (
         SELECT FROM bookings_paymentmark AS p WHERE p.user_id IN (kept.user_id, found.user_id)
+    ) AND NOT EXISTS (
+        SELECT FROM counting_marks AS m WHERE m.user_id IN (kept.user_id, found.user_id) AND marks_of_payments(about)
     )
 """  # noqa: S608 - the query above
 

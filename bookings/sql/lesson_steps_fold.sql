@@ -7,6 +7,7 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('lesson_steps_fold', 0)) THEN
         RETURN -1;
     END IF;
+    PERFORM marks_hand_on();
     WITH taken AS (
         DELETE FROM lesson_steps_pending
         WHERE user_id IN (SELECT DISTINCT user_id FROM lesson_steps_pending LIMIT at_most)

@@ -9,6 +9,7 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('waiting_payments_fold', 0)) THEN
         RETURN -1;
     END IF;
+    PERFORM marks_hand_on();
     WITH taken AS (
         DELETE FROM bookings_paymentmark
         WHERE user_id IN (SELECT DISTINCT user_id FROM bookings_paymentmark LIMIT at_most)

@@ -148,7 +148,7 @@ class Recipient(models.Model):
                 condition="NEW.state IS NULL",
             ),
             keep_delivery_status(),
-            *mark_for_numbers(at="sent_at", columns=(), person="NULL"),
+            *mark_for_numbers(at="sent_at", columns=(), person="NULL", inserted=True),
             *count_recipients(),
         ]
 

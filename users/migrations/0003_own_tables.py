@@ -66,7 +66,8 @@ def create_folded(apps, schema_editor):
 MARKS = """
 CREATE TABLE counting_marks (
     user_id bigint NOT NULL,
-    marked_at timestamptz NOT NULL DEFAULT now()
+    marked_at timestamptz NOT NULL DEFAULT now(),
+    about text
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 """
 
@@ -85,6 +86,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("user_id", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("marked_at", models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow())),
+                ("about", models.TextField(null=True)),
             ],
             options={
                 "db_table": "counting_marks",

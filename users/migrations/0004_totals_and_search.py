@@ -463,8 +463,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="person_totals_insert",
                 sql=hsl_dashboard.db.LightTriggerSql(
-                    func="\n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="2718c25dc0fc2b8ba41b5e025dd79ef747ab0600",
+                    func="\n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id, about) VALUES (NEW.user_id, NEW.event_type);\n            END IF;\n            IF NEW.created_at < now() - interval '5 minutes' THEN\n                INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.created_at));\n            END IF;\n            RETURN NULL;",
+                    hash="d8c60d6d1020b255fab1523126d0892e77276ea6",
                     operation="INSERT",
                     pgid="pgtrigger_person_totals_insert_f4f0d",
                     table="events",
@@ -522,21 +522,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name="event",
             trigger=pgtrigger.compiler.Trigger(
-                name="numbers_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NEW.created_at < now() - interval '5 minutes')",
-                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.created_at)); RETURN NULL;",
-                    hash="b2850f78d70294fe8d2e4e26f0e5f2193d8c63c3",
-                    operation="INSERT",
-                    pgid="pgtrigger_numbers_insert_03c70",
-                    table="events",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="event",
-            trigger=pgtrigger.compiler.Trigger(
                 name="numbers_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     condition="WHEN (OLD.user_id IS DISTINCT FROM NEW.user_id OR OLD.created_at IS DISTINCT FROM NEW.created_at OR OLD.event_type IS DISTINCT FROM NEW.event_type OR OLD.details IS DISTINCT FROM NEW.details)",
@@ -583,8 +568,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="person_totals_insert",
                 sql=hsl_dashboard.db.LightTriggerSql(
-                    func="\n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id) VALUES (NEW.user_id);\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="5f0d6addf93a868fe9d74974c1bcd6ea08cd321a",
+                    func="\n            IF NEW.user_id IS NOT NULL THEN\n                INSERT INTO counting_marks (user_id, about) VALUES (NEW.user_id, NULL);\n            END IF;\n            IF NEW.first_seen_at < now() - interval '5 minutes' THEN\n                INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.first_seen_at));\n            END IF;\n            RETURN NULL;",
+                    hash="ac6bb881f86a235c4c18bc3978854ee45a171a2f",
                     operation="INSERT",
                     pgid="pgtrigger_person_totals_insert_89bcd",
                     table="users",
@@ -634,21 +619,6 @@ class Migration(migrations.Migration):
                     level="STATEMENT",
                     operation="TRUNCATE",
                     pgid="pgtrigger_person_totals_truncate_78ce9",
-                    table="users",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="telegramuser",
-            trigger=pgtrigger.compiler.Trigger(
-                name="numbers_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NEW.first_seen_at < now() - interval '5 minutes')",
-                    func="INSERT INTO users_numbermark (user_id, day) VALUES (NEW.user_id, school_day(NEW.first_seen_at)); RETURN NULL;",
-                    hash="4f1da6816d1ed862ffd24fa1c14a0f985b7464e3",
-                    operation="INSERT",
-                    pgid="pgtrigger_numbers_insert_4a4ba",
                     table="users",
                     when="AFTER",
                 ),

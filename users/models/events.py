@@ -73,7 +73,7 @@ class Event(models.Model):
                 first_name="COALESCE(NEW.first_name, NEW.details->>'first_name')",
                 seen_at="COALESCE(NEW.created_at, now())",
             ),
-            *mark_for_counting(columns=("created_at", "event_type")),
+            *mark_for_counting(at="created_at", about="NEW.event_type", columns=("created_at", "event_type")),
             *mark_for_numbers(at="created_at", columns=("event_type", "details")),
         ]
 

@@ -46,7 +46,7 @@ class TelegramUser(models.Model):
         triggers = [
             *keep_person_totals(
                 columns=("username", "first_name", "last_name", "language_code", "first_seen_at"),
-                insert=mark_new(),
+                insert=mark_new(at="first_seen_at"),
             ),
             *mark_for_numbers(at="first_seen_at", columns=()),
         ]

@@ -99,6 +99,8 @@ class CountingMark(models.Model):
     # Django wants a key; the database has none, and one person may have many marks.
     user_id = models.BigIntegerField(primary_key=True)
     marked_at = models.DateTimeField(db_default=TransactionNow())
+    # What a new row was: the type of an event, else its table. Apps above count by some of them.
+    about = models.TextField(null=True)
 
     class Meta:
         managed = False
