@@ -2,7 +2,6 @@
 
 import os
 import random
-import statistics
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,9 +17,6 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 CONNECTIONS = 4  # at once, kept for all rounds as the bot keeps its pool; that pool is smaller
 WARMING = 20  # rows on a new connection before it counts: it draws up every trigger once
 ROUNDS, SECONDS = 8, 1  # rounds with and without take turns, so that a busy machine slows both
-TURNS = 5  # of the triggers that the numbers need
-# The triggers by which the numbers learn of a row of the bot: of an event just written none of them writes anything.
-OF_NUMBERS = "pgtrigger_numbers_insert_%"
 PEOPLE = 20_000  # drawn at random from everybody: their pages are not in memory because the last insert was theirs
 NEWCOMERS = 8_000_000_000  # ids from here on are of people whom the benchmark makes
 HISTORY = 20_000  # events of the one person with very many
@@ -68,31 +64,6 @@ def measure(url: str, table: str, *, about: int | None = None, kept: bool = True
     return done["ENABLE"] / ROUNDS / SECONDS, done["DISABLE"] / ROUNDS / SECONDS
 
 
-def cost_of_numbers(url: str) -> tuple[float, float]:
-    """Median of events a second with the triggers of the numbers and without, other triggers at work, by turns."""
-    with psycopg.connect(url, autocommit=True) as control:
-        found = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'events'::regclass AND tgname LIKE %s"
-        triggers = [name for (name,) in control.execute(found, [OF_NUMBERS])]
-        people = [row[0] for row in control.execute("SELECT user_id FROM users ORDER BY random() LIMIT %s", [PEOPLE])]
-        (last,) = control.execute("SELECT max(id) FROM events").fetchall()[0]
-        done: dict[str, list[int]] = {"ENABLE": [], "DISABLE": []}
-        pool = ExitStack()
-        try:
-            bots = _connect(pool, url)
-            for how in list(done) * TURNS:
-                for name in triggers:
-                    _switch_triggers(control, "events", how, name)
-                for bot in bots:
-                    _write(bot, INSERTS["events"], _at_random(people), rows=WARMING)
-                done[how].append(_insert(bots, INSERTS["events"], _at_random(people)))
-        finally:
-            pool.close()
-            for name in triggers:
-                _switch_triggers(control, "events", "ENABLE", name)
-            control.execute("DELETE FROM events WHERE id > %s", [last])
-    return statistics.median(done["ENABLE"]) / SECONDS, statistics.median(done["DISABLE"]) / SECONDS
-
-
 def index_entries(url: str, table: str) -> int:
     """How many indexes of ``table`` there are: at most so many entries are written with each row."""
     with psycopg.connect(url) as connection:
@@ -110,10 +81,9 @@ def _at_random(people: list[int]) -> Iterator[int]:
         yield random.choice(people)
 
 
-def _switch_triggers(control: Connection, table: str, how: str, name: str = "") -> None:
+def _switch_triggers(control: Connection, table: str, how: str) -> None:
     # USER: ours, and not those by which PostgreSQL keeps the foreign keys.
-    which = sql.Identifier(name) if name else sql.SQL("USER")
-    control.execute(sql.SQL("ALTER TABLE {} {} TRIGGER {}").format(sql.Identifier(table), sql.SQL(how), which))
+    control.execute(sql.SQL("ALTER TABLE {} {} TRIGGER USER").format(sql.Identifier(table), sql.SQL(how)))
 
 
 def _write(bot: Connection, statement: str, people: Iterator[int], *, rows: int) -> None:
@@ -157,7 +127,6 @@ def main() -> None:
             _print(f"{table}", index_entries(url, table), *measure(url, table, kept=kept))
     with _somebody_with_a_history(url) as person:
         _print(f"events of one with {HISTORY:,}", index_entries(url, "events"), *measure(url, "events", about=person))
-    _print("events, triggers of the numbers", index_entries(url, "events"), *cost_of_numbers(url))
     _count_the_marked()
 
 

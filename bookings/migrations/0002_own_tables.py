@@ -13,6 +13,14 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+# Written at every booking, and put together by beat: neither a key nor an index.
+COUNTS = """
+CREATE TABLE bookings_bookingcount (
+    part varchar(10) NOT NULL, course_id integer, key text COLLATE "C" NOT NULL, status integer, number bigint NOT NULL
+)
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0001_bot_tables"),
@@ -135,17 +143,19 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RunSQL(COUNTS, "DROP TABLE bookings_bookingcount"),
         migrations.CreateModel(
             name="BookingCount",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("part", models.CharField(choices=[("stream", "Stream"), ("code", "Code")], max_length=10)),
                 ("course_id", models.IntegerField(null=True)),
-                ("key", models.TextField(db_collation="C")),
+                ("key", models.TextField(db_collation="C", primary_key=True, serialize=False)),
                 ("status", models.IntegerField(null=True)),
                 ("number", models.BigIntegerField()),
             ],
             options={
+                "db_table": "bookings_bookingcount",
+                "managed": False,
                 "default_permissions": (),
             },
         ),

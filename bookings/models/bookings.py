@@ -86,9 +86,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
 
 @pghistory.track(
-    # The bot's new row is its own record; audit_first keeps it when it changes.
-    pghistory.InsertEvent(condition=pgtrigger.Condition("current_setting('pghistory.context_metadata', true) <> ''")),
-    # A change of the status alone is written once, by record_status_change below.
+    # New rows are written by record_new. A change of the status alone is written once, by record_status_change below.
     pghistory.UpdateEvent(condition=pgtrigger.AnyChange(exclude=["confirmed", *NO_DECISION])),
     pghistory.DeleteEvent(),
     exclude=NO_DECISION,
@@ -224,7 +222,8 @@ class BookingCount(models.Model):
     """Derived: how many bookings of a status there are by course and stream, and again by referral code.
 
     The number is the sum over the rows: triggers of ``bookings`` add what each write changes, and beat puts the rows of
-    one count together (bookings/services/counts.py).
+    one count together (bookings/services/counts.py). So one count may have many rows, and the table has neither a key
+    nor an index (bookings/migrations): the bot's INSERT would keep them.
     """
 
     class Part(models.TextChoices):
@@ -233,13 +232,16 @@ class BookingCount(models.Model):
 
     part = models.CharField(max_length=10, choices=Part)
     course_id = models.IntegerField(null=True)
-    key = models.TextField(db_collation="C")  # the stream, "" without one; or the code
+    # The stream, "" without one; or the code. Django wants a key; the database has none.
+    key = models.TextField(primary_key=True, db_collation="C")
     status = models.IntegerField(null=True)
     number = models.BigIntegerField()
 
     objects = BookingCountQuerySet.as_manager()
 
     class Meta:
+        managed = False
+        db_table = "bookings_bookingcount"
         default_permissions = ()
 
     def __str__(self) -> str:

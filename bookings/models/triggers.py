@@ -15,11 +15,21 @@ READ_CONTEXT = """
                 CASE WHEN context IS NULL THEN 'raw' ELSE COALESCE(left(context->>'origin', 20), 'service') END"""
 
 
+# What an edit of a booking is, for the audit; a status has its own record.
+EDITED = (
+    "user_id", "username", "first_name", "course_id", "course_stream", "created_at", "referral_code", "discount_percent"
+)  # fmt: skip
+AUDITED = ", ".join(("id", *EDITED, "confirmed"))
+
 COUNT_INTO = "INSERT INTO bookings_bookingcount (part, course_id, key, status, number)"
 
 
 def record_new_booking() -> pgtrigger.Trigger:
-    """Write down a new booking, count it, and mark its person once: the bot pays for each trigger and for each row."""
+    """Write down a new booking, count it, and mark its person once: the bot pays for each trigger and for each row.
+
+    It writes history too, of what staff or a program of ours inserts; the bot's new row is its own record, which
+    audit_first keeps when it changes.
+    """
     return LightTrigger(
         name="record_new",
         when=pgtrigger.After,
@@ -27,6 +37,13 @@ def record_new_booking() -> pgtrigger.Trigger:
         declare=CONTEXT,
         func=f"""
             {_record("booking_id, user_id, status, is_new", "NEW.id, NEW.user_id, NEW.confirmed, true")}
+            IF context IS NOT NULL THEN
+                INSERT INTO bookings_bookingevent ({AUDITED}, pgh_created_at, pgh_label, pgh_obj_id, pgh_context_id)
+                VALUES ({_values("NEW")}, now(), 'insert', NEW.id, _pgh_attach_context());
+            END IF;
+            IF NEW.confirmed = 2 THEN
+                PERFORM confirmation_keep(NEW.id);
+            END IF;
             {COUNT_INTO} VALUES ('stream', NEW.course_id, COALESCE(NEW.course_stream, ''), NEW.confirmed, 1);
             IF NEW.referral_code IS NOT NULL THEN
                 {COUNT_INTO} VALUES ('code', NULL, NEW.referral_code, NEW.confirmed, 1);
@@ -34,6 +51,10 @@ def record_new_booking() -> pgtrigger.Trigger:
             {mark_person("'bookings'")}{mark_late("created_at")}RETURN NULL;
             """,  # noqa: S608 - texts of ours
     )
+
+
+def _values(row: str) -> str:
+    return ", ".join(f"{row}.{column}" for column in AUDITED.split(", "))
 
 
 def _record(columns: str, values: str) -> str:
@@ -56,15 +77,13 @@ def record_status_change() -> pgtrigger.Trigger:
         func=f"""
             INSERT INTO bookings_bookingchange (booking_id, user_id, was, status, is_new, {WHO_AND_WHY})
             VALUES (NEW.id, NEW.user_id, OLD.confirmed, NEW.confirmed, false, {READ_CONTEXT});
+            INSERT INTO bookings_paymentmark (user_id) VALUES (NEW.user_id);
+            IF NEW.confirmed = 2 OR OLD.confirmed = 2 THEN
+                PERFORM confirmation_keep(NEW.id);
+            END IF;
             RETURN NULL;
             """,  # noqa: S608 - texts of ours
     )
-
-
-# What an edit of a booking is, for the audit; a status has its own record.
-EDITED = (
-    "user_id", "username", "first_name", "course_id", "course_stream", "created_at", "referral_code", "discount_percent"
-)  # fmt: skip
 
 
 def audit_first() -> pgtrigger.Trigger:
@@ -72,7 +91,6 @@ def audit_first() -> pgtrigger.Trigger:
 
     By its name it fires before pghistory's triggers: the first row of a history is the oldest.
     """
-    columns = ", ".join(("id", *EDITED, "confirmed"))
     old, new = (", ".join(f"{row}.{name}" for name in EDITED) for row in ("OLD", "NEW"))
     return pgtrigger.Trigger(
         name="audit_first",
@@ -82,8 +100,8 @@ def audit_first() -> pgtrigger.Trigger:
             IF TG_OP = 'UPDATE' AND ({old}) IS NOT DISTINCT FROM ({new}) THEN
                 RETURN NULL;
             END IF;
-            INSERT INTO bookings_bookingevent ({columns}, pgh_created_at, pgh_label, pgh_obj_id)
-            SELECT OLD.id, {old}, OLD.confirmed,
+            INSERT INTO bookings_bookingevent ({AUDITED}, pgh_created_at, pgh_label, pgh_obj_id)
+            SELECT {_values("OLD")},
                 LEAST(GREATEST(COALESCE(OLD.created_at, now()), '2000-01-01'), now()), 'insert', OLD.id
             WHERE NOT EXISTS (SELECT FROM bookings_bookingevent WHERE pgh_obj_id = OLD.id);
             RETURN NULL;
@@ -106,22 +124,14 @@ def record_registration() -> pgtrigger.Trigger:
 
 
 def keep_confirmation() -> pgtrigger.Trigger:
-    """Mark the person's payments at a change of status, and keep when a booking was confirmed where it says so."""
-    return LightTrigger(
+    """Keep the moment of a booking's confirmation when its record says something else; who writes one keeps it too."""
+    return pgtrigger.Trigger(
         name="keep_confirmation",
         when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.Update,
-        # The bot's new bookings are not confirmed, and pay for this comparison alone.
-        condition=pgtrigger.Condition("NEW.booking_id IS NOT NULL AND (NOT NEW.is_new OR NEW.status = 2)"),
-        func="""
-            IF TG_OP = 'INSERT' AND NOT NEW.is_new AND NEW.user_id IS NOT NULL THEN
-                INSERT INTO bookings_paymentmark (user_id) VALUES (NEW.user_id);
-            END IF;
-            IF NEW.status = 2 OR NEW.was = 2 THEN
-                PERFORM confirmation_keep(NEW.booking_id);
-            END IF;
-            RETURN NULL;
-        """,
+        # Not at INSERT: the bot's new bookings would pay for the comparison.
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Condition("NEW.booking_id IS NOT NULL AND (NEW.status = 2 OR NEW.was = 2)"),
+        func="PERFORM confirmation_keep(NEW.booking_id); RETURN NULL;",
     )
 
 

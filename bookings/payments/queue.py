@@ -44,7 +44,8 @@ WRITTEN_BEFORE = timedelta(days=1)  # what a student wrote so long before the re
 TOLD_BY_STUDENTS = (*PROOF_EVENTS, "student_response")
 COUNTS = """
     SELECT EXISTS (SELECT FROM bookings_paymentmark)
-        OR EXISTS (SELECT FROM counting_marks WHERE marks_of_payments(about)), (SELECT max(came_at) FROM bookings_waitingpayment), {}
+        OR EXISTS (SELECT FROM counting_marks WHERE marks_of_payments(about)),
+        (SELECT max(came_at) FROM bookings_waitingpayment), {}
 """
 CONDITIONS = {
     "waiting": OPEN,

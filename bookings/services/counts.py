@@ -18,7 +18,7 @@ FOLD = f"""
         DELETE FROM bookings_bookingcount AS c USING several AS s
         WHERE c.part = s.part AND c.key = s.key
             AND c.course_id IS NOT DISTINCT FROM s.course_id AND c.status IS NOT DISTINCT FROM s.status
-        RETURNING c.*
+        RETURNING c.part, c.course_id, c.key, c.status, c.number
     )
     {COUNT_INTO} SELECT part, course_id, key, status, sum(number) FROM taken GROUP BY 1, 2, 3, 4
     HAVING sum(number) <> 0

@@ -128,6 +128,9 @@ def _store_rows(school: School) -> None:
         school.recipients,
         school.drafts,
     )
+    with connection.cursor() as cursor:
+        # The triggers of bookings went by the day of today.
+        cursor.execute("SELECT confirmation_keep(id) FROM bookings WHERE confirmed = 2 ORDER BY id")
 
 
 def _store(*tables: Sequence[models.Model]) -> None:

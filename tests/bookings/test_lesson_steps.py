@@ -10,11 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from bookings.lessons.steps import fold_steps, rebuild_steps, steps_differences
+from bookings.lessons.steps import fold_steps, rebuild_steps, some_wait, steps_differences
 from bookings.models import Booking, FreeLessonRegistration, LessonSteps
 from tests import bot_database
 from tests.factories import BookingFactory, EventFactory, FreeLessonRegistrationFactory, TelegramUserFactory
-from users.models import Event
+from users.models import CountingMark, Event, PersonTotals
+from users.totals import fold_marked_people
 
 pytestmark = pytest.mark.django_db
 
@@ -153,9 +154,43 @@ def test_events_of_other_kinds_mark_nobody():
 
     EventFactory.create(telegram_user=person, event_type="start_command")
 
+    assert not some_wait()
+    fold_marked_people()
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM lesson_steps_pending")
         assert cursor.fetchone() == (0,)
+
+
+def test_who_counts_the_person_first_hands_their_registrations_on():
+    row = FreeLessonRegistrationFactory.create(registered_at=AT)
+    fold_steps()
+    EventFactory.create(
+        telegram_user=row.telegram_user, event_type="lesson_link_clicked", details={"lesson_type": row.lesson_type},
+        created_at=AT,
+    )  # fmt: skip
+    booking = BookingFactory.create(telegram_user=row.telegram_user, created_at=AT)
+
+    assert fold_marked_people() == 0
+
+    assert some_wait()
+    assert list(steps_differences()) == []
+    fold_steps()
+    steps = LessonSteps.objects.get()
+    assert (steps.attended_at, steps.booked_at) == (AT, booking.created_at)
+    assert not some_wait()
+
+
+def test_who_counts_the_registrations_first_leaves_the_person_marked():
+    row = FreeLessonRegistrationFactory.create(registered_at=AT)
+    assert list(steps_differences()) == []
+    since = CountingMark.objects.get(about="free_lesson_registrations").marked_at
+
+    fold_steps()
+
+    assert not some_wait()
+    assert set(CountingMark.objects.filter(pk=row.telegram_user_id).values_list("about", "marked_at")) == {(None, since)}
+    fold_marked_people()
+    assert PersonTotals.objects.get(pk=row.telegram_user_id).lessons == 1
 
 
 @pytest.mark.parametrize("day", ["infinity", "-infinity", "20000-01-01"])

@@ -23,6 +23,7 @@ from tests.factories import (
     TelegramUserFactory,
 )
 from users.models import Event
+from users.totals import fold_marked_people
 
 pytestmark = pytest.mark.django_db
 
@@ -85,10 +86,30 @@ def test_the_bots_approval_takes_it_out_and_a_deleted_booking_goes_too():
 def test_other_events_leave_no_mark():
     fold()
     EventFactory.create(event_type="view_program")
+    fold_marked_people()
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM bookings_paymentmark")
         assert cursor.fetchone()[0] == 0
+
+
+def test_who_counts_the_person_first_hands_their_payments_on(staff_client):
+    booking = BookingFactory.create(confirmed=0)
+    prove(booking)
+    assert list(payments_differences()) == []
+
+    assert fold_marked_people() == 0
+    assert list(payments_differences()) == []
+
+    # The page looks at what waits.
+    assert [row.booking for row in staff_client.get(QUEUE).context["rows"]] == [booking]
+
+
+def test_a_page_shows_a_proof_that_nobody_has_counted_yet(staff_client):
+    booking = BookingFactory.create(confirmed=0)
+    prove(booking)
+
+    assert [row.booking for row in staff_client.get(QUEUE).context["rows"]] == [booking]
 
 
 def test_a_new_proof_brings_back_what_was_put_off_or_asked_about(staff_client, staff):

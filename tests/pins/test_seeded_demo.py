@@ -19,7 +19,6 @@ LEFT_OUT = {
     "users_auditentry": {"id", "object_id", "record_id"},
     "users_numbermark": {"id"},
     "bookings_bookingchange": {"id"},
-    "bookings_bookingcount": {"id"},
     "bookings_moneymark": {"id"},
     "bookings_stream": {"id"},
     "bookings_streamevent": {"id", "pgh_obj_id"},
