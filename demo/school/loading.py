@@ -116,8 +116,10 @@ def _store_rows(school: School) -> None:
     _store(school.people, school.coupons, school.bookings)
     # The school brings the record of its bookings along, under the days on which it happened.
     BookingChange.objects.all().delete()
+    _store(write_record(school))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT confirmation_keep(id) FROM bookings WHERE confirmed = 2 ORDER BY id")
     _store(
-        write_record(school),
         school.payments,
         school.coupon_usages,
         school.lessons,
@@ -128,9 +130,6 @@ def _store_rows(school: School) -> None:
         school.recipients,
         school.drafts,
     )
-    with connection.cursor() as cursor:
-        # The triggers of bookings went by the day of today.
-        cursor.execute("SELECT confirmation_keep(id) FROM bookings WHERE confirmed = 2 ORDER BY id")
 
 
 def _store(*tables: Sequence[models.Model]) -> None:

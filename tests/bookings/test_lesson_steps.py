@@ -188,7 +188,9 @@ def test_who_counts_the_registrations_first_leaves_the_person_marked():
     fold_steps()
 
     assert not some_wait()
-    assert set(CountingMark.objects.filter(pk=row.telegram_user_id).values_list("about", "marked_at")) == {(None, since)}
+    assert set(CountingMark.objects.filter(pk=row.telegram_user_id).values_list("about", "marked_at")) == {
+        (None, since)
+    }
     fold_marked_people()
     assert PersonTotals.objects.get(pk=row.telegram_user_id).lessons == 1
 
