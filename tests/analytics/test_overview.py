@@ -223,7 +223,7 @@ def test_a_chart_gives_its_data_and_itself_with_the_period_printed(staff_client,
     assert rows[0] == ["Новые люди, 1 – 28 ноября 2026"]
     assert rows[1] == ["День", "Новые люди", "Для сравнения", "Что произошло"]
     assert len(rows) == 2 + 28
-    assert [row[:3] for row in rows[2:] if row[1] != "0"] == [["3 ноя", "4", "0"]]
+    assert [row[:3] for row in rows[2:] if row[1] != "0"] == [["2026-11-03", "4", "0"]]
 
     picture = staff_client.get(f"/analytics/charts/new_people/?{PERIOD}&format=svg")
     assert picture["Content-Type"] == "image/svg+xml"
@@ -263,7 +263,7 @@ def test_a_day_with_very_many_events_is_counted_by_beat_and_the_page_says_as_of_
     page = staff_client.get("/analytics/?period=today&part=types")
 
     assert page.context["types_total"] == 3
-    assertContains(page, "Сегодня — на ")
+    assertContains(page, "Сегодняшний день посчитан в ")
     cache.clear()
     monkeypatch.setattr("analytics.queries.MANY_EVENTS", 20)
     assert staff_client.get("/analytics/?period=today&part=types").context["types_total"] == 4
@@ -307,15 +307,15 @@ def test_files_of_a_chart_say_what_happened_and_what_is_not_over(staff_client, s
     rows = list(csv.reader(StringIO(data), delimiter=";"))
     assert rows[1] == ["День", "Новые люди", "Что произошло"]
     happened = [(row[0], row[2]) for row in rows[2:] if row[2]]
-    assert [day for day, _what in happened] == ["3 ноя", "20 ноя"]
+    assert [day for day, _what in happened] == ["2026-11-03", "2026-11-20"]
     assert "получателей: 100" in happened[0][1] and happened[1][1] == "Поток ноября: начало"
 
     drawn = "".join(
         ElementTree.fromstring(staff_client.get(f"/analytics/charts/growth/?{query}&format=svg").content).itertext()
     )
-    assert "20 ноя: Поток ноября: начало" in drawn and "ещё не закончился" not in drawn
+    assert "20 ноя: Поток ноября: начало" in drawn and "ещё не закончил" not in drawn
     today = staff_client.get("/analytics/charts/growth/?period=7&format=svg").content.decode()
-    assert "Последний ещё не закончился." in today and 'fill="#f3f3f8"' in today
+    assert "Последний день или неделя ещё не закончились." in today and 'fill="#f3f3f8"' in today
 
 
 # People behind a number -----------------------------------------------------------------------------------------------
@@ -326,7 +326,10 @@ def test_a_cell_of_a_cohort_opens_its_people(staff_client, school):
     found = re.search(r'href="(/analytics/people/\?cohort=2026-11-02[^"]+)"\s+aria-label="(\d+) %, (\d+)"', html)
     assert found and found.group(2, 3) == ("100", "4")
 
-    assertContains(staff_client.get(found[1].replace("&amp;", "&")), "Когорта 2 – 8 ноября 2026")
+    page = staff_client.get(found[1].replace("&amp;", "&"))
+
+    assertContains(page, "Когорта 2 – 8 ноября 2026")
+    assertContains(page, '<th scope="col">Первая активность, МСК</th>', html=True)
 
 
 @pytest.mark.parametrize(
