@@ -17,7 +17,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from analytics.definitions import DEFINITIONS, definitions_page
 from analytics.periods import Period, PeriodForm, chosen_period, spell_days, streams_with_dates
-from analytics.queries import count_day
+from analytics.queries import EventShare, count_day
 from analytics.rollups import refresh_numbers
 from analytics.views.funnels import spell_time
 from bookings.models import Stream
@@ -299,6 +299,21 @@ def test_the_file_of_a_funnel_is_of_the_scope_that_the_page_shows(staff_client, 
     written = b"".join(staff_client.get(address.replace("&amp;", "&")).streaming_content).decode("utf-8-sig")
 
     assert [line.split(";")[2] for line in written.splitlines()[1:]] == ["3", "3", "2", "0", "1", "0", "0", "0", "0"]
+
+
+def test_people_active_on_two_days_are_not_summed(staff_client, school):
+    feet = dict(staff_client.get(f"/analytics/?{PERIOD}&part=daily").context["feet"])
+
+    assert feet["Всего"][:3] == ["4", "—", "2"]
+    assert feet["Для сравнения"][1] == "—" != feet["В среднем за законченный день"][1]
+
+
+def test_a_share_that_rounds_to_nothing_is_not_nothing():
+    assert [EventShare("a", number, percent).is_small for number, percent in ((3, 0), (3, 1), (0, 0))] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_files_of_a_chart_say_what_happened_and_what_is_not_over(staff_client, school):
