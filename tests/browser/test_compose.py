@@ -226,7 +226,7 @@ def test_what_is_written_outlives_the_session(page: Page, stream: list[int]) -> 
     field.fill("До и после")
 
     expect(page.locator("[data-signed-out]")).to_contain_text("Написанное осталось здесь")
-    page.locator("#people-search").press("Enter")  # it would leave with everything
+    page.get_by_role("button", name="Проверить и отправить").click()  # it would leave with everything
     expect(field).to_have_value("До и после")
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Войти").click()

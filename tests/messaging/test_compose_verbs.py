@@ -35,6 +35,7 @@ class Case:
 
 CASES = [
     Case("draft_preview", "?count=1#preview", shows=True),
+    Case("draft_preview", "?q=%D0%98%D0%B2#people", {"q": "Ив"}, shows=True),
     Case("draft_overwrite", shows=True),
     Case("draft_check", "confirm/"),
     Case("draft_test", "#preview"),

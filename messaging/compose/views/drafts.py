@@ -34,6 +34,7 @@ from messaging.compose.views.keeping import (
     save_content,
     show_conflict,
     show_form,
+    show_found,
 )
 from messaging.content.content import Content
 from messaging.content.media import NoRoom, StoredFile, file_problem, no_room_sentence
@@ -45,7 +46,9 @@ from messaging.models import Draft, TelegramLink
 
 @draft_verb()
 def draft_preview(request: StaffRequest, page: Composing) -> HttpResponse:
-    # Pressed by hand only where there are no scripts, and then nothing is counted after the page.
+    # Pressed only where there are no scripts, by hand or by Enter in a field, and then nothing is counted after the page.
+    if page.search:
+        return show_found(page)
     return return_to_form(page, "?count=1#preview", may_show=True)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import BadRequest
@@ -135,3 +136,8 @@ def return_to_form(page: Composing, place: str = "", *, may_show: bool = False) 
     if may_show and wants_partial(page.request):
         return show_form(page)
     return lead_to(page.request, f"{page.address}{place}")
+
+
+def show_found(page: Composing) -> HttpResponse:
+    """Redirect to the form, and to the people found where somebody is searched for; htmx gets the changed parts."""
+    return return_to_form(page, f"?{urlencode({'q': page.search})}#people" if page.search else "", may_show=True)
