@@ -46,7 +46,7 @@ from messaging.models import Draft, TelegramLink
 
 @draft_verb()
 def draft_preview(request: StaffRequest, page: Composing) -> HttpResponse:
-    # Pressed only where there are no scripts, by hand or by Enter in a field, and then nothing is counted after the page.
+    # Pressed by hand or by Enter only where there are no scripts, and then nothing is counted after the page.
     if page.search:
         return show_found(page)
     return return_to_form(page, "?count=1#preview", may_show=True)

@@ -121,7 +121,8 @@ def save_content(page: Composing, content: Content) -> None:
 def show_form(page: Composing, *, status: int = 200) -> HttpResponse:
     """Render the changed parts for htmx, or the whole page, with everything as it was typed."""
     if not wants_partial(page.request):
-        return render(page.request, PAGE, page_context(page), status=status)
+        # The switches of the frame lead there: this answer stands at an address that only takes forms.
+        return render(page.request, PAGE, page_context(page) | {"form_address": page.address}, status=status)
     context = live_context(page) | {"oob": True}
     response = render(page.request, "messaging/_compose_live.html", context, status=status)
     where = page.request.resolver_match
