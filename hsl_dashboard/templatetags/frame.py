@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from hsl_dashboard.web.addresses import address_to_return_to
+from hsl_dashboard.web.saved_lists import can_be_saved
 
 register = template.Library()
 
@@ -19,6 +20,7 @@ def drawn(template_name: str, **values: str | int | None) -> SafeString:
 
 
 register.filter(address_to_return_to)
+register.filter(can_be_saved)
 
 
 def forget_drawn() -> None:
