@@ -85,7 +85,9 @@ def draft_test(request: StaffRequest, page: Composing) -> HttpResponse:
         send_test(draft=page.draft, text=text, to=link.telegram_user_id, by=request.user, at=timezone.now())
     except MessageRefused as refused:
         page.show_missing = True
-        messages.error(request, str(refused))
+        # What is wrong with the message stands above the form already.
+        if not check_content(page.content, at=timezone.now(), has_upload=page.has_upload).any:
+            messages.error(request, str(refused))
         return show_form(page, status=422)
     return return_to_form(page, "#preview")
 
