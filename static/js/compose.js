@@ -45,10 +45,19 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("submit", (event) => {
   if (!event.submitter?.matches("[data-enter]")) return;
   event.preventDefault();
+  // htmx posts to the address of the button pressed last until that loses the focus, and this one never has it.
+  event.submitter.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
   const field = document.activeElement;
   const found = document.querySelectorAll("#people-found .found-person");
   const beside = field.id === "people-search" ? found.length === 1 && found[0] : field.closest(".row");
-  if (beside) beside.querySelector("button[formaction]")?.click();
+  const button = beside && beside.querySelector("button[formaction]");
+  if (!button) return;
+  // Not at once: a form that is being submitted is not submitted again.
+  setTimeout(() => {
+    button.focus();
+    button.click();
+    field.focus();
+  });
 });
 
 document.addEventListener("click", (event) => {

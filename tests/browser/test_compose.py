@@ -277,6 +277,13 @@ def test_formatting_by_key_wraps_what_is_chosen_on_any_layout(page: Page, db: No
 
     expect(field).to_have_value("<b>важно</b>{first_name|друг}")
 
+    page.get_by_role("textbox", name="Название для сотрудников").press("Enter")  # it only keeps what is written
+    page.locator("#library summary").click()
+    page.get_by_label("Название шаблона").fill("Ключи")
+    page.get_by_label("Название шаблона").press("Enter")
+
+    expect(page.locator("#toasts")).to_contain_text("Шаблон «Ключи» сохранён")
+
 
 @in_each_view
 def test_the_pages_can_be_used_by_everybody(

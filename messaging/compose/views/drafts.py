@@ -78,6 +78,9 @@ def draft_test(request: StaffRequest, page: Composing) -> HttpResponse:
     link = TelegramLink.objects.filter(user=request.user).exclude(linked_at=None).first()
     if link is None:
         return lead_to(request, f"{reverse('messaging:compose_link')}?{urlencode({'next': page.address})}")
+    # A file that was chosen and not yet uploaded is part of what one wants to see.
+    if refused_file := _attach(request, page):
+        return refused_file
     people = preview_people(page.content)
     chosen = chosen_person(page.content, people)
     text, _missing = personal_text(page.content, chosen)
