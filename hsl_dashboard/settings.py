@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "hsl_dashboard.web.middleware.explain_addresses_of_forms",
     "hsl_dashboard.web.middleware.LibraryRefusals",
     "hsl_dashboard.web.middleware.AuditMiddleware",
     "users.staff.factors.ask_for_factor",

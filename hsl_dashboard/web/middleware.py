@@ -12,6 +12,7 @@ from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from pghistory.middleware import HistoryMiddleware
@@ -115,6 +116,23 @@ def clear_after_sign_out(get_response: Callable[[HttpRequest], HttpResponse]) ->
         response = get_response(request)
         if was_in and not request.user.is_authenticated:
             response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+    return middleware
+
+
+def explain_addresses_of_forms(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Show a page where the address of a form is opened by itself: an empty answer is the browser's own error."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_bare = isinstance(response, HttpResponseNotAllowed) and not response.content
+        if is_bare and request.method == "GET" and request.user.is_authenticated:
+            page = render(request, "405.html", status=405)
+            page["Allow"] = response["Allow"]
+            return page
         return response
 
     return middleware
