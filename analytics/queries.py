@@ -135,6 +135,11 @@ class EventShare:
     number: int
     percent: int
 
+    @property
+    def is_small(self) -> bool:
+        """Whether it happened and still rounds to nothing."""
+        return self.number > 0 and not self.percent
+
 
 def events_by_type(days: Days, fresh: Freshness) -> list[EventShare]:
     """Count the events of a span by type, the most frequent first."""

@@ -193,12 +193,19 @@ def _show_streams(rows: Iterable[tuple[int | None, str, int]], labels: Labels) -
     bookings = reverse("bookings:booking_list")
     return [
         Trouble(
-            f"{labels.course(course_id)}: {code} ({count})",
+            f"{labels.course(course_id) if course_id else _('No course')}: {code} ({count})",
             repairs=[
-                Repair(
-                    _("Describe the stream"),
-                    f"{add}?{urlencode({'course': course_id or '', 'code': code, 'next': back})}",
-                    "bookings.add_stream",
+                # A stream belongs to a course: without one it is the bookings that want mending.
+                *(
+                    [
+                        Repair(
+                            _("Describe the stream"),
+                            f"{add}?{urlencode({'course': course_id, 'code': code, 'next': back})}",
+                            "bookings.add_stream",
+                        )
+                    ]
+                    if course_id
+                    else []
                 ),
                 Repair(
                     _("Show its bookings"), f"{bookings}?{urlencode({'course': course_id or NONE, 'stream': code})}"
