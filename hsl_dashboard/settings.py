@@ -22,6 +22,7 @@ DEBUG = DEVELOPMENT and env.DEBUG_PAGES
 SECRET_KEY = env.SECRET_KEY
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
+CSRF_FAILURE_VIEW = "hsl_dashboard.web.unsent.csrf_failure"
 DASHBOARD_URL = env.dashboard_url()
 TRUSTED_PROXIES = env.TRUSTED_PROXIES
 ROOT_URLCONF = "hsl_dashboard.urls"
@@ -77,13 +78,14 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "users.staff.sessions.hold_sessions",
     # Every view asks for a signed-in person unless it says login_not_required.
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "hsl_dashboard.web.unsent.SignedInMiddleware",
     "hsl_dashboard.web.middleware.keep_out_of_caches",
     "hsl_dashboard.web.navigation.forget_frame",
     "hsl_dashboard.web.middleware.clear_after_sign_out",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hsl_dashboard.web.middleware.explain_refusals",
     "allauth.account.middleware.AccountMiddleware",
     "hsl_dashboard.web.middleware.LibraryRefusals",
     "hsl_dashboard.web.middleware.AuditMiddleware",
