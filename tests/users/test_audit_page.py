@@ -297,3 +297,12 @@ def test_every_act_has_words():
     for done in DONE_TO_ROWS:
         assert act_in_words(f"bookings.{done}").startswith("Бронирование: ")
     assert act_in_words("something.else") == "something.else"
+
+
+@pytest.mark.parametrize(
+    "address", ["/audit/?since=x", "/messages/blocked/?since=x", "/inbox/?of=x", "/users/?sort=x&status=x"]
+)
+def test_what_is_wrong_with_a_filter_is_told_once_below_it(staff_client, address):
+    page = staff_client.get(address).content.decode()
+
+    assert page.count("filter-errors") == 1
