@@ -159,7 +159,7 @@ class TelegramUserAdmin(ReadOnlyAdmin):
             return str(_("no @username"))
         return format_html('<a href="{}" rel="noreferrer">@{}</a>', person.telegram_url, person.username)
 
-    @admin.display(description=_("blocked"), boolean=True)
+    @admin.display(description=_("is blocked"), boolean=True)
     def is_blocked(self, person: TelegramUser) -> bool:
         return hasattr(person, "block")
 

@@ -397,3 +397,10 @@ def test_a_course_leads_to_its_streams(staff_client, booking):
     page = staff_client.get(reverse("admin:bookings_course_change", args=[booking.course_id]))
 
     assertContains(page, reverse("admin:bookings_stream_change", args=[stream.pk]))
+
+
+def test_a_new_row_shows_no_words_of_pythons_for_what_the_database_fills(staff_client):
+    pages = [staff_client.get(address_of(model, "add")).content.decode() for model in OURS]
+
+    assert any("<form" in page for page in pages)
+    assert [page for page in pages if "object at 0x" in page] == []
