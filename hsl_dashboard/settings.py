@@ -172,7 +172,11 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "users.staff.adapters.StaffAccountAdapter"
-ACCOUNT_FORMS = {"login": "users.staff.forms.StaffLoginForm"}
+ACCOUNT_FORMS = {
+    "login": "users.staff.forms.StaffLoginForm",
+    "change_password": "users.staff.forms.StaffPasswordForm",
+    "add_email": "users.staff.forms.OwnEmailForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -183,6 +187,10 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # seconds
 MFA_ADAPTER = "users.staff.adapters.StaffFactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "users.staff.forms.PasskeyForm",
+    "edit_webauthn": "users.staff.forms.PasskeyNameForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # An administrator made the account and knows the address: nobody has to prove it before a second factor.

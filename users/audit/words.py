@@ -1,6 +1,7 @@
 """The audit in words: what was done, and what each column was and is, as the pages and the admin name it."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 LONGEST = 100  # characters of a value: a message of 4,096 has a page of its own, and a list has fifty of them
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")  # how acts write one, as in «until»
 BEFORE = 20  # characters that two long values have in common, in front of where they begin to differ
 
 # What is done with no row of a table: record() in users/models/audit.py.
@@ -203,7 +205,7 @@ def _value(field: "Field[Any, Any] | None", value: Any) -> str:
         return words.get(str(value), str(value))
     if isinstance(value, bool) or isinstance(field, BooleanField):
         return _("yes") if value else _("no")
-    if isinstance(field, DateTimeField) and isinstance(value, str):
+    if isinstance(value, str) and (isinstance(field, DateTimeField) or (field is None and MOMENT.match(value))):
         return _moment(value)
     if isinstance(value, list) and all(isinstance(part, str) and part in DETAILS for part in value):
         return ", ".join(str(DETAILS[part]) for part in value)  # rules of retention that were not finished
