@@ -44,6 +44,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const again = refused;
   refused = detail.xhr.status === 403;
   if (refused && !again) takeNewToken();
+  if (detail.successful && detail.requestConfig.verb !== "get") document.querySelector('[data-name="renewed"]')?.remove();
 });
 window.addEventListener("focus", takeNewToken);
 document.addEventListener("visibilitychange", takeNewToken);
