@@ -22,7 +22,7 @@ from users.audit import walking
 from users.audit.filters import AuditFilter
 from users.audit.walking import NEWEST_FIRST, audit_page
 from users.audit.words import ACTS, DONE_TO_ROWS, act_in_words, changes_in_words
-from users.models import AuditEntry, Tag
+from users.models import ApiToken, AuditEntry, Tag
 from users.models.audit import record
 from users.services import block_person
 from users.staff.roles import VIEWER
@@ -313,6 +313,7 @@ def test_what_is_wrong_with_a_filter_is_told_once_below_it(staff_client, address
 def test_accounts_and_groups_stand_in_the_audit_by_name_and_moments_in_moscow_time(staff_client, staff):
     colleague = UserFactory.create(username="vera")
     colleague.groups.add(Group.objects.get(name=VIEWER))
+    ApiToken.objects.create(owner=colleague, name="spreadsheet", digest="-", scopes=["read"])
     record("payment.put_off", data={"until": "2026-11-30T22:46:39.544361+00:00"})
 
     page = staff_client.get(PAGE).content.decode()

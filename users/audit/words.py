@@ -209,7 +209,7 @@ def _value(field: "Field[Any, Any] | None", value: Any, names: Names) -> str:
         return "—"
     if field is not None and (name := _names.get((field.model._meta.db_table, field.column or ""))):
         return name(value)
-    if field is not None and (known := names.get(field.related_model or Model, {}).get(value)):
+    if field is not None and isinstance(value, int) and (known := names.get(field.related_model, {}).get(value)):
         return known
     if field is not None and field.flatchoices and not isinstance(value, list | dict):
         words = {str(key): str(label) for key, label in field.flatchoices}
