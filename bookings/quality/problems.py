@@ -191,9 +191,10 @@ def _show_streams(rows: Iterable[tuple[int | None, str, int]], labels: Labels) -
     add = reverse("bookings:stream_new")
     back = f"{reverse('bookings:data_quality')}?kind=streams"
     bookings = reverse("bookings:booking_list")
+    without_course = _("No course")
     return [
         Trouble(
-            f"{labels.course(course_id) if course_id else _('No course')}: {code} ({count})",
+            f"{labels.course(course_id) if course_id else without_course}: {code} ({count})",
             repairs=[
                 # A stream belongs to a course: without one it is the bookings that want mending.
                 *(
