@@ -1,7 +1,7 @@
 """The Django admin of staff accounts, the bot's people, their events and blocks."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address, without_emails
 from hsl_dashboard.web.clients import device_name
+from users.audit.words import NAMES
 from users.event_types import EVENT_LABELS, event_label
 from users.models import (
     AuditEntry,
@@ -124,12 +125,20 @@ class RecentFilter(admin.SimpleListFilter):
         return queryset.filter(created_at__gte=timezone.now() - timedelta(days=int(self.value() or 0)))
 
 
+class BlockedFilter(admin.EmptyFieldListFilter):
+    """Django's for a row that may be missing, under a name of ours: that of the relation is the model's in English."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = _("is blocked")
+
+
 @admin.register(TelegramUser)
 class TelegramUserAdmin(ReadOnlyAdmin):
     """The bot writes people; staff read them, and an administrator may delete one with all that is theirs."""
 
     list_display = ("user_id", "name", "last_name", "telegram", "language_code", "first_seen_at", "is_blocked")
-    list_filter = (("username", admin.EmptyFieldListFilter), ("block", admin.EmptyFieldListFilter))
+    list_filter = (("username", admin.EmptyFieldListFilter), ("block", BlockedFilter))
     list_select_related = ("block",)
     search_fields = ("username", "first_name", "last_name")
     search_help_text = _("Telegram id, @username or part of the name")
@@ -159,7 +168,7 @@ class TelegramUserAdmin(ReadOnlyAdmin):
             return str(_("no @username"))
         return format_html('<a href="{}" rel="noreferrer">@{}</a>', person.telegram_url, person.username)
 
-    @admin.display(description=_("blocked"), boolean=True)
+    @admin.display(description=_("is blocked"), boolean=True)
     def is_blocked(self, person: TelegramUser) -> bool:
         return hasattr(person, "block")
 
@@ -354,6 +363,22 @@ UserSession._meta.verbose_name, UserSession._meta.verbose_name_plural = (
 )
 
 
+def _column(model: type[Model], name: str) -> Callable[[Any], Any]:
+    """Show a column of allauth's under the name that the audit has for it: allauth's own is English alone."""
+
+    @admin.display(description=NAMES[f"{model._meta.label}.{name}"], ordering=name)
+    def column(row: Any) -> Any:
+        words = getattr(row, f"get_{name}_display", None)
+        return words() if words else getattr(row, name)
+
+    column.__name__ = name
+    return column
+
+
+FACTOR = [_column(Authenticator, name) for name in ("user", "type", "created_at", "last_used_at")]
+SESSION = [_column(UserSession, name) for name in ("user", "created_at", "last_seen_at", "ip")]
+
+
 @admin.register(Group)
 class StaffGroupAdmin(ConfirmedMixin, GroupAdmin):
     """Groups of staff. What the four of users/staff/roles.py may do is written there: here it can be read."""
@@ -372,21 +397,20 @@ class StaffGroupAdmin(ConfirmedMixin, GroupAdmin):
 class AuthenticatorAdmin(ConfirmedMixin, ReadOnlyAdmin):
     """Second factors: an administrator may delete one that was lost, and nobody sees its secret."""
 
-    list_display = ("user", "type", "created_at", "last_used_at")
-    list_filter = ("type",)
+    list_display = FACTOR
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email")
-    fields = ("user", "type", "created_at", "last_used_at")
+    fields = readonly_fields = FACTOR
 
 
 @admin.register(UserSession)
 class UserSessionAdmin(ReadOnlyAdmin):
     """Who is signed in where; the key of the session, which would let one in, is not shown. Deleting signs out."""
 
-    list_display = ("user", "created_at", "last_seen_at", "ip", "device")
+    list_display = (*SESSION, "device")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email", "ip")
-    fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+    fields = readonly_fields = (*SESSION, _column(UserSession, "user_agent"))
 
     @admin.display(description=_("device"))
     def device(self, session: UserSession) -> str:

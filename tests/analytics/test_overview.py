@@ -17,7 +17,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from analytics.definitions import DEFINITIONS, definitions_page
 from analytics.periods import Period, PeriodForm, chosen_period, spell_days, streams_with_dates
-from analytics.queries import EventShare, count_day
+from analytics.queries import EventShare, count_day, remembered_counts
 from analytics.rollups import refresh_numbers
 from analytics.views import overview
 from analytics.views.funnels import spell_time
@@ -28,6 +28,7 @@ from tests.factories import (
     BroadcastFactory,
     EventFactory,
     FreeLessonRegistrationFactory,
+    RecipientFactory,
     StreamFactory,
     TelegramUserFactory,
 )
@@ -254,8 +255,8 @@ def test_leads_are_drawn_as_they_are_now_and_each_opens_its_people(staff_client,
     )
 
 
-def test_a_day_with_very_many_events_is_counted_by_beat_and_the_page_says_as_of_when(staff_client, monkeypatch):
-    monkeypatch.setattr("analytics.queries.MANY_EVENTS", 3)
+def test_a_day_with_very_many_rows_is_counted_by_beat_and_the_page_says_as_of_when(staff_client, monkeypatch):
+    monkeypatch.setattr("analytics.queries.MANY_ROWS", 3)
     EventFactory.create_batch(3, created_at=timezone.now())
     refresh_numbers(timezone.now())
     count_day(school_day(timezone.now()))
@@ -266,8 +267,21 @@ def test_a_day_with_very_many_events_is_counted_by_beat_and_the_page_says_as_of_
     assert page.context["types_total"] == 3
     assertContains(page, "Сегодняшний день посчитан в ")
     cache.clear()
-    monkeypatch.setattr("analytics.queries.MANY_EVENTS", 20)
+    monkeypatch.setattr("analytics.queries.MANY_ROWS", 20)
     assert staff_client.get("/analytics/?period=today&part=types").context["types_total"] == 4
+
+
+def test_messages_to_very_many_people_are_counted_by_beat_too(staff_client, monkeypatch):
+    monkeypatch.setattr("analytics.queries.MANY_ROWS", 3)
+    RecipientFactory.create_batch(3, sent_at=timezone.now())
+    EventFactory.create(created_at=timezone.now())
+    today = school_day(timezone.now())
+
+    count_day(today)
+
+    remembered = remembered_counts(today)
+    assert remembered is not None
+    assert ("delivered", "", 3) in remembered.rows
 
 
 def lines_of(client, name: str, query: str = PERIOD) -> list[list[str]]:

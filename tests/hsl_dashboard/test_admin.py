@@ -1,5 +1,6 @@
 """The Django admin: who gets in, every list and page with hostile rows, few queries, nothing deleted by accident."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pghistory.models
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -35,6 +37,7 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
+from tests.sizes import is_sampled, sample
 from users.models import BlockedUser, EmailDisclosure, Event, TelegramUser, User
 
 OURS = sorted(
@@ -185,6 +188,8 @@ STRANGE_QUERIES = [
 def test_every_list_survives_hostile_rows_and_strange_queries(staff_client, hostile_rows, model):
     assert staff_client.get(address_of(model)).status_code == 200
     for query in STRANGE_QUERIES:
+        if not is_sampled(model._meta.label, query, one_in=4):
+            continue
         response = staff_client.get(address_of(model), query, follow=True)
 
         assert response.status_code in {200, 400}, query
@@ -192,7 +197,7 @@ def test_every_list_survives_hostile_rows_and_strange_queries(staff_client, host
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
 def test_every_page_of_a_row_opens(staff_client, hostile_rows, model):
-    for row in model._default_manager.order_by("pk")[:KINDS]:
+    for row in model._default_manager.order_by("pk")[: sample(3, KINDS)]:
         assert staff_client.get(address_of(model, "change", row.pk)).status_code == 200
     adding = staff_client.get(address_of(model, "add")).status_code
     may_add = admin.site._registry[model].has_add_permission(_request(staff_client))
@@ -397,3 +402,23 @@ def test_a_course_leads_to_its_streams(staff_client, booking):
     page = staff_client.get(reverse("admin:bookings_course_change", args=[booking.course_id]))
 
     assertContains(page, reverse("admin:bookings_stream_change", args=[stream.pk]))
+
+
+def test_a_new_row_shows_no_words_of_pythons_for_what_the_database_fills(staff_client):
+    pages = [staff_client.get(address_of(model, "add")).content.decode() for model in OURS]
+
+    assert any("<form" in page for page in pages)
+    assert [page for page in pages if "object at 0x" in page] == []
+
+
+def test_no_head_of_a_list_is_in_english_alone(staff_client):
+    heads = {
+        str(label_for_field(column, model, model_admin))
+        for model, model_admin in admin.site._registry.items()
+        if model._meta.app_label != "django_celery_beat"
+        for column in model_admin.list_display
+    }
+
+    unnamed = {head.lower() for head in heads if not re.search("[а-яё]", head.lower())}
+
+    assert unnamed == {"id", "№", "telegram", "telegram id"}

@@ -233,6 +233,19 @@ def test_a_running_message_asks_for_itself_and_a_finished_one_stops(staff_client
     assert b"every " not in ended.content
 
 
+@pytest.mark.parametrize("state", [State.PAUSED, State.CANCELLED])
+def test_a_stopped_message_asks_for_itself_while_calls_are_under_way(staff_client, state):
+    broadcast = group(state=state, started_at=timezone.now())
+    recipients(broadcast, sent=1, sending=1, pending=3)
+
+    under_way = staff_client.get(page(broadcast, "progress"), headers=HTMX)
+    Recipient.objects.filter(state="sending").update(state="sent")
+    ended = staff_client.get(page(broadcast, "progress"), headers=HTMX)
+
+    assertContains(under_way, 'hx-trigger="every 2s, look"')
+    assert (ended.status_code, ended["HX-Trigger"]) == (286, "broadcast-ended")
+
+
 def test_after_the_end_it_says_how_long_it_took_and_how_many_are_blocked_since(staff_client):
     now = timezone.now()
     broadcast = group(started_at=now - timedelta(minutes=3, seconds=5), finished_at=now)

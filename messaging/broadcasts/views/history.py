@@ -215,7 +215,10 @@ def progress_context(request: StaffRequest, broadcast: Broadcast, tally: Tally) 
         "corrections": corrections,
         "ending": ending_of(broadcast) if row.is_over else None,
         "tells_me": will_be_told(request.user, about=broadcast) if row.is_running else None,
-        "moves": row.is_running or any(numbers.correction.state == "running" for numbers in corrections),
+        # Paused or cancelled, it still finishes the calls that are under way.
+        "moves": row.is_running
+        or row.numbers.sending > 0
+        or any(numbers.correction.state == "running" for numbers in corrections),
         "causes": tally.causes(retryable=retryable),
         "retryable": sum(retryable.values()),
         "correctable": tally.correctable if row.numbers.sent else None,
