@@ -12,6 +12,7 @@ from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from pghistory.middleware import HistoryMiddleware
@@ -116,6 +117,25 @@ def clear_after_sign_out(get_response: Callable[[HttpRequest], HttpResponse]) ->
         if was_in and not request.user.is_authenticated:
             response["Clear-Site-Data"] = '"cache", "storage"'
         return response
+
+    return middleware
+
+
+def explain_refusals(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Give a page to refusals that have none: an address that only takes forms, opened by hand or after a sign-in.
+
+    Browsers show an error of their own in place of an empty answer, as if the dashboard did not work.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_bare = response.status_code in (400, 405) and not response.streaming and not response.content
+        if not is_bare or request.path.startswith("/api/") or request.headers.get("HX-Request"):
+            return response
+        page = render(request, f"{response.status_code}.html", status=response.status_code)
+        for name, value in response.items():
+            page.headers.setdefault(name, value)
+        return page
 
     return middleware
 
