@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from bookings.models import Booking
 from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
@@ -113,7 +113,12 @@ def test_D9_a_note_is_not_left_unsaved_is_written_in_its_place_and_deleted_after
 
     page.get_by_label("Новая заметка").fill("Перезвонить после 18:00")
     asked: list[str] = []
-    page.once("dialog", lambda question: (asked.append(question.type), question.dismiss()))
+
+    def stay(question: Dialog) -> None:
+        asked.append(question.type)
+        question.dismiss()
+
+    page.once("dialog", stay)
     page.get_by_role("link", name="Курсы").first.click()
     expect(page.get_by_label("Новая заметка")).to_have_value("Перезвонить после 18:00")
     assert asked == ["beforeunload"]
