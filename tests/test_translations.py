@@ -114,6 +114,9 @@ def test_the_demo_has_its_texts_and_the_product_none_of_them() -> None:
 
 # Their words, said better on purpose wherever they say them; "Unknown" differs by an ending.
 SAID_BETTER = {
+    "Add %s",
+    "Change %s",
+    "View %s",
     "Activate",
     "Activate Authenticator App",
     "An authenticator app is not active.",

@@ -60,6 +60,15 @@ document.addEventListener("submit", (event) => {
   });
 });
 
+// Who was found and taken is not searched for any more: the next save would list them again.
+// Before the answer takes its place: the button is gone with it.
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (detail.elt.name !== "chosen" || detail.xhr.status !== 200) return;
+  const search = document.getElementById("people-search");
+  search.value = "";
+  search.focus();
+});
+
 document.addEventListener("click", (event) => {
   const lines = document.getElementById("button-lines");
   if (event.target.closest("[data-add-line]")) {

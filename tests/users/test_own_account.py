@@ -1,12 +1,14 @@
 """One's own account: e-mails, password, tokens; nothing said that is not so, nothing done twice."""
 
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.test import Client
 
 from tests.factories import UserFactory
-from users.models import ApiToken, User
+from users.models import ApiToken, SavedView, User
 
 TOKEN = {"name": "spreadsheet", "scopes": ["read"], "days": "90"}
 
@@ -68,3 +70,23 @@ def test_a_name_and_an_e_mail_that_are_taken_are_told_once_and_beside_their_fiel
         wrong.full_clean()
 
     assert {name: len(errors) for name, errors in refusal.value.error_dict.items()} == {"username": 1, "email": 1}
+
+
+def test_a_page_with_a_new_secret_that_is_loaded_again_ends_it_not(sure_client, staff, colleague):
+    token = ApiToken.objects.create(owner=staff, name="spreadsheet", beginning="hsl_1", digest="-", scopes=["read"])
+    view = SavedView.objects.create(owner=staff, name="New", path="/bookings/", query="")
+    detail = sure_client.get(f"/staff/{colleague.pk}/").content.decode()
+    [seen] = re.findall(r'name="seen" value="(\w+)"', detail)
+    forms = {
+        f"/accounts/tokens/{token.pk}/rotate/": token.beginning,
+        f"/views/{view.pk}/feed/": view.feed_beginning,
+        f"/staff/{colleague.pk}/reset/": seen,
+    }
+
+    statuses = {
+        address: [sure_client.post(address, {"seen": text}).status_code for _ in range(2)]
+        for address, text in forms.items()
+    }
+
+    assert {first for first, _second in statuses.values()} == {200}
+    assert {second for _first, second in statuses.values()} <= {302, 303}

@@ -44,6 +44,10 @@ def token_rotate(request: StaffRequest, pk: int) -> HttpResponse:
     if token.owner_id != request.user.pk:
         # Whoever saw the secret of another could act in that person's name.
         raise PermissionDenied
+    if request.POST.get("seen", token.beginning) != token.beginning:
+        # The page with the new secret was loaded again: it must not end the secret that was just copied.
+        messages.warning(request, _("This token has been reissued already. Its new secret was shown once."))
+        return redirect("token_list")
     try:
         new = rotate_api_token(token=token, by=request.user)
     except TokenRevoked:
