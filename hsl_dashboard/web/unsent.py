@@ -22,10 +22,9 @@ MOST = 200  # fields: more than any form has; what has more was made by a progra
 class SignedInMiddleware(LoginRequiredMiddleware):
     """Django's, which leads to sign-in. A form in which somebody has written is not thrown away on the way."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:  # type: ignore[override]
         if request.method != "POST" or request.headers.get("HX-Request"):
-            response: HttpResponse = super().handle_no_permission(request, view_func)
-            return response
+            return super().handle_no_permission(request, view_func)
         back = _page_of_form(request)
         if not _is_kept(request):
             # Not to the address of the form: it may take nothing but forms.

@@ -1,6 +1,5 @@
 """Accounts of staff, their groups, second factors and sessions."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -100,7 +99,7 @@ UserSession._meta.verbose_name, UserSession._meta.verbose_name_plural = (
 )
 
 
-def _column(model: type[Model], name: str) -> Callable[[Any], Any]:
+def _column(model: type[Model], name: str) -> Any:
     """Show a column of allauth's under the name that the audit has for it: allauth's own is English alone."""
 
     @admin.display(description=NAMES[f"{model._meta.label}.{name}"], ordering=name)
