@@ -13,6 +13,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from pytest_django.fixtures import Settings
 
 from bookings.statistics import StatusCounts
+from hsl_dashboard.web.addresses import address_to_return_to
 from tests.factories import UserFactory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -177,6 +178,31 @@ def test_form_without_its_token_is_refused_in_words(db: None) -> None:
     response = client.post(reverse("theme_set"), {"theme": "dark"})
 
     assertContains(response, "Форма устарела", status_code=403)
+
+
+def test_the_address_of_a_form_opened_by_itself_says_so(staff_client: Client) -> None:
+    response = staff_client.get(reverse("theme_set"))
+
+    assertContains(response, "Здесь нечего открывать", status_code=405)
+    assert response["Allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    ("came_from", "address"),
+    [
+        ("http://testserver/users/?q=1#x", "/users/?q=1"),
+        ("http://testserver/nowhere", "/"),
+        ("nonsense", "/"),
+        ("", "/"),
+    ],
+)
+def test_switches_on_the_answer_to_a_form_lead_back_to_its_page(
+    rf: RequestFactory, came_from: str, address: str
+) -> None:
+    refused = rf.post("/messages/new/check/", headers={"Referer": came_from})
+
+    assert address_to_return_to(refused) == address
+    assert address_to_return_to(rf.get("/users/?q=2")) == "/users/?q=2"
 
 
 def test_page_of_a_crash_needs_no_context() -> None:

@@ -11,6 +11,7 @@ from bookings.models import Booking
 from hsl_dashboard.web.addresses import address_without
 from tests.factories import BookingFactory, StreamFactory, UserFactory
 from tests.messaging.broadcasts import BroadcastFactory
+from tests.sizes import is_sampled
 from users.models import BlockedUser
 
 LISTS = {
@@ -63,6 +64,34 @@ def test_a_parameter_left_empty_asks_for_nothing(administrator, addresses, name)
         assert response.context["active_filters"] == []
 
 
+@pytest.mark.parametrize(
+    "name", [*LISTS, "bookings:payment_list", "bookings:lesson_dates_list", "bookings:coupon_list"]
+)
+def test_a_list_that_offers_to_be_saved_can_be_saved(administrator, addresses, name):
+    address = addresses.get(name) or reverse(name)
+    offered = reverse("saved_view_new")
+
+    offers = f'href="{offered}"' in administrator.get(address).content.decode()
+
+    assert administrator.get(offered, {"address": address}).status_code == (200 if offers else 302)
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "words"),
+    [
+        ("messaging:broadcast_list", "state=held", "Состояние: Задержано: ждёт решения"),
+        ("messaging:conversation_list", "state=snoozed&of=me", "Кто отвечает: Я"),
+        ("messaging:draft_list", "state=mine", "Состояние: Последним менял я"),
+        ("messaging:blocked_list", "since=2026-01-09", "09.01.2026"),
+        ("users:audit_list", "until=2026-01-09", "Дата по: 09.01.2026"),
+    ],
+)
+def test_a_view_says_what_it_filters_by(administrator, name, query, words):
+    response = administrator.get(reverse("saved_view_new"), {"address": f"{reverse(name)}?{query}"})
+
+    assert words in " ".join(response.context["words"])
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_no_parameter_breaks_a_list(administrator, addresses, name):
     address = addresses[name]
@@ -70,6 +99,8 @@ def test_no_parameter_breaks_a_list(administrator, addresses, name):
 
     for field in fields_of(administrator.get(address)):
         for value in HOSTILE:
+            if not is_sampled(name, field, value, one_in=3):
+                continue
             query = {field: ["1", value, value], f"{field}[]": value}
             response = administrator.get(address, query, headers=partial)
 

@@ -1,4 +1,4 @@
-"""The tag of what a page need not draw each time: pieces that are the same for everybody, badges of few values."""
+"""Tags of the frame: pieces that a page need not draw each time, and where its switches lead back to."""
 
 from functools import lru_cache
 
@@ -7,6 +7,9 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from hsl_dashboard.web.addresses import address_to_return_to
+from hsl_dashboard.web.saved_lists import can_be_saved
+
 register = template.Library()
 
 
@@ -14,6 +17,10 @@ register = template.Library()
 def drawn(template_name: str, **values: str | int | None) -> SafeString:
     """Show a template that reads nothing of the page but these values: drawn once a process, for each language."""
     return _drawn(template_name, tuple(values.items()), get_language())
+
+
+register.filter(address_to_return_to)
+register.filter(can_be_saved)
 
 
 def forget_drawn() -> None:

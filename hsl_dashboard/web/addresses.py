@@ -60,6 +60,15 @@ def is_own_address(address: str, request: HttpRequest) -> bool:
     )
 
 
+def address_to_return_to(request: HttpRequest) -> str:
+    """Give the address that shows this page again: of an answer to a form, the address of the page of the form."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    address = came_from._replace(scheme="", netloc="", fragment="").geturl()
+    return address if is_own_address(address, request) else "/"
+
+
 def page_at(address: str) -> ResolverMatch | None:
     """Find the view that serves an address; None when there is none."""
     try:

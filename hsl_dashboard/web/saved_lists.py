@@ -32,7 +32,8 @@ class SavedList:
 
     ``rows`` and ``sheet`` read the query of an address; what the path names comes after. ``rows`` is None where the
     query is not understood. ``sheet`` is told whether e-mails may stand in it. ``whole`` gives the rows to whoever
-    takes all of them, where that differs. ``words`` says what a query asks for.
+    takes all of them, where that differs. ``words`` says what a query asks for, ``own_words`` where that depends on who
+    reads.
     """
 
     name: str  # of its view, with the namespace
@@ -42,6 +43,13 @@ class SavedList:
     sheet: Callable[..., Sheet] | None = None
     whole: "Callable[..., QuerySet[Any] | None] | None" = None
     words: Callable[[QueryDict], Sequence[str]] | None = None
+    own_words: "Callable[[QueryDict, User], Sequence[str]] | None" = None
+
+    def in_words(self, query: QueryDict, user: "User") -> Sequence[str]:
+        """Say what a query asks for, as the page of the list does."""
+        if self.own_words:
+            return self.own_words(query, user)
+        return self.words(query) if self.words else ()
 
     def may_be_seen(self, user: "User") -> bool:
         return bool(user.has_perms(self.permissions))
@@ -56,6 +64,11 @@ def register_saved_list(saved: SavedList) -> None:
 
 def saved_list(name: str) -> SavedList:
     return _lists[name]
+
+
+def can_be_saved(name: str) -> bool:
+    """Say whether the list that a view shows can be saved."""
+    return name in _lists
 
 
 def list_at(address: str) -> tuple[SavedList, QueryDict, dict[str, Any]] | None:

@@ -145,7 +145,7 @@ def _url_problem(url: str) -> str:
 
 def _data_problem(data: str) -> str:
     if looks_like_link(data):
-        return _("this looks like a link. Add https://? %(url)s") % {"url": completed(data)}
+        return _("this looks like a link. Give the whole address: %(url)s") % {"url": completed(data)}
     size = len(data.encode("utf-8", "replace"))
     return (
         _("its action takes %(bytes)d bytes; Telegram accepts at most 64.") % {"bytes": size}

@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from messaging.delivery.services import State
@@ -85,7 +87,9 @@ def _reopen(draft: int | None, broadcast: Broadcast, *, at: datetime) -> str:
     if Draft.objects.filter(pk=draft, broadcast=broadcast).update(broadcast=None, updated_at=at):
         # Its form carries the token of the draft: the broadcast that was called off gives it up.
         Broadcast.objects.filter(pk=broadcast.pk).update(submission_token=None)
-    return _("Undone: nothing was sent, and the message is a draft again.")
+    address = reverse("messaging:compose_message", args=[draft])
+    said = _("Undone: nothing was sent, and the message is a draft again.")
+    return format_html('{} <a href="{}">{}</a>', said, address, _("Open the draft"))
 
 
 def _moment(written: str | None) -> datetime | None:

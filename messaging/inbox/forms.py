@@ -31,9 +31,7 @@ class AnswerForm(forms.Form):
         label=gettext_lazy("Your answer"),
         strip=True,
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "true"}),
-        help_text=gettext_lazy(
-            "Telegram HTML and placeholders, as in a message. A slash in the empty field: templates."
-        ),
+        help_text=gettext_lazy("Telegram HTML and placeholders, as in a message."),
     )
     token = forms.UUIDField(widget=forms.HiddenInput)
     seen = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_INTEGER, widget=forms.HiddenInput)

@@ -66,3 +66,28 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("#canned [data-words]");
   if (button) choose(button);
 });
+
+// What is typed outlives a button beside it, a reload and a look elsewhere, as long as this window is open. Sent, it is
+// forgotten; signing out forgets all of it.
+const ANSWER = "#answer-form textarea[name=text]";
+const keptAt = (form) => `answer ${form.getAttribute("action")}`;
+
+document.addEventListener("input", ({ target }) => {
+  if (!target.matches(ANSWER)) return;
+  if (target.value) sessionStorage.setItem(keptAt(target.form), target.value);
+  else sessionStorage.removeItem(keptAt(target.form));
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  const field = document.querySelector(ANSWER);
+  const typed = field && sessionStorage.getItem(keptAt(field.form));
+  if (!typed || field.value) return;
+  field.value = typed;
+  field.dispatchEvent(new Event("input", { bubbles: true })); // the preview shows it too
+});
+
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (detail.elt.id === "answer-form" && detail.xhr.getResponseHeader("HX-Redirect")) {
+    sessionStorage.removeItem(keptAt(detail.elt));
+  }
+});

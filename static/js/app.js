@@ -55,6 +55,15 @@ window.addEventListener("DOMContentLoaded", () => {
   if (place?.matches("details")) place.open = true;
 });
 
+// Where tabs are wider than the screen, the one that is open stands in sight. The page itself does not scroll.
+document.addEventListener("htmx:load", (event) => {
+  event.detail.elt.querySelectorAll(".tabs :is([aria-current=page], [aria-current=true])").forEach((tab) => {
+    const tabs = tab.closest(".tabs");
+    const [outer, inner] = [tabs.getBoundingClientRect(), tab.getBoundingClientRect()];
+    if (inner.right > outer.right || inner.left < outer.left) tabs.scrollLeft += inner.left - outer.left - 16;
+  });
+});
+
 // Ask the same once more: what was typed is still in the page.
 function again({ elt, requestConfig }) {
   const { verb, path, target, parameters } = requestConfig;

@@ -40,6 +40,35 @@ document.addEventListener("keydown", (event) => {
   format(event.target, tool.dataset.format);
 });
 
+// Enter in a field presses the button beside it: it saves the template or the segment that was named, or adds the only
+// person found. Elsewhere it does nothing: what is written is kept anyway, and the page must not jump.
+document.addEventListener("submit", (event) => {
+  if (!event.submitter?.matches("[data-enter]")) return;
+  event.preventDefault();
+  // htmx posts to the address of the button pressed last until that loses the focus, and this one never has it.
+  event.submitter.dispatchEvent(new FocusEvent("focusout", { bubbles: true }));
+  const field = document.activeElement;
+  const found = document.querySelectorAll("#people-found .found-person");
+  const beside = field.id === "people-search" ? found.length === 1 && found[0] : field.closest(".row");
+  const button = beside && beside.querySelector("button[formaction]");
+  if (!button) return;
+  // Not at once: a form that is being submitted is not submitted again.
+  setTimeout(() => {
+    button.focus();
+    button.click();
+    field.focus();
+  });
+});
+
+// Who was found and taken is not searched for any more: the next save would list them again.
+// Before the answer takes its place: the button is gone with it.
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (detail.elt.name !== "chosen" || detail.xhr.status !== 200) return;
+  const search = document.getElementById("people-search");
+  search.value = "";
+  search.focus();
+});
+
 document.addEventListener("click", (event) => {
   const lines = document.getElementById("button-lines");
   if (event.target.closest("[data-add-line]")) {

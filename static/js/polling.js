@@ -45,11 +45,13 @@ document.addEventListener("htmx:afterSwap", (event) => {
   for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
 });
 
-// At the end the list of recipients reads itself again, but not under the hands of somebody who types in its filter.
+// At the end the list of recipients reads itself again, but not over what somebody types in its filter: when that is
+// applied, it reads the list too. A field that only has the focus keeps it.
 document.addEventListener(
   "broadcast-ended",
   (event) => {
-    if (document.activeElement?.matches("#recipient-table input")) event.stopPropagation();
+    const field = document.activeElement;
+    if (field?.matches("#recipient-table input") && field.value !== field.defaultValue) event.stopPropagation();
   },
   { capture: true },
 );

@@ -92,9 +92,14 @@ def answer_the_text_that_comes(page: Page, person: TelegramUser) -> None:
     page.keyboard.press("Enter")
     expect(words).to_have_value("Да, {first_name|друг}, <b>можно</b>.")
     expect(page.locator("#answer-preview strong")).to_have_text("можно")
+    page.get_by_role("button", name="Взять себе").click()
+    expect(page.get_by_role("button", name="Взять себе")).to_have_count(0)
+    expect(words).to_have_value("Да, {first_name|друг}, <b>можно</b>.")  # what was typed is still there
+    page.wait_for_load_state("networkidle")
     words.press("Control+Enter")
 
     expect(page.locator(".thread .ours .badge.success").first).to_be_visible(timeout=PATIENCE)
+    expect(words).to_have_value("")
     page.goto("/inbox/?state=answered")
     expect(page.get_by_role("link", name="Анна Щукина")).to_be_visible()
 

@@ -226,7 +226,7 @@ def test_what_is_written_outlives_the_session(page: Page, stream: list[int]) -> 
     field.fill("До и после")
 
     expect(page.locator("[data-signed-out]")).to_contain_text("Написанное осталось здесь")
-    page.locator("#people-search").press("Enter")  # it would leave with everything
+    page.get_by_role("button", name="Проверить и отправить").click()  # it would leave with everything
     expect(field).to_have_value("До и после")
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Войти").click()
@@ -276,6 +276,13 @@ def test_formatting_by_key_wraps_what_is_chosen_on_any_layout(page: Page, db: No
     page.get_by_role("button", name="Имя", exact=True).click()
 
     expect(field).to_have_value("<b>важно</b>{first_name|друг}")
+
+    page.get_by_role("textbox", name="Название для сотрудников").press("Enter")  # it only keeps what is written
+    page.locator("#library summary").click()
+    page.get_by_label("Название шаблона").fill("Ключи")
+    page.get_by_label("Название шаблона").press("Enter")
+
+    expect(page.locator("#toasts")).to_contain_text("Шаблон «Ключи» сохранён")
 
 
 @in_each_view

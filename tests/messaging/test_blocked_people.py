@@ -78,6 +78,7 @@ def test_unblocking_asks_why_and_is_recorded(staff_client, staff):
     block = blocked()
     address = reverse("messaging:person_unblock", args=[block.pk])
 
+    assertContains(staff_client.get(address), f"{timezone.localtime(block.blocked_at):%d.%m.%Y %H:%M}")
     assert staff_client.post(address).status_code == 422
     assert BlockedUser.objects.filter(pk=block.pk).exists()
     staff_client.post(address, {"reason": "Попросил вернуть"})

@@ -49,6 +49,8 @@ def test_the_same_page_saves_again_and_another_is_told(staff_client: Client, str
     assert refused.status_code == 409
     assertContains(refused, "Ваши правки не сохранены", status_code=409)
     assertContains(refused, ">Два</pre>", status_code=409)
+    mine_elsewhere = htmx(staff_client, own, form(stream, version=1, text="Три", saved_from="page-3"))
+    assertContains(mine_elsewhere, "Вы изменили этот черновик в другом окне", status_code=409)
     draft.refresh_from_db()
     assert draft.content["text"] == "Два"
     insisted = form(stream, theirs=draft.version, version=1, text="Чужое", saved_from="page-2")

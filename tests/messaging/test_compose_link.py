@@ -2,15 +2,18 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertRedirects
+from pytest_django.fixtures import Settings
 
 from messaging.compose.services.linking import CodeRefused, TooManyCodes, confirm_link, send_link_code
 from messaging.delivery.queues import Claim, SendQueue
@@ -221,6 +224,18 @@ def test_send_to_me_shows_the_chosen_students_words(staff_client: Client, staff:
         recipient.message
     ]
     assert not staff_client.get(history, {"to": "individual"}).context["rows"]
+
+
+def test_send_to_me_takes_the_file_that_was_just_chosen(
+    staff_client: Client, staff: User, myself: TelegramUser, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    TelegramLink.objects.create(user=staff, telegram_user=myself, linked_at=timezone.now())
+    chosen = SimpleUploadedFile("plan.pdf", b"plan")
+
+    staff_client.post(address("draft_test"), form(kind="document", media_upload=chosen))
+
+    assert Broadcast.objects.get().media_name == "plan.pdf"
 
 
 def test_without_a_linked_account_send_to_me_leads_to_linking(staff_client: Client, db: None) -> None:

@@ -35,6 +35,7 @@ class Case:
 
 CASES = [
     Case("draft_preview", "?count=1#preview", shows=True),
+    Case("draft_preview", "?q=%D0%98%D0%B2#people", {"q": "Ив"}, shows=True),
     Case("draft_overwrite", shows=True),
     Case("draft_check", "confirm/"),
     Case("draft_test", "#preview"),
@@ -140,6 +141,8 @@ def test_a_verb_is_not_done_while_something_is_not_understood_and_the_rest_is_ke
     assert response.context["faults"].quiet_hours
     assertContains(response, 'value="вчера"', status_code=422)
     draft = Draft.objects.get()
+    # Language and theme are switched on the page of the form: this address only takes forms.
+    assertContains(response, f'name="next" value="{address("", draft)}">', count=2, status_code=422)
     assert draft.content["text"] == "Привет!" and not draft.media_upload
     assert (MessageTemplate.objects.count(), Segment.objects.count()) == (1, 1)
     assert not Broadcast.objects.exists()

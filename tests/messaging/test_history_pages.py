@@ -233,6 +233,33 @@ def test_a_running_message_asks_for_itself_and_a_finished_one_stops(staff_client
     assert b"every " not in ended.content
 
 
+@pytest.mark.parametrize("state", [State.PAUSED, State.CANCELLED])
+def test_a_stopped_message_asks_for_itself_while_calls_are_under_way(staff_client, state):
+    broadcast = group(state=state, started_at=timezone.now())
+    recipients(broadcast, sent=1, sending=1, pending=3)
+
+    under_way = staff_client.get(page(broadcast, "progress"), headers=HTMX)
+    Recipient.objects.filter(state="sending").update(state="sent")
+    ended = staff_client.get(page(broadcast, "progress"), headers=HTMX)
+
+    assertContains(under_way, 'hx-trigger="every 2s, look"')
+    assert (ended.status_code, ended["HX-Trigger"]) == (286, "broadcast-ended")
+
+
+def test_a_planned_message_looks_once_whether_it_has_begun(staff_client):
+    soon = group(state=State.SCHEDULED, starts_at=timezone.now() + timedelta(seconds=50))
+    far = group(state=State.SCHEDULED, starts_at=timezone.now() + timedelta(days=2))
+
+    waits = staff_client.get(page(soon, "progress"), headers=HTMX)
+    assertContains(staff_client.get(page(soon)), 'hx-trigger="load delay:60s, look"')
+    assertNotContains(staff_client.get(page(far)), "load delay:")
+    Broadcast.objects.filter(pk=soon.pk).update(state=State.SENDING, started_at=timezone.now())
+    begun = staff_client.get(page(soon, "progress"), headers=HTMX)
+
+    assertContains(waits, "load delay:")
+    assertContains(begun, 'hx-trigger="every 2s, look"')
+
+
 def test_after_the_end_it_says_how_long_it_took_and_how_many_are_blocked_since(staff_client):
     now = timezone.now()
     broadcast = group(started_at=now - timedelta(minutes=3, seconds=5), finished_at=now)

@@ -80,7 +80,9 @@ def test_undone_it_is_a_draft_again_and_can_be_sent_anew(staff_client, draft):
     assert (undone.state, undone.started_at, draft.broadcast) == (State.CANCELLED, None, None)
     assert set(Recipient.objects.values_list("state", flat=True)) == {"cancelled"}
     assert waiting_for_a_runner(at=timezone.now() + 2 * WINDOW, wanted=1) == ([], [])
-    assertContains(staff_client.get(page(undone)), "снова в черновиках")
+    said = staff_client.get(page(undone))
+    assertContains(said, "снова в черновиках")
+    assertContains(said, f'<a href="/messages/new/{draft.pk}/">Открыть черновик</a>')
     confirm(staff_client, draft, recipients=3)
     assert Broadcast.objects.filter(state=State.SENDING).count() == 1
 

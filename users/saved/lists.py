@@ -36,6 +36,10 @@ def _audit(query: QueryDict, _reader: Reader) -> "QuerySet[Any] | None":
     return narrowed.qs if narrowed.is_valid() else None
 
 
+def _audit_in_words(query: QueryDict) -> list[str]:
+    return AuditFilter(query, queryset=AuditEntry.objects.all()).in_words()
+
+
 PEOPLE_LIST = SavedList(
     "users:person_list",
     _("People"),
@@ -45,4 +49,4 @@ PEOPLE_LIST = SavedList(
     whole=partial(_people, folded=True),
     words=_people_in_words,
 )
-AUDIT_LIST = SavedList("users:audit_list", _("Audit"), ("users.view_auditentry",), _audit)
+AUDIT_LIST = SavedList("users:audit_list", _("Audit"), ("users.view_auditentry",), _audit, words=_audit_in_words)

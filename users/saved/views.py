@@ -51,8 +51,7 @@ def saved_view_new(request: StaffRequest) -> HttpResponse:
         messages.success(request, _("Saved: %(name)s") % {"name": form.cleaned_data["name"]})
         return SeeOther(address)
     saved, query, _path = found
-    words = saved.words(query) if saved.words else []
-    context = {"form": form, "list": saved, "address": address, "words": words}
+    context = {"form": form, "list": saved, "address": address, "words": saved.in_words(query, request.user)}
     return render(request, "users/saved_view_new.html", context, status=422 if form.errors else 200)
 
 
@@ -120,9 +119,11 @@ def _save(request: StaffRequest, form: SavedViewForm, *, address: str, view: Sav
 def _page(
     request: StaffRequest, view: SavedView, form: SavedViewForm, *, feed: str = "", status: int = 200
 ) -> HttpResponse:
+    found = list_at(view.address)
     context: dict[str, Any] = {
         "view": view,
         "list": _list_of(view),
+        "words": found[0].in_words(found[1], request.user) if found else (),
         "form": form,
         "may_feed": _may_feed(request, view),
         "feed_form": FeedForm(by=request.user, initial={"with_emails": view.feed_emails}, auto_id="feed-%s"),

@@ -1,5 +1,6 @@
 """The history of messages, and the page of one message: progress, recipients, outcome."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -47,6 +48,8 @@ APPROVE = "messaging.approve_broadcast"
 WAITING_SHOWN = 12
 MESSAGES_A_PAGE = 25
 RECIPIENTS_A_PAGE = 30
+WATCHED_AHEAD = timedelta(days=1)  # a page is hardly open for longer
+BEGINS_WITHIN = 10  # seconds after its time, when all is well
 STOP_POLLING = 286  # htmx swaps the answer in and asks no more
 
 State = Broadcast.State
@@ -109,7 +112,7 @@ def broadcast_progress(request: StaffRequest, pk: int) -> HttpResponse:
     if not wants_partial(request):
         return redirect("messaging:broadcast_detail", pk)
     context = progress_context(request, broadcast, Tally.read(broadcast, at=timezone.now()))
-    if context["moves"]:
+    if context["moves"] or context["begins_in"]:
         return render(request, "messaging/_broadcast_progress.html", context)
     context |= _history_context(request, broadcast, context["corrections"])
     response = render(request, "messaging/_broadcast_ended.html", context, status=STOP_POLLING)
@@ -215,7 +218,11 @@ def progress_context(request: StaffRequest, broadcast: Broadcast, tally: Tally) 
         "corrections": corrections,
         "ending": ending_of(broadcast) if row.is_over else None,
         "tells_me": will_be_told(request.user, about=broadcast) if row.is_running else None,
-        "moves": row.is_running or any(numbers.correction.state == "running" for numbers in corrections),
+        # Paused or cancelled, it still finishes the calls that are under way.
+        "moves": row.is_running
+        or row.numbers.sending > 0
+        or any(numbers.correction.state == "running" for numbers in corrections),
+        "begins_in": _begins_in(broadcast, now),
         "causes": tally.causes(retryable=retryable),
         "retryable": sum(retryable.values()),
         "correctable": tally.correctable if row.numbers.sent else None,
@@ -283,6 +290,14 @@ def _history_context(
         "updated_at": timezone.now(),
         "shows_outcome": bool(broadcast.started_at or broadcast.sent_at) and not never_sent,
     }
+
+
+def _begins_in(broadcast: Broadcast, now: datetime) -> int | None:
+    """In how many seconds its page looks whether it has begun; None where that is far away, or waits for staff."""
+    planned = broadcast.starts_at  # those of the previous dashboard are not started here
+    if broadcast.state != State.SCHEDULED or planned is None or planned > now + WATCHED_AHEAD:
+        return None
+    return max(round((planned - now).total_seconds()), 0) + BEGINS_WITHIN
 
 
 def _next_try(broadcast: Broadcast, now: Any) -> Any:

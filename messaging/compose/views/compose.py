@@ -1,7 +1,5 @@
 """The page of a new message: recipients, text, preview; every change is saved on the server."""
 
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse, QueryDict
@@ -22,7 +20,7 @@ from messaging.compose.confirmation import summarise
 from messaging.compose.forms import MessageForms, without_nul
 from messaging.compose.services.drafting import create_draft
 from messaging.compose.views.context import Composing, blank_button, broadcast_address, page_context
-from messaging.compose.views.keeping import MAY_WRITE, PAGE, draft_of, return_to_form, save_form, show_form
+from messaging.compose.views.keeping import MAY_WRITE, PAGE, draft_of, save_form, show_form, show_found
 from messaging.content.content import Content
 from messaging.models import Draft
 from users.privacy import VIEW_EMAIL
@@ -41,7 +39,7 @@ def compose_message(request: StaffRequest, pk: int | None = None) -> HttpRespons
             return page
         if page.errors:
             return show_form(page, status=422)
-        return return_to_form(page, f"?{urlencode({'q': page.search})}#people" if page.search else "", may_show=True)
+        return show_found(page)
     draft = draft_of(pk)
     if draft and draft.broadcast_id:
         return redirect(broadcast_address(draft.broadcast_id))

@@ -34,6 +34,7 @@ from messaging.compose.views.keeping import (
     save_content,
     show_conflict,
     show_form,
+    show_found,
 )
 from messaging.content.content import Content
 from messaging.content.media import NoRoom, StoredFile, file_problem, no_room_sentence
@@ -45,7 +46,9 @@ from messaging.models import Draft, TelegramLink
 
 @draft_verb()
 def draft_preview(request: StaffRequest, page: Composing) -> HttpResponse:
-    # Pressed by hand only where there are no scripts, and then nothing is counted after the page.
+    # Pressed by hand or by Enter only where there are no scripts, and then nothing is counted after the page.
+    if page.search:
+        return show_found(page)
     return return_to_form(page, "?count=1#preview", may_show=True)
 
 
@@ -75,6 +78,9 @@ def draft_test(request: StaffRequest, page: Composing) -> HttpResponse:
     link = TelegramLink.objects.filter(user=request.user).exclude(linked_at=None).first()
     if link is None:
         return lead_to(request, f"{reverse('messaging:compose_link')}?{urlencode({'next': page.address})}")
+    # A file that was chosen and not yet uploaded is part of what one wants to see.
+    if refused_file := _attach(request, page):
+        return refused_file
     people = preview_people(page.content)
     chosen = chosen_person(page.content, people)
     text, _missing = personal_text(page.content, chosen)
@@ -82,7 +88,9 @@ def draft_test(request: StaffRequest, page: Composing) -> HttpResponse:
         send_test(draft=page.draft, text=text, to=link.telegram_user_id, by=request.user, at=timezone.now())
     except MessageRefused as refused:
         page.show_missing = True
-        messages.error(request, str(refused))
+        # What is wrong with the message stands above the form already.
+        if not check_content(page.content, at=timezone.now(), has_upload=page.has_upload).any:
+            messages.error(request, str(refused))
         return show_form(page, status=422)
     return return_to_form(page, "#preview")
 

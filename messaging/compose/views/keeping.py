@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import BadRequest
@@ -120,7 +121,8 @@ def save_content(page: Composing, content: Content) -> None:
 def show_form(page: Composing, *, status: int = 200) -> HttpResponse:
     """Render the changed parts for htmx, or the whole page, with everything as it was typed."""
     if not wants_partial(page.request):
-        return render(page.request, PAGE, page_context(page), status=status)
+        # The switches of the frame lead there: this answer stands at an address that only takes forms.
+        return render(page.request, PAGE, page_context(page) | {"form_address": page.address}, status=status)
     context = live_context(page) | {"oob": True}
     response = render(page.request, "messaging/_compose_live.html", context, status=status)
     where = page.request.resolver_match
@@ -135,3 +137,8 @@ def return_to_form(page: Composing, place: str = "", *, may_show: bool = False) 
     if may_show and wants_partial(page.request):
         return show_form(page)
     return lead_to(page.request, f"{page.address}{place}")
+
+
+def show_found(page: Composing) -> HttpResponse:
+    """Redirect to the form, and to the people found where somebody is searched for; htmx gets the changed parts."""
+    return return_to_form(page, f"?{urlencode({'q': page.search})}#people" if page.search else "", may_show=True)

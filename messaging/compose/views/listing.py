@@ -1,16 +1,13 @@
 """All drafts of the team, with search; those that wait for approval lead to the page that sends them."""
 
-import django_filters
 from django.contrib.auth.decorators import permission_required
-from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from bookings.labels import Labels
-from hsl_dashboard.web.filters import ListFilter, SearchFilter
 from hsl_dashboard.web.pages import StaffRequest, page_of, render_list
 from messaging.audiences.words import describe_audience
+from messaging.compose.filters import DraftFilter
 from messaging.compose.views.keeping import MAY_WRITE
 from messaging.content.content import Content
 from messaging.models import Draft
@@ -19,34 +16,12 @@ DRAFTS_A_PAGE = 25
 GROUPS_NAMED = 2
 
 
-class DraftFilter(ListFilter):
-    """The drafts that are not sent."""
-
-    q = SearchFilter(label=_("Search in the text"), placeholder=_("Words from the message or its name"))
-    state = django_filters.ChoiceFilter(
-        method="filter_state",
-        label=_("State"),
-        empty_label=_("All drafts"),
-        choices=[("waiting", _("Waiting for approval")), ("mine", _("Changed by me last"))],
-    )
-
-    def __init__(self, request: StaffRequest, *, queryset: "QuerySet[Draft]") -> None:
-        super().__init__(request.GET, queryset=queryset)
-        self.by = request.user
-
-    def filter_search(self, rows: "QuerySet[Draft]", _name: str, text: str) -> "QuerySet[Draft]":
-        return rows.filter(Q(content__text__icontains=text) | Q(content__name__icontains=text))
-
-    def filter_state(self, rows: "QuerySet[Draft]", _name: str, state: str) -> "QuerySet[Draft]":
-        return rows.filter(updated_by=self.by) if state == "mine" else rows.filter(asked_version=F("version"))
-
-
 @require_safe
 @permission_required(MAY_WRITE, raise_exception=True)
 def draft_list(request: StaffRequest) -> HttpResponse:
     """List every draft: the page of a new message shows only the newest."""
     drafts = Draft.objects.open().waiting_first().select_related("updated_by", "created_by", "asked_by")
-    narrowed = DraftFilter(request, queryset=drafts)
+    narrowed = DraftFilter(request.GET, queryset=drafts, by=request.user)
     is_valid = narrowed.is_valid()
     found = narrowed.qs if is_valid else drafts.none()
     page = page_of(found, request, size=DRAFTS_A_PAGE, known=found.count())

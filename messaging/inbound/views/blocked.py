@@ -92,7 +92,13 @@ def person_unblock(request: StaffRequest, user_id: int) -> HttpResponse:
             name = block.telegram_user.display_name
             messages.success(request, _("%(name)s will get messages again.") % {"name": name})
         return redirect("messaging:blocked_list")
-    context = {"block": block, "person": block.telegram_user, "why": block_reason(block), "form": form}
+    # Not "block": inside {% block %} a template reads Django's own by that name.
+    context = {
+        "since": block.blocked_at,
+        "person": block.telegram_user,
+        "why": block_reason(block),
+        "form": form,
+    }
     status = 422 if form.is_bound else 200
     return render(request, "messaging/person_unblock.html", context, status=status)
 
