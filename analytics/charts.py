@@ -58,9 +58,9 @@ class Daily:
         """A label and the days for each place on the axis of the charts; a long period has weeks."""
         days = self.period.days
         if not self.period.by_week:
-            return [date_format(day, "j b") for day in days], [[day] for day in days]
+            return [date_format(day, pgettext("format of a date", "j M")) for day in days], [[day] for day in days]
         groups = [[day for day in _week(monday) if day in days] for monday in weeks_of(days)]
-        return [date_format(group[0], "j b y") for group in groups], groups
+        return [date_format(group[0], pgettext("format of a date", "j M y")) for group in groups], groups
 
 
 # Automatic messages, and messages to staff or to one student.
@@ -100,6 +100,7 @@ def growth_chart(daily: Daily) -> Chart:
         title=DEFINITIONS["people"].label,
         heading=_heading(daily.period),
         labels=labels,
+        days=[group[0] for group in groups],
         series=[Series(_("People in total"), [by_day[max(group)] for group in groups])],
         kind="lines",
         definition=DEFINITIONS["people"].text,
@@ -123,6 +124,7 @@ def bars_chart(daily: Daily, name: str, columns: Sequence[tuple[str, Fill]]) -> 
         title=definition.label,
         heading=_heading(daily.period),
         labels=labels,
+        days=[group[0] for group in groups],
         series=series,
         kind="lines" if len(series) > 1 else "bars",
         definition=definition.text,

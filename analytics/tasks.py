@@ -20,6 +20,6 @@ def bring_digests() -> None:
 def refresh_numbers() -> None:
     at = timezone.now()
     if rollups.refresh_numbers(at):
-        # A day with very many events is remembered, so that no page has to count it.
+        # A day with very many rows is remembered, so that no page has to count it.
         count_day(school_day(at))
         lesson_conversions(anew=True)

@@ -168,7 +168,7 @@ def _messages() -> dict[str, str]:
 
 
 # Brought by htmx after the page: without its header they only lead back.
-FRAGMENTS = ("/total/", "/counts/", "/expected/")
+FRAGMENTS = ("/total/", "/counts/", "/expected/", "/progress/")
 
 
 def _deep_place() -> str:

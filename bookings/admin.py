@@ -344,13 +344,22 @@ class BookingChangeAdmin(ReadOnlyAdmin):
     """What triggers wrote down: statuses that changed, and new registrations."""
 
     list_display = (
-        "id", "booking_id", "registration_id", "was", "status", "is_new", "changed_at",
+        "id", "of_booking", "of_registration", "was", "status", "is_new", "changed_at",
         "changed_by", "reason", "origin", "told_at",
     )  # fmt: skip
     list_select_related = ("changed_by",)
     list_filter = ("status", "is_new", "origin")
     ordering = ("-id",)
     sortable_by = ()
+
+    # Numbers alone: a record outlives what it is about.
+    @admin.display(description=_("booking"))
+    def of_booking(self, change: BookingChange) -> int | None:
+        return change.booking_id
+
+    @admin.display(description=_("free lesson registration"))
+    def of_registration(self, change: BookingChange) -> int | None:
+        return change.registration_id
 
 
 @admin.register(BulkChange)

@@ -22,6 +22,7 @@ DEBUG = DEVELOPMENT and env.DEBUG_PAGES
 SECRET_KEY = env.SECRET_KEY
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
+CSRF_FAILURE_VIEW = "hsl_dashboard.web.unsent.csrf_failure"
 DASHBOARD_URL = env.dashboard_url()
 TRUSTED_PROXIES = env.TRUSTED_PROXIES
 ROOT_URLCONF = "hsl_dashboard.urls"
@@ -77,15 +78,15 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "users.staff.sessions.hold_sessions",
     # Every view asks for a signed-in person unless it says login_not_required.
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "hsl_dashboard.web.unsent.SignedInMiddleware",
     "hsl_dashboard.web.middleware.keep_out_of_caches",
     "hsl_dashboard.web.navigation.forget_frame",
     "hsl_dashboard.web.middleware.clear_after_sign_out",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hsl_dashboard.web.middleware.explain_refusals",
     "allauth.account.middleware.AccountMiddleware",
-    "hsl_dashboard.web.middleware.explain_addresses_of_forms",
     "hsl_dashboard.web.middleware.LibraryRefusals",
     "hsl_dashboard.web.middleware.AuditMiddleware",
     "users.staff.factors.ask_for_factor",
@@ -171,7 +172,11 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "users.staff.adapters.StaffAccountAdapter"
-ACCOUNT_FORMS = {"login": "users.staff.forms.StaffLoginForm"}
+ACCOUNT_FORMS = {
+    "login": "users.staff.forms.StaffLoginForm",
+    "change_password": "users.staff.forms.StaffPasswordForm",
+    "add_email": "users.staff.forms.OwnEmailForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -182,6 +187,10 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # seconds
 MFA_ADAPTER = "users.staff.adapters.StaffFactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "users.staff.forms.PasskeyForm",
+    "edit_webauthn": "users.staff.forms.PasskeyNameForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # An administrator made the account and knows the address: nobody has to prove it before a second factor.

@@ -199,9 +199,17 @@ class ReportAdmin(ReadOnlyAdmin):
 class RunnerAdmin(ReadOnlyAdmin):
     """What is sending right now, and when it was last seen alive."""
 
-    list_display = ("worker", "broadcast", "correction", "started_at", "seen_at")
+    list_display = ("worker", "sends", "corrects", "started_at", "seen_at")
     list_select_related = ("broadcast", "correction")
     ordering = ("-seen_at",)
+
+    @admin.display(description=_("broadcast"))
+    def sends(self, runner: Runner) -> Broadcast | None:
+        return runner.broadcast
+
+    @admin.display(description=_("correction"))
+    def corrects(self, runner: Runner) -> Correction | None:
+        return runner.correction
 
 
 def broadcast_link(pk: int | None) -> SafeString:

@@ -25,7 +25,7 @@ from tests.factories import (
 )
 from tests.fuzzing import DEEP, DIGITS, HOSTILE, NUL, PIECES, Attacker, Place, places_of, routes, value_for
 from tests.signing_in import reauthenticated
-from tests.sizes import LONG, sample
+from tests.sizes import LONG, is_sampled, sample
 from tests.test_access import BOOKING, BROADCAST, CHANGE, PERSON, sample_path, world  # noqa: F401 - a fixture
 from users.models import Note, PersonTag, SavedView, Tag, TelegramUser
 from users.tokens.services import create_api_token
@@ -82,7 +82,7 @@ _places: list[Place] = []
 
 def is_attacked(name: str) -> bool:
     """Every third of our own addresses; of the Django admin, which is one program for all tables, a few."""
-    return LONG or crc32(name.encode()) % (24 if name.startswith("admin:") else 3) == 0
+    return is_sampled(name, one_in=24 if name.startswith("admin:") else 3)
 
 
 def attacks(place: Place, method: str) -> Iterator[dict[str, list[str]]]:
@@ -124,9 +124,9 @@ BODIES = [
 def test_no_body_gives_a_500(attacker, places):
     for place in places:
         for number, (body, kind) in enumerate(BODIES):
-            if LONG or crc32(f"{place.path}{number}".encode()) % 12 == 0:
+            if is_sampled(place.path, number, one_in=12):
                 attacker.send("post", place.path, body, content_type=kind)
-        if LONG or crc32(place.path.encode()) % 20 == 0:
+        if is_sampled(place.path, one_in=20):
             attacker.send("get", place.path, {f"a{number}": "1" for number in range(10_000)})
 
     assert attacker.wrong == []
@@ -150,10 +150,10 @@ COOKIES = ["theme", "language", "shortcuts", "csrftoken", "messages", "django_la
 def test_no_header_and_no_cookie_gives_a_500(attacker, places):
     for place in places:
         for number, headers in enumerate(HEADERS):
-            if LONG or crc32(f"{place.path}{number}".encode()) % 5 == 0:
+            if is_sampled(place.path, number, one_in=5):
                 for method in ("get", "post") if LONG else ("get",):
                     attacker.send(method, place.path, headers=headers)
-        if LONG or crc32(place.path.encode()) % 4 == 0:
+        if is_sampled(place.path, one_in=4):
             cookies = "; ".join(f"{name}={value_for(name, place.path)[:500]!a}" for name in COOKIES)
             session = attacker.cookies["sessionid"].value
             attacker.send("get", place.path, HTTP_COOKIE=f"sessionid={session}; {cookies}")
@@ -166,7 +166,7 @@ def test_no_piece_of_an_address_gives_a_500(attacker):
         if "<" not in route:
             continue
         for number, piece in enumerate(PIECES):
-            if LONG or crc32(f"{route}{number}".encode()) % 30 == 0:
+            if is_sampled(route, number, one_in=30):
                 path = sample_path(re.sub(r"<[^<>]+>", lambda _found, piece=piece: piece, route))
                 for method in ("get", "post"):
                     attacker.send(method, path)

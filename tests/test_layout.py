@@ -183,7 +183,7 @@ def test_form_without_its_token_is_refused_in_words(db: None) -> None:
 def test_the_address_of_a_form_opened_by_itself_says_so(staff_client: Client) -> None:
     response = staff_client.get(reverse("theme_set"))
 
-    assertContains(response, "Этот адрес принимает только форму", status_code=405)
+    assertContains(response, "Здесь нечего открывать", status_code=405)
     assert response["Allow"] == "POST"
 
 

@@ -11,6 +11,7 @@ from bookings.models import Booking
 from hsl_dashboard.web.addresses import address_without
 from tests.factories import BookingFactory, StreamFactory, UserFactory
 from tests.messaging.broadcasts import BroadcastFactory
+from tests.sizes import is_sampled
 from users.models import BlockedUser
 
 LISTS = {
@@ -98,6 +99,8 @@ def test_no_parameter_breaks_a_list(administrator, addresses, name):
 
     for field in fields_of(administrator.get(address)):
         for value in HOSTILE:
+            if not is_sampled(name, field, value, one_in=3):
+                continue
             query = {field: ["1", value, value], f"{field}[]": value}
             response = administrator.get(address, query, headers=partial)
 

@@ -49,6 +49,19 @@ def test_whatever_asks_for_itself_rests_while_its_tab_is_hidden_and_asks_when_so
     assert {name for name, tag in polls if "data-poll" not in tag or ", look" not in tag} == set()
 
 
+def test_a_button_that_says_something_stands_inside_the_form_that_htmx_sends() -> None:
+    """htmx leaves out the name and value of a pressed button that belongs to its form only by ``form="…"``."""
+    texts = "\n".join(re.sub(r"{%.*?%}", "", path.read_text(), flags=re.DOTALL) for path in TEMPLATES)
+    buttons = [tag for tag in re.findall(r"<button\b[^>]*>", texts) if re.search(r"\sname=", tag)]
+    forms = [tag for tag in re.findall(r"<form\b[^>]*>", texts) if "hx-post=" in tag and "hx-trigger=" not in tag]
+    outside = {place for tag in buttons for place in re.findall(r'\sform="([^"]+)"', tag)}
+    sent_by_htmx = {place for tag in forms for place in re.findall(r'\sid="([^"]+)"', tag)}
+
+    assert len(outside) >= 2
+    assert len(forms) >= 10
+    assert outside & sent_by_htmx == set()
+
+
 # Unused ---------------------------------------------------------------------------------------------------------------
 
 

@@ -57,10 +57,10 @@ def lead_activity(people: Iterable[int], rules: LeadRules) -> dict[int, LeadReas
 def rules_explained(rules: LeadRules) -> str:
     """Say in words when somebody is hot, warm, cool or cold."""
     return _(
-        "Own events of the last days (%(window_days)d, today included, Moscow time); what staff or the bot did for them"
-        " does not count. Hot: at least %(hot_events)d on at least %(hot_days)d days. Warm: at least %(warm_events)d on"
-        " at least %(warm_days)d. Cool: at least %(cool_events)d. Otherwise cold. People with a confirmed booking are"
-        " no leads."
+        "Events that people caused themselves count, those of staff and of the bot do not. Days counted, with today"
+        " (Moscow time): %(window_days)d. Hot: events at least %(hot_events)d, on different days at least %(hot_days)d."
+        " Warm: events at least %(warm_events)d, days at least %(warm_days)d. Cool: events at least %(cool_events)d."
+        " All others are cold. People with a confirmed booking are not leads."
     ) % {name: getattr(rules, name) for name in FIELDS}
 
 

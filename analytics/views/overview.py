@@ -136,16 +136,21 @@ def _daily(request: StaffRequest, asked: Asked) -> dict[str, Any]:
 def _feet(daily: Daily) -> list[tuple[str, list[str]]]:
     finished, before = daily.period.finished, daily.period.compared_finished
     sums = [sum_of(daily.numbers[name], daily.period.days) for name in COLUMNS]
-    feet = [(_("Total"), [str(number) for number in sums])]
+    feet = [(_("Total"), _summable(sums))]
     if finished:
         whole = [sum_of(daily.numbers[name], finished) for name in COLUMNS]
         feet.append((_("Average of a finished day"), [_tenths(number, len(finished)) for number in whole]))
         if before:
             earlier = [sum_of(daily.compared[name], before) for name in COLUMNS]
             changes = [change_of(now, was) for now, was in zip(whole, earlier, strict=True)]
-            feet.append((_("Compared"), [str(number) for number in earlier]))
+            feet.append((_("Compared"), _summable(earlier)))
             feet.append((_("Change, %"), ["—" if change is None else minus(f"{change:+d}") for change in changes]))
     return feet
+
+
+def _summable(sums: list[int]) -> list[str]:
+    """Write sums; whoever was active on two days would stand in that of active people twice, so it has none."""
+    return ["—" if name == "active_people" else str(number) for name, number in zip(COLUMNS, sums, strict=True)]
 
 
 def _tenths(number: int, days: int) -> str:

@@ -49,6 +49,7 @@ class Behind:
     heading: str
     lead: str
     rows: "QuerySet[Journey]"
+    is_funnel: bool = False  # the moment beside each person is their first step, and else their first activity
 
 
 @dataclass(frozen=True)
@@ -91,5 +92,5 @@ def _behind(request: StaffRequest, form: BehindForm) -> Behind:
         words = [str(STEPS[funnel][step - 1]), spell_days(days)]
         if question.scope:
             words.append(scope_label(question.scope, Labels.read()))
-        return Behind(str(funnel.label), " · ".join(words), funnel_people(question, step))
+        return Behind(str(funnel.label), " · ".join(words), funnel_people(question, step), is_funnel=True)
     return Behind(_("New people"), spell_days(days), new_people(days))

@@ -60,6 +60,13 @@ class StreamDescriptionForm(forms.Form):
         if not sees_money:
             del self.fields["price"], self.fields["currency"]
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        starts, campaign = cleaned.get("starts_on"), cleaned.get("campaign_starts_on")
+        if starts and campaign and campaign > starts:
+            self.add_error("campaign_starts_on", _("The campaign cannot start after the stream itself."))
+        return cleaned
+
     @property
     def values(self) -> StreamDescription:
         """Give what was sent; who does not see money leaves the price as it is."""

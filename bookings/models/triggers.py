@@ -81,9 +81,9 @@ def audit_first() -> pgtrigger.Trigger:
             INSERT INTO bookings_bookingevent ({columns}, pgh_created_at, pgh_label, pgh_obj_id)
             SELECT OLD.id, {old}, OLD.confirmed,
                 LEAST(GREATEST(COALESCE(OLD.created_at, now()), '2000-01-01'), now()), 'insert', OLD.id
-            WHERE NOT EXISTS (SELECT FROM bookings_bookingevent WHERE pgh_obj_id = OLD.id);
+            WHERE NOT audit_knows_booking(OLD.id);
             RETURN NULL;
-            """,  # noqa: S608 - names of columns only
+            """,
     )
 
 

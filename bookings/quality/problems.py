@@ -191,22 +191,16 @@ def _show_streams(rows: Iterable[tuple[int | None, str, int]], labels: Labels) -
     add = reverse("bookings:stream_new")
     back = f"{reverse('bookings:data_quality')}?kind=streams"
     bookings = reverse("bookings:booking_list")
-    return [
-        Trouble(
-            f"{labels.course(course_id)}: {code} ({count})",
-            repairs=[
-                Repair(
-                    _("Describe the stream"),
-                    f"{add}?{urlencode({'course': course_id or '', 'code': code, 'next': back})}",
-                    "bookings.add_stream",
-                ),
-                Repair(
-                    _("Show its bookings"), f"{bookings}?{urlencode({'course': course_id or NONE, 'stream': code})}"
-                ),
-            ],
-        )
-        for course_id, code, count in rows
-    ]
+    troubles = []
+    for course_id, code, count in rows:
+        course = labels.course(course_id) if course_id else _("No course")
+        asked = urlencode({"course": course_id or NONE, "stream": code})
+        repairs = [Repair(_("Show its bookings"), f"{bookings}?{asked}")]
+        if course_id:  # a stream belongs to a course: without one it is the bookings that want mending
+            asked = urlencode({"course": course_id, "code": code, "next": back})
+            repairs.insert(0, Repair(_("Describe the stream"), f"{add}?{asked}", "bookings.add_stream"))
+        troubles.append(Trouble(f"{course}: {code} ({count})", repairs=repairs))
+    return troubles
 
 
 # Coupons and people ---------------------------------------------------------------------------------------------------

@@ -59,6 +59,11 @@ class CouponNumbers:
         return self.coupon.max_activations - self.used
 
     @property
+    def over(self) -> int:
+        """Activations beyond the limit."""
+        return max(0, -self.left)
+
+    @property
     def link(self) -> str:
         """The address that starts the bot with the code; '' until the bot's name is known."""
         return start_link(self.coupon.code)

@@ -9,6 +9,7 @@ import pghistory
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from bookings.labels import money_text
 from bookings.models import Booking, BookingMoney, Payment
 from users.models import User
 
@@ -122,6 +123,5 @@ def _require_received(booking: Booking, amount: Decimal, currency: str) -> None:
     there = balance_of(Payment.objects.filter(booking=booking)).get(currency, Decimal(0))
     if amount > there:
         raise RefundTooLarge(
-            _("Only %(amount)s %(currency)s of this booking is left to give back.")
-            % {"amount": f"{there:.2f}", "currency": currency}
+            _("Only %(amount)s of this booking is left to give back.") % {"amount": money_text(there, currency)}
         )

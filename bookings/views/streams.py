@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings import statistics
@@ -147,7 +148,7 @@ def stream_counts(chosen: ChosenStream, labels: Labels, query: QueryDict) -> dic
         "stream": statistics.StreamStatistics(
             course_id=chosen.course_id,
             code=chosen.code,
-            course_label=labels.course(chosen.course_id),
+            course_label=labels.course(chosen.course_id) if chosen.course_id else _("No course"),
             label=labels.stream(chosen.course_id, chosen.code),
             stream=chosen.described,
             counts=counts,

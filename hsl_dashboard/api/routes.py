@@ -153,7 +153,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
         "chapters": chapters(description_of_api()),
         "address": request.build_absolute_uri("/").rstrip("/"),
         "scopes": ApiToken.Scope.choices,
-        "refusals": (REFUSED | REFUSALS).items(),
+        "refusals": sorted((REFUSED | REFUSALS).items()),
     }
     return render(request, "api/api_docs.html", context)
 

@@ -14,6 +14,7 @@ from django.contrib.admin.templatetags import admin_list
 from django.contrib.admin.utils import display_for_field
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
+from django.db.models.expressions import DatabaseDefault
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -36,7 +37,9 @@ admin.site.unregister((ClockedSchedule, CrontabSchedule, IntervalSchedule, Solar
 
 
 def _shown(value: Any, *how: Any, **options: Any) -> Any:
-    """Show the value of a column as Django does, except for dates that it cannot."""
+    """Show the value of a column as Django does, except for dates that it cannot, and what only the database fills."""
+    if isinstance(value, DatabaseDefault):
+        return "—"  # of a row that is not saved yet
     return str(value) if isinstance(value, FarDay | FarMoment) else display_for_field(value, *how, **options)
 
 

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from io import StringIO
 from itertools import pairwise
@@ -21,7 +22,7 @@ WIDTH, HEIGHT = 1000, 240
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
 FILE_HEIGHT, NOTE_HEIGHT = 360, 20  # of a file without notes, and of each note below it
 LABELS_SHOWN = 6  # along the axis
-NOT_OVER = _("The last one is not over yet.")
+NOT_OVER = _("The last day or week is not over yet.")
 # Names of the fills in static/css/charts.css, and what a file on its own has instead (of the light theme).
 FILLS = {
     "accent": "#5140cf", "confirmed": "#2f9e5f", "pending": "#c08000", "new": "#3f83dd", "cancelled": "#d4483f",
@@ -99,6 +100,7 @@ class Chart:
     series: Sequence[Series]
     kind: Literal["bars", "lines"] = "bars"
     marks: Sequence[Mark] = ()
+    days: Sequence[date] = ()  # the first day of each label, which a file says in full
     unfinished: bool = False  # the last label is not over yet
     definition: Any = ""
     files: str = ""  # the address that gives the data with ?format=csv and the picture with ?format=svg
@@ -301,7 +303,7 @@ def chart_lines(chart: Chart, *, period: str) -> Iterator[list[Any]]:
     happened = any(mark.is_drawn for mark in chart.marks)
     yield [f"{chart.title}, {period}"]
     yield [chart.heading, *(series.label for series in chart.series), *([gettext("What happened")] if happened else [])]
-    for label, numbers, marks in chart.rows:
+    for label, (_label, numbers, marks) in zip(chart.days or chart.labels, chart.rows, strict=True):
         told = ["; ".join(str(mark.label) for mark in marks)] if happened else []
         yield [label, *("" if number is None else number for number in numbers), *told]
 

@@ -121,19 +121,21 @@ def clear_after_sign_out(get_response: Callable[[HttpRequest], HttpResponse]) ->
     return middleware
 
 
-def explain_addresses_of_forms(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Show a page where the address of a form is opened by itself: an empty answer is the browser's own error."""
+def explain_refusals(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Give a page to refusals that have none: an address that only takes forms, opened by hand or after a sign-in.
+
+    Browsers show an error of their own in place of an empty answer, as if the dashboard did not work.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        is_bare = isinstance(response, HttpResponseNotAllowed) and not response.content
-        if is_bare and request.method == "GET" and request.user.is_authenticated:
-            page = render(request, "405.html", status=405)
-            page["Allow"] = response["Allow"]
-            return page
-        return response
+        is_bare = response.status_code in (400, 405) and not response.streaming and not response.content
+        if not is_bare or request.path.startswith("/api/") or request.headers.get("HX-Request"):
+            return response
+        page = render(request, f"{response.status_code}.html", status=response.status_code)
+        for name, value in response.items():
+            page.headers.setdefault(name, value)
+        return page
 
     return middleware
 

@@ -15,10 +15,39 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const address = event.detail.xhr.responseURL;
   if (!address || new URL(address).pathname !== login || location.pathname === login) return;
   event.detail.shouldSwap = false;
-  // Where something is being written, leaving would lose the last words: one signs in beside it.
-  if (event.detail.elt.closest("[data-keep]")) return Toasts.show("signed-out");
+  // Where something is being written, leaving would lose it: one signs in beside it.
+  if (isWriting(event.detail)) return Toasts.show("signed-out");
   location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
 });
+
+// A form was sent, or is kept while somebody writes; the rest of the requests only read.
+const isWriting = ({ elt, requestConfig }) => requestConfig.verb !== "get" || Boolean(elt.closest("[data-keep]"));
+
+// Signed in again on another page: take the new session's token, so that the form can be sent.
+async function takeNewToken() {
+  const note = document.querySelector("[data-signed-out]");
+  if (!note || document.hidden) return;
+  const answer = await fetch(note.dataset.signedOut);
+  if (!answer.ok || new URL(answer.url).pathname === document.body.dataset.login) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
+  document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => (field.value = token));
+  document.body.setAttribute("hx-headers", page.body.getAttribute("hx-headers"));
+  note.remove();
+  const isSent = !document.dispatchEvent(new CustomEvent("signed-in-again", { cancelable: true }));
+  if (!isSent) Toasts.show("renewed");
+}
+
+// Only the token may be old, and the session good: then nobody has to do anything. Once: a second refusal is meant.
+let refused = false;
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const again = refused;
+  refused = detail.xhr.status === 403;
+  if (refused && !again) takeNewToken();
+  if (detail.successful && detail.requestConfig.verb !== "get") document.querySelector('[data-name="renewed"]')?.remove();
+});
+window.addEventListener("focus", takeNewToken);
+document.addEventListener("visibilitychange", takeNewToken);
 
 // A place of the address that waits folded is open, as one asked for it.
 window.addEventListener("DOMContentLoaded", () => {
@@ -44,7 +73,8 @@ function again({ elt, requestConfig }) {
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
   // Signed in anew on another page, the form's token is an old one: what is written stays here until it has another.
-  if (status === 403 && event.detail.elt.closest("[data-keep]")) return Toasts.show("signed-out");
+  const isTokenOld = event.detail.xhr.getResponseHeader("X-Form-Expired") || event.detail.elt.closest("[data-keep]");
+  if (status === 403 && isTokenOld) return Toasts.show("signed-out");
   const toast = { 403: "forbidden", 404: "missing", 410: "missing", 429: "busy", 503: "away", 504: "slow" }[status] || "server";
   Toasts.show(toast, again(event.detail));
 });

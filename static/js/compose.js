@@ -103,29 +103,11 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// Signed in again on another page: take the new session's token, and keep what was written meanwhile.
-async function keepAfterSignIn() {
-  const toast = document.querySelector("[data-signed-out]");
-  if (!toast || document.hidden) return;
-  const answer = await fetch(location.href);
-  if (!answer.ok || new URL(answer.url).pathname === document.body.dataset.login) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
-  document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => (field.value = token));
-  document.body.setAttribute("hx-headers", page.body.getAttribute("hx-headers"));
-  toast.remove();
+// Signed in again on another page, app.js has the new token: what was written meanwhile is kept now.
+document.addEventListener("signed-in-again", (event) => {
+  event.preventDefault();
   htmx.trigger("#compose", "change");
-}
-
-// Only the token may be old, and the session good: then nobody has to do anything. Once: a second refusal is meant.
-let refused = false;
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  const again = refused;
-  refused = detail.xhr.status === 403;
-  if (refused && !again) keepAfterSignIn();
 });
-window.addEventListener("focus", keepAfterSignIn);
-document.addEventListener("visibilitychange", keepAfterSignIn);
 
 // Going on sends everything itself: nothing that is under way, or waits for its time, may come after it.
 let goesOn = false;

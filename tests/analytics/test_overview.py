@@ -17,8 +17,9 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from analytics.definitions import DEFINITIONS, definitions_page
 from analytics.periods import Period, PeriodForm, chosen_period, spell_days, streams_with_dates
-from analytics.queries import count_day
+from analytics.queries import EventShare, count_day, remembered_counts
 from analytics.rollups import refresh_numbers
+from analytics.views import overview
 from analytics.views.funnels import spell_time
 from bookings.models import Stream
 from hsl_dashboard.web.days import Days, school_day
@@ -27,6 +28,7 @@ from tests.factories import (
     BroadcastFactory,
     EventFactory,
     FreeLessonRegistrationFactory,
+    RecipientFactory,
     StreamFactory,
     TelegramUserFactory,
 )
@@ -223,7 +225,7 @@ def test_a_chart_gives_its_data_and_itself_with_the_period_printed(staff_client,
     assert rows[0] == ["Новые люди, 1 – 28 ноября 2026"]
     assert rows[1] == ["День", "Новые люди", "Для сравнения", "Что произошло"]
     assert len(rows) == 2 + 28
-    assert [row[:3] for row in rows[2:] if row[1] != "0"] == [["3 ноя", "4", "0"]]
+    assert [row[:3] for row in rows[2:] if row[1] != "0"] == [["2026-11-03", "4", "0"]]
 
     picture = staff_client.get(f"/analytics/charts/new_people/?{PERIOD}&format=svg")
     assert picture["Content-Type"] == "image/svg+xml"
@@ -253,8 +255,8 @@ def test_leads_are_drawn_as_they_are_now_and_each_opens_its_people(staff_client,
     )
 
 
-def test_a_day_with_very_many_events_is_counted_by_beat_and_the_page_says_as_of_when(staff_client, monkeypatch):
-    monkeypatch.setattr("analytics.queries.MANY_EVENTS", 3)
+def test_a_day_with_very_many_rows_is_counted_by_beat_and_the_page_says_as_of_when(staff_client, monkeypatch):
+    monkeypatch.setattr("analytics.queries.MANY_ROWS", 3)
     EventFactory.create_batch(3, created_at=timezone.now())
     refresh_numbers(timezone.now())
     count_day(school_day(timezone.now()))
@@ -263,10 +265,23 @@ def test_a_day_with_very_many_events_is_counted_by_beat_and_the_page_says_as_of_
     page = staff_client.get("/analytics/?period=today&part=types")
 
     assert page.context["types_total"] == 3
-    assertContains(page, "Сегодня — на ")
+    assertContains(page, "Сегодняшний день посчитан в ")
     cache.clear()
-    monkeypatch.setattr("analytics.queries.MANY_EVENTS", 20)
+    monkeypatch.setattr("analytics.queries.MANY_ROWS", 20)
     assert staff_client.get("/analytics/?period=today&part=types").context["types_total"] == 4
+
+
+def test_messages_to_very_many_people_are_counted_by_beat_too(staff_client, monkeypatch):
+    monkeypatch.setattr("analytics.queries.MANY_ROWS", 3)
+    RecipientFactory.create_batch(3, sent_at=timezone.now())
+    EventFactory.create(created_at=timezone.now())
+    today = school_day(timezone.now())
+
+    count_day(today)
+
+    remembered = remembered_counts(today)
+    assert remembered is not None
+    assert ("delivered", "", 3) in remembered.rows
 
 
 def lines_of(client, name: str, query: str = PERIOD) -> list[list[str]]:
@@ -301,21 +316,35 @@ def test_the_file_of_a_funnel_is_of_the_scope_that_the_page_shows(staff_client, 
     assert [line.split(";")[2] for line in written.splitlines()[1:]] == ["3", "3", "2", "0", "1", "0", "0", "0", "0"]
 
 
+def test_people_active_on_two_days_are_not_summed(staff_client, school):
+    feet = dict(staff_client.get(f"/analytics/?{PERIOD}&part=daily").context["feet"])
+
+    assert feet["Всего"][:3] == ["4", "—", "2"]
+    assert feet["Для сравнения"][1] == "—" != feet["В среднем за законченный день"][1]
+
+
+def test_a_share_that_rounds_to_nothing_is_not_nothing(staff_client, monkeypatch):
+    shares = [EventShare("a", 999, 100), EventShare("b", 1, 0)]
+    monkeypatch.setattr(overview, "events_by_type", lambda _days, _fresh: shares)
+
+    assertContains(staff_client.get(f"/analytics/?{PERIOD}&part=types"), '<td class="numeric">&lt;&nbsp;1&nbsp;%</td>')
+
+
 def test_files_of_a_chart_say_what_happened_and_what_is_not_over(staff_client, school):
     query = f"{PERIOD}&compare=none"
     data = staff_client.get(f"/analytics/charts/new_people/?{query}&format=csv").content.decode("utf-8-sig")
     rows = list(csv.reader(StringIO(data), delimiter=";"))
     assert rows[1] == ["День", "Новые люди", "Что произошло"]
     happened = [(row[0], row[2]) for row in rows[2:] if row[2]]
-    assert [day for day, _what in happened] == ["3 ноя", "20 ноя"]
+    assert [day for day, _what in happened] == ["2026-11-03", "2026-11-20"]
     assert "получателей: 100" in happened[0][1] and happened[1][1] == "Поток ноября: начало"
 
     drawn = "".join(
         ElementTree.fromstring(staff_client.get(f"/analytics/charts/growth/?{query}&format=svg").content).itertext()
     )
-    assert "20 ноя: Поток ноября: начало" in drawn and "ещё не закончился" not in drawn
+    assert "20 ноя: Поток ноября: начало" in drawn and "ещё не закончил" not in drawn
     today = staff_client.get("/analytics/charts/growth/?period=7&format=svg").content.decode()
-    assert "Последний ещё не закончился." in today and 'fill="#f3f3f8"' in today
+    assert "Последний день или неделя ещё не закончились." in today and 'fill="#f3f3f8"' in today
 
 
 # People behind a number -----------------------------------------------------------------------------------------------
@@ -326,7 +355,10 @@ def test_a_cell_of_a_cohort_opens_its_people(staff_client, school):
     found = re.search(r'href="(/analytics/people/\?cohort=2026-11-02[^"]+)"\s+aria-label="(\d+) %, (\d+)"', html)
     assert found and found.group(2, 3) == ("100", "4")
 
-    assertContains(staff_client.get(found[1].replace("&amp;", "&")), "Когорта 2 – 8 ноября 2026")
+    page = staff_client.get(found[1].replace("&amp;", "&"))
+
+    assertContains(page, "Когорта 2 – 8 ноября 2026")
+    assertContains(page, '<th scope="col">Первая активность, МСК</th>', html=True)
 
 
 @pytest.mark.parametrize(

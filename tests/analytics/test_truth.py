@@ -186,7 +186,7 @@ WRITES = st.one_of(
 
 
 @pytest.mark.timeout(1800 if LONG else 240)
-@settings(max_examples=sample(5, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sample(3, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.lists(WRITES, max_size=12), later=st.lists(WRITES, max_size=12))
 def test_every_number_of_a_random_school_is_what_plain_python_finds(first, later):
     with transaction.atomic():

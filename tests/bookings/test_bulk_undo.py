@@ -47,7 +47,7 @@ def test_statuses_come_back_and_nobody_is_told(manager, three):
 
     said = undo_act(act=act, by=manager, at=NOON + SECOND)
 
-    assert said == "Возвращено: 3 строки — как было."
+    assert said == "Возвращено: 3 записи — как было."
     assert set(Booking.objects.values_list("confirmed", flat=True)) == {1}
     assert set(BulkRow.objects.values_list("state", flat=True)) == {"undone"}
     assert BookingChange.objects.filter(undone_at=NOON + SECOND, origin="undo").count() == 3
@@ -139,7 +139,7 @@ def test_the_page_of_the_result_offers_it(manager, three):
 
     undo = reverse("users:act_undo", args=[UndoableAct.objects.get().pk])
     assertContains(page, f'action="{undo}"')
-    assertContains(page, "Изменены 3 строки")
+    assertContains(page, "Изменены 3 записи")
     client.post(undo)
     assertContains(client.get(address), "Возвращено", count=5)  # the sentence, the number, three rows
     assert BulkChange.objects.get().finished_at

@@ -299,3 +299,37 @@ def test_a_bookings_page_reads_the_record_by_its_index(booking, long_record):
     assert "events_booking_history" in plans
     assert "Seq Scan on bookings_bookingchange" not in plans
     assert "Seq Scan on events" not in plans
+
+
+MANY = 400
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE bookings SET confirmed = 2",
+        "UPDATE bookings SET course_stream = 'other'",
+        "UPDATE bookings SET created_at = created_at - interval '1 day'",
+        "DELETE FROM bookings",
+    ],
+)
+def test_one_statement_about_many_bookings_reads_no_growing_table_for_each(statement):
+    """Plans are drawn up at its first row, when nothing has been written down yet, and kept to its last."""
+    people = "SELECT 70000000 + i FROM generate_series(1, %s) AS i"
+    read = (
+        "SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_xact_user_tables WHERE relname IN"
+        " ('bookings_bookingevent', 'bookings_bookingchange', 'bookings_confirmation')"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO users (user_id) {people}", [MANY])
+        with owner_role():
+            cursor.execute("ALTER TABLE bookings DISABLE TRIGGER USER")
+            cursor.execute(f"INSERT INTO bookings (user_id, course_id) SELECT id, 1 FROM ({people}) AS x (id)", [MANY])
+            cursor.execute("ALTER TABLE bookings ENABLE TRIGGER USER")
+            cursor.execute("ANALYZE bookings_bookingevent, bookings_bookingchange, bookings_confirmation")
+        cursor.execute(read)
+        before = cursor.fetchone()[0]
+        cursor.execute(statement)
+        cursor.execute(read)
+
+        assert cursor.fetchone()[0] - before < 10 * MANY

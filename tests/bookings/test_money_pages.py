@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.labels import money_text
 from bookings.models import Payment
@@ -61,6 +62,16 @@ def test_an_empty_school_and_nonsense_are_answered(staff_client, address):
     assert staff_client.get(address).status_code == 200
     for query in ("since=x", "course=9x", "currency=BTC", "since=2026-11-02&until=2026-11-01", "stream=%00"):
         assert staff_client.get(f"{address}?{query}").status_code in {200, 422}, query
+
+
+def test_a_refused_period_is_not_a_period_without_money(staff_client):
+    PaymentFactory.create(received_at=timezone.now())
+
+    response = staff_client.get(f"{OVERVIEW}?since=2026-11-02&until=2026-11-01")
+
+    assertContains(response, "Показать нечего", status_code=422)
+    assertNotContains(response, "За этот период денег нет", status_code=422)
+    assertNotContains(response, "format=csv", status_code=422)
 
 
 @pytest.mark.parametrize("address", [PAYMENTS, EXPECTED, OVERVIEW])

@@ -138,6 +138,8 @@ def test_the_preview_of_a_new_booking_makes_none(staff_client, person):
     response = staff_client.post(new_address(person), wanted(referral_code="friend10", preview="1"))
 
     assertContains(response, "Вы записаны на курс «Вайб кодинг», 8-й поток. Ваша скидка — 10\u00a0%.")
+    assertContains(response, "Без отметки ничего не отправится.")
+    assertNotContains(response, "Студент получит:")
     assert not Booking.objects.exists()
 
 

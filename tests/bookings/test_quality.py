@@ -106,6 +106,16 @@ def test_an_unknown_stream_leads_to_the_form_that_describes_it(staff_client):
     assert counts()["streams"] == 0
 
 
+def test_a_stream_without_a_course_leads_to_its_bookings_alone(staff_client):
+    BookingFactory.create(course=None, course_stream="99th")
+
+    html = page(staff_client, "streams")
+
+    assert "Без курса: 99th (1)" in html
+    assert reverse("bookings:stream_new") not in html
+    assert f"{reverse('bookings:booking_list')}?course=none&amp;stream=99th" in html
+
+
 @pytest.mark.parametrize("status", [None, 7, -2, 2**31 - 1])
 def test_an_unknown_status_is_found(staff_client, status):
     booking = BookingFactory.create(confirmed=status)

@@ -62,6 +62,15 @@ def test_a_booked_stream_that_nobody_described_shows_as_the_bot_writes_it(staff_
     assertNotContains(response, "<script>alert")
 
 
+def test_a_stream_without_a_course_says_so_and_is_not_described(staff_client):
+    BookingFactory.create(course=None, course_stream="99th")
+
+    response = staff_client.get(address("99th"))
+
+    assertContains(response, "<h1>Без курса — 99th</h1>", html=True)
+    assertNotContains(response, reverse("bookings:stream_new"))
+
+
 @pytest.mark.parametrize(
     ("people", "words"),
     [(1, "1 студент<"), (2, "2 студента<"), (5, "5 студентов<"), (11, "11 студентов<"), (21, "21 студент<")],

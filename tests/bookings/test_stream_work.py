@@ -170,6 +170,22 @@ def test_E4_a_wrong_value_is_refused_beside_its_field(staff_client, stream, fiel
     assert list(response.context["form"].errors) == [field]
 
 
+def test_a_campaign_starts_before_its_stream(staff_client, stream):
+    sent = sent_for(stream, staff_client, starts_on="2026-12-01", campaign_starts_on="2026-12-02")
+
+    assertContains(staff_client.post(edit_address(stream), sent), "Набор не может начаться позже", status_code=422)
+    assert staff_client.post(edit_address(stream), sent | {"campaign_starts_on": "2026-12-01"}).status_code == 303
+
+
+def test_a_refused_new_stream_keeps_its_heading(staff_client):
+    course = CourseFactory.create()
+
+    refused = staff_client.post(NEW, {"course": course.pk, "code": "10th", "name": ""})
+
+    assertContains(refused, "<h1>Добавить поток</h1>", html=True, status_code=422)
+    assertContains(staff_client.get(f"{NEW}?course={course.pk}&code=10th"), "<h1>Описать поток</h1>", html=True)
+
+
 def test_E4_of_two_editors_the_second_sees_the_first(staff, staff_client, stream):
     sent = sent_for(stream, staff_client, capacity=50)
     now = StreamDescription.of(stream)

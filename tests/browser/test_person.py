@@ -106,12 +106,17 @@ def test_a_booking_is_made_with_the_question_that_a_full_stream_asks(page: Page)
     expect(said).to_have_count(0)
 
 
-def test_D9_a_note_is_written_without_leaving_the_page_and_deleted_after_a_question(page: Page) -> None:
+def test_D9_a_note_is_not_left_unsaved_is_written_in_its_place_and_deleted_after_a_question(page: Page) -> None:
     sign_in(page)
     person, _booking = somebody()
     page.goto(f"/users/{person.pk}/")
 
     page.get_by_label("Новая заметка").fill("Перезвонить после 18:00")
+    asked: list[str] = []
+    page.once("dialog", lambda question: (asked.append(question.type), question.dismiss()))
+    page.get_by_role("link", name="Курсы").first.click()
+    expect(page.get_by_label("Новая заметка")).to_have_value("Перезвонить после 18:00")
+    assert asked == ["beforeunload"]
     page.get_by_role("button", name="Сохранить заметку").click()
 
     expect(page.locator(".entry-note")).to_contain_text("Перезвонить после 18:00")

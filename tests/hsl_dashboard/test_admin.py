@@ -35,6 +35,7 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
+from tests.sizes import is_sampled, sample
 from users.models import BlockedUser, EmailDisclosure, Event, TelegramUser, User
 
 OURS = sorted(
@@ -185,6 +186,8 @@ STRANGE_QUERIES = [
 def test_every_list_survives_hostile_rows_and_strange_queries(staff_client, hostile_rows, model):
     assert staff_client.get(address_of(model)).status_code == 200
     for query in STRANGE_QUERIES:
+        if not is_sampled(model._meta.label, query, one_in=4):
+            continue
         response = staff_client.get(address_of(model), query, follow=True)
 
         assert response.status_code in {200, 400}, query
@@ -192,7 +195,7 @@ def test_every_list_survives_hostile_rows_and_strange_queries(staff_client, host
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
 def test_every_page_of_a_row_opens(staff_client, hostile_rows, model):
-    for row in model._default_manager.order_by("pk")[:KINDS]:
+    for row in model._default_manager.order_by("pk")[: sample(3, KINDS)]:
         assert staff_client.get(address_of(model, "change", row.pk)).status_code == 200
     adding = staff_client.get(address_of(model, "add")).status_code
     may_add = admin.site._registry[model].has_add_permission(_request(staff_client))

@@ -12,6 +12,7 @@ from bookings.models import Booking
 from messaging.models import Broadcast, Correction, Draft, MessageTemplate, Outbox, Segment, TemplateVersion
 from tests.factories import BroadcastFactory, TelegramUserFactory, UserFactory
 from tests.hsl_dashboard.test_admin import address_of
+from tests.sizes import is_sampled
 from users.staff.roles import MARKETING, VIEWER
 
 
@@ -20,6 +21,8 @@ def test_f13_a_list_takes_the_filters_that_it_shows_and_no_other_lookup(staff_cl
     for field in model._meta.concrete_fields:
         for kind in ("startswith", "regex", "gt", "in"):
             lookup = f"{field.name}__{kind}"
+            if not is_sampled(model._meta.label, lookup, one_in=4):
+                continue
 
             assert staff_client.get(address_of(model), {lookup: "1"}).status_code == 400, lookup
 

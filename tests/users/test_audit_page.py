@@ -7,6 +7,7 @@ from itertools import product
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.http import QueryDict
 from django.urls import reverse
@@ -21,9 +22,10 @@ from users.audit import walking
 from users.audit.filters import AuditFilter
 from users.audit.walking import NEWEST_FIRST, audit_page
 from users.audit.words import ACTS, DONE_TO_ROWS, act_in_words, changes_in_words
-from users.models import AuditEntry, Tag
+from users.models import ApiToken, AuditEntry, Tag
 from users.models.audit import record
 from users.services import block_person
+from users.staff.roles import VIEWER
 
 pytestmark = pytest.mark.django_db
 
@@ -297,3 +299,25 @@ def test_every_act_has_words():
     for done in DONE_TO_ROWS:
         assert act_in_words(f"bookings.{done}").startswith("Бронирование: ")
     assert act_in_words("something.else") == "something.else"
+
+
+@pytest.mark.parametrize(
+    "address", ["/audit/?since=x", "/messages/blocked/?since=x", "/inbox/?of=x", "/users/?sort=x&status=x"]
+)
+def test_what_is_wrong_with_a_filter_is_told_once_below_it(staff_client, address):
+    page = staff_client.get(address).content.decode()
+
+    assert page.count("filter-errors") == 1
+
+
+def test_accounts_and_groups_stand_in_the_audit_by_name_and_moments_in_moscow_time(staff_client, staff):
+    colleague = UserFactory.create(username="vera")
+    colleague.groups.add(Group.objects.get(name=VIEWER))
+    ApiToken.objects.create(owner=colleague, name="spreadsheet", digest="-", scopes=["read"])
+    record("payment.put_off", data={"until": "2026-11-30T22:46:39.544361+00:00"})
+
+    page = staff_client.get(PAGE).content.decode()
+
+    assert "<ins>vera</ins>" in page
+    assert "<ins>Наблюдатель</ins>" in page
+    assert "<ins>01.12.2026 01:46</ins>" in page

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.db import connection
 
-from users.audit.words import ColumnChange, act_in_words, changes_in_words
+from users.audit.words import ColumnChange, act_in_words, changes_in_words, models_by_table
 from users.models import AuditEntry, TelegramUser, User
+from users.staff.roles import role_label
 
 AT_ONCE = 200  # lines
 
@@ -41,16 +43,22 @@ class AuditLine:
 
 
 def audit_lines(entries: Iterable[AuditEntry]) -> Iterator[AuditLine]:
-    """Say lines in words, a page at a time (three queries each)."""
+    """Say lines in words, a page at a time (four queries each)."""
     left = iter(entries)
     while page := list(islice(left, AT_ONCE)):
         yield from _page(page)
 
 
 def _page(entries: list[AuditEntry]) -> Iterator[AuditLine]:
-    staff = User.objects.in_bulk({entry.done_by_id for entry in entries if entry.done_by_id})
     people = TelegramUser.objects.in_bulk({entry.telegram_user_id for entry in entries if entry.telegram_user_id})
     changes = changes_of([entry.pk for entry in entries])
+    named = _named(entries, changes)
+    staff = User.objects.in_bulk({entry.done_by_id for entry in entries if entry.done_by_id} | named[User])
+    groups = Group.objects.in_bulk(named[Group]) if named[Group] else {}
+    names = {
+        User: {number: user.shown_name for number, user in staff.items()},
+        Group: {number: role_label(group.name) for number, group in groups.items()},
+    }
     for entry in entries:
         was, now = changes.get(entry.pk, (None, None))
         number = entry.object_id or ""
@@ -62,8 +70,21 @@ def _page(entries: list[AuditEntry]) -> Iterator[AuditLine]:
             people.get(entry.telegram_user_id or 0),
             number,
             address(number) if address and number.isascii() and number.isdigit() else "",
-            changes_in_words(entry.object_table, was, now),
+            changes_in_words(entry.object_table, was, now, names),
         )
+
+
+def _named(entries: list[AuditEntry], changes: dict[int, tuple[Any, Any]]) -> dict[Any, set[int]]:
+    """Find the accounts and groups that columns point to: a number says nothing to who reads the audit."""
+    found: dict[Any, set[int]] = {User: set(), Group: set()}
+    for entry in entries:
+        model = models_by_table().get(entry.object_table)
+        for field in model._meta.concrete_fields if model else ():
+            numbers = found.get(field.related_model)
+            if numbers is not None:
+                values = (row.get(field.column) for row in changes.get(entry.pk, ()) if row)
+                numbers.update(value for value in values if isinstance(value, int))
+    return found
 
 
 def _who(entry: AuditEntry, staff: dict[int, User]) -> str:

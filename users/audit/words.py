@@ -1,7 +1,8 @@
 """The audit in words: what was done, and what each column was and is, as the pages and the admin name it."""
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 LONGEST = 100  # characters of a value: a message of 4,096 has a page of its own, and a list has fifty of them
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")  # how acts write one, as in «until»
 BEFORE = 20  # characters that two long values have in common, in front of where they begin to differ
 
 # What is done with no row of a table: record() in users/models/audit.py.
@@ -130,6 +132,10 @@ def register_value_names(table: str, column: str, name: Callable[[Any], str]) ->
     _names[table, column] = name
 
 
+# What staff call rows, by model and number.
+Names = Mapping[Any, Mapping[Any, str]]
+
+
 @dataclass(frozen=True)
 class ColumnChange:
     """A column, and what it was and is; None where there was no row, or is none any more."""
@@ -172,38 +178,45 @@ def models_by_table() -> dict[str, type[Model]]:
     return {model._meta.db_table: model for model in models if not model._meta.proxy}
 
 
-def changes_in_words(table: str, was: dict[str, Any] | None, now: dict[str, Any] | None) -> list[ColumnChange]:
-    """What each column was and is; columns that held nothing are left out of a row that was made or deleted."""
+def changes_in_words(
+    table: str, was: dict[str, Any] | None, now: dict[str, Any] | None, names: Names | None = None
+) -> list[ColumnChange]:
+    """What each column was and is; columns that held nothing are left out of a row that was made or deleted.
+
+    ``names`` are those of the rows that a column may point to, by model and number.
+    """
     model = models_by_table().get(table)
-    return list(_changes(model, was or {}, now or {}, both=was is not None and now is not None))
+    return list(_changes(model, was or {}, now or {}, names or {}, both=was is not None and now is not None))
 
 
 def _changes(
-    model: type[Model] | None, was: dict[str, Any], now: dict[str, Any], *, both: bool
+    model: type[Model] | None, was: dict[str, Any], now: dict[str, Any], names: Names, *, both: bool
 ) -> Iterator[ColumnChange]:
     columns = {field.column: field for field in model._meta.concrete_fields} if model else {}
     for column in dict.fromkeys((*was, *now)):
         field = columns.get(column)
         if field is not None and field.primary_key:
             continue  # the number of the row stands beside what was done
-        old, new = _cut(*(_value(field, values[column]) if column in values else None for values in (was, now)))
+        old, new = _cut(*(_value(field, values[column], names) if column in values else None for values in (was, now)))
         if both or (old or new) not in {None, "—"}:
             label = name_of_column(field) if field else DETAILS.get(column, column)
             yield ColumnChange(str(label), old, new)
 
 
-def _value(field: "Field[Any, Any] | None", value: Any) -> str:
+def _value(field: "Field[Any, Any] | None", value: Any, names: Names) -> str:
     """Say a value as staff read it; what cannot be understood stays as the database wrote it."""
     if value is None or value in ("", [], {}):
         return "—"
     if field is not None and (name := _names.get((field.model._meta.db_table, field.column or ""))):
         return name(value)
+    if field is not None and isinstance(value, int) and (known := names.get(field.related_model, {}).get(value)):
+        return known
     if field is not None and field.flatchoices and not isinstance(value, list | dict):
         words = {str(key): str(label) for key, label in field.flatchoices}
         return words.get(str(value), str(value))
     if isinstance(value, bool) or isinstance(field, BooleanField):
         return _("yes") if value else _("no")
-    if isinstance(field, DateTimeField) and isinstance(value, str):
+    if isinstance(value, str) and (isinstance(field, DateTimeField) or (field is None and MOMENT.match(value))):
         return _moment(value)
     if isinstance(value, list) and all(isinstance(part, str) and part in DETAILS for part in value):
         return ", ".join(str(DETAILS[part]) for part in value)  # rules of retention that were not finished

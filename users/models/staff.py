@@ -1,7 +1,10 @@
 """Staff accounts."""
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.validators import ASCIIUsernameValidator
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
@@ -12,6 +15,10 @@ def shown_name() -> Coalesce:
     """``User.shown_name`` as SQL."""
     full = Trim(Concat("first_name", Value(" "), "last_name"))
     return Coalesce(NullIf(full, Value("")), "username", output_field=models.TextField())
+
+
+TAKEN = _("This name is taken.")
+OTHERS_EMAIL = _("Another account has this e-mail.")
 
 
 class User(AbstractUser):
@@ -27,7 +34,7 @@ class User(AbstractUser):
         unique=True,
         help_text=_("Latin letters, digits and @ . + - _; it may be the account's own e-mail, and nobody else's."),
         validators=[ASCIIUsernameValidator()],
-        error_messages={"unique": _("This name is taken.")},
+        error_messages={"unique": TAKEN},
     )
     # NULL: nobody has asked yet. After it the pages of whoever may send or administer wait for a second factor.
     factor_due_at = models.DateTimeField(_("second factor required from"), null=True, blank=True, editable=False)
@@ -37,14 +44,12 @@ class User(AbstractUser):
         verbose_name = _("staff account")  # type: ignore[assignment]  # a lazy text, as everywhere
         verbose_name_plural = _("staff accounts")  # type: ignore[assignment]
         constraints = [
-            models.UniqueConstraint(
-                Lower("username"), name="staff_user_username_once", violation_error_message=_("This name is taken.")
-            ),
+            models.UniqueConstraint(Lower("username"), name="staff_user_username_once", violation_error_message=TAKEN),
             models.UniqueConstraint(
                 Lower("email"),
                 name="staff_user_email_once",
                 condition=~Q(email=""),
-                violation_error_message=_("Another account has this e-mail."),
+                violation_error_message=OTHERS_EMAIL,
             ),
             # With the two above it keeps names and e-mails apart: an e-mail as a name is one's own.
             models.CheckConstraint(
@@ -53,6 +58,25 @@ class User(AbstractUser):
                 violation_error_message=_("A name with @ must be the account's own e-mail."),
             ),
         ]
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Say what is wrong beside its field: constraints over expressions name none."""
+        try:
+            super().validate_constraints(exclude)
+        except ValidationError as refusal:
+            fields: dict[str, list[ValidationError]] = {}
+            for error in refusal.error_dict.get(NON_FIELD_ERRORS, []):
+                fields.setdefault("email" if error.message == OTHERS_EMAIL else "username", []).append(error)
+            # A name that differs in nothing is refused by its own field already.
+            if User.objects.filter(username=self.username).exclude(pk=self.pk).exists():
+                fields["username"] = [error for error in fields.get("username", []) if error.message != TAKEN]
+            named = {
+                name if name not in (exclude or ()) else NON_FIELD_ERRORS: fields[name]
+                for name in fields
+                if fields[name]
+            }
+            if named:
+                raise ValidationError(named) from refusal
 
     @property
     def shown_name(self) -> str:

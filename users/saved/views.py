@@ -82,6 +82,10 @@ def feed_rotate(request: StaffRequest, pk: int) -> HttpResponse:
     form = FeedForm(request.POST, by=request.user)
     if not _may_feed(request, view) or not form.is_valid():
         return redirect("saved_view_edit", pk)
+    if request.POST.get("seen", view.feed_beginning) != view.feed_beginning:
+        # The page with the new address was loaded again: it must not end the address that was just copied.
+        messages.warning(request, _("The feed has a new address already. It was shown once."))
+        return redirect("saved_view_edit", pk)
     secret = rotate_feed(view=view, with_emails=bool(form.cleaned_data.get("with_emails")), by=request.user)
     address = request.build_absolute_uri(reverse("feed_csv", args=[secret]))
     return _page(request, view, _form_of(request, view), feed=address)

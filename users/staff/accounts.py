@@ -7,9 +7,12 @@ from allauth.account.internal.flows.manage_email import sync_user_email_address
 from allauth.account.views import EmailView, PasswordResetView
 from allauth.decorators import rate_limit
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 
@@ -23,6 +26,19 @@ class StaffEmailView(EmailView):
         write_beside(SideWrite.OWN_EMAIL, partial(sync_user_email_address, request.user))
         # Past EmailView's own, which would write it without asking.
         response: HttpResponseBase = super(EmailView, self).dispatch(request, *args, **kwargs)
+        return response
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(**context) | {"may_send": settings.HAS_EMAIL}
+
+    def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase | None:
+        # allauth writes two tables, one after the other; a colleague may have taken the address meanwhile.
+        try:
+            with transaction.atomic():
+                response: HttpResponseBase | None = super()._action_primary(request, *args, **kwargs)
+        except IntegrityError:
+            messages.error(request, _("Another account has this e-mail."))
+            return None
         return response
 
 

@@ -12,10 +12,12 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from hsl_dashboard.web.clients import client_address
 from users.models import User
@@ -56,6 +58,15 @@ class StaffAccountAdapter(DefaultAccountAdapter):
             samesite="Lax",
         )
         return response
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **options: Any
+    ) -> None:
+        """Say nothing of an e-mail that was not sent: without a mail server none is."""
+        if settings.HAS_EMAIL or message_template != "account/messages/email_confirmation_sent.txt":
+            super().add_message(request, level, message_template, *args, **options)
+        else:
+            messages.success(request, _("The e-mail address is added."))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a try: of a known browser by itself, of any other by account and address together.

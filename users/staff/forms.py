@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import AddEmailForm, ChangePasswordForm, LoginForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -22,6 +23,41 @@ class StaffLoginForm(LoginForm):
             self.fields["password"].help_text = _(
                 "Forgot your password? An administrator can give you a link to set a new one."
             )
+
+
+class StaffPasswordForm(ChangePasswordForm):
+    """allauth's, which offers a new password by e-mail even where nothing can be sent."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not settings.HAS_EMAIL:
+            self.fields["oldpassword"].help_text = ""
+
+
+class OwnEmailForm(AddEmailForm):
+    """allauth's, which takes a colleague's e-mail too, and fails when it becomes the account's own."""
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        if User.objects.filter(email__iexact=email).exclude(pk=self.user.pk).exists():
+            raise forms.ValidationError(_("Another account has this e-mail."))
+        return email
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """allauth's, whose field has a name in English alone."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["name"].label = pgettext_lazy("of a passkey", "Name")
+
+
+class PasskeyNameForm(EditWebAuthnForm):
+    """The same for a passkey that exists."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["name"].label = pgettext_lazy("of a passkey", "Name")
 
 
 class GroupsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # takes none while it runs

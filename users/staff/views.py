@@ -23,6 +23,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -133,6 +134,10 @@ def staff_reset(request: StaffRequest, pk: int) -> HttpResponse:
     if not account.is_active:
         messages.error(request, _("Switch the account on first."))
         return SeeOther(reverse("staff:staff_detail", args=[pk]))
+    if request.POST.get("seen", _seen(account)) != _seen(account):
+        # The page with the link was loaded again: it must not end the link that was just handed over.
+        messages.warning(request, _("A link has been made already. It was shown once."))
+        return SeeOther(reverse("staff:staff_detail", args=[pk]))
     try:
         reset_colleague(account=account, forget_factors="forget_factors" in request.POST, by=request.user)
     except StaffNotChanged as refusal:
@@ -194,6 +199,11 @@ def _do(request: StaffRequest, account: User, change: Callable[[], Any], done: s
     return redirect("staff:staff_detail", account.pk)
 
 
+def _seen(account: User) -> str:
+    """Which password the account has, without telling anything about it."""
+    return salted_hmac("users.staff.views", account.password).hexdigest()[:16]
+
+
 def _account(pk: int) -> User:
     return get_object_or_404(User.objects.prefetch_related("groups"), pk=pk)
 
@@ -213,6 +223,7 @@ def _detail(
         "factors": factors_that_count().filter(user=account).order_by("pk"),
         "groups_form": form,
         "reset_form": ResetForm(),
+        "seen": _seen(account),
         "may_change": may,
         "is_oneself": account.pk == request.user.pk,
         "hours": GOOD_FOR.total_seconds() // 3600,

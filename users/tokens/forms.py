@@ -1,12 +1,13 @@
 """What a new API token may do, and for how long."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from users.models import ApiToken
+from users.models import ApiToken, User
 
 NEVER = 0
 DAYS = [(30, _("30 days")), (90, _("90 days")), (365, _("A year")), (NEVER, pgettext_lazy("expiry", "Never"))]
@@ -28,6 +29,19 @@ class TokenForm(forms.Form):
         help_text=_("Never more than you may do yourself."),
     )
     days = forms.TypedChoiceField(label=_("Expires in"), choices=DAYS, coerce=int, initial=90)
+
+    def __init__(self, *args: Any, owner: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.owner = owner
+
+    def clean_name(self) -> str:
+        """Refuse the name of a token in use: the page of a new secret, loaded again, sends its form again."""
+        name: str = self.cleaned_data["name"]
+        if ApiToken.objects.filter(owner=self.owner, name=name, revoked_at=None).exists():
+            raise forms.ValidationError(
+                _("You have a token of this name. Its secret was shown once; “Reissue” makes another.")
+            )
+        return name
 
     def expires_at(self, *, at: datetime) -> datetime | None:
         days: int = self.cleaned_data["days"]

@@ -23,8 +23,8 @@ SHOWN = 200  # tokens; more than any school has
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth has no types
 def token_list(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
-        return _page(request, TokenForm())
-    form = TokenForm(request.POST)
+        return _page(request, TokenForm(owner=request.user))
+    form = TokenForm(request.POST, owner=request.user)
     if not form.is_valid():
         return _page(request, form, status=422)
     new = create_api_token(
@@ -34,7 +34,7 @@ def token_list(request: StaffRequest) -> HttpResponse:
         expires_at=form.expires_at(at=timezone.now()),
         by=request.user,
     )
-    return _page(request, TokenForm(), new=new)
+    return _page(request, TokenForm(owner=request.user), new=new)
 
 
 @require_POST
@@ -44,12 +44,16 @@ def token_rotate(request: StaffRequest, pk: int) -> HttpResponse:
     if token.owner_id != request.user.pk:
         # Whoever saw the secret of another could act in that person's name.
         raise PermissionDenied
+    if request.POST.get("seen", token.beginning) != token.beginning:
+        # The page with the new secret was loaded again: it must not end the secret that was just copied.
+        messages.warning(request, _("This token has been reissued already. Its new secret was shown once."))
+        return redirect("token_list")
     try:
         new = rotate_api_token(token=token, by=request.user)
     except TokenRevoked:
         messages.error(request, _("This token is revoked. Make a new one."))
         return redirect("token_list")
-    return _page(request, TokenForm(), new=new)
+    return _page(request, TokenForm(owner=request.user), new=new)
 
 
 @require_POST

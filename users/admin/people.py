@@ -1,29 +1,21 @@
-"""The Django admin of staff accounts, the bot's people, their events and blocks."""
+"""The bot's people, their events, notes, tags and blocks; the audit."""
 
 import json
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
 
-import allauth.mfa.admin
-import allauth.usersessions.admin  # noqa: F401  registered here, to be registered again below without secrets
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address, without_emails
-from hsl_dashboard.web.clients import device_name
 from users.event_types import EVENT_LABELS, event_label
 from users.models import (
     AuditEntry,
@@ -36,20 +28,10 @@ from users.models import (
     PersonTotals,
     Tag,
     TelegramUser,
-    User,
 )
 from users.people.search import people_matching
-from users.staff.confirming import confirm_in_admin
-from users.staff.roles import ROLES
-from users.staff.services import may_change
 
 PEOPLE_FOUND = 500  # a name that fits more people narrows nothing
-
-
-def staff_of(request: HttpRequest) -> User:
-    """The signed-in member of staff: the admin lets nobody else in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def person_link(person: TelegramUser | None) -> SafeString | str:
@@ -124,12 +106,20 @@ class RecentFilter(admin.SimpleListFilter):
         return queryset.filter(created_at__gte=timezone.now() - timedelta(days=int(self.value() or 0)))
 
 
+class HasBlockFilter(admin.EmptyFieldListFilter):
+    """Django's for a row that may be missing, under a name of ours: that of the relation is the model's in English."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = _("is blocked")
+
+
 @admin.register(TelegramUser)
 class TelegramUserAdmin(ReadOnlyAdmin):
     """The bot writes people; staff read them, and an administrator may delete one with all that is theirs."""
 
     list_display = ("user_id", "name", "last_name", "telegram", "language_code", "first_seen_at", "is_blocked")
-    list_filter = (("username", admin.EmptyFieldListFilter), ("block", admin.EmptyFieldListFilter))
+    list_filter = (("username", admin.EmptyFieldListFilter), ("block", HasBlockFilter))
     list_select_related = ("block",)
     search_fields = ("username", "first_name", "last_name")
     search_help_text = _("Telegram id, @username or part of the name")
@@ -159,7 +149,7 @@ class TelegramUserAdmin(ReadOnlyAdmin):
             return str(_("no @username"))
         return format_html('<a href="{}" rel="noreferrer">@{}</a>', person.telegram_url, person.username)
 
-    @admin.display(description=_("blocked"), boolean=True)
+    @admin.display(description=_("is blocked"), boolean=True)
     def is_blocked(self, person: TelegramUser) -> bool:
         return hasattr(person, "block")
 
@@ -284,113 +274,3 @@ class PeopleExportAdmin(ReadOnlyAdmin):
     list_filter = ("format", "with_emails")
     list_select_related = ("exported_by",)
     ordering = ("-exported_at", "-id")
-
-
-class ConfirmedMixin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Accounts and what they may do: asks for the password again before a change, as the pages of staff do."""
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _confirmed(request) or super().changeform_view(request, *args, **kwargs)
-
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _confirmed(request) or super().delete_view(request, *args, **kwargs)
-
-
-def _confirmed(request: HttpRequest) -> HttpResponse | None:
-    return confirm_in_admin(request) if request.method == "POST" else None
-
-
-@admin.register(User)
-class StaffAccountAdmin(ConfirmedMixin, UserAdmin):  # type: ignore[type-arg]
-    """Accounts of staff: who may change whose is as on the pages of «Who may what»."""
-
-    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser", "last_login")
-    list_filter = ("is_active", "is_superuser", "groups")
-    list_per_page = 50
-    # The e-mail too: it and the name share one space.
-    add_fieldsets = ((None, {"fields": ("username", "email", "usable_password", "password1", "password2")}),)
-
-    POWERS = ("is_superuser", "groups", "user_permissions")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        fields = ("last_login", "date_joined")
-        return fields if _is_superuser(request) else (*fields, *self.POWERS)
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and self._may_touch(request, obj) and obj != request.user
-
-    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Ask before the new password is typed, too; whoever changes another's stays signed in."""
-        if question := confirm_in_admin(request):
-            return question
-        before = request.session.session_key
-        response: HttpResponse = super().user_change_password(request, *args, **kwargs)
-        # Django gives the session another key, whosever password it was; one's own ends one's sessions.
-        mine = UserSession.objects.filter(session_key=before, user=staff_of(request).pk)
-        mine.exclude(session_key=request.session.session_key).update(session_key=request.session.session_key)
-        return response
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
-
-    @staticmethod
-    def _may_touch(request: HttpRequest, obj: User | None) -> bool:
-        return obj is None or _is_superuser(request) or may_change(obj, by=staff_of(request))
-
-
-def _is_superuser(request: HttpRequest) -> bool:
-    return bool(getattr(request.user, "is_superuser", False))
-
-
-admin.site.unregister((Authenticator, UserSession, Group))
-# allauth gives them no names that could be translated; migrations read the names from the class, not from here.
-Authenticator._meta.verbose_name, Authenticator._meta.verbose_name_plural = _("second factor"), _("second factors")
-UserSession._meta.verbose_name, UserSession._meta.verbose_name_plural = (
-    pgettext_lazy("sign-in", "session"),
-    pgettext_lazy("sign-in", "sessions"),
-)
-
-
-@admin.register(Group)
-class StaffGroupAdmin(ConfirmedMixin, GroupAdmin):
-    """Groups of staff. What the four of users/staff/roles.py may do is written there: here it can be read."""
-
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or obj.name not in ROLES)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or obj.name not in ROLES)
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
-
-
-@admin.register(Authenticator)
-class AuthenticatorAdmin(ConfirmedMixin, ReadOnlyAdmin):
-    """Second factors: an administrator may delete one that was lost, and nobody sees its secret."""
-
-    list_display = ("user", "type", "created_at", "last_used_at")
-    list_filter = ("type",)
-    list_select_related = ("user",)
-    search_fields = ("user__username", "user__email")
-    fields = ("user", "type", "created_at", "last_used_at")
-
-
-@admin.register(UserSession)
-class UserSessionAdmin(ReadOnlyAdmin):
-    """Who is signed in where; the key of the session, which would let one in, is not shown. Deleting signs out."""
-
-    list_display = ("user", "created_at", "last_seen_at", "ip", "device")
-    list_select_related = ("user",)
-    search_fields = ("user__username", "user__email", "ip")
-    fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
-
-    @admin.display(description=_("device"))
-    def device(self, session: UserSession) -> str:
-        return device_name(session.user_agent)
-
-    def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
-        obj.end()
