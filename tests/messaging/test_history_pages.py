@@ -231,6 +231,7 @@ def test_a_running_message_asks_for_itself_and_a_finished_one_stops(staff_client
     assert ended.status_code == 286
     assert ended["HX-Trigger"] == "broadcast-ended"
     assert b"every " not in ended.content
+    assertContains(ended, '<div hx-swap-oob="innerHTML:#messages"></div>', status_code=286)
 
 
 @pytest.mark.parametrize("state", [State.PAUSED, State.CANCELLED])
