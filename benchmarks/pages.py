@@ -1,7 +1,6 @@
 """Every page that staff can open, at two sizes: time, queries, bytes. ``tests/test_benchmarks.py`` misses none."""
 
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 RUNS = 20
 GOALS = "median at most 50 ms, at most 2 times the small school's, at most 12 queries"
 MOST_MILLISECONDS, MOST_TIMES, MOST_QUERIES = 50, 2, 12
-OF_A_ROW = re.compile(r"/users/[0-9]+/bookings/[0-9]+/")  # a booking in its person's page, after an edit
 # Funnels and cohorts, and the lists behind them, read a row of each person in the period.
 OF_PEOPLE = ("part=funnels", "part=cohorts", "/analytics/people/")
 MOST_OF_PEOPLE, MOST_OF_A_YEAR = 300, 1_000  # milliseconds; of a period up to 90 days, and of a longer one
@@ -234,14 +232,12 @@ def _measured(client: "Client", address: str) -> Measured:
     from django.core.cache import cache
     from django.db import connection
 
-    from benchmarks.people import FRAGMENTS
+    from benchmarks.people import headers_of
 
     # A program may call 300 times a minute, and this one calls more often; what is kept is kept anew by the first call.
     cache.clear()
     queries: list[str] = []
-    # What a page asks for when it has painted leads on to the page itself where nobody's htmx asks.
-    is_fragment = address.partition("?")[0].endswith(FRAGMENTS) or OF_A_ROW.fullmatch(address) is not None
-    headers = {"HX-Request": "true"} if is_fragment else {}
+    headers = headers_of(address)
 
     def count(execute: Any, sql: str, *call: Any) -> Any:
         queries.append(sql)
