@@ -32,6 +32,13 @@ def test_lines_of_templates_are_short() -> None:
     assert long == set()
 
 
+def test_a_comment_of_a_template_ends_in_its_line() -> None:
+    """Django shows one that does not."""
+    lines = [(name_of(path), line) for path in TEMPLATES for line in path.read_text().splitlines()]
+
+    assert [(name, line) for name, line in lines if "{#" in line and "#}" not in line] == []
+
+
 def test_whatever_asks_for_itself_rests_while_its_tab_is_hidden_and_asks_when_somebody_looks() -> None:
     """js/polling.js sees to both, for elements that say so."""
     asks = re.compile(r"<[^<>]*hx-trigger=\"every(?:[^<>\"]|{%.*?%})*\"[^>]*>", re.DOTALL)

@@ -197,7 +197,7 @@ def _show_streams(rows: Iterable[tuple[int | None, str, int]], labels: Labels) -
         asked = urlencode({"course": course_id or NONE, "stream": code})
         repairs = [Repair(_("Show its bookings"), f"{bookings}?{asked}")]
         if course_id:  # a stream belongs to a course: without one it is the bookings that want mending
-            asked = urlencode({"course": course_id, "code": code, "next": back})
+            asked = urlencode({"course": str(course_id), "code": code, "next": back})
             repairs.insert(0, Repair(_("Describe the stream"), f"{add}?{asked}", "bookings.add_stream"))
         troubles.append(Trouble(f"{course}: {code} ({count})", repairs=repairs))
     return troubles

@@ -4,11 +4,13 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.views.csrf import csrf_failure as plain_csrf_failure
 
 from hsl_dashboard.web.addresses import is_own_address
@@ -22,16 +24,17 @@ MOST = 200  # fields: more than any form has; what has more was made by a progra
 class SignedInMiddleware(LoginRequiredMiddleware):
     """Django's, which leads to sign-in. A form in which somebody has written is not thrown away on the way."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:  # type: ignore[override]
         if request.method != "POST" or request.headers.get("HX-Request"):
-            response: HttpResponse = super().handle_no_permission(request, view_func)
-            return response
+            return super().handle_no_permission(request, view_func)
         back = _page_of_form(request)
         if not _is_kept(request):
             # Not to the address of the form: it may take nothing but forms.
             return redirect_to_login(back)
         context = {**_shown(request), "is_signed_out": True, "back": back}
-        return render(request, "unsent.html", context, status=HTTPStatus.UNAUTHORIZED)
+        page = render(request, "unsent.html", context, status=HTTPStatus.UNAUTHORIZED)
+        add_never_cache_headers(page)
+        return page
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -45,7 +48,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _is_ours(request: HttpRequest) -> bool:
     """Say whether the browser says that a page of ours sent the form: a page of others gets no button to repeat it."""
-    return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    ours = [f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS]
+    return request.headers.get("Origin") in ours
 
 
 def _is_kept(request: HttpRequest) -> bool:

@@ -4,11 +4,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from playwright.sync_api import Page, expect
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Dialog, Page, expect
 
 from bookings.models import Booking
 from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
 from tests.factories import (
+    PASSWORD,
     BookingFactory,
     EventFactory,
     FreeLessonRegistrationFactory,
@@ -113,7 +115,12 @@ def test_D9_a_note_is_not_left_unsaved_is_written_in_its_place_and_deleted_after
 
     page.get_by_label("Новая заметка").fill("Перезвонить после 18:00")
     asked: list[str] = []
-    page.once("dialog", lambda question: (asked.append(question.type), question.dismiss()))
+
+    def stay(question: Dialog) -> None:
+        asked.append(question.type)
+        question.dismiss()
+
+    page.once("dialog", stay)
     page.get_by_role("link", name="Курсы").first.click()
     expect(page.get_by_label("Новая заметка")).to_have_value("Перезвонить после 18:00")
     assert asked == ["beforeunload"]
@@ -211,3 +218,29 @@ def test_the_page_and_its_form_are_accessible(
 
     page.goto(f"/users/{person.pk}/bookings/new/")
     assert_accessible(page)
+
+
+def test_a_note_outlives_the_session(page: Page) -> None:
+    user = sign_in(page)
+    person, _booking = somebody()
+    page.goto(f"/users/{person.pk}/")
+    note = page.get_by_label("Новая заметка")
+    note.fill("Просит вечернюю группу")
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Сохранить заметку").click()
+
+    expect(page.locator("[data-signed-out]")).to_be_visible()
+    expect(note).to_have_value("Просит вечернюю группу")
+    door = page.context.new_page()
+    door.goto("/accounts/login/")
+    door.locator("[name=login]").fill(user.username)
+    door.locator("[name=password]").fill(PASSWORD)
+    door.locator("[name=password]").press("Enter")
+    door.wait_for_url(lambda address: "/accounts/login/" not in address)
+    door.close()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")  # the headless window never loses it
+    expect(page.locator("[data-signed-out]")).to_have_count(0)
+    page.get_by_role("button", name="Сохранить заметку").click()
+
+    expect(page.locator(".entry-note")).to_contain_text("Просит вечернюю группу")
+    assert Note.objects.count() == 1

@@ -76,3 +76,8 @@ def test_a_personal_segment_is_nobody_elses_and_a_shared_one_is(client: Client, 
     assert client.post(address("segment_use"), form(segment=mine.pk)).status_code == 422
     assert client.post(address("segment_delete"), form(segment=mine.pk)).status_code == 422
     assert Segment.objects.count() == 2 and Draft.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/messages/templates/", "/messages/drafts/"])
+def test_an_empty_list_leads_to_a_new_message(staff_client: Client, db: None, address: str) -> None:
+    assertContains(staff_client.get(address), f'<a class="button" href="{NEW}">')

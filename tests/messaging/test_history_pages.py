@@ -231,6 +231,7 @@ def test_a_running_message_asks_for_itself_and_a_finished_one_stops(staff_client
     assert ended.status_code == 286
     assert ended["HX-Trigger"] == "broadcast-ended"
     assert b"every " not in ended.content
+    assertContains(ended, '<div hx-swap-oob="innerHTML:#messages"></div>', status_code=286)
 
 
 @pytest.mark.parametrize("state", [State.PAUSED, State.CANCELLED])
@@ -253,6 +254,7 @@ def test_a_planned_message_looks_once_whether_it_has_begun(staff_client):
     waits = staff_client.get(page(soon, "progress"), headers=HTMX)
     assertContains(staff_client.get(page(soon)), 'hx-trigger="load delay:60s, look"')
     assertNotContains(staff_client.get(page(far)), "load delay:")
+    assertContains(staff_client.get(page(soon)), '<div id="broadcast-outcome" hidden>')
     Broadcast.objects.filter(pk=soon.pk).update(state=State.SENDING, started_at=timezone.now())
     begun = staff_client.get(page(soon, "progress"), headers=HTMX)
 

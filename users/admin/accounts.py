@@ -1,11 +1,12 @@
 """Accounts of staff, their groups, second factors and sessions."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import allauth.account.admin
 import allauth.mfa.admin
 import allauth.usersessions.admin  # noqa: F401  registered here, to be registered again below without secrets
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
@@ -91,7 +92,7 @@ def _is_superuser(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_superuser", False))
 
 
-admin.site.unregister((Authenticator, UserSession, Group))
+admin.site.unregister((Authenticator, EmailAddress, UserSession, Group))
 # allauth gives them no names that could be translated; migrations read the names from the class, not from here.
 Authenticator._meta.verbose_name, Authenticator._meta.verbose_name_plural = _("second factor"), _("second factors")
 UserSession._meta.verbose_name, UserSession._meta.verbose_name_plural = (
@@ -100,7 +101,7 @@ UserSession._meta.verbose_name, UserSession._meta.verbose_name_plural = (
 )
 
 
-def _column(model: type[Model], name: str) -> Callable[[Any], Any]:
+def _column(model: type[Model], name: str) -> Any:
     """Show a column of allauth's under the name that the audit has for it: allauth's own is English alone."""
 
     @admin.display(description=NAMES[f"{model._meta.label}.{name}"], ordering=name)
@@ -131,6 +132,16 @@ class StaffGroupAdmin(ConfirmedMixin, GroupAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(ReadOnlyAdmin):
+    """E-mails that sign in. Written here, one would differ from the account's: the page of the account writes both."""
+
+    list_display = ("email", "user", "primary", "verified")
+    list_filter = ("primary", "verified")
+    list_select_related = ("user",)
+    search_fields = ("email", "user__username")
 
 
 @admin.register(Authenticator)

@@ -29,7 +29,8 @@ class StaffEmailView(EmailView):
         return response
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(**context) | {"may_send": settings.HAS_EMAIL}
+        shown: dict[str, Any] = super().get_context_data(**context)
+        return shown | {"may_send": settings.HAS_EMAIL}
 
     def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase | None:
         # allauth writes two tables, one after the other; a colleague may have taken the address meanwhile.

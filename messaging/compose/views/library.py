@@ -29,7 +29,9 @@ def template_list(request: StaffRequest) -> HttpResponse:
     templates = MessageTemplate.objects.order_by("is_archived", "name").prefetch_related(
         Prefetch("versions", versions.prefetch_related(Prefetch("drafts", sent, to_attr="sent_drafts")))
     )
-    return render(request, "messaging/template_list.html", {"templates": templates})
+    may_write = request.user.has_perms(MAY_WRITE)
+    context = {"templates": templates, "new_address": reverse("messaging:compose_message") if may_write else ""}
+    return render(request, "messaging/template_list.html", context)
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from bookings.labels import Labels
@@ -37,5 +38,6 @@ def draft_list(request: StaffRequest) -> HttpResponse:
         "rows": rows,
         "active_filters": narrowed.active_filters(request.path),
         "clear_address": request.path,
+        "new_address": reverse("messaging:compose_message"),
     }
     return render_list(request, "messaging/draft_list.html", context, partial="draft-table", is_valid=is_valid)
