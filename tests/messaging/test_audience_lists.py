@@ -166,7 +166,7 @@ def test_the_number_before_exclusions_is_the_lists_number_of_people(school, name
         assert count_of(criterion) == len(people), query
         numbers.add(len(people))
 
-    assert len(numbers) > 5
+    assert len(numbers) > sample(3, 5)
 
 
 def test_the_number_after_a_message_is_its_reports_number(school):
@@ -203,7 +203,7 @@ def test_the_number_after_a_message_is_its_reports_number(school):
             assert (yes, no) == (did[measure], report.recipients - did[measure]), (number, name)
             numbers |= {yes, no}
 
-    assert len(numbers) > 5
+    assert len(numbers) > sample(3, 5)
 
 
 @pytest.mark.parametrize("chip", ["", "2", "1", "none", "viewed"])

@@ -188,7 +188,7 @@ def test_an_administrator_sets_the_rules(staff_client, staff, busy_people):
     apply_lead_rules()
     assertNotContains(staff_client.get(PAGE), "пересчитываем…")
     assertNotContains(staff_client.get("/users/"), "пересчитываем…")
-    assertContains(staff_client.get("/users/"), "не меньше 12, дней не меньше 2")
+    assertContains(staff_client.get("/users/"), "событий от 12, разных дней от 2")
     line = AuditEntry.objects.filter(what="users_leadrules.update").latest("pk")
     assert (line.done_by, line.record_table) == (staff, "users_leadrulesevent")
 
