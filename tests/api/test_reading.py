@@ -46,6 +46,7 @@ TABLES = (
     "courses", "users", "bookings", "events", "free_lesson_registrations", "hackathon_registrations",
     "message_history", "message_recipients", "blocked_users",
 )  # fmt: skip
+MINUTE = re.compile(rb'"lastUpdate":"[^"]*"')  # now, and the next one may begin between two answers
 
 
 class ReadingTests(TestCase):
@@ -212,7 +213,8 @@ class ReadingTests(TestCase):
 
         assert not any(answer.has_header("X-Counted-At") for answer in exactly)
         for once, first, (again, _queries) in zip(exactly, counted, asked, strict=True):
-            assert once.content == first.content == again.content
+            contents = {MINUTE.sub(b"", answer.content) for answer in (once, first, again)}
+            assert len(contents) == 1
             assert re.fullmatch(MOMENT, again["X-Counted-At"]) and again["X-Counted-At"] == first["X-Counted-At"]
 
     def test_numbers_are_those_of_the_pages(self):
