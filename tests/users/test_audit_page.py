@@ -18,6 +18,7 @@ from bookings.models import Booking
 from bookings.services.statuses import change_booking_status
 from messaging.models import Broadcast
 from tests.factories import BookingFactory, BroadcastFactory, TelegramUserFactory, UserFactory
+from tests.sizes import is_sampled
 from users.audit import walking
 from users.audit.filters import AuditFilter
 from users.audit.walking import NEWEST_FIRST, audit_page
@@ -219,6 +220,8 @@ def test_any_filters_together_are_walked_in_short_steps_without_losing_a_line(mi
     person = str(AuditEntry.objects.latest("pk").telegram_user_id)
     for who, what, whom in product(["", "none", str(staff.pk)], ["", "refused", "bookings"], ["", person]):
         for period in ({"until": "2026-11-09"}, {"since": "2026-11-02", "until": "2026-11-02"}):
+            if not is_sampled(search, backwards, who == "", what, whom == "", period, one_in=3):
+                continue
             data = QueryDict(urlencode({"q": search, "by": who, "what": what, "person": whom, **period}))
             whole = AuditFilter(data, queryset=AuditEntry.objects.all()).qs.order_by(*NEWEST_FIRST.order())
 
