@@ -19,6 +19,7 @@ from tests.chaos.system import ROOT, System, kill
 
 BROKE_OFF = 0  # the status of a request that got no answer
 CSRF = "c" * 32
+PIECES = ("/progress/", "/counts/")  # htmx asks for them; without it they lead to their page
 LONGEST_ANSWER = 60  # seconds: new processes begin within them on a busy machine too
 
 
@@ -51,6 +52,8 @@ class Gunicorn:
         """Ask for a page; give its status and what stands on it."""
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=LONGEST_ANSWER)
         headers = {"Host": "localhost", "Cookie": f"sessionid={session}; csrftoken={CSRF}"}
+        if place.endswith(PIECES):
+            headers["HX-Request"] = "true"
         if data is not None:
             headers |= {"X-CSRFToken": CSRF, "Content-Type": "application/x-www-form-urlencoded"}
         try:
