@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from hsl_dashboard.web.navigation import THEME_COOKIE
-from tests.factories import UserFactory
+from tests.factories import PASSWORD, UserFactory
 from tests.sizes import LONG
 from users.models import User
 
@@ -28,6 +28,16 @@ def sign_in(page: Page, user: User | None = None) -> User:
     client.force_login(user)
     _set_cookie(page, settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value)
     return user
+
+
+def sign_in_beside(page: Page, door: Page, user: User) -> None:
+    """Sign in by the form in another window, and come back to ``page``, whose session had ended."""
+    door.locator("[name=login]").fill(user.username)
+    door.locator("[name=password]").fill(PASSWORD)
+    door.locator("[name=password]").press("Enter")
+    door.wait_for_url(lambda address: "/accounts/login/" not in address)
+    door.close()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")  # the headless window never loses it
 
 
 def use_theme(page: Page, theme: Literal["light", "dark"]) -> None:

@@ -17,9 +17,9 @@ from pytest_django.live_server_helper import LiveServer
 from bookings.models import Booking
 from demo.sandbox.client import SandboxClient
 from messaging.models import Broadcast, Draft, Recipient
-from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
+from tests.browser.helpers import assert_accessible, in_each_view, sign_in, sign_in_beside, use_theme, use_width
 from tests.browser.stack import running_stack
-from tests.factories import PASSWORD, BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
+from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 
 # By day, and in the quiet hours.
 YES = re.compile("Да, отправить сообщение|Всё равно отправить сейчас")
@@ -231,12 +231,7 @@ def test_what_is_written_outlives_the_session(page: Page, stream: list[int]) -> 
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Войти").click()
     door = opened.value
-    door.locator("[name=login]").fill(user.username)
-    door.locator("[name=password]").fill(PASSWORD)
-    door.locator("[name=password]").press("Enter")
-    door.wait_for_url(lambda address: "/accounts/login/" not in address)
-    door.close()
-    page.evaluate("window.dispatchEvent(new Event('focus'))")  # the headless window never loses it
+    sign_in_beside(page, door, user)
 
     expect(page.locator("[data-signed-out]")).to_have_count(0)
     until(page, lambda: Draft.objects.get().content["text"] == "До и после")

@@ -8,9 +8,8 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Dialog, Page, expect
 
 from bookings.models import Booking
-from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
+from tests.browser.helpers import assert_accessible, in_each_view, sign_in, sign_in_beside, use_theme, use_width
 from tests.factories import (
-    PASSWORD,
     BookingFactory,
     EventFactory,
     FreeLessonRegistrationFactory,
@@ -233,12 +232,7 @@ def test_a_note_outlives_the_session(page: Page) -> None:
     expect(note).to_have_value("Просит вечернюю группу")
     door = page.context.new_page()
     door.goto("/accounts/login/")
-    door.locator("[name=login]").fill(user.username)
-    door.locator("[name=password]").fill(PASSWORD)
-    door.locator("[name=password]").press("Enter")
-    door.wait_for_url(lambda address: "/accounts/login/" not in address)
-    door.close()
-    page.evaluate("window.dispatchEvent(new Event('focus'))")  # the headless window never loses it
+    sign_in_beside(page, door, user)
     expect(page.locator("[data-signed-out]")).to_have_count(0)
     page.get_by_role("button", name="Сохранить заметку").click()
 
