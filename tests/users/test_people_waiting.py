@@ -1,12 +1,13 @@
 """The list of people while the totals of some of them wait to be counted: exact, and in its order."""
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 from django.utils.timezone import localtime
 from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.factories import BookingFactory, EventFactory, TelegramUserFactory
-from users.models import BlockedUser, CountingMark, PersonTotals, TelegramUser
+from users.models import BlockedUser, CountingMark, LivePersonTotals, PersonTotals, TelegramUser
 from users.people.filters import SORTS
 from users.people.listing import people_list
 from users.totals import fold_marked_people
@@ -120,3 +121,22 @@ def test_an_export_counts_the_marked_first():
 
     assert not CountingMark.objects.exists()
     assert [row.events for row in people.sorted_people()] == [3]
+
+
+def test_who_asks_for_one_person_does_not_wait_for_all_who_are_marked():
+    """Beat may be away, or a bulk change just done: a page of one person must not count thousands of others."""
+    asked, *others = [_person() for _ in range(60)]
+    fold_marked_people()
+    EventFactory.create_batch(2, telegram_user=TelegramUser(pk=asked))
+    waits(*others)
+
+    with connection.cursor() as cursor:
+        counted = "SELECT idx_scan + seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'free_lesson_registrations'"
+        cursor.execute(counted)
+        [(before,)] = cursor.fetchall()
+        row = LivePersonTotals.objects.get(pk=asked)
+        cursor.execute(counted)
+        [(after,)] = cursor.fetchall()
+
+    assert row.events == 2
+    assert after - before < 10
