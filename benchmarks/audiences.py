@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -72,6 +73,22 @@ def audience_of(people: int) -> Any:
     return chosen, most
 
 
+def audience_without_streams(people: int) -> Any:
+    """Those who were active since a day, about so many people and no more, of whom each may have booked any stream."""
+    from django.utils import timezone
+
+    from messaging.audiences.criteria import ActiveSince, Audience
+
+    now = timezone.now()
+    chosen, most = Audience(), 0
+    for days in range(365):
+        wider = Audience(include=(ActiveSince((now - timedelta(days=days)).date()),))
+        if (count := wider.reached(at=now).count()) > people:
+            break
+        chosen, most = wider, count
+    return chosen, most
+
+
 def measure() -> Iterator[Wait]:
     from django.db import connection
     from django.urls import reverse
@@ -104,6 +121,14 @@ def measure() -> Iterator[Wait]:
             yield _timed(name, "the chosen audience", people, partial(client.get, total, headers=htmx))
             yield _timed(name, "the last page", people, partial(client.get, last))
             draft.delete()
+    audience, people = audience_without_streams(max(SIZES))
+    text = TEXTS["a stream and its start"]
+    draft = Draft.objects.create(content=Content(text=text, audience=audience.as_json()).as_json())
+    total, last = (reverse(f"messaging:{name}", args=[draft.pk]) for name in ("draft_total", "compose_confirm"))
+    name = "a start, of people of any stream"
+    yield _timed(name, "the chosen audience", people, partial(client.get, total, headers=htmx))
+    yield _timed(name, "the last page", people, partial(client.get, last))
+    draft.delete()
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from bookings.models import Booking, FreeLessonRegistration, HackathonRegistrati
 from bookings.models.bookings import BookingQuerySet
 from hsl_dashboard.db import LARGEST_BIGINT, is_storable
 from messaging.models import Recipient
-from users.models import ERASED_FROM, BlockedUser, Event, LeadTemperature, LivePersonTotals, PersonTag, TelegramUser
+from users.models import ERASED_FROM, BlockedUser, LeadTemperature, LivePersonTotals, PersonTag, TelegramUser
 
 LONGEST_QUIET = 24 * 30  # hours
 LISTS = ("include", "narrow", "exclude")  # of an Audience
@@ -207,14 +207,14 @@ class Leads(Criterion):
 
 @dataclass(frozen=True)
 class ActiveSince(Criterion):
-    """People who did anything themselves in the bot since the beginning of a day."""
+    """People who did anything themselves since the beginning of a day: the last activity of the list of people."""
 
     kind = "active_since"
     since: date
 
     def people(self, *, at: datetime) -> QuerySet[Any, Any]:
         midnight = timezone.make_aware(datetime(self.since.year, self.since.month, self.since.day))  # noqa: DTZ001
-        return Event.objects.own().filter(created_at__gte=midnight).values("telegram_user_id")
+        return LivePersonTotals.objects.filter(last_activity_at__gte=midnight, pk__lt=ERASED_FROM).values("pk")
 
     def as_json(self) -> dict[str, Any]:
         return super().as_json() | {"since": self.since.isoformat()}

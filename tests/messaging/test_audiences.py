@@ -171,6 +171,14 @@ def test_active_since_is_a_moscow_day():
     assert ids(ActiveSince(date(2026, 11, 1))) == {early, late}
 
 
+def test_active_since_asks_the_last_activity_of_the_list():
+    at = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    booked = BookingFactory.create(created_at=at).telegram_user_id
+    EventFactory.create(created_at=at, event_type="free_lesson_reminder_sent")
+
+    assert ids(ActiveSince(date(2026, 11, 2))) == {booked}
+
+
 def test_referral_codes_ignore_case():
     friend = BookingFactory.create(referral_code="Anna").telegram_user_id
     BookingFactory.create(referral_code="annabel")
@@ -187,7 +195,7 @@ def test_tags_ignore_case():
 
 def test_narrowing_keeps_those_who_are_in_all():
     both = BookingFactory.create(course_stream="a", confirmed=2).telegram_user
-    BookingFactory.create(course_stream="a", confirmed=2)
+    BookingFactory.create(course_stream="a", confirmed=2, created_at=datetime(2026, 10, 1, tzinfo=UTC))
     EventFactory.create(telegram_user=both, created_at=NOW)
 
     assert ids(InStream("a"), narrow=(ActiveSince(date(2026, 11, 1)),)) == {both.pk}
