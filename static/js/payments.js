@@ -21,15 +21,24 @@ function press(element) {
   details.querySelector('form :is(input:not([type="hidden"]), textarea)')?.focus();
 }
 
+const KEYS = ["KeyJ", "KeyK", "KeyA", "KeyD", "KeyR"];
+
+// Why a key does nothing: the name of a toast of payment_queue.html.
+function excuse(code) {
+  if (!document.getElementById("payment-open")) return "no-payment";
+  return code === "KeyJ" ? "last-payment" : "first-payment";
+}
+
 document.addEventListener("keydown", (event) => {
-  if (!queue() || event.shiftKey || event.repeat || !isSingleKey(event)) return;
+  if (!KEYS.includes(event.code) || !queue() || event.shiftKey || event.repeat || !isSingleKey(event)) return;
   const element =
     event.code === "KeyJ" ? neighbour(1)
     : event.code === "KeyK" ? neighbour(-1)
     : queue().querySelector(`[data-key="${event.code}"]`);
-  if (!element) return;
   event.preventDefault();
-  if (!isAtWork()) press(element);
+  if (isAtWork()) return;
+  if (element) press(element);
+  else Toasts.show(excuse(event.code));
 });
 
 // What was typed about a payment is there again when one comes back to it, as long as this window is open.

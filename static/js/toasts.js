@@ -1,4 +1,4 @@
-// Toasts: short notes in the corner. Their words are <template>s in _overlays.html, translated by the server.
+// Toasts: short notes in the corner. Their words are <template>s in _overlays.html or the page, translated by the server.
 "use strict";
 
 const FADE_AFTER = 8000; // ms

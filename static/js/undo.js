@@ -8,9 +8,9 @@ document.addEventListener("keydown", (event) => {
   if (event.code !== "KeyZ" || event.shiftKey || !isSingleKey(event)) return;
   const buttons = document.querySelectorAll("[data-undo] button");
   const button = buttons[buttons.length - 1];
-  if (!button) return;
   event.preventDefault();
-  button.click();
+  if (button) button.click();
+  else Toasts.show("nothing-undone");
 });
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
-from bookings.models import Booking, Course, Payment, PaymentRules, WaitingPayment
+from bookings.models import Booking, Course, Payment, PaymentRules, Stream, WaitingPayment
 from bookings.payments.upkeep import fold_payments
 from messaging.models import Outbox
 from tests.browser.helpers import assert_accessible, in_each_view, sign_in, use_theme, use_width
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 MANY = 40
 MOST_PRESSES = 50
+SIZES: tuple[Literal["wide", "phone"], ...] = ("wide", "phone")
 
 
 class Keyboard:
@@ -123,6 +124,44 @@ def test_the_other_keys_move_decline_ask_undo_and_explain(page: Page, manager: U
     keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert Booking.objects.filter(confirmed=1).count() == WaitingPayment.objects.open().count() == 3
+
+
+def test_a_key_with_nothing_to_do_says_so(page: Page, manager: User) -> None:
+    waiting(1)
+    sign_in(page, manager)
+    page.goto("/payments/")
+    opened(page, "Ученик 01")
+
+    for key, words in (
+        ("z", "Возвращать нечего"),
+        ("j", "последняя оплата на странице"),
+        ("k", "первая оплата на странице"),
+    ):
+        page.keyboard.press(key)
+        expect(page.locator("#toasts")).to_contain_text(words)
+    page.goto("/payments/?tab=later")
+    page.keyboard.press("a")
+    expect(page.locator("#toasts")).to_have_text("Ни одна оплата не открыта.")
+    page.goto("/bookings/")
+    page.keyboard.press("z")
+    expect(page.locator("#toasts")).to_contain_text("Возвращать нечего")
+
+
+def test_every_act_is_in_sight_however_much_there_is_to_read(page: Page) -> None:
+    first, _second = waiting(2)
+    Stream.objects.update(capacity=1)
+    BookingFactory.create(confirmed=2)  # no place is left, which asks for more
+    BookingFactory.create_batch(5, telegram_user=first.telegram_user, confirmed=-1, course_stream="old")
+    sign_in(page)
+
+    for width in SIZES:
+        use_width(page, width)
+        page.goto(f"/payments/?open={first.pk}")
+        for act in page.locator(".payment-acts > .button, .payment-acts summary, .payment-acts form > .button").all():
+            expect(act).to_be_in_viewport(ratio=1)
+    page.keyboard.press("d")
+    expect(page.locator("#decline_reason")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Отклонить оплату")).to_be_in_viewport(ratio=1)
 
 
 def test_an_open_list_rests_while_its_tab_is_hidden_and_asks_when_somebody_looks(page: Page, manager: User) -> None:
