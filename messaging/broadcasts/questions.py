@@ -112,7 +112,7 @@ def edit_question(broadcast: Broadcast, data: Any, files: Any = None) -> Questio
     form = TextForm(data, files, initial={"text": broadcast.message_text}, kind=kind)
     if not is_over:
         return Question(
-            heading=_("Change the text"),
+            heading=_("Edit the text"),
             sentence=_("Nobody has it yet: everyone gets the new text.")
             if broadcast.state in {State.SCHEDULED, State.HELD} and not broadcast.started_at
             else _("Those who already have it keep the old text. If it is being sent, pause it first."),
@@ -124,9 +124,9 @@ def edit_question(broadcast: Broadcast, data: Any, files: Any = None) -> Questio
         )
     correctable = correctable_of(broadcast, at=timezone.now())
     return Question(
-        heading=_("Change the text for everyone?"),
+        heading=_("Edit the text for everyone?"),
         sentence=_("The text changes in every chat. Telegram marks the message as edited."),
-        yes=_("Change for everyone (%(count)d)") % {"count": correctable.count},
+        yes=_("Edit for everyone (%(count)d)") % {"count": correctable.count},
         form=form,
         facts=_correctable_facts(_("Can be changed"), correctable),
         possible=correctable.count > 0,

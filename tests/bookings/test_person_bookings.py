@@ -77,7 +77,7 @@ def test_cards_say_everything_of_a_booking(staff_client):
         "10&nbsp;%",
         "FRIEND10",
         "02.11.2026 15:30",
-        "Редактировать",
+        "Изменить",
     ):
         assert text in card
 
@@ -91,7 +91,7 @@ def test_who_may_only_look_gets_no_buttons():
 
     response = client_of(*VIEW).get(person_page(booking.telegram_user))
 
-    for text in ("Редактировать", "Новое бронирование", "Изменить поток"):
+    for text in ("Изменить", "Новое бронирование", "Изменить поток"):
         assertNotContains(response, text)
 
 
@@ -111,7 +111,7 @@ def test_the_form_comes_in_place_of_the_card_or_as_a_page(staff_client, booking)
 def test_the_card_comes_back_when_the_form_is_left(staff_client, booking):
     address = reverse("bookings:person_booking", args=[booking.telegram_user_id, booking.pk])
 
-    assertContains(staff_client.get(address, headers=HTMX), "Редактировать")
+    assertContains(staff_client.get(address, headers=HTMX), "Изменить")
     assertRedirects(
         staff_client.get(address),
         f"{person_page(booking.telegram_user)}#booking-{booking.pk}",

@@ -105,7 +105,7 @@ def test_the_words_show_before_a_student_is_told(page: Page, zoya: Booking, trou
     expect(page.locator("#toasts")).to_contain_text("Сообщение студенту поставлено в очередь")
 
     page.goto(f"/bookings/{zoya.pk}/")
-    page.get_by_role("link", name="Редактировать").click()
+    page.get_by_role("link", name="Изменить").click()
     form = page.locator(".booking-card.editing")
     form.get_by_label("Скидка").fill("15")
     form.get_by_label("Уведомить студента").check()

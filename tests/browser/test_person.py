@@ -39,7 +39,7 @@ def test_D9_a_booking_is_edited_in_place_and_a_conflict_shows_both_values(page: 
     page.goto(f"/users/{person.pk}/")
     card = page.locator(f"#booking-{booking.pk}")
 
-    card.get_by_role("link", name="Редактировать").click()
+    card.get_by_role("link", name="Изменить").click()
     card.get_by_label("Скидка, %").fill("10")
     Booking.objects.filter(pk=booking.pk).update(discount_percent=50)
     card.get_by_role("button", name="Сохранить").click()
@@ -74,7 +74,7 @@ def test_what_the_other_wrote_can_be_kept(page: Page) -> None:
     page.goto(f"/users/{person.pk}/")
     card = page.locator(f"#booking-{booking.pk}")
 
-    card.get_by_role("link", name="Редактировать").click()
+    card.get_by_role("link", name="Изменить").click()
     card.get_by_label("Скидка, %").fill("10")
     Booking.objects.filter(pk=booking.pk).update(discount_percent=50)
     card.get_by_role("button", name="Сохранить").click()
@@ -210,7 +210,7 @@ def test_the_page_and_its_form_are_accessible(
     use_theme(page, theme)
     use_width(page, width)
     page.goto(f"/users/{person.pk}/")
-    page.locator(f"#booking-{booking.pk}").get_by_role("link", name="Редактировать").click()
+    page.locator(f"#booking-{booking.pk}").get_by_role("link", name="Изменить").click()
     page.locator(f"#booking-{booking.pk} form").wait_for()
 
     assert_accessible(page)

@@ -62,7 +62,7 @@ def test_the_same_page_saves_again_and_another_is_told(staff_client: Client, str
 def test_whoever_opens_a_draft_is_told_who_writes_in_it(staff_client: Client, stream: str) -> None:
     draft = write(staff_client, stream, "")
     colleague = UserFactory.create(username="oleg")
-    words = "oleg сейчас правит этот черновик"
+    words = "oleg сейчас меняет этот черновик"
     assertNotContains(staff_client.get(f"{NEW}{draft.pk}/"), words)
 
     Draft.objects.update(updated_by=colleague, updated_at=timezone.now())
