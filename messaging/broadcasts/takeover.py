@@ -8,7 +8,7 @@ from bookings.labels import Labels
 from bookings.quality.problems import Finding, find_problems
 from bookings.statistics import StatusCounts, course_statistics, total_of
 from messaging.models import Broadcast
-from users.models import ERASED_FROM, PersonTotals
+from users.people.statistics import people_count
 
 SHOWN = 10  # held messages: all of them are one click away
 
@@ -35,7 +35,7 @@ def read_takeover(*, may: Callable[[str], bool], at: datetime) -> TakenOver:
     held = Broadcast.objects.filter(state=Broadcast.State.HELD)
     seen = may("messaging.view_broadcast")
     return TakenOver(
-        people=PersonTotals.objects.filter(pk__lt=ERASED_FROM).count(),
+        people=people_count().number,
         bookings=total_of(course.counts for course in courses),
         problems=[
             finding for finding in find_problems(may=may, at=at, labels=labels, courses=courses) if finding.count
