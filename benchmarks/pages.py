@@ -124,6 +124,7 @@ PAGES: dict[str, list[str]] = {
     "bookings:incoming_match": ["/payments/unmatched/{notice}/"],
     "bookings:lesson_list": ["/free-lessons/", "/free-lessons/?q=анна"],
     "bookings:lesson_dates_list": ["/free-lessons/dates/"],
+    "bookings:course_new": ["/workshops/courses/new/"],
     "bookings:course_edit": ["/workshops/courses/{course}/"],
     "bookings:stream_new": ["/workshops/streams/new/"],
     "bookings:stream_edit": ["/workshops/streams/{stream}/"],

@@ -16,7 +16,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from bookings.forms.admin import BookingStatusForm, ReferralCouponForm
+from bookings.forms.admin import BookingStatusForm, ReferralCouponForm, StreamRowForm
 from bookings.history import booking_history
 from bookings.labels import NOTHING, Labels
 from bookings.models import (
@@ -273,6 +273,7 @@ class CourseAdmin(TableAdmin):
 class StreamAdmin(TableAdmin):
     """Streams: the school's own description of the codes that the bot writes."""
 
+    form = StreamRowForm
     deletable = True
     list_display = ("name", "code", "course", "capacity", "starts_on", "campaign_starts_on", "price", "is_current")
     list_filter = ("course", "is_current")

@@ -186,11 +186,13 @@ def counts_by_stream(counts: BookingCountQuerySet) -> dict[StreamKey, StatusCoun
 
 
 def course_statistics(labels: Labels) -> list[CourseStatistics]:
-    """Every course × stream that has bookings or a description, in the school's order (two queries)."""
+    """Every course, and every stream that has bookings or a description, in the school's order (two queries)."""
     counts = counts_by_stream(BookingCount.objects.all())
     counted = {key for key, there in counts.items() if there.total}
     described: dict[StreamKey, Stream] = {(stream.course_id, stream.code): stream for stream in Stream.objects.all()}
-    courses: dict[int | None, CourseStatistics] = {}
+    courses: dict[int | None, CourseStatistics] = {
+        course_id: CourseStatistics(course_id, labels.course(course_id)) for course_id in sorted(labels.courses)
+    }
     for course_id, code in sorted(counted | described.keys(), key=lambda key: _school_order(key, described)):
         course = courses.setdefault(course_id, CourseStatistics(course_id, labels.course(course_id)))
         course.streams.append(

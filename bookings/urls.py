@@ -38,6 +38,7 @@ app_name = "bookings"
 urlpatterns = [
     path("workshops/", workshops.workshop_list, name="workshop_list"),
     path("workshops/stream/<stream_code:code>/", streams.stream_detail, name="stream_detail"),
+    path("workshops/courses/new/", describing.course_new, name="course_new"),
     path("workshops/courses/<int:pk>/", describing.course_edit, name="course_edit"),
     path("workshops/streams/new/", describing.stream_new, name="stream_new"),
     path("workshops/streams/<int:pk>/", describing.stream_edit, name="stream_edit"),

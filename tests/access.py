@@ -50,6 +50,7 @@ ACCESS: dict[str, Access] = {
     # Courses and bookings
     "bookings:workshop_list": SEEN_BY_ALL,
     "bookings:stream_detail": SEEN_BY_ALL,
+    "bookings:course_new": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:course_edit": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:stream_new": Access(get=BOOKINGS, post=BOOKINGS),
     "bookings:stream_edit": Access(get=BOOKINGS, post=BOOKINGS),

@@ -9,7 +9,8 @@ from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from bookings.forms.bookings import notify_field, reason_field
-from bookings.models import Booking, ReferralCoupon, status_label
+from bookings.forms.describing import CodeForm
+from bookings.models import Booking, ReferralCoupon, Stream, status_label
 from bookings.services.bulk_words import why_not
 from bookings.services.places import StreamFull, stream_full
 from bookings.services.statuses import BookingChanged, Move, moves_for
@@ -99,3 +100,13 @@ class ReferralCouponForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ReferralCoupon
         fields: ClassVar[list[str]] = ["code", "name", "discount_percent", "max_activations", "is_active", "created_by"]
+
+
+class StreamRowForm(CodeForm, forms.ModelForm):  # type: ignore[type-arg]
+    """A stream, with a code that the bot may write."""
+
+    class Meta:
+        model = Stream
+        fields: ClassVar[list[str]] = [
+            "course", "code", "name", "capacity", "starts_on", "campaign_starts_on", "is_current", "price", "currency",
+        ]  # fmt: skip

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.models import Course, Currency, Stream
-from bookings.services.describing import CourseDescription, StreamDescription
+from bookings.services.describing import CourseDescription, StreamDescription, is_code
 from hsl_dashboard.web.addresses import MAX_ADDRESS_LENGTH
 from hsl_dashboard.web.filters import DayField
 
@@ -80,7 +80,19 @@ class StreamDescriptionForm(forms.Form):
         return StreamDescription(**{name: data[name] for name in names}, **worth)
 
 
-class NewStreamForm(StreamDescriptionForm):
+class CodeForm(forms.BaseForm):
+    """Holds the code of a stream to what the bot writes, unless it stands already."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        course, code = cleaned.get("course"), cleaned.get("code")
+        changed = {"course", "code"} & {*self.changed_data}
+        if course and code and changed and not is_code(code, course=course):
+            self.add_error("code", _("Only Latin letters, digits, “_” and “-”, without spaces: as the bot writes it."))
+        return cleaned
+
+
+class NewStreamForm(CodeForm, StreamDescriptionForm):
     """A stream that nobody has described yet."""
 
     course = forms.ModelChoiceField(label=_("Course"), queryset=Course.objects.order_by("pk"), empty_label=None)
@@ -101,10 +113,12 @@ class CourseForm(forms.Form):
     is_active = forms.BooleanField(label=_("The bot offers this course"), required=False)
     seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, course: Course) -> None:
-        now = CourseDescription.of(course)
-        price = f"{course.price_usd_cents / 100:.2f}"
-        super().__init__(data, initial=asdict(now) | {"price": price, "seen": now.fingerprint}, auto_id="course-%s")
+    def __init__(self, data: Any = None, *, course: Course | None = None) -> None:
+        initial = {}
+        if course:
+            now = CourseDescription.of(course)
+            initial = asdict(now) | {"price": f"{now.price_usd_cents / 100:.2f}", "seen": now.fingerprint}
+        super().__init__(data, initial=initial, auto_id="course-%s")
 
     @property
     def values(self) -> CourseDescription:

@@ -1,17 +1,21 @@
 """What staff write about courses and streams: names, prices, places, dates."""
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any, Self
 
 import pghistory
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Course, Currency, Stream
+from bookings.models import Booking, Course, Currency, Stream
 from users.models import User
+
+# As the bot writes codes: «8th_stream», «mentoring». Whatever else stands in a booking is described as it stands.
+CODE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class NotDescribed(Exception):
@@ -20,6 +24,10 @@ class NotDescribed(Exception):
 
 class StreamExists(NotDescribed):
     """The course has a described stream with this code already."""
+
+
+class CourseExists(NotDescribed):
+    """The school has a course of this name already."""
 
 
 class DescriptionChanged(NotDescribed):
@@ -72,6 +80,11 @@ class CourseDescription(Description):
     is_active: bool | None
 
 
+def is_code(code: str, *, course: Course) -> bool:
+    """Say whether the bot writes such a code, or has written this one into a booking of the course."""
+    return bool(CODE.fullmatch(code)) or Booking.objects.filter(course=course, course_stream=code).exists()
+
+
 def describe_stream(*, course: Course, code: str, to: StreamDescription, by: User) -> Stream:
     """Describe a code that the bot writes, or will write.
 
@@ -100,6 +113,21 @@ def change_stream(*, stream: Stream, to: StreamDescription, seen: str, by: User)
         _require_seen(StreamDescription.of(stream), seen)
         _make_room_for_current(stream.course_id, to, but=stream.pk)
         _write(stream, to)
+
+
+def add_course(*, to: CourseDescription, by: User) -> Course:
+    """Add a course to the bot's table; the bot offers it if it is active.
+
+    Raises:
+        CourseExists: a course has this name, maybe because the form was sent twice.
+    """
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        with connection.cursor() as cursor:
+            # The bot's table knows no unique name: of two clicks the second waits, and finds the first.
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('add_course', 0))")
+        if Course.objects.filter(name__iexact=to.name).exists():
+            raise CourseExists(_("There is a course with this name already."))
+        return Course.objects.create(**to.as_fields())
 
 
 def change_course(*, course: Course, to: CourseDescription, seen: str, by: User) -> None:

@@ -17,8 +17,10 @@ from bookings.lists.campaigns import campaign_days, previous_stream
 from bookings.lists.rows import stream_address
 from bookings.models import Course, Stream
 from bookings.services.describing import (
+    CourseExists,
     DescriptionChanged,
     StreamExists,
+    add_course,
     change_course,
     change_stream,
     describe_stream,
@@ -27,6 +29,23 @@ from hsl_dashboard.web.addresses import is_own_address
 from hsl_dashboard.web.pages import StaffRequest, lead_to, render_page, render_page_or_piece
 
 VIEW = "bookings.view_booking"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required([VIEW, "bookings.add_course", "bookings.change_course"], raise_exception=True)
+def course_new(request: StaffRequest) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "bookings/course_new.html", {"form": CourseForm()})
+    form = CourseForm(request.POST)
+    if form.is_valid():
+        try:
+            course = add_course(to=form.values, by=request.user)
+        except CourseExists as exists:
+            form.add_error("name", str(exists))
+        else:
+            messages.success(request, _("The course is saved. Now add its streams."))
+            return lead_to(request, reverse("bookings:course_edit", args=[course.pk]))
+    return render(request, "bookings/course_new.html", {"form": form}, status=422)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,25 +1,21 @@
-"""E3, E4: the page of a stream is a workplace: search, order, ticks, a message, places and dates, days."""
+"""E3: the page of a stream is a workplace: search, order, ticks, a message, days."""
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.lists.campaigns import campaign_days, previous_stream
-from bookings.models import Booking, BulkChange, Course, Stream
-from bookings.services.describing import DescriptionChanged, StreamDescription, change_stream
-from tests.factories import BookingFactory, CourseFactory, EventFactory, StreamFactory, TelegramUserFactory, UserFactory
+from bookings.models import Booking, BulkChange, Stream
+from tests.factories import BookingFactory, EventFactory, StreamFactory, TelegramUserFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
 STREAM = reverse("bookings:stream_detail", args=["9th_stream"])
-NEW = reverse("bookings:stream_new")
 
 
 @pytest.fixture
@@ -134,177 +130,6 @@ def test_E3_write_to_the_stream_opens_a_message_to_its_confirmed_people(staff_cl
 @pytest.mark.parametrize("asked", ["", ":", "x:9th_stream", f"1:{'x' * 51}", "99999999999999:a", "1"])
 def test_E3_a_stream_that_cannot_be_opens_an_empty_message(staff_client, asked):
     assert staff_client.get(reverse("messaging:compose_message"), {"stream": asked}).status_code == 200
-
-
-# Places and dates -----------------------------------------------------------------------------------------------------
-
-
-def sent_for(stream, client, **changes):
-    form = client.get(edit_address(stream)).context["form"]
-    return {name: form[name].value() or "" for name in ("name", "capacity", "starts_on", "seen")} | changes
-
-
-def test_E3_places_and_dates_are_edited_in_place(staff_client, stream):
-    assertContains(staff_client.get(STREAM), f'hx-get="{edit_address(stream)}"')
-    piece = staff_client.get(edit_address(stream), headers=HTMX)
-    assertContains(piece, '<section class="card" id="stream-facts"')
-    assertNotContains(piece, "<h1>")
-
-    sent = sent_for(stream, staff_client, capacity=40, starts_on="2026-12-01")
-    answer = staff_client.post(edit_address(stream), sent, headers=HTMX)
-
-    assert answer["HX-Redirect"] == f"{STREAM}?course={stream.course_id}"
-    stream.refresh_from_db()
-    assert (stream.capacity, stream.starts_on) == (40, date(2026, 12, 1))
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("name", ""), ("name", "x" * 101), ("capacity", -1), ("capacity", 10**12), ("starts_on", "31.02.2026"),
-     ("starts_on", "20000-01-01"), ("campaign_starts_on", "x")],
-)  # fmt: skip
-def test_E4_a_wrong_value_is_refused_beside_its_field(staff_client, stream, field, value):
-    response = staff_client.post(edit_address(stream), sent_for(stream, staff_client, **{field: value}))
-
-    assert response.status_code == 422
-    assert list(response.context["form"].errors) == [field]
-
-
-def test_a_campaign_starts_before_its_stream(staff_client, stream):
-    sent = sent_for(stream, staff_client, starts_on="2026-12-01", campaign_starts_on="2026-12-02")
-
-    assertContains(staff_client.post(edit_address(stream), sent), "Набор не может начаться позже", status_code=422)
-    assert staff_client.post(edit_address(stream), sent | {"campaign_starts_on": "2026-12-01"}).status_code == 303
-
-
-def test_a_refused_new_stream_keeps_its_heading(staff_client):
-    course = CourseFactory.create()
-
-    refused = staff_client.post(NEW, {"course": course.pk, "code": "10th", "name": ""})
-
-    assertContains(refused, "<h1>Добавить поток</h1>", html=True, status_code=422)
-    assertContains(staff_client.get(f"{NEW}?course={course.pk}&code=10th"), "<h1>Описать поток</h1>", html=True)
-
-
-def test_E4_of_two_editors_the_second_sees_the_first(staff, staff_client, stream):
-    sent = sent_for(stream, staff_client, capacity=50)
-    now = StreamDescription.of(stream)
-    changed = StreamDescription(**{**vars(now), "capacity": 35})
-    change_stream(stream=stream, to=changed, seen=now.fingerprint, by=staff)
-
-    conflict = staff_client.post(edit_address(stream), sent)
-
-    assertContains(conflict, "уже изменил кто-то другой", status_code=409)
-    assertContains(conflict, "Мест: 35", status_code=409)
-    sent["seen"] = conflict.context["form"]["seen"].value()
-    staff_client.post(edit_address(stream), sent)
-    stream.refresh_from_db()
-    assert stream.capacity == 50
-    with pytest.raises(DescriptionChanged):
-        change_stream(stream=stream, to=changed, seen=now.fingerprint, by=staff)
-
-
-def test_E4_the_price_is_set_on_the_streams_page_by_who_sees_money(staff_client, stream):
-    sent = sent_for(stream, staff_client, price="14990.50", currency="RUB")
-    assert staff_client.post(edit_address(stream), sent).status_code == 303
-    stream.refresh_from_db()
-    assert (stream.price, stream.currency) == (Decimal("14990.50"), "RUB")
-    assertContains(staff_client.get(STREAM), "14\xa0990,50\xa0₽")
-
-    staff_client.post(edit_address(stream), sent_for(stream, staff_client, price=""))
-    stream.refresh_from_db()
-    assert stream.price is None
-    assert staff_client.post(edit_address(stream), sent_for(stream, staff_client, price="-1")).status_code == 422
-    assert staff_client.post(edit_address(stream), sent_for(stream, staff_client, currency="BTC")).status_code == 422
-
-
-def test_E4_who_does_not_see_money_leaves_the_price_as_it_is(client, stream):
-    Stream.objects.filter(pk=stream.pk).update(price=Decimal(777), currency="EUR")
-    editor = UserFactory.create()
-    names = ("view_booking", "change_stream")
-    editor.user_permissions.set(Permission.objects.filter(codename__in=names, content_type__app_label="bookings"))
-    client.force_login(editor)
-
-    page = client.get(edit_address(stream))
-    assertNotContains(page, "777")
-    assertNotContains(client.get(STREAM), "777")
-    sent = sent_for(stream, client, capacity=12) | {"price": "1", "currency": "USD"}
-    assert client.post(edit_address(stream), sent).status_code == 303
-
-    stream.refresh_from_db()
-    assert (stream.capacity, stream.price, stream.currency) == (12, Decimal(777), "EUR")
-
-
-def test_E4_a_course_has_one_current_stream(staff_client, stream):
-    other = StreamFactory.create(code="8th_stream")
-    Stream.objects.update(is_current=False)
-    Stream.objects.filter(pk=other.pk).update(is_current=True)
-
-    staff_client.post(edit_address(stream), sent_for(stream, staff_client, is_current="on"))
-
-    assert list(Stream.objects.filter(is_current=True)) == [stream]
-
-
-def test_E4_a_change_of_a_stream_names_who_made_it(staff, staff_client, stream):
-    staff_client.post(edit_address(stream), sent_for(stream, staff_client, capacity=41))
-
-    event = stream.events.select_related("pgh_context").order_by("-pgh_id")[0]
-    assert (event.capacity, event.pgh_context.metadata["user"]) == (41, staff.pk)
-
-
-def test_E4_describing_a_stream_leads_course_managers_to_a_page_of_theirs(stream):
-    manager = Client()
-    manager.force_login(UserFactory.create(permissions=["bookings.view_booking", "bookings.add_stream"]))
-    BookingFactory.create(course_stream="new/code & more")
-    address = reverse("bookings:stream_detail", args=["new/code & more"])
-
-    page = manager.get(address)
-    assertContains(page, f"{NEW}?course={stream.course_id}&amp;code=new%2Fcode%20%26%20more")
-    form = manager.get(NEW, {"course": stream.course_id, "code": "new/code & more"})
-    assertContains(form, 'value="new/code &amp; more"')
-
-    sent = {"course": stream.course_id, "code": "new/code & more", "name": "Новый поток", "capacity": 20}
-    assert manager.post(NEW, sent)["Location"].startswith(address)
-    assert Stream.objects.get(code="new/code & more").name == "Новый поток"
-
-
-def test_E4_a_described_code_is_not_described_twice(staff_client, stream):
-    sent = {"course": stream.course_id, "code": "9th_stream", "name": "Ещё раз"}
-
-    assertContains(staff_client.post(NEW, sent), "уже описан поток с таким кодом", status_code=422)
-
-
-def test_E4_the_form_of_a_new_stream_takes_any_address(staff_client):
-    assert staff_client.get(NEW, {"course": "x\0", "code": "y" * 500, "next": "//evil.test"}).status_code == 200
-
-
-def test_E4_a_course_is_described_on_its_page(staff_client, stream):
-    address = reverse("bookings:course_edit", args=[stream.course_id])
-    assertContains(staff_client.get(reverse("bookings:workshop_list")), address)
-    page = staff_client.get(address)
-    assertContains(page, "9-й поток")
-
-    sent = {"name": "Вайб кодинг 2", "button_text": "Вайб", "price": "149.99", "start_date_text": "в декабре"}
-    sent |= {"is_active": "on", "seen": page.context["form"]["seen"].value(), "description": ""}
-    assert staff_client.post(address, sent).status_code == 303
-
-    course = Course.objects.get(pk=stream.course_id)
-    assert (course.name, course.price_usd_cents, course.is_active) == ("Вайб кодинг 2", 14999, True)
-    assert staff_client.post(address, sent).status_code == 409  # seen before that change
-
-
-@pytest.mark.parametrize(
-    ("field", "value"), [("name", ""), ("price", "-1"), ("price", "x"), ("button_text", "x" * 101)]
-)
-def test_E4_a_wrong_value_of_a_course_is_refused_beside_its_field(staff_client, field, value):
-    course = CourseFactory.create()
-    address = reverse("bookings:course_edit", args=[course.pk])
-    sent = {"name": "Курс", "button_text": "Курс", "price": "10", field: value}
-
-    response = staff_client.post(address, sent)
-
-    assert response.status_code == 422
-    assert list(response.context["form"].errors) == [field]
 
 
 # Days -----------------------------------------------------------------------------------------------------------------

@@ -302,6 +302,7 @@ def test_D11_every_page_is_accessible_and_nothing_is_torn(
         reverse("bookings:stream_edit", args=[stream.pk]),
         reverse("bookings:stream_days", args=[stream.pk]),
         reverse("bookings:stream_new"),
+        reverse("bookings:course_new"),
         reverse("bookings:course_edit", args=[stream.course_id]),
     ):
         page.goto(address)

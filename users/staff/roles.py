@@ -85,7 +85,12 @@ GRANTS = (
     ),
     Grant(
         gettext_noop("Describe courses and streams, correct registrations for free lessons"),
-        ("bookings.change_course", "bookings.*_stream", "bookings.change_freelessonregistration"),
+        (
+            "bookings.add_course",
+            "bookings.change_course",
+            "bookings.*_stream",
+            "bookings.change_freelessonregistration",
+        ),
         (COURSES,),
     ),
     Grant(
