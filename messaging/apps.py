@@ -22,7 +22,7 @@ class MessagingConfig(AppConfig):
         from messaging.delivery.undoing import UNDO_START
         from messaging.inbox.jump import CONVERSATIONS
         from messaging.inbox.today import LINES as CONVERSATION_LINES
-        from messaging.inbox.today import unread_for
+        from messaging.inbox.today import waiting_for
         from messaging.inbox.undoing import UNDO_CONVERSATION
         from messaging.person.extension import MESSAGING
         from messaging.saved_lists import SAVED_LISTS
@@ -32,7 +32,7 @@ class MessagingConfig(AppConfig):
         from users.undo.services import register_undo
 
         register_badge("/messages/", drafts_waiting_for)
-        register_badge("/inbox/", unread_for)
+        register_badge("/inbox/", waiting_for)
         tell_students_about_bookings()
         register_person_extension(MESSAGING)
         register_row_address("message_history", lambda number: reverse("messaging:broadcast_detail", args=[number]))

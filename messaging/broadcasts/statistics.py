@@ -19,6 +19,7 @@ from messaging.models.reasons import describe_reason
 from messaging.models.recipients import reason_label
 
 RATE_WINDOW = 30.0  # seconds: long enough to be calm, short enough to follow a change
+UNDER_WAY = timedelta(seconds=1)  # a claim that passed while the message was being paused
 
 State = Recipient.State
 NOT_DELIVERED = (State.FAILED, State.UNCERTAIN, State.SKIPPED)
@@ -58,12 +59,12 @@ class Numbers:
 
     @property
     def total(self) -> int:
-        return self.done + self.waiting
+        return self.done + self.waiting + self.cancelled
 
     @property
     def done(self) -> int:
-        """Recipients for whom the engine has nothing left to do."""
-        return self.sent + self.failed + self.uncertain + self.other
+        """Recipients whom the engine has written to, or tried to."""
+        return self.sent + self.failed + self.uncertain + self.deleted
 
     @property
     def other(self) -> int:
@@ -88,7 +89,7 @@ class Numbers:
 
     @property
     def percent(self) -> int:
-        """How much is done, never 100 while somebody waits."""
+        """How much is done, never 100 while somebody waits or was never written to."""
         return self.done * 100 // self.total if self.total else 0
 
 
@@ -200,8 +201,11 @@ class Pace:
 def pace_of(broadcast: Broadcast, numbers: Numbers, *, at: datetime) -> Pace:
     """Measure the pace of a broadcast that is being sent.
 
-    The rate is that of the last RATE_WINDOW seconds, counted from the first call in them.
+    The rate is that of the last RATE_WINDOW seconds, counted from the first call in them. What was called before a
+    pause is left out: the pause is no time that calls took.
     """
+    pauses = [end for end in (broadcast.paused_at, broadcast.halted_until) if end and end <= at]
+    since = max([at - timedelta(seconds=RATE_WINDOW), *(end + UNDER_WAY for end in pauses)])
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -209,7 +213,7 @@ def pace_of(broadcast: Broadcast, numbers: Numbers, *, at: datetime) -> Pace:
             FROM message_recipients
             WHERE message_id = %(id)s AND state <> 'sending' AND claimed_at > %(since)s
             """,
-            {"id": broadcast.pk, "at": at, "since": at - timedelta(seconds=RATE_WINDOW)},
+            {"id": broadcast.pk, "at": at, "since": since},
         )
         calls, seconds = cursor.fetchone()
     rate = calls / max(seconds, 1.0) if calls else 0.0

@@ -22,11 +22,11 @@ def conversation_lines(_user: User, _at: datetime) -> list[TodayCount]:
     return [TodayCount(line, Conversation.objects.open(), "waiting_since")]
 
 
-def unread_for(staff: User) -> int:
-    """How many conversations nobody has read, for who may read them; up to COUNTED."""
+def waiting_for(staff: User) -> int:
+    """How many conversations wait for us, as the first tab of the page counts them; up to COUNTED."""
     if not staff.has_perms(MAY_ANSWER):
         return 0
-    return Conversation.objects.filter(state=Conversation.State.UNREAD).order_by()[:COUNTED].count()
+    return Conversation.objects.open().order_by()[:COUNTED].count()
 
 
 LINES = TodayLines("conversations", SEE, 12, conversation_lines)

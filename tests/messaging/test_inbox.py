@@ -18,6 +18,7 @@ from messaging.inbox.services import (
     reopen_conversation,
     snooze_conversation,
 )
+from messaging.inbox.today import waiting_for
 from messaging.models import Conversation, StudentText
 from tests.factories import BookingFactory, EventFactory, TelegramUserFactory, UserFactory
 from tests.messaging.conversations import ANSWERS, bot_writes, conversation_of, page
@@ -301,6 +302,17 @@ def test_who_lacks_one_of_the_permissions_reads_no_words_and_is_led_to_no_page_t
     assert client.get(page(person)).status_code == 403
     assert client.get(reverse("messaging:conversation_news")).status_code == 403
     assertNotContains(client.get("/jump/", {"q": "анна"}), page(person))
+
+
+def test_the_badge_and_the_first_tab_say_one_number(desk, person):
+    for state in (State.UNREAD, State.WAITING, State.CLOSED):
+        student = TelegramUserFactory.create()
+        bot_writes(student, "Вопрос")
+        Conversation.objects.filter(pk=conversation_of(student).pk).update(state=state)
+
+    response = desk.get(reverse("messaging:conversation_list"))
+
+    assert response.context["tabs"][0].count == waiting_for(response.wsgi_request.user) == 2
 
 
 def test_today_the_navigation_and_the_person_lead_there(desk, person, colleague):

@@ -260,3 +260,48 @@ def test_c4_cancelling_from_the_question_cancels(staff_client: Client) -> None:
     staff_client.post(page(broadcast, "cancel"), {"reason": "опечатка"})
 
     assert (state_of(broadcast), state_of(row)) == (State.CANCELLED, "cancelled")
+
+
+# How it goes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("break_", ["paused_at", "halted_until"])
+def test_the_pause_is_no_time_that_calls_took(staff_client: Client, break_: str) -> None:
+    now = timezone.now()
+    broadcast = group(
+        state=State.SENDING, started_at=now - timedelta(minutes=1), **{break_: now - timedelta(seconds=8)}
+    )
+    recipients(broadcast, pending=40)
+    for seconds in (25, 24, 23, *[4] * 8):  # resumed five seconds ago
+        RecipientFactory.create(message=broadcast, state="sent", claimed_at=now - timedelta(seconds=seconds))
+
+    pace = staff_client.get(page(broadcast)).context["pace"]
+
+    assert pace.rate == pytest.approx(2, abs=0.3)  # 11 calls in 25 seconds, were the pause counted
+    assert pace.remaining == pytest.approx(20, abs=3)
+
+
+def test_a_cancelled_message_says_how_many_were_written_to(staff_client: Client) -> None:
+    broadcast = group(state=State.CANCELLED, started_at=timezone.now(), finished_at=timezone.now())
+    recipients(broadcast, sent=2, failed=1, cancelled=9)
+
+    response = staff_client.get(page(broadcast))
+
+    assertContains(response, "3 из 12")
+    assert response.context["row"].numbers.percent == 25
+
+
+def test_the_page_of_a_paused_message_follows_who_resumes_it(staff_client: Client) -> None:
+    broadcast = group(state=State.PAUSED, started_at=timezone.now(), paused_at=timezone.now())
+    recipients(broadcast, sent=1, pending=3)
+
+    opened = staff_client.get(page(broadcast))
+    asked = f"{page(broadcast, 'progress')}?paused"
+    still_paused = staff_client.get(asked, headers=HTMX)
+    Broadcast.objects.update(state=State.SENDING)
+    resumed = staff_client.get(asked, headers=HTMX)
+
+    assertContains(opened, f'hx-get="{asked}"')
+    assertContains(still_paused, 'hx-trigger="every 15s, look"')
+    assert "HX-Trigger" not in still_paused  # the table of recipients stays as it is read
+    assertContains(resumed, 'hx-trigger="every 2s, look"')

@@ -107,12 +107,13 @@ def broadcast_detail(request: StaffRequest, pk: int) -> HttpResponse:
 @require_safe
 @permission_required(SEE, raise_exception=True)
 def broadcast_progress(request: StaffRequest, pk: int) -> HttpResponse:
-    """Only the progress: polled while the message is being sent, and once more at the end."""
+    """Only the progress: polled while the message is sent, and once more when it stops; ``?paused`` knows that."""
     broadcast = _broadcast_of(request, pk)
     if not wants_partial(request):
         return redirect("messaging:broadcast_detail", pk)
     context = progress_context(request, broadcast, Tally.read(broadcast, at=timezone.now()))
-    if context["moves"] or context["begins_in"]:
+    is_still_paused = broadcast.state == State.PAUSED and "paused" in request.GET
+    if context["moves"] or context["begins_in"] or is_still_paused:
         return render(request, "messaging/_broadcast_progress.html", context)
     context |= _history_context(request, broadcast, context["corrections"])
     response = render(request, "messaging/_broadcast_ended.html", context, status=STOP_POLLING)
