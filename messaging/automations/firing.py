@@ -3,17 +3,16 @@
 Each step is one transaction and can be repeated, also by two processes at once. Only the engine calls Telegram.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Q
 
-from bookings.labels import NOTHING, Labels
 from bookings.models import Booking, FreeLessonRegistration
 from messaging.automations.due import Due, find_due
-from messaging.content.placeholders import MissingValue, Values, personalise, read_values, russian_date, stream_starts
+from messaging.content.placeholders import BookingValues, MissingValue, Values, personalise, read_values, russian_date
 from messaging.delivery.lifecycle import recount
 from messaging.models import Automation, Broadcast, Outbox, Recipient
 from messaging.models.recipient_types import RecipientType
@@ -70,25 +69,14 @@ def _letters(rule: Automation, due: list[Due], *, at: datetime) -> Iterable[Outb
 def known_values(due: list[Due]) -> list[Values]:
     """The placeholder values of each message: of the person, and of this booking or lesson."""
     people = read_values([message.person_id for message in due], ["first_name", "username"])
-    labels = Labels.read()
-    starts = stream_starts()
-    return [people.get(message.person_id, {}) | _values_of(message, labels, starts) for message in due]
+    of_bookings = BookingValues.read()
+    return [people.get(message.person_id, {}) | _values_of(message, of_bookings) for message in due]
 
 
-def _values_of(due: Due, labels: Labels, starts: Mapping[tuple[int, str], date]) -> Values:
-    values: Values = {}
+def _values_of(due: Due, of_bookings: BookingValues) -> Values:
     if due.booking is not None:
-        booking = due.booking
-        values = {
-            "course": labels.course(booking.course_id),
-            "stream": labels.stream(booking.course_id, booking.course_stream),
-        }
-        starts_on = starts.get((booking.course_id or 0, booking.course_stream or ""))
-    else:
-        starts_on = due.occurs_on
-    if starts_on:
-        values["starts_on"] = russian_date(starts_on)
-    return {name: value for name, value in values.items() if value not in {"", NOTHING}}
+        return of_bookings.of(due.booking.course_id, due.booking.course_stream)
+    return {"starts_on": russian_date(due.occurs_on)} if due.occurs_on else {}
 
 
 # To the engine --------------------------------------------------------------------------------------------------------

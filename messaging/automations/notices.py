@@ -1,8 +1,7 @@
 """Messages to students about their bookings: the texts, and putting them into the outbox."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -10,10 +9,10 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from bookings.labels import Labels
-from bookings.models import Booking, Stream
+from bookings.models import Booking
 from bookings.notices import STUDENTS_LANGUAGE, NoticeKind
 from hsl_dashboard.db import among
-from messaging.content.placeholders import personalise
+from messaging.content.placeholders import BookingValues, personalise, stream_starts
 from messaging.models import Outbox, Recipient
 from messaging.models.outbox import OutboxQuerySet
 from users.models import TelegramUser, User
@@ -21,27 +20,17 @@ from users.models import TelegramUser, User
 TELLS_START = {NoticeKind.MOVED, NoticeKind.CONFIRMED}
 
 
-@dataclass(frozen=True)
-class _School:
-    """What notices of a kind say about courses and streams, read once for all of them (at most two queries)."""
-
-    labels: Labels
-    starts: dict[tuple[int, str], date]
-
-    @classmethod
-    def read(cls, kind: NoticeKind) -> "_School":
-        if kind not in TELLS_START:
-            return cls(Labels.read(), {})
-        starts = Stream.objects.exclude(starts_on=None).values_list("course_id", "code", "starts_on")
-        return cls(Labels.read(), {(course, code): day for course, code, day in starts if day})
+def _school(kind: NoticeKind) -> BookingValues:
+    """Read what notices of a kind say about courses and streams, once for all of them (at most two queries)."""
+    return BookingValues(Labels.read(), stream_starts() if kind in TELLS_START else {})
 
 
 def write_notice(booking: Booking, kind: NoticeKind) -> str:
     """Write what a student is told about a booking as it is now, as Telegram's HTML."""
-    return _write(booking, kind, _School.read(kind))
+    return _write(booking, kind, _school(kind))
 
 
-def _write(booking: Booking, kind: NoticeKind, school: _School) -> str:
+def _write(booking: Booking, kind: NoticeKind, school: BookingValues) -> str:
     with translation.override(STUDENTS_LANGUAGE):
         values = {
             "course": escape(school.labels.course(booking.course_id)),
@@ -59,7 +48,7 @@ def _write(booking: Booking, kind: NoticeKind, school: _School) -> str:
 
 def put_in_outbox(bookings: Collection[Booking], kind: NoticeKind, by: User, at: datetime, text: str = "") -> None:
     """Put a message about each booking into the outbox, in its usual words or in ``text``; ``firing`` sends it."""
-    school = None if text else _School.read(kind)
+    school = None if text else _school(kind)
     Outbox.objects.bulk_create(
         Outbox(
             telegram_user_id=booking.telegram_user_id,

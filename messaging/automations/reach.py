@@ -62,7 +62,7 @@ class RuleFacts:
     @property
     def text(self) -> str:
         """The words without their tags, placeholders as they are written."""
-        return _plain_text(self.rule.template)
+        return parse_html(self.rule.template).text
 
 
 def reach_of(rule: Automation, *, at: datetime) -> Reach:
@@ -79,10 +79,6 @@ def reach_of(rule: Automation, *, at: datetime) -> Reach:
     except MissingValue as missing:
         return Reach(count, people, missing=describe_missing(missing.name))
     return Reach(count, people)
-
-
-def _plain_text(html: str) -> str:
-    return parse_html(html).text
 
 
 def _line(person: TelegramUser, letter: Outbox | None = None) -> Line:
