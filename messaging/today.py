@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Min
+from django.db.models import Count, Min
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.timesince import timesince
@@ -79,7 +79,6 @@ def uncertain_lines(_user: User, at: datetime) -> list[TodayLine]:
 
 def approval_lines(user: User, _at: datetime) -> list[TodayLine]:
     """Drafts of others that wait for the approval of this member of staff, the oldest first (one query)."""
-    waiting = Draft.objects.open().filter(asked_version=F("version")).exclude(asked_by=user).order_by("asked_at")
     return [
         TodayLine(
             f"approval-{draft.pk}",
@@ -88,7 +87,7 @@ def approval_lines(user: User, _at: datetime) -> list[TodayLine]:
             reverse("messaging:compose_message", args=[draft.pk]),
             oldest=draft.asked_at,
         )
-        for draft in waiting[:APPROVALS_SHOWN]
+        for draft in Draft.objects.waiting_for(user).order_by("asked_at")[:APPROVALS_SHOWN]
     ]
 
 
