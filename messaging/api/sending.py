@@ -7,7 +7,6 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from ninja import Router, Schema
 from ninja.params.functions import Query
 from pydantic import Field
@@ -22,7 +21,7 @@ from messaging.broadcasts.services.correcting import delete_for_one
 from messaging.broadcasts.statistics import numbers_of
 from messaging.compose.services.drafting import needs_approval
 from messaging.content.buttons import ADDRESSES
-from messaging.content.content import FIRST_YEAR, LAST_YEAR, ROW_DIGITS, Content
+from messaging.content.content import ROW_DIGITS, Content, read_moment
 from messaging.content.placeholders import keep_braces
 from messaging.delivery.services import BroadcastMoved, MessageRefused, TooLate, create_broadcast
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
@@ -242,13 +241,9 @@ def _button(button: Any) -> dict[str, str]:
 def _moment_of(typed: Any, *, at: datetime) -> datetime | None:
     if not typed:
         return None
-    try:
-        moment = parse_datetime(typed) if isinstance(typed, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or not FIRST_YEAR < moment.year < LAST_YEAR:
+    moment = read_moment(typed) if isinstance(typed, str) else None
+    if moment is None:
         raise ApiError(400, "Invalid scheduled_at format. Use ISO timestamp.")
-    moment = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
     if moment <= at:
         raise ApiError(400, "scheduled_at must be in the future")
     return moment

@@ -8,11 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from bookings.models import Booking, Stream
 from messaging.audiences.criteria import Audience, Criterion, Individuals, InStream, count_audience
-from messaging.content.content import Content
+from messaging.content.content import Content, read_moment
 from messaging.content.placeholders import find_missing
 from messaging.delivery.services import MessageRefused, check, create_broadcast
 from messaging.models import Broadcast, Recipient
@@ -112,13 +111,9 @@ class Command(BaseCommand):
     def _moment(self, words: str | None) -> datetime | None:
         if not words:
             return None
-        try:
-            moment = parse_datetime(words)
-        except ValueError:
-            moment = None
+        moment = read_moment(words)
         if moment is None:
             raise CommandError(f"--at {words}: write it as 2026-11-30T19:00.")
-        moment = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
         if moment <= timezone.now():
             raise CommandError(f"--at {words}: this moment has passed.")
         return moment
