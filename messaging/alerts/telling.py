@@ -29,8 +29,7 @@ logger = logging.getLogger(__name__)
 
 def accounts_to_tell() -> list[int]:
     """Telegram accounts of those who may see the page of the system and have linked one."""
-    backend = "django.contrib.auth.backends.ModelBackend"
-    links = TelegramLink.objects.reachable().filter(user__in=User.objects.with_perm(SEE_SYSTEM, backend=backend))
+    links = TelegramLink.objects.reachable().filter(user__in=User.objects.with_perm(SEE_SYSTEM))
     return list(links.order_by("telegram_user_id").values_list("telegram_user_id", flat=True).distinct())
 
 

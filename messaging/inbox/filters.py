@@ -71,9 +71,7 @@ class ConversationFilter(ListFilter):
 
 def who_may_answer() -> "QuerySet[User]":
     """Members of staff to whom a conversation can be handed (one query)."""
-    return User.objects.with_perm(
-        "messaging.answer_students", backend="django.contrib.auth.backends.ModelBackend"
-    ).order_by("username")
+    return User.objects.with_perm("messaging.answer_students").order_by("username")
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,8 @@ class Approver:
 
 def approvers_beside(asker: User | None) -> list[Approver]:
     """Everybody but ``asker`` who may approve a message: four queries."""
-    backend = "django.contrib.auth.backends.ModelBackend"
-    may_send = {user.pk for user in User.objects.with_perm(SEND, backend=backend)}
-    may_approve = User.objects.with_perm(APPROVE, backend=backend).filter(pk__in=may_send)
+    may_send = {user.pk for user in User.objects.with_perm(SEND)}
+    may_approve = User.objects.with_perm(APPROVE).filter(pk__in=may_send)
     links = TelegramLink.objects.exclude(linked_at=None).select_related("telegram_user")
     accounts = {link.user_id: link.telegram_user for link in links}
     blocked = set(
