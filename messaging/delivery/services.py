@@ -210,36 +210,23 @@ def _media(content: Content, file: StoredFile) -> dict[str, str]:
     return {"media_file_id": content.media_file_id, "media_upload": known.path, "media_name": known.name}
 
 
-def edit_broadcast(
-    *,
-    broadcast: Broadcast,
-    by: User,
-    at: datetime,
-    text: str,
-    buttons: Buttons | None = None,
-    audience: Audience | None = None,
-    file: StoredFile = NO_FILE,
-) -> None:
-    """Change what will be sent, while nothing is being sent; the audience only before it is frozen.
+def edit_broadcast(*, broadcast: Broadcast, by: User, at: datetime, text: str, file: StoredFile = NO_FILE) -> None:
+    """Change the text, and the file, of what will be sent, while nothing is being sent.
 
     Raises:
         MessageRefused: Telegram would not take it.
         BroadcastMoved: it is being sent, or is over.
     """
-    buttons = broadcast.buttons if buttons is None else buttons
-    check(kind=broadcast.kind, text=text, buttons=buttons, has_media=True)
-    changes: dict[str, Any] = {"message_text": text, "buttons": buttons}
+    check(kind=broadcast.kind, text=text, buttons=broadcast.buttons, has_media=True)
+    changes = {"message_text": text}
     if file.path:
         changes |= {"media_upload": file.path, "media_name": file.name, "media_file_id": ""}
     editable = Broadcast.objects.filter(pk=broadcast.pk, state__in=[State.SCHEDULED, State.HELD, State.PAUSED])
-    if audience is not None:
-        changes |= {"audience": audience.as_json(), **_previous_columns(audience)}
-        editable = editable.filter(frozen_at=None)
     with recorded(by):
         before = editable.select_for_update().first()
         if before is None:
             raise BroadcastMoved(broadcast.pk)
-        if before.started_at and (before.message_text, before.buttons) != (text, buttons):
+        if before.started_at and before.message_text != text:
             keep_former_text(before, by=by, at=at)
         editable.update(**changes)
 

@@ -206,9 +206,9 @@ def test_pausing_resuming_and_cancelling(staff, woken, django_capture_on_commit_
     broadcast = sent.message
     waiting = RecipientFactory.create(message=broadcast)
 
-    pause_broadcast(broadcast=broadcast, by=staff, at=NOW, reason="опечатка")
+    pause_broadcast(broadcast=broadcast, by=staff, at=NOW)
     broadcast.refresh_from_db()
-    assert (broadcast.state, broadcast.state_reason, broadcast.paused_at) == (State.PAUSED, "staff: опечатка", NOW)
+    assert (broadcast.state, broadcast.state_reason, broadcast.paused_at) == (State.PAUSED, "staff", NOW)
     with pytest.raises(BroadcastMoved):
         pause_broadcast(broadcast=broadcast, by=staff, at=NOW)
 
@@ -226,15 +226,13 @@ def test_pausing_resuming_and_cancelling(staff, woken, django_capture_on_commit_
 
 def test_the_text_can_be_changed_until_it_is_sent_and_while_paused(staff):
     broadcast = planned(staff)
-    edit_broadcast(broadcast=broadcast, by=staff, at=NOW, text="Второе", audience=individuals([1]))
+    edit_broadcast(broadcast=broadcast, by=staff, at=NOW, text="Второе")
     start_broadcast(broadcast=broadcast, by=staff, at=NOW)
 
     with pytest.raises(BroadcastMoved):
         edit_broadcast(broadcast=broadcast, by=staff, at=NOW, text="Третье")
     pause_broadcast(broadcast=broadcast, by=staff, at=NOW)
     edit_broadcast(broadcast=broadcast, by=staff, at=NOW, text="Четвёртое")
-    with pytest.raises(BroadcastMoved):
-        edit_broadcast(broadcast=broadcast, by=staff, at=NOW, text="Пятое", audience=individuals([2]))
 
     broadcast.refresh_from_db()
     assert broadcast.message_text == "Четвёртое"

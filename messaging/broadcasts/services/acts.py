@@ -21,14 +21,14 @@ Reason = Recipient.Reason
 RETRYABLE = frozenset({Reason.BAD_REQUEST, Reason.BLOCKED, Reason.NOT_STARTED, Reason.NO_CHAT, Reason.FORBIDDEN, ""})
 
 
-def pause_broadcast(*, broadcast: Broadcast, by: User, at: datetime, reason: str = "") -> None:
+def pause_broadcast(*, broadcast: Broadcast, by: User, at: datetime) -> None:
     """Stop within two seconds; what is under way at this moment ends as it ends.
 
     Raises:
         BroadcastMoved: it is not being sent.
     """
-    with recorded(by, reason):
-        if not lifecycle.set_paused(broadcast.pk, reason=with_words(StateReason.STAFF, reason), at=at):
+    with recorded(by):
+        if not lifecycle.set_paused(broadcast.pk, reason=StateReason.STAFF, at=at):
             raise BroadcastMoved(broadcast.pk)
 
 

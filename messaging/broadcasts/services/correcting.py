@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from messaging.content.buttons import Buttons
 from messaging.delivery import tasks
 from messaging.delivery.corrections import CORRECTABLE_FOR, freeze_correction
 from messaging.delivery.services import BroadcastMoved, State, TooLate, check, keep_former_text, recorded
@@ -33,23 +32,21 @@ def delete_for_one(*, recipient: Recipient, by: User, at: datetime) -> Correctio
     return _correct(recipient.message, by=by, at=at, recipient=recipient.pk, kind=kind)
 
 
-def edit_for_everyone(
-    *, broadcast: Broadcast, by: User, at: datetime, text: str, buttons: Buttons | None = None
-) -> Correction:
-    """Change the text (or caption) and the buttons for everybody who got it in the last 48 hours.
+def edit_for_everyone(*, broadcast: Broadcast, by: User, at: datetime, text: str) -> Correction:
+    """Change the text (or caption) for everybody who got it in the last 48 hours.
 
     Raises:
         MessageRefused: Telegram would not take it.
         TooLate: there is nobody like that.
         BroadcastMoved: it is being sent, or another correction is under way.
     """
-    buttons = broadcast.buttons if buttons is None else buttons
-    check(kind=broadcast.kind, text=text, buttons=buttons, has_media=True)
+    check(kind=broadcast.kind, text=text, buttons=broadcast.buttons, has_media=True)
     with recorded(by):
-        correction = _correct(broadcast, by=by, at=at, kind=Correction.Kind.EDIT, message_text=text, buttons=buttons)
+        kept = {"message_text": text, "buttons": broadcast.buttons}
+        correction = _correct(broadcast, by=by, at=at, kind=Correction.Kind.EDIT, **kept)
         broadcast.refresh_from_db()
         keep_former_text(broadcast, by=by, at=at, correction=correction)
-        Broadcast.objects.filter(pk=broadcast.pk).update(message_text=text, buttons=buttons)
+        Broadcast.objects.filter(pk=broadcast.pk).update(message_text=text)
         return correction
 
 
