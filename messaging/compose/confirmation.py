@@ -45,13 +45,11 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Timing):
     """A message and its people, as they are at this moment."""
 
     count: AudienceCount
     without_value: int  # of those who would get it: a placeholder has no value
-    starts_at: datetime
-    is_scheduled: bool
     too_long: tuple[int, ...] = ()  # ids of those whose own values make the message too long for Telegram
 
     @property
@@ -97,10 +95,6 @@ class Summary:
     def is_quiet(self) -> bool:
         """Whether any of it would arrive in the quiet hours."""
         return is_quiet(self.starts_at, until=self.ends_at)
-
-    @property
-    def quiet_sentence(self) -> str:
-        return quiet_sentence(is_scheduled=self.is_scheduled)
 
     @property
     def night(self) -> dict[str, str]:
@@ -162,7 +156,7 @@ def is_large(audience: Audience, *, at: datetime) -> bool:
     return (most is None or most > LARGE) and audience.people(at=at)[: LARGE + 1].count() > LARGE
 
 
-def sample_of(audience: Audience, *, at: datetime, size: int = SAMPLE) -> list[TelegramUser]:
+def sample_of(audience: Audience, *, at: datetime) -> list[TelegramUser]:
     """Some of the recipients; the last one has no name, if there is such a person, to show the fallbacks."""
     # Of a few of each group: to search a large audience for somebody without a name would be to read it.
     some, everybody = (audience.reached(at=at, most=most).order_by("-pk")[:LOOKED_AT] for most in (OF_A_GROUP, None))
@@ -170,4 +164,4 @@ def sample_of(audience: Audience, *, at: datetime, size: int = SAMPLE) -> list[T
     people = list(some) or list(everybody)
     nameless = [person for person in people if not person.first_name][:1]
     named = [person for person in people if person not in nameless]
-    return [*named[: size - len(nameless)], *nameless]
+    return [*named[: SAMPLE - len(nameless)], *nameless]
