@@ -169,11 +169,7 @@ class WrongToken(Exception):
 def _markup(buttons: list[list[dict[str, str]]]) -> InlineKeyboardMarkup | None:
     if not buttons:
         return None
-    return InlineKeyboardMarkup([[_button(**button) for button in row] for row in buttons])
-
-
-def _button(text: str, url: str | None = None, callback_data: str | None = None) -> InlineKeyboardButton:
-    return InlineKeyboardButton(text, url=url, callback_data=callback_data)
+    return InlineKeyboardMarkup([[InlineKeyboardButton(**button) for button in row] for row in buttons])
 
 
 def _preview(wanted: bool) -> LinkPreviewOptions | None:
