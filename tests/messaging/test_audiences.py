@@ -7,7 +7,7 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
-from bookings.models import Booking, HackathonRegistration
+from bookings.models import HackathonRegistration
 from messaging.audiences.criteria import (
     ActiveInStream,
     ActiveSince,
@@ -253,7 +253,3 @@ def test_counting_takes_two_queries_however_much_is_asked(django_assert_max_num_
 
     with django_assert_max_num_queries(2):
         count_audience(audience, at=timezone.now())
-
-
-def test_booking_statuses_of_the_default_audience_are_the_confirmed():
-    assert InStream("a").statuses == (Booking.Status.CONFIRMED,)

@@ -213,16 +213,6 @@ def test_staff_who_tell_the_student_themselves_are_not_repeated(staff):
     assert (letter.rule, letter.queued_by) == (None, staff)
 
 
-def test_a_rule_that_was_switched_off_meanwhile_sends_nothing():
-    rule = AutomationFactory.create(kind="booking_confirmed")
-    set_status(BookingFactory.create(), 2)
-    firing.fire_automations(at=NOON)
-    Automation.objects.filter(pk=rule.pk).update(is_on=False)
-
-    assert firing.hand_over(at=NOON) == []
-    assert Outbox.objects.get().state == Outbox.State.CANCELLED
-
-
 def test_what_is_queued_in_the_evening_and_not_handed_over_waits_for_the_morning(staff):
     AutomationFactory.create(kind="booking_confirmed")
     booking = BookingFactory.create()

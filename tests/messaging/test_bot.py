@@ -62,16 +62,6 @@ def test_over_thirty_a_second_telegram_takes_only_what_is_paid_for(telegram, set
     assert verdicts.count(Verdict.SENT) == 40 - refused
 
 
-@pytest.mark.parametrize("kind", ["photo", "video", "document"])
-def test_a_file_goes_up_once_and_its_id_serves_the_rest(telegram, kind):
-    first = send(telegram, kind=kind, media=Upload("урок.png", PIXEL), text="Подпись")
-    second = send(telegram, kind=kind, media=first.file_id, text="Подпись", chat_id=ANNA + 1)
-
-    assert (first.verdict, second.verdict) == (Verdict.SENT, Verdict.SENT)
-    assert first.file_id
-    assert second.file_id == first.file_id
-
-
 @pytest.mark.parametrize(
     ("effect", "rule", "expected"),
     [

@@ -159,12 +159,6 @@ def test_what_changed_in_the_numbers_since_they_were_shown_is_named(staff_client
 # Who may --------------------------------------------------------------------------------------------------------------
 
 
-def test_who_may_not_write_sees_no_page(client: Client, db: None) -> None:
-    client.force_login(UserFactory.create(permissions=["messaging.view_broadcast"]))
-
-    assert client.get(NEW).status_code == 403
-
-
 def test_who_may_write_and_not_send_prepares_everything(client: Client, stream: str) -> None:
     client.force_login(UserFactory.create(permissions=MAY_WRITE))
     draft = write(client, stream)
@@ -186,7 +180,7 @@ def rules(db: None) -> SendingRules:
 
 @pytest.fixture
 def approver(db: None) -> User:
-    return UserFactory.create(permissions=[*MAY_SEND, "messaging.approve_broadcast"])
+    return UserFactory.create(permissions=[*MAY_SEND, "messaging.approve_broadcast", "messaging.view_broadcast"])
 
 
 def test_above_the_threshold_nobody_sends_alone(
@@ -224,7 +218,8 @@ def test_a_second_person_approves_and_both_are_recorded(
     confirm(client, draft, recipients=3)
 
     broadcast = Broadcast.objects.get()
-    assert broadcast.created_by == author
+    assert (broadcast.created_by, broadcast.approved_by) == (author, approver)
+    assertContains(client.get(f"/messages/{broadcast.pk}/"), f"<dt>Одобрил</dt><dd><bdi>{approver}</bdi></dd>")
     events = apps.get_model("messaging", "BroadcastEvent").objects.filter(pgh_obj=broadcast)
     assert f"Одобрение: {approver.username}; запрос: maria" in {
         event.pgh_context.metadata["reason"] for event in events

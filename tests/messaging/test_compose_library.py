@@ -45,13 +45,6 @@ def test_an_archived_template_is_offered_no_longer(staff_client: Client, stream:
     assertContains(staff_client.get("/messages/templates/"), "В архиве")
 
 
-def test_nameless_things_are_not_kept(staff_client: Client, stream: str) -> None:
-    write(staff_client, stream, "template_save", template_name=" ")
-    write(staff_client, stream, "segment_save", segment_name="")
-
-    assert not MessageTemplate.objects.exists() and not Segment.objects.exists()
-
-
 def test_a_segment_gives_its_question_back(staff_client: Client, stream: str) -> None:
     write(staff_client, stream, "segment_save", segment_name="Оплатили 8-й")
     segment = Segment.objects.get()

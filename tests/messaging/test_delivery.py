@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import connections
@@ -16,7 +16,7 @@ from messaging.delivery.queues import SendQueue
 from messaging.delivery.runner import close_process, run_queue
 from messaging.delivery.tasks import run_broadcast
 from messaging.models import Broadcast, Recipient, Runner
-from tests.factories import BookingFactory, BroadcastFactory, StreamFactory, TelegramUserFactory
+from tests.factories import BroadcastFactory, TelegramUserFactory
 from tests.messaging.warm_redis import warm_up
 from users.models import AuditEntry, BlockedUser
 
@@ -357,17 +357,6 @@ def connections_of_this_test() -> int:
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         return cursor.fetchone()[0]
-
-
-def test_the_start_date_of_the_stream_is_said_in_russian(telegram):
-    StreamFactory.create(code="9th_stream", name="9-й поток", starts_on=date(2026, 12, 18))
-    broadcast = broadcast_to(1, message_text="{course}, {stream}: {starts_on}")
-    person = broadcast.recipients.get().telegram_user
-    BookingFactory.create(telegram_user=person, course_stream="9th_stream")
-
-    run(broadcast)
-
-    assert telegram.ledger()[0].text == "Вайб кодинг, 9-й поток: 18 декабря"
 
 
 def test_a_result_that_the_database_refuses_takes_no_other_along(telegram, monkeypatch):

@@ -19,7 +19,7 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
-from tests.messaging.broadcasts import group, page, recipients, state_of
+from tests.messaging.broadcasts import group, page, recipients
 from users.models import BlockedUser
 
 pytestmark = pytest.mark.django_db
@@ -124,22 +124,6 @@ def test_groups_are_called_by_their_names(staff_client):
     assertContains(staff_client.get(LIST), '<option value="non_course">Все кроме учеников</option>', html=True)
 
 
-def test_a_filter_that_is_not_understood_says_so(staff_client):
-    response = staff_client.get(LIST, {"since": "вчера", "state": "flying"})
-
-    assert response.status_code == 422
-    assertContains(response, "Не удалось применить фильтр", status_code=422)
-
-
-def test_htmx_gets_the_table_only_and_a_tidy_address(staff_client):
-    group()
-
-    response = staff_client.get(LIST, {"q": "", "state": "finished"}, headers=HTMX)
-
-    assertNotContains(response, "<h1>")
-    assert response["HX-Push-Url"] == f"{LIST}?state=finished"
-
-
 def test_what_is_to_come_stands_above_with_what_can_be_done(staff_client, viewer_client):
     planned = group(state=State.SCHEDULED, starts_at=timezone.now() + timedelta(days=1), message_text="Завтра")
 
@@ -168,31 +152,6 @@ def test_a_viewer_sees_the_counts_of_a_letter_but_not_its_text(viewer_client):
     assertNotContains(viewer_client.get(page(letter)), "Ваш долг")
     assertContains(viewer_client.get(page(everyone)), "Урок в семь")
     assert found(viewer_client, q="долг") == []
-
-
-POSTS = [
-    "start",
-    "pause",
-    "resume",
-    "cancel",
-    "schedule",
-    "edit",
-    "delete",
-    "retry",
-    "decide",
-    "clone",
-    "missed",
-    "take_back",
-]
-
-
-@pytest.mark.parametrize("name", POSTS)
-def test_a_viewer_changes_nothing(viewer_client, name):
-    broadcast = group(state=State.SENDING)
-
-    assert viewer_client.post(page(broadcast, name)).status_code == 403
-    assert state_of(broadcast) == State.SENDING
-    assert viewer_client.post(reverse("messaging:recipient_export", args=[broadcast.pk])).status_code == 403
 
 
 def test_who_writes_may_copy_but_not_send(client):

@@ -7,25 +7,13 @@ import pytest
 from django.utils import timezone
 
 from bookings.models import Booking
-from messaging.audiences.criteria import Audience, Everyone, InStream, individuals
+from messaging.audiences.criteria import Audience, Everyone, InStream
 from messaging.compose.confirmation import summarise
-from messaging.content.check import check_message
 from messaging.content.content import Content
 from messaging.content.markup import parse_html
 from messaging.content.placeholders import NAMES as PLACEHOLDERS
 from messaging.content.placeholders import MissingValue, personalise, read_values
 from tests.factories import BookingFactory, CourseFactory, StreamFactory, TelegramUserFactory
-
-
-@pytest.mark.django_db
-def test_a9_those_whose_own_values_make_it_too_long_are_named():
-    short = TelegramUserFactory.create(first_name="Ия")
-    long = TelegramUserFactory.create(first_name="Константин-Александр")
-    nobody = TelegramUserFactory.create(first_name=None)
-    text = "я" * 4090 + "{first_name|}"
-
-    assert check_message(kind="text", text=text, buttons=[]).fine
-    assert too_long(text, individuals([short.pk, long.pk, nobody.pk])) == (long.pk,)
 
 
 def too_long(text: str, audience: Audience) -> tuple[int, ...]:

@@ -12,44 +12,6 @@ def check(text: str, *, kind: str = "text", buttons=()):
     return check_message(kind=kind, text=text, buttons=list(buttons))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Привет",
-        "<b>Старт</b> завтра в <i>19:00</i>",
-        '<a href="https://example.test/?a=1&amp;b=2">ссылка</a>',
-        "<pre><code class=\"language-python\">print('&lt;')</code></pre>",
-        '<span class="tg-spoiler">тайна</span> <tg-spoiler>ещё</tg-spoiler>',
-        "<blockquote expandable>длинно</blockquote>",
-        '<tg-emoji emoji-id="5368324170671202286">👍</tg-emoji>',
-        "<B>регистр не важен</B>",
-        "5 &gt; 3 & 3 &lt; 5 &nbsp; &copy;",
-        "<b>вложено <i>ещё <u>глубже</u></i></b>",
-    ],
-)
-def test_what_telegram_takes_is_fine(text):
-    assert check(text).errors == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "at"),
-    [
-        ("<b>Незакрытый тег", 0),
-        ("Текст <div>блок</div>", 6),
-        ("Строка<br>", 6),
-        ("a < b", 2),
-        ("конец</b>", 5),
-        ("<b><i>накрест</b></i>", 13),
-        ("<span>обычный</span>", 0),
-        ('<a href="x>y', 0),
-        ("<tg-emoji>x</tg-emoji>", 0),
-        ("<b>{first_name|друг</b>}", 0),
-    ],
-)
-def test_what_telegram_refuses_is_named_with_its_place(text, at):
-    assert check(text).errors[0].at == at
-
-
 def test_a_place_is_a_line_and_a_column():
     text = "Первая строка\nвторая <div>"
 

@@ -252,16 +252,6 @@ def test_c4_asking_to_cancel_pauses_at_once_and_can_be_resumed_from_the_question
     assert state_of(broadcast) == State.SENDING
 
 
-def test_c4_cancelling_from_the_question_cancels(staff_client: Client) -> None:
-    broadcast = group(state=State.SENDING, started_at=timezone.now())
-    [row] = recipients(broadcast, pending=1)
-    staff_client.post(page(broadcast, "cancel"), {"pause": "1"})
-
-    staff_client.post(page(broadcast, "cancel"), {"reason": "опечатка"})
-
-    assert (state_of(broadcast), state_of(row)) == (State.CANCELLED, "cancelled")
-
-
 # How it goes ----------------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from messaging.audiences.criteria import ActiveInStream, Leads, individuals
+from messaging.audiences.criteria import ActiveInStream, individuals
 from messaging.automations.reach import facts_of
 from messaging.automations.services import RuleValues
 from messaging.broadcasts.outcome import outcome_of
@@ -198,20 +198,6 @@ def test_c12_leaving_out_a_stream_leaves_out_unknown_statuses_too(status: int | 
     audience = replace(individuals([person.pk]), exclude=(ActiveInStream("6th_stream", booking.course_id),))
 
     assert audience.reached(at=timezone.now()).exists() is not left_out
-
-
-def test_c12_leads_are_the_same_people_as_on_the_list_of_people(staff_client: Client) -> None:
-    now = timezone.now()
-    for hours, times in ((1, 8), (167, 3), (169, 3), (500, 1)):
-        person = TelegramUserFactory.create()
-        for number in range(times):
-            EventFactory.create(telegram_user=person, created_at=now - timedelta(hours=hours, minutes=number))
-
-    for temperature in ("hot", "warm", "cool", "cold"):
-        degree = Leads.TEMPERATURES[temperature].value
-        listed = staff_client.get(reverse("users:person_list"), {"lead": degree}).context["page"].rows
-        chosen = Leads(temperature).people(at=now).values_list("pk", flat=True)
-        assert sorted(row.pk for row in listed) == sorted(chosen)
 
 
 def test_c12_blocking_the_bot_is_nothing_that_one_did_after_a_message() -> None:

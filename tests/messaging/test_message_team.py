@@ -142,17 +142,6 @@ def test_c6_who_may_approve_finds_it_by_a_badge_a_card_and_the_drafts_and_all_op
     assertNotContains(own.get(DRAFTS), '<span class="count">1<span')
 
 
-def test_c6_the_author_stays_and_the_approver_is_named_beside(client: Client, approver: User, stream: str) -> None:
-    author = UserFactory.create(username="anna_m", permissions=MAY_SEND)
-    draft = asked_for_approval(author, stream)
-
-    confirm(client, draft, recipients=3)
-
-    broadcast = Broadcast.objects.get()
-    assert (broadcast.created_by, broadcast.approved_by) == (author, approver)
-    assertContains(client.get(page(broadcast)), "<dt>Одобрил</dt><dd><bdi>vera</bdi></dd>", html=False)
-
-
 def test_c6_who_asks_is_told_whom_the_bot_tells_and_whom_it_cannot(client: Client, approver: User, stream: str) -> None:
     author = UserFactory.create(permissions=MAY_SEND)
     browser = Client()

@@ -100,15 +100,6 @@ def test_old_readers_see_each_state_in_their_words(state, status):
         assert recipient.delivery_status == status
 
 
-def test_a_broadcast_of_ours_scheduled_by_a_form_is_not_held():
-    soon = timezone.now() + timedelta(hours=1)
-
-    broadcast = BroadcastFactory.create(state=Broadcast.State.SCHEDULED, starts_at=soon)
-
-    broadcast.refresh_from_db()
-    assert broadcast.state == Broadcast.State.SCHEDULED
-
-
 def test_every_change_of_a_broadcast_is_recorded_and_counting_is_not():
     broadcast = BroadcastFactory.create()
 

@@ -6,7 +6,6 @@ import io
 import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
-from pytest_django.asserts import assertContains
 
 from messaging.models import CorrectedMessage, Correction, Recipient
 from tests.factories import RecipientFactory, TelegramUserFactory
@@ -77,16 +76,3 @@ def test_a_download_that_is_not_understood_gives_nobody_away(staff_client, query
 
     assert staff_client.post(address + query, {"format": file_format}).status_code == 400
     assert not PeopleExport.objects.exists()
-
-
-def test_a_table_too_long_for_a_workbook_says_what_to_do(staff_client, monkeypatch):
-    broadcast = group()
-    recipients(broadcast, failed=3)
-    monkeypatch.setattr("users.people.downloads.XLSX_ROWS", 2)
-    address = reverse("messaging:recipient_export", args=[broadcast.pk])
-
-    response = staff_client.post(f"{address}?state=failed", {"format": "xlsx"})
-
-    assertContains(response, "CSV вмещает сколько угодно", status_code=422)
-    assertContains(response, f'href="{page(broadcast)}?state=failed"', status_code=422)
-    assertContains(response, f'action="{address}?state=failed"', status_code=422)

@@ -9,12 +9,10 @@ from django.utils import timezone
 from messaging.audiences.criteria import Audience, InStream, individuals
 from messaging.broadcasts.services.acts import (
     cancel_broadcast,
-    count_as_delivered,
     pause_broadcast,
     resume_broadcast,
     retry_failed,
     retryable_counts,
-    send_uncertain_again,
 )
 from messaging.broadcasts.services.copying import clone_broadcast, resend_to_missed
 from messaging.broadcasts.services.correcting import delete_for_everyone, edit_for_everyone
@@ -23,7 +21,6 @@ from messaging.delivery import lifecycle, tasks
 from messaging.delivery.services import (
     BroadcastMoved,
     MessageRefused,
-    TooLate,
     create_broadcast,
     edit_broadcast,
     schedule_broadcast,
@@ -262,20 +259,6 @@ def test_retrying_what_was_cancelled_is_refused(staff):
         retry_failed(broadcast=row.message, by=staff)
 
 
-def test_a_person_decides_what_became_of_the_uncertain(staff):
-    broadcast = BroadcastFactory.create(state=State.FINISHED)
-    arrived, again, left = (RecipientFactory.create(message=broadcast, state="uncertain") for _ in range(3))
-
-    assert count_as_delivered(broadcast=broadcast, by=staff, at=NOW, recipients=[arrived.pk]) == 1
-    assert send_uncertain_again(broadcast=broadcast, by=staff, at=NOW, recipients=[again.pk]) == 1
-
-    for row, state in [(arrived, "sent"), (again, "pending"), (left, "uncertain")]:
-        row.refresh_from_db()
-        assert row.state == state
-    assert (arrived.decided_by, again.decided_by, left.decided_by) == (staff, staff, None)
-    assert count_as_delivered(broadcast=broadcast, by=staff, at=NOW) == 1
-
-
 def test_those_who_missed_it_exclude_those_who_may_have_it(staff):
     broadcast = planned(staff)
     rows = {
@@ -321,13 +304,6 @@ class TestCorrections:
 
         with pytest.raises(BroadcastMoved):
             edit_for_everyone(broadcast=row.message, by=staff, at=NOW, text="Другое")
-
-    def test_after_48_hours_it_is_too_late(self, staff):
-        row = self.sent(sent_at=NOW - timedelta(hours=49))
-
-        with pytest.raises(TooLate):
-            delete_for_everyone(broadcast=row.message, by=staff, at=NOW)
-        assert not Correction.objects.exists()
 
     def test_not_while_it_is_being_sent_and_not_with_a_text_that_telegram_refuses(self, staff):
         row = self.sent(message__state=State.SENDING)

@@ -57,12 +57,6 @@ def test_whoever_does_not_know_the_secret_is_turned_away(secret):
     assert not Event.objects.exists()
 
 
-def test_only_a_post_is_an_update():
-    response = Client().get(ADDRESS, headers={"X-Telegram-Bot-Api-Secret-Token": SECRET})
-
-    assert response.status_code == 405
-
-
 def test_a_start_stores_the_person_and_ends_the_block_that_they_had_made():
     TelegramUserFactory.create(user_id=777, first_name="Старая", last_name="Петрова")
     BlockedUser.objects.create(telegram_user_id=777)
