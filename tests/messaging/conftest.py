@@ -33,8 +33,12 @@ def telegram(telegram_process: SandboxClient, settings: Any) -> SandboxClient:
 
 
 @pytest.fixture
-def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("messaging.delivery.tasks.wake_broadcast", lambda pk: None)
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Ids of the broadcasts and corrections for which a runner was asked; none is queued."""
+    woken: list[int] = []
+    monkeypatch.setattr("messaging.delivery.tasks.wake_broadcast", woken.append)
+    monkeypatch.setattr("messaging.delivery.tasks.wake_correction", woken.append)
+    return woken
 
 
 @pytest.fixture

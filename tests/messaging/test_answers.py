@@ -21,7 +21,7 @@ from tests.factories import BroadcastFactory, RecipientFactory, UserFactory
 from tests.messaging.conversations import ANSWERS, answer, bot_writes, conversation_of, page
 from users.models import AuditEntry, BlockedUser
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 State = Conversation.State
 

@@ -28,7 +28,7 @@ State = Broadcast.State
 
 
 @pytest.fixture(autouse=True)
-def telegram_is_ready(telegram: SandboxClient, no_workers: None, settings: Any) -> Iterator[None]:
+def telegram_is_ready(telegram: SandboxClient, woken: list[int], settings: Any) -> Iterator[None]:
     settings.TELEGRAM_MESSAGES_PER_SECOND = 50.0
     close_process()
     warm_up(settings)

@@ -16,7 +16,7 @@ from messaging.models import Broadcast, Draft
 from tests.factories import BroadcastFactory, TelegramUserFactory, UserFactory
 from tests.messaging.composing import NEW, address, confirm, form, write
 
-pytestmark = pytest.mark.usefixtures("no_workers")
+pytestmark = pytest.mark.usefixtures("woken")
 
 
 # Drafts ---------------------------------------------------------------------------------------------------------------

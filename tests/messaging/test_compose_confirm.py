@@ -15,7 +15,7 @@ from tests.factories import PASSWORD, BookingFactory, UserFactory
 from tests.messaging.composing import CONFIRMED, MAY_SEND, MAY_WRITE, NEW, address, confirm, form, write
 from users.models import BlockedUser, User
 
-pytestmark = pytest.mark.usefixtures("no_workers")
+pytestmark = pytest.mark.usefixtures("woken")
 
 
 # The way from the form to the broadcast -------------------------------------------------------------------------------

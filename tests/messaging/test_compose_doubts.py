@@ -13,7 +13,7 @@ from messaging.quiet_hours import is_quiet
 from tests.factories import BookingFactory, BroadcastFactory, RecipientFactory, TelegramUserFactory
 from tests.messaging.composing import CONFIRMED, NEW, address, confirm, write
 
-pytestmark = pytest.mark.usefixtures("no_workers")
+pytestmark = pytest.mark.usefixtures("woken")
 
 
 def last_page(draft: Draft) -> str:

@@ -10,7 +10,7 @@ from messaging.models import Broadcast, Draft, MessageTemplate, Segment, Templat
 from tests.factories import UserFactory
 from tests.messaging.composing import MAY_WRITE, NEW, address, confirm, form, write
 
-pytestmark = pytest.mark.usefixtures("no_workers")
+pytestmark = pytest.mark.usefixtures("woken")
 
 
 def test_each_saving_of_a_template_is_a_version_and_the_same_words_are_none(staff_client: Client, stream: str) -> None:

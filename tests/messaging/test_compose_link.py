@@ -23,7 +23,7 @@ from tests.factories import TelegramUserFactory, UserFactory
 from tests.messaging.composing import NEW, address, form
 from users.models import TelegramUser, User
 
-pytestmark = pytest.mark.usefixtures("no_workers")
+pytestmark = pytest.mark.usefixtures("woken")
 
 LINK = "/messages/new/link/"
 

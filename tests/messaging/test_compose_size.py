@@ -25,7 +25,7 @@ from messaging.content.placeholders import find_missing
 from tests.factories import BookingFactory, CourseFactory, StreamFactory, TelegramUserFactory
 from tests.messaging.composing import NEW, address, form, write
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 HTMX = {"HX-Request": "true"}
 COUNTS = reverse("messaging:compose_counts")

@@ -18,7 +18,7 @@ from tests.factories import BroadcastFactory, RecipientFactory, TelegramUserFact
 from tests.messaging.composing import MAY_WRITE, NEW, address, form, write
 from users.models import User
 
-pytestmark = pytest.mark.usefixtures("no_workers")
+pytestmark = pytest.mark.usefixtures("woken")
 
 CRITERION = '{"kind": "received", "broadcast_id": %s, "states": ["sent"]}'
 

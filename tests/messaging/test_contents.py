@@ -21,7 +21,7 @@ from messaging.models import Broadcast
 from tests.factories import TelegramUserFactory
 from tests.messaging.warm_redis import warm_up
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_workers", "kept_counts")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "kept_counts")]
 
 # As they are typed, and as they arrive.
 LINES = [

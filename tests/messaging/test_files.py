@@ -26,7 +26,7 @@ from tests.messaging.broadcasts import group, page
 from tests.messaging.composing import MAY_SEND, address, confirm, form, write
 from tests.messaging.warm_redis import warm_up
 
-pytestmark = pytest.mark.usefixtures("no_workers", "media_root")
+pytestmark = pytest.mark.usefixtures("woken", "media_root")
 
 MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 64
 HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00heicmif1" + b"\x00" * 64

@@ -13,23 +13,13 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from messaging.audiences.criteria import Audience, individuals
 from messaging.compose.services.drafting import send_draft
 from messaging.content.content import Content
-from messaging.delivery import tasks
 from messaging.models import Broadcast, Correction, Draft, Recipient
 from tests.factories import PASSWORD, RecipientFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page, recipients, state_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_counts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_counts", "woken")]
 
 State, Outcome = Broadcast.State, Recipient.State
-
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch) -> list[int]:
-    """Ids of the broadcasts and corrections for which a runner was asked."""
-    woken: list[int] = []
-    monkeypatch.setattr(tasks, "wake_broadcast", woken.append)
-    monkeypatch.setattr(tasks, "wake_correction", woken.append)
-    return woken
 
 
 def test_pause_and_resume_are_recorded_with_who_did_it(staff_client, staff):

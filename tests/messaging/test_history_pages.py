@@ -8,7 +8,6 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from messaging.audiences.criteria import Audience, Everyone, Hackathon, InStream, NotStudents
-from messaging.delivery import tasks
 from messaging.models import Broadcast, Recipient
 from tests.factories import (
     BookingFactory,
@@ -22,21 +21,12 @@ from tests.factories import (
 from tests.messaging.broadcasts import group, page, recipients
 from users.models import BlockedUser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 LIST = reverse("messaging:broadcast_list")
 HTMX = {"HX-Request": "true"}
 State, Outcome = Broadcast.State, Recipient.State
 VIEWER = ["messaging.view_broadcast"]
-
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch) -> list[int]:
-    """Ids of the broadcasts and corrections for which a runner was asked."""
-    woken: list[int] = []
-    monkeypatch.setattr(tasks, "wake_broadcast", woken.append)
-    monkeypatch.setattr(tasks, "wake_correction", woken.append)
-    return woken
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from messaging.models import Draft
 from tests.messaging.composing import address, form
 from tests.sizes import sample
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 DRAFTS = sample(200, 5_000)
 SEEN_BY_A_LIST = 25  # drafts of the last ones: each list shows so many at once

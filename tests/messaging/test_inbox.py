@@ -27,7 +27,7 @@ from users.models.audit import AuditEntry
 from users.people.search import search_condition
 from users.totals import fold_marked_people
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 State = Conversation.State
 

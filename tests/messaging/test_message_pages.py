@@ -15,7 +15,6 @@ from messaging.broadcasts.versions import texts_received, versions_of
 from messaging.compose.confirmation import summarise
 from messaging.compose.sentence import message_sentence
 from messaging.content.content import Content
-from messaging.delivery import tasks
 from messaging.delivery.corrections import CorrectionQueue
 from messaging.delivery.services import edit_broadcast
 from messaging.models import (
@@ -35,20 +34,11 @@ from tests.messaging.broadcasts import group, page, recipients, state_of
 from tests.messaging.composing import write
 from users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 State = Broadcast.State
 HTMX = {"HX-Request": "true"}
 LIST, DRAFTS = reverse("messaging:broadcast_list"), reverse("messaging:draft_list")
-
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Ids of the broadcasts and corrections for which a runner was asked."""
-    woken: list[int] = []
-    monkeypatch.setattr(tasks, "wake_broadcast", woken.append)
-    monkeypatch.setattr(tasks, "wake_correction", woken.append)
-    return woken
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from messaging.automations.services import RuleValues
 from messaging.broadcasts.outcome import outcome_of
 from messaging.compose.services.library import save_template
 from messaging.content.content import Content
-from messaging.delivery import tasks
 from messaging.models import (
     Automation,
     Broadcast,
@@ -40,20 +39,11 @@ from tests.messaging.broadcasts import group, page
 from tests.messaging.composing import address, form
 from users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 State = Broadcast.State
 HTMX = {"HX-Request": "true"}
 LIST, DRAFTS = reverse("messaging:broadcast_list"), reverse("messaging:draft_list")
-
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Ids of the broadcasts and corrections for which a runner was asked."""
-    woken: list[int] = []
-    monkeypatch.setattr(tasks, "wake_broadcast", woken.append)
-    monkeypatch.setattr(tasks, "wake_correction", woken.append)
-    return woken
 
 
 # C10: automations -----------------------------------------------------------------------------------------------------

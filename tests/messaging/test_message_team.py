@@ -10,7 +10,6 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from messaging.broadcasts.services.copying import clone_broadcast
-from messaging.delivery import tasks
 from messaging.models import (
     Broadcast,
     Draft,
@@ -28,20 +27,11 @@ from tests.messaging.broadcasts import group, page, recipients
 from tests.messaging.composing import MAY_SEND, address, confirm, form, write
 from users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 State = Broadcast.State
 HTMX = {"HX-Request": "true"}
 LIST, DRAFTS = reverse("messaging:broadcast_list"), reverse("messaging:draft_list")
-
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Ids of the broadcasts and corrections for which a runner was asked."""
-    woken: list[int] = []
-    monkeypatch.setattr(tasks, "wake_broadcast", woken.append)
-    monkeypatch.setattr(tasks, "wake_correction", woken.append)
-    return woken
 
 
 # C5: «Отправить себе» -------------------------------------------------------------------------------------------------

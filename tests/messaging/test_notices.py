@@ -28,7 +28,7 @@ from tests.messaging.conversations import bot_writes, conversation_of
 from tests.messaging.warm_redis import warm_up
 from users.models import AuditEntry, BlockedUser, TelegramUser, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 PAGE = reverse("messaging:notice_settings")
 Subject = StaffNotice.Subject

@@ -27,7 +27,7 @@ from tests.messaging.broadcasts import group, page, recipients
 from tests.messaging.warm_redis import warm_up
 from users.models import BlockedUser, TelegramUser, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_workers", "kept_counts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken", "kept_counts")]
 
 NOW = timezone.now()
 State = Broadcast.State

@@ -9,14 +9,7 @@ from messaging.models import Broadcast
 from tests.factories import BookingFactory, StreamFactory
 from users.models import TelegramUser
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch) -> list[int]:
-    woken: list[int] = []
-    monkeypatch.setattr("messaging.delivery.tasks.wake_broadcast", woken.append)
-    return woken
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 
 
 def send(*arguments: str) -> tuple[str, str]:

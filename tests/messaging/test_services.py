@@ -17,7 +17,7 @@ from messaging.broadcasts.services.acts import (
 from messaging.broadcasts.services.copying import clone_broadcast, resend_to_missed
 from messaging.broadcasts.services.correcting import delete_for_everyone, edit_for_everyone
 from messaging.content.content import Content
-from messaging.delivery import lifecycle, tasks
+from messaging.delivery import lifecycle
 from messaging.delivery.services import (
     BroadcastMoved,
     MessageRefused,
@@ -30,19 +30,10 @@ from messaging.models import Broadcast, Correction, Recipient
 from tests.factories import BookingFactory, BroadcastFactory, RecipientFactory, TelegramUserFactory
 from users.models import BlockedUser
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_counts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_counts", "woken")]
 
 State = Broadcast.State
 NOW = timezone.now()
-
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch) -> list[int]:
-    """Ids of the broadcasts and corrections for which a runner was asked."""
-    woken: list[int] = []
-    monkeypatch.setattr(tasks, "wake_broadcast", woken.append)
-    monkeypatch.setattr(tasks, "wake_correction", woken.append)
-    return woken
 
 
 def content(audience: Audience | None = None, **fields) -> Content:
