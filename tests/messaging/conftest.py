@@ -9,8 +9,10 @@ from django.test import Client
 from bookings.models import Booking
 from demo.sandbox.client import SandboxClient, run_sandbox
 from messaging.delivery.counts import recipient_count_differences
+from messaging.delivery.runner import close_process
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 from tests.messaging.conversations import ANSWERS
+from tests.messaging.warm_redis import warm_up
 from users.models import TelegramUser, User
 
 CONFIRMED = Booking.Status.CONFIRMED
@@ -30,6 +32,16 @@ def telegram(telegram_process: SandboxClient, settings: Any) -> SandboxClient:
     settings.BOT_TOKEN = telegram_process.token
     settings.TELEGRAM_CALL_TIMEOUT = 1.0
     return telegram_process
+
+
+@pytest.fixture
+def engine(telegram: SandboxClient, settings: Any) -> Iterator[SandboxClient]:
+    """Telegram answers, Redis remembers an old slot, and the process' loop ends with the test."""
+    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
+    close_process()
+    warm_up(settings)
+    yield telegram
+    close_process()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The lane of answers: they leave before a running broadcast, and the rate holds; the sandbox's ledger proves it."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,12 +13,11 @@ from demo.sandbox.client import SandboxClient
 from messaging.audiences.criteria import individuals
 from messaging.content.content import Content
 from messaging.delivery.queues import SendQueue
-from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.runner import run_queue
 from messaging.delivery.services import create_broadcast
 from messaging.models import Broadcast, Recipient
 from messaging.models.recipient_types import RecipientType
 from tests.factories import BroadcastFactory, TelegramUserFactory
-from tests.messaging.warm_redis import warm_up
 from users.models import TelegramUser
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,12 +26,8 @@ State = Broadcast.State
 
 
 @pytest.fixture(autouse=True)
-def telegram_is_ready(telegram: SandboxClient, woken: list[int], settings: Any) -> Iterator[None]:
+def slowed_down(engine: SandboxClient, woken: list[int], settings: Any) -> None:
     settings.TELEGRAM_MESSAGES_PER_SECOND = 50.0
-    close_process()
-    warm_up(settings)
-    yield
-    close_process()
 
 
 def broadcast_to(count: int) -> Broadcast:

@@ -15,13 +15,12 @@ from messaging.content.content import Content
 from messaging.content.media import StoredFile
 from messaging.delivery import lifecycle
 from messaging.delivery.queues import SendQueue
-from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.runner import run_queue
 from messaging.delivery.services import create_broadcast
 from messaging.models import Broadcast
 from tests.factories import TelegramUserFactory
-from tests.messaging.warm_redis import warm_up
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken", "kept_counts")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("engine", "woken", "kept_counts")]
 
 # As they are typed, and as they arrive.
 LINES = [
@@ -41,14 +40,9 @@ METHODS = {"text": "sendMessage", "photo": "sendPhoto", "video": "sendVideo", "d
 
 
 @pytest.fixture(autouse=True)
-def engine(telegram, settings, tmp_path):
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
+def stored_file(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     (tmp_path / "file.bin").write_bytes(PIXEL)
-    close_process()
-    warm_up(settings)
-    yield
-    close_process()
 
 
 def send(*, people: int = 2, upload: str = "", scheduled: bool = False, **fields: Any) -> None:

@@ -6,21 +6,12 @@ from django.utils import timezone
 from messaging.broadcasts.services.correcting import delete_for_everyone, edit_for_everyone
 from messaging.delivery.corrections import CorrectionQueue
 from messaging.delivery.queues import SendQueue
-from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.runner import run_queue
 from messaging.models import Broadcast, Correction, Recipient
 from tests.factories import BroadcastFactory, TelegramUserFactory, UserFactory
 from tests.messaging.warm_redis import warm_up
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kept_counts")]
-
-
-@pytest.fixture(autouse=True)
-def telegram_is_ready(telegram, settings):
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
-    close_process()
-    warm_up(settings)
-    yield
-    close_process()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("engine", "kept_counts")]
 
 
 @pytest.fixture

@@ -9,30 +9,19 @@ from django.db import connections
 from django.utils import timezone
 from redis import Redis
 
-from demo.sandbox.client import SandboxClient
 from messaging.delivery import lifecycle
 from messaging.delivery.limiter import connect_limiter
 from messaging.delivery.queues import SendQueue
-from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.runner import run_queue
 from messaging.delivery.tasks import run_broadcast
 from messaging.models import Broadcast, Recipient, Runner
 from tests.factories import BroadcastFactory, TelegramUserFactory
 from tests.messaging.warm_redis import warm_up
 from users.models import AuditEntry, BlockedUser
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kept_counts")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("engine", "kept_counts")]
 
 State = Broadcast.State
-
-
-@pytest.fixture(autouse=True)
-def telegram_is_ready(telegram: SandboxClient, settings):
-    """Telegram answers, Redis remembers an old slot, and the process' loop ends with the test."""
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
-    close_process()
-    warm_up(settings)
-    yield
-    close_process()
 
 
 def broadcast_to(count: int, **fields) -> Broadcast:

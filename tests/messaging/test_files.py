@@ -18,13 +18,12 @@ from pytest_django.asserts import assertContains
 
 from messaging.content.media import LONGEST_NAME, readable_name
 from messaging.delivery.queues import SendQueue
-from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.runner import run_queue
 from messaging.delivery.services import edit_broadcast
 from messaging.models import Broadcast, Draft
 from tests.factories import BroadcastFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page
 from tests.messaging.composing import MAY_SEND, address, confirm, form, write
-from tests.messaging.warm_redis import warm_up
 
 pytestmark = pytest.mark.usefixtures("woken", "media_root")
 
@@ -151,15 +150,6 @@ def test_b2_a_too_long_name_is_shortened_and_keeps_its_ending(staff_client: Clie
     name = Draft.objects.get().media_name
     assert response.status_code == 303
     assert len(name) == LONGEST_NAME and name.endswith("….pdf")
-
-
-@pytest.fixture
-def engine(telegram: Any, settings: Any) -> Any:
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
-    close_process()
-    warm_up(settings)
-    yield telegram
-    close_process()
 
 
 @pytest.mark.django_db(transaction=True)

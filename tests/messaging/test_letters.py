@@ -12,11 +12,10 @@ from bookings.notices import last_notice
 from messaging.automations import firing
 from messaging.delivery import lifecycle
 from messaging.delivery.queues import SendQueue
-from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.runner import run_queue
 from messaging.models import Broadcast, Outbox, Recipient
 from tests import bot
 from tests.factories import AutomationFactory, BookingFactory, StreamFactory
-from tests.messaging.warm_redis import warm_up
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("kept_counts")]
 
@@ -30,16 +29,12 @@ def bots_connection(transactional_db):
 
 
 @pytest.fixture(autouse=True)
-def engine(telegram, settings, monkeypatch):
-    """An engine that is ready, whatever the hour."""
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
-    close_process()
-    warm_up(settings)
+def whatever_the_hour(engine, monkeypatch):
+    """The engine is ready, and it is never night."""
     for module in ("models.automations", "automations.firing"):
         monkeypatch.setattr(f"messaging.{module}.is_quiet", lambda at: False)
     yield
     connections.close_all()
-    close_process()
 
 
 def noon() -> datetime:

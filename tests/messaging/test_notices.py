@@ -16,7 +16,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from bookings.models import Booking, WaitingPayment
 from demo.sandbox.client import SandboxClient
 from messaging.delivery.queues import SendQueue
-from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.runner import run_queue
 from messaging.models import Broadcast, Conversation, Draft, StaffNotice, TelegramLink
 from messaging.models.recipient_types import RecipientType
 from messaging.notices import services
@@ -25,7 +25,6 @@ from messaging.tasks import tell_staff
 from tests.bookings.waiting import booked, fold, prove
 from tests.factories import BroadcastFactory, TelegramUserFactory, UserFactory
 from tests.messaging.conversations import bot_writes, conversation_of
-from tests.messaging.warm_redis import warm_up
 from users.models import AuditEntry, BlockedUser, TelegramUser, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
@@ -191,9 +190,8 @@ def test_of_two_ticks_one_tells(me: TelegramUser, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.django_db(transaction=True)
 def test_it_goes_out_through_the_engine(
-    staff: User, me: TelegramUser, telegram: SandboxClient, settings: Any, monkeypatch: pytest.MonkeyPatch
+    staff: User, me: TelegramUser, engine: SandboxClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warm_up(settings)
     monkeypatch.setattr("messaging.notices.services.is_quiet", lambda _at: False)
     StaffNotice.objects.update(told_until=timezone.now() - MINUTE)
     booked()
@@ -201,10 +199,9 @@ def test_it_goes_out_through_the_engine(
 
     tell_staff()
     run_queue(SendQueue(Broadcast.objects.get().pk))
-    close_process()
 
-    assert telegram.accepted_counts() == {me.pk: 1}
-    assert "новая оплата ждёт решения" in telegram.ledger(accepted=True)[0].text
+    assert engine.accepted_counts() == {me.pk: 1}
+    assert "новая оплата ждёт решения" in engine.ledger(accepted=True)[0].text
     assert Broadcast.objects.get().state == Broadcast.State.FINISHED
 
 

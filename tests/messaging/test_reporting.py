@@ -17,14 +17,13 @@ from messaging.compose.services.linking import send_link_code
 from messaging.content.content import Content
 from messaging.delivery import lifecycle
 from messaging.delivery.queues import SendQueue
-from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.runner import run_queue
 from messaging.delivery.services import create_broadcast
 from messaging.models import Broadcast, Recipient, Report, TelegramLink
 from messaging.models.recipient_types import RecipientType
 from messaging.tasks import tick
 from tests.factories import RecipientFactory, TelegramUserFactory, UserFactory
 from tests.messaging.broadcasts import group, page, recipients
-from tests.messaging.warm_redis import warm_up
 from users.models import BlockedUser, TelegramUser, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken", "kept_counts")]
@@ -237,8 +236,7 @@ def test_an_empty_audience_is_told_too(staff: User, me: TelegramUser) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_goes_out_through_the_engine(staff: User, me: TelegramUser, telegram: SandboxClient, settings: Any) -> None:
-    warm_up(settings)
+def test_it_goes_out_through_the_engine(staff: User, me: TelegramUser, engine: SandboxClient) -> None:
     people = [TelegramUserFactory.create().pk for _ in range(2)]
     content = Content(text="Урок", audience=individuals(people).as_json())
     broadcast = create_broadcast(content=content, by=staff, at=timezone.now())
@@ -247,9 +245,8 @@ def test_it_goes_out_through_the_engine(staff: User, me: TelegramUser, telegram:
     tick()
     report = Broadcast.objects.get(recipient_type=RecipientType.REPORT)
     run_queue(SendQueue(report.pk))
-    close_process()
 
-    assert telegram.accepted_counts() == {people[0]: 1, people[1]: 1, me.pk: 1}
+    assert engine.accepted_counts() == {people[0]: 1, people[1]: 1, me.pk: 1}
     report.refresh_from_db()
     assert report.state == State.FINISHED
     assert not Report.objects.unsettled().exists()
