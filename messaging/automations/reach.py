@@ -13,7 +13,6 @@ from messaging.content.placeholders import MissingValue, describe_missing, perso
 from messaging.models import Automation, Outbox
 from messaging.quiet_hours import end_of_day, is_quiet
 from users.models import TelegramUser
-from users.person.context import person_address
 
 SAMPLE = 5  # people named as an example
 LAST = 5  # messages shown
@@ -21,25 +20,11 @@ LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Line:
-    """A person with the address of their page."""
-
-    person: TelegramUser
-    address: str
-    letter: Outbox | None = None
-
-    @property
-    def reason(self) -> str:
-        """Why the letter did not arrive, in words."""
-        return explain(self.letter.reason) if self.letter and self.letter.reason else ""
-
-
-@dataclass(frozen=True)
 class Reach:
     """Whom a rule will still reach today: how many, some of them, and what the first one lacks."""
 
     count: int
-    people: list[Line]
+    people: list[TelegramUser]
     missing: str = ""
 
     @property
@@ -53,7 +38,7 @@ class RuleFacts:
 
     rule: Automation
     reach: Reach
-    last: list[Line]
+    last: list[tuple[Outbox, str]]  # with why it did not arrive
     delivered: int
     failed: int
     open: int
@@ -70,7 +55,7 @@ def reach_of(rule: Automation, *, at: datetime) -> Reach:
     until = end_of_day(at)
     due = find_due(rule, at=until, limit=SAMPLE)
     found = TelegramUser.objects.in_bulk([message.person_id for message in due])
-    people = [_line(found[message.person_id]) for message in due if message.person_id in found]
+    people = [found[message.person_id] for message in due if message.person_id in found]
     count = count_due(rule, at=until) if len(due) == SAMPLE else len(due)
     if not due:
         return Reach(count, people)
@@ -79,10 +64,6 @@ def reach_of(rule: Automation, *, at: datetime) -> Reach:
     except MissingValue as missing:
         return Reach(count, people, missing=describe_missing(missing.name))
     return Reach(count, people)
-
-
-def _line(person: TelegramUser, letter: Outbox | None = None) -> Line:
-    return Line(person, person_address(person.pk), letter)
 
 
 def facts_of(rules: list[Automation], *, at: datetime) -> list[RuleFacts]:
@@ -117,7 +98,7 @@ def _facts(rule: Automation, counts: dict[str, int], last: list[Outbox], *, at: 
     return RuleFacts(
         rule=rule,
         reach=reach_of(rule, at=at),
-        last=[_line(letter.telegram_user, letter) for letter in last],
+        last=[(letter, explain(letter.reason)) for letter in last],
         delivered=counts.get(state.DELIVERED, 0),
         failed=counts.get(state.FAILED, 0),
         waiting=count_due(rule, at=at) + counts.get(state.QUEUED, 0) if rule.is_on and is_quiet(at) else 0,

@@ -39,7 +39,6 @@ from messaging.models.automations import resumes_at
 from messaging.models.recipient_types import RecipientType
 from messaging.models.recipients import reason_label
 from users.people.downloads import EXPORT_PEOPLE, list_as_file
-from users.person.context import person_address
 
 SEE = "messaging.view_broadcast"
 SEND = "messaging.send_broadcast"
@@ -248,7 +247,6 @@ def recipient_context(request: StaffRequest, broadcast: Broadcast, tally: Tally)
     rows = [
         {
             "recipient": recipient,
-            "person_address": person_address(recipient.telegram_user_id),
             "reason": reason_label(recipient.reason) if recipient.reason else "",
             "corrected": CorrectedMessage(state=recipient.corrected, error_text=recipient.corrected_words or "")
             if recipient.corrected

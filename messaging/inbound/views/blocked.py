@@ -20,7 +20,6 @@ from messaging.inbound.forms import UnblockForm
 from messaging.models.recipients import reason_label
 from users.models import BlockedUser
 from users.people.downloads import EXPORT_PEOPLE, list_as_file
-from users.person.context import person_address
 from users.services import NotBlocked, unblock_person
 
 SEE = "users.view_blockeduser"
@@ -39,15 +38,7 @@ def blocked_list(request: StaffRequest) -> HttpResponse:
     context = {
         "form": narrowed.form,
         "page": page,
-        "rows": [
-            {
-                "block": block,
-                "person_address": person_address(block.telegram_user_id),
-                "why": block_reason(block),
-                "automatic": block.reason in WORDS,
-            }
-            for block in page
-        ],
+        "rows": [{"block": block, "why": block_reason(block), "automatic": block.reason in WORDS} for block in page],
         "active_filters": narrowed.active_filters(request.path),
         "clear_address": request.path,
         "query": tidy_address("", request.GET),
