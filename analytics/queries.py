@@ -9,12 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 from django.core.cache import cache
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from analytics.models import CohortCell, Journey, Refresh
 from analytics.rollups import FIRST_DAY, NAME
+from hsl_dashboard.db import run_sql, sql_value
 from hsl_dashboard.web.days import Days, week_of
 from users.models.events import NOT_THEIR_OWN
 
@@ -60,7 +60,7 @@ def numbers_by_day(days: Days, kinds: Sequence[str], fresh: Freshness) -> dict[s
     """Count ``kinds`` for each day that has any: kind to day to number (two queries)."""
     found: dict[str, dict[date, int]] = {kind: {} for kind in kinds}
     live = fresh.live(days)
-    for kind, by_place in _rows(BY_DAY, {"kinds": list(kinds), "first": days.first, "last": days.last, "live": live}):
+    for kind, by_place in run_sql(BY_DAY, {"kinds": list(kinds), "first": days.first, "last": days.last, "live": live}):
         found[kind] = {days.first + timedelta(days=int(place)): n for place, n in json.loads(by_place).items()}
     for day, kind, _key, number in live_counts(live):
         if kind in found:
@@ -98,7 +98,7 @@ def count_day(day: date) -> list[tuple[str, str, int]]:
 def _count(days: Sequence[date]) -> dict[date, list[tuple[str, str, int]]]:
     found: dict[date, list[tuple[str, str, int]]] = {day: [] for day in days}
     if days:
-        for day, kind, key, number in _rows(
+        for day, kind, key, number in run_sql(
             "SELECT w.day, c.kind, c.key, c.number FROM unnest(%s::date[]) AS w (day)"
             " CROSS JOIN LATERAL day_counts(w.day) AS c WHERE c.number > 0",
             [list(days)],
@@ -120,7 +120,7 @@ def _remembered(day: date) -> str:
 
 def people_before(day: date) -> int:
     """Count the people whose first sign of life is before a day."""
-    [(number,)] = _rows(
+    number = sql_value(
         "SELECT COALESCE(sum(number), 0) FROM analytics_daycount WHERE kind = 'new' AND day BETWEEN %s AND %s",
         [FIRST_DAY, day - timedelta(days=1)],
     )
@@ -139,7 +139,7 @@ class EventShare:
 def events_by_type(days: Days, fresh: Freshness) -> list[EventShare]:
     """Count the events of a span by type, the most frequent first."""
     live = fresh.live(days)
-    rows = _rows(
+    rows = run_sql(
         "SELECT key, sum(number)::bigint FROM analytics_daycount"
         " WHERE kind = 'event' AND day BETWEEN %(first)s AND %(last)s AND NOT day = ANY (%(live)s::date[])"
         " GROUP BY key",
@@ -160,7 +160,7 @@ def hours_of_week(days: Days, fresh: Freshness) -> list[list[int]]:
     """Count people's own events: seven weekdays, Monday first, of twenty-four hours."""
     grid = [[0] * 24 for _weekday in range(7)]
     live = fresh.live(days)
-    for weekday, hour, number in _rows(
+    for weekday, hour, number in run_sql(
         "SELECT extract(isodow FROM day)::integer, key, sum(number)::bigint FROM analytics_daycount"
         " WHERE kind = 'hour' AND day BETWEEN %(first)s AND %(last)s AND NOT day = ANY (%(live)s::date[])"
         " GROUP BY 1, 2",
@@ -245,7 +245,7 @@ def funnel_steps(asked: FunnelQuestion) -> list[FunnelStep]:
             f"percentile_cont(0.75) WITHIN GROUP (ORDER BY {spell}) FILTER ({in_order})",
         ]
     condition, params = asked.condition(asked.scope)
-    [row] = _rows(
+    [row] = run_sql(
         f"SELECT {', '.join(columns)} FROM analytics_journey WHERE {condition}",  # noqa: S608 - columns of ours
         {**params, "window": asked.window},
     )
@@ -273,7 +273,7 @@ def _people_in(asked: FunnelQuestion, step: int) -> int:
     condition, params = asked.condition(asked.scope_of(step))
     column = _within(STEPS[step - 1], asked.window if step > 1 else None)
     query = f"SELECT count({column}) FROM analytics_journey WHERE {condition}"  # noqa: S608 - columns of ours
-    [(people,)] = _rows(query, {**params, "window": asked.window})
+    people = sql_value(query, {**params, "window": asked.window})
     return int(people)
 
 
@@ -298,7 +298,7 @@ def funnel_scopes(funnel: Journey.Funnel) -> list[str]:
     """List the scopes that occur, by jumps through the index."""
     return [
         scope
-        for (scope,) in _rows(
+        for (scope,) in run_sql(
             "WITH RECURSIVE step AS ("
             " SELECT min(scope) AS scope FROM analytics_journey WHERE funnel = %(funnel)s"
             " UNION ALL SELECT (SELECT min(scope) FROM analytics_journey"
@@ -391,9 +391,3 @@ def _mondays(first: date, last: date) -> list[date]:
 def percent_of(part: int, whole: int) -> int | None:
     """Give whole percent, halves rounded up; None when there is nothing to divide by."""
     return (200 * part + whole) // (2 * whole) if whole else None
-
-
-def _rows(query: str, params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-        return list(cursor.fetchall())

@@ -6,12 +6,13 @@ deleted. What was just written is found by its time, so an INSERT of the bot pay
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from analytics.models import Refresh
 from bookings.services.confirmations import confirmation_differences, rebuild_confirmations
+from hsl_dashboard.db import run_sql, sql_value
 from hsl_dashboard.web.days import day_begins, school_day, week_of
 from users.models import SealedDay
 
@@ -64,14 +65,14 @@ def rebuild_numbers(at: datetime) -> dict[str, int]:
     confirmations = rebuild_confirmations()
     people = 0
     for batch in _people("SELECT user_id FROM users UNION SELECT user_id FROM analytics_journey"):
-        _rows("SELECT journeys_recount(%s::bigint[])", [batch])
+        run_sql("SELECT journeys_recount(%s::bigint[])", [batch])
         people += len(batch)
-    _rows("DELETE FROM analytics_daycount WHERE day < %s OR day >= %s RETURNING 1", [FIRST_DAY, school_day(at)])
+    run_sql("DELETE FROM analytics_daycount WHERE day < %s OR day >= %s", [FIRST_DAY, school_day(at)])
     sealed = sealed_days()
     days = [day for day in _days_with_rows(school_day(at)) if day not in sealed]
     _recount_days(days)
     weeks = sorted({week_of(day) for day in [*days, *sealed, school_day(at)]})
-    _rows("DELETE FROM analytics_cohortcell WHERE NOT week = ANY (%s::date[]) RETURNING 1", [weeks])
+    run_sql("DELETE FROM analytics_cohortcell WHERE NOT week = ANY (%s::date[])", [weeks])
     _recount_weeks(weeks)
     _finished(at, cohorts_at=at)
     return {"bookings_confirmation": confirmations, "analytics_journey": people, "analytics_daycount": len(days)}
@@ -103,7 +104,7 @@ def number_differences(at: datetime) -> Iterator[str]:
 def _count_changes(last: Refresh, at: datetime, people: set[int], days: set[date]) -> None:
     people |= set(_recent_people(last.at - SLACK, at))
     for batch in _batches(sorted(people), PEOPLE_AT_ONCE):
-        days |= {day for (day,) in _rows("SELECT journeys_recount(%s::bigint[])", [batch])}
+        days |= {day for (day,) in run_sql("SELECT journeys_recount(%s::bigint[])", [batch])}
     today = school_day(at)
     days |= {last.counted_until + timedelta(days=n + 1) for n in range((today - last.counted_until).days - 1)}
     if school_day(at - STAYS_OPEN) < today:
@@ -130,7 +131,7 @@ def _take_marks() -> tuple[set[int], set[date], bool]:
 
 def _read_marks(marks: str) -> tuple[set[int], set[date], bool]:
     """Give the marked people and days, and whether everything is marked; days outside of our calendar count nowhere."""
-    rows = _rows(
+    rows = run_sql(
         f"WITH marks AS ({marks}) SELECT DISTINCT user_id, CASE WHEN day BETWEEN %s AND school_today() THEN day END,"  # noqa: S608
         " user_id IS NULL AND day IS NULL FROM marks",
         [FIRST_DAY],
@@ -143,7 +144,7 @@ def _recent_people(since: datetime, until: datetime) -> list[int]:
     """List who has a row from between two moments; four looks into indexes, and one at whoever is marked."""
     return [
         user_id
-        for (user_id,) in _rows(
+        for (user_id,) in run_sql(
             "SELECT user_id FROM events WHERE created_at >= %(since)s AND created_at <= %(until)s"
             " UNION SELECT user_id FROM bookings WHERE created_at >= %(since)s AND created_at <= %(until)s"
             " UNION SELECT user_id FROM free_lesson_registrations"
@@ -160,18 +161,18 @@ def _recent_people(since: datetime, until: datetime) -> list[int]:
 def _recount_days(days: Iterable[date]) -> None:
     sealed = sealed_days()
     for batch in _batches((day for day in days if day not in sealed), DAYS_AT_ONCE):
-        _rows("SELECT day_recount(%s::date[])", [batch])
+        run_sql("SELECT day_recount(%s::date[])", [batch])
 
 
 def _recount_weeks(mondays: Iterable[date]) -> None:
     sealed = {week_of(day) for day in sealed_days()}
     for batch in _batches((monday for monday in mondays if monday not in sealed), DAYS_AT_ONCE):
-        _rows("SELECT week_recount(%s::date[])", [batch])
+        run_sql("SELECT week_recount(%s::date[])", [batch])
 
 
 def _days_with_rows(today: date) -> list[date]:
     """List every day from the first one that has anything until yesterday."""
-    [(first,)] = _rows(
+    first = sql_value(
         "SELECT school_day(least("
         " (SELECT min(created_at) FROM events WHERE created_at >= %(first)s),"
         " (SELECT min(created_at) FROM bookings WHERE created_at >= %(first)s),"
@@ -194,7 +195,7 @@ def _journey_differences(due: set[int]) -> Iterator[str]:
         people = [person for person in batch if person not in due]
         yield from (
             f"analytics_journey: person {row[0]}, {row[1]} “{row[2]}”: {row[3]}, found {row[4]}"
-            for row in _rows(
+            for row in run_sql(
                 f"SELECT COALESCE(k.user_id, f.user_id), COALESCE(k.funnel, f.funnel), COALESCE(k.scope, f.scope),"  # noqa: S608
                 f" to_jsonb(k)::text, to_jsonb(f)::text"
                 f" FROM (SELECT user_id, {columns} FROM analytics_journey WHERE user_id = ANY (%(people)s)) AS k"
@@ -211,7 +212,7 @@ def _day_differences(due: set[date], until: date) -> Iterator[str]:
     for batch in _batches(days, DAYS_AT_ONCE):
         yield from (
             f"analytics_daycount: {day} {kind} {key}: {kept}, counted {counted}"
-            for day, kind, key, kept, counted in _rows(
+            for day, kind, key, kept, counted in run_sql(
                 "SELECT COALESCE(k.day, c.day), COALESCE(k.kind, c.kind), COALESCE(k.key, c.key), k.number, c.number"
                 " FROM (SELECT * FROM analytics_daycount WHERE day = ANY (%(days)s::date[])) AS k"
                 " FULL JOIN (SELECT w.day, c.* FROM unnest(%(days)s::date[]) AS w (day)"
@@ -224,10 +225,12 @@ def _day_differences(due: set[date], until: date) -> Iterator[str]:
 
 
 def _week_differences(due: set[date]) -> Iterator[str]:
-    weeks = [week for (week,) in _rows("SELECT DISTINCT week FROM analytics_cohortcell ORDER BY 1") if week not in due]
+    weeks = [
+        week for (week,) in run_sql("SELECT DISTINCT week FROM analytics_cohortcell ORDER BY 1") if week not in due
+    ]
     yield from (
         f"analytics_cohortcell: week {week}, cohort {cohort}: {kept}, counted {counted}"
-        for week, cohort, kept, counted in _rows(
+        for week, cohort, kept, counted in run_sql(
             "SELECT COALESCE(k.week, c.week), COALESCE(k.cohort, c.cohort), k.people, c.people"
             " FROM (SELECT * FROM analytics_cohortcell WHERE week = ANY (%(weeks)s::date[])) AS k"
             " FULL JOIN (SELECT w.week, c.* FROM unnest(%(weeks)s::date[]) AS w (week)"
@@ -242,7 +245,7 @@ def _people(query: str) -> Iterator[list[int]]:
     """Walk the ids that ``query`` selects, in order, each batch a query of its own."""
     last = None
     while True:
-        [(people,)] = _rows(
+        people = sql_value(
             f"SELECT array_agg(user_id ORDER BY user_id) FROM (SELECT user_id FROM ({query}) AS everybody"  # noqa: S608
             " WHERE %(last)s::bigint IS NULL OR user_id > %(last)s ORDER BY user_id LIMIT %(size)s) AS batch",
             {"last": last, "size": PEOPLE_AT_ONCE},
@@ -256,9 +259,3 @@ def _people(query: str) -> Iterator[list[int]]:
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = list(items)
     yield from (rest[start : start + size] for start in range(0, len(rest), size))
-
-
-def _rows(query: str, params: Any = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-        return list(cursor.fetchall())

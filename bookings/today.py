@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -21,6 +20,7 @@ from bookings.models.bookings import BookingCountQuerySet
 from bookings.money.kept import confirmed_by_day, confirmed_by_stream
 from bookings.quality.problems import find_problems
 from bookings.statistics import DEFINITIONS
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.days import Days, day_begins, school_day
 from hsl_dashboard.web.today import TodayFigure, TodayFigures, TodayLine, TodayLines
 from users.models import User
@@ -47,12 +47,10 @@ NEW_AND_PENDING = """
 
 def booking_lines(user: User, at: datetime) -> list[TodayLine]:
     """What came in since this member of staff last looked, and what is not paid yet (one query)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            NEW_AND_PENDING,
-            {"user": user.pk, "midnight": day_begins(school_day(at)), "at": at, "pending": Status.PENDING.value},
-        )
-        since, new, oldest_new, pending, oldest_pending = cursor.fetchone()
+    [(since, new, oldest_new, pending, oldest_pending)] = run_sql(
+        NEW_AND_PENDING,
+        {"user": user.pk, "midnight": day_begins(school_day(at)), "at": at, "pending": Status.PENDING.value},
+    )
     return [
         TodayLine(
             "bookings-new",

@@ -12,9 +12,35 @@ from django.db.backends.ddl_references import Statement, Table
 from django.db.models.expressions import RawSQL
 from django.db.models.query import ModelIterable, QuerySet
 from pgtrigger import compiler
+from psycopg.sql import Composable
 
 LARGEST_BIGINT = 2**63 - 1
 LARGEST_INTEGER = 2**31 - 1
+
+
+def run_sql(query: str | Composable, params: Any = None) -> list[tuple[Any, ...]]:
+    """Run a statement, and give its rows if it has any."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def sql_value(query: str, params: Any = None) -> Any:
+    """Give the first value of the first row; None without a row."""
+    return next((row[0] for row in run_sql(query, params)), None)
+
+
+def batches_of(query: str, *, size: int) -> Iterator[list[int]]:
+    """Walk the numbers that a query of one column gives, in their order; each batch is a query, so never stale."""
+    last = -LARGEST_BIGINT - 1
+    batch = f"""
+        SELECT array_agg(number ORDER BY number) FROM (
+            SELECT number FROM ({query}) AS numbers (number) WHERE number > %s ORDER BY number LIMIT %s
+        ) AS batch
+    """  # noqa: S608 - queries of ours
+    while numbers := sql_value(batch, [last, size]):
+        yield numbers
+        last = numbers[-1]
 
 
 def among(numbers: Iterable[int]) -> RawSQL:
@@ -213,6 +239,5 @@ def count_together(rows: "Sequence[QuerySet[Any, Any]]") -> list[int]:
         params += values
     if not counts:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(counts)}", params)
-        return list(cursor.fetchone())
+    [row] = run_sql(f"SELECT {', '.join(counts)}", params)
+    return list(row)

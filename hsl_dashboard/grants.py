@@ -14,6 +14,8 @@ from django.db import connection
 from django.db.models import Model
 from psycopg import sql
 
+from hsl_dashboard.db import run_sql
+
 # Functions of the owner that may change history, and that nobody else may call.
 OWNERS_FUNCTIONS = (
     "audit_erase_person(bigint, bigint, jsonb)",
@@ -39,23 +41,22 @@ def is_protected(model: type[Model]) -> bool:
 
 def keep_grants(**_kwargs: Any) -> None:
     """After ``migrate``: let triggers write as the owner, and give the application's role what it needs, no more."""
-    with connection.cursor() as cursor:
-        for statement in writer_statements():
-            cursor.execute(statement)
-        role = settings.DATABASES["default"]["USER"]
-        if settings.OWNER_DATABASE and role != connection.settings_dict["USER"]:
-            if not _rows("SELECT FROM pg_roles WHERE rolname = %s", role):
-                password = sql.Literal(settings.DATABASES["default"]["PASSWORD"])
-                cursor.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), password))
-            for statement in grant_statements(role):
-                cursor.execute(statement)
+    for statement in writer_statements():
+        run_sql(statement)
+    role = settings.DATABASES["default"]["USER"]
+    if settings.OWNER_DATABASE and role != connection.settings_dict["USER"]:
+        if not run_sql("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]):
+            password = sql.Literal(settings.DATABASES["default"]["PASSWORD"])
+            run_sql(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), password))
+        for statement in grant_statements(role):
+            run_sql(statement)
 
 
 def writer_statements() -> list[str]:
     """What lets triggers write as the owner, whoever wrote the row."""
     return [
         f"ALTER FUNCTION {name} SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
-        for (name,) in _rows(WRITERS)
+        for (name,) in run_sql(WRITERS)
     ]
 
 
@@ -65,7 +66,7 @@ def grant_statements(role: str) -> list[str]:
     to, database = quote(role), quote(connection.settings_dict["NAME"])
     rights = _rights()
     tables, protected = (", ".join(map(quote, names)) for names in (rights, _protected(rights)))
-    sequences = ", ".join(name for (name,) in _rows(SEQUENCES, list(rights)))
+    sequences = ", ".join(name for (name,) in run_sql(SEQUENCES, [list(rights)]))
     functions = ", ".join(_functions())
     return [
         f"GRANT CONNECT ON DATABASE {database} TO {to}",
@@ -82,7 +83,7 @@ def grant_statements(role: str) -> list[str]:
 
 def unprotected(role: str) -> list[str]:
     """Say in sentences what a role may that it should not, and what it lacks."""
-    found = _rows("SELECT rolsuper, rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = %s", role)
+    found = run_sql("SELECT rolsuper, rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = %s", [role])
     match found:
         case []:
             return [f"The role {role} does not exist."]
@@ -93,30 +94,30 @@ def unprotected(role: str) -> list[str]:
 
 
 def _of_the_schema(role: str) -> Iterator[str]:
-    if owned := [name for (name,) in _rows(OWNED, role)]:
+    if owned := [name for (name,) in run_sql(OWNED, [role])]:
         yield f"{role} owns tables, or is a member of their owner: it may change and delete all of {', '.join(owned)}."
-    if _rows("SELECT WHERE has_schema_privilege(%s, 'public', 'CREATE')", role):
+    if run_sql("SELECT 1 WHERE has_schema_privilege(%s, 'public', 'CREATE')", [role]):
         yield f"{role} may make tables and functions in the schema public: REVOKE CREATE ON SCHEMA public FROM PUBLIC."
 
 
 def _of_tables(role: str) -> Iterator[str]:
     rights = _rights()
     for table, wanted in rights.items():
-        has = {right for (right,) in _rows(HAS, role, table)}
+        has = {right for (right,) in run_sql(HAS, [role, table])}
         if has - wanted:
             yield f"{role} may {', '.join(sorted(has - wanted))} on {table}."
         if wanted - has:
             yield f"{role} lacks {', '.join(sorted(wanted - has))} on {table}."
-    for (name,) in _rows(SEQUENCES, list(rights)):
-        if not _rows("SELECT WHERE has_sequence_privilege(%s, %s, 'USAGE')", role, name):
+    for (name,) in run_sql(SEQUENCES, [list(rights)]):
+        if not run_sql("SELECT 1 WHERE has_sequence_privilege(%s, %s, 'USAGE')", [role, name]):
             yield f"{role} lacks USAGE on the sequence {name}."
 
 
 def _of_functions(role: str) -> Iterator[str]:
     for name in _functions():
-        if not _rows("SELECT WHERE has_function_privilege(%s, %s, 'EXECUTE')", role, name):
+        if not run_sql("SELECT 1 WHERE has_function_privilege(%s, %s, 'EXECUTE')", [role, name]):
             yield f"{role} may not call {name}."
-    for (name,) in _rows(WRITERS):
+    for (name,) in run_sql(WRITERS):
         yield f"{name} does not write as the owner: a role without rights on our tables cannot write the bot's rows."
 
 
@@ -147,7 +148,7 @@ def _rights() -> dict[str, set[str]]:
         for model in models
         if not (issubclass(model, pghistory.models.Events) or model._meta.proxy)
     }
-    there = {name for (name,) in _rows("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")}
+    there = {name for (name,) in run_sql("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")}
     return {name: rights[name] for name in sorted(rights) if name in there} | {"django_migrations": {"SELECT"}}
 
 
@@ -156,10 +157,4 @@ def _protected(rights: dict[str, set[str]]) -> list[str]:
 
 
 def _functions() -> list[str]:
-    return [name for name in OWNERS_FUNCTIONS if _rows("SELECT WHERE to_regprocedure(%s) IS NOT NULL", name)]
-
-
-def _rows(query: str, *params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-        return list(cursor.fetchall())
+    return [name for name in OWNERS_FUNCTIONS if run_sql("SELECT 1 WHERE to_regprocedure(%s) IS NOT NULL", [name])]

@@ -6,10 +6,11 @@ from typing import Any
 
 import pghistory
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from hsl_dashboard.db import run_sql
 from users.models import LeadRules, PersonTotals, User
 from users.models.events import NOT_THEIR_OWN
 
@@ -49,9 +50,7 @@ def lead_activity(people: Iterable[int], rules: LeadRules) -> dict[int, LeadReas
     }
     if not values["people"]:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(ACTIVITY, values)
-        return {user_id: LeadReason(events, days) for user_id, events, days in cursor.fetchall()}
+    return {user_id: LeadReason(events, days) for user_id, events, days in run_sql(ACTIVITY, values)}
 
 
 def rules_explained(rules: LeadRules) -> str:
@@ -94,8 +93,7 @@ def apply_lead_rules(*, batches: int | None = None) -> bool:
             return True
         ids = PersonTotals.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)
         people = list(ids[:PEOPLE_AT_ONCE])
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT person_totals_recount(%s)", [people])
+        run_sql("SELECT person_totals_recount(%s)", [people])
         here = LeadRules.objects.filter(Q(**values_of(rules)), pk=1, recounted_to=last)
         here.update(recounted_to=people[-1] if len(people) == PEOPLE_AT_ONCE else None)
         done += 1

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
+from hsl_dashboard.db import batches_of, run_sql, sql_value
 from users.models import PersonTotals
 
 PEOPLE_AT_ONCE = 2_000  # people: a batch is counted in well under a second, and holds its locks no longer
@@ -26,26 +25,26 @@ class Difference:
 
 def fold_marked_people() -> int:
     """Recount the people whom a trigger has marked; return how many people are left."""
-    for people in _batches("SELECT DISTINCT user_id FROM counting_marks"):
-        _run("SELECT person_totals_fold(%s)", [people])
+    for people in batches_of("SELECT DISTINCT user_id FROM counting_marks", size=PEOPLE_AT_ONCE):
+        run_sql("SELECT person_totals_fold(%s)", [people])
     return marked_people()
 
 
 def marked_people() -> int:
-    return int(_run("SELECT count(DISTINCT user_id) FROM counting_marks"))
+    return int(sql_value("SELECT count(DISTINCT user_id) FROM counting_marks"))
 
 
 def recount_marked_people() -> list[int]:
     """Recount a batch of marked people in one query; return those whose totals another transaction still holds."""
-    waiting: list[int] = _run("SELECT person_totals_fold_some(%s)", [PEOPLE_AT_ONCE // 4])
+    waiting: list[int] = sql_value("SELECT person_totals_fold_some(%s)", [PEOPLE_AT_ONCE // 4])
     return waiting
 
 
 def cool_leads() -> int:
     """Recount people whose active days have left the window; return how many there were."""
     cooled = 0
-    for people in _batches("SELECT user_id FROM person_totals WHERE cools_on <= school_today()"):
-        _run("SELECT person_totals_recount(%s)", [people])
+    for people in batches_of("SELECT user_id FROM person_totals WHERE cools_on <= school_today()", size=PEOPLE_AT_ONCE):
+        run_sql("SELECT person_totals_recount(%s)", [people])
         cooled += len(people)
     return cooled
 
@@ -53,8 +52,8 @@ def cool_leads() -> int:
 def rebuild_totals() -> int:
     """Recount everybody, batch by batch, while the bot keeps writing; return the number of people."""
     counted = 0
-    for people in _batches("SELECT user_id FROM users UNION SELECT user_id FROM person_totals"):
-        _run("SELECT person_totals_fold(%s)", [people])
+    for people in batches_of("SELECT user_id FROM users UNION SELECT user_id FROM person_totals", size=PEOPLE_AT_ONCE):
+        run_sql("SELECT person_totals_fold(%s)", [people])
         counted += len(people)
     fold_marked_people()
     return counted
@@ -79,11 +78,8 @@ def totals_differences() -> Iterator[Difference]:
         FULL JOIN (SELECT user_id, {names} FROM person_counts(%(people)s)) AS counted ON kept.user_id = counted.user_id
         WHERE to_jsonb(kept) IS DISTINCT FROM to_jsonb(counted)
     """  # noqa: S608 - names of columns only
-    for people in _batches("SELECT user_id FROM users UNION SELECT user_id FROM person_totals"):
-        with connection.cursor() as cursor:
-            cursor.execute(query, {"people": people})
-            rows = cursor.fetchall()
-        for kept_id, counted_id, kept_row, counted_row in rows:
+    for people in batches_of("SELECT user_id FROM users UNION SELECT user_id FROM person_totals", size=PEOPLE_AT_ONCE):
+        for kept_id, counted_id, kept_row, counted_row in run_sql(query, {"people": people}):
             yield from _differences(kept_id or counted_id, kept_row, counted_row)
 
 
@@ -96,29 +92,3 @@ def _differences(user_id: int, kept: str | None, counted: str | None) -> Iterato
     for name in COLUMNS:
         if before[name] != after[name]:
             yield Difference(user_id, name, str(before[name]), str(after[name]))
-
-
-def _batches(query: str) -> Iterator[list[int]]:
-    """Walk the ids that ``query`` selects, in order, each batch a query of its own and so never stale."""
-    last = None
-    batch = f"""
-        SELECT array_agg(user_id ORDER BY user_id) FROM (
-            SELECT user_id FROM ({query}) AS everybody
-            WHERE %(last)s::bigint IS NULL OR user_id > %(last)s
-            ORDER BY user_id LIMIT %(size)s
-        ) AS batch
-    """  # noqa: S608 - the queries are those above
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(batch, {"last": last, "size": PEOPLE_AT_ONCE})
-            people = cursor.fetchone()[0]
-        if not people:
-            return
-        yield people
-        last = people[-1]
-
-
-def _run(query: str, params: list[Any] | None = None) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-        return cursor.fetchone()[0]

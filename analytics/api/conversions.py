@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db import connection
-
-from hsl_dashboard.db import loose_scan
+from hsl_dashboard.db import loose_scan, run_sql
 from hsl_dashboard.web.remembered import Remembered, remembered_when_many
 
 
@@ -38,9 +36,7 @@ def _count_conversions() -> list[LessonConversion]:
         " UNION ALL SELECT 'Unknown', count(DISTINCT user_id), 0 FROM free_lesson_registrations"
         " WHERE lesson_type IS NULL OR lesson_type = ''"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        rows = cursor.fetchall()
+    rows = run_sql(query)
     found = [LessonConversion(*row) for row in rows if row[1]]
     return sorted(found, key=lambda row: (-row.registrations, row.lesson_type))
 

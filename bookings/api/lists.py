@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Annotated, Any
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Subquery
 from django.http import Http404, HttpResponse, QueryDict
 from ninja import Router, Schema
@@ -13,7 +12,7 @@ from pydantic import Field
 from bookings.api.students import as_json, piece_of_stream, whole_stream
 from bookings.models import Booking, FreeLessonRegistration, HackathonRegistration, Stream
 from bookings.views.streams import choose_stream
-from hsl_dashboard.db import loose_scan
+from hsl_dashboard.db import loose_scan, run_sql
 from hsl_dashboard.web.api.answers import ApiError, Moment, PersonId, Refusal, json_answer, say_when_counted
 from hsl_dashboard.web.api.cursors import WHOLE, by_key, link_next, newest_first
 from hsl_dashboard.web.api.parameters import Text, Whole
@@ -177,9 +176,7 @@ def stream_students(
 
 
 def _known_streams() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(loose_scan("code", column="course_stream", table="bookings"))
-        occurring = {code for _name, code in cursor.fetchall()}
+    occurring = {code for _name, code in run_sql(loose_scan("code", column="course_stream", table="bookings"))}
     return sorted(occurring | set(Stream.objects.values_list("code", flat=True)))
 
 

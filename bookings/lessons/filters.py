@@ -3,14 +3,13 @@
 from datetime import date
 
 import django_filters
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.models import LessonSteps
-from hsl_dashboard.db import loose_scan
+from hsl_dashboard.db import loose_scan, run_sql
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
 from hsl_dashboard.web.keyset import Sorting
@@ -123,6 +122,4 @@ class LessonFilter(ListFilter):
 
 def lesson_types() -> list[str]:
     """List the kinds of lessons that occur (one query, which skips through the index)."""
-    with connection.cursor() as cursor:
-        cursor.execute(loose_scan("lesson", column="lesson_type", table="lesson_steps"))
-        return [code for _lesson, code in cursor.fetchall() if code]
+    return [code for _lesson, code in run_sql(loose_scan("lesson", column="lesson_type", table="lesson_steps")) if code]

@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from bookings.lessons.filters import NONE
+from hsl_dashboard.db import run_sql
 
 # How each number is counted, as the pages say it.
 DEFINITIONS = {
@@ -113,9 +113,7 @@ def lesson_dates(
         "day": "-infinity" if day == NONE else day,
         "code": code.replace("\0", ""),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(SUMS.format(kept=" AND ".join(kept)), values)
-        return [LessonDate(*row) for row in cursor.fetchall()]
+    return [LessonDate(*row) for row in run_sql(SUMS.format(kept=" AND ".join(kept)), values)]
 
 
 def _is_day(text: str) -> bool:

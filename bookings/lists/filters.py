@@ -5,7 +5,6 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Collate
 from django.http import QueryDict
@@ -16,7 +15,7 @@ from bookings.labels import Labels
 from bookings.lists.search import narrow_by_search, with_code
 from bookings.models import Booking
 from bookings.models.bookings import UNKNOWN_STATUS, WITHOUT_STREAM
-from hsl_dashboard.db import loose_scan
+from hsl_dashboard.db import loose_scan, run_sql
 from hsl_dashboard.folding import Folded
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, MomentFilter, SearchFilter
@@ -47,11 +46,9 @@ def _occurring() -> tuple[list[str], list[str]]:
     streams = loose_scan("stream", column="course_stream", table="bookings")
     given = "(discount_percent < 0 OR discount_percent > 0)"  # as the index says it
     discounts = loose_scan("discount", column="discount_percent", table="bookings", where=given)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"({streams}) UNION ALL (SELECT name, code::text FROM ({discounts}) AS d (name, code))"  # noqa: S608
-        )
-        rows = cursor.fetchall()
+    rows = run_sql(
+        f"({streams}) UNION ALL (SELECT name, code::text FROM ({discounts}) AS d (name, code))"  # noqa: S608
+    )
     codes, percents = ([code for name, code in rows if name == kind and code] for kind in ("stream", "discount"))
     return codes, percents
 

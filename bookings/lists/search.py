@@ -1,10 +1,10 @@
 """Search for bookings: by the person as people are searched, by the name that was booked with, by number."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection
 from django.db.models import F, IntegerField, Q, QuerySet, TextField, Value
 
 from bookings.models import Booking
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.mentions import read_number
 from users.people.search import (
     IsOneOf,
@@ -53,14 +53,12 @@ def _found(text: str, *, with_emails: bool) -> tuple[list[int] | None, list[int]
 
     None stands for more than RARE.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT listed, CASE WHEN listed IS NULL THEN people END, CASE WHEN listed IS NULL THEN booked END"
-            " FROM bookings_found(%s, %s, %s)",
-            [text, with_emails, RARE],
-        )
-        listed, people, booked = cursor.fetchone()
-        return listed, people, booked
+    [(listed, people, booked)] = run_sql(
+        "SELECT listed, CASE WHEN listed IS NULL THEN people END, CASE WHEN listed IS NULL THEN booked END"
+        " FROM bookings_found(%s, %s, %s)",
+        [text, with_emails, RARE],
+    )
+    return listed, people, booked
 
 
 def _one_of(bookings: list[int]) -> Q:

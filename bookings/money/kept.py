@@ -9,10 +9,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from bookings.models import MoneyDay, MoneyMark
 from bookings.money.statistics import Key, Sums
+from hsl_dashboard.db import run_sql, sql_value
 from hsl_dashboard.web.days import Days
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 
@@ -177,7 +178,7 @@ def kept_sums(
             conditions.append(condition)
             values[condition.partition("%(")[2].removesuffix(")s")] = value
     sums: dict[Key, Sums] = {}
-    for course_id, key, money, *numbers in _rows(SUMS.format(conditions=" AND ".join(conditions)), values):
+    for course_id, key, money, *numbers in run_sql(SUMS.format(conditions=" AND ".join(conditions)), values):
         line: Key = {"stream": (course_id, key or None), "course": (course_id,), "code": (key or None,)}[group]
         sums.setdefault((*line, money), Sums()).add(Sums(*numbers))
     return sums
@@ -209,7 +210,7 @@ def confirmed_by_stream(days: Days) -> dict[tuple[int | None, str], int]:
 
 def unrecorded(days: Days) -> tuple[int, datetime | None]:
     """Count those of some days without a payment, and say when the first of them was confirmed (one query)."""
-    [(number, oldest)] = _rows(UNRECORDED, {"live": LIVE_DAYS, **_span(days)})
+    [(number, oldest)] = run_sql(UNRECORDED, {"live": LIVE_DAYS, **_span(days)})
     return number, oldest
 
 
@@ -219,7 +220,7 @@ def received_by_day(days: Days) -> dict[str, dict[date, Decimal]]:
     From the rows while all days wait to be summed again.
     """
     found: dict[str, dict[date, Decimal]] = {}
-    for currency, day, amount in _rows(RECEIVED, {"live": LIVE_DAYS, **_span(days)}):
+    for currency, day, amount in run_sql(RECEIVED, {"live": LIVE_DAYS, **_span(days)}):
         found.setdefault(currency, {})[day] = amount
     return found
 
@@ -229,13 +230,12 @@ def _span(days: Days) -> dict[str, Any]:
 
 
 def _confirmed(columns: str, days: Days) -> list[tuple[Any, ...]]:
-    return _rows(CONFIRMED.format(columns=columns, kept="confirmed", rows="true"), {"live": LIVE_DAYS, **_span(days)})
+    return run_sql(CONFIRMED.format(columns=columns, kept="confirmed", rows="true"), {"live": LIVE_DAYS, **_span(days)})
 
 
 def fold_some_days(at_most: int = DAYS_OF_A_PAGE) -> int:
     """Sum some of the marked days again; return how many, or -1 while somebody else does it or all days wait."""
-    [(number,)] = _rows("SELECT money_fold(%s)", [at_most])
-    return int(number)
+    return int(sql_value("SELECT money_fold(%s)", [at_most]))
 
 
 def count_waiting_money() -> None:
@@ -248,16 +248,15 @@ def fold_money() -> None:
     """Sum the marked days again, unless somebody else is at it."""
     with transaction.atomic():
         # The lock of money_fold: one process sums at a time.
-        [(mine,)] = _rows("SELECT pg_try_advisory_xact_lock(hashtextextended('money_fold', 0))", None)
-        if not mine:
+        if not sql_value("SELECT pg_try_advisory_xact_lock(hashtextextended('money_fold', 0))"):
             return
         # Taken first and counted in a later statement: a mark that comes meanwhile stays, for a row not seen yet.
-        marks = _rows("DELETE FROM bookings_moneymark RETURNING day, everything", None)
+        marks = run_sql("DELETE FROM bookings_moneymark RETURNING day, everything")
         days = {day for day, everything in marks if not everything}
         if any(everything for _day, everything in marks):
-            days |= {day for (day,) in _rows(ALL_DAYS, None)}
+            days |= {day for (day,) in run_sql(ALL_DAYS)}
         for batch in _batches(days):
-            _rows("SELECT money_recount(%s::date[])", [batch])
+            run_sql("SELECT money_recount(%s::date[])", [batch])
 
 
 def rebuild_money() -> int:
@@ -272,11 +271,11 @@ def money_differences() -> Iterator[str]:
     marks = list(MoneyMark.objects.values_list("day", "everything"))
     if any(everything for _day, everything in marks):
         return
-    days = {day for (day,) in _rows(ALL_DAYS, None)} - {day for day, _everything in marks}
+    days = {day for (day,) in run_sql(ALL_DAYS)} - {day for day, _everything in marks}
     for batch in _batches(days):
         asked = {"days": [day for day in batch if day], "with_none": None in batch}
-        yield from map(_difference, _rows(DIFFERENCES, asked))
-    yield from map(_difference, _rows(DIFFERENCES_OF_MONTHS, None))
+        yield from map(_difference, run_sql(DIFFERENCES, asked))
+    yield from map(_difference, run_sql(DIFFERENCES_OF_MONTHS))
 
 
 def _difference(row: tuple[Any, ...]) -> str:
@@ -287,9 +286,3 @@ def _difference(row: tuple[Any, ...]) -> str:
 def _batches(days: "set[date | None]") -> Iterator[list[date | None]]:
     rest: list[date | None] = sorted(days, key=lambda day: day or date.min)
     yield from (rest[start : start + DAYS_AT_ONCE] for start in range(0, len(rest), DAYS_AT_ONCE))
-
-
-def _rows(query: str, params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-        return list(cursor.fetchall())

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 
-from django.db import connection
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from bookings.labels import money_text
 from bookings.money.kept import received_by_day, unrecorded
 from bookings.money.statistics import DEFINITIONS
-from hsl_dashboard.db import loose_scan
+from hsl_dashboard.db import loose_scan, run_sql
 from hsl_dashboard.web.days import Days, school_day
 from hsl_dashboard.web.today import TodayFigure, TodayFigures, TodayLine, TodayLines
 from users.models import User
@@ -40,9 +39,8 @@ def money_lines(_user: User, at: datetime) -> list[TodayLine]:
 
 def money_figures() -> list[TodayFigure]:
     """Give what was received less what was given back, a figure for each currency (one query, and one for them all)."""
-    with connection.cursor() as cursor:
-        cursor.execute(loose_scan("currency", column="currency", table="bookings_payment"))
-        currencies = [currency for _name, currency in cursor.fetchall()]
+    occurring = run_sql(loose_scan("currency", column="currency", table="bookings_payment"))
+    currencies = [currency for _name, currency in occurring]
     received = cache(received_by_day)
     return [
         TodayFigure(

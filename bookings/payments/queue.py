@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import QueryDict
 from django.urls import reverse
@@ -20,7 +19,7 @@ from bookings.models.waiting import PROOF_EVENTS, WaitingPaymentQuerySet
 from bookings.payments.presence import opened_by_others
 from bookings.payments.upkeep import BADGE_MOST, COUNT, OPEN, UNDATED, fold_some_payments
 from bookings.services.places import Places
-from hsl_dashboard.db import LARGEST_INTEGER
+from hsl_dashboard.db import LARGEST_INTEGER, run_sql
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.keyset import Slice, Sorting, slice_of
 from hsl_dashboard.web.news import MOST
@@ -168,10 +167,8 @@ class WaitingList:
 
     def _count(self) -> Sequence[Any]:
         counts = ", ".join(COUNT.format(CONDITIONS[name]) for name in TABS)
-        with connection.cursor() as cursor:
-            cursor.execute(COUNTS.format(counts), {"most": BADGE_MOST, "user": self.user.pk})
-            found: Sequence[Any] = cursor.fetchone()
-        return found
+        [row] = run_sql(COUNTS.format(counts), {"most": BADGE_MOST, "user": self.user.pk})
+        return row
 
     def payments(self) -> "QuerySet[WaitingPayment]":
         rows = self._listed()

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from django.core.cache import cache
-from django.db import connection
 
 from bookings.models import WaitingPayment
 from bookings.models.waiting import PROOF_EVENTS
+from hsl_dashboard.db import batches_of, run_sql, sql_value
 from users.models import User
 
 PEOPLE_AT_ONCE = 500  # people: looked at in well under a second
@@ -26,11 +26,6 @@ EVERYBODY = f"""
     UNION SELECT user_id FROM events WHERE event_type IN {PROOF_EVENTS}
     UNION SELECT user_id FROM bookings_waitingpayment
 """  # noqa: S608 - names of ours
-NEXT_PEOPLE = f"""
-    SELECT array_agg(user_id ORDER BY user_id) FROM (
-        SELECT user_id FROM ({EVERYBODY}) AS everybody WHERE user_id > %s ORDER BY user_id LIMIT %s
-    ) AS batch
-"""  # noqa: S608 - the query above
 # Each booking is looked up by its number: a join would read all of them for the first thousand.
 COUNT = """(SELECT count(*) FROM (
         SELECT FROM bookings_waitingpayment AS w
@@ -65,40 +60,27 @@ def fold_payments(*, at: datetime) -> None:
 
 def fold_some_payments(at_most: int = PEOPLE_OF_A_PAGE) -> int:
     """Look at some of the marked people; return how many, or -1 while somebody else does it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT waiting_payments_fold(%s)", [at_most])
-        return int(cursor.fetchone()[0])
+    return int(sql_value("SELECT waiting_payments_fold(%s)", [at_most]))
 
 
 def rebuild_payments(*, at: datetime) -> int:
     """Look at everybody again, batch by batch, while the bot keeps writing; return the number of people."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO bookings_paymentmark (user_id) {EVERYBODY}")
-        people = int(cursor.rowcount)
+    marked = f"INSERT INTO bookings_paymentmark (user_id) {EVERYBODY} RETURNING user_id"
+    people = int(sql_value(f"WITH marked AS ({marked}) SELECT count(*) FROM marked"))  # noqa: S608 - the query above
     fold_payments(at=at)
     return people
 
 
 def payments_differences() -> Iterator[tuple[int, str | None, str | None]]:
     """Give the bookings that the queue has wrong, with both versions; people who are marked are due, not wrong."""
-    last = -(2**63)
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(NEXT_PEOPLE, [last, PEOPLE_AT_ONCE])
-            people = cursor.fetchone()[0]
-            if not people:
-                return
-            cursor.execute(DIFFERENCES, {"people": people})
-            yield from cursor.fetchall()
-        last = people[-1]
+    for people in batches_of(EVERYBODY, size=PEOPLE_AT_ONCE):
+        yield from run_sql(DIFFERENCES, {"people": people})
 
 
 def waiting_now() -> tuple[int, datetime | None]:
     """Count the payments that wait for somebody now, up to what the navigation says; and since when (one query)."""
-    with connection.cursor() as cursor:
-        cursor.execute(WAITS_NOW, {"most": BADGE_MOST, "undated": UNDATED})
-        count, oldest = cursor.fetchone()
-        return count, oldest if count else None
+    [(count, oldest)] = run_sql(WAITS_NOW, {"most": BADGE_MOST, "undated": UNDATED})
+    return count, oldest if count else None
 
 
 def remember_waiting() -> int:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,7 +15,7 @@ from bookings.notices import hold_notices, take_back_notices
 from bookings.services.places import StreamFull
 from bookings.services.statuses import MovedBooking, write_events_of_statuses
 from bookings.services.undoing import BULK
-from hsl_dashboard.db import among, as_array
+from hsl_dashboard.db import among, as_array, run_sql
 from users.models import PersonTag, UndoableAct, User
 from users.undo.services import WINDOW, UndoKind, UndoRefused, UndoTooLate, offer_undo
 
@@ -145,12 +144,11 @@ def _theirs_of(change: BulkChange, row: _Row, now: _Now | None, labels: Labels) 
 def _write_back(change: BulkChange, rows: list[_Row]) -> None:
     """Write what each booking held before, by one statement; its triggers see every row."""
     column, seen = ("confirmed", "seen_status") if change.kind == Kind.STATUS else ("course_stream", "seen_stream")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE bookings SET {column} = r.{seen} FROM bookings_bulkrow AS r"  # noqa: S608 - columns of ours
-            " WHERE r.id = ANY (%s::bigint[]) AND bookings.id = r.booking_id",
-            [as_array(row.pk for row in rows)],
-        )
+    run_sql(
+        f"UPDATE bookings SET {column} = r.{seen} FROM bookings_bulkrow AS r"  # noqa: S608 - columns of ours
+        " WHERE r.id = ANY (%s::bigint[]) AND bookings.id = r.booking_id",
+        [as_array(row.pk for row in rows)],
+    )
 
 
 def _void(rows: list[_Row], mine: list[int], *, was: int, at: datetime) -> None:

@@ -1,11 +1,11 @@
 """Upkeep of the counts of bookings: rows of one count put together, filled anew, and compared with the bookings."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from bookings.models.triggers import COUNT_INTO, counted_parts
+from hsl_dashboard.db import run_sql, sql_value
 
 LOCK = 0x636F756E74  # among the advisory locks: one process puts together at a time
 OF_BOOKINGS = counted_parts((1, "bookings"))
@@ -45,28 +45,19 @@ def fold_booking_counts() -> None:
 def rebuild_booking_counts() -> int:
     """Count all bookings anew while the bot keeps writing; return how many counts there are."""
     _alone(REBUILD, wait=True)
-    [(number,)] = _rows("SELECT count(*) FROM bookings_bookingcount")
-    return int(number)
+    return int(sql_value("SELECT count(*) FROM bookings_bookingcount"))
 
 
 def booking_count_differences() -> Iterator[str]:
     """Say which counts differ from the bookings, a sentence each; one statement, so both sides see the same rows."""
-    for side, part, course_id, key, status, number in _rows(DIFFERENCES):
+    for side, part, course_id, key, status, number in run_sql(DIFFERENCES):
         yield f"bookings_bookingcount: {part} {course_id} “{key}” status {status} {side}: {number}"
 
 
 def _alone(query: str, *, wait: bool = False) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         if wait:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        else:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-            if not cursor.fetchone()[0]:
-                return
-        cursor.execute(query)
-
-
-def _rows(query: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return list(cursor.fetchall())
+            run_sql("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        elif not sql_value("SELECT pg_try_advisory_xact_lock(%s)", [LOCK]):
+            return
+        run_sql(query)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
 from bookings.services.statuses import OVERRIDE_PERMISSION, StatusNotChanged, change_booking_status
+from hsl_dashboard.db import run_sql
 from users.models import User
 
 
@@ -49,8 +50,7 @@ def _one_at_a_time(person: int, course: int) -> None:
 
     An advisory lock, because the bot's own INSERT must never wait or fail.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"booking of {course} for {person}"])
+    run_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"booking of {course} for {person}"])
 
 
 def other_active_bookings(booking: Booking) -> list[Booking]:

@@ -6,11 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 
 import pghistory
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.labels import money_text
 from bookings.models import Booking, BookingMoney, Payment
+from hsl_dashboard.db import run_sql
 from users.models import User
 
 
@@ -115,8 +116,7 @@ def known_payment(booking: Booking, *, source: str, external_id: str) -> Payment
 
 def lock_payments_of(booking: Booking) -> None:
     """Serialise what is written about one booking, so that two refunds cannot both find the money there."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"payments of {booking.pk}"])
+    run_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"payments of {booking.pk}"])
 
 
 def _require_received(booking: Booking, amount: Decimal, currency: str) -> None:

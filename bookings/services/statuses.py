@@ -8,13 +8,13 @@ from types import EllipsisType
 from typing import Protocol
 
 import pghistory
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, status_of
 from bookings.notices import notice_of_status, queue_notice
 from bookings.services.places import require_place
-from hsl_dashboard.db import as_array
+from hsl_dashboard.db import as_array, run_sql
 from users.models import Event, User
 
 Status = Booking.Status
@@ -183,19 +183,18 @@ class MovedBooking:
 
 def write_events_of_statuses(moved: Sequence[MovedBooking], *, at: datetime, undoes: bool = False) -> None:
     """Leave the events of many bookings that got another status (one query)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            WRITE_EVENTS,
-            {
-                "type": STATUS_CHANGED,
-                "names": json.dumps(BOT_STATUS_NAMES),
-                "more": json.dumps({"undoes": True} if undoes else {}),
-                "at": at,
-                "ids": as_array(move.booking for move in moved),
-                "was": as_array(move.was for move in moved),
-                "became": as_array(move.to for move in moved),
-            },
-        )
+    run_sql(
+        WRITE_EVENTS,
+        {
+            "type": STATUS_CHANGED,
+            "names": json.dumps(BOT_STATUS_NAMES),
+            "more": json.dumps({"undoes": True} if undoes else {}),
+            "at": at,
+            "ids": as_array(move.booking for move in moved),
+            "was": as_array(move.was for move in moved),
+            "became": as_array(move.to for move in moved),
+        },
+    )
 
 
 def require_move(*, was: int | None, to: int, by: User, reason: str) -> None:

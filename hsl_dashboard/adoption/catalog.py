@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from hsl_dashboard.db import run_sql
 
 
 @dataclass(frozen=True)
@@ -147,9 +147,7 @@ def read_catalog(tables: list[str]) -> Catalog:
 
 
 def _rows(sql: str, tables: list[str]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"tables": tables})
-        return list(cursor.fetchall())
+    return list(run_sql(sql, {"tables": tables}))
 
 
 def same_default(live: str | None, wanted: str | None) -> bool:

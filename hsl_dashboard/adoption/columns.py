@@ -5,13 +5,13 @@ import time
 from collections.abc import Iterator
 from enum import Enum
 
-from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from hsl_dashboard.adoption.catalog import LiveColumn, same_default
 from hsl_dashboard.adoption.locks import AdoptionFailed, briefly
 from hsl_dashboard.adoption.step import BRIEF_LOCK, NO_LOCK, Step, Takeover
 from hsl_dashboard.adoption.target import Column, Table
+from hsl_dashboard.db import sql_value
 
 NAIVE = "timestamp without time zone"
 AWARE = "timestamp with time zone"
@@ -262,20 +262,17 @@ _COUNTER = r"""
 
 def _counter(table: Table, column: Column) -> str | None:
     """Name the sequence that numbers the column: its own, or the one that its DEFAULT draws from."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTER, {"table": f'"{table.name}"', "column": column.name})
-        row = cursor.fetchone()
-    return str(row[0]) if row and row[0] else None
+    counter: str | None = sql_value(_COUNTER, {"table": f'"{table.name}"', "column": column.name})
+    return counter or None
 
 
 def _is_behind(table: Table, column: Column) -> bool:
     counter = _counter(table, column)
     if counter is None:
         return False
-    with connection.cursor() as cursor:
-        cursor.execute(
+    return bool(
+        sql_value(
             f'SELECT coalesce(max("{column.name}"), 0) > '
             f'(SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM {counter}) FROM "{table.name}"'
         )
-        row = cursor.fetchone()
-    return bool(row and row[0])
+    )

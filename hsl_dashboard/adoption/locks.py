@@ -12,6 +12,8 @@ import psycopg
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from hsl_dashboard.db import run_sql, sql_value
+
 T = TypeVar("T")
 
 # While we wait for a lock, whoever comes after us waits too. PostgreSQL looks for deadlocks after 1 s
@@ -94,7 +96,7 @@ def _send_autovacuum_away() -> None:
     It does so for whoever has waited for deadlock_timeout. The lock asked for here is the one that maintenance holds,
     so that waiting for it keeps no reader and no writer out.
     """
-    busy = _rows(
+    busy = run_sql(
         "SELECT DISTINCT c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
         " WHERE l.mode = 'ShareUpdateExclusiveLock' AND l.granted AND l.pid <> pg_backend_pid() AND c.relkind = 'r'"
         " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -129,7 +131,7 @@ def _yielding(what: str, limits: Patience) -> Iterator[None]:
 @contextmanager
 def session_settings(**settings: str) -> Iterator[None]:
     """Set PostgreSQL's settings of this session for what is run inside."""
-    before = {name: _scalar("SELECT current_setting(%s)", name) for name in settings}
+    before = {name: sql_value("SELECT current_setting(%s)", [name]) for name in settings}
     _set_session(settings)
     try:
         yield
@@ -140,7 +142,7 @@ def session_settings(**settings: str) -> Iterator[None]:
 
 def _set_session(settings: dict[str, str]) -> None:
     for name, value in settings.items():
-        _scalar("SELECT set_config(%s, %s, false)", name, value)
+        sql_value("SELECT set_config(%s, %s, false)", [name, value])
 
 
 def _ms(seconds: float) -> str:
@@ -173,7 +175,7 @@ def one_at_a_time(*, wait: float) -> Iterator[None]:
         AdoptionFailed: another one is at work, and was for ``wait`` seconds.
     """
     give_up_at = time.monotonic() + wait
-    while not _scalar(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})"):
+    while not sql_value(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})"):
         if time.monotonic() > give_up_at:
             raise AdoptionFailed("Another adopt_database is at work on this database. Wait until it is done.")
         time.sleep(PAUSE)
@@ -181,24 +183,11 @@ def one_at_a_time(*, wait: float) -> Iterator[None]:
         yield
     finally:
         if connection.is_usable():
-            _scalar(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})")
-
-
-def _scalar(sql: str, *params: str) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        row = cursor.fetchone()
-    return row[0] if row else None
-
-
-def _rows(sql: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        return list(cursor.fetchall())
+            sql_value(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})")
 
 
 def _long_transactions() -> str:
-    rows = _rows(
+    rows = run_sql(
         "SELECT pid, usename, coalesce(application_name, ''), round(extract(epoch FROM now() - xact_start))"
         " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         " AND xact_start < now() - interval '1 second' ORDER BY xact_start LIMIT 3"

@@ -16,6 +16,7 @@ from pgtrigger.migrations import AddTrigger, RemoveTrigger
 from hsl_dashboard.adoption.locks import Patience, again, short_waits
 from hsl_dashboard.adoption.step import NO_LOCK, Step, Takeover
 from hsl_dashboard.adoption.target import BOT_TABLE_MIGRATIONS
+from hsl_dashboard.db import run_sql
 
 # Operations whose SQL depends on nothing but the models, so that it can be written before any lock is taken.
 PLAIN = (CreateModel, AddField, AddIndex, AddConstraint, AlterModelOptions, RunSQL, AddTrigger, RemoveTrigger)
@@ -182,8 +183,7 @@ def _migrate(takeover: Takeover) -> None:
 def _drop_half_built_indexes() -> None:
     """Clear away what an interrupted CREATE INDEX CONCURRENTLY of a pending migration left behind."""
     for name in _concurrent_indexes(pending_migrations()):
-        with connection.cursor() as cursor:
-            cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{name}"')
+        run_sql(f'DROP INDEX CONCURRENTLY IF EXISTS "{name}"')
 
 
 def _concurrent_indexes(migrations: list[Migration]) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """Scheduled messages whose time passed before the takeover: held, so that a person decides and nobody is surprised."""
 
-from django.db import connection
-
 from hsl_dashboard.adoption.step import NO_LOCK, Step, Takeover
+from hsl_dashboard.db import run_sql
 
 # A row without any delivery, whose time has passed, written before the dashboard took the tables over.
 _OVERDUE = """
@@ -37,9 +36,7 @@ def overdue_messages(takeover: Takeover) -> list[int]:
     moved = ("message_history", "starts_at") in takeover.catalog.columns
     sql = _OVERDUE.format(moment="coalesce(m.starts_at, m.scheduled_at)" if moved else "m.scheduled_at")
     sql += _BEFORE_TAKEOVER if _has_state(takeover) else ""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT m.id {sql} ORDER BY m.id")
-        return [row[0] for row in cursor.fetchall()]
+    return [row[0] for row in run_sql(f"SELECT m.id {sql} ORDER BY m.id")]
 
 
 def _has_state(takeover: Takeover) -> bool:
@@ -48,6 +45,5 @@ def _has_state(takeover: Takeover) -> bool:
 
 def _hold(takeover: Takeover) -> None:
     if _has_state(takeover):
-        with connection.cursor() as cursor:
-            ids = overdue_messages(takeover)
-            cursor.execute("UPDATE message_history SET state = 'held' WHERE id = ANY(%s)", [ids])
+        ids = overdue_messages(takeover)
+        run_sql("UPDATE message_history SET state = 'held' WHERE id = ANY(%s)", [ids])

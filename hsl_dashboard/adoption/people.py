@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from hsl_dashboard.adoption.step import NO_LOCK, Step, Takeover
+from hsl_dashboard.db import run_sql
 
 BATCH = 500  # people a transaction: some milliseconds, so that nobody waits for it
 
@@ -82,12 +83,13 @@ def _present(takeover: Takeover) -> list[NamingTable]:
 def _missing(source: NamingTable, takeover: Takeover) -> set[int]:
     unknown = "NOT EXISTS (SELECT FROM users u WHERE u.user_id = t.user_id)"
     everybody = "users" not in takeover.catalog.tables  # the public bot makes no table of people
-    with connection.cursor() as cursor:
-        cursor.execute(
+    return {
+        row[0]
+        for row in run_sql(
             f'SELECT DISTINCT user_id FROM "{source.table}" t WHERE user_id IS NOT NULL'
             f" AND {'true' if everybody else unknown}"
         )
-        return {row[0] for row in cursor.fetchall()}
+    }
 
 
 def _rows(source: NamingTable) -> str:

@@ -10,6 +10,7 @@ from hsl_dashboard.adoption.catalog import LiveColumn
 from hsl_dashboard.adoption.columns import row_hash, takeover_columns
 from hsl_dashboard.adoption.step import Takeover
 from hsl_dashboard.adoption.target import Table
+from hsl_dashboard.db import run_sql
 
 MODULO = 1 << 64
 CHUNK = 5000  # rows a fetch
@@ -74,8 +75,7 @@ def _snapshot(takeover: Takeover, table: Table, columns: list[LiveColumn]) -> Sn
         f'FROM "{table.name}" ORDER BY "{key}"'
     )
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL timezone = 'UTC'")
+        run_sql("SET LOCAL timezone = 'UTC'")
         with connection.chunked_cursor() as cursor:
             cursor.execute(sql)
             while chunk := cursor.fetchmany(CHUNK):

@@ -1,15 +1,13 @@
 """What is looked at before anything is changed: whose database this is, our rights, and rows in the way."""
 
 from collections.abc import Iterator
-from typing import Any
-
-from django.db import connection
 
 from hsl_dashboard.adoption.columns import Fit, fit
 from hsl_dashboard.adoption.keys import is_held_unique
 from hsl_dashboard.adoption.locks import AdoptionFailed
 from hsl_dashboard.adoption.step import Takeover
 from hsl_dashboard.adoption.target import ForeignKey, Table, Unique
+from hsl_dashboard.db import run_sql, sql_value
 
 OLDEST_SERVER = 14
 # Without these it is not the bot's database; the other tables can be missing on an old one.
@@ -36,7 +34,7 @@ def refuse_strangers(takeover: Takeover) -> None:
 
 
 def _refuse_server() -> None:
-    version, recovering, schema = _row(
+    [(version, recovering, schema)] = run_sql(
         "SELECT current_setting('server_version_num')::int / 10000, pg_is_in_recovery(), current_schema()"
     )
     if version < OLDEST_SERVER:
@@ -68,7 +66,7 @@ def _refuse_database(takeover: Takeover) -> None:
 
 def _refuse_rights(takeover: Takeover) -> None:
     """One role must own all of it: we work as the owner of ``bookings``, and what it makes the bot must reach."""
-    me = _row("SELECT current_user")[0]
+    me = sql_value("SELECT current_user")
     tables = takeover.catalog.tables.values()
     foreign = sorted(table.name for table in tables if not table.may_alter)
     if foreign:
@@ -79,12 +77,12 @@ def _refuse_rights(takeover: Takeover) -> None:
         )
     owner = takeover.catalog.tables["bookings"].owner
     for table in tables:
-        if not _row("SELECT pg_has_role(%s, %s, 'USAGE')", [owner, table.owner])[0]:
+        if not sql_value("SELECT pg_has_role(%s, %s, 'USAGE')", [owner, table.owner]):
             raise AdoptionFailed(
                 f"bookings belongs to {owner}, and {table.name} to {table.owner}. One role must own all of the bot's "
                 f'tables: ALTER TABLE "{table.name}" OWNER TO "{owner}";'
             )
-    if not _row("SELECT has_schema_privilege(%s, 'public', 'CREATE')", [owner])[0]:
+    if not sql_value("SELECT has_schema_privilege(%s, 'public', 'CREATE')", [owner]):
         raise AdoptionFailed(
             f"{owner}, who owns the bot's tables and will own ours, may not create any: "
             f'GRANT CREATE ON SCHEMA public TO "{owner}";'
@@ -94,7 +92,7 @@ def _refuse_rights(takeover: Takeover) -> None:
 
 def _refuse_shut_out_writers(owner: str) -> None:
     """Our triggers write our tables as whoever writes the bot's: who may not, could write neither any more."""
-    rows = _rows(
+    rows = run_sql(
         "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper"
         " AND has_table_privilege(oid, 'public.bookings', 'INSERT') AND NOT pg_has_role(oid, %s, 'USAGE')"
         " ORDER BY rolname",
@@ -109,7 +107,7 @@ def _refuse_shut_out_writers(owner: str) -> None:
 
 
 def _refuse_timezone(name: str) -> None:
-    if not _rows("SELECT 1 FROM pg_timezone_names WHERE lower(name) = lower(%s)", [name]):
+    if not run_sql("SELECT 1 FROM pg_timezone_names WHERE lower(name) = lower(%s)", [name]):
         raise AdoptionFailed(f"PostgreSQL knows no time zone {name!r}. Examples: UTC, Europe/Moscow.")
 
 
@@ -159,7 +157,7 @@ def _key_obstacles(takeover: Takeover, table: Table) -> Iterator[str]:
 
 def _duplicates(unique: Unique) -> Iterator[str]:
     filled = " AND ".join(f'"{column}" IS NOT NULL' for column in unique.columns)
-    groups = _rows(
+    groups = run_sql(
         f'SELECT ROW({unique.column_list})::text, array_agg(id ORDER BY id) FROM "{unique.table}"'
         f" WHERE {filled} GROUP BY {unique.column_list} HAVING count(*) > 1 ORDER BY 1 LIMIT 10"
     )
@@ -176,7 +174,7 @@ def _orphans(key: ForeignKey) -> Iterator[str]:
         f'FROM "{key.table}" t WHERE "{key.column}" IS NOT NULL AND NOT EXISTS'
         f' (SELECT FROM "{key.refers_to}" r WHERE r."{key.referred_column}" = t."{key.column}")'
     )
-    missing = _rows(f'SELECT "{key.column}", count(*) {orphans} GROUP BY 1 ORDER BY 1 LIMIT 10')
+    missing = run_sql(f'SELECT "{key.column}", count(*) {orphans} GROUP BY 1 ORDER BY 1 LIMIT 10')
     for value, count in missing:
         yield (
             f"{count} rows of {key.table} have {key.column} = {value}, which {key.refers_to} does not have. "
@@ -185,14 +183,4 @@ def _orphans(key: ForeignKey) -> Iterator[str]:
 
 
 def _count(sql: str) -> int:
-    return int(_row(f"SELECT count(*) FROM ({sql}) found")[0])
-
-
-def _row(sql: str, params: list[str] | None = None) -> tuple[Any, ...]:
-    return _rows(sql, params)[0]
-
-
-def _rows(sql: str, params: list[str] | None = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
+    return int(sql_value(f"SELECT count(*) FROM ({sql}) found"))

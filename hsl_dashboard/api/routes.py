@@ -20,6 +20,7 @@ from analytics.api import ROUTERS as ANALYTICS
 from bookings.api import ROUTERS as BOOKINGS
 from hsl_dashboard.api.links import describe_links
 from hsl_dashboard.availability.health import ready_response
+from hsl_dashboard.db import run_sql, sql_value
 from hsl_dashboard.web.api.answers import ApiError, Refusal, RefusalWithSuccess, error_answer
 from hsl_dashboard.web.api.description import REFUSALS, chapters, describe_door, describe_key
 from hsl_dashboard.web.api.parameters import FirstOfMany
@@ -63,9 +64,7 @@ class DatabaseTest(Schema):
 def test_db(request: HttpRequest) -> Any:
     """How long a question takes, which version answers, how busy the pool of this process is."""
     began = time.perf_counter()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('server_version')")
-        version = cursor.fetchone()[0]
+    version = sql_value("SELECT current_setting('server_version')")
     pool: Any = getattr(connection, "pool", None)
     return {
         "ok": True,
@@ -91,14 +90,12 @@ class TableJson(Schema):
 def db_schema(request: HttpRequest) -> Any:
     """Every table with its columns; nothing that is in them."""
     tables: dict[str, list[dict[str, Any]]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT table_name, column_name, data_type, is_nullable = 'YES', column_default"
-            " FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"
-        )
-        for table, name, kind, nullable, default in cursor.fetchall():
-            column = {"name": name, "type": kind, "nullable": nullable, "default": default}
-            tables.setdefault(table, []).append(column)
+    for table, name, kind, nullable, default in run_sql(
+        "SELECT table_name, column_name, data_type, is_nullable = 'YES', column_default"
+        " FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"
+    ):
+        column = {"name": name, "type": kind, "nullable": nullable, "default": default}
+        tables.setdefault(table, []).append(column)
     return [{"table": table, "columns": columns} for table, columns in tables.items()]
 
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import connection, transaction
 from psycopg.pq import TransactionStatus
 
+from hsl_dashboard.db import run_sql
+
 if TYPE_CHECKING:
     from psycopg import ClientCursor
 
@@ -93,8 +95,7 @@ def transaction_within(limits: TimeLimits) -> Iterator[None]:
     It may outlast the page that opened it: lines are read while a browser takes them.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(limits.sql)
+        run_sql(limits.sql)
         server = connection.connection
         server.patience = limits.patience
         try:

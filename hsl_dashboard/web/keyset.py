@@ -13,7 +13,7 @@ from django.db.models import BooleanField, DateTimeField, F, Func, Model, QueryS
 from django.utils import timezone
 
 from hsl_dashboard.calendar import moment_of
-from hsl_dashboard.db import LARGEST_BIGINT
+from hsl_dashboard.db import LARGEST_BIGINT, run_sql
 
 P = TypeVar("P", bound=Model)
 
@@ -220,14 +220,12 @@ def _listed(
     direction, sign = ("ASC", ">") if ascends else ("DESC", "<")
     beyond = f"WHERE (sort_value, pk) {sign} (%s, %s)" if place else ""
     limit = [sorting.stored(place, rows.model), place.pk] if place else []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH kept (pk, sort_value) AS MATERIALIZED ({query})"  # noqa: S608 - the query is Django's
-            " SELECT (SELECT count(*) FROM kept), ARRAY("
-            f"SELECT pk FROM kept {beyond} ORDER BY sort_value {direction}, pk {direction} LIMIT {size})",
-            [*params, *limit],
-        )
-        number, pks = cursor.fetchone()
+    [(number, pks)] = run_sql(
+        f"WITH kept (pk, sort_value) AS MATERIALIZED ({query})"  # noqa: S608 - the query is Django's
+        " SELECT (SELECT count(*) FROM kept), ARRAY("
+        f"SELECT pk FROM kept {beyond} ORDER BY sort_value {direction}, pk {direction} LIMIT {size})",
+        [*params, *limit],
+    )
     if number > most:
         return number, None
     with_related = rows.select_related(*related) if related else rows

@@ -13,7 +13,7 @@ from typing import Any
 import django
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
@@ -25,6 +25,7 @@ from django_celery_beat.models import PeriodicTask
 from redis.exceptions import RedisError
 
 from hsl_dashboard.availability import heartbeats
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.violations import violations
 
 SEE_SYSTEM = "users.view_user"
@@ -188,9 +189,7 @@ SLOW = f"""
 
 def _rows(sql: str) -> list[tuple[Any, ...]]:
     try:
-        with connection.cursor() as cursor:  # one statement is a transaction: a refused one spoils no other
-            cursor.execute(sql)
-            return list(cursor.fetchall())
+        return run_sql(sql)  # one statement is a transaction: a refused one spoils no other
     except DatabaseError:
         return []
 

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db import connection
 
+from hsl_dashboard.db import run_sql
 from users.audit.words import ColumnChange, act_in_words, changes_in_words, models_by_table
 from users.models import AuditEntry, TelegramUser, User
 from users.staff.roles import role_label
@@ -96,9 +96,8 @@ def _who(entry: AuditEntry, staff: dict[int, User]) -> str:
 
 def changes_of(entries: list[int]) -> dict[int, tuple[Any, Any]]:
     """What was and what is, column by column, for lines of the audit by their numbers; None where there was no row."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT entry, was::text, is_now::text FROM audit_changes(%s)", [entries])
-        return {entry: (_read(was), _read(now)) for entry, was, now in cursor.fetchall()}
+    rows = run_sql("SELECT entry, was::text, is_now::text FROM audit_changes(%s)", [entries])
+    return {entry: (_read(was), _read(now)) for entry, was, now in rows}
 
 
 def _read(text: str | None) -> Any:

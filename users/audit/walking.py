@@ -13,6 +13,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.keyset import LAST, Place, Slice, Sorting, slice_of
 from users.audit.filters import NOBODY, AuditFilter, beginning_in_reason, ways_to_find, word_in_reason
 from users.models import AuditEntry
@@ -79,9 +80,8 @@ def _counts(ways: "dict[str, QuerySet[AuditEntry]]") -> dict[str, int]:
     """Count the lines of each way, up to one more than ``WALKED``; one query, of indexes alone."""
     parts = [_compiled(rows.order_by().values("at")[: WALKED + 1]) for rows in ways.values()]
     columns = ", ".join(f"(SELECT count(*) FROM ({sql}) AS part)" for sql, _params in parts)  # noqa: S608 - Django's
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns}", [param for _sql, params in parts for param in params])
-        return dict(zip(ways, cursor.fetchone(), strict=True))
+    [counts] = run_sql(f"SELECT {columns}", [param for _sql, params in parts for param in params])
+    return dict(zip(ways, counts, strict=True))
 
 
 def _rare(searched: str) -> list[int] | None:
@@ -148,17 +148,16 @@ def _walk(rows: "QuerySet[AuditEntry]", fits: Q, *, size: int, backwards: bool) 
     except EmptyResultSet:
         return _Seen([], None)
     to, back = ("ASC", "DESC") if backwards else ("DESC", "ASC")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH walked (id, at, fits) AS MATERIALIZED ({sql})"  # noqa: S608 - the query is Django's
-            f" SELECT ARRAY(SELECT id FROM walked WHERE fits ORDER BY at {to}, id {to} LIMIT {size}),"
-            " (SELECT count(*) FROM walked), last.at, last.id FROM walked AS last"
-            f" ORDER BY at {back}, id {back} LIMIT 1",
-            params,
-        )
-        row: tuple[list[int], int, Any, Any] = cursor.fetchone() or ([], 0, None, None)
-    found, count, at, pk = row
-    return _Seen(found, (at, pk) if count == WALKED else None)
+    walked = run_sql(
+        f"WITH walked (id, at, fits) AS MATERIALIZED ({sql})"  # noqa: S608 - the query is Django's
+        f" SELECT ARRAY(SELECT id FROM walked WHERE fits ORDER BY at {to}, id {to} LIMIT {size}),"
+        " (SELECT count(*) FROM walked), last.at, last.id FROM walked AS last"
+        f" ORDER BY at {back}, id {back} LIMIT 1",
+        params,
+    )
+    for found, count, at, pk in walked:
+        return _Seen(found, (at, pk) if count == WALKED else None)
+    return _Seen([], None)
 
 
 def _compiled(rows: "QuerySet[AuditEntry, Any]") -> tuple[str, tuple[Any, ...]]:

@@ -6,13 +6,12 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from hsl_dashboard.db import loose_scan
+from hsl_dashboard.db import loose_scan, run_sql
 from hsl_dashboard.folding import Folded, fold
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
@@ -67,11 +66,9 @@ class Codes:
             "lessons": ("lesson_type", "free_lesson_registrations"),
             "tags": ("name", "users_tag"),
         }
-        with connection.cursor() as cursor:
-            cursor.execute(
-                " UNION ALL ".join(f"({loose_scan(name, column=c, table=t)})" for name, (c, t) in occurring.items())
-            )
-            rows = cursor.fetchall()
+        rows = run_sql(
+            " UNION ALL ".join(f"({loose_scan(name, column=c, table=t)})" for name, (c, t) in occurring.items())
+        )
         return cls(**{name: [code for kind, code in rows if kind == name and code] for name in occurring})
 
 

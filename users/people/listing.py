@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.keyset import Slice, slice_of
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from users.models import ERASED_FROM, LivePersonTotals, PersonCounts, PersonTotals
@@ -44,16 +44,15 @@ class Upkeep:
 
     @classmethod
     def read(cls) -> "Upkeep":
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "WITH marks AS MATERIALIZED ("
-                " SELECT user_id, marked_at FROM counting_marks LIMIT %s)"
-                "SELECT GREATEST((SELECT reltuples FROM pg_class WHERE oid = 'person_totals'::regclass), 0)::bigint,"
-                " ARRAY(SELECT DISTINCT user_id FROM marks LIMIT %s), (SELECT min(marked_at) FROM marks),"
-                " (SELECT min(cools_on) FROM person_totals WHERE cools_on < school_today())",
-                [MARKS_READ, COUNTED_NOW + 1],
-            )
-            return cls(*cursor.fetchone())
+        [row] = run_sql(
+            "WITH marks AS MATERIALIZED ("
+            " SELECT user_id, marked_at FROM counting_marks LIMIT %s)"
+            "SELECT GREATEST((SELECT reltuples FROM pg_class WHERE oid = 'person_totals'::regclass), 0)::bigint,"
+            " ARRAY(SELECT DISTINCT user_id FROM marks LIMIT %s), (SELECT min(marked_at) FROM marks),"
+            " (SELECT min(cools_on) FROM person_totals WHERE cools_on < school_today())",
+            [MARKS_READ, COUNTED_NOW + 1],
+        )
+        return cls(*row)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from operator import and_
 from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection
 from django.db.models import (
     BigIntegerField,
     BooleanField,
@@ -23,6 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Left, StrIndex
 from django.db.models.lookups import GreaterThan
 
+from hsl_dashboard.db import run_sql, sql_value
 from hsl_dashboard.folding import Folded, fold
 from hsl_dashboard.web.mentions import read_mention
 from users.person.extensions import lesson_registrations
@@ -116,9 +116,7 @@ def prefers_sort_over_walk(text: str, *, descending: bool) -> bool:
         # PostgreSQL runs the second count only if the first comparison is true.
         asked.append(f"{named} > %s AND {passed} > %s")
         params += [first, end, RARE + 1, RARE, end if descending else first, WALKED + 1, WALKED]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {' OR '.join(asked)}", params)
-        return bool(cursor.fetchone()[0])
+    return bool(sql_value(f"SELECT {' OR '.join(asked)}", params))
 
 
 def is_one_of(people: list[int], *, person: str = "pk") -> Q:
@@ -127,10 +125,10 @@ def is_one_of(people: list[int], *, person: str = "pk") -> Q:
 
 def _ask_indexes(text: str, *, with_emails: bool, at_most: int) -> tuple[list[int] | None, list[int] | None]:
     """Ask the indexes: the people found, or those found by e-mail alone; None for more than ``at_most``."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT listed, by_email FROM people_sought(%s, %s, %s)", [text, with_emails, at_most])
-        listed, by_email = cursor.fetchone()
-        return listed, by_email
+    [(listed, by_email)] = run_sql(
+        "SELECT listed, by_email FROM people_sought(%s, %s, %s)", [text, with_emails, at_most]
+    )
+    return listed, by_email
 
 
 def _of_email(text: str, found: list[int] | None, *, person: str = "pk") -> Q:

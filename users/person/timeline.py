@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.calendar import moment_of
+from hsl_dashboard.db import run_sql
 from users.models import User
 from users.person.extensions import Source, timeline_sources
 
@@ -93,9 +93,7 @@ def read_timeline(person_id: int, *, by: User, kind: str = "", before: TimelineP
     }
     if before:
         params |= {"before_at": before.at, "before_number": before.number}
-    with connection.cursor() as cursor:
-        cursor.execute(_query(sources.values(), before), params)
-        rows = cursor.fetchall()
+    rows = run_sql(_query(sources.values(), before), params)
     told = [(rank, json.loads(data)) for _at, rank, _number, data, _actor in rows[:PAGE_SIZE]]
     for rank, source in sources.items():
         if source.prepare and (mine := [data for other, data in told if other == rank]):

@@ -12,6 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from pghistory.models import Context
 
+from hsl_dashboard.db import run_sql
 from users.models import AuditEntry, TelegramUser, User
 from users.person.extensions import PersonTable, person_tables
 from users.staff.roles import OURS
@@ -145,12 +146,13 @@ def _naming(model: Model, fields: list[Any], identity: Identity) -> list[Any]:
     where = " OR ".join([f"concat_ws(E'\\n', {', '.join(columns)}) ~* %(pattern)s", *exact])
     pk = model._meta.pk
     assert pk is not None and pk.column is not None
-    with connection.cursor() as cursor:
-        cursor.execute(
+    found = [
+        pk
+        for (pk,) in run_sql(
             f"SELECT {quote(pk.column)} FROM {quote(model._meta.db_table)} WHERE {where}",  # noqa: S608 - our models
             {"pattern": quoted, "usernames": usernames},
         )
-        found = [pk for (pk,) in cursor.fetchall()]
+    ]
     return [*found, *_searching_for(model, fields, identity)]
 
 

@@ -17,10 +17,11 @@ import pghistory
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from pghistory.models import Context
 
+from hsl_dashboard.db import run_sql
 from users.models import ERASED_FROM, AuditEntry, BlockedUser, TelegramUser, User
 from users.models.audit import record
 from users.person.extensions import Fate, PersonTable, person_extensions, person_tables
@@ -65,11 +66,10 @@ class History:
             for (model, pk), values in self.work.items()
             if model._meta.pk
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT audit_erase_person(%s, %s, %s::jsonb)",
-                [person, stand_in.pk, json.dumps(work, cls=DjangoJSONEncoder)],
-            )
+        run_sql(
+            "SELECT audit_erase_person(%s, %s, %s::jsonb)",
+            [person, stand_in.pk, json.dumps(work, cls=DjangoJSONEncoder)],
+        )
 
 
 def erase_person(*, person: TelegramUser, by: User, at: datetime) -> Erased:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.db import run_sql, sql_value
 from hsl_dashboard.web.days import day_begins, school_day
 from users.models import SealedDay
 from users.person.own import COUNTED_DETAILS, counted_details
@@ -55,7 +56,7 @@ def forget_details(before: datetime, batches: Batches) -> Iterator[int]:
 def count_details(before: datetime) -> int:
     """Count the events that would lose something."""
     begins, ends = _begins(), day_begins(school_day(before))
-    [[number]] = _rows(COUNT, _values() | {"begins": begins, "ends": ends})
+    number = sql_value(COUNT, _values() | {"begins": begins, "ends": ends})
     return int(number)
 
 
@@ -75,7 +76,7 @@ def _finish(day: date, _size: int) -> None:
 
 def _next_day(before: datetime, batches: Batches) -> date | None:
     params = [_begins(), day_begins(school_day(before))]
-    [[oldest]] = batches.run(lambda _size: _rows(OLDEST, params))
+    [[oldest]] = batches.run(lambda _size: run_sql(OLDEST, params))
     return school_day(oldest) if oldest else None
 
 
@@ -89,7 +90,7 @@ def _empty_day(day: date, batches: Batches) -> Iterator[int]:
 
 def _empty_window(params: dict[str, Any], size: int) -> tuple[int, dict[str, Any] | None]:
     """Empty the next events of a day; give how many and where to go on, None at the day's end."""
-    rows = _rows(WINDOW, params | {"size": size})
+    rows = run_sql(WINDOW, params | {"size": size})
     if not rows:
         return 0, None
     with connection.cursor() as cursor:
@@ -108,12 +109,6 @@ def _silent() -> list[str]:
 
 def _values() -> dict[str, Any]:
     return {"keys": COUNTED_DETAILS, "values": [json.dumps(value, ensure_ascii=False) for value in counted_values()]}
-
-
-def _rows(query: str, params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-        return list(cursor.fetchall())
 
 
 EVENT_DETAILS = KeepingRule(

@@ -7,10 +7,10 @@ from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.db.models import Model, Q
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.db import sql_value
 from users.models import AuditEntry, PeopleExport
 from users.retention.events import EVENT_DETAILS
 from users.retention.rules import Batches, KeepingRule
@@ -62,9 +62,7 @@ def forget_audit(before: datetime, batches: Batches) -> Iterator[int]:
 
 
 def _forget_some(before: datetime, size: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT audit_forget(%s, %s)", [before, size])
-        return int(cursor.fetchone()[0])
+    return int(sql_value("SELECT audit_forget(%s, %s)", [before, size]))
 
 
 def count_audit(before: datetime) -> int:

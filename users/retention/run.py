@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
+from hsl_dashboard.db import run_sql
 from users.models import AuditEntry
 from users.models.audit import record
 from users.retention.rules import Batches, KeepingRule, keeping_rules
@@ -51,9 +52,8 @@ class RunLine:
 
     def add(self, rule: str, rows: int) -> None:
         """Add to it in a function of the owner: the application can change no line."""
-        with connection.cursor() as cursor:
-            unfinished = json.dumps(self._unfinished)
-            cursor.execute("SELECT audit_retention(%s, %s, %s, %s::jsonb)", [self._pk, rule, rows, unfinished])
+        unfinished = json.dumps(self._unfinished)
+        run_sql("SELECT audit_retention(%s, %s, %s, %s::jsonb)", [self._pk, rule, rows, unfinished])
 
     def finish(self, rule: str) -> None:
         self._unfinished = [name for name in self._unfinished if name != rule]
