@@ -10,9 +10,8 @@ from django.utils.translation import pgettext_lazy
 
 from bookings.models import LessonSteps
 from hsl_dashboard.db import loose_scan, run_sql
-from hsl_dashboard.web.days import day_begins, day_ends
-from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
-from hsl_dashboard.web.keyset import Sorting
+from hsl_dashboard.web.days import day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, SinceFilter, SortFilter
 from users.models import PersonTotals
 from users.people.search import search_condition, search_text
 
@@ -30,7 +29,7 @@ class LessonFilter(ListFilter):
     lesson = django_filters.ChoiceFilter(
         method="filter_lesson", label=pgettext_lazy("field label", "Free lesson"), empty_label=_("Any lesson")
     )
-    lesson_since = DayFilter(method="filter_lesson_since", label=_("Lesson from"))
+    lesson_since = DayFilter(field_name="lesson_on", lookup_expr="gte", label=_("Lesson from"))
     lesson_until = DayFilter(method="filter_lesson_until", label=_("Lesson to"))
     dated = django_filters.ChoiceFilter(
         method="filter_dated",
@@ -38,7 +37,7 @@ class LessonFilter(ListFilter):
         empty_label=_("Any"),
         choices=[("yes", _("Given")), (NONE, _("Not given"))],
     )
-    since = DayFilter(method="filter_since", label=_("Registered from"))
+    since = SinceFilter(field_name="registered_at", label=_("Registered from"))
     until = DayFilter(method="filter_until", label=_("Registered to"))
     reminder = django_filters.ChoiceFilter(
         method="filter_reminder", label=_("Reminder sent"), empty_label=_("Any"), choices=YES_OR_NO
@@ -52,11 +51,7 @@ class LessonFilter(ListFilter):
         empty_label=_("Any"),
         choices=[*YES_OR_NO, ("confirmed", _("Yes, and confirmed"))],
     )
-    sort = django_filters.ChoiceFilter(
-        method="leave",
-        label=_("Sorting"),
-        choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
-    )
+    sort = SortFilter(SORTS, usual=NEWEST_FIRST)
 
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[LessonSteps]", with_emails: bool) -> None:
         super().__init__(data, queryset=queryset)
@@ -72,17 +67,6 @@ class LessonFilter(ListFilter):
             else _("Name, @username, t.me link or ID")
         )
 
-    @property
-    def sorted_by(self) -> str:
-        return str((self.is_valid() and self.form.cleaned_data.get("sort")) or NEWEST_FIRST)
-
-    @property
-    def sorting(self) -> Sorting:
-        return Sorting(column=SORTS[self.sorted_by.removeprefix("-")], descending=self.sorted_by.startswith("-"))
-
-    def leave(self, rows: "QuerySet[LessonSteps]", _name: str, _value: str) -> "QuerySet[LessonSteps]":
-        return rows
-
     def filter_search(self, rows: "QuerySet[LessonSteps]", _name: str, text: str) -> "QuerySet[LessonSteps]":
         """Find the people as their list does, and keep their registrations."""
         condition, self.common = search_condition(search_text(text), with_emails=self.with_emails)
@@ -93,17 +77,11 @@ class LessonFilter(ListFilter):
 
     # A day that nobody named is stored before all others.
 
-    def filter_lesson_since(self, rows: "QuerySet[LessonSteps]", _name: str, day: date) -> "QuerySet[LessonSteps]":
-        return rows.filter(lesson_on__gte=day)
-
     def filter_lesson_until(self, rows: "QuerySet[LessonSteps]", _name: str, day: date) -> "QuerySet[LessonSteps]":
         return rows.filter(lesson_on__lte=day, lesson_on__gt=None)
 
     def filter_dated(self, rows: "QuerySet[LessonSteps]", _name: str, choice: str) -> "QuerySet[LessonSteps]":
         return rows.filter(lesson_on__gt=None) if choice == "yes" else rows.filter(lesson_on__lte=None)
-
-    def filter_since(self, rows: "QuerySet[LessonSteps]", _name: str, day: date) -> "QuerySet[LessonSteps]":
-        return rows.filter(registered_at__gte=day_begins(day))
 
     def filter_until(self, rows: "QuerySet[LessonSteps]", _name: str, day: date) -> "QuerySet[LessonSteps]":
         return rows.filter(registered_at__lt=day_ends(day), registered_at__gt=None)

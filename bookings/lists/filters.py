@@ -1,6 +1,6 @@
 """What narrows and sorts the list of bookings: every field bounded, so that no input reaches the database raw."""
 
-from datetime import date, datetime
+from collections.abc import Mapping
 from typing import Any
 
 import django_filters
@@ -17,8 +17,7 @@ from bookings.models import Booking
 from bookings.models.bookings import UNKNOWN_STATUS, WITHOUT_STREAM
 from hsl_dashboard.db import loose_scan, run_sql
 from hsl_dashboard.folding import Folded
-from hsl_dashboard.web.days import day_begins, day_ends
-from hsl_dashboard.web.filters import DayFilter, ListFilter, MomentFilter, SearchFilter
+from hsl_dashboard.web.filters import ListFilter, MomentFilter, SearchFilter, SinceFilter, SortFilter, UntilFilter
 from users.models import LatestStatus
 
 NONE = "none"  # a stream, course or status that is not there
@@ -64,8 +63,8 @@ class BookingFilter(ListFilter):
     )
     course = django_filters.ChoiceFilter(method="filter_course", label=_("Course"), empty_label=_("All courses"))
     stream = django_filters.ChoiceFilter(method="filter_stream", label=_("Stream"), empty_label=_("All streams"))
-    since = DayFilter(method="filter_since", label=_("Date from"))
-    until = DayFilter(method="filter_until", label=_("Date to"))
+    since = SinceFilter(field_name="created_at", label=_("Date from"))
+    until = UntilFilter(field_name="created_at", label=_("Date to"))
     discount = django_filters.ChoiceFilter(
         method="filter_discount",
         label=_("Discount"),
@@ -73,16 +72,12 @@ class BookingFilter(ListFilter):
         choices=WITH_OR_WITHOUT,
     )
     referral = django_filters.CharFilter(method="filter_referral", label=_("Referral code"), max_length=100)
-    confirmed_since = DayFilter(method="filter_confirmed_since", label=_("Confirmed from"))
-    confirmed_until = DayFilter(method="filter_confirmed_until", label=_("Confirmed to"))
+    confirmed_since = SinceFilter(field_name="confirmation__confirmed_at", label=_("Confirmed from"))
+    confirmed_until = UntilFilter(field_name="confirmation__confirmed_at", label=_("Confirmed to"))
     # Moments of the page of today: its count and this list must not part when another booking comes.
-    made_after = MomentFilter(method="filter_after", label=_("Made after"))
-    made_before = MomentFilter(method="filter_before", label=_("Made before"))
-    sort = django_filters.ChoiceFilter(
-        method="filter_sort",
-        label=_("Sorting"),
-        choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
-    )
+    made_after = MomentFilter(field_name="created_at", lookup_expr="gt", label=_("Made after"))
+    made_before = MomentFilter(field_name="created_at", lookup_expr="lte", label=_("Made before"))
+    sort = SortFilter(SORTS, usual=NEWEST_FIRST)
 
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", labels: Labels, with_emails: bool) -> None:
         super().__init__(data, queryset=queryset)
@@ -102,21 +97,12 @@ class BookingFilter(ListFilter):
         self.form.fields["discount"].choices = [*WITH_OR_WITHOUT, *percents]
 
     @property
-    def sorted_by(self) -> str:
-        """What the list is sorted by: as asked, else newest first."""
-        return str(self.form.cleaned_data.get("sort") or NEWEST_FIRST) if self.is_valid() else NEWEST_FIRST
-
-    @property
     def known_more(self) -> bool:
         """Say whether nothing but a search narrows the list, and the search found too many to count."""
-        values = self.form.cleaned_data.items() if self.is_valid() else []
-        return self.common and not any(
-            value not in (None, "", []) for name, value in values if name not in {"q", "sort"}
-        )
+        return self.common and not self.values().keys() - {"q"}
 
     def filter_queryset(self, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
-        narrowed = super().filter_queryset(queryset)
-        return narrowed if self.form.cleaned_data.get("sort") else self.filter_sort(narrowed, "sort", NEWEST_FIRST)
+        return in_order(super().filter_queryset(queryset), SORTS, self.sorted_by)
 
     def filter_search(self, rows: "QuerySet[Booking]", _name: str, text: str) -> "QuerySet[Booking]":
         narrowed, self.common = narrow_by_search(rows, text, with_emails=self.with_emails)
@@ -136,24 +122,6 @@ class BookingFilter(ListFilter):
             return rows.filter(WITHOUT_STREAM)
         return rows.filter(course_stream=code)
 
-    def filter_since(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
-        return rows.filter(created_at__gte=day_begins(day))
-
-    def filter_until(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
-        return rows.filter(created_at__lt=day_ends(day))
-
-    def filter_confirmed_since(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
-        return rows.filter(confirmation__confirmed_at__gte=day_begins(day))
-
-    def filter_confirmed_until(self, rows: "QuerySet[Booking]", _name: str, day: date) -> "QuerySet[Booking]":
-        return rows.filter(confirmation__confirmed_at__lt=day_ends(day))
-
-    def filter_after(self, rows: "QuerySet[Booking]", _name: str, moment: datetime) -> "QuerySet[Booking]":
-        return rows.filter(created_at__gt=moment)
-
-    def filter_before(self, rows: "QuerySet[Booking]", _name: str, moment: datetime) -> "QuerySet[Booking]":
-        return rows.filter(created_at__lte=moment)
-
     def filter_discount(self, rows: "QuerySet[Booking]", _name: str, choice: str) -> "QuerySet[Booking]":
         # The page shows a percent as a discount when it is not 0; what is empty is no discount.
         if choice == "yes":
@@ -165,8 +133,9 @@ class BookingFilter(ListFilter):
     def filter_referral(self, rows: "QuerySet[Booking]", _name: str, code: str) -> "QuerySet[Booking]":
         return rows.filter(with_code(code))
 
-    def filter_sort(self, rows: "QuerySet[Booking]", _name: str, sort: str) -> "QuerySet[Booking]":
-        expression = SORTS[sort.removeprefix("-")]
-        ordered = expression.desc(nulls_last=True) if sort.startswith("-") else expression.asc(nulls_last=True)
-        # The id breaks ties, so that no row stands on two pages; with the newest first, their index serves both.
-        return rows.order_by(ordered, "-id")
+
+def in_order(rows: "QuerySet[Booking]", sorts: Mapping[str, Any], sort: str) -> "QuerySet[Booking]":
+    expression = sorts[sort.removeprefix("-")]
+    ordered = expression.desc(nulls_last=True) if sort.startswith("-") else expression.asc(nulls_last=True)
+    # The id breaks ties, so that no row stands on two pages; with the newest first, their index serves both.
+    return rows.order_by(ordered, "-id")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import django_filters
 from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
 from django.http import QueryDict
@@ -10,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.lists.chips import STREAM_LABELS, VIEWED, chosen_chip, narrow_by_chip
-from bookings.lists.filters import NEWEST_FIRST, NONE
+from bookings.lists.filters import NEWEST_FIRST, NONE, in_order
 from bookings.lists.search import narrow_by_search
 from bookings.models import Booking
 from bookings.models.bookings import BookingQuerySet
-from hsl_dashboard.web.filters import ListFilter, SearchFilter
+from hsl_dashboard.web.filters import ListFilter, SearchFilter, SortFilter
 from users.models import TelegramUser
 from users.people.search import matching_person_text, people_matching
 
@@ -29,26 +28,13 @@ class StudentFilter(ListFilter):
     """The bookings of a stream, narrowed and sorted by what the address says."""
 
     q = SearchFilter(label=pgettext_lazy("field label", "Search"), placeholder=_("@username, name or ID"))
-    sort = django_filters.ChoiceFilter(
-        method="filter_sort",
-        label=_("Sorting"),
-        choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
-    )
+    sort = SortFilter(SORTS, usual=NEWEST_FIRST)
 
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[Booking]", with_emails: bool) -> None:
         self.chip = chosen_chip(STREAM_LABELS, data)
         super().__init__(data, queryset=queryset)
         # As the list of all bookings does, which a change of everybody found here asks.
         self.with_emails = with_emails
-
-    @property
-    def sorted_by(self) -> str:
-        """What the list is sorted by: as asked, else newest first."""
-        return str(self.form.cleaned_data.get("sort") or NEWEST_FIRST) if self.is_valid() else NEWEST_FIRST
-
-    @property
-    def searched(self) -> str:
-        return str(self.form.cleaned_data.get("q") or "") if self.is_valid() else ""
 
     def bookings(self) -> "QuerySet[Booking]":
         """The bookings of the chip, found and in order; none while the form is invalid."""
@@ -78,13 +64,8 @@ class StudentFilter(ListFilter):
     def filter_queryset(self, queryset: "QuerySet[Booking]") -> "QuerySet[Booking]":
         assert isinstance(queryset, BookingQuerySet)
         narrowed = super().filter_queryset(narrow_by_chip(queryset, self.chip) if self.chip != VIEWED else queryset)
-        return narrowed if self.form.cleaned_data.get("sort") else self.filter_sort(narrowed, "sort", NEWEST_FIRST)
+        return in_order(narrowed, SORTS, self.sorted_by)
 
     def filter_search(self, rows: "QuerySet[Booking]", _name: str, text: str) -> "QuerySet[Booking]":
         narrowed, _common = narrow_by_search(rows, text, with_emails=self.with_emails)
         return narrowed
-
-    def filter_sort(self, rows: "QuerySet[Booking]", _name: str, sort: str) -> "QuerySet[Booking]":
-        expression = SORTS[sort.removeprefix("-")]
-        ordered = expression.desc(nulls_last=True) if sort.startswith("-") else expression.asc(nulls_last=True)
-        return rows.order_by(ordered, "-id")

@@ -19,11 +19,12 @@ from hsl_dashboard.web.filters import DayFilter, ListFilter
 class MoneyFilter(ListFilter):
     """Payments by their booking and by when they were received."""
 
-    booking = "booking__"  # the way from a row to its booking
+    # The way from a row to its booking, its currency and its moment.
+    booking, money, moment = "booking__", "currency", "received_at"
 
     course = django_filters.ChoiceFilter(method="filter_course", label=_("Course"), empty_label=_("All courses"))
-    stream = django_filters.CharFilter(method="filter_stream", label=_("Stream, code"), max_length=50)
-    code = django_filters.CharFilter(method="filter_code", label=_("Referral code"), max_length=100)
+    stream = django_filters.CharFilter(method="filter_text", label=_("Stream, code"), max_length=50)
+    code = django_filters.CharFilter(method="filter_text", label=_("Referral code"), max_length=100)
     currency = django_filters.ChoiceFilter(
         method="filter_currency", label=_("Currency"), empty_label=_("All currencies"), choices=Currency.choices
     )
@@ -38,26 +39,20 @@ class MoneyFilter(ListFilter):
         ]
 
     def filter_course(self, rows: "QuerySet[Any]", _name: str, course: str) -> "QuerySet[Any]":
-        if course == NONE:
-            return rows.filter(**{f"{self.booking}course_id": None})
-        return rows.filter(**{f"{self.booking}course_id": int(course)})
+        return rows.filter(**{f"{self.booking}course_id": None if course == NONE else int(course)})
 
-    def filter_stream(self, rows: "QuerySet[Any]", _name: str, code: str) -> "QuerySet[Any]":
-        column = f"{self.booking}course_stream"
-        return rows.filter(_is_empty(column) if code == NONE else Q(**{column: code}))
-
-    def filter_code(self, rows: "QuerySet[Any]", _name: str, code: str) -> "QuerySet[Any]":
-        column = f"{self.booking}referral_code"
-        return rows.filter(_is_empty(column) if code == NONE else Q(**{column: code}))
+    def filter_text(self, rows: "QuerySet[Any]", name: str, text: str) -> "QuerySet[Any]":
+        column = self.booking + {"stream": "course_stream", "code": "referral_code"}[name]
+        return rows.filter(Q(**{column: None}) | Q(**{column: ""}) if text == NONE else Q(**{column: text}))
 
     def filter_currency(self, rows: "QuerySet[Any]", _name: str, currency: str) -> "QuerySet[Any]":
-        return rows.filter(currency=currency)
+        return rows.filter(**{self.money: currency})
 
     def filter_since(self, rows: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
-        return rows.filter(received_at__gte=day_begins(day))
+        return rows.filter(**{f"{self.moment}__gte": day_begins(day)})
 
     def filter_until(self, rows: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
-        return rows.filter(received_at__lt=day_ends(day))
+        return rows.filter(**{f"{self.moment}__lt": day_ends(day)})
 
 
 class PaymentFilter(MoneyFilter):
@@ -77,16 +72,7 @@ class PaymentFilter(MoneyFilter):
 class ExpectedFilter(MoneyFilter):
     """Confirmed bookings without a payment, by the moment at which they were confirmed."""
 
-    booking = ""
-
-    def filter_currency(self, rows: "QuerySet[Any]", _name: str, currency: str) -> "QuerySet[Any]":
-        return rows.filter(money__currency=currency)
-
-    def filter_since(self, rows: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
-        return rows.filter(confirmation__confirmed_at__gte=day_begins(day))
-
-    def filter_until(self, rows: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
-        return rows.filter(confirmation__confirmed_at__lt=day_ends(day))
+    booking, money, moment = "", "money__currency", "confirmation__confirmed_at"
 
 
 def expected_bookings() -> "QuerySet[Booking]":
@@ -94,7 +80,3 @@ def expected_bookings() -> "QuerySet[Booking]":
     paid = Payment.objects.filter(booking=OuterRef("pk"))
     rows: QuerySet[Booking] = Booking.objects.confirmed().filter(~Exists(paid))
     return rows
-
-
-def _is_empty(column: str) -> Q:
-    return Q(**{column: None}) | Q(**{column: ""})

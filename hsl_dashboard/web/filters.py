@@ -1,6 +1,6 @@
 """What every list's filter is made of: bounded fields, a period that makes sense, its values as removable words."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
 
 from hsl_dashboard.web.addresses import ActiveFilter, address_without, tidy_query
+from hsl_dashboard.web.days import day_begins, day_ends
+from hsl_dashboard.web.keyset import Sorting
 
 SORT = "sort"  # a field of the form that narrows nothing
 EMPTY: tuple[Any, ...] = (None, "", [])
@@ -81,6 +83,20 @@ class DayFilter(django_filters.DateFilter):
     field_class = DayField
 
 
+class SinceFilter(DayFilter):
+    """Rows whose moment, the column ``field_name``, is not before a day of the school."""
+
+    def filter(self, rows: "QuerySet[Any]", day: date | None) -> "QuerySet[Any]":
+        return rows.filter(**{f"{self.field_name}__gte": day_begins(day)}) if day else rows
+
+
+class UntilFilter(DayFilter):
+    """Rows whose moment is not after a day of the school."""
+
+    def filter(self, rows: "QuerySet[Any]", day: date | None) -> "QuerySet[Any]":
+        return rows.filter(**{f"{self.field_name}__lt": day_ends(day)}) if day else rows
+
+
 class MomentField(IsoDateTimeField):
     """A moment in years that a calendar can count."""
 
@@ -97,8 +113,8 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
 
     field_class = MomentField
 
-    def __init__(self, *, method: str, label: Any) -> None:
-        super().__init__(method=method, label=label, widget=forms.HiddenInput())
+    def __init__(self, *, field_name: str, lookup_expr: str, label: Any) -> None:
+        super().__init__(field_name, lookup_expr, label=label, widget=forms.HiddenInput())
 
 
 class SearchFilter(django_filters.CharFilter):
@@ -107,6 +123,18 @@ class SearchFilter(django_filters.CharFilter):
     def __init__(self, *, label: Any, placeholder: Any = "", method: str = "filter_search") -> None:
         attrs = {"type": "search", "placeholder": placeholder, "autocomplete": "off", "spellcheck": "false"}
         super().__init__(method=method, label=label, max_length=200, widget=forms.TextInput(attrs=attrs))
+
+
+class SortFilter(django_filters.ChoiceFilter):
+    """What a list is sorted by: a word of ``columns``, with a minus the other way round. The list orders itself."""
+
+    def __init__(self, columns: Mapping[str, Any], *, usual: str) -> None:
+        self.columns, self.usual = columns, usual
+        words = [sign + name for name in columns for sign in ("", "-")]
+        super().__init__(label=_("Sorting"), choices=[(word, word) for word in words])
+
+    def filter(self, rows: "QuerySet[Any]", _word: str) -> "QuerySet[Any]":
+        return rows
 
 
 class ListFilter(django_filters.FilterSet):
@@ -123,6 +151,22 @@ class ListFilter(django_filters.FilterSet):
         """Map the fields that narrow the list to their values; empty while the form is invalid."""
         cleaned = self.form.cleaned_data if self.is_valid() else {}
         return {name: value for name, value in cleaned.items() if name != SORT and value not in EMPTY}
+
+    @property
+    def searched(self) -> str:
+        return str(self.values().get("q", ""))
+
+    @property
+    def sorted_by(self) -> str:
+        """What the list is sorted by: as asked, else as usual."""
+        asked = self.form.cleaned_data.get(SORT) if self.is_valid() else ""
+        return str(asked or self.filters[SORT].usual)
+
+    @property
+    def sorting(self) -> Sorting:
+        """The same for a list that is paged by its rows."""
+        column = self.filters[SORT].columns[self.sorted_by.removeprefix("-")]
+        return Sorting(column, descending=self.sorted_by.startswith("-"))
 
     def active_filters(self, path: str) -> list[ActiveFilter]:
         """List what narrows the list in words, each with the address without it."""

@@ -30,11 +30,11 @@ class AuditFilter(ListFilter):
     """Lines of the audit."""
 
     q = SearchFilter(label=_("Number, request, address or reason"), placeholder=_("221, 10.0.0.7, a word"))
-    by = django_filters.ChoiceFilter(method="filter_by", label=_("Who"), empty_label=_("Everybody"))
-    what = django_filters.ChoiceFilter(method="filter_what", label=_("What"), empty_label=_("Everything"))
-    person = SearchFilter(label=_("Whom"), placeholder=_("ID or @username"), method="filter_person")
-    since = DayFilter(method="filter_since", label=_("Date from"))
-    until = DayFilter(method="filter_until", label=_("Date to"))
+    by = django_filters.ChoiceFilter(label=_("Who"), empty_label=_("Everybody"))
+    what = django_filters.ChoiceFilter(label=_("What"), empty_label=_("Everything"))
+    person = SearchFilter(label=_("Whom"), placeholder=_("ID or @username"))
+    since = DayFilter(label=_("Date from"))
+    until = DayFilter(label=_("Date to"))
 
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[AuditEntry]") -> None:
         super().__init__(data, queryset=queryset)
@@ -50,23 +50,8 @@ class AuditFilter(ListFilter):
         """What each field asks for, by its name; :mod:`users.audit.walking` puts them together as it likes."""
         return {name: getattr(self, f"_{name}")(value) for name, value in self.values().items()}
 
-    def filter_search(self, rows: "QuerySet[AuditEntry]", _name: str, text: str) -> "QuerySet[AuditEntry]":
-        return rows.filter(self._q(text))
-
-    def filter_by(self, rows: "QuerySet[AuditEntry]", _name: str, who: str) -> "QuerySet[AuditEntry]":
-        return rows.filter(self._by(who))
-
-    def filter_what(self, rows: "QuerySet[AuditEntry]", _name: str, what: str) -> "QuerySet[AuditEntry]":
-        return rows.filter(self._what(what))
-
-    def filter_person(self, rows: "QuerySet[AuditEntry]", _name: str, typed: str) -> "QuerySet[AuditEntry]":
-        return rows.filter(self._person(typed))
-
-    def filter_since(self, rows: "QuerySet[AuditEntry]", _name: str, day: date) -> "QuerySet[AuditEntry]":
-        return rows.filter(self._since(day))
-
-    def filter_until(self, rows: "QuerySet[AuditEntry]", _name: str, day: date) -> "QuerySet[AuditEntry]":
-        return rows.filter(self._until(day))
+    def filter_queryset(self, queryset: "QuerySet[AuditEntry]") -> "QuerySet[AuditEntry]":
+        return queryset.filter(*self.conditions().values())
 
     @staticmethod
     def _q(text: str) -> Q:

@@ -13,9 +13,8 @@ from django.utils.translation import pgettext_lazy
 
 from hsl_dashboard.db import loose_scan, run_sql
 from hsl_dashboard.folding import Folded, fold
-from hsl_dashboard.web.days import day_begins, day_ends
-from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter
-from hsl_dashboard.web.keyset import Sorting
+from hsl_dashboard.web.days import day_ends
+from hsl_dashboard.web.filters import DayFilter, ListFilter, SearchFilter, SinceFilter, SortFilter
 from users.models import LatestStatus, LeadTemperature, Note, PersonTag
 from users.people.search import with_all_words
 from users.person.extensions import lesson_registrations, stream_names
@@ -112,13 +111,9 @@ class PeopleFilter(ListFilter):
         method="filter_lesson", label=_("Registered for lesson"), empty_label=_("Any lesson")
     )
     lesson_on = DayFilter(method="filter_lesson", label=_("Lesson date"))
-    since = DayFilter(method="filter_since", label=_("First seen from"))
+    since = SinceFilter(field_name="first_seen_at", label=_("First seen from"))
     until = DayFilter(method="filter_until", label=_("First seen to"))
-    sort = django_filters.ChoiceFilter(
-        method="leave",
-        label=_("Sorting"),
-        choices=[(sign + name, sign + name) for name in SORTS for sign in ("", "-")],
-    )
+    sort = SortFilter(SORTS, usual=LATEST_FIRST)
 
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[Any]", with_emails: bool) -> None:
         super().__init__(data, queryset=queryset)
@@ -136,19 +131,6 @@ class PeopleFilter(ListFilter):
             if with_emails
             else _("Name, @username, t.me link or ID")
         )
-
-    @property
-    def sorted_by(self) -> str:
-        """What the list is sorted by: as asked, else the latest activity first."""
-        return str((self.is_valid() and self.form.cleaned_data.get("sort")) or LATEST_FIRST)
-
-    @property
-    def sorting(self) -> Sorting:
-        return Sorting(column=SORTS[self.sorted_by.removeprefix("-")], descending=self.sorted_by.startswith("-"))
-
-    @property
-    def searched(self) -> str:
-        return str(self.form.cleaned_data.get("q") or "") if self.is_valid() else ""
 
     @property
     def narrows(self) -> bool:
@@ -206,9 +188,6 @@ class PeopleFilter(ListFilter):
         asked = {"lesson_type": kind, "lesson_date": day}
         registered = lesson_registrations().filter(**{name: value for name, value in asked.items() if value})
         return people.filter(Exists(registered.filter(telegram_user=OuterRef("pk"))))
-
-    def filter_since(self, people: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
-        return people.filter(first_seen_at__gte=day_begins(day))
 
     def filter_until(self, people: "QuerySet[Any]", _name: str, day: date) -> "QuerySet[Any]":
         # "Never" is stored as -infinity.
