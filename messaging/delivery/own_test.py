@@ -7,9 +7,8 @@ from django.utils.translation import gettext as _
 
 from hsl_dashboard.availability.heartbeats import silences
 from messaging.models import Broadcast, Recipient
-from messaging.models.reasons import describe_reason, telegram_words
+from messaging.models.reasons import describe_reason
 from messaging.models.recipient_types import RecipientType
-from messaging.models.recipients import reason_label
 from users.models import User
 
 State = Recipient.State
@@ -37,7 +36,9 @@ def result_of(test: Broadcast | None, *, by: User) -> OwnTest | None:
         return OwnTest(test.pk, _("It arrived in your Telegram at %(time)s.") % {"time": time}, arrived=True)
     if recipient.state in {State.PENDING, State.SENDING}:
         return _waiting(test)
-    return OwnTest(test.pk, _("It did not arrive: %(reason)s") % {"reason": _why(recipient)})
+    return OwnTest(
+        test.pk, _("It did not arrive: %(reason)s") % {"reason": recipient.why or recipient.get_state_display()}
+    )
 
 
 def _waiting(test: Broadcast) -> OwnTest:
@@ -46,8 +47,3 @@ def _waiting(test: Broadcast) -> OwnTest:
     if silences():
         return OwnTest(test.pk, _("It waits: nothing is being sent now. Tell an administrator."), waits=True)
     return OwnTest(test.pk, _("It is on its way to your Telegram…"), waits=True)
-
-
-def _why(recipient: Recipient) -> str:
-    reason = reason_label(recipient.reason) if recipient.reason else str(recipient.get_state_display())
-    return f"{reason} ({telegram_words(recipient.error_text)})" if recipient.error_text else reason

@@ -18,9 +18,7 @@ from messaging.broadcasts.rows import OF_A_KIND
 from messaging.broadcasts.versions import shown, texts_received
 from messaging.content.placeholders import as_read_by, keep_braces
 from messaging.models import Broadcast, FormerText, Outbox, Recipient, StudentText
-from messaging.models.reasons import telegram_words
 from messaging.models.recipient_types import RecipientType
-from messaging.models.recipients import reason_label
 from users.event_types import event_label
 from users.models import TelegramUser
 from users.person.timeline import TimelinePlace
@@ -132,16 +130,9 @@ def _as_read(person: TelegramUser, found: list[Recipient]) -> Iterable[Utterance
             by=staff_name(row.message.created_by),
             broadcast=row.message_id,
             state=row.state,
-            reason=_reason(row),
+            reason=row.why,
             is_answer=is_answer,
         )
-
-
-def _reason(row: Recipient) -> str:
-    if not row.reason:
-        return ""
-    reason = reason_label(row.reason)
-    return f"{reason} ({telegram_words(row.error_text)})" if row.error_text else reason
 
 
 def _below(rows: "QuerySet[Any]", column: str, rank: int, before: TimelinePlace | None) -> "QuerySet[Any]":

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hsl_dashboard.db import DatabaseForeignKey
 from messaging.models.broadcasts import Broadcast
+from messaging.models.reasons import telegram_words
 from messaging.models.triggers import count_recipients, keep_delivery_status
 from users.models.keys import person_constraint, person_key
 from users.models.triggers import create_missing_person, mark_for_numbers
@@ -154,6 +155,15 @@ class Recipient(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def why(self) -> str:
+        """The reason in words; Telegram's own, which are English, only where the reason leaves open what it was."""
+        if not self.reason:
+            return ""
+        is_open = self.reason in {Recipient.Reason.BAD_REQUEST, Recipient.Reason.FORBIDDEN}
+        label = reason_label(self.reason)
+        return f"{label} ({telegram_words(self.error_text)})" if is_open and self.error_text else label
 
 
 def reason_label(reason: str) -> str:

@@ -66,7 +66,12 @@ def test_what_we_sent_in_between_stands_in_its_place_with_what_became_of_it(desk
     bot_writes(person, "Первый", at=now - timedelta(hours=3))
     broadcast = BroadcastFactory.create(message_text="Урок завтра", recipient_type="group", state="finished")
     RecipientFactory.create(
-        message=broadcast, telegram_user=person, state="failed", reason="blocked", sent_at=now - timedelta(hours=2)
+        message=broadcast,
+        telegram_user=person,
+        state="failed",
+        reason="blocked",
+        error_text="Forbidden: bot was blocked by the user",
+        sent_at=now - timedelta(hours=2),
     )
     bot_writes(person, "Второй", at=now - timedelta(hours=1))
 
@@ -76,6 +81,7 @@ def test_what_we_sent_in_between_stands_in_its_place_with_what_became_of_it(desk
     assert sorted((one.at, str(one.words)) for one in said) == [(one.at, str(one.words)) for one in said]
     assert [str(one.words) for one in said] == ["Первый", "Урок завтра", "Второй"]
     assertContains(response, "Заблокировал бота")
+    assertNotContains(response, "Forbidden")
 
 
 def test_an_answer_that_is_posted_twice_is_sent_once(person, colleague):

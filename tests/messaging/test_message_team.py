@@ -49,13 +49,17 @@ def somebody_sends(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"state": "pending"}, "Отправляем в ваш Telegram…"),
         ({"state": "sent", "sent_at": timezone.now()}, "Пришло в ваш Telegram в "),
         (
-            {"state": "failed", "reason": "blocked", "error_text": "Forbidden"},
-            "Не дошло: Заблокировал бота (Forbidden)",
+            {"state": "failed", "reason": "blocked", "error_text": "Forbidden: bot was blocked by the user"},
+            "Не дошло: Заблокировал бота<",
+        ),
+        (
+            {"state": "failed", "reason": "bad_request", "error_text": "Chat_id_invalid"},
+            "Не дошло: Telegram отклонил сообщение (Chat_id_invalid)",
         ),
         ({"state": "skipped", "reason": "blocked"}, "Не дошло: Заблокировал бота"),
         ({"state": "uncertain", "reason": "no_answer"}, "Не дошло: Telegram не ответил"),
     ],
-    ids=["waits", "arrived", "refused", "skipped", "unknown"],
+    ids=["waits", "arrived", "blocked", "refused", "skipped", "unknown"],
 )
 def test_c5_the_result_of_a_test_appears_in_place(
     staff_client: Client, staff: User, stream: str, result: dict[str, Any], words: str
