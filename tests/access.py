@@ -70,6 +70,8 @@ ACCESS: dict[str, Access] = {
     "bookings:coupon_limit": Access(get=MESSAGES, post=MESSAGES),
     "messaging:takeover": SEEN_BY_ALL,
     "bookings:money_overview": Access(get=BOOKINGS),
+    "bookings:payment_export": Access(post=BOOKINGS),
+    "bookings:expected_export": Access(post=BOOKINGS),
     "bookings:payment_list": Access(get=BOOKINGS),
     "bookings:expected_list": Access(get=BOOKINGS),
     "bookings:incoming_list": Access(get=BOOKINGS),

@@ -20,13 +20,13 @@ T = TypeVar("T")
 
 def booking_sheet(bookings: "QuerySet[Booking]", labels: Labels) -> Sheet:
     """The list of bookings, each with its person as they are now."""
-    headings = [_("No."), *_person_headings(), _("Course"), _("Stream"), *_booking_headings()]
+    headings = [_("No."), *person_headings(), _("Course"), _("Stream"), *_booking_headings()]
     rows = (
         [
             booking.pk,
-            *_person_cells(booking.telegram_user),
-            _known(labels.course(booking.course_id)),
-            _known(labels.stream(booking.course_id, booking.course_stream)),
+            *person_cells(booking.telegram_user),
+            label_cell(labels.course(booking.course_id)),
+            label_cell(labels.stream(booking.course_id, booking.course_stream)),
             *_booking_cells(booking),
         ]
         for booking in bookings.iterator(chunk_size=ROWS_AT_ONCE)
@@ -36,11 +36,11 @@ def booking_sheet(bookings: "QuerySet[Booking]", labels: Labels) -> Sheet:
 
 def student_sheet(bookings: "QuerySet[Booking]") -> Sheet:
     """The people of a stream: a line for each booking, with what the person did last."""
-    headings = [_("No."), *_person_headings(), *_booking_headings(), *_activity_headings()]
+    headings = [_("No."), *person_headings(), *_booking_headings(), *_activity_headings()]
     rows = (
         [
             booking.pk,
-            *_person_cells(booking.telegram_user),
+            *person_cells(booking.telegram_user),
             *_booking_cells(booking),
             *_activity_cells(activity.get(booking.telegram_user_id, Activity())),
         ]
@@ -53,20 +53,22 @@ def student_sheet(bookings: "QuerySet[Booking]") -> Sheet:
 
 def viewer_sheet(people: "QuerySet[TelegramUser]", *, since: datetime | None, course_id: int | None) -> Sheet:
     """The people who viewed the programme and did not book."""
-    headings = [*_person_headings(), _("First viewed, Moscow"), *_activity_headings()]
+    headings = [*person_headings(), _("First viewed, Moscow"), *_activity_headings()]
     rows = (
-        [*_person_cells(row.person), row.viewed_at, *_activity_cells(row.activity)]
+        [*person_cells(row.person), row.viewed_at, *_activity_cells(row.activity)]
         for some in _pieces(people.iterator(chunk_size=ROWS_AT_ONCE))
         for row in people_rows_of(some, viewed_since=since, course_id=course_id)
     )
     return Sheet(_("Students"), headings, rows)
 
 
-def _person_headings() -> list[str]:
+def person_headings() -> list[str]:
+    """Head the columns of a person, in every sheet."""
     return ["ID", _("First name"), _("Last name"), "Username"]
 
 
-def _person_cells(person: TelegramUser) -> list[Any]:
+def person_cells(person: TelegramUser) -> list[Any]:
+    """Fill these columns."""
     return [person.pk, person.first_name or "", person.last_name or "", person.username or ""]
 
 
@@ -91,7 +93,8 @@ def _activity_cells(activity: Activity) -> list[Any]:
     return [activity.last_at, activity.events]
 
 
-def _known(label: str) -> str:
+def label_cell(label: str) -> str:
+    """Leave a cell empty where a page shows a dash."""
     return "" if label == NOTHING else label
 
 

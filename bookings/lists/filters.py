@@ -1,6 +1,6 @@
 """What narrows and sorts the list of bookings: every field bounded, so that no input reaches the database raw."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import django_filters
@@ -52,6 +52,23 @@ def _occurring() -> tuple[list[str], list[str]]:
     return codes, percents
 
 
+def occurring_streams() -> list[str]:
+    """Read the codes of streams that bookings have (one query, as above)."""
+    return [code for _name, code in run_sql(loose_scan("stream", column="course_stream", table="bookings")) if code]
+
+
+def course_choices(labels: Labels) -> list[tuple[str, Any]]:
+    """Offer every course, and bookings without one."""
+    named = [(str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)]
+    return [*named, (NONE, _("No course"))]
+
+
+def stream_choices(labels: Labels, codes: Iterable[str]) -> list[tuple[str, Any]]:
+    """Offer every described stream, then the other ``codes`` that bookings have, and bookings without one."""
+    unknown = [(code, code) for code in codes if code not in labels.codes]
+    return [*labels.codes.items(), *unknown, (NONE, _("No stream"))]
+
+
 class BookingFilter(ListFilter):
     """The list of bookings, narrowed and sorted by what the address says."""
 
@@ -86,13 +103,9 @@ class BookingFilter(ListFilter):
         if self.with_emails:
             self.form.fields["q"].widget.attrs["placeholder"] = _("@username, name, ID, e-mail or referral code")
         self.common = False  # the search finds so many that they were not listed
-        self.form.fields["course"].choices = [
-            *((str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)),
-            (NONE, _("No course")),
-        ]
+        self.form.fields["course"].choices = course_choices(labels)
         codes, discounts = _occurring()
-        unknown = [(code, code) for code in codes if code not in labels.codes]
-        self.form.fields["stream"].choices = [*labels.codes.items(), *unknown, (NONE, _("No stream"))]
+        self.form.fields["stream"].choices = stream_choices(labels, codes)
         percents = [(str(percent), f"{percent}\u00a0%") for percent in sorted(map(int, discounts))]
         self.form.fields["discount"].choices = [*WITH_OR_WITHOUT, *percents]
 

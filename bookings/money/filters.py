@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.labels import Labels
-from bookings.lists.filters import NONE
+from bookings.lists.filters import NONE, course_choices, occurring_streams, stream_choices
 from bookings.models import Booking, Currency, Payment
 from hsl_dashboard.web.days import day_begins, day_ends
 from hsl_dashboard.web.filters import DayFilter, ListFilter
@@ -23,7 +23,7 @@ class MoneyFilter(ListFilter):
     booking, money, moment = "booking__", "currency", "received_at"
 
     course = django_filters.ChoiceFilter(method="filter_course", label=_("Course"), empty_label=_("All courses"))
-    stream = django_filters.CharFilter(method="filter_text", label=_("Stream, code"), max_length=50)
+    stream = django_filters.ChoiceFilter(method="filter_text", label=_("Stream"), empty_label=_("All streams"))
     code = django_filters.CharFilter(method="filter_text", label=_("Referral code"), max_length=100)
     currency = django_filters.ChoiceFilter(
         method="filter_currency", label=_("Currency"), empty_label=_("All currencies"), choices=Currency.choices
@@ -33,10 +33,8 @@ class MoneyFilter(ListFilter):
 
     def __init__(self, data: QueryDict, *, queryset: "QuerySet[Any]", labels: Labels) -> None:
         super().__init__(data, queryset=queryset)
-        self.form.fields["course"].choices = [
-            *((str(course_id), labels.course(course_id)) for course_id in sorted(labels.courses)),
-            (NONE, _("No course")),
-        ]
+        self.form.fields["course"].choices = course_choices(labels)
+        self.form.fields["stream"].choices = stream_choices(labels, occurring_streams())
 
     def filter_course(self, rows: "QuerySet[Any]", _name: str, course: str) -> "QuerySet[Any]":
         return rows.filter(**{f"{self.booking}course_id": None if course == NONE else int(course)})

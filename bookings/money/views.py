@@ -5,13 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.forms.payments import PaymentForm
 from bookings.labels import Labels
@@ -19,6 +20,7 @@ from bookings.lists.filters import NONE
 from bookings.lists.rows import stream_address
 from bookings.models import Booking, Payment
 from bookings.models.payments import OF_A_FORM
+from bookings.money.exports import expected_sheet, payment_sheet
 from bookings.money.filters import ExpectedFilter, MoneyFilter, PaymentFilter, expected_bookings
 from bookings.money.kept import count_waiting_money, is_kept, is_recounted, kept_sums
 from bookings.money.statistics import DEFINITIONS, GROUPS, Key, MoneyLine, Sums, lines_of, money_by, totals_of
@@ -26,6 +28,7 @@ from bookings.services.payments import PaymentKnown, PaymentRefused, account_of,
 from hsl_dashboard.web.addresses import tidy_address
 from hsl_dashboard.web.pages import SeeOther, StaffRequest, page_of, render_list
 from hsl_dashboard.web.spreadsheets import Sheet, file_response
+from users.people.downloads import EXPORT_PEOPLE, list_as_file
 from users.person.context import person_address
 
 VIEW_BOOKINGS = "bookings.view_booking"
@@ -139,10 +142,9 @@ def _sums_as_file(kind: str, group: str, lines: list[MoneyLine], asked: MoneyFil
 @permission_required([VIEW_BOOKINGS, VIEW_MONEY], raise_exception=True)
 def payment_list(request: StaffRequest) -> HttpResponse:
     labels = Labels.read()
-    rows = Payment.objects.select_related("booking__telegram_user", "recorded_by").newest_first()
-    narrowed = PaymentFilter(request.GET, queryset=rows, labels=labels)
+    narrowed = _payments(request, labels)
     is_valid = narrowed.is_valid()
-    page = page_of(narrowed.qs if is_valid else rows.none(), request)
+    page = page_of(narrowed.qs if is_valid else Payment.objects.none(), request)
     context = {
         **_around(request, narrowed),
         "page": page,
@@ -155,10 +157,9 @@ def payment_list(request: StaffRequest) -> HttpResponse:
 @permission_required([VIEW_BOOKINGS, VIEW_MONEY], raise_exception=True)
 def expected_list(request: StaffRequest) -> HttpResponse:
     labels = Labels.read()
-    rows = expected_bookings().select_related("telegram_user", "money", "confirmation").order_by("-id")
-    narrowed = ExpectedFilter(request.GET, queryset=rows, labels=labels)
+    narrowed = _expected(request, labels)
     is_valid = narrowed.is_valid()
-    page = page_of(narrowed.qs if is_valid else rows.none(), request)
+    page = page_of(narrowed.qs if is_valid else Booking.objects.none(), request)
     context = {
         **_around(request, narrowed),
         "page": page,
@@ -167,6 +168,48 @@ def expected_list(request: StaffRequest) -> HttpResponse:
         "definitions": DEFINITIONS,
     }
     return render_list(request, "bookings/expected_list.html", context, partial="expected-table", is_valid=is_valid)
+
+
+@require_POST
+@permission_required([VIEW_BOOKINGS, VIEW_MONEY, EXPORT_PEOPLE], raise_exception=True)
+def payment_export(request: StaffRequest) -> HttpResponseBase:
+    """Export the whole filtered list; by POST, because the export is recorded."""
+    labels = Labels.read()
+    narrowed = _payments(request, labels)
+    found = narrowed.qs if narrowed.is_valid() else Payment.objects.none()
+    return _list_as_file(request, payment_sheet(found, labels), found, "payment_list", is_valid=narrowed.is_valid())
+
+
+@require_POST
+@permission_required([VIEW_BOOKINGS, VIEW_MONEY, EXPORT_PEOPLE], raise_exception=True)
+def expected_export(request: StaffRequest) -> HttpResponseBase:
+    labels = Labels.read()
+    narrowed = _expected(request, labels)
+    found = narrowed.qs if narrowed.is_valid() else Booking.objects.none()
+    return _list_as_file(request, expected_sheet(found, labels), found, "expected_list", is_valid=narrowed.is_valid())
+
+
+def _payments(request: StaffRequest, labels: Labels) -> PaymentFilter:
+    rows = Payment.objects.select_related("booking__telegram_user", "recorded_by").newest_first()
+    return PaymentFilter(request.GET, queryset=rows, labels=labels)
+
+
+def _expected(request: StaffRequest, labels: Labels) -> ExpectedFilter:
+    rows = expected_bookings().select_related("telegram_user", "money", "confirmation").order_by("-id")
+    return ExpectedFilter(request.GET, queryset=rows, labels=labels)
+
+
+def _list_as_file(
+    request: StaffRequest, sheet: Sheet, rows: "QuerySet[Any]", page: str, *, is_valid: bool
+) -> HttpResponseBase:
+    return list_as_file(
+        request,
+        sheet=sheet,
+        rows=rows,
+        name=f"{page.removesuffix('_list')}-{timezone.localdate():%Y-%m-%d}",
+        list_address=tidy_address(reverse(f"bookings:{page}"), request.GET),
+        is_valid=is_valid,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -245,6 +288,8 @@ def _around(request: StaffRequest, narrowed: MoneyFilter) -> dict[str, Any]:
         "form": narrowed.form,
         "active_filters": narrowed.active_filters(request.path),
         "clear_address": request.path,
+        "query": tidy_address("", request.GET),
+        "may_export": request.user.has_perm(EXPORT_PEOPLE),
         "updated_at": timezone.now(),
     }
 

@@ -12,7 +12,8 @@ from pytest_django.asserts import assertContains, assertNotContains
 from bookings.labels import money_text
 from bookings.models import Payment
 from tests.bookings.test_money import ask
-from tests.factories import BookingFactory, PaymentFactory, UserFactory
+from tests.factories import BookingFactory, PaymentFactory, StreamFactory, TelegramUserFactory, UserFactory
+from users.models import PeopleExport
 from users.staff.roles import ADMINISTRATOR, COURSES, MARKETING, VIEWER
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +98,42 @@ def test_a_page_takes_few_queries_however_many_rows(staff_client, django_assert_
 )
 def test_an_amount_is_written_as_people_read_it(amount, currency, text):
     assert money_text(Decimal(amount), currency) == text
+
+
+def test_a_stream_is_chosen_among_those_that_bookings_have(staff_client):
+    StreamFactory.create(code="9th_stream", name="9-й поток")
+    found = PaymentFactory.create(booking=BookingFactory.create(confirmed=2, course_stream="old_stream"))
+    PaymentFactory.create(booking=BookingFactory.create(confirmed=2, course_stream="9th_stream"))
+
+    response = staff_client.get(PAYMENTS, {"stream": "old_stream"})
+
+    assertContains(response, '<option value="9th_stream">9-й поток</option>')
+    assertContains(response, '<option value="old_stream" selected>old_stream</option>')
+    assert [row["payment"] for row in response.context["rows"]] == [found]
+    assert staff_client.get(PAYMENTS, {"stream": "unheard_of"}).status_code == 422
+
+
+def text_of(response):
+    return b"".join(response.streaming_content).decode()
+
+
+def test_the_filtered_lists_leave_as_files_and_who_took_them_is_kept(staff, staff_client):
+    person = TelegramUserFactory.create(first_name="Вера", username="vera")
+    paid = BookingFactory.create(telegram_user=person, confirmed=2)
+    PaymentFactory.create(booking=paid, amount=Decimal("99.50"), currency="EUR", note="за двоих")
+    PaymentFactory.create(booking=None, amount=5, currency="USD")
+    open_one = BookingFactory.create(confirmed=2, discount_percent=10)
+
+    page = staff_client.get(PAYMENTS, {"currency": "EUR"})
+    assertContains(page, f"{reverse('bookings:payment_export')}?currency=EUR")
+    payments = text_of(staff_client.post(f"{reverse('bookings:payment_export')}?currency=EUR", {"format": "csv"}))
+    everything = text_of(staff_client.post(reverse("bookings:payment_export"), {"format": "csv"}))
+    expected = text_of(staff_client.post(reverse("bookings:expected_export"), {"format": "csv"}))
+
+    assert "vera" in payments
+    assert "за двоих" in payments
+    assert len(payments.splitlines()) == 2
+    assert len(everything.splitlines()) == 3  # the booking of one is deleted
+    assert str(open_one.pk) in expected.splitlines()[1]
+    assert len(expected.splitlines()) == 2
+    assert PeopleExport.objects.filter(exported_by=staff).count() == 3
