@@ -193,7 +193,7 @@ class Booking(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return ", ".join(filter(None, (f"№\u00a0{self.pk}", self.first_name or self.username)))
 
     @property
     def status(self) -> BookingStatus | None:

@@ -106,4 +106,4 @@ class BookingChange(models.Model):
         triggers = [keep_confirmation()]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"

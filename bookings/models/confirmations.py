@@ -25,4 +25,4 @@ class Confirmation(models.Model):
         triggers = [mark_confirmation(), mark_emptied()]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"

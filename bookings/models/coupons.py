@@ -73,4 +73,4 @@ class ReferralUsage(models.Model):
         triggers = [create_missing_person(username="NULL", first_name="NULL", seen_at="COALESCE(NEW.used_at, now())")]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"

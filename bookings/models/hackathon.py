@@ -28,4 +28,4 @@ class HackathonRegistration(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return ", ".join(filter(None, (f"№\u00a0{self.pk}", self.username)))

@@ -49,7 +49,7 @@ class FreeLessonRegistration(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk} {self.lesson_type}"
+        return ", ".join(filter(None, (f"№\u00a0{self.pk}", self.first_name or self.username, self.lesson_type)))
 
 
 class LessonSteps(models.Model):

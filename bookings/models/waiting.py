@@ -95,7 +95,7 @@ class WaitingPayment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"
 
 
 class PaymentMark(models.Model):

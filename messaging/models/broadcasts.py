@@ -154,7 +154,7 @@ class Broadcast(models.Model):
         triggers = [hold_foreign_schedule()]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return ", ".join(filter(None, (f"№\u00a0{self.pk}", self.name)))  # no text: a letter's is not for everybody
 
     @property
     def planned_at(self) -> datetime | None:

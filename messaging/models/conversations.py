@@ -44,7 +44,7 @@ class StudentText(models.Model):
         constraints = [person_constraint("messaging_studenttext")]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -140,7 +140,7 @@ class Conversation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"
 
     @property
     def is_open(self) -> bool:

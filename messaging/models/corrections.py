@@ -48,7 +48,7 @@ class Correction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"
 
 
 class CorrectedMessage(models.Model):
@@ -88,4 +88,4 @@ class CorrectedMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"

@@ -74,7 +74,7 @@ class Draft(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"
 
     @property
     def waits_for_approval(self) -> bool:

@@ -29,4 +29,4 @@ class FormerText(models.Model):
         verbose_name_plural = _("former texts")
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"

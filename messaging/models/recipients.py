@@ -154,7 +154,7 @@ class Recipient(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return ", ".join(filter(None, (f"№\u00a0{self.pk}", self.username)))
 
     @property
     def why(self) -> str:

@@ -40,4 +40,4 @@ class Report(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"

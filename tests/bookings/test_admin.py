@@ -69,7 +69,7 @@ def test_saving_goes_through_the_service(manager_client, manager):
     response = manager_client.post(page_of(booking), {"status_to": "2", "seen": "1"}, follow=True)
 
     assertRedirects(response, LIST)
-    assertContains(response, f"Сохранено: бронирование #{booking.pk}")
+    assertContains(response, f"Сохранено: бронирование №\u00a0{booking.pk}")
     booking.refresh_from_db()
     assert booking.confirmed == Status.CONFIRMED
     assert Event.objects.get(event_type="booking_status_changed").details["new_status"] == 2  # type: ignore[index]
@@ -208,3 +208,12 @@ def test_who_may_only_look_is_offered_no_actions(client, booking):
     choose(client, "confirm_bookings", [booking])
 
     assert not BulkChange.objects.exists()
+
+
+def test_a_row_is_named_by_its_number_and_its_person(staff_client):
+    booking = BookingFactory.create(first_name="Вера")
+
+    for name in ("change", "delete"):
+        page = staff_client.get(reverse(f"admin:bookings_booking_{name}", args=[booking.pk]))
+        assertContains(page, f"№\u00a0{booking.pk}, Вера")
+        assertNotContains(page, f"#{booking.pk}")

@@ -9,12 +9,12 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
-from pytest_django.asserts import assertNotContains
+from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.factories import PASSWORD, TelegramUserFactory, UserFactory
 from tests.signing_in import reauthenticated
 from users.models import BlockedUser, User
-from users.staff.roles import ADMINISTRATOR
+from users.staff.roles import ADMINISTRATOR, COURSES, role_label
 
 ACCOUNT_PERMISSIONS = [f"users.{verb}_user" for verb in ("view", "add", "change", "delete")]
 
@@ -141,3 +141,15 @@ def test_staff_block_a_person_and_lift_the_block(client, db):
 
 def _address(model: Any, page: str, *args: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def test_groups_have_the_names_of_the_pages(client: Client, db: None) -> None:
+    administrator = UserFactory.create(is_staff=True, is_superuser=True)
+    client.force_login(administrator)
+
+    pages = [_address(User, "changelist"), _address(User, "change", administrator.pk), _address(Group, "changelist")]
+
+    for address in pages:
+        page = client.get(address)
+        assertContains(page, role_label(COURSES))
+        assertNotContains(page, f">{COURSES}<")

@@ -23,7 +23,7 @@ from hsl_dashboard.web.clients import device_name
 from users.audit.words import NAMES
 from users.models import User
 from users.staff.confirming import confirm_in_admin
-from users.staff.roles import ROLES
+from users.staff.roles import ROLES, role_label
 from users.staff.services import may_change
 
 
@@ -47,12 +47,19 @@ def _confirmed(request: HttpRequest) -> HttpResponse | None:
     return confirm_in_admin(request) if request.method == "POST" else None
 
 
+class GroupsFilter(admin.RelatedFieldListFilter):
+    """Groups under the names that the pages use."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return [(pk, role_label(name)) for pk, name in super().field_choices(field, request, model_admin)]
+
+
 @admin.register(User)
 class StaffAccountAdmin(ConfirmedMixin, UserAdmin):  # type: ignore[type-arg]
     """Accounts of staff: who may change whose is as on the pages of «Who may what»."""
 
     list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser", "last_login")
-    list_filter = ("is_active", "is_superuser", "groups")
+    list_filter = ("is_active", "is_superuser", ("groups", GroupsFilter))
     list_per_page = 50
     # The e-mail too: it and the name share one space.
     add_fieldsets = ((None, {"fields": ("username", "email", "usable_password", "password1", "password2")}),)
@@ -62,6 +69,12 @@ class StaffAccountAdmin(ConfirmedMixin, UserAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fields = ("last_login", "date_joined")
         return fields if _is_superuser(request) else (*fields, *self.POWERS)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "groups" and field:
+            field.label_from_instance = lambda group: role_label(group.name)  # type: ignore[union-attr,method-assign]
+        return field
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and self._may_touch(request, obj)
@@ -123,6 +136,12 @@ SESSION = [_column(UserSession, name) for name in ("user", "created_at", "last_s
 @admin.register(Group)
 class StaffGroupAdmin(ConfirmedMixin, GroupAdmin):
     """Groups of staff. What the four of users/staff/roles.py may do is written there: here it can be read."""
+
+    list_display = ("shown_name",)
+
+    @admin.display(description=_("name"), ordering="name")
+    def shown_name(self, group: Group) -> str:
+        return role_label(group.name)
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.name not in ROLES)

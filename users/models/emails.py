@@ -25,4 +25,4 @@ class EmailDisclosure(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"

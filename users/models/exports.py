@@ -29,4 +29,4 @@ class PeopleExport(models.Model):
         default_permissions = ("view",)
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"

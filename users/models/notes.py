@@ -40,7 +40,7 @@ class PersonTag(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"
 
 
 # Who deleted a note is kept; what it said goes with it.
@@ -64,4 +64,4 @@ class Note(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}"
+        return f"№\u00a0{self.pk}"
