@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connections
 from django.utils import timezone
+from PIL import Image
 from redis import Redis
 
 from messaging.delivery import lifecycle
@@ -144,16 +145,22 @@ def test_who_has_no_value_for_a_placeholder_is_skipped_by_name(telegram):
     assert broadcast.total_recipients == 1
 
 
-def test_a_file_goes_up_once_and_its_id_serves_the_rest(telegram, settings, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "method"), [("photo", "sendPhoto"), ("video", "sendVideo"), ("document", "sendDocument")]
+)
+def test_a_file_goes_up_once_and_its_id_serves_the_rest(telegram, settings, tmp_path, kind, method):
     settings.MEDIA_ROOT = tmp_path
-    (tmp_path / "a.txt").write_text("Конспект")
-    broadcast = broadcast_to(40, kind="document", media_upload="a.txt", message_text="Конспект")
+    Image.new("RGB", (1, 1)).save(tmp_path / "a.png")
+    broadcast = broadcast_to(40, kind=kind, media_upload="a.png", message_text="")
 
     run(broadcast)
+    run(broadcast_to(2, kind=kind, media_file_id=broadcast.media_file_id, message_text="Подпись"))
 
     assert states(broadcast) == {"sent": 40}
-    assert broadcast.media_file_id
-    assert len({entry.file for entry in telegram.ledger(accepted=True)}) == 1
+    entries = telegram.ledger(accepted=True)
+    assert {entry.method for entry in entries} == {method}
+    assert [entry.text for entry in entries] == [""] * 40 + ["Подпись"] * 2
+    assert len({entry.file for entry in entries}) == 1
 
 
 def test_a_file_that_is_gone_pauses_before_anybody_is_claimed(telegram):
