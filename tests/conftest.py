@@ -13,13 +13,16 @@ from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from bookings.models import Booking
+from demo.sandbox.client import SandboxClient, run_sandbox
 from hsl_dashboard.availability import heartbeats
 from hsl_dashboard.templatetags.frame import forget_drawn
+from messaging.delivery.runner import close_process
 from tests.database_roles import application_role, prepare_application
 from tests.factories import BookingFactory, UserFactory
 from tests.migrated import migrated_database
 from tests.reset.kept import keep_rows
 from tests.sizes import LONG
+from tests.warm_redis import warm_up
 from users.models import User
 
 # They start servers of their own and wait for them: begun first, they never leave one process alone at the end.
@@ -98,6 +101,32 @@ def staff_client(staff: User) -> Client:
 @pytest.fixture
 def booking(db: None) -> Booking:
     return BookingFactory.create()
+
+
+@pytest.fixture(scope="session")
+def telegram_process() -> Iterator[SandboxClient]:
+    with run_sandbox() as client:
+        yield client
+
+
+@pytest.fixture
+def telegram(telegram_process: SandboxClient, settings: Any) -> SandboxClient:
+    """A sandbox without limits, latency, faults or memory, to which everything that is sent goes."""
+    telegram_process.reset()
+    settings.TELEGRAM_API_URL = telegram_process.url
+    settings.BOT_TOKEN = telegram_process.token
+    settings.TELEGRAM_CALL_TIMEOUT = 1.0
+    return telegram_process
+
+
+@pytest.fixture
+def engine(telegram: SandboxClient, settings: Any) -> Iterator[SandboxClient]:
+    """Telegram answers, Redis remembers an old slot, and the process' loop ends with the test."""
+    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
+    close_process()
+    warm_up(settings)
+    yield telegram
+    close_process()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """Sending through the API: done in time it answers as the previous dashboard did, else 202; a key sends once."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,40 +9,25 @@ from django.test import Client
 from django.utils import timezone
 
 from analytics.rollups import refresh_numbers
-from demo.sandbox.client import SandboxClient, run_sandbox
+from demo.sandbox.client import SandboxClient
 from messaging.delivery import tasks
 from messaging.delivery.corrections import CorrectionQueue
 from messaging.delivery.queues import SendQueue
-from messaging.delivery.runner import close_process, run_queue
+from messaging.delivery.runner import run_queue
 from messaging.models import Broadcast, Recipient, SendingRules
 from tests.api.conftest import client_of
 from tests.factories import BookingFactory, RecipientFactory, StreamFactory, TelegramUserFactory, UserFactory
-from tests.messaging.warm_redis import warm_up
 from users.models import BlockedUser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(scope="module")
-def telegram_process() -> Iterator[SandboxClient]:
-    with run_sandbox() as client:
-        yield client
-
-
 @pytest.fixture
-def telegram(
-    telegram_process: SandboxClient, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SandboxClient]:
+def telegram(engine: SandboxClient, monkeypatch: pytest.MonkeyPatch) -> SandboxClient:
     """Telegram answers, and the engine works as soon as it is woken."""
-    telegram_process.reset()
-    settings.TELEGRAM_API_URL, settings.BOT_TOKEN = telegram_process.url, telegram_process.token
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
-    close_process()
-    warm_up(settings)
     monkeypatch.setattr(tasks, "wake_broadcast", lambda pk: run_queue(SendQueue(pk), seconds=5, at_most=5))
     monkeypatch.setattr(tasks, "wake_correction", lambda pk: run_queue(CorrectionQueue(pk), seconds=5, at_most=5))
-    yield telegram_process
-    close_process()
+    return engine
 
 
 @pytest.fixture
@@ -104,17 +88,6 @@ def test_what_takes_longer_is_202_and_so_is_what_nobody_waits_for(api, asleep):
 
     assert slow[0] == at_once[0] == 202
     assert {"status": "sending", "sent_count": 0, "failed_count": 0, "pending_count": 1}.items() <= slow[1].items()
-
-
-def test_a_key_lands_on_the_same_message(api, telegram):
-    anna = TelegramUserFactory.create()
-    key = {"Idempotency-Key": "once"}
-
-    first, again = send(api, anna.pk, headers=key), send(api, anna.pk, headers=key)
-    other = send(api, anna.pk, headers=key, message={"text": "other"})
-
-    assert first == again and first[0] == 200 and other[0] == 409
-    assert Broadcast.objects.count() == 1
 
 
 def test_a_key_whose_first_request_died_finds_the_message(api, asleep):

@@ -1,47 +1,17 @@
-"""Telegram as the tests see it: a sandbox process, and the settings that point at it."""
+"""Who is woken, whom messages go to, and who answers."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.test import Client
 
 from bookings.models import Booking
-from demo.sandbox.client import SandboxClient, run_sandbox
 from messaging.delivery.counts import recipient_count_differences
-from messaging.delivery.runner import close_process
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
 from tests.messaging.conversations import ANSWERS
-from tests.messaging.warm_redis import warm_up
 from users.models import TelegramUser, User
 
 CONFIRMED = Booking.Status.CONFIRMED
-
-
-@pytest.fixture(scope="session")
-def telegram_process() -> Iterator[SandboxClient]:
-    with run_sandbox() as client:
-        yield client
-
-
-@pytest.fixture
-def telegram(telegram_process: SandboxClient, settings: Any) -> SandboxClient:
-    """A sandbox without limits, latency, faults or memory, to which everything that is sent goes."""
-    telegram_process.reset()
-    settings.TELEGRAM_API_URL = telegram_process.url
-    settings.BOT_TOKEN = telegram_process.token
-    settings.TELEGRAM_CALL_TIMEOUT = 1.0
-    return telegram_process
-
-
-@pytest.fixture
-def engine(telegram: SandboxClient, settings: Any) -> Iterator[SandboxClient]:
-    """Telegram answers, Redis remembers an old slot, and the process' loop ends with the test."""
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
-    close_process()
-    warm_up(settings)
-    yield telegram
-    close_process()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from messaging.delivery.queues import SendQueue
 from messaging.delivery.runner import run_queue
 from messaging.models import Broadcast, Correction, Recipient
 from tests.factories import BroadcastFactory, TelegramUserFactory, UserFactory
-from tests.messaging.warm_redis import warm_up
+from tests.warm_redis import warm_up
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("engine", "kept_counts")]
 

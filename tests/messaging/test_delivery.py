@@ -17,7 +17,7 @@ from messaging.delivery.runner import run_queue
 from messaging.delivery.tasks import run_broadcast
 from messaging.models import Broadcast, Recipient, Runner
 from tests.factories import BroadcastFactory, TelegramUserFactory
-from tests.messaging.warm_redis import warm_up
+from tests.warm_redis import warm_up
 from users.models import AuditEntry, BlockedUser
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("engine", "kept_counts")]

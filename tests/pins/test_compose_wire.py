@@ -14,11 +14,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from demo.sandbox.client import LedgerEntry, SandboxClient, run_sandbox
+from demo.sandbox.client import LedgerEntry, SandboxClient
 from hsl_dashboard.celery import app as celery
-from messaging.delivery.runner import close_process
 from tests.factories import UserFactory
-from tests.messaging.warm_redis import warm_up
 from tests.pins.golden import assert_as_pinned
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,27 +120,13 @@ def client(school: None) -> Client:
     return client
 
 
-@pytest.fixture(scope="module")
-def telegram() -> Iterator[SandboxClient]:
-    with run_sandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture(autouse=True)
-def engine(telegram: SandboxClient, settings: Any, tmp_path: Path) -> Iterator[None]:
-    """Telegram answers, and a task runs where it is queued: a message is out when its request is over."""
+def at_once(engine: SandboxClient, settings: Any, tmp_path: Path) -> Iterator[None]:
+    """A task runs where it is queued: a message is out when its request is over."""
     celery.set_current()
     celery.conf.update(task_always_eager=True, task_eager_propagates=True)
-    telegram.reset()
-    settings.TELEGRAM_API_URL = telegram.url
-    settings.BOT_TOKEN = telegram.token
-    settings.TELEGRAM_CALL_TIMEOUT = 1.0
-    settings.TELEGRAM_MESSAGES_PER_SECOND = 500.0
     settings.MEDIA_ROOT = tmp_path
-    close_process()
-    warm_up(settings)
     yield
-    close_process()
     celery.conf.update(task_always_eager=False, task_eager_propagates=False)
 
 

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
-
-# Before telegram is imported: otherwise RetryAfter warns, and warnings are errors.
-os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 import pytest
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from demo.sandbox.client import SandboxClient, run_sandbox
+from demo.sandbox.client import SandboxClient
 
 CallBot = Callable[[Callable[[Bot], Awaitable[Any]]], Any]
 CallBotAs = Callable[[str], CallBot]
 
 
-@pytest.fixture(scope="session")
-def sandbox_process() -> Iterator[SandboxClient]:
-    with run_sandbox() as client:
-        yield client
-
-
 @pytest.fixture
-def sandbox(sandbox_process: SandboxClient) -> SandboxClient:
+def sandbox(telegram_process: SandboxClient) -> SandboxClient:
     """A sandbox without limits, latency, faults or memory; its process serves the whole run."""
-    sandbox_process.reset()
-    return sandbox_process
+    telegram_process.reset()
+    return telegram_process
 
 
 def calling(sandbox: SandboxClient, token: str) -> CallBot:
