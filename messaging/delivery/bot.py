@@ -166,7 +166,7 @@ class WrongToken(Exception):
     """BOT_TOKEN is missing or malformed."""
 
 
-def _markup(buttons: list[list[dict[str, str]]]) -> InlineKeyboardMarkup | None:
+def _markup(buttons: list[list[dict[str, Any]]]) -> InlineKeyboardMarkup | None:
     if not buttons:
         return None
     return InlineKeyboardMarkup([[InlineKeyboardButton(**button) for button in row] for row in buttons])
