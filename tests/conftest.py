@@ -21,6 +21,7 @@ from tests.database_roles import application_role, prepare_application
 from tests.factories import BookingFactory, UserFactory
 from tests.migrated import migrated_database
 from tests.reset.kept import keep_rows
+from tests.signing_in import signed_in
 from tests.sizes import LONG
 from tests.warm_redis import warm_up
 from users.models import User
@@ -93,9 +94,7 @@ def staff(db: None) -> User:
 
 @pytest.fixture
 def staff_client(staff: User) -> Client:
-    client = Client()
-    client.force_login(staff)
-    return client
+    return signed_in(staff)
 
 
 @pytest.fixture

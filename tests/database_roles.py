@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, connections
 from django.db.backends.signals import connection_created
 
+from hsl_dashboard.db import run_sql, sql_value
 from hsl_dashboard.grants import grant_statements
 
 APPLICATION = "hsl_test_application"
@@ -56,9 +57,7 @@ def application_role() -> Iterator[None]:
 @contextmanager
 def owner_role() -> Iterator[None]:
     """Do as the owner of the tables what the application may not."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('role')")
-        role = cursor.fetchone()[0]
+    role = sql_value("SELECT current_setting('role')")
     _set_role("NONE")
     try:
         yield
@@ -69,13 +68,11 @@ def owner_role() -> Iterator[None]:
 def _become_application(connection: Any, **_kwargs: Any) -> None:
     # Tests open databases of their own too, where the role has no rights.
     if connection.settings_dict["NAME"] == connections["default"].settings_dict["NAME"]:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET ROLE {APPLICATION}")
+        run_sql(f"SET ROLE {APPLICATION}")
 
 
 def _set_role(role: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET ROLE {role}")
+    run_sql(f"SET ROLE {role}")
 
 
 def _quoted_password(cursor: Any) -> str:

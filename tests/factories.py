@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import factory
-from django.db import connection
 from factory.django import DjangoModelFactory
 
 from bookings.models import Booking, Course, FreeLessonRegistration, Payment, ReferralCoupon, Stream
+from hsl_dashboard.db import run_sql
 from messaging.models import Automation, Broadcast, Recipient
 from users.models import Event, TelegramUser, User
 
@@ -49,8 +49,7 @@ class TelegramUserFactory(DjangoModelFactory[TelegramUser]):
     def _create(cls, model_class: type[TelegramUser], *args: Any, **kwargs: Any) -> TelegramUser:
         """Count the new person, as beat does within seconds: most tests are about somebody who is known for longer."""
         person: TelegramUser = super()._create(model_class, *args, **kwargs)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT person_totals_fold(ARRAY[%s::bigint])", [person.pk])
+        run_sql("SELECT person_totals_fold(ARRAY[%s::bigint])", [person.pk])
         return person
 
 

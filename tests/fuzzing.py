@@ -12,11 +12,12 @@ from zlib import crc32
 
 import pytest
 from django.apps import apps
-from django.db import Error, connection, transaction
+from django.db import Error, transaction
 from django.http import QueryDict
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from hsl_dashboard.db import run_sql
 from tests.conftest import empty_cache
 from tests.test_access import addresses
 
@@ -162,8 +163,7 @@ class Attacker:
         if seconds > SLOW:
             return f"{seconds:.1f} s"
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what a commit would have found
+            run_sql("SET CONSTRAINTS ALL IMMEDIATE")  # what a commit would have found
         except Error as error:
             return f"would fail at the commit: {error}"
         return ""

@@ -23,6 +23,11 @@ def signed_in(user: User) -> Client:
     return client
 
 
+def client_with(*permissions: str) -> Client:
+    """Sign somebody in who may do just this."""
+    return signed_in(UserFactory.create(permissions=list(permissions)))
+
+
 def reauthenticated(user: User, client: Client | None = None) -> Client:
     """Sign somebody in, in a client of their own or the given one, with the password given a moment ago.
 

@@ -2,13 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
 
 from benchmarks.writes import INSERTS
+from hsl_dashboard.db import run_sql
 from tests.factories import TelegramUserFactory
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "database.md"
@@ -16,12 +15,6 @@ OURS = {"users", "bookings", "messaging", "analytics"}
 NAME = re.compile(r"`(\w+)`")
 
 pytestmark = pytest.mark.django_db
-
-
-def rows(sql: str, *params: object) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
 
 
 def lines_of(*headings: str) -> list[list[str]]:
@@ -44,7 +37,9 @@ def test_the_page_names_every_table() -> None:
         if model._meta.app_label not in OURS
     }
 
-    there = rows("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')")
+    there = run_sql(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    )
 
     assert sorted(named) == sorted({name for (name,) in there} - libraries - {"django_migrations"})
 
@@ -59,7 +54,7 @@ def test_the_page_names_the_table_of_each_audit() -> None:
 def test_the_page_names_every_trigger_with_its_tables() -> None:
     named = {(name_in(cells[0]), table) for cells in lines_of("Triggers") for table in NAME.findall(cells[1])}
 
-    there = rows("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
+    there = run_sql("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
 
     short = re.compile(r"pgtrigger_(\w+)_[0-9a-f]{5}")
     assert named == {(match[1] if (match := short.fullmatch(name)) else name, table) for name, table in there}
@@ -68,26 +63,30 @@ def test_the_page_names_every_trigger_with_its_tables() -> None:
 def test_the_page_names_every_function_and_view() -> None:
     named = [name_in(cells[0]) for cells in lines_of("Functions and views")]
 
-    functions = rows(
+    functions = run_sql(
         "SELECT proname FROM pg_proc p WHERE pronamespace = 'public'::regnamespace"
-        r" AND proname NOT LIKE 'pgtrigger\_%%'"
+        r" AND proname NOT LIKE 'pgtrigger\_%'"
         " AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')"
     )
-    views = rows("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')")
+    views = run_sql(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')"
+    )
     assert sorted(named) == sorted(name for (name,) in (*functions, *views))
 
 
 def written() -> dict[str, int]:
     """How many rows this transaction has inserted into or updated in each table."""
-    return dict(rows("SELECT relname, n_tup_ins + n_tup_upd FROM pg_stat_xact_user_tables WHERE schemaname = 'public'"))
+    return dict(
+        run_sql("SELECT relname, n_tup_ins + n_tup_upd FROM pg_stat_xact_user_tables WHERE schemaname = 'public'")
+    )
 
 
 def entries_of_the_newest(table: str) -> int:
     """How many indexes hold an entry for the row that was inserted last."""
-    indexes = rows("SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indrelid = %s::regclass", table)
+    indexes = run_sql("SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indrelid = %s::regclass", [table])
     conditions = [condition or "true" for (condition,) in indexes]
     holds = ", ".join(f"(({condition}) IS TRUE)::int" for condition in conditions)
-    ((*held,),) = rows(f"SELECT {holds} FROM {table} ORDER BY ctid DESC LIMIT 1")
+    ((*held,),) = run_sql(f"SELECT {holds} FROM {table} ORDER BY ctid DESC LIMIT 1")
     return sum(held)
 
 
@@ -97,10 +96,9 @@ def test_the_page_says_what_a_row_of_the_bot_writes(table: str) -> None:
     (cells,) = [cells for cells in lines_of("What a row of the bot costs") if name_in(cells[0]) == table]
     before = written()
 
-    with connection.cursor() as cursor:
-        cursor.execute(INSERTS[table], [person])
+    run_sql(INSERTS[table], [person])
 
     further = {name for name, count in written().items() if count > before.get(name, 0)} - {table}
-    indexes = rows("SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass", table)[0][0]
+    indexes = run_sql("SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass", [table])[0][0]
     assert cells[1:3] == [str(indexes), str(entries_of_the_newest(table))]
     assert set(NAME.findall(cells[3])) == further

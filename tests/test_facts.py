@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from bookings.models import Booking, status_label, status_of
+from hsl_dashboard.db import run_sql
 from messaging.audiences.criteria import ActiveInStream
 from tests.factories import BookingFactory, CourseFactory, EventFactory, TelegramUserFactory
 from users.event_types import EVENT_LABELS
@@ -174,9 +175,7 @@ def test_a_lead_is_as_warm_as_the_thresholds_say(dice):
 
 @pytest.mark.parametrize("name", ["person_counts", "person_temperature"])
 def test_the_functions_name_the_same_events_as_nobodys_own(name):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", [name])
-        (source,) = cursor.fetchone()
+    [(source,)] = run_sql("SELECT prosrc FROM pg_proc WHERE proname = %s", [name])
 
     lists = re.findall(r"event_type NOT IN \(([^)]*)\)", source)
 

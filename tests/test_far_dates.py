@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from bookings.models import Booking, FreeLessonRegistration
 from hsl_dashboard.calendar import FarDay, FarMoment, moment_of
+from hsl_dashboard.db import run_sql, sql_value
 from tests.database_roles import owner_role
 from tests.factories import PASSWORD, BookingFactory, EventFactory, UserFactory
 from users.models import BlockedUser, Event, TelegramUser
@@ -35,10 +36,7 @@ FARTHEST, ANCIENT, LATE, CHANNEL = 9200000001, 9200000002, 9200000003, -10012345
 
 
 def put(model: Any, pk: Any, column: str, text: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'UPDATE "{model._meta.db_table}" SET {column} = %s WHERE {model._meta.pk.column} = %s', [text, pk]
-        )
+    run_sql(f'UPDATE "{model._meta.db_table}" SET {column} = %s WHERE {model._meta.pk.column} = %s', [text, pk])
 
 
 @pytest.mark.django_db
@@ -67,9 +65,7 @@ def test_D1_aggregates_raw_cursors_and_days_are_read_too(text):
     months = Booking.objects.annotate(day=TruncDate("created_at"), month=TruncMonth("created_at")).values_list(
         "day", "month"
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT created_at, created_at AT TIME ZONE 'UTC', created_at::date FROM bookings")
-        [row] = cursor.fetchall()
+    [row] = run_sql("SELECT created_at, created_at AT TIME ZONE 'UTC', created_at::date FROM bookings")
 
     assert {type(value) for value in found.values()} == {FarMoment}
     assert [(type(day), type(month)) for day, month in months] == [(FarDay, FarMoment)]
@@ -141,9 +137,7 @@ def test_D1_an_address_may_hold_any_text_for_a_moment(text, known):
 
     assert (moment is not None) is known
     if moment is not None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT %s::timestamptz", [moment])
-            assert cursor.fetchone()[0] == moment
+        assert sql_value("SELECT %s::timestamptz", [moment]) == moment
 
 
 # Every page -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bookings.models import Booking, BookingChange, FreeLessonRegistration
 from bookings.services.statuses import change_booking_status
-from hsl_dashboard.db import as_owner
+from hsl_dashboard.db import as_owner, run_sql, sql_value
 from hsl_dashboard.grants import is_protected, keep_grants, unprotected
 from tests.database_roles import APPLICATION, owner_role
 from tests.factories import BookingFactory, TelegramUserFactory, UserFactory
@@ -25,24 +25,13 @@ NEVER = ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}"]
 pytestmark = pytest.mark.django_db
 
 
-def run(statement: str, *params: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-
-
-def value(statement: str, *params: object) -> object:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return cursor.fetchone()[0]
-
-
 def make_role(name: str) -> None:
     """Until the test ends: roles belong to the whole server, and go with the transaction."""
-    run(f"CREATE ROLE {name}")
+    run_sql(f"CREATE ROLE {name}")
 
 
 def test_g8_the_application_may_add_to_history_and_audit_and_change_neither() -> None:
-    tables = value(
+    tables = sql_value(
         "SELECT array_agg(relname ORDER BY relname) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
         " WHERE attname = 'pgh_id' AND relkind = 'r'"
     )
@@ -53,7 +42,7 @@ def test_g8_the_application_may_add_to_history_and_audit_and_change_neither() ->
         column = {"pghistory_context": "id", "users_auditentry": "id"}.get(table, "pgh_id")
         for statement in NEVER:
             with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-                run(statement.format(table, column, column))
+                run_sql(statement.format(table, column, column))
 
 
 def test_g8_the_application_makes_and_drops_nothing() -> None:
@@ -67,7 +56,7 @@ def test_g8_the_application_makes_and_drops_nothing() -> None:
         "SET session_replication_role = replica",
     ):
         with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), transaction.atomic():
-            run(statement)
+            run_sql(statement)
 
 
 def test_the_application_changes_a_booking(staff) -> None:
@@ -120,20 +109,20 @@ def test_history_of_a_person_who_is_there_is_not_erased() -> None:
 
     for stand_in in (other.pk, 2**60 + 5):
         with pytest.raises(Exception, match="a person who has been erased"), transaction.atomic():
-            run("SELECT audit_erase_person(%s, %s, '[]')", person.pk, stand_in)
+            run_sql("SELECT audit_erase_person(%s, %s, '[]')", [person.pk, stand_in])
 
 
 def test_retention_keeps_a_year_and_writes_down_what_it_did() -> None:
     BookingFactory.create()
     with owner_role():
-        run("UPDATE users_auditentry SET at = now() - interval '2 years'")
-        run("UPDATE bookings_bookingevent SET pgh_created_at = now() - interval '2 years'")
+        run_sql("UPDATE users_auditentry SET at = now() - interval '2 years'")
+        run_sql("UPDATE bookings_bookingevent SET pgh_created_at = now() - interval '2 years'")
 
     with pytest.raises(Exception, match="for a year at least"), transaction.atomic():
-        run("SELECT audit_forget(now() - interval '300 days', 1000)")
-    run("SELECT audit_forget(now() - interval '400 days', 1000)")
+        run_sql("SELECT audit_forget(now() - interval '300 days', 1000)")
+    run_sql("SELECT audit_forget(now() - interval '400 days', 1000)")
 
-    assert value("SELECT count(*) FROM bookings_bookingevent") == 0
+    assert sql_value("SELECT count(*) FROM bookings_bookingevent") == 0
     [entry] = AuditEntry.objects.all()
     assert entry.what == "audit.forgotten"
     assert entry.data and entry.data["rows"] > 0
@@ -143,19 +132,19 @@ def test_retention_keeps_a_year_and_writes_down_what_it_did() -> None:
 def test_the_bot_needs_rights_on_its_own_tables_alone() -> None:
     make_role(BOT)
     for table in ("users", "bookings", "courses", "events", "free_lesson_registrations", "message_history"):
-        run(f"GRANT SELECT, INSERT, UPDATE ON {table} TO {BOT}")
-    run(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {BOT}")
+        run_sql(f"GRANT SELECT, INSERT, UPDATE ON {table} TO {BOT}")
+    run_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {BOT}")
     course = BookingFactory.create().course_id
-    run(f"SET LOCAL ROLE {BOT}")
+    run_sql(f"SET LOCAL ROLE {BOT}")
 
-    run("INSERT INTO bookings (user_id, course_id, confirmed) VALUES (4242, %s, 0)", course)
-    run("UPDATE bookings SET confirmed = 2 WHERE user_id = 4242")
-    run("INSERT INTO events (user_id, event_type, details) VALUES (4242, 'start_command', '{}')")
-    run("INSERT INTO free_lesson_registrations (user_id, email) VALUES (4242, 'a@example.test')")
+    run_sql("INSERT INTO bookings (user_id, course_id, confirmed) VALUES (4242, %s, 0)", [course])
+    run_sql("UPDATE bookings SET confirmed = 2 WHERE user_id = 4242")
+    run_sql("INSERT INTO events (user_id, event_type, details) VALUES (4242, 'start_command', '{}')")
+    run_sql("INSERT INTO free_lesson_registrations (user_id, email) VALUES (4242, 'a@example.test')")
 
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-        run("INSERT INTO users_auditentry (what) VALUES ('forged')")
-    run("RESET ROLE")
+        run_sql("INSERT INTO users_auditentry (what) VALUES ('forged')")
+    run_sql("RESET ROLE")
     assert TelegramUser.objects.filter(pk=4242).exists()
     assert Event.objects.count() == FreeLessonRegistration.objects.count() == 1
     [entry] = AuditEntry.objects.filter(telegram_user=4242)
@@ -172,9 +161,9 @@ def test_check_grants_proves_the_applications_role() -> None:
 
 @pytest.mark.owner
 def test_check_grants_names_what_is_wrong_and_the_sql_against_it() -> None:
-    run(f"GRANT DELETE ON users_auditentry TO {APPLICATION}")
-    run(f"REVOKE UPDATE ON bookings FROM {APPLICATION}")
-    run("ALTER FUNCTION audit_truncate() SECURITY INVOKER")
+    run_sql(f"GRANT DELETE ON users_auditentry TO {APPLICATION}")
+    run_sql(f"REVOKE UPDATE ON bookings FROM {APPLICATION}")
+    run_sql("ALTER FUNCTION audit_truncate() SECURITY INVOKER")
     out = StringIO()
 
     with pytest.raises(CommandError, match=APPLICATION):
@@ -185,7 +174,7 @@ def test_check_grants_names_what_is_wrong_and_the_sql_against_it() -> None:
     assert f"{APPLICATION} lacks UPDATE on bookings." in text
     assert "audit_truncate() does not write as the owner" in text
     for statement in re.findall(r"^((?:GRANT|REVOKE|ALTER) .*);$", text, re.MULTILINE):
-        run(statement)
+        run_sql(statement)
     assert unprotected(APPLICATION) == []
 
 
@@ -198,7 +187,7 @@ def test_check_grants_says_what_one_role_for_everything_leaves_open() -> None:
 
     assert "is a superuser: it may change and delete everything" in out.getvalue()
     make_role("hsl_test_owner")
-    run("ALTER TABLE bookings OWNER TO hsl_test_owner")
+    run_sql("ALTER TABLE bookings OWNER TO hsl_test_owner")
     assert "owns tables" in " ".join(unprotected("hsl_test_owner"))
     assert unprotected("nobody_of_this_name") == ["The role nobody_of_this_name does not exist."]
 
@@ -211,7 +200,7 @@ def test_migrate_makes_the_applications_role_and_keeps_its_grants(settings, monk
     settings.OWNER_DATABASE = connection.settings_dict
 
     keep_grants()
-    run("GRANT DELETE ON users_auditentry TO hsl_test_newcomer")
+    run_sql("GRANT DELETE ON users_auditentry TO hsl_test_newcomer")
     keep_grants()
 
     assert unprotected("hsl_test_newcomer") == []
@@ -221,16 +210,16 @@ def test_migrate_makes_the_applications_role_and_keeps_its_grants(settings, monk
 @pytest.mark.django_db(transaction=True)
 def test_migrate_connects_as_the_owner_and_stays_in_this_database(settings) -> None:
     name = connection.settings_dict["NAME"]
-    run("DROP ROLE IF EXISTS hsl_test_login")
-    run("CREATE ROLE hsl_test_login LOGIN PASSWORD 'secret'")
+    run_sql("DROP ROLE IF EXISTS hsl_test_login")
+    run_sql("CREATE ROLE hsl_test_login LOGIN PASSWORD 'secret'")
     settings.OWNER_DATABASE = {"USER": "hsl_test_login", "PASSWORD": "secret", "NAME": "another"}
     try:
         with as_owner():
-            inside = value("SELECT current_user"), value("SELECT current_database()")
+            inside = sql_value("SELECT current_user"), sql_value("SELECT current_database()")
         assert inside == ("hsl_test_login", name)
-        assert value("SELECT current_user") != "hsl_test_login"
+        assert sql_value("SELECT current_user") != "hsl_test_login"
     finally:
-        run("DROP ROLE hsl_test_login")
+        run_sql("DROP ROLE hsl_test_login")
 
 
 def test_the_protected_tables_are_history_contexts_and_the_audit() -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web import side_writes
 from hsl_dashboard.web.side_writes import SideWrite
 from tests.conftest import empty_cache
@@ -70,9 +71,8 @@ def test_G5_reading_writes_nothing_but_what_is_listed(visitor, monkeypatch):
 
 
 def test_G5_every_page_is_drawn_where_nothing_can_be_written(visitor):
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET TRANSACTION READ ONLY")
+    run_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    run_sql("SET TRANSACTION READ ONLY")
     broken = {}
     for path in PAGES:
         empty_cache()  # the crawl lasts longer than workers may be silent
@@ -86,9 +86,8 @@ def test_G5_every_page_is_drawn_where_nothing_can_be_written(visitor):
 def test_G5_what_was_not_noted_is_counted_and_said_once(visitor, caplog):
     side_writes.skipped.clear()
     side_writes._said.clear()
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET TRANSACTION READ ONLY")
+    run_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    run_sql("SET TRANSACTION READ ONLY")
 
     statuses = [visitor.get("/bookings/").status_code for _ in range(3)]
 
@@ -99,9 +98,8 @@ def test_G5_what_was_not_noted_is_counted_and_said_once(visitor, caplog):
 
 def test_G5_a_list_can_be_taken_and_the_log_says_by_whom(staff, visitor, caplog):
     reauthenticated(staff, visitor)
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET TRANSACTION READ ONLY")
+    run_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    run_sql("SET TRANSACTION READ ONLY")
 
     response = visitor.post("/users/export/", {"format": "csv"})
     lines = b"".join(response.streaming_content)
@@ -111,9 +109,8 @@ def test_G5_a_list_can_be_taken_and_the_log_says_by_whom(staff, visitor, caplog)
 
 
 def test_G5_what_changes_something_is_refused_in_words(visitor):
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET TRANSACTION READ ONLY")
+    run_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    run_sql("SET TRANSACTION READ ONLY")
 
     response = visitor.post(f"/users/{PERSON}/notes/", {"text": "a note"})
 
@@ -123,11 +120,10 @@ def test_G5_what_changes_something_is_refused_in_words(visitor):
 
 @pytest.mark.owner
 def test_G5_a_role_without_rights_to_write_reads_too(visitor):
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("CREATE ROLE g5_reader")
-        cursor.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO g5_reader")
-        cursor.execute("SET LOCAL ROLE g5_reader")
+    run_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    run_sql("CREATE ROLE g5_reader")
+    run_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO g5_reader")
+    run_sql("SET LOCAL ROLE g5_reader")
     try:
         assert {path: visitor.get(path).status_code for path in ("/bookings/", "/users/", "/messages/")} == {
             "/bookings/": 200,
@@ -135,5 +131,4 @@ def test_G5_a_role_without_rights_to_write_reads_too(visitor):
             "/messages/": 200,
         }
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("RESET ROLE")
+        run_sql("RESET ROLE")

@@ -3,11 +3,11 @@
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+
+from hsl_dashboard.db import run_sql
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {path.stem: path for path in sorted(ROOT.glob("*/sql/*.sql"))}
@@ -15,35 +15,29 @@ FILES = {path.stem: path for path in sorted(ROOT.glob("*/sql/*.sql"))}
 pytestmark = [pytest.mark.django_db, pytest.mark.owner]
 
 
-def rows(sql: str, *params: object) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
-
-
 def ours() -> set[str]:
     """Functions and views of the schema that no library and no trigger made; triggers have theirs in the models."""
-    functions = rows(
+    functions = run_sql(
         "SELECT proname FROM pg_proc p WHERE pronamespace = 'public'::regnamespace"
-        r" AND proname NOT LIKE 'pgtrigger\_%%' AND proname NOT LIKE '\_pg%%'"
+        r" AND proname NOT LIKE 'pgtrigger\_%' AND proname NOT LIKE '\_pg%'"
         " AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')"
     )
-    views = rows("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')")
+    views = run_sql(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')"
+    )
     return {name for (name,) in (*functions, *views)}
 
 
 def definitions(name: str, schema: str) -> list[str]:
     """Every function and view of this name in a schema, in PostgreSQL's own words."""
-    functions = rows(
+    functions = run_sql(
         "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = %s AND pronamespace = %s::regnamespace",
-        name,
-        schema,
+        [name, schema],
     )
-    views = rows(
+    views = run_sql(
         "SELECT pg_get_viewdef(oid) FROM pg_class"
         " WHERE relname = %s AND relnamespace = %s::regnamespace AND relkind = 'v'",
-        name,
-        schema,
+        [name, schema],
     )
     return [text.replace(f" {schema}.{name}(", f" {name}(") for (text,) in (*functions, *views)]
 
@@ -56,11 +50,10 @@ def test_every_function_and_view_of_ours_has_one_file() -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_says_what_the_migrated_database_runs(name: str) -> None:
     text = FILES[name].read_text().replace("'Europe/Moscow'", f"'{settings.TIME_ZONE}'")
-    with connection.cursor() as cursor:
-        # What is created lands in the first schema; what it calls is found in the second.
-        cursor.execute("CREATE SCHEMA scratch")
-        cursor.execute("SET LOCAL search_path = scratch, public")
-        cursor.execute(text)
+    # What is created lands in the first schema; what it calls is found in the second.
+    run_sql("CREATE SCHEMA scratch")
+    run_sql("SET LOCAL search_path = scratch, public")
+    run_sql(text)
 
     written = definitions(name, "scratch")
 

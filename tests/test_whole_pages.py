@@ -26,7 +26,7 @@ from bookings.payments.upkeep import fold_payments
 from demo.launcher import free_port
 from hsl_dashboard.backup.archive import backups, make_backup
 from hsl_dashboard.backup.tools import BackupFailed
-from hsl_dashboard.db import connected_to
+from hsl_dashboard.db import connected_to, sql_value
 from hsl_dashboard.web import navigation
 from messaging.inbox.folding import fold_texts
 from messaging.models import Draft
@@ -158,9 +158,7 @@ def test_every_page_takes_few_queries(db: None, monkeypatch: pytest.MonkeyPatch)
 
 def test_D4_every_page_opens_and_finds_in_a_database_of_locale_c(copy: dict[str, Any], django_db_blocker: Any) -> None:
     with signed_in(django_db_blocker, copy) as client:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT lower('ФЁДОР')")
-            assert cursor.fetchone()[0] == "ФЁДОР"
+        assert sql_value("SELECT lower('ФЁДОР')") == "ФЁДОР"
         assert_found(client)
         open_everything(client)
 

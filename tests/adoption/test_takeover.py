@@ -1,13 +1,13 @@
 """The command on the dump: nothing is lost, the schema is that of a new database, and the bot notices nothing."""
 
 import pytest
-from django.test import Client
 from pytest_django.asserts import assertContains
 
 from hsl_dashboard.adoption.catalog import same_default
 from tests import bot
 from tests.adoption.databases import BOT_TABLES, Database, columns_of, contents
 from tests.factories import UserFactory
+from tests.signing_in import signed_in
 
 NEW_PERSON = 9_100_000_000
 
@@ -75,8 +75,7 @@ def test_streams_are_described_and_numbering_goes_on_after_the_bots_rows(adopted
 @pytest.mark.parametrize("address", ["/workshops/", "/workshops/stream/8th_stream/", "/bookings/"])
 def test_the_pages_show_the_adopted_school(adopted, address):
     with adopted.as_default():
-        client = Client()
-        client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+        client = signed_in(UserFactory.create(is_staff=True, is_superuser=True))
 
         response = client.get(address)
 

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from hsl_dashboard.db import run_sql
 
 Journeys = dict[int, list[Any]]  # a person's moments, None for a step not taken
 
@@ -18,12 +18,6 @@ DONE_BY_OTHERS = {
     "bot_blocked",
 }  # fmt: skip
 FIRST = date(2015, 6, 24)
-
-
-def select(query: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return list(cursor.fetchall())
 
 
 def moment(text: str | None) -> datetime | None:
@@ -42,33 +36,33 @@ class School:
     """All rows that count, with the Moscow day of each."""
 
     def __init__(self) -> None:
-        self.users = {u: moment(at) for u, at in select("SELECT user_id, first_seen_at::text FROM users")}
+        self.users = {u: moment(at) for u, at in run_sql("SELECT user_id, first_seen_at::text FROM users")}
         self.events = [
             (u, kind, _object(details), moment(at))
-            for u, kind, details, at in select(
+            for u, kind, details, at in run_sql(
                 "SELECT user_id, event_type, details::text, created_at::text FROM events"
             )
         ]
         self.bookings = [
             (n, u, course, stream, status, code, moment(at))
-            for n, u, course, stream, status, code, at in select(
+            for n, u, course, stream, status, code, at in run_sql(
                 "SELECT id, user_id, course_id, course_stream, confirmed, referral_code, created_at::text FROM bookings"
             )
         ]
         self.lessons = [
             (u, kind, on, moment(at))
-            for u, kind, on, at in select(
+            for u, kind, on, at in run_sql(
                 "SELECT user_id, lesson_type, lesson_date::text, registered_at::text FROM free_lesson_registrations"
             )
         ]
         self.changes = [
             (booking, status, is_new, moment(at))
-            for booking, status, is_new, at in select(
+            for booking, status, is_new, at in run_sql(
                 "SELECT booking_id, status, is_new, changed_at::text FROM bookings_bookingchange"
                 " WHERE booking_id IS NOT NULL ORDER BY id"
             )
         ]
-        self.delivered = [moment(at) for (at,) in select("SELECT sent_at::text FROM message_recipients")]
+        self.delivered = [moment(at) for (at,) in run_sql("SELECT sent_at::text FROM message_recipients")]
 
     # Days -------------------------------------------------------------------------------------------------------------
 

@@ -5,12 +5,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.utils import timezone
 
 from analytics.models import CohortCell, DayCount, Journey
 from analytics.rollups import number_differences, rebuild_numbers, refresh_numbers
 from bookings.models import Booking, Confirmation
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.days import day_begins, school_day
 from tests import bot_database
 from tests.database_roles import owner_role
@@ -28,11 +28,6 @@ DUMPED = (
     "message_history",
     "message_recipients",
 )
-
-
-def sql(query: str, *params: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
 
 
 def differences() -> list[str]:
@@ -68,8 +63,10 @@ def test_the_bots_own_insert_leaves_no_mark():
     person = TelegramUserFactory.create()
     NumberMark.objects.all().delete()
 
-    sql("INSERT INTO events (user_id, event_type) VALUES (%s, 'start_command')", person.pk)
-    sql("INSERT INTO users (user_id) VALUES (%s) ON CONFLICT (user_id) DO UPDATE SET updated_at = now()", person.pk)
+    run_sql("INSERT INTO events (user_id, event_type) VALUES (%s, 'start_command')", [person.pk])
+    run_sql(
+        "INSERT INTO users (user_id) VALUES (%s) ON CONFLICT (user_id) DO UPDATE SET updated_at = now()", [person.pk]
+    )
 
     assert not NumberMark.objects.exists()
 
@@ -106,7 +103,7 @@ def test_whatever_is_written_is_counted_at_the_next_refresh(write: str):
 
     with owner_role():  # who alone may empty a table
         for statement in write.format(person=person.pk, other=other.pk).split("; "):
-            sql(statement)
+            run_sql(statement)
     refresh_numbers(timezone.now())
 
     assert differences() == []
@@ -119,8 +116,8 @@ def test_check_finds_what_somebody_has_changed_behind_our_back():
     BookingFactory.create(telegram_user=person, confirmed=2, created_at=datetime(2026, 11, 1, 11, tzinfo=UTC))
     EventFactory.create(telegram_user=person, created_at=datetime(2026, 11, 1, 12, tzinfo=UTC))
     refresh_numbers(timezone.now())
-    sql("UPDATE analytics_daycount SET number = number + 1 WHERE kind = 'event'")
-    sql("UPDATE bookings_confirmation SET confirmed_at = '2020-01-01'")
+    run_sql("UPDATE analytics_daycount SET number = number + 1 WHERE kind = 'event'")
+    run_sql("UPDATE bookings_confirmation SET confirmed_at = '2020-01-01'")
     written = StringIO()
 
     with pytest.raises(CommandError, match="The numbers: 2"):
@@ -134,14 +131,16 @@ def test_check_finds_what_somebody_has_changed_behind_our_back():
 
 def test_a_day_begins_and_ends_at_midnight_in_moscow():
     person = TelegramUserFactory.create(first_seen_at=None)
-    sql("DELETE FROM users_numbermark")
+    run_sql("DELETE FROM users_numbermark")
     for moment in (
         "2026-10-31 23:59:59.999999+03",
         "2026-11-01 00:00:00+03",
         "2026-11-01 23:59:59+03",
         "2026-11-02+03",
     ):
-        sql("INSERT INTO events (user_id, event_type, created_at) VALUES (%s, 'start_command', %s)", person.pk, moment)
+        run_sql(
+            "INSERT INTO events (user_id, event_type, created_at) VALUES (%s, 'start_command', %s)", [person.pk, moment]
+        )
 
     refresh_numbers(timezone.now())
 
@@ -152,10 +151,10 @@ def test_a_day_begins_and_ends_at_midnight_in_moscow():
 def test_yesterday_is_counted_again_while_late_commits_may_come():
     today = school_day(timezone.now())
     refresh_numbers(day_begins(today) - timedelta(minutes=1))
-    sql("DELETE FROM users_numbermark")
+    run_sql("DELETE FROM users_numbermark")
     person = TelegramUserFactory.create(first_seen_at=None)
     event = EventFactory.create(telegram_user=person, created_at=day_begins(today) - timedelta(seconds=1))
-    sql("DELETE FROM users_numbermark")  # as if the row had been young when it was written
+    run_sql("DELETE FROM users_numbermark")  # as if the row had been young when it was written
 
     refresh_numbers(day_begins(today) + timedelta(minutes=1))
     assert day_counts("event") == {str(school_day(event.created_at)): 1}
@@ -172,10 +171,10 @@ def test_a_booking_is_confirmed_when_its_status_last_became_so():
     booking = BookingFactory.create(confirmed=1)
     assert not Confirmation.objects.exists()
 
-    sql("UPDATE bookings SET confirmed = 2")
+    run_sql("UPDATE bookings SET confirmed = 2")
     assert moment(booking) == booking.changes.get(status=2).changed_at
 
-    sql("UPDATE bookings SET confirmed = -1")
+    run_sql("UPDATE bookings SET confirmed = -1")
     assert not Confirmation.objects.exists()
 
 
@@ -183,16 +182,16 @@ def test_a_booking_that_came_confirmed_was_so_when_it_was_made():
     booking = BookingFactory.create(confirmed=2)
     assert moment(booking) == booking.created_at
 
-    sql("UPDATE bookings SET created_at = created_at - interval '1 day'")
+    run_sql("UPDATE bookings SET created_at = created_at - interval '1 day'")
     assert booking.created_at and moment(booking) == booking.created_at - timedelta(days=1)
 
-    sql("DELETE FROM bookings")
+    run_sql("DELETE FROM bookings")
     assert not Confirmation.objects.exists()
 
 
 def test_before_the_record_the_bots_event_says_when():
     booking = BookingFactory.create(confirmed=2)
-    sql("DELETE FROM bookings_bookingchange")
+    run_sql("DELETE FROM bookings_bookingchange")
     at = datetime(2026, 11, 5, 8, tzinfo=UTC)
     details = {"booking_id": booking.pk, "old_status": 1, "new_status": 2}
     Event.objects.create(

@@ -23,6 +23,7 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
+from tests.signing_in import signed_in
 from users.models import TodayVisit, User
 
 pytestmark = pytest.mark.django_db
@@ -146,8 +147,7 @@ def test_nobody_sees_lines_that_they_may_not_open():
     user = UserFactory.create(permissions=["messaging.view_broadcast"])
     BookingFactory.create()
     BroadcastFactory.create(state=Broadcast.State.HELD)
-    client = Client()
-    client.force_login(user)
+    client = signed_in(user)
 
     assert lines(user) == {"messages-held": 1}
     assert "Для вашей роли показателей нет" in part(client, "figures")

@@ -27,10 +27,11 @@ from analytics.queries import (
 from analytics.rollups import rebuild_numbers, refresh_numbers
 from bookings.models import Course
 from bookings.today import confirmed_per_day
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.days import Days, week_of
 from tests import bot_database
 from tests.analytics.recount import School, day, funnel
-from tests.analytics.test_rollups import DUMPED, differences, sql
+from tests.analytics.test_rollups import DUMPED, differences
 from tests.sizes import LONG, sample
 
 pytestmark = pytest.mark.django_db
@@ -193,12 +194,12 @@ def test_every_number_of_a_random_school_is_what_plain_python_finds(first, later
         Course.objects.get_or_create(pk=1, defaults={"name": "1", "button_text": "1"})
         Course.objects.get_or_create(pk=2, defaults={"name": "2", "button_text": "2"})
         for person in range(1, 5):
-            sql("INSERT INTO users (user_id, first_seen_at) VALUES (%s, NULL)", person)
+            run_sql("INSERT INTO users (user_id, first_seen_at) VALUES (%s, NULL)", [person])
         for query, params in first:
-            sql(query, *_existing(query, params))
+            run_sql(query, _existing(query, params))
         refresh_numbers(timezone.now())
         for query, params in later:
-            sql(query, *_existing(query, params))
+            run_sql(query, _existing(query, params))
         refresh_numbers(timezone.now())
 
         assert differences() == []
@@ -211,5 +212,5 @@ def test_every_number_of_a_random_school_is_what_plain_python_finds(first, later
 def _existing(query: str, params: tuple[Any, ...]) -> tuple[Any, ...]:
     """Merge into somebody who is there."""
     if query.startswith("UPDATE events SET user_id"):
-        sql("INSERT INTO users (user_id, first_seen_at) VALUES (%s, NULL) ON CONFLICT DO NOTHING", params[0])
+        run_sql("INSERT INTO users (user_id, first_seen_at) VALUES (%s, NULL) ON CONFLICT DO NOTHING", [params[0]])
     return params

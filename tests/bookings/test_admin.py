@@ -9,6 +9,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from bookings.models import Booking, BookingChange, BulkChange
 from tests.factories import BookingFactory, UserFactory
+from tests.signing_in import signed_in
 from users.models import Event, User
 
 Status = Booking.Status
@@ -23,9 +24,7 @@ def manager(db: None) -> User:
 
 @pytest.fixture
 def manager_client(manager: User) -> Client:
-    client = Client()
-    client.force_login(manager)
-    return client
+    return signed_in(manager)
 
 
 def page_of(booking: Booking) -> str:

@@ -5,7 +5,8 @@ from django.urls import reverse
 
 from bookings.models import BulkChange
 from tests.bookings.test_booking_list import found
-from tests.factories import BookingFactory, FreeLessonRegistrationFactory, TelegramUserFactory, UserFactory
+from tests.factories import BookingFactory, FreeLessonRegistrationFactory, TelegramUserFactory
+from tests.signing_in import client_with
 
 EMAIL = "Anna.Petrova@пример.рф"
 SEES_EMAILS = ("bookings.view_booking", "users.view_email")
@@ -29,22 +30,17 @@ def matches(request, monkeypatch):
         monkeypatch.setattr("bookings.lists.search.RARE", -1)
 
 
-def signed_in(client, *permissions):
-    client.force_login(UserFactory.create(permissions=list(permissions)))
-    return client
-
-
 @pytest.mark.parametrize("typed", [EMAIL, "anna.petrova@ПРИМЕР", "petrova"])
-def test_D3_a_booking_is_found_by_an_email(client, with_email, matches, typed):
-    assert found(signed_in(client, *SEES_EMAILS), q=typed) == [with_email]
+def test_D3_a_booking_is_found_by_an_email(with_email, matches, typed):
+    assert found(client_with(*SEES_EMAILS), q=typed) == [with_email]
 
 
-def test_D3_who_sees_no_emails_finds_nobody_by_them(client, with_email, matches):
-    assert found(signed_in(client, "bookings.view_booking"), q=EMAIL) == []
+def test_D3_who_sees_no_emails_finds_nobody_by_them(with_email, matches):
+    assert found(client_with("bookings.view_booking"), q=EMAIL) == []
 
 
-def test_D3_the_page_of_a_stream_and_a_change_of_all_found_ask_alike(client, with_email):
-    signed_in(client, *SEES_EMAILS, "bookings.change_booking")
+def test_D3_the_page_of_a_stream_and_a_change_of_all_found_ask_alike(with_email):
+    client = client_with(*SEES_EMAILS, "bookings.change_booking")
     stream = reverse("bookings:stream_detail", args=[with_email.course_stream])
 
     page = client.get(stream, {"q": EMAIL})

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +11,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from bookings.models import Booking
 from tests.factories import BookingFactory, EventFactory, StreamFactory, UserFactory
+from tests.signing_in import signed_in
 from tests.sizes import sample
 from users.models import Event
 
@@ -31,9 +31,7 @@ def manager(db):
 
 @pytest.fixture
 def manager_client(manager):
-    client = Client()
-    client.force_login(manager)
-    return client
+    return signed_in(manager)
 
 
 def status_of(booking):

@@ -18,9 +18,11 @@ from bookings.services.bulk_changes import (
     targets_of_pasted,
 )
 from bookings.services.bulk_making import Terms, make_bulk_change
+from hsl_dashboard.db import run_sql
 from messaging.models import Outbox
 from tests.bookings.bulk import PREPARE, choose
 from tests.factories import BookingFactory, StreamFactory, TelegramUserFactory, UserFactory
+from tests.signing_in import signed_in
 from users.models import Event, PersonTag, User
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +41,7 @@ def manager() -> User:
 
 @pytest.fixture
 def manager_client(manager: User) -> Client:
-    client = Client()
-    client.force_login(manager)
-    return client
+    return signed_in(manager)
 
 
 @pytest.fixture
@@ -253,11 +253,8 @@ def test_people_can_be_pasted_in_any_mixture(three):
 
 
 def test_pasted_names_are_looked_up_by_their_index(three):
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO users (user_id, username) SELECT i, 'Name_' || i FROM generate_series(1, 3000) AS i"
-        )
-        cursor.execute("ANALYZE users")
+    run_sql("INSERT INTO users (user_id, username) SELECT i, 'Name_' || i FROM generate_series(1, 3000) AS i")
+    run_sql("ANALYZE users")
     with CaptureQueriesContext(connection) as asked:
         targets = targets_of_pasted("@name_7 @NAME_8")
 

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +15,7 @@ from bookings.services.bulk_making import Terms, make_bulk_change
 from messaging.automations import firing
 from messaging.models import Outbox, Recipient
 from tests.factories import AutomationFactory, BookingFactory, StreamFactory, UserFactory
+from tests.signing_in import signed_in
 from users.models import PersonTag, UndoableAct, User
 from users.undo.services import WINDOW, UndoRefused, undo_act
 
@@ -130,8 +130,7 @@ def test_places_that_others_took_meanwhile_are_not_taken_twice(manager, three):
 
 
 def test_the_page_of_the_result_offers_it(manager, three):
-    client = Client()
-    client.force_login(manager)
+    client = signed_in(manager)
     change = prepare_bulk_change(kind="status", value="2", targets=targets_of_bookings(three), by=manager, at=NOON)
     address = reverse("bookings:bulk_change", args=[change.pk])
 

@@ -15,6 +15,7 @@ from bookings.labels import Labels
 from bookings.models import Booking, BookingChange
 from bookings.services.making import create_booking
 from bookings.services.statuses import change_booking_status
+from hsl_dashboard.db import run_sql
 from tests.database_roles import owner_role
 from tests.factories import (
     BookingFactory,
@@ -39,9 +40,8 @@ def booking():
 
 def raw(booking, *statuses):
     """What the bot does, on a connection that a service may have used before."""
-    with connection.cursor() as cursor:
-        for status in statuses:
-            cursor.execute("UPDATE bookings SET confirmed = %s WHERE id = %s", [status, booking.pk])
+    for status in statuses:
+        run_sql("UPDATE bookings SET confirmed = %s WHERE id = %s", [status, booking.pk])
 
 
 def adopted(booking):

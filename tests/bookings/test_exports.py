@@ -5,7 +5,6 @@ import io
 from datetime import date
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
 from pytest_django.asserts import assertContains, assertNotContains
@@ -17,8 +16,8 @@ from tests.factories import (
     FreeLessonRegistrationFactory,
     StreamFactory,
     TelegramUserFactory,
-    UserFactory,
 )
+from tests.signing_in import client_with
 from users.models import PeopleExport
 
 pytestmark = pytest.mark.django_db
@@ -107,8 +106,7 @@ def test_E3_an_export_is_recorded_with_its_filter_and_length(staff, staff_client
 
 @pytest.mark.parametrize(("page", "export"), [(LIST, BOOKINGS), (STREAM, STUDENTS)])
 def test_E3_it_takes_the_permission_and_a_post(staff_client, school, page, export):
-    viewer = Client()
-    viewer.force_login(UserFactory.create(permissions=["bookings.view_booking"]))
+    viewer = client_with("bookings.view_booking")
 
     assert viewer.post(export, {"format": "csv"}).status_code == 403
     assertNotContains(viewer.get(page), export)

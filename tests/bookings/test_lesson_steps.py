@@ -12,6 +12,7 @@ from django.db import connection
 
 from bookings.lessons.steps import fold_steps, rebuild_steps, some_wait, steps_differences
 from bookings.models import Booking, FreeLessonRegistration, LessonSteps
+from hsl_dashboard.db import run_sql
 from tests import bot_database
 from tests.factories import BookingFactory, EventFactory, FreeLessonRegistrationFactory, TelegramUserFactory
 from users.models import CountingMark, Event, PersonTotals
@@ -21,11 +22,6 @@ pytestmark = pytest.mark.django_db
 
 NEVER = datetime(1, 1, 2, tzinfo=UTC)
 AT = datetime(2026, 11, 2, 20, 59, 59, tzinfo=UTC)  # 23:59:59 in Moscow
-
-
-def run(sql: str, *params: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
 
 
 def expected() -> dict[int, tuple[Any, ...]]:
@@ -105,13 +101,13 @@ def book(dice: Random, person) -> None:
 
 
 def change(dice: Random, person) -> None:
-    run("UPDATE bookings SET confirmed = %s WHERE user_id = %s", dice.choice([None, -1, 2]), person.pk)
-    run("UPDATE events SET created_at = %s WHERE user_id = %s", moment(dice), person.pk)
+    run_sql("UPDATE bookings SET confirmed = %s WHERE user_id = %s", [dice.choice([None, -1, 2]), person.pk])
+    run_sql("UPDATE events SET created_at = %s WHERE user_id = %s", [moment(dice), person.pk])
 
 
 def delete(dice: Random, person) -> None:
     table = dice.choice(["bookings", "events", "free_lesson_registrations"])
-    run(f"DELETE FROM {table} WHERE id = (SELECT max(id) FROM {table} WHERE user_id = %s)", person.pk)
+    run_sql(f"DELETE FROM {table} WHERE id = (SELECT max(id) FROM {table} WHERE user_id = %s)", [person.pk])
 
 
 def fold(_dice: Random, _person) -> None:
@@ -138,11 +134,11 @@ def test_registrations_that_move_to_another_person_go_along():
     ).telegram_user
     fold_steps()
 
-    run("UPDATE free_lesson_registrations SET user_id = %s WHERE id = %s", other.pk, row.pk)
+    run_sql("UPDATE free_lesson_registrations SET user_id = %s WHERE id = %s", [other.pk, row.pk])
     fold_steps()
 
     assert LessonSteps.objects.get(pk=row.pk).attended_at == AT
-    run("DELETE FROM users WHERE user_id = %s", other.pk)
+    run_sql("DELETE FROM users WHERE user_id = %s", [other.pk])
     fold_steps()
     assert LessonSteps.objects.count() == 0
 
@@ -199,7 +195,9 @@ def test_who_counts_the_registrations_first_leaves_the_person_marked():
 def test_a_date_outside_the_calendar_is_none(day):
     row = FreeLessonRegistrationFactory.create()
 
-    run("UPDATE free_lesson_registrations SET lesson_date = %s, registered_at = %s WHERE id = %s", day, day, row.pk)
+    run_sql(
+        "UPDATE free_lesson_registrations SET lesson_date = %s, registered_at = %s WHERE id = %s", [day, day, row.pk]
+    )
     fold_steps()
 
     steps = LessonSteps.objects.get()
@@ -229,8 +227,8 @@ def test_emptying_events_marks_everybody():
     fold_steps()
     assert LessonSteps.objects.get().attended_at == AT
 
-    run("SET CONSTRAINTS ALL IMMEDIATE")
-    run("TRUNCATE events")
+    run_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    run_sql("TRUNCATE events")
     fold_steps()
 
     assert LessonSteps.objects.get().attended_at is None

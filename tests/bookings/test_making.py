@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
 from bookings.models import Booking, ReferralCoupon
 from bookings.services.coupons import CouponRefused
@@ -13,6 +13,7 @@ from bookings.services.doubles import ActiveBookingExists
 from bookings.services.editing import UnknownStream
 from bookings.services.making import create_booking
 from bookings.services.places import StreamFull
+from hsl_dashboard.db import run_sql
 from messaging.models import Outbox
 from tests.bookings.test_services import wait_until_a_connection_waits_for_a_lock
 from tests.factories import (
@@ -158,9 +159,8 @@ def test_the_bot_books_freely_while_staff_are_at_it():
 
     def the_bot():
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '2s'")
-                cursor.execute("INSERT INTO bookings (user_id, course_id) VALUES (%s, %s)", [person.pk, course.pk])
+            run_sql("SET lock_timeout = '2s'")
+            run_sql("INSERT INTO bookings (user_id, course_id) VALUES (%s, %s)", [person.pk, course.pk])
             inserted.set()
         finally:
             connections.close_all()

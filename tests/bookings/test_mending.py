@@ -3,7 +3,6 @@
 import pytest
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +13,8 @@ from bookings.services.doubles import DoublesChanged, keep_one_booking
 from bookings.tasks import count_problems
 from hsl_dashboard.web.navigation import frame_key
 from messaging.models import Outbox
-from tests.factories import BookingFactory, CourseFactory, ReferralCouponFactory, StreamFactory, UserFactory
+from tests.factories import BookingFactory, CourseFactory, ReferralCouponFactory, StreamFactory
+from tests.signing_in import client_with
 
 pytestmark = pytest.mark.django_db
 
@@ -85,8 +85,7 @@ def test_E5_without_javascript_saving_leads_back_to_the_booking(staff_client, bo
 
 
 def test_E5_who_may_only_look_is_offered_no_form(booking):
-    client = Client()
-    client.force_login(UserFactory.create(permissions=["bookings.view_booking", "users.view_telegramuser"]))
+    client = client_with("bookings.view_booking", "users.view_telegramuser")
 
     assertNotContains(client.get(page_of_booking(booking)), edit_address(booking))
 
@@ -220,8 +219,7 @@ def test_E6_the_limit_of_a_coupon_is_raised_over_the_list(staff_client):
 
 def test_E6_who_may_change_nothing_sees_no_button():
     BookingFactory.create(confirmed=77, course_stream="99th_stream")
-    client = Client()
-    client.force_login(UserFactory.create(permissions=["bookings.view_booking"]))
+    client = client_with("bookings.view_booking")
 
     for kind in ("statuses", "streams"):
         page = client.get(PROBLEMS, {"kind": kind}, headers={"HX-Request": "true"})
@@ -260,8 +258,7 @@ def test_E6_the_page_of_problems_counts_anew(staff_client):
 def test_E6_the_number_leaves_out_what_one_may_not_see(staff_client):
     ReferralCouponFactory.create(current_activations=9)
     count_problems()
-    client = Client()
-    client.force_login(UserFactory.create(permissions=["bookings.view_booking"]))
+    client = client_with("bookings.view_booking")
 
     assert (count_shown(staff_client), count_shown(client)) == (1, 0)
 

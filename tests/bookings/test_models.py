@@ -1,7 +1,7 @@
 """The tables of bookings as the bot sees them: defaults, triggers and keys live in the database."""
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from bookings.models import (
     Booking,
@@ -11,6 +11,7 @@ from bookings.models import (
     ReferralCoupon,
     ReferralUsage,
 )
+from hsl_dashboard.db import run_sql
 from tests.factories import BookingFactory, CourseFactory, ReferralCouponFactory
 from users.models import TelegramUser
 
@@ -18,13 +19,8 @@ pytestmark = pytest.mark.django_db
 NEWCOMER = 9_100_000_000
 
 
-def run(sql: str, *params: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-
-
 def test_a_booking_written_with_a_person_alone_is_a_new_request_for_the_bots_stream():
-    run("INSERT INTO bookings (user_id) VALUES (%s)", NEWCOMER)
+    run_sql("INSERT INTO bookings (user_id) VALUES (%s)", [NEWCOMER])
 
     booking = Booking.objects.get()
     assert booking.status is Booking.Status.NEW
@@ -33,16 +29,16 @@ def test_a_booking_written_with_a_person_alone_is_a_new_request_for_the_bots_str
 
 
 def test_a_course_written_with_two_names_is_active_and_costs_nothing():
-    run("INSERT INTO courses (name, button_text) VALUES ('Курс', 'Записаться')")
+    run_sql("INSERT INTO courses (name, button_text) VALUES ('Курс', 'Записаться')")
 
     course = Course.objects.get(name="Курс")
     assert (course.price_usd_cents, course.is_active) == (0, True)
 
 
 def test_a_coupon_starts_unused_and_active():
-    run(
+    run_sql(
         "INSERT INTO referral_coupons (code, discount_percent, max_activations, created_by) VALUES ('X', 10, 5, %s)",
-        NEWCOMER,
+        [NEWCOMER],
     )
 
     coupon = ReferralCoupon.objects.get()
@@ -51,7 +47,7 @@ def test_a_coupon_starts_unused_and_active():
 
 
 def test_a_registration_is_for_the_cursor_lesson_and_not_yet_reminded_of():
-    run("INSERT INTO free_lesson_registrations (user_id, email) VALUES (%s, 'a@example.test')", NEWCOMER)
+    run_sql("INSERT INTO free_lesson_registrations (user_id, email) VALUES (%s, 'a@example.test')", [NEWCOMER])
 
     registration = FreeLessonRegistration.objects.get()
     assert (registration.lesson_type, registration.notification_sent) == ("cursor_lesson", False)
@@ -76,9 +72,9 @@ def test_a_registration_is_for_the_cursor_lesson_and_not_yet_reminded_of():
 )
 def test_a_row_of_somebody_unknown_makes_the_person(sql, name):
     ReferralCouponFactory.create(id=1)
-    run("INSERT INTO message_history (id, message_text) VALUES (1, 'Привет')")
+    run_sql("INSERT INTO message_history (id, message_text) VALUES (1, 'Привет')")
 
-    run(sql, NEWCOMER)
+    run_sql(sql, [NEWCOMER])
 
     person = TelegramUser.objects.get(pk=NEWCOMER)
     assert (person.username, person.first_name) == name
@@ -86,7 +82,7 @@ def test_a_row_of_somebody_unknown_makes_the_person(sql, name):
 
 
 def test_a_hackathon_registration_of_nobody_makes_nobody():
-    run("INSERT INTO hackathon_registrations (user_id) VALUES (NULL)")
+    run_sql("INSERT INTO hackathon_registrations (user_id) VALUES (NULL)")
 
     assert HackathonRegistration.objects.count() == 1
     assert not TelegramUser.objects.exists()
@@ -97,7 +93,7 @@ def test_deleting_a_person_by_sql_deletes_their_bookings_and_the_coupon_uses_of_
     coupon = ReferralCouponFactory.create()
     ReferralUsage.objects.create(coupon=coupon, telegram_user=booking.telegram_user, booking=booking)
 
-    run("DELETE FROM users WHERE user_id = %s", booking.telegram_user_id)
+    run_sql("DELETE FROM users WHERE user_id = %s", [booking.telegram_user_id])
 
     assert not Booking.objects.exists()
     assert not ReferralUsage.objects.exists()
@@ -106,24 +102,23 @@ def test_deleting_a_person_by_sql_deletes_their_bookings_and_the_coupon_uses_of_
 
 def test_a_course_with_bookings_is_not_deleted_by_anybody(booking):
     with pytest.raises(IntegrityError, match="bookings_course_id_fkey"):
-        run("DELETE FROM courses WHERE id = %s", booking.course_id)
+        run_sql("DELETE FROM courses WHERE id = %s", [booking.course_id])
 
 
 def test_a_course_without_bookings_is_deleted():
     course = CourseFactory.create(name="Никто не пришёл")
 
-    run("DELETE FROM courses WHERE id = %s", course.pk)
+    run_sql("DELETE FROM courses WHERE id = %s", [course.pk])
 
     assert not Course.objects.filter(pk=course.pk).exists()
 
 
 def test_a_second_registration_for_the_same_day_changes_the_first():
     for email in ("old@example.test", "new@example.test"):
-        run(
+        run_sql(
             "INSERT INTO free_lesson_registrations (user_id, email, lesson_date) VALUES (%s, %s, '2026-12-01')"
             " ON CONFLICT (user_id, lesson_type, lesson_date) DO UPDATE SET email = EXCLUDED.email",
-            NEWCOMER,
-            email,
+            [NEWCOMER, email],
         )
 
     assert FreeLessonRegistration.objects.get().email == "new@example.test"

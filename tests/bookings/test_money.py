@@ -20,6 +20,7 @@ from bookings.money.filters import ExpectedFilter, MoneyFilter, expected_booking
 from bookings.money.statistics import money_by, totals_of
 from bookings.services.payments import PaymentKnown, RefundTooLarge, account_of, record_payment
 from bookings.services.statuses import change_booking_status
+from hsl_dashboard.db import run_sql
 from tests import bot_database
 from tests.database_roles import owner_role
 from tests.factories import BookingFactory, CourseFactory, PaymentFactory, StreamFactory
@@ -337,8 +338,7 @@ def test_a_payment_of_another_time_is_refused(staff_client, booking, at):
 def test_the_money_of_a_booking_that_the_bot_deletes_stays():
     payment = PaymentFactory.create()
 
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM bookings WHERE id = %s", [payment.booking_id])
+    run_sql("DELETE FROM bookings WHERE id = %s", [payment.booking_id])
 
     payment.refresh_from_db()
     assert payment.booking_id is None

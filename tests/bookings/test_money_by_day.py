@@ -29,6 +29,7 @@ from bookings.money.statistics import GROUPS, money_by
 from bookings.money.views import _sums
 from bookings.services.counts import booking_count_differences, fold_booking_counts, rebuild_booking_counts
 from bookings.statistics import counts_by_stream
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.days import Days, school_day
 from tests.factories import BookingFactory, CourseFactory, PaymentFactory, StreamFactory
 from tests.sizes import sample
@@ -44,11 +45,6 @@ MOMENTS = [
     "2026-10-31 23:59:59.999999+03", "2026-11-01 00:00:00+03", "2026-11-02 23:59:59+03", "2026-11-03 00:00:00+03",
     "1970-01-01 00:00:00+00",
 ]  # fmt: skip
-
-
-def sql(query: str, *params: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
 
 
 def assert_kept_equals_rows() -> None:
@@ -134,8 +130,7 @@ def test_kept_sums_are_those_of_the_rows_whatever_is_written(school, seed):
             "amount": dice.choice([100, 250, -50]),
         }
         query = dice.choice(WRITES)
-        with connection.cursor() as cursor:
-            cursor.execute(query, values)
+        run_sql(query, values)
         if turn % 10 == 4:
             fold_money()
             fold_booking_counts()
@@ -167,8 +162,8 @@ def test_a_check_finds_what_does_not_agree(school):
 
 def test_days_are_not_summed_by_a_plan_of_the_empty_tables(school):
     for _call in range(10):
-        sql("SELECT money_of_day('2026-01-01')")
-    sql(
+        run_sql("SELECT money_of_day('2026-01-01')")
+    run_sql(
         "INSERT INTO bookings_payment (amount, currency, received_at)"
         " SELECT 10, 'RUB', timestamptz '2024-01-01' + number * interval '1 hour'"
         " FROM generate_series(1, 2000) AS number"
@@ -217,8 +212,8 @@ def test_a_payment_is_in_the_sums_at_once(school, staff_client):
 def test_an_emptied_table_is_counted_again(school):
     PaymentFactory.create(booking=None)
     fold_money()
-    sql("SET CONSTRAINTS ALL IMMEDIATE")
-    sql("TRUNCATE bookings_payment CASCADE")
+    run_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    run_sql("TRUNCATE bookings_payment CASCADE")
     fold_money()
 
     assert not MoneyDay.objects.exclude(payments=0).exists()
@@ -259,7 +254,7 @@ def test_counts_of_bookings_are_put_together_found_wrong_and_counted_anew(school
     rebuild_booking_counts()
     assert list(booking_count_differences()) == []
 
-    sql("SET CONSTRAINTS ALL IMMEDIATE")
-    sql("TRUNCATE bookings CASCADE")
+    run_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    run_sql("TRUNCATE bookings CASCADE")
     fold_booking_counts()
     assert not BookingCount.objects.exists()

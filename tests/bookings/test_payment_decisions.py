@@ -11,8 +11,9 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from bookings.labels import money_text
 from bookings.models import BookingChange, Payment, PaymentRules, WaitingPayment
 from bookings.services.waiting import PaymentNotWaiting, ask_about_payment, take_payment
+from hsl_dashboard.db import run_sql
 from messaging.models import Outbox
-from tests.bookings.waiting import HTMX, QUEUE, act, booked, fold, prove, sql, waiting
+from tests.bookings.waiting import HTMX, QUEUE, act, booked, fold, prove, waiting
 from tests.factories import (
     BookingFactory,
     StreamFactory,
@@ -74,7 +75,7 @@ def test_who_may_not_record_payments_confirms_without_one(client, booking):
 def test_approved_in_the_bot_and_here_gives_one_payment_and_one_notice_of_ours(staff_client, booking):
     sent = {"expected": 1, "amount": "450", "currency": "USD", "notify": "on"}
     fold()
-    sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", booking.pk)
+    run_sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", [booking.pk])
 
     answer = staff_client.post(act("confirm", booking), sent, headers=HTMX)
 
@@ -187,7 +188,7 @@ def test_asking_is_not_undone_once_the_message_is_on_its_way_or_a_receipt_has_co
 def test_a_cancelled_one_with_a_new_proof_is_declined_again_or_confirmed_with_a_reason(staff_client):
     declined, confirmed = booked(), booked()
     for booking in (declined, confirmed):
-        sql("UPDATE bookings SET confirmed = -1 WHERE id = %s", booking.pk)
+        run_sql("UPDATE bookings SET confirmed = -1 WHERE id = %s", [booking.pk])
         prove(booking, at=timezone.now() + timedelta(seconds=5))
     assert set(waiting()) == {declined.pk, confirmed.pk}
 
@@ -222,7 +223,7 @@ def test_one_takes_a_payment_and_another_is_told(staff_client, staff, manager, b
 
 def test_a_decision_about_what_is_gone_says_so(staff_client, booking):
     fold()
-    sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", booking.pk)
+    run_sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", [booking.pk])
 
     for name, sent in (("ask", {"words": "Чек?"}), ("put_off", {"later": "hour"}), ("take", {"seen": ""})):
         answer = staff_client.post(act(name, booking), sent, headers=HTMX)

@@ -6,7 +6,6 @@ from dataclasses import asdict, astuple
 from html import unescape
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -18,8 +17,8 @@ from tests.factories import (
     CourseFactory,
     StreamFactory,
     TelegramUserFactory,
-    UserFactory,
 )
+from tests.signing_in import client_with
 
 HTMX = {"HX-Request": "true"}
 VIEW = ("users.view_telegramuser", "bookings.view_booking")
@@ -55,12 +54,6 @@ def form_of(booking, **changes):
     return values | {"seen": json.dumps(astuple(seen)), "reason": ""} | changes
 
 
-def client_of(*permissions):
-    client = Client()
-    client.force_login(UserFactory.create(permissions=list(permissions)))
-    return client
-
-
 # Cards ----------------------------------------------------------------------------------------------------------------
 
 
@@ -89,7 +82,7 @@ def test_nobody_without_bookings_gets_an_empty_list(staff_client):
 def test_who_may_only_look_gets_no_buttons():
     booking = BookingFactory.create()
 
-    response = client_of(*VIEW).get(person_page(booking.telegram_user))
+    response = client_with(*VIEW).get(person_page(booking.telegram_user))
 
     for text in ("Изменить", "Новое бронирование", "Изменить поток"):
         assertNotContains(response, text)
@@ -244,7 +237,7 @@ def test_odd_old_values_may_stay(staff_client):
 
 
 def test_editing_needs_its_permission(booking):
-    client = client_of(*VIEW)
+    client = client_with(*VIEW)
 
     assert client.get(edit_address(booking)).status_code == 403
     assert client.post(edit_address(booking), form_of(booking, discount_percent=10)).status_code == 403
@@ -253,8 +246,8 @@ def test_editing_needs_its_permission(booking):
 def test_only_who_may_override_is_offered_the_way_back(booking):
     booking.confirmed = -1
     booking.save()
-    plain = client_of(*VIEW, "bookings.change_booking").get(edit_address(booking))
-    override = client_of(*VIEW, "bookings.change_booking", "bookings.override_status").get(edit_address(booking))
+    plain = client_with(*VIEW, "bookings.change_booking").get(edit_address(booking))
+    override = client_with(*VIEW, "bookings.change_booking", "bookings.override_status").get(edit_address(booking))
 
     assertNotContains(plain, '<option value="2"')
     assertContains(override, "Подтверждено (с причиной)")
@@ -340,8 +333,8 @@ def test_e5_a_full_stream_of_the_other_course_takes_a_reason(staff_client, booki
 def test_e5_a_second_active_booking_of_the_other_course_is_not_made_by_the_way(booking, python):
     other = BookingFactory.create(telegram_user=booking.telegram_user, course=python, course_stream=None)
     sent = form_of(booking, course_stream=f"{python.pk}:", second="on", reason="оплатил дважды")
-    plain = client_of(*VIEW, "bookings.change_booking")
-    override = client_of(*VIEW, "bookings.change_booking", "bookings.override_status")
+    plain = client_with(*VIEW, "bookings.change_booking")
+    override = client_with(*VIEW, "bookings.change_booking", "bookings.override_status")
 
     refused = plain.post(edit_address(booking), sent)
     booking.refresh_from_db()

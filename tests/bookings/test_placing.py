@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
@@ -14,8 +13,8 @@ from tests.factories import (
     ReferralCouponFactory,
     StreamFactory,
     TelegramUserFactory,
-    UserFactory,
 )
+from tests.signing_in import client_with
 
 HTMX = {"HX-Request": "true"}
 VIEW = ("users.view_telegramuser", "bookings.view_booking")
@@ -44,12 +43,6 @@ def stream_address(person):
     return reverse("bookings:person_stream", args=[person.pk])
 
 
-def client_of(*permissions):
-    client = Client()
-    client.force_login(UserFactory.create(permissions=list(permissions)))
-    return client
-
-
 @pytest.fixture
 def person():
     return TelegramUserFactory.create()
@@ -72,7 +65,7 @@ def test_a_booking_is_made_and_shown(staff_client, person):
 
 def test_a_second_one_is_refused_with_a_link_to_the_first(person):
     first = BookingFactory.create(telegram_user=person)
-    client = client_of(*VIEW, "bookings.add_booking")
+    client = client_with(*VIEW, "bookings.add_booking")
 
     response = client.post(new_address(person), wanted())
 
@@ -144,7 +137,7 @@ def test_the_preview_of_a_new_booking_makes_none(staff_client, person):
 
 
 def test_making_needs_its_permission_and_a_person(staff_client, person):
-    assert client_of(*VIEW).post(new_address(person), wanted()).status_code == 403
+    assert client_with(*VIEW).post(new_address(person), wanted()).status_code == 403
     assert staff_client.get(reverse("bookings:booking_new", args=[404])).status_code == 404
 
 
@@ -206,4 +199,4 @@ def test_nonsense_moves_nobody(staff_client, booking, sent):
 
 
 def test_moving_needs_its_permission(booking):
-    assert client_of(*VIEW).get(stream_address(booking.telegram_user)).status_code == 403
+    assert client_with(*VIEW).get(stream_address(booking.telegram_user)).status_code == 403

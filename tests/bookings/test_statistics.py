@@ -4,7 +4,6 @@ from collections import Counter
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import connection
 from django.test import TestCase
 from django.utils import translation
 
@@ -12,17 +11,12 @@ from bookings import statistics
 from bookings.labels import Labels
 from bookings.models import Booking, Course, Stream
 from bookings.statistics import StatusCounts
+from hsl_dashboard.db import run_sql
 from tests import bot_database
 from tests.factories import BookingFactory, CourseFactory, EventFactory, StreamFactory, TelegramUserFactory
 from users.models import Event
 
 MARK = {0: "new", 1: "pending", 2: "confirmed", -1: "cancelled"}
-
-
-def rows_of(sql, *params):
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()
 
 
 class TestTheDump(TestCase):
@@ -37,7 +31,7 @@ class TestTheDump(TestCase):
 
     def test_counts_by_course_stream_and_status_equal_a_count_row_by_row(self):
         expected: dict[tuple[int | None, str | None], Counter[str]] = {}
-        for course_id, stream, confirmed in rows_of("SELECT course_id, course_stream, confirmed FROM bookings"):
+        for course_id, stream, confirmed in run_sql("SELECT course_id, course_stream, confirmed FROM bookings"):
             counter = expected.setdefault((course_id, stream or None), Counter())
             counter[MARK.get(confirmed, "unknown")] += 1
 
@@ -60,9 +54,9 @@ class TestTheDump(TestCase):
 
     def test_conversion_is_the_rounding_that_postgresql_makes(self):
         expected = dict(
-            rows_of(
+            run_sql(
                 "SELECT course_stream, round(100.0 * count(*) FILTER (WHERE confirmed = 2) / count(*))::int "
-                "FROM bookings WHERE course_id = 1 AND course_stream LIKE '%%th_stream' GROUP BY 1"
+                "FROM bookings WHERE course_id = 1 AND course_stream LIKE '%th_stream' GROUP BY 1"
             )
         )
 
@@ -88,7 +82,7 @@ class TestTheDump(TestCase):
         since = datetime(2025, 12, 17, 21, tzinfo=UTC)  # midnight in Moscow
         booked = {
             user_id
-            for user_id, course_id, code in rows_of("SELECT user_id, course_id, course_stream FROM bookings")
+            for user_id, course_id, code in run_sql("SELECT user_id, course_id, course_stream FROM bookings")
             if (course_id, code) == (1, "8th_stream")
         }
         viewed = set()
@@ -108,7 +102,7 @@ class TestTheDump(TestCase):
 
     def test_a_campaign_that_nobody_described_began_with_the_first_believable_booking(self):
         bookings = Booking.objects.for_stream(Stream.objects.get(code="7th_stream"))
-        [[first]] = rows_of(
+        [[first]] = run_sql(
             "SELECT min(created_at) FROM bookings "
             "WHERE course_id = 1 AND course_stream = '7th_stream' AND created_at > '1971-01-01'"
         )

@@ -3,14 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.lists.campaigns import campaign_days, previous_stream
 from bookings.models import Booking, BulkChange, Stream
-from tests.factories import BookingFactory, EventFactory, StreamFactory, TelegramUserFactory, UserFactory
+from tests.factories import BookingFactory, EventFactory, StreamFactory, TelegramUserFactory
+from tests.signing_in import client_with
 
 pytestmark = pytest.mark.django_db
 
@@ -97,8 +97,7 @@ def test_E3_all_that_the_page_finds_is_that_stream_and_no_other(staff_client, st
 
 
 def test_E3_who_may_only_look_ticks_nothing(students):
-    client = Client()
-    client.force_login(UserFactory.create(permissions=["bookings.view_booking"]))
+    client = client_with("bookings.view_booking")
 
     page = client.get(STREAM)
 

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
@@ -14,7 +13,8 @@ from bookings.services.bulk_changes import prepare_bulk_change, targets_of_booki
 from bookings.services.bulk_making import Terms, make_bulk_change
 from bookings.services.statuses import change_booking_status
 from messaging.models import Outbox
-from tests.factories import BookingFactory, StreamFactory, UserFactory
+from tests.factories import BookingFactory, StreamFactory
+from tests.signing_in import client_with
 
 HTMX = {"HX-Request": "true"}
 CONFIRMED_WORDS = "место на курсе «Вайб кодинг» подтверждено"
@@ -188,8 +188,7 @@ def test_E1_a_notice_that_is_not_true_is_refused(staff_client, booking, sent, st
 
 @pytest.mark.django_db
 def test_E1_telling_needs_the_right_to_change(booking):
-    client = Client()
-    client.force_login(UserFactory.create(permissions=["bookings.view_booking"]))
+    client = client_with("bookings.view_booking")
 
     assert client.get(notify_address(booking)).status_code == 403
     assertNotContains(client.get(booking_page(booking)), notify_address(booking))

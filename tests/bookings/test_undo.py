@@ -16,6 +16,7 @@ from bookings.services.undoing import offer_booking_undo
 from messaging.automations import firing
 from messaging.models import Outbox, Recipient
 from tests.factories import AutomationFactory, BookingFactory, ReferralCouponFactory, StreamFactory, UserFactory
+from tests.signing_in import client_with, signed_in
 from users.models import AuditEntry, Event, UndoableAct, User
 from users.undo.services import WINDOW, AlreadyUndone, ChangedSince, UndoRefused, UndoTooLate, undo_act
 
@@ -33,9 +34,7 @@ def manager(db) -> User:
 
 @pytest.fixture
 def manager_client(manager: User) -> Client:
-    client = Client()
-    client.force_login(manager)
-    return client
+    return signed_in(manager)
 
 
 def confirm(booking: Booking, *, by: User, at: datetime = NOON, notify: bool = False) -> UndoableAct:
@@ -113,8 +112,7 @@ def test_each_form_of_a_booking_offers_it(manager_client, booking):
 
 
 def test_a_payment_that_was_recorded_with_the_confirmation_goes_too(booking):
-    client = Client()
-    client.force_login(UserFactory.create(permissions=[*PERMISSIONS, "bookings.view_payment", "bookings.add_payment"]))
+    client = client_with(*PERMISSIONS, "bookings.view_payment", "bookings.add_payment")
     money = {"paid": "on", "amount": "100", "currency": "USD"}
 
     client.post(status_address(booking), {"to": 2, "expected": 1, "sure": 1, "next": LIST, **money})

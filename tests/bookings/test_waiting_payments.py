@@ -5,7 +5,6 @@ from random import Random
 
 import pghistory
 import pytest
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains
@@ -13,9 +12,10 @@ from pytest_django.asserts import assertContains
 from bookings.models import Booking, BookingChange, PaymentRules, WaitingPayment
 from bookings.payments.upkeep import fold_payments, payments_differences, rebuild_payments
 from bookings.services.statuses import change_booking_status
+from hsl_dashboard.db import run_sql, sql_value
 from messaging.automations import firing
 from messaging.models import Outbox
-from tests.bookings.waiting import OTHER_PROOF, PROOF, QUEUE, act, booked, fold, prove, sql, waiting
+from tests.bookings.waiting import OTHER_PROOF, PROOF, QUEUE, act, booked, fold, prove, waiting
 from tests.factories import (
     AutomationFactory,
     BookingFactory,
@@ -43,7 +43,7 @@ def test_a_proof_since_brings_in_what_is_not_pending():
         BookingFactory.create(confirmed=status, created_at=timezone.now() - timedelta(days=9))
         for status in (0, None, 0, 0, 2)
     )
-    sql("UPDATE bookings SET confirmed = -1 WHERE id = %s", cancelled.pk)
+    run_sql("UPDATE bookings SET confirmed = -1 WHERE id = %s", [cancelled.pk])
     BookingChange.objects.filter(booking=cancelled).update(changed_at=timezone.now() - timedelta(days=2))
     prove(early, at=timezone.now() - timedelta(days=10))
     for hours, booking in enumerate([confirmed, new, unknown, cancelled]):
@@ -54,7 +54,7 @@ def test_a_proof_since_brings_in_what_is_not_pending():
 
 def test_a_proof_is_about_the_newest_booking_not_about_one_that_was_cancelled_before():
     cancelled = BookingFactory.create(confirmed=0, created_at=timezone.now() - timedelta(days=9))
-    sql("UPDATE bookings SET confirmed = -1 WHERE id = %s", cancelled.pk)
+    run_sql("UPDATE bookings SET confirmed = -1 WHERE id = %s", [cancelled.pk])
     newer = BookingFactory.create(confirmed=0, telegram_user=cancelled.telegram_user, created_at=timezone.now())
     prove(newer, at=timezone.now() + timedelta(minutes=1))
 
@@ -77,8 +77,8 @@ def test_the_bots_approval_takes_it_out_and_a_deleted_booking_goes_too():
     approved, deleted = booked(), booked()
     assert len(waiting()) == 2
 
-    sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", approved.pk)
-    sql("DELETE FROM bookings WHERE id = %s", deleted.pk)
+    run_sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", [approved.pk])
+    run_sql("DELETE FROM bookings WHERE id = %s", [deleted.pk])
 
     assert waiting() == []
 
@@ -88,9 +88,7 @@ def test_other_events_leave_no_mark():
     EventFactory.create(event_type="view_program")
     fold_marked_people()
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM bookings_paymentmark")
-        assert cursor.fetchone()[0] == 0
+    assert sql_value("SELECT count(*) FROM bookings_paymentmark") == 0
 
 
 def test_who_counts_the_person_first_hands_their_payments_on(staff_client):
@@ -170,10 +168,10 @@ def test_what_marks_keep_is_what_a_rebuild_finds(staff, seed):
 
 def test_dates_outside_the_calendar_are_shown_and_do_not_break_the_page(staff_client):
     booking = booked()
-    sql("UPDATE bookings SET created_at = 'infinity' WHERE id = %s", booking.pk)
+    run_sql("UPDATE bookings SET created_at = 'infinity' WHERE id = %s", [booking.pk])
     far = BookingFactory.create(confirmed=0)
     prove(far)
-    sql("UPDATE events SET created_at = '50000-01-01'")
+    run_sql("UPDATE events SET created_at = '50000-01-01'")
     fold()
 
     assert staff_client.get(QUEUE).status_code == 200
@@ -185,7 +183,7 @@ def test_whose_date_is_unknown_stands_last_and_is_not_called_late(staff_client):
     undated = [booked() for _ in range(3)]
     for booking, moment in zip(undated, (None, "-infinity", "50000-01-01"), strict=True):
         BookingChange.objects.filter(booking=booking).delete()
-        sql("UPDATE bookings SET created_at = %s WHERE id = %s", moment, booking.pk)
+        run_sql("UPDATE bookings SET created_at = %s WHERE id = %s", [moment, booking.pk])
     fold()
 
     page = staff_client.get(QUEUE, {"open": undated[0].pk})
@@ -205,7 +203,7 @@ def test_where_the_bot_approved_our_rule_stays_silent(staff):
     noon = timezone.localtime().replace(hour=12) + timedelta(days=1)
     by_bot, by_sql, by_staff = booked(), booked(), booked()
     for booking in (by_bot, by_sql):
-        sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", booking.pk)
+        run_sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", [booking.pk])
     EventFactory.create(telegram_user=by_bot.telegram_user, event_type="payment_approved", created_at=timezone.now())
     change_booking_status(booking=by_staff, to=2, by=staff, at=timezone.now())
 
@@ -223,7 +221,7 @@ def test_the_bots_second_approval_is_one_line_in_the_story(staff_client, booking
     lines = _timeline(staff_client, booking)
 
     # «Одобрить» of the bot: it works from any status, and logs both events again.
-    sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", booking.pk)
+    run_sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", [booking.pk])
     details = {"booking_id": booking.pk, "old_status": 1, "new_status": 2}
     for kind in ("booking_status_changed", "payment_approved"):
         EventFactory.create(

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import BookingChange, WaitingPayment
 from bookings.payments.upkeep import fold_payments
+from hsl_dashboard.db import run_sql
 from tests.factories import BookingFactory, EventFactory
 
 QUEUE = reverse("bookings:payment_queue")
@@ -17,11 +17,6 @@ PROOF, OTHER_PROOF = "payment_proof_uploaded", "alternative_payment_proof"
 
 def act(name, booking):
     return reverse(f"bookings:payment_{name}", args=[booking.pk])
-
-
-def sql(statement, *params):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
 
 
 def prove(booking, *, at=None, kind=PROOF, **details):
@@ -43,7 +38,7 @@ def booked(**values):
     """A booking that became pending so long ago, as the bot makes it."""
     ago = values.pop("ago", timedelta(hours=1))
     booking = BookingFactory.create(confirmed=0, created_at=timezone.now() - ago - timedelta(hours=1), **values)
-    sql("UPDATE bookings SET confirmed = 1 WHERE id = %s", booking.pk)
+    run_sql("UPDATE bookings SET confirmed = 1 WHERE id = %s", [booking.pk])
     BookingChange.objects.filter(booking=booking, status=1).update(changed_at=timezone.now() - ago)
     booking.refresh_from_db()
     return booking

@@ -6,11 +6,11 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Page
 
 from hsl_dashboard.web.navigation import THEME_COOKIE
 from tests.factories import PASSWORD, UserFactory
+from tests.signing_in import signed_in
 from tests.sizes import LONG
 from users.models import User
 
@@ -24,8 +24,7 @@ in_each_view = pytest.mark.parametrize(("width", "theme"), VIEWS)
 def sign_in(page: Page, user: User | None = None) -> User:
     """Sign in without the form: a session of ``user``, or of an administrator made here."""
     user = user or UserFactory.create(is_staff=True, is_superuser=True)
-    client = Client()
-    client.force_login(user)
+    client = signed_in(user)
     _set_cookie(page, settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value)
     return user
 

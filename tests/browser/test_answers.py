@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from bookings.models import Booking, Course, Payment
 from demo.sandbox.client import SandboxClient
+from hsl_dashboard.db import run_sql
 from messaging.content.content import Content
 from messaging.models import MessageTemplate, TemplateVersion
 from tests.browser.helpers import sign_in
@@ -26,20 +26,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 
 
 def student_writes(person: TelegramUser, text: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO events (user_id, event_type, details) VALUES (%s, 'student_response', %s)",
-            [person.pk, json.dumps({"message_type": "text", "booking_status": 1, "message_text": text})],
-        )
+    run_sql(
+        "INSERT INTO events (user_id, event_type, details) VALUES (%s, 'student_response', %s)",
+        [person.pk, json.dumps({"message_type": "text", "booking_status": 1, "message_text": text})],
+    )
 
 
 def student_pays(person: TelegramUser) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO bookings (user_id, course_id, confirmed, course_stream) VALUES (%s, 1, 1, '8th_stream')",
-            [person.pk],
-        )
-        cursor.execute("INSERT INTO events (user_id, event_type) VALUES (%s, 'payment_proof_uploaded')", [person.pk])
+    run_sql(
+        "INSERT INTO bookings (user_id, course_id, confirmed, course_stream) VALUES (%s, 1, 1, '8th_stream')",
+        [person.pk],
+    )
+    run_sql("INSERT INTO events (user_id, event_type) VALUES (%s, 'payment_proof_uploaded')", [person.pk])
 
 
 def test_a_student_pays_writes_and_gets_one_message_about_each(

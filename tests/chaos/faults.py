@@ -15,13 +15,13 @@ from pathlib import Path
 
 import psutil
 import psycopg
-from django.test import Client
 
 from demo.servers.keeper import APPLICATION, USER
 from tests.chaos.disks import fill
 from tests.chaos.pages import BROKE_OFF, Clicks, Gunicorn, Staff
 from tests.chaos.scenarios import Broken, Chaos, Result
 from tests.chaos.system import ROOT, System
+from tests.signing_in import signed_in
 from users.models import AuditEntry, Note, User
 
 # Pages of everyday work; each asks other tables.
@@ -55,8 +55,7 @@ def sign_in(count: int) -> list[str]:
     for _number in range(count):
         name = f"clicks-{secrets.token_hex(4)}"
         user = User.objects.create(username=name, email=f"{name}@example.test", is_staff=True, is_superuser=True)
-        client = Client()
-        client.force_login(user)
+        client = signed_in(user)
         [session] = [cookie.value for name, cookie in client.cookies.items() if name.endswith("sessionid")]
         sessions.append(session)
     return sessions

@@ -14,6 +14,7 @@ from functools import partial
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
+from hsl_dashboard.db import run_sql
 from messaging.audiences.criteria import Audience, Individuals
 from messaging.broadcasts.services.acts import cancel_broadcast, pause_broadcast, resume_broadcast, retry_failed
 from messaging.content.content import Content
@@ -76,11 +77,10 @@ class Chaos:
 
     def people(self, count: int) -> list[int]:
         first, self.next_person = self.next_person, self.next_person + count
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO users (user_id, first_name) SELECT id, 'Анна' FROM generate_series(%s, %s) AS id",
-                [first, first + count - 1],
-            )
+        run_sql(
+            "INSERT INTO users (user_id, first_name) SELECT id, 'Анна' FROM generate_series(%s, %s) AS id",
+            [first, first + count - 1],
+        )
         return list(range(first, first + count))
 
     def start(self, count: int, **fields: object) -> Broadcast:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, models
+from django.db import models
 from django.db.models import Count, F, Q
 from django.db.models.expressions import DatabaseDefault
 
@@ -21,6 +21,7 @@ from bookings.models import (
 from demo.school.build import build_school
 from demo.school.names import HOSTILE_NAMES
 from demo.school.rhythm import MOSCOW
+from hsl_dashboard.db import run_sql
 from messaging.models import Broadcast, Recipient
 from tests.database_roles import owner_role
 from tests.factories import TelegramUserFactory
@@ -220,8 +221,6 @@ def test_counters_equal_the_rows_they_count(school):
 @pytest.mark.parametrize("model", [Booking, Event, FreeLessonRegistration, ReferralCoupon, Broadcast, Recipient])
 def test_the_bot_can_go_on_numbering(school, model: type[models.Model]):
     table = model._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT nextval(pg_get_serial_sequence('{table}', 'id')), max(id) FROM {table}")
-        following, highest = cursor.fetchone()
+    [(following, highest)] = run_sql(f"SELECT nextval(pg_get_serial_sequence('{table}', 'id')), max(id) FROM {table}")
 
     assert following == highest + 1

@@ -24,6 +24,7 @@ from bookings.models import (
     Stream,
 )
 from demo.school.names import HOSTILE_NAMES
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.admin import BoundedPaginator, number_in
 from hsl_dashboard.web.cascades import count_deleted_along
 from messaging.models import Broadcast, Recipient
@@ -296,8 +297,7 @@ def test_a_big_table_is_counted_about_and_only_its_beginning_is_paged_through(st
     monkeypatch.setattr("hsl_dashboard.web.paging.COUNTED", 20)
     person = TelegramUserFactory.create()
     Event.objects.bulk_create(Event(telegram_user=person, event_type="start_command") for _ in range(60))
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE events")
+    run_sql("ANALYZE events")
 
     with CaptureQueriesContext(connection) as queries:
         response = staff_client.get(address_of(Event))

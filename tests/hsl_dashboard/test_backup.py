@@ -18,6 +18,7 @@ from psycopg import sql
 from bookings.models import Booking
 from hsl_dashboard.backup.archive import backups, is_too_old, latest_backup, make_backup
 from hsl_dashboard.backup.tasks import make_nightly_backup
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.grants import grant_statements
 from messaging.delivery.lifecycle import start_scheduled
 from messaging.models import Automation, Broadcast, Outbox
@@ -224,18 +225,16 @@ def test_what_cannot_be_written_is_said_in_a_sentence(media: Path, settings, tmp
 def test_the_applications_role_can_back_up_what_it_cannot_change(media: Path, tmp_path: Path) -> None:
     """The nightly one runs in a worker, which owns nothing."""
     database = Database(connection.settings_dict["NAME"], user="hsl_test_backup")
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE ROLE hsl_test_backup LOGIN PASSWORD 'x'")
-        for statement in grant_statements("hsl_test_backup"):
-            cursor.execute(statement)
-        cursor.execute("GRANT USAGE ON SCHEMA kept TO hsl_test_backup")  # of the tests alone
-        cursor.execute("GRANT SELECT ON ALL TABLES IN SCHEMA kept TO hsl_test_backup")
+    run_sql("CREATE ROLE hsl_test_backup LOGIN PASSWORD 'x'")
+    for statement in grant_statements("hsl_test_backup"):
+        run_sql(statement)
+    run_sql("GRANT USAGE ON SCHEMA kept TO hsl_test_backup")  # of the tests alone
+    run_sql("GRANT SELECT ON ALL TABLES IN SCHEMA kept TO hsl_test_backup")
     try:
         with database.as_default():
             archive = make_backup(tmp_path / "to", at=datetime(2026, 11, 30, tzinfo=UTC))
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP OWNED BY hsl_test_backup; DROP ROLE hsl_test_backup")
+        run_sql("DROP OWNED BY hsl_test_backup; DROP ROLE hsl_test_backup")
 
     assert archive.name == "hsl-2026-11-30T000000Z.tar"
     with tarfile.open(archive) as tar:

@@ -18,7 +18,6 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from redis import Redis
@@ -27,6 +26,7 @@ from demo.launcher import free_port
 from hsl_dashboard.availability import heartbeats
 from hsl_dashboard.availability.heartbeats import Silence
 from hsl_dashboard.availability.serving import serve_probes
+from hsl_dashboard.db import run_sql
 from messaging.tasks import tick
 from tests.factories import BroadcastFactory
 
@@ -122,14 +122,12 @@ def test_F8_ready_writes_to_redis_too(client, redis):
 @pytest.mark.django_db(transaction=True)
 def test_G5_ready_knows_a_database_that_can_only_be_read(client):
     name = settings.DATABASES["default"]["NAME"]
-    with connection.cursor() as cursor:
-        cursor.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    run_sql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
     try:
         response = client.get("/health/ready")
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SET default_transaction_read_only = off")
-            cursor.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+        run_sql("SET default_transaction_read_only = off")
+        run_sql(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
 
     assert (response.status_code, response.json()["database"]) == (503, "read-only")
 

@@ -21,6 +21,7 @@ from hsl_dashboard.availability.limits import TimeLimits
 from hsl_dashboard.availability.outages import AWAY, BUSY, READ_ONLY, SLOW, outage_of
 from hsl_dashboard.availability.patience import PatientConnection
 from hsl_dashboard.celery import limit_statements
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.environment.connections import with_defaults
 from hsl_dashboard.web.middleware import limit_pages
 from tests.factories import BookingFactory, UserFactory
@@ -175,8 +176,7 @@ def slowly(monkeypatch) -> None:
     """Let a page of counts take a second in the database."""
 
     def find_problems(**_options):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(1)")
+        run_sql("SELECT pg_sleep(1)")
 
     monkeypatch.setattr("bookings.views.quality.find_problems", find_problems)
 

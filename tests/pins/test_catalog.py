@@ -8,12 +8,11 @@ fire. The text is that of PostgreSQL 18, which is what the embedded server is.
 import re
 from collections.abc import Iterator
 from hashlib import md5
-from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
 
+from hsl_dashboard.db import run_sql
 from tests.pins.golden import assert_golden
 
 OURS = {"users", "bookings", "messaging", "analytics"}
@@ -26,7 +25,7 @@ def test_the_migrated_database_is_what_it_was():
 
 
 def _catalog() -> Iterator[str]:
-    for name, kind in _rows(
+    for name, kind in run_sql(
         "SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace"
         " AND relkind IN ('r', 'p', 'v', 'm') ORDER BY relname"
     ):
@@ -34,10 +33,12 @@ def _catalog() -> Iterator[str]:
             yield from (_table(name) if kind in "rp" else _view(name, kind))
             yield ""
     yield "# extensions"
-    yield from (f"  {name}" for (name,) in _rows("SELECT extname FROM pg_extension ORDER BY 1"))
+    yield from (f"  {name}" for (name,) in run_sql("SELECT extname FROM pg_extension ORDER BY 1"))
     yield ""
     yield "# triggers on tables of libraries"
-    for (table,) in _rows("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"):
+    for (table,) in run_sql(
+        "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+    ):
         if table in _tables_of_libraries():
             yield from (f"  {table}: {line}" for line in _triggers(table))
     yield ""
@@ -71,19 +72,19 @@ def _table(name: str) -> Iterator[str]:
 def _view(name: str, kind: str) -> Iterator[str]:
     yield f"{'view' if kind == 'v' else 'materialized view'} {name}"
     yield from (f"  {line}" for line in _columns(name))
-    [(text,)] = _rows("SELECT pg_get_viewdef(%s::regclass, true)", name)
+    [(text,)] = run_sql("SELECT pg_get_viewdef(%s::regclass, true)", [name])
     yield from (f"  {line}" for line in text.splitlines())
     yield from (f"  {line}" for line in (*_indexes(name), *_triggers(name)))
 
 
 def _columns(table: str) -> Iterator[str]:
-    for name, kind, required, default, identity, generated, collation in _rows(
+    for name, kind, required, default, identity, generated, collation in run_sql(
         "SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid),"
         " a.attidentity, a.attgenerated,"
         " (SELECT collname FROM pg_collation c WHERE c.oid = a.attcollation AND c.collname <> 'default')"
         " FROM pg_attribute a LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)"
         " WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1",
-        table,
+        [table],
     ):
         parts = [f"column {name}", kind]
         parts += [f"COLLATE {collation}"] if collation else []
@@ -95,54 +96,54 @@ def _columns(table: str) -> Iterator[str]:
 
 def _constraints(table: str) -> Iterator[str]:
     # From 18 on NOT NULL is a constraint too; the columns say it already.
-    for name, text, validated in _rows(
+    for name, text, validated in run_sql(
         "SELECT conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint"
         " WHERE conrelid = %s::regclass AND contype NOT IN ('n', 't') ORDER BY 1",
-        table,
+        [table],
     ):
         yield f"constraint {name} {text}" + ("" if validated else " NOT VALID")
 
 
 def _indexes(table: str) -> Iterator[str]:
-    for text, valid in _rows(
+    for text, valid in run_sql(
         "SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index WHERE indrelid = %s::regclass"
         ' ORDER BY indexrelid::regclass::text COLLATE "C"',
-        table,
+        [table],
     ):
         yield f"index {text.removeprefix('CREATE ')}" + ("" if valid else " INVALID")
 
 
 def _statistics(table: str) -> Iterator[str]:
     """What the planner is told to count: of columns together, and of one column in more detail."""
-    for (text,) in _rows(
+    for (text,) in run_sql(
         "SELECT pg_get_statisticsobjdef(oid) FROM pg_statistic_ext WHERE stxrelid = %s::regclass ORDER BY stxname",
-        table,
+        [table],
     ):
         yield text.removeprefix("CREATE ")
-    for column, target in _rows(
+    for column, target in run_sql(
         "SELECT attname, attstattarget FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
         " AND NOT attisdropped AND attstattarget >= 0 ORDER BY 1",
-        table,
+        [table],
     ):
         yield f"column {column} SET STATISTICS {target}"
 
 
 def _options(table: str) -> Iterator[str]:
-    for (option,) in _rows("SELECT unnest(reloptions) FROM pg_class WHERE oid = %s::regclass ORDER BY 1", table):
+    for (option,) in run_sql("SELECT unnest(reloptions) FROM pg_class WHERE oid = %s::regclass ORDER BY 1", [table]):
         yield f"SET {option}"
 
 
 def _triggers(table: str) -> Iterator[str]:
-    for text, enabled in _rows(
+    for text, enabled in run_sql(
         "SELECT pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal"
         " ORDER BY tgname",
-        table,
+        [table],
     ):
         yield _without_numbers(text).removeprefix("CREATE ") + ("" if enabled == "O" else f" ENABLED {enabled}")
 
 
 def _sequences() -> Iterator[str]:
-    for name, kind, start, increment in _rows(
+    for name, kind, start, increment in run_sql(
         "SELECT c.relname, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement FROM pg_sequence s"
         " JOIN pg_class c ON c.oid = s.seqrelid WHERE c.relnamespace = 'public'::regnamespace AND NOT EXISTS"
         " (SELECT FROM pg_depend WHERE objid = c.oid AND deptype IN ('a', 'i')) ORDER BY 1"
@@ -152,11 +153,11 @@ def _sequences() -> Iterator[str]:
 
 def _functions() -> list[tuple[str, str]]:
     """Give our functions: their names, those of triggers after their tables, and their texts."""
-    found = _rows(
+    found = run_sql(
         "SELECT p.oid::regprocedure::text, t.tgrelid::regclass::text, pg_get_functiondef(p.oid) FROM pg_proc p"
         " LEFT JOIN pg_trigger t ON t.tgfoid = p.oid"
         " WHERE p.pronamespace = 'public'::regnamespace AND p.prokind IN ('f', 'p')"
-        r" AND p.proname NOT LIKE '\_pg%%' AND NOT EXISTS"
+        r" AND p.proname NOT LIKE '\_pg%' AND NOT EXISTS"
         " (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e')"
     )
     return sorted(
@@ -171,9 +172,3 @@ def _hash(text: str) -> str:
 def _without_numbers(text: str) -> str:
     """``pgtrigger_totals_of_bookings_3f2a1`` is the same trigger whatever its number."""
     return re.sub(r"\b(pgtrigger_\w+?)_[0-9a-f]{5}\b", r"\1", text)
-
-
-def _rows(sql: str, *params: object) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())

@@ -18,6 +18,7 @@ from demo.sandbox.client import LedgerEntry, SandboxClient
 from hsl_dashboard.celery import app as celery
 from tests.factories import UserFactory
 from tests.pins.golden import assert_as_pinned
+from tests.signing_in import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -115,9 +116,7 @@ def school() -> None:
 
 @pytest.fixture
 def client(school: None) -> Client:
-    client = Client()
-    client.force_login(UserFactory.create(username="anna", is_staff=True, is_superuser=True))
-    return client
+    return signed_in(UserFactory.create(username="anna", is_staff=True, is_superuser=True))
 
 
 @pytest.fixture(autouse=True)

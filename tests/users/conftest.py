@@ -1,8 +1,15 @@
-"""Connections beside Django's own, as the bot has."""
+"""A person, and connections beside Django's own, as the bot has."""
 
 import psycopg
 import pytest
 from django.db import connection
+
+from tests.factories import TelegramUserFactory
+
+
+@pytest.fixture
+def person(db):
+    return TelegramUserFactory.create(first_name="Мария", last_name="Ковалёва", username="maria")
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from django.urls import reverse
+
 from tests.factories import (
     BookingFactory,
     BroadcastFactory,
@@ -12,6 +14,11 @@ from tests.factories import (
 from users import services
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+def address(person, name="person_detail", *more, app="users", query=""):
+    """The address of a page about a person."""
+    return reverse(f"{app}:{name}", args=[person.pk, *more]) + query
 
 
 def live_through(person, staff, *, times):

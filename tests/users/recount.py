@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.utils import timezone
 
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.folding import fold
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -16,12 +16,6 @@ NOT_BY_THE_PERSON = {
     "booking_status_changed", "payment_approved", "free_lesson_reminder_sent", "stats_requested", "referral_created",
     "bot_blocked",
 }  # fmt: skip
-
-
-def read(query: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return cursor.fetchall()
 
 
 def by_person(rows):
@@ -48,12 +42,12 @@ def searched_text(user_id: int, username: str | None, first_name: str | None, la
 
 
 def counted_totals() -> dict[int, dict[str, Any]]:
-    bookings = by_person(read("SELECT user_id, id, confirmed, course_stream, created_at FROM bookings"))
-    events = by_person(read("SELECT user_id, created_at, event_type FROM events"))
-    lessons = by_person(read("SELECT user_id, registered_at, lesson_type FROM free_lesson_registrations"))
-    blocked = {row[0] for row in read("SELECT user_id FROM blocked_users")}
+    bookings = by_person(run_sql("SELECT user_id, id, confirmed, course_stream, created_at FROM bookings"))
+    events = by_person(run_sql("SELECT user_id, created_at, event_type FROM events"))
+    lessons = by_person(run_sql("SELECT user_id, registered_at, lesson_type FROM free_lesson_registrations"))
+    blocked = {row[0] for row in run_sql("SELECT user_id FROM blocked_users")}
     totals = {}
-    people = read("SELECT user_id, username, first_name, last_name, language_code, first_seen_at FROM users")
+    people = run_sql("SELECT user_id, username, first_name, last_name, language_code, first_seen_at FROM users")
     for user_id, username, first_name, last_name, language, first_seen in people:
         mine = bookings.get(user_id, [])
         # Newest last; a booking without a time is older than any with one.

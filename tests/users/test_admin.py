@@ -12,7 +12,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.factories import PASSWORD, TelegramUserFactory, UserFactory
-from tests.signing_in import reauthenticated
+from tests.signing_in import reauthenticated, signed_in
 from users.models import BlockedUser, User
 from users.staff.roles import ADMINISTRATOR, COURSES, role_label
 
@@ -117,8 +117,7 @@ def test_secrets_of_second_factors_and_sessions_are_not_shown(staff, staff_clien
 
 
 def test_deleting_a_session_signs_its_owner_out(staff_client, staff):
-    other = Client()
-    other.force_login(UserFactory.create(is_staff=True))
+    other = signed_in(UserFactory.create(is_staff=True))
     other.get("/admin/")
     session = UserSession.objects.get(session_key=other.session.session_key)
 

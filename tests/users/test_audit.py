@@ -15,6 +15,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from bookings.models import Course, FreeLessonRegistration, HackathonRegistration, ReferralUsage
 from hsl_dashboard.celery import close_context, open_context
+from hsl_dashboard.db import run_sql
 from messaging.models import Automation, Draft, MessageTemplate, Recipient, Segment, SendingRules, TelegramLink
 from tests.factories import (
     PASSWORD,
@@ -29,7 +30,7 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
-from tests.signing_in import reauthenticated
+from tests.signing_in import reauthenticated, signed_in
 from users.models import AuditEntry, BlockedUser, Event, Note, PersonTag, Tag, TelegramUser, User
 from users.models.audit import NOT_AUDITED
 
@@ -54,15 +55,11 @@ def names(found: list[AuditEntry]) -> list[str]:
     return [entry.what for entry in found]
 
 
-def raw(statement: str, *params: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-
-
 def tables_with(trigger: str) -> set[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname ~ %s", [trigger])
-        return {name for (name,) in cursor.fetchall()}
+    return {
+        name
+        for (name,) in run_sql("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname ~ %s", [trigger])
+    }
 
 
 # Every table ----------------------------------------------------------------------------------------------------------
@@ -91,12 +88,12 @@ def test_g8_every_table_is_audited_or_named_as_not():
 
 @pytest.mark.owner
 def test_g8_emptying_a_table_is_a_line_whoever_does_it(lines):
-    raw("TRUNCATE messaging_segment")
-    raw("TRUNCATE users_auditentry")
+    run_sql("TRUNCATE messaging_segment")
+    run_sql("TRUNCATE users_auditentry")
 
     [entry] = AuditEntry.objects.all()
     assert (entry.what, entry.object_table) == ("users_auditentry.truncate", "users_auditentry")
-    raw("TRUNCATE bookings CASCADE")
+    run_sql("TRUNCATE bookings CASCADE")
     assert "bookings.truncate" in names(AuditEntry.objects.all())
 
 
@@ -107,11 +104,11 @@ def test_g8_what_the_bot_inserts_is_its_own_record(lines):
     course = CourseFactory.create()
     lines()
 
-    raw("INSERT INTO users (user_id, first_name) VALUES (77001, 'Анна')")
-    raw("INSERT INTO bookings (user_id, course_id, confirmed) VALUES (77001, %s, 0)", course.pk)
-    raw("INSERT INTO events (user_id, event_type, details) VALUES (77001, 'start_command', '{}')")
-    raw("INSERT INTO free_lesson_registrations (user_id, email) VALUES (77001, 'a@example.test')")
-    raw("UPDATE users SET updated_at = now() + interval '1 hour' WHERE user_id = 77001")
+    run_sql("INSERT INTO users (user_id, first_name) VALUES (77001, 'Анна')")
+    run_sql("INSERT INTO bookings (user_id, course_id, confirmed) VALUES (77001, %s, 0)", [course.pk])
+    run_sql("INSERT INTO events (user_id, event_type, details) VALUES (77001, 'start_command', '{}')")
+    run_sql("INSERT INTO free_lesson_registrations (user_id, email) VALUES (77001, 'a@example.test')")
+    run_sql("UPDATE users SET updated_at = now() + interval '1 hour' WHERE user_id = 77001")
 
     assert lines() == []
 
@@ -120,9 +117,9 @@ def test_g8_a_change_of_a_booking_by_raw_sql_is_a_line_that_points_to_its_record
     booking = BookingFactory.create(confirmed=0)
     lines()
 
-    raw("UPDATE bookings SET confirmed = 2 WHERE id = %s", booking.pk)
-    raw("UPDATE bookings SET course_stream = 'x' WHERE id = %s", booking.pk)
-    raw("DELETE FROM bookings WHERE id = %s", booking.pk)
+    run_sql("UPDATE bookings SET confirmed = 2 WHERE id = %s", [booking.pk])
+    run_sql("UPDATE bookings SET course_stream = 'x' WHERE id = %s", [booking.pk])
+    run_sql("DELETE FROM bookings WHERE id = %s", [booking.pk])
 
     status, stream, deleted = lines()
     assert names([status, stream, deleted]) == ["bookings.status", "bookings.update", "bookings.delete"]
@@ -166,8 +163,8 @@ def test_g8_what_is_deleted_or_altered_of_the_bots_rows_is_a_line(lines):
 
     Event.objects.filter(pk=event.pk).update(event_type="other")
     for table, row in (("events", event), ("message_recipients", recipient), ("referral_usage", usage)):
-        raw(f"DELETE FROM {table} WHERE id = %s", row.pk)
-    raw("DELETE FROM hackathon_registrations WHERE id = %s", hackathon.pk)
+        run_sql(f"DELETE FROM {table} WHERE id = %s", [row.pk])
+    run_sql("DELETE FROM hackathon_registrations WHERE id = %s", [hackathon.pk])
 
     found = lines()
     assert names(found) == [
@@ -361,8 +358,7 @@ def test_g8_signing_in_failing_being_locked_out_and_signing_out_are_lines(lines)
 
 def test_g8_a_refusal_is_a_line(lines):
     account = UserFactory.create(permissions=["users.view_telegramuser"])
-    client = Client()
-    client.force_login(account)
+    client = signed_in(account)
     lines()
 
     response = client.get(reverse("messaging:broadcast_list"))

@@ -16,6 +16,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from bookings.models import Booking
 from bookings.services.statuses import change_booking_status
+from hsl_dashboard.db import run_sql
 from messaging.models import Broadcast
 from tests.factories import BookingFactory, BroadcastFactory, TelegramUserFactory, UserFactory
 from tests.sizes import is_sampled
@@ -57,8 +58,7 @@ def test_a_change_of_status_says_who_what_whom_and_both_values(staff_client, sta
 
 def test_a_change_by_raw_sql_is_the_bots_and_shows_what_was(staff_client):
     booking = BookingFactory.create(discount_percent=10)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE bookings SET discount_percent = 25 WHERE id = %s", [booking.pk])
+    run_sql("UPDATE bookings SET discount_percent = 25 WHERE id = %s", [booking.pk])
 
     [line] = [line for line in shown(staff_client, q=str(booking.pk)) if line.entry.what == "bookings.update"]
 
@@ -174,8 +174,7 @@ def test_each_filter_walks_an_index(query):
     data = QueryDict(urlencode(query))
     rows = AuditFilter(data, queryset=AuditEntry.objects.all())
     assert rows.is_valid() or query.get("by")
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+    run_sql("SET LOCAL enable_seqscan = off")
 
     assert "Seq Scan" not in rows.qs.order_by(*NEWEST_FIRST.order())[:51].explain()
 
@@ -260,8 +259,7 @@ def test_common_words_are_told_from_rare_ones_by_the_statistics(monkeypatch):
         AuditEntry(what="bookings.status", reason="Оплата пришла" if number % 9 else f"слово{number}")
         for number in range(900)
     )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE users_auditentry")
+    run_sql("ANALYZE users_auditentry")
 
     assert walking._are_common("оплата") and walking._are_common("пришла оплата")
     assert not walking._are_common("слово9") and not walking._are_common("оплата слово9")

@@ -11,7 +11,7 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from tests.factories import PASSWORD, BookingFactory, FreeLessonRegistrationFactory, TelegramUserFactory, UserFactory
-from tests.signing_in import reauthenticated
+from tests.signing_in import reauthenticated, signed_in
 from users.models import PeopleExport, User
 from users.people.listing import people_list
 
@@ -132,8 +132,7 @@ def test_the_export_asks_for_its_permission_and_for_a_post(client, staff_client)
 
 def test_a_list_of_people_leaves_only_after_the_password_was_given_again(staff):
     TelegramUserFactory.create(first_name="Анна")
-    client = Client()
-    client.force_login(staff)
+    client = signed_in(staff)
 
     asked = client.post(f"{EXPORT}?q=анна", {"format": "csv"})
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from psycopg import sql
 
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.folding import fold
 from tests.factories import BookingFactory, FreeLessonRegistrationFactory, TelegramUserFactory
 from tests.migrations import migration
@@ -33,9 +34,12 @@ NAMES = [
 
 
 def in_database(texts: list[str]) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT folded(t) FROM unnest(%s::text[]) WITH ORDINALITY AS w (t, n) ORDER BY n", [texts])
-        return [text for (text,) in cursor.fetchall()]
+    return [
+        text
+        for (text,) in run_sql(
+            "SELECT folded(t) FROM unnest(%s::text[]) WITH ORDINALITY AS w (t, n) ORDER BY n", [texts]
+        )
+    ]
 
 
 @pytest.mark.django_db

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
+from hsl_dashboard.db import run_sql
 from messaging.audiences.criteria import Leads
 from tests import bot_database
 from tests.factories import BookingFactory, EventFactory, TelegramUserFactory, UserFactory
@@ -267,6 +268,4 @@ def test_the_list_and_the_persons_page_say_why(staff_client):
 def test_the_function_is_asked_for_a_person_without_events():
     person = TelegramUserFactory.create()
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT temperature, cools_on FROM person_temperature(%s)", [person.pk])
-        assert cursor.fetchall() == [(0, None)]
+    assert run_sql("SELECT temperature, cools_on FROM person_temperature(%s)", [person.pk]) == [(0, None)]

@@ -1,10 +1,10 @@
 """The list of people in order: everybody once, page after page, forwards and back."""
 
 import pytest
-from django.db import connection
 from django.test import Client
 from pytest_django.asserts import assertContains
 
+from hsl_dashboard.db import run_sql
 from tests.factories import TelegramUserFactory
 from tests.sizes import is_sampled
 from users.models import LivePersonTotals
@@ -47,8 +47,7 @@ INSERT INTO blocked_users (user_id) SELECT 1 + i * 10 FROM generate_series(0, 12
 @pytest.fixture
 def crowd():
     """More than two pages of people, many of them equal in every column, some without a value."""
-    with connection.cursor() as cursor:
-        cursor.execute(CROWD)
+    run_sql(CROWD)
 
 
 @pytest.mark.parametrize("counted", [10_000, 5], ids=["listed", "walked"])

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from django.db import connection
 from django.http import QueryDict
 
+from hsl_dashboard.db import run_sql
 from tests.factories import EventFactory, TelegramUserFactory
 from users.models import CountingMark
 from users.people import listing as people_module
@@ -30,11 +30,10 @@ ANALYZE person_totals;
 
 @pytest.fixture
 def many():
-    with connection.cursor() as cursor:
-        cursor.execute(MANY)
-        yield
-        # No rollback takes back what ANALYZE wrote about the size of a table.
-        cursor.execute("DELETE FROM person_totals; ANALYZE person_totals")
+    run_sql(MANY)
+    yield
+    # No rollback takes back what ANALYZE wrote about the size of a table.
+    run_sql("DELETE FROM person_totals; ANALYZE person_totals")
 
 
 def indexes_read(query: str, *, count: bool = False) -> set[str]:

@@ -15,9 +15,9 @@ from tests.factories import (
     FreeLessonRegistrationFactory,
     RecipientFactory,
     TelegramUserFactory,
-    UserFactory,
 )
-from tests.users.lives import live_through
+from tests.signing_in import client_with
+from tests.users.lives import address, live_through
 from users import services
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -25,21 +25,6 @@ HTMX = {"HX-Request": "true"}
 VIEW = "users.view_telegramuser"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def person():
-    return TelegramUserFactory.create(first_name="Мария", last_name="Ковалёва", username="maria")
-
-
-def address(person, name="person_detail", *more, app="users", query=""):
-    return reverse(f"{app}:{name}", args=[person.pk, *more]) + query
-
-
-def client_of(*permissions):
-    client = Client()
-    client.force_login(UserFactory.create(permissions=list(permissions)))
-    return client
 
 
 # Who it is ------------------------------------------------------------------------------------------------------------
@@ -78,14 +63,14 @@ def test_what_is_no_id_is_not_found(staff_client, path):
 
 
 def test_people_are_for_who_may_see_people(person):
-    assert client_of().get(address(person)).status_code == 403
+    assert client_with().get(address(person)).status_code == 403
     assert Client().get(address(person)).status_code == 302
 
 
 def test_who_may_see_people_only_sees_nothing_of_bookings_lessons_messages_and_notes(staff, person):
     live_through(person, staff, times=1)
 
-    response = client_of(VIEW).get(address(person))
+    response = client_with(VIEW).get(address(person))
 
     for text in ("person-bookings", "person-lessons", "person-messages", "note 0", "kind=booking", "kind=message"):
         assertNotContains(response, text)
@@ -104,7 +89,7 @@ def test_a_message_that_is_scheduled_says_for_when(staff_client, person):
 def test_the_page_takes_at_most_twelve_queries_however_much_there_is(
     staff, person, times, django_assert_max_num_queries
 ):
-    client = client_of(
+    client = client_with(
         VIEW,
         "users.view_note",
         "bookings.view_booking",

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
 
+from hsl_dashboard.db import run_sql
 from users.models import CountingMark, TelegramUser
 from users.person.extensions import Fate, person_tables, timeline_sources
 
@@ -52,15 +52,16 @@ def test_every_table_that_can_hold_a_person_is_named_and_no_other():
 
 @pytest.mark.django_db
 def test_every_column_with_a_persons_id_stands_in_a_table_that_is_named():
-    with connection.cursor() as cursor:
-        cursor.execute(
+    tables = {
+        table
+        for (table,) in run_sql(
             "SELECT relname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
             " WHERE relkind IN ('r', 'v', 'm') AND relnamespace = current_schema()::regnamespace AND attnum > 0"
             " AND attname IN ('user_id', 'telegram_user_id') AND NOT EXISTS ("
             "  SELECT FROM pg_constraint WHERE conrelid = attrelid AND attnum = ANY (conkey)"
             "  AND confrelid = 'staff_user'::regclass)"
         )
-        tables = {table for (table,) in cursor.fetchall()}
+    }
 
     assert tables - {table.model._meta.db_table for table in person_tables()} == {"users"}
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from tests.factories import (
@@ -12,6 +11,8 @@ from tests.factories import (
     TelegramUserFactory,
     UserFactory,
 )
+from tests.signing_in import client_with
+from tests.users.lives import address
 from users import services
 from users.models import BlockedUser, EmailDisclosure, Note, PersonTag
 
@@ -20,21 +21,6 @@ HTMX = {"HX-Request": "true"}
 VIEW = "users.view_telegramuser"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def person():
-    return TelegramUserFactory.create(first_name="Мария", last_name="Ковалёва", username="maria")
-
-
-def address(person, name="person_detail", *more, app="users", query=""):
-    return reverse(f"{app}:{name}", args=[person.pk, *more]) + query
-
-
-def client_of(*permissions):
-    client = Client()
-    client.force_login(UserFactory.create(permissions=list(permissions)))
-    return client
 
 
 # Notes ----------------------------------------------------------------------------------------------------------------
@@ -115,8 +101,8 @@ def test_a_tag_without_a_name_is_refused(staff_client, person, name, headers):
 def test_tags_need_their_permissions(staff, person):
     tag = services.add_tag(person=person, name="VIP", by=staff)
 
-    assert client_of(VIEW).post(address(person, "tag_add"), {"name": "x"}).status_code == 403
-    assert client_of(VIEW).post(address(person, "tag_remove", tag.pk)).status_code == 403
+    assert client_with(VIEW).post(address(person, "tag_add"), {"name": "x"}).status_code == 403
+    assert client_with(VIEW).post(address(person, "tag_remove", tag.pk)).status_code == 403
 
 
 # Blocks ---------------------------------------------------------------------------------------------------------------
@@ -158,8 +144,8 @@ def test_htmx_goes_back_to_the_page_after_a_dialog(staff_client, person):
 
 
 def test_blocking_needs_its_permission(person):
-    assert client_of(VIEW).get(address(person, "person_block")).status_code == 403
-    assert client_of(VIEW).post(address(person, "person_block"), {"reason": "x"}).status_code == 403
+    assert client_with(VIEW).get(address(person, "person_block")).status_code == 403
+    assert client_with(VIEW).post(address(person, "person_block"), {"reason": "x"}).status_code == 403
 
 
 # E-mails --------------------------------------------------------------------------------------------------------------
@@ -187,7 +173,7 @@ def test_without_htmx_the_emails_come_as_a_page(staff_client, person):
 
 
 def test_a_look_needs_its_permission_and_a_post(staff_client, person):
-    client = client_of(VIEW, "bookings.view_freelessonregistration")
+    client = client_with(VIEW, "bookings.view_freelessonregistration")
     FreeLessonRegistrationFactory.create(telegram_user=person)
 
     assertNotContains(client.get(address(person)), "Показать адрес почты")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hsl_dashboard.db import run_sql
 from tests.factories import TelegramUserFactory, UserFactory
 from users import services
 from users.models import BlockedUser, EmailDisclosure, Note, PersonTag, Tag
@@ -134,10 +135,7 @@ def test_the_bot_may_delete_a_person_with_notes_and_tags(person, manager):
     services.add_tag(person=person, name="VIP", by=manager)
     services.disclose_emails(person=person, to=manager, at=AT)
 
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM users WHERE user_id = %s", [person.pk])
+    run_sql("DELETE FROM users WHERE user_id = %s", [person.pk])
 
     assert not Note.objects.exists()
     assert not PersonTag.objects.exists()

@@ -21,6 +21,7 @@ from benchmarks.pages import NOT_MEASURED, PAGES, samples
 from bookings.lessons.steps import fold_steps, steps_differences
 from bookings.payments.upkeep import fold_payments
 from bookings.tasks import count_problems
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.days import school_day
 from messaging.content.retention import FOLDER
 from messaging.models import Broadcast
@@ -175,8 +176,7 @@ def test_the_act_marks_nobody_and_leaves_one_line_without_what_went(settings):
 
 def test_the_setting_of_a_session_hides_nothing_but_lost_details():
     event = EventFactory.create(details={"a": 1})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('hsl_dashboard.forgetting', 'on', true)")
+    run_sql("SELECT set_config('hsl_dashboard.forgetting', 'on', true)")
 
     Event.objects.update(details={"a": 2})
     assert AuditEntry.objects.filter(what="events.update").count() == 1

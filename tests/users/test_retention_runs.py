@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from pytest_django.asserts import assertContains
 
 from analytics.rollups import rebuild_numbers
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.environment.variables import Environment
 from messaging.models import Incident
 from tests.factories import EventFactory
@@ -51,15 +52,14 @@ def test_a_row_that_somebody_holds_is_not_waited_for_and_the_bot_goes_on_writing
     is_held, may_end, slowest = threading.Event(), threading.Event(), []
 
     def write_as_the_bot() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("BEGIN; UPDATE events SET event_type = 'x' WHERE id = %s", [held.pk])
-            is_held.set()
-            deadline = time.monotonic() + 30
-            while not may_end.wait(0.02) and time.monotonic() < deadline:
-                began = timezone.now()
-                cursor.execute("INSERT INTO events (user_id, event_type, details) VALUES (5, 'start_command', '{}')")
-                slowest.append((timezone.now() - began).total_seconds())
-            cursor.execute("COMMIT")
+        run_sql("BEGIN; UPDATE events SET event_type = 'x' WHERE id = %s", [held.pk])
+        is_held.set()
+        deadline = time.monotonic() + 30
+        while not may_end.wait(0.02) and time.monotonic() < deadline:
+            began = timezone.now()
+            run_sql("INSERT INTO events (user_id, event_type, details) VALUES (5, 'start_command', '{}')")
+            slowest.append((timezone.now() - began).total_seconds())
+        run_sql("COMMIT")
         connection.close()
 
     bot = threading.Thread(target=write_as_the_bot, daemon=True)
@@ -173,16 +173,15 @@ def test_the_application_adds_to_the_line_of_a_run_alone_and_not_behind_its_end(
     over = AuditEntry.objects.create(what="retention.applied", data={"audit": 5})
     other = AuditEntry.objects.create(what="refused", data={"unfinished": ["audit"]})
     running = AuditEntry.objects.create(what="retention.applied", data={"audit": 5, "unfinished": ["audit"]})
-    with connection.cursor() as cursor:
-        for line in (over, other, running):
-            cursor.execute("SELECT audit_retention(%s, 'audit', 2, '[]')", [line.pk])
-        for line in (over, other, running):
-            line.refresh_from_db()
-        assert [line.data for line in (over, other, running)] == [
-            {"audit": 5}, {"unfinished": ["audit"]}, {"audit": 7}
-        ]  # fmt: skip
-        with pytest.raises(DatabaseError, match="only adds"), transaction.atomic():
-            cursor.execute("SELECT audit_retention(%s, 'audit', -2, '[]')", [running.pk])
+    for line in (over, other, running):
+        run_sql("SELECT audit_retention(%s, 'audit', 2, '[]')", [line.pk])
+    for line in (over, other, running):
+        line.refresh_from_db()
+    assert [line.data for line in (over, other, running)] == [
+        {"audit": 5}, {"unfinished": ["audit"]}, {"audit": 7}
+    ]  # fmt: skip
+    with pytest.raises(DatabaseError, match="only adds"), transaction.atomic():
+        run_sql("SELECT audit_retention(%s, 'audit', -2, '[]')", [running.pk])
 
 
 def test_incidents_that_are_over_go_when_they_are_old(settings):

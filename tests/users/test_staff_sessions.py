@@ -10,11 +10,11 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from hsl_dashboard.db import run_sql
 from tests.factories import PASSWORD, UserFactory
 from tests.signing_in import member, reauthenticated, signed_in
 from users.models import AuditEntry, SavedView, User
@@ -181,9 +181,12 @@ def test_keys_of_second_factors_are_unreadable_in_the_database_and_the_audit(sta
     codes = RecoveryCodes.activate(staff)
     once = format_hotp_value(hotp_value("JBSWY3DPEHPK3PXP", next(yield_hotp_counters_from_time())))
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT data::text FROM mfa_authenticator UNION ALL SELECT data::text FROM users_auditentry")
-        stored = " ".join(str(text) for (text,) in cursor.fetchall())
+    stored = " ".join(
+        str(text)
+        for (text,) in run_sql(
+            "SELECT data::text FROM mfa_authenticator UNION ALL SELECT data::text FROM users_auditentry"
+        )
+    )
     assert "JBSWY3DPEHPK3PXP" not in stored and stored.count("gAAAA") == 2
     settings.SECRET_KEY, ours = "another" * 10, settings.SECRET_KEY
     assert not TOTP(factor).validate_code(once)

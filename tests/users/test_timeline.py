@@ -4,18 +4,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
-from django.test import Client
-from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
+from hsl_dashboard.db import run_sql
 from tests.factories import (
     BookingFactory,
     EventFactory,
-    TelegramUserFactory,
-    UserFactory,
 )
-from tests.users.lives import live_through
+from tests.users.lives import address, live_through
 from users import services
 from users.person.timeline import KINDS, PAGE_SIZE, TimelinePlace, read_timeline
 
@@ -24,21 +20,6 @@ HTMX = {"HX-Request": "true"}
 VIEW = "users.view_telegramuser"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def person():
-    return TelegramUserFactory.create(first_name="Мария", last_name="Ковалёва", username="maria")
-
-
-def address(person, name="person_detail", *more, app="users", query=""):
-    return reverse(f"{app}:{name}", args=[person.pk, *more]) + query
-
-
-def client_of(*permissions):
-    client = Client()
-    client.force_login(UserFactory.create(permissions=list(permissions)))
-    return client
 
 
 def walk(client, person, **query):
@@ -168,11 +149,8 @@ def test_details_stand_folded_and_without_the_email(staff_client, person):
 
 
 def test_details_of_any_size_and_depth_do_not_break_the_page(staff_client, person):
-    with connection.cursor() as cursor:
-        for details in ("[" * 900 + "]" * 900, '"' + "x" * 300_000 + '"', "null", "{}", '"text"', "17"):
-            cursor.execute(
-                "INSERT INTO events (user_id, event_type, details) VALUES (%s, 'x', %s::jsonb)", [person.pk, details]
-            )
+    for details in ("[" * 900 + "]" * 900, '"' + "x" * 300_000 + '"', "null", "{}", '"text"', "17"):
+        run_sql("INSERT INTO events (user_id, event_type, details) VALUES (%s, 'x', %s::jsonb)", [person.pk, details])
 
     response = staff_client.get(address(person))
 

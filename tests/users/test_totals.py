@@ -7,25 +7,21 @@ from itertools import product
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hsl_dashboard.db import run_sql
 from tests import bot_database
 from tests.database_roles import owner_role
 from tests.sizes import sample
-from tests.users.recount import counted_totals, read
+from tests.users.recount import counted_totals
 from users import totals
 from users.models import CountingMark, LivePersonTotals, PersonTotals, TelegramUser
 from users.people.listing import people_list
 
 BOT_TABLES = ("courses", "users", "bookings", "events", "free_lesson_registrations", "blocked_users")
-
-
-def execute(query: str, params=None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
 
 
 def kept_totals(model=PersonTotals):
@@ -102,8 +98,8 @@ HISTORIES = st.lists(
 def test_totals_equal_the_rows_after_any_history(history):
     with transaction.atomic():
         for write in history:
-            execute("SET CONSTRAINTS ALL IMMEDIATE")
-            execute(write)
+            run_sql("SET CONSTRAINTS ALL IMMEDIATE")
+            run_sql(write)
 
         totals.fold_marked_people()
         assert_exact()
@@ -127,12 +123,12 @@ def test_totals_of_the_dirty_dump_are_exact():
 def test_rebuilding_makes_totals_that_were_lost_or_wrong_right_again():
     with owner_role():
         # Tables that autovacuum saw empty but for dead rows pass for empty whatever they hold: it took minutes.
-        execute("SET LOCAL session_replication_role = replica; TRUNCATE users, person_totals CASCADE")
-        execute("SET LOCAL session_replication_role = origin")
+        run_sql("SET LOCAL session_replication_role = replica; TRUNCATE users, person_totals CASCADE")
+        run_sql("SET LOCAL session_replication_role = origin")
     bot_database.load(*BOT_TABLES)
-    execute("DELETE FROM person_totals WHERE user_id % 3 = 0")
-    execute("UPDATE person_totals SET events = events + 1, latest_stream = 'x' WHERE user_id % 3 = 1")
-    execute("INSERT INTO person_totals (user_id) VALUES (1)")
+    run_sql("DELETE FROM person_totals WHERE user_id % 3 = 0")
+    run_sql("UPDATE person_totals SET events = events + 1, latest_stream = 'x' WHERE user_id % 3 = 1")
+    run_sql("INSERT INTO person_totals (user_id) VALUES (1)")
 
     call_command("rebuild_statistics", stdout=StringIO())
 
@@ -150,9 +146,9 @@ def test_rebuilding_makes_totals_that_were_lost_or_wrong_right_again():
     ],
 )
 def test_the_check_names_a_planted_difference(planted, said):
-    execute("INSERT INTO events (user_id, event_type) VALUES (1, 'x'), (2, 'x')")
+    run_sql("INSERT INTO events (user_id, event_type) VALUES (1, 'x'), (2, 'x')")
     totals.fold_marked_people()
-    execute(planted)
+    run_sql(planted)
     output = StringIO()
 
     with pytest.raises(CommandError, match="person_totals: 1"):
@@ -163,7 +159,7 @@ def test_the_check_names_a_planted_difference(planted, said):
 
 @pytest.mark.django_db
 def test_the_check_writes_nothing_and_is_content_with_exact_totals():
-    execute("INSERT INTO events (user_id, event_type) VALUES (1, 'x')")
+    run_sql("INSERT INTO events (user_id, event_type) VALUES (1, 'x')")
     output = StringIO()
 
     call_command("rebuild_statistics", "--check", stdout=output)
@@ -173,7 +169,7 @@ def test_the_check_writes_nothing_and_is_content_with_exact_totals():
 
 @pytest.mark.django_db
 def test_a_name_longer_than_an_index_entry_is_stored_all_the_same():
-    execute("INSERT INTO users (user_id, first_name, language_code) VALUES (1, repeat('🦊', 9000), repeat('z', 9000))")
+    run_sql("INSERT INTO users (user_id, first_name, language_code) VALUES (1, repeat('🦊', 9000), repeat('z', 9000))")
     totals.fold_marked_people()
 
     assert PersonTotals.objects.get().name_key == "🦊" * 100
@@ -192,7 +188,7 @@ REGISTER = "INSERT INTO free_lesson_registrations (user_id, email) VALUES (1, 'a
     [pair for pair in product([EVENT, BOOKING, REGISTER, RENAME], repeat=2) if pair != (RENAME, RENAME)],
 )
 def test_writes_about_one_person_do_not_queue_behind_an_open_transaction(connect, first, second):
-    execute("INSERT INTO users (user_id) VALUES (1)")
+    run_sql("INSERT INTO users (user_id) VALUES (1)")
     slow, quick = connect(), connect()
 
     slow.execute(first)  # and its transaction stays open
@@ -208,8 +204,8 @@ def test_writes_about_one_person_do_not_queue_behind_an_open_transaction(connect
 
 
 def test_the_list_is_exact_and_read_from_its_index_while_a_transaction_is_open(connect):
-    execute("INSERT INTO users (user_id) SELECT generate_series(1, 60)")
-    execute("INSERT INTO events (user_id, event_type) SELECT 2, 'x' FROM generate_series(1, 3)")
+    run_sql("INSERT INTO users (user_id) SELECT generate_series(1, 60)")
+    run_sql("INSERT INTO events (user_id, event_type) SELECT 2, 'x' FROM generate_series(1, 3)")
     slow, quick = connect(), connect()
 
     totals.fold_marked_people()
@@ -239,11 +235,11 @@ def test_the_list_is_exact_and_read_from_its_index_while_a_transaction_is_open(c
 
 @pytest.mark.parametrize("insert", [EVENT, BOOKING, REGISTER])
 def test_what_the_bot_inserts_holds_nobody_up(connect, insert):
-    execute("INSERT INTO users (user_id) VALUES (1)")
+    run_sql("INSERT INTO users (user_id) VALUES (1)")
     slow = connect()
 
     slow.execute(insert)  # and its transaction stays open
-    execute(EVENT)
+    run_sql(EVENT)
 
     assert totals.fold_marked_people() == 0
     slow.commit()
@@ -253,7 +249,7 @@ def test_what_the_bot_inserts_holds_nobody_up(connect, insert):
 
 
 def test_an_event_changes_nothing_of_the_totals_until_it_is_folded_in(connect):
-    execute("INSERT INTO users (user_id) VALUES (1), (2)")
+    run_sql("INSERT INTO users (user_id) VALUES (1), (2)")
     totals.fold_marked_people()
     bot = connect()
 
@@ -269,7 +265,7 @@ def test_an_event_changes_nothing_of_the_totals_until_it_is_folded_in(connect):
 
 
 def test_an_event_waits_for_nobody_who_counts_or_writes_about_the_same_person(connect):
-    execute("INSERT INTO users (user_id) VALUES (1)")
+    run_sql("INSERT INTO users (user_id) VALUES (1)")
     counting, bot = connect(), connect()
     bot.execute("SET lock_timeout = '50ms'")
     counting.execute(BOOKING)
@@ -284,22 +280,22 @@ def test_an_event_waits_for_nobody_who_counts_or_writes_about_the_same_person(co
 
 
 def test_marks_stand_in_a_table_without_an_index(db):
-    assert read("SELECT count(*) FROM pg_index WHERE indrelid = 'counting_marks'::regclass") == [(0,)]
+    assert run_sql("SELECT count(*) FROM pg_index WHERE indrelid = 'counting_marks'::regclass") == [(0,)]
 
 
 def test_an_event_costs_the_same_however_many_there_are(db):
     """No row of the events is read to write one."""
-    execute("INSERT INTO events (user_id, event_type) SELECT 1, 'x' FROM generate_series(1, 5000)")
+    run_sql("INSERT INTO events (user_id, event_type) SELECT 1, 'x' FROM generate_series(1, 5000)")
     fetched = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'events'"
-    [(before,)] = read(fetched)
+    [(before,)] = run_sql(fetched)
 
-    execute(EVENT)
+    run_sql(EVENT)
 
-    assert read(fetched) == [(before,)]
+    assert run_sql(fetched) == [(before,)]
 
 
 def test_a_transaction_that_comes_to_nothing_is_not_counted(connect):
-    execute("INSERT INTO users (user_id) VALUES (1)")
+    run_sql("INSERT INTO users (user_id) VALUES (1)")
     slow, quick = connect(), connect()
 
     slow.execute(EVENT)
@@ -313,7 +309,7 @@ def test_a_transaction_that_comes_to_nothing_is_not_counted(connect):
 
 
 def test_a_fold_amid_open_transactions_neither_waits_nor_loses_a_count(connect):
-    execute("INSERT INTO users (user_id) VALUES (1)")
+    run_sql("INSERT INTO users (user_id) VALUES (1)")
     totals.fold_marked_people()
     first, second, third = connect(), connect(), connect()
     first.execute(BLOCK)
@@ -333,10 +329,10 @@ def test_a_fold_amid_open_transactions_neither_waits_nor_loses_a_count(connect):
 
 
 def test_a_reader_with_an_old_snapshot_writes_without_an_error(connect):
-    execute("INSERT INTO users (user_id) VALUES (1)")
+    run_sql("INSERT INTO users (user_id) VALUES (1)")
     old = connect(psycopg.IsolationLevel.REPEATABLE_READ)
     old.execute("SELECT count(*) FROM events")
-    execute(EVENT)
+    run_sql(EVENT)
 
     old.execute(EVENT)
     old.commit()
@@ -364,7 +360,7 @@ def write_busily(bot: psycopg.Connection, forwards: bool, failures: list[psycopg
 
 @pytest.mark.timeout(120)
 def test_many_writers_of_the_same_people_never_deadlock_and_leave_exact_totals(connect):
-    execute("INSERT INTO users (user_id) SELECT generate_series(1, 5)")
+    run_sql("INSERT INTO users (user_id) SELECT generate_series(1, 5)")
     failures: list[psycopg.Error] = []
 
     threads = [

@@ -1,23 +1,18 @@
 """People's totals while very many rows are written at once: one count, in linear time."""
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
-from tests.users.recount import read
+from hsl_dashboard.db import run_sql
 from users.models import CountingMark, PersonTotals
 from users.totals import fold_marked_people
 
 
-def execute(query: str, params=None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(query, params)
-
-
 @pytest.mark.django_db
 def test_ten_thousand_rows_are_one_count():
-    execute("INSERT INTO users (user_id) SELECT generate_series(1, 2000)")
+    run_sql("INSERT INTO users (user_id) SELECT generate_series(1, 2000)")
 
-    execute("INSERT INTO events (user_id, event_type) SELECT 1 + i % 2000, 'x' FROM generate_series(1, 10000) AS i")
+    run_sql("INSERT INTO events (user_id, event_type) SELECT 1 + i % 2000, 'x' FROM generate_series(1, 10000) AS i")
 
     assert fold_marked_people() == 0
     assert not CountingMark.objects.exists()
@@ -40,15 +35,15 @@ def rows_read(function: str, people: int) -> float:
     """How many rows are read to count so many people, in the transaction that made them."""
     with transaction.atomic():
         # Tables that autovacuum saw between two tests, empty but for dead rows, pass for empty whatever they hold.
-        execute("TRUNCATE users, bookings, events, free_lesson_registrations, person_totals CASCADE")
-        execute(MADE, {"people": people})
-        execute("SELECT person_totals_fold(ARRAY(SELECT generate_series(1, %s)::bigint))", [people])
+        run_sql("TRUNCATE users, bookings, events, free_lesson_registrations, person_totals CASCADE")
+        run_sql(MADE, {"people": people})
+        run_sql("SELECT person_totals_fold(ARRAY(SELECT generate_series(1, %s)::bigint))", [people])
         # Nobody has counted these rows for the planner; where looks into an index are dear, it prefers whole tables. At
         # the usual price it takes 40,000 people: one INSERT of their bookings did not end in ten minutes.
-        execute("SET LOCAL random_page_cost = 1000")
-        [(before,)] = read(READ)
-        execute(f"SELECT {function}(ARRAY(SELECT generate_series(1, %s)::bigint))", [people])
-        [(after,)] = read(READ)
+        run_sql("SET LOCAL random_page_cost = 1000")
+        [(before,)] = run_sql(READ)
+        run_sql(f"SELECT {function}(ARRAY(SELECT generate_series(1, %s)::bigint))", [people])
+        [(after,)] = run_sql(READ)
         transaction.set_rollback(True)
     return float(after - before)
 

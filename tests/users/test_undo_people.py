@@ -7,6 +7,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.factories import TelegramUserFactory, UserFactory
+from tests.signing_in import client_with
 from users.models import BlockedUser, PersonTag, Tag, TelegramUser, UndoableAct
 from users.services import add_tag
 
@@ -16,9 +17,7 @@ PERMISSIONS = ["users.view_telegramuser", "users.add_persontag", "users.delete_p
 
 @pytest.fixture
 def client(db) -> Client:
-    client = Client()
-    client.force_login(UserFactory.create(permissions=PERMISSIONS))
-    return client
+    return client_with(*PERMISSIONS)
 
 
 @pytest.fixture
