@@ -11,13 +11,13 @@ from django.utils.translation import ngettext
 
 from bookings.labels import NOTHING, Labels
 from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream, status_label
-from bookings.notices import hold_notices, take_back_notices
+from bookings.notices import hold_notices
 from bookings.services.places import StreamFull
 from bookings.services.statuses import MovedBooking, write_events_of_statuses
-from bookings.services.undoing import BULK
+from bookings.services.undoing import BULK, take_back
 from hsl_dashboard.db import among, as_array, run_sql
 from users.models import PersonTag, UndoableAct, User
-from users.undo.services import WINDOW, UndoKind, UndoRefused, UndoTooLate, offer_undo
+from users.undo.services import WINDOW, UndoKind, UndoRefused, offer_undo
 
 # A bulk change that is being made: what it queues waits no longer than this, should its process die.
 AT_WORK = timedelta(minutes=10)
@@ -119,8 +119,7 @@ def _undo_bookings(
     if not undone:
         raise UndoRefused(_in_words([], theirs))
     mine = [row.booking for row in undone if row.booking]
-    if not take_back_notices(bookings=mine, by=act.done_by, at=act.done_at):
-        raise UndoTooLate
+    take_back(mine, act)
     _write_back(change, undone)
     if change.kind == Kind.STATUS:
         _void(undone, mine, was=int(change.value), at=at)

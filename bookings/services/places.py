@@ -47,9 +47,6 @@ class Places:
     def are_taken(self) -> bool:
         return self.taken >= (self.stream.capacity or 0)
 
-    def full(self) -> StreamFull:
-        return StreamFull(stream=self.stream, taken=self.taken)
-
 
 class FreePlaces:
     """The places of streams into which many bookings come one after another; each stream is locked and counted once.
@@ -90,7 +87,7 @@ def stream_full(booking: Booking, *, locked: bool = False) -> StreamFull | None:
     ``locked`` keeps it true until the transaction ends.
     """
     places = Places.around(booking, locked=locked)
-    return places.full() if places and places.are_taken else None
+    return StreamFull(stream=places.stream, taken=places.taken) if places and places.are_taken else None
 
 
 def require_place(booking: Booking, *, overbook: bool, reason: str) -> None:
@@ -102,6 +99,6 @@ def require_place(booking: Booking, *, overbook: bool, reason: str) -> None:
     Raises:
         StreamFull: no place is left, and nobody has given a reason to go on.
     """
-    places = Places.around(booking, locked=True)
-    if places and places.are_taken and not (overbook and reason.strip()):
-        raise places.full()
+    full = stream_full(booking, locked=True)
+    if full and not (overbook and reason.strip()):
+        raise full

@@ -13,7 +13,7 @@ from bookings.models import Booking, BookingChange, Payment, status_label
 from bookings.notices import hold_notices, take_back_notices
 from bookings.services.coupons import CouponRefused
 from bookings.services.editing import Values, change_code, future
-from bookings.services.places import Places
+from bookings.services.places import stream_full
 from bookings.services.statuses import event_of_status
 from users.models import UndoableAct, User
 from users.undo.services import ChangedSince, UndoKind, UndoRefused, UndoTooLate, offer_undo
@@ -38,14 +38,14 @@ def offer_booking_undo(
 
 def _done(booking: Booking, before: Values) -> dict[str, Any]:
     now = Booking.objects.get(pk=booking.pk)
-    places = Places.around(future(now, before)) if before.confirmed == Booking.Status.CONFIRMED else None
+    full = stream_full(future(now, before)) if before.confirmed == Booking.Status.CONFIRMED else None
     return {
         "booking": booking.pk,
         "before": asdict(before),
         "after": asdict(Values.of(now)),
         "change": _last_change(booking.pk),
         # Its stream had more bookings than places already: coming back, it makes nothing worse.
-        "overbooked": bool(places and places.are_taken),
+        "overbooked": full is not None,
     }
 
 
@@ -76,13 +76,18 @@ def undo_booking(act: UndoableAct, by: User, at: datetime) -> str:
     booking = Booking.objects.select_for_update(no_key=True).filter(pk=row["booking"]).first()
     if booking is None:
         raise UndoRefused(_("The booking has been deleted."))
-    _take_back_notices([booking.pk], act)
+    take_back([booking.pk], act)
     _write_back(booking, row, at=at)
     Payment.objects.filter(pk=act.done["payment"]).delete()
     return _("Undone: booking № %(number)s is as it was.") % {"number": booking.pk}
 
 
-def _take_back_notices(bookings: list[int], act: UndoableAct) -> None:
+def take_back(bookings: list[int], act: UndoableAct) -> None:
+    """Withdraw what an act queued for students.
+
+    Raises:
+        UndoTooLate: some of it is on its way already.
+    """
     if not take_back_notices(bookings=bookings, by=act.done_by, at=act.done_at):
         raise UndoTooLate
 
@@ -117,10 +122,9 @@ def _require_unchanged(booking: Booking, row: dict[str, Any]) -> None:
 
 def _require_place(booking: Booking, row: dict[str, Any]) -> None:
     """Refuse a booking whose place somebody else has taken meanwhile."""
-    if booking.confirmed == Booking.Status.CONFIRMED and not row["overbooked"]:
-        places = Places.around(booking, locked=True)
-        if places and places.are_taken:
-            raise UndoRefused(str(places.full()))
+    is_new_there = booking.confirmed == Booking.Status.CONFIRMED and not row["overbooked"]
+    if is_new_there and (full := stream_full(booking, locked=True)):
+        raise UndoRefused(str(full))
 
 
 def _void(changes: Iterable[int | None], *, at: datetime) -> None:

@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy
 from bookings.labels import Labels
 from bookings.models import Booking, Payment, PaymentRules, WaitingPayment
 from bookings.models.waiting import WaitingPaymentQuerySet
-from bookings.notices import STUDENTS_LANGUAGE, NoticeKind, fill_words, hold_notices, queue_notice, take_back_notices
+from bookings.notices import STUDENTS_LANGUAGE, NoticeKind, fill_words, hold_notices, queue_notice
 from bookings.services.editing import Values
 from bookings.services.payments import record_payment
 from bookings.services.statuses import change_booking_status
-from bookings.services.undoing import offer_booking_undo
+from bookings.services.undoing import offer_booking_undo, take_back
 from users.models import UndoableAct, User
 from users.models.audit import record
-from users.undo.services import UndoKind, UndoRefused, UndoTooLate, offer_undo
+from users.undo.services import UndoKind, UndoRefused, offer_undo
 
 ASKED = "payment_asked"  # the kind of the act
 
@@ -134,8 +134,7 @@ def undo_asking(act: UndoableAct, _by: User, _at: datetime) -> str:
     booking = Booking.objects.filter(pk=act.done["booking"]).first()
     if booking is None:
         raise UndoRefused(_("The booking has been deleted."))
-    if not take_back_notices(bookings=[booking.pk], by=act.done_by, at=act.done_at):
-        raise UndoTooLate
+    take_back([booking.pk], act)
     if not _rows(booking).filter(answered_at=act.done_at).update(answered_at=None):
         raise UndoRefused(str(PaymentNotWaiting()))
     return _("Undone: the payment of booking № %(number)s waits in the queue again.") % {"number": booking.pk}
