@@ -135,23 +135,18 @@ class MomentLoader(adapt.Loader):
 
     def load(self, data: Any) -> datetime:
         text = str(data, "ascii")
+        far = UTC if self.timezone else None
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            return FarMoment(text)
+            return FarMoment(text, far)
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            return FarMoment(text)
+            return FarMoment(text, far)
         return moment if moment.tzinfo is self.timezone else moment.astimezone(self.timezone)
 
 
-class NaiveMomentLoader(adapt.Loader):
-    def load(self, data: Any) -> datetime:
-        text = str(data, "ascii")
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return FarMoment(text, None)
-        return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else FarMoment(text, None)
+class NaiveMomentLoader(MomentLoader):
+    timezone = None
 
 
 class DayLoader(adapt.Loader):

@@ -12,7 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, number_in, page_address
+from hsl_dashboard.db import LARGEST_BIGINT
+from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, page_address
+from hsl_dashboard.web.mentions import read_number
 from messaging.broadcasts.privacy import found_in_texts, may_read, may_read_letters
 from messaging.models import (
     Automation,
@@ -73,7 +75,7 @@ class BroadcastAdmin(LettersAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Broadcast]", search_term: str
     ) -> tuple["QuerySet[Broadcast]", bool]:
-        number = number_in(search_term)
+        number = read_number(search_term, largest=LARGEST_BIGINT)
         found = found_in_texts(search_term, staff_of(request))
         return queryset.filter(found if number is None else found | Q(pk=number)), False
 

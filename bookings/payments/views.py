@@ -48,6 +48,7 @@ from bookings.services.waiting import (
     put_off_payment,
     take_payment,
 )
+from hsl_dashboard.web.mentions import read_number
 from hsl_dashboard.web.news import News
 from hsl_dashboard.web.pages import SeeOther, StaffRequest, render_page_or_piece, wants_partial
 from hsl_dashboard.web.undo import say_done
@@ -74,8 +75,7 @@ may_decide = permission_required([VIEW_BOOKINGS, DECIDE], raise_exception=True)
 @require_safe
 @may_decide
 def payment_queue(request: StaffRequest) -> HttpResponse:
-    asked = request.GET.get("open", "")
-    return _show(request, asked=int(asked) if asked.isdecimal() and len(asked) < 12 else None)
+    return _show(request, asked=read_number(request.GET.get("open", "")))
 
 
 @require_POST
@@ -172,8 +172,7 @@ def payment_bring_back(request: StaffRequest, pk: int) -> HttpResponse:
 def payment_take(request: StaffRequest, pk: int) -> HttpResponse:
     """Assign a payment to oneself; who has it gives it back."""
     booking = _booking(pk)
-    asked = request.POST.get("seen", "")
-    seen = User.objects.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 10 else None
+    seen = User.objects.filter(pk=read_number(request.POST.get("seen", "")) or 0).first()
     take = partial(take_payment, booking=booking, by=request.user, seen=seen)
     given_back = _("Booking № %(number)s is back in the shared queue.")
     taken = _("Booking № %(number)s is yours.")

@@ -34,6 +34,7 @@ from bookings.services.bulk_changes import (
 from bookings.services.bulk_making import Terms, make_bulk_change
 from hsl_dashboard.db import LARGEST_BIGINT, LARGEST_INTEGER
 from hsl_dashboard.web.addresses import is_own_address
+from hsl_dashboard.web.mentions import read_number
 from hsl_dashboard.web.pages import StaffRequest, page_of
 from hsl_dashboard.web.undo import say_done
 from users.models import TelegramUser, User
@@ -121,8 +122,7 @@ def _at_most(rows: Any) -> list[Any]:
 
 def _ids(request: StaffRequest, name: str, largest: int) -> list[int]:
     values = request.POST.getlist(name)[: AT_ONCE + 1]
-    numbers = [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 20]
-    return [number for number in numbers if number <= largest]
+    return [number for value in values if (number := read_number(value, largest=largest)) is not None]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

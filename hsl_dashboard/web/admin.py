@@ -24,7 +24,6 @@ from django.utils.translation import gettext as _
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule
 
 from hsl_dashboard.calendar import FarDay, FarMoment
-from hsl_dashboard.db import LARGEST_BIGINT
 from hsl_dashboard.web.cascades import count_deleted_along
 from hsl_dashboard.web.paging import OpenPaginator
 
@@ -190,15 +189,6 @@ class ReadOnlyAdmin(TableAdmin):
 def without_emails(text: str) -> str:
     """Hide the e-mail addresses in a text: each look at one is written down, and the admin writes no such notes."""
     return EMAIL.sub(r"\1•••@\2", text)
-
-
-def number_in(term: str) -> int | None:
-    """Read a search term as an id: ``#15``, ``№ 15``, ``15``; None where it is none, or larger than any id can be."""
-    digits = term.strip().lstrip("#№\u00a0 ")
-    if not (digits.isascii() and digits.isdigit()):
-        return None
-    number = int(digits) if len(digits) <= len(str(LARGEST_BIGINT)) else LARGEST_BIGINT + 1
-    return number if number <= LARGEST_BIGINT else None
 
 
 def page_address(name: str, *args: Any) -> str | None:

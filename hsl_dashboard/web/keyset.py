@@ -13,7 +13,7 @@ from django.db.models import BooleanField, DateTimeField, F, Func, Model, QueryS
 from django.utils import timezone
 
 from hsl_dashboard.calendar import moment_of
-from hsl_dashboard.db import LARGEST_BIGINT, run_sql
+from hsl_dashboard.db import LARGEST_BIGINT, is_storable, run_sql
 
 P = TypeVar("P", bound=Model)
 
@@ -124,7 +124,7 @@ class RowComparison(Func):
 def _fits_the_database(value: Any) -> bool:
     match value:
         case str():
-            return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+            return is_storable(value)
         case datetime():
             return timezone.is_aware(value)
         case int():

@@ -43,15 +43,15 @@ class PersonMention:
         return self.username or (self.words if NAME.fullmatch(self.words) else "")
 
 
-def read_number(typed: str) -> int | None:
+def read_number(typed: str, *, largest: int = LARGEST_INTEGER) -> int | None:
     """Read the number of a row as people type it and as the pages show it: ``12``, ``#12``, ``№ 12``.
 
-    None for anything else, and for a number that no key can be.
+    None for anything else, and for a number that no key can be: those of most tables go up to ``LARGEST_INTEGER``.
     """
     number = typed.strip().lstrip("#№ \u00a0")
-    if not (number.isascii() and number.isdecimal()) or len(number) > 10:
+    if not (number.isascii() and number.isdecimal()) or len(number) > len(str(largest)):
         return None
-    return int(number) if int(number) <= LARGEST_INTEGER else None
+    return int(number) if int(number) <= largest else None
 
 
 def read_mention(typed: str) -> PersonMention:

@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from hsl_dashboard.db import LARGEST_INTEGER
 from hsl_dashboard.web.addresses import POSITIONS, tidy_address
+from hsl_dashboard.web.mentions import read_number
 
 SINCE, SHOWN = "newer_than", "shown"  # what the page says of itself when it asks
 MOST = 99  # rows; beyond, «99+» says enough
@@ -40,9 +40,7 @@ def news_since(request: HttpRequest, *, ask: str, show: str, target: str, since:
 
 def asked_since(request: HttpRequest) -> int | None:
     """Read which number the page has seen; None for anything that no page of ours asks."""
-    text = request.GET.get(SINCE, "")
-    is_number = text.isascii() and text.isdecimal() and len(text) <= 10
-    return int(text) if is_number and int(text) <= LARGEST_INTEGER else None
+    return read_number(request.GET.get(SINCE, ""))
 
 
 def news_answer(

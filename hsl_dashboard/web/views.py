@@ -19,15 +19,7 @@ def theme_set(request: HttpRequest) -> HttpResponse:
     theme = request.POST.get("theme", "")
     if theme not in THEMES:
         return HttpResponseBadRequest()
-    address = request.POST.get("next", "")
-    response = HttpResponseRedirect(address if is_on_this_host(address, request) else "/")
-    if theme == "system":
-        response.delete_cookie(THEME_COOKIE, samesite="Lax")
-    else:
-        response.set_cookie(
-            THEME_COOKIE, theme, max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax"
-        )
-    return response
+    return _keep(request, THEME_COOKIE, theme, usual="system", otherwise="/")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,14 +30,17 @@ def shortcuts_set(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("shortcuts", "")
     if wanted not in {"on", "off"}:
         return HttpResponseBadRequest()
+    return _keep(request, SHORTCUTS_COOKIE, wanted, usual="on", otherwise=reverse("shortcuts_set"))
+
+
+def _keep(request: HttpRequest, cookie: str, choice: str, *, usual: str, otherwise: str) -> HttpResponse:
+    """Remember a choice for a year, and lead back to where it was made."""
     address = request.POST.get("next", "")
-    response = HttpResponseRedirect(address if is_on_this_host(address, request) else reverse("shortcuts_set"))
-    if wanted == "on":
-        response.delete_cookie(SHORTCUTS_COOKIE, samesite="Lax")
+    response = HttpResponseRedirect(address if is_on_this_host(address, request) else otherwise)
+    if choice == usual:
+        response.delete_cookie(cookie, samesite="Lax")
     else:
-        response.set_cookie(
-            SHORTCUTS_COOKIE, "off", max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax"
-        )
+        response.set_cookie(cookie, choice, max_age=YEAR, secure=request.is_secure(), httponly=True, samesite="Lax")
     return response
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hsl_dashboard.db import LARGEST_BIGINT
-from hsl_dashboard.web.mentions import read_mention, split_mentions
+from hsl_dashboard.web.mentions import read_mention, read_number, split_mentions
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,11 @@ def test_long_texts_are_read_in_linear_time(typed):
     list(split_mentions(typed))
 
     assert time.perf_counter() - begun < 2  # seconds; a square of the length takes minutes
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("15", 15), ("#15", 15), ("№\u00a015", 15), ("٣", None), ("x", None), ("", None), ("9" * 19, None)],
+)
+def test_a_number_of_a_row_is_read_as_the_pages_show_it(typed, number):
+    assert read_number(typed, largest=LARGEST_BIGINT) == number

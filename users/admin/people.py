@@ -15,7 +15,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, json_block, number_in, page_address, without_emails
+from hsl_dashboard.db import LARGEST_BIGINT
+from hsl_dashboard.web.admin import ReadOnlyAdmin, TableAdmin, json_block, page_address, without_emails
+from hsl_dashboard.web.mentions import read_number
 from users.event_types import EVENT_LABELS, event_label
 from users.models import (
     AuditEntry,
@@ -62,7 +64,7 @@ class PersonRowsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Look the people up first: their table is small, and this one has an index on the person."""
         if not search_term.strip():
             return queryset, False
-        number = number_in(search_term)
+        number = read_number(search_term, largest=LARGEST_BIGINT)
         if number is not None and search_term.strip().startswith(("#", "№")):
             return queryset.filter(pk=number), False
         people = TelegramUser.objects.filter(people_matching(search_term)).order_by()[:PEOPLE_FOUND]
