@@ -18,7 +18,7 @@ from analytics.definitions import DEFINITIONS
 from analytics.periods import Period, weeks_of
 from analytics.queries import Freshness, numbers_by_day, people_before
 from bookings.models import Stream
-from bookings.today import confirmed_per_day
+from bookings.money.kept import confirmed_by_day
 from hsl_dashboard.web.charts import CELL, Chart, Fill, Mark, Series
 from hsl_dashboard.web.days import Days, school_day
 from messaging.models import Broadcast
@@ -82,7 +82,7 @@ def read_daily(period: Period, fresh: Freshness) -> Daily:
 
 def _numbers(days: Days, fresh: Freshness) -> Numbers:
     found = numbers_by_day(days, [kind for kind in COLUMNS.values() if kind], fresh)
-    return {name: found[kind] if kind else confirmed_per_day(days) for name, kind in COLUMNS.items()}
+    return {name: found[kind] if kind else confirmed_by_day(days) for name, kind in COLUMNS.items()}
 
 
 # Charts ---------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from analytics.models import CohortCell, Journey, Refresh
 from analytics.rollups import FIRST_DAY, NAME
-from hsl_dashboard.db import run_sql, sql_value
+from hsl_dashboard.db import loose_scan, run_sql, sql_value
 from hsl_dashboard.web.days import Days, week_of
 from users.models.events import NOT_THEIR_OWN
 
@@ -296,17 +296,10 @@ def funnel_people(asked: FunnelQuestion, step: int) -> "QuerySet[Journey]":
 
 def funnel_scopes(funnel: Journey.Funnel) -> list[str]:
     """List the scopes that occur, by jumps through the index."""
-    return [
-        scope
-        for (scope,) in run_sql(
-            "WITH RECURSIVE step AS ("
-            " SELECT min(scope) AS scope FROM analytics_journey WHERE funnel = %(funnel)s"
-            " UNION ALL SELECT (SELECT min(scope) FROM analytics_journey"
-            "  WHERE funnel = %(funnel)s AND scope > step.scope) FROM step WHERE scope IS NOT NULL"
-            ") SELECT scope FROM step WHERE scope <> '' LIMIT 200",
-            {"funnel": funnel.value},
-        )
-    ]
+    # Beyond "", which everybody has: the first jump does not pass all of them.
+    where = f"funnel = '{funnel.value}' AND scope > ''"
+    scopes = loose_scan("scope", column="scope", table="analytics_journey", where=where)
+    return [scope for _name, scope in run_sql(f"{scopes} LIMIT 200")]
 
 
 def funnel_sources(asked: FunnelQuestion) -> list[str]:

@@ -132,26 +132,18 @@ def _figure(name: str, kind: str, address: Callable[[Days], str]) -> TodayFigure
 
 
 def new_people_address(days: Days) -> str:
-    return f"{reverse('analytics:people_behind')}?{_span(days)}"
+    return f"{reverse('analytics:people_behind')}?{days.query}"
 
 
 def active_bookings_address(days: Days) -> str:
     cancelled = Booking.Status.CANCELLED.value
     statuses = [*(str(status) for status in Booking.Status.values if status != cancelled), "none"]
-    return f"{reverse('bookings:booking_list')}?{_span(days)}&{urlencode({'status': statuses}, doseq=True)}"
-
-
-def bookings_address(days: Days) -> str:
-    return f"{reverse('bookings:booking_list')}?{_span(days)}"
-
-
-def _span(days: Days) -> str:
-    return urlencode({"since": days.first.isoformat(), "until": days.last.isoformat()})
+    return f"{reverse('bookings:booking_list')}?{days.query}&{urlencode({'status': statuses}, doseq=True)}"
 
 
 def registrations_address(days: Days) -> str:
     # A page of another part of the product, by its address as the navigation knows it.
-    return f"{LESSONS}?{_span(days)}" if page_at(LESSONS) else ""
+    return f"{LESSONS}?{days.query}" if page_at(LESSONS) else ""
 
 
 FIGURES: Iterable[TodayFigures] = (

@@ -1,6 +1,5 @@
 """What bookings, streams and lessons add to the page of today: what waits, and the figures by day."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -205,11 +204,6 @@ def _sum_of(counts: BookingCountQuerySet) -> Coalesce:
 # Figures --------------------------------------------------------------------------------------------------------------
 
 
-def confirmed_per_day(days: Days) -> Mapping[date, int]:
-    """Count the bookings that are confirmed now by the day on which they became so (one query)."""
-    return confirmed_by_day(days)
-
-
 def confirmed_address(days: Days) -> str:
     return _bookings(confirmed_since=days.first.isoformat(), confirmed_until=days.last.isoformat())
 
@@ -220,7 +214,7 @@ def _confirmed_figures() -> list[TodayFigure]:
             "confirmed",
             gettext_lazy("Confirmed payments"),
             DEFINITIONS["confirmed"],
-            confirmed_per_day,
+            confirmed_by_day,
             confirmed_address,
         )
     ]

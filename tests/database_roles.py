@@ -68,7 +68,8 @@ def owner_role() -> Iterator[None]:
 def _become_application(connection: Any, **_kwargs: Any) -> None:
     # Tests open databases of their own too, where the role has no rights.
     if connection.settings_dict["NAME"] == connections["default"].settings_dict["NAME"]:
-        run_sql(f"SET ROLE {APPLICATION}")
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET ROLE {APPLICATION}")
 
 
 def _set_role(role: str) -> None:

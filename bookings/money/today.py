@@ -6,7 +6,6 @@ from decimal import Decimal
 from functools import cache
 
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from bookings.labels import money_text
@@ -31,7 +30,7 @@ def money_lines(_user: User, at: datetime) -> list[TodayLine]:
             "money-unrecorded",
             _("Confirmed in the last 28 days, no payment recorded"),
             count,
-            f"{reverse('bookings:expected_list')}?{_period(days)}",
+            f"{reverse('bookings:expected_list')}?{days.query}",
             oldest=oldest,
         )
     ]
@@ -62,15 +61,11 @@ def _per_day(
 
 
 def _address(currency: str) -> Callable[[Days], str]:
-    return lambda days: f"{reverse('bookings:payment_list')}?currency={currency}&{_period(days)}"
+    return lambda days: f"{reverse('bookings:payment_list')}?currency={currency}&{days.query}"
 
 
 def _shown(currency: str) -> Callable[[int], str]:
     return lambda cents: money_text(Decimal(cents) / CENTS, currency)
-
-
-def _period(days: Days) -> str:
-    return urlencode({"since": days.first.isoformat(), "until": days.last.isoformat()})
 
 
 LINES = TodayLines("money", SEE, 15, money_lines, slow=True)

@@ -48,6 +48,11 @@ class Days:
         """The midnight after the last day: compare with ``<``."""
         return day_ends(self.last)
 
+    @property
+    def query(self) -> str:
+        """The days as the address of a list asks for them."""
+        return f"since={self.first.isoformat()}&until={self.last.isoformat()}"
+
     def shifted(self, days: int) -> "Days":
         return Days(self.first + timedelta(days=days), self.last + timedelta(days=days))
 

@@ -26,7 +26,7 @@ from analytics.queries import (
 )
 from analytics.rollups import rebuild_numbers, refresh_numbers
 from bookings.models import Course
-from bookings.today import confirmed_per_day
+from bookings.money.kept import confirmed_by_day
 from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.days import Days, week_of
 from tests import bot_database
@@ -51,7 +51,7 @@ def compare_everything(days: Days, *, courses: tuple[int, ...] = (1,), lessons: 
     for kind in KINDS:
         expected = {on: n for on, n in school.per_day(kind).items() if on in days}
         assert counted[kind] == expected, kind
-    assert dict(confirmed_per_day(days)) == {on: n for on, n in school.per_day("confirmed").items() if on in days}
+    assert confirmed_by_day(days) == {on: n for on, n in school.per_day("confirmed").items() if on in days}
     assert people_before(days.first) == sum(n for on, n in school.per_day("new").items() if on < days.first)
     assert {s.event_type: s.number for s in events_by_type(days, fresh)} == school.types(days.first, days.last)
     hours = school.hours(days.first, days.last)
