@@ -169,6 +169,7 @@ ACCESS: dict[str, Access] = {
     "staff:staff_list": Access(get=only()),
     "staff:staff_detail": Access(get=only()),
     "staff:staff_new": Access(get=only(), post=only()),
+    "staff:staff_edit": Access(post=only()),
     "staff:staff_groups": Access(post=only()),
     "staff:staff_reset": Access(post=only()),
     "staff:staff_switch": Access(post=only()),

@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.core import mail
@@ -206,7 +207,13 @@ def test_a_mail_server_that_is_away_breaks_nothing(boss, settings: Settings):
 # Who may change whom --------------------------------------------------------------------------------------------------
 
 
-ACTS = [("groups", {}), ("reset", {}), ("switch", {"active": "no"}), ("sign-out", {})]
+ACTS = [
+    ("edit", {"email": "new@example.test"}),
+    ("groups", {}),
+    ("reset", {}),
+    ("switch", {"active": "no"}),
+    ("sign-out", {}),
+]
 
 
 @pytest.mark.parametrize(("act", "data"), ACTS)
@@ -220,7 +227,32 @@ def test_nobody_changes_an_administrator_but_a_superuser_and_nobody_oneself(act,
 
     assert not AuditEntry.objects.filter(what__startswith="staff.").exists()
     assert User.objects.filter(is_active=True).count() == 3
-    assert all(account.has_usable_password() for account in User.objects.all())
+    assert all(account.has_usable_password() and not account.email.startswith("new@") for account in User.objects.all())
+
+
+def test_a_colleagues_name_and_email_are_changed_and_the_old_address_opens_nothing(boss, staff):
+    colleague = UserFactory.create(email="old@example.test")
+    EmailAddress.objects.create(user=colleague, email="old@example.test", verified=True, primary=True)
+    named = {"first_name": "Вера", "last_name": "Орлова", "email": "vera@example.test"}
+
+    assert "Изменить имя и почту" in boss.get(f"/staff/{colleague.pk}/").text
+    boss.post(f"/staff/{colleague.pk}/edit/", named)
+
+    colleague.refresh_from_db()
+    assert {name: getattr(colleague, name) for name in named} == named
+    assert not EmailAddress.objects.filter(user=colleague).exists()
+    assert AuditEntry.objects.filter(what="staff_user.update", object_id=colleague.pk, done_by=staff).exists()
+
+
+def test_an_email_that_another_account_has_is_refused_at_its_field(boss, staff):
+    User.objects.filter(pk=staff.pk).update(email="anna@example.test")
+    colleague = UserFactory.create(first_name="Вера")
+
+    page = boss.post(f"/staff/{colleague.pk}/edit/", {"first_name": "Другая", "email": "Anna@example.test"})
+
+    assert page.status_code == 422
+    assert list(page.context["account_form"].errors) == ["email"]
+    assert page.context["account"].first_name == "Вера"
 
 
 def test_only_a_superuser_makes_administrators(boss):
@@ -236,7 +268,7 @@ def test_only_a_superuser_makes_administrators(boss):
     assert response.status_code == 422 and not User.objects.filter(username="x").exists()
 
 
-@pytest.mark.parametrize(("act", "data"), [*ACTS[:3], ("../new", {"username": "x"})])
+@pytest.mark.parametrize(("act", "data"), [*ACTS[:4], ("../new", {"username": "x"})])
 def test_g7_the_password_is_asked_for_again(staff, act, data):
     account = UserFactory.create()
 

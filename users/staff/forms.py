@@ -92,6 +92,14 @@ class InviteForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("username", "email", "first_name", "last_name")
 
 
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What a colleague is called, and the e-mail; the model's own rules keep names and e-mails apart."""
+
+    class Meta:
+        model = User
+        fields = ("first_name", "last_name", "email")
+
+
 class ResetForm(forms.Form):
     """A colleague who cannot get in."""
 

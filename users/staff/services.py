@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import pghistory
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -66,6 +67,14 @@ def reset_colleague(*, account: User, forget_factors: bool, by: User) -> None:
             Authenticator.objects.filter(user=account).delete()
         end_sessions(of=account)
         record("staff.link_made", by=by, of=account)
+
+
+def change_account(*, account: User, by: User) -> None:
+    """Write a colleague's name and e-mail; an address that was the account's before opens it no more."""
+    with transaction.atomic(), pghistory.context(user=by.pk):
+        _refuse_unless(may_change(account, by=by))
+        account.save(update_fields=["first_name", "last_name", "email"])
+        EmailAddress.objects.filter(user=account).exclude(email__iexact=account.email).delete()
 
 
 def change_groups(*, account: User, groups: Iterable[Group], by: User) -> None:

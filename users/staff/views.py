@@ -34,7 +34,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from hsl_dashboard.web.pages import SeeOther, StaffRequest
 from users.models import User
 from users.staff.factors import factors_that_count, needs_factor, who_need_factors
-from users.staff.forms import GroupsForm, InviteForm, ResetForm
+from users.staff.forms import AccountForm, GroupsForm, InviteForm, ResetForm
 from users.staff.links import GOOD_FOR, account_behind, key_for
 from users.staff.roles import GRANTS, ROLES, role_label
 from users.staff.services import (
@@ -43,6 +43,7 @@ from users.staff.services import (
     VIEW_STAFF,
     StaffNotChanged,
     administering_groups,
+    change_account,
     change_groups,
     end_colleagues_sessions,
     invite_colleague,
@@ -110,6 +111,18 @@ def staff_new(request: StaffRequest) -> HttpResponse:
         else:
             return _show_link(request, form.instance)
     return render(request, "users/staff_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+@permission_required([VIEW_STAFF, CHANGE_STAFF], raise_exception=True)
+@reauthentication_required  # type: ignore[untyped-decorator]
+def staff_edit(request: StaffRequest, pk: int) -> HttpResponse:
+    """Change a colleague's name and e-mail."""
+    form = AccountForm(request.POST, instance=_account(pk))
+    if not form.is_valid():
+        return _detail(request, _account(pk), named=form, status=422)
+    account = form.save(commit=False)
+    return _do(request, account, lambda: change_account(account=account, by=request.user), _("The account is saved."))
 
 
 @require_POST
@@ -209,7 +222,12 @@ def _account(pk: int) -> User:
 
 
 def _detail(
-    request: StaffRequest, account: User, *, groups: GroupsForm | None = None, status: int = 200
+    request: StaffRequest,
+    account: User,
+    *,
+    groups: GroupsForm | None = None,
+    named: AccountForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
     may = may_change(account, by=request.user)
@@ -222,6 +240,7 @@ def _detail(
         "sessions": live_sessions(of=account, at=now),
         "factors": factors_that_count().filter(user=account).order_by("pk"),
         "groups_form": form,
+        "account_form": named or AccountForm(instance=account),
         "reset_form": ResetForm(),
         "seen": _seen(account),
         "may_change": may,
