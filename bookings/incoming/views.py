@@ -15,6 +15,7 @@ from bookings.incoming.forms import BookingSearchForm, DismissForm, MatchForm
 from bookings.incoming.services import AlreadyDecided, dismiss_incoming, match_incoming
 from bookings.labels import Labels
 from bookings.models import Booking, IncomingPayment
+from bookings.payments.queue import WaitingList
 from bookings.services.payments import PaymentRefused, account_of
 from bookings.services.places import StreamFull
 from bookings.services.statuses import ReasonMissing, StatusNotChanged
@@ -22,6 +23,8 @@ from hsl_dashboard.web.pages import SeeOther, StaffRequest, page_of
 
 SEE = ("bookings.view_booking", "bookings.view_payment")
 DECIDE = (*SEE, "bookings.add_payment")
+SEE_QUEUE = ("bookings.view_booking", "bookings.decide_payment")
+CHANGE_RULES = "bookings.change_paymentrules"
 DISMISSING = "dismissing-%s"  # ids of one of two forms on a page
 
 
@@ -29,7 +32,16 @@ DISMISSING = "dismissing-%s"  # ids of one of two forms on a page
 @permission_required(SEE, raise_exception=True)
 def incoming_list(request: StaffRequest) -> HttpResponse:
     page = page_of(IncomingPayment.objects.unmatched().oldest_first(), request)
-    context = {"page": page, "may_decide": request.user.has_perms(DECIDE), "updated_at": timezone.now()}
+    now = timezone.now()
+    may_queue = request.user.has_perms(SEE_QUEUE)
+    context = {
+        "page": page,
+        "may_decide": request.user.has_perms(DECIDE),
+        # Beside the lists of the queue, or for who does not see it beside the pages of money.
+        "tabs": WaitingList(request.GET, request.user, now).tabs() if may_queue else [],
+        "may_change_rules": request.user.has_perm(CHANGE_RULES),
+        "updated_at": now,
+    }
     return render(request, "bookings/incoming_list.html", context)
 
 

@@ -122,3 +122,18 @@ def test_the_list_costs_the_same_for_few_and_for_many(client, django_assert_max_
 
     with django_assert_max_num_queries(12):
         assert client.get(LIST).text.count("Такого бронирования нет") == 50
+
+
+@pytest.mark.parametrize(
+    ("permission", "shown", "not_shown"),
+    [("decide_payment", "/payments/", "/money/"), ("view_payment", "/money/", "/payments/")],
+)
+def test_it_stands_beside_the_queue_or_where_that_is_not_seen_beside_money(client, db, permission, shown, not_shown):
+    names = {"view_booking", "view_payment", permission}
+    client.force_login(UserFactory.create(permissions=[f"bookings.{name}" for name in names]))
+
+    tabs = client.get(LIST).text.partition('<nav class="tabs"')[2].partition("</nav>")[0]
+
+    assert f'href="{shown}"' in tabs
+    assert f'href="{not_shown}"' not in tabs
+    assert 'href="/payments/unmatched/" aria-current="page"' in tabs
