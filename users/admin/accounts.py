@@ -50,8 +50,8 @@ def _confirmed(request: HttpRequest) -> HttpResponse | None:
 class GroupsFilter(admin.RelatedFieldListFilter):
     """Groups under the names that the pages use."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        return [(pk, role_label(name)) for pk, name in super().field_choices(field, request, model_admin)]
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        return [(pk, role_label(str(name))) for pk, name in super().field_choices(field, request, model_admin)]
 
 
 @admin.register(User)
@@ -73,7 +73,7 @@ class StaffAccountAdmin(ConfirmedMixin, UserAdmin):  # type: ignore[type-arg]
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if db_field.name == "groups" and field:
-            field.label_from_instance = lambda group: role_label(group.name)  # type: ignore[union-attr,method-assign]
+            field.label_from_instance = lambda group: role_label(group.name)  # type: ignore[method-assign,assignment]
         return field
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
