@@ -44,6 +44,26 @@ SECTIONS: dict[str, Any] = {
     "alerts": gettext_lazy("Alerts"),
 }
 
+# What people call the tasks of beat; the code name stands beside.
+TICKS: dict[str, Any] = {
+    "users.fold_person_totals": gettext_lazy("Totals of people"),
+    "users.cool_leads": gettext_lazy("Leads that cool down"),
+    "bookings.count_problems": gettext_lazy("Data quality: count of problems"),
+    "messaging.count_people": gettext_lazy("Audiences: count of people"),
+    "users.recount_leads": gettext_lazy("Leads after a change of their rules"),
+    "bookings.fold_lesson_steps": gettext_lazy("Steps after free lessons"),
+    "bookings.fold_payments": gettext_lazy("Queue of payments"),
+    "bookings.log_changes": gettext_lazy("Changes of bookings into the log"),
+    "bookings.fold_money": gettext_lazy("Sums of money"),
+    "analytics.refresh_numbers": gettext_lazy("Numbers of analytics"),
+    "analytics.bring_digests": gettext_lazy("Morning digests"),
+    "bookings.apply_incoming_payments": gettext_lazy("Payments from payment services"),
+    "users.forget_api_answers": gettext_lazy("Old answers of the API are forgotten"),
+    "messaging.tick": gettext_lazy("Start of scheduled messages"),
+    "messaging.tell_staff": gettext_lazy("Notices to staff"),
+    "messaging.end_blocks": gettext_lazy("Blocks that end"),
+}
+
 
 @dataclass(frozen=True)
 class SystemLine:
@@ -54,6 +74,7 @@ class SystemLine:
     value: Any
     is_well: bool = True
     what_to_do: Any = ""
+    code: str = ""  # its name in the code and the logs, where people have another
     is_set_up: bool = True  # what nobody has set up is no trouble, and not forgotten either
 
 
@@ -143,7 +164,7 @@ def _ticks(now: datetime) -> Iterator[SystemLine]:
         since = last_at or known_at  # a task of every hour has had no moment yet where beat has just begun
         is_well = since is not None and now - since <= LATE_TIMES * timedelta(seconds=every) + LATE_AFTER
         value = _moment(last_at.timestamp()) if last_at else _("not sent yet")
-        yield SystemLine("ticks", name, value, is_well=is_well, what_to_do=late)
+        yield SystemLine("ticks", TICKS.get(name, name), value, is_well=is_well, what_to_do=late, code=name)
 
 
 def _storage(now: datetime) -> Iterator[SystemLine]:

@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from redis.exceptions import ConnectionError as RedisGone
 
 from hsl_dashboard.availability import heartbeats
-from hsl_dashboard.web.system import SystemLine
+from hsl_dashboard.web.system import TICKS, SystemLine
 from hsl_dashboard.web.violations import forget_violations
 from messaging.models import Broadcast, Outbox
 from tests.factories import BroadcastFactory, TelegramUserFactory
@@ -70,7 +70,7 @@ def test_a_task_that_beat_does_not_send_is_named(staff_client, beat):
     PeriodicTask.objects.filter(name="messaging.tick").update(last_run_at=long_ago)
     PeriodicTask.objects.filter(name="users.cool_leads").update(enabled=False)
 
-    assert [line.name for line in troubles(staff_client)] == ["users.cool_leads", "messaging.tick"]
+    assert [line.code for line in troubles(staff_client)] == ["users.cool_leads", "messaging.tick"]
 
 
 def test_a_message_that_waits_too_long_is_named(staff_client, beat):
@@ -140,3 +140,9 @@ def test_what_browsers_blocked_is_shown(staff_client, beat):
 
     assertContains(page, "https://evil.example/a.js")
     assertContains(page, "script-src")
+
+
+def test_every_regular_task_has_a_name_for_people(settings):
+    planned = {name for name, entry in settings.CELERY_BEAT_SCHEDULE.items() if isinstance(entry["schedule"], float)}
+
+    assert planned == TICKS.keys()
