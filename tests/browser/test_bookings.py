@@ -308,3 +308,14 @@ def test_D11_every_page_is_accessible_and_nothing_is_torn(
         page.goto(address)
         assert_accessible(page)
         assert page.evaluate(TORN) == []
+
+
+def test_the_longest_name_is_read_whole_in_a_wide_window(page: Page, db: None) -> None:
+    person = TelegramUserFactory.create(first_name="Святослав " * 6, username="svyatoslav_the_longest_of_all")
+    BookingFactory.create(telegram_user=person)
+    sign_in(page)
+
+    for address in ("/bookings/", "/users/"):
+        page.goto(address)
+        cut = page.locator(".who, tbody th").first.evaluate("cell => cell.scrollWidth - cell.clientWidth")
+        assert cut <= 0
