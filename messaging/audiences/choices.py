@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-from django.db import connection
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.labels import Labels
 from bookings.models import Booking
+from hsl_dashboard.db import run_sql
 from messaging.audiences.criteria import (
     ActiveInStream,
     ActiveSince,
@@ -130,9 +130,7 @@ OCCURRING = """
 def stream_rows(audience: Audience) -> list[StreamRow]:
     """Every stream that is described or booked, the newest first: one query and the labels."""
     labels = Labels.read()
-    with connection.cursor() as cursor:
-        cursor.execute(OCCURRING)
-        occurring: list[tuple[int | None, str, int | None]] = cursor.fetchall()
+    occurring: list[tuple[int | None, str, int | None]] = run_sql(OCCURRING)
     placed = sorted((place, course, code) for course, code, place in occurring if place)
     described = [(course, code) for _place, course, code in placed]
     booked = [(course, code) for course, code, place in occurring if not place]

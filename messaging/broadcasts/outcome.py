@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import QueryDict
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bookings.models import Booking
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.mentions import read_number
 from messaging.audiences.lists import AudienceList
 from messaging.models import Broadcast, Recipient
@@ -84,9 +84,7 @@ def outcome_of(broadcast: Broadcast, *, at: datetime) -> BroadcastOutcome:
         "presses": presses,
         "not_their_own": list(NOT_THEIR_OWN),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(QUERY, parameters)
-        row = cursor.fetchone()
+    [row] = run_sql(QUERY, parameters)
     recipients, last, pressed, pressing, events, active, before, bookings, booking, booked_before = row
     share = USUALLY / AFTER
     return BroadcastOutcome(

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from django.db import connection
 from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.db import run_sql
 from messaging.broadcasts.journal import staff_name
 from messaging.delivery.corrections import CORRECTABLE_FOR, correctable_since
 from messaging.models import Broadcast, CorrectedMessage, Correction, Recipient
@@ -137,10 +137,8 @@ class Tally:
         """Read the tallies of some broadcasts (one query)."""
         found: dict[int, list[tuple[Any, ...]]] = {broadcast.pk: [] for broadcast in broadcasts}
         if found:
-            with connection.cursor() as cursor:
-                cursor.execute(KEPT, {"ids": list(found), "since": correctable_since(at)})
-                for pk, *row in cursor.fetchall():
-                    found[pk].append(tuple(row))
+            for pk, *row in run_sql(KEPT, {"ids": list(found), "since": correctable_since(at)}):
+                found[pk].append(tuple(row))
         return {pk: cls._of_rows(rows) for pk, rows in found.items()}
 
     @classmethod
@@ -206,16 +204,14 @@ def pace_of(broadcast: Broadcast, numbers: Numbers, *, at: datetime) -> Pace:
     """
     pauses = [end for end in (broadcast.paused_at, broadcast.halted_until) if end and end <= at]
     since = max([at - timedelta(seconds=RATE_WINDOW), *(end + UNDER_WAY for end in pauses)])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT count(*), extract(epoch FROM %(at)s - min(claimed_at))::float
-            FROM message_recipients
-            WHERE message_id = %(id)s AND state <> 'sending' AND claimed_at > %(since)s
-            """,
-            {"id": broadcast.pk, "at": at, "since": since},
-        )
-        calls, seconds = cursor.fetchone()
+    [(calls, seconds)] = run_sql(
+        """
+        SELECT count(*), extract(epoch FROM %(at)s - min(claimed_at))::float
+        FROM message_recipients
+        WHERE message_id = %(id)s AND state <> 'sending' AND claimed_at > %(since)s
+        """,
+        {"id": broadcast.pk, "at": at, "since": since},
+    )
     rate = calls / max(seconds, 1.0) if calls else 0.0
     if not numbers.waiting:
         return Pace(rate, 0.0)

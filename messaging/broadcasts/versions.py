@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
 from django.db.models.expressions import RawSQL
 from django.utils.safestring import SafeString
 
+from hsl_dashboard.db import run_sql
 from messaging.broadcasts.journal import staff_name
 from messaging.content.markup import parse_html
 from messaging.content.placeholders import with_placeholders
@@ -74,15 +74,14 @@ def versions_of(broadcast: Broadcast) -> list[TextVersion]:
 
 
 def _people(broadcast: Broadcast) -> dict[int | None, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT former.id, count(*) FROM message_recipients r {HAS_FORMER}
-            WHERE r.message_id = %s AND r.state = 'sent' GROUP BY former.id
-            """,  # noqa: S608 - a constant
-            [broadcast.pk],
-        )
-        return dict(cursor.fetchall())
+    counts = run_sql(
+        f"""
+        SELECT former.id, count(*) FROM message_recipients r {HAS_FORMER}
+        WHERE r.message_id = %s AND r.state = 'sent' GROUP BY former.id
+        """,  # noqa: S608 - a constant
+        [broadcast.pk],
+    )
+    return dict(counts)
 
 
 def with_version(broadcast: Broadcast, former: int | None) -> RawSQL:
@@ -95,15 +94,14 @@ def texts_received(recipients: Iterable[Recipient]) -> dict[int, str]:
     ids = [recipient.pk for recipient in recipients]
     if not ids:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT r.id, former.message_text FROM message_recipients r {HAS_FORMER}
-            WHERE r.id = ANY(%s) AND former.id IS NOT NULL
-            """,  # noqa: S608 - a constant
-            [ids],
-        )
-        return dict(cursor.fetchall())
+    texts = run_sql(
+        f"""
+        SELECT r.id, former.message_text FROM message_recipients r {HAS_FORMER}
+        WHERE r.id = ANY(%s) AND former.id IS NOT NULL
+        """,  # noqa: S608 - a constant
+        [ids],
+    )
+    return dict(texts)
 
 
 def shown(text: str) -> SafeString | str:

@@ -5,10 +5,10 @@ from datetime import datetime
 from functools import partial
 
 from django.core.files.storage import default_storage
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from hsl_dashboard.db import run_sql
 from messaging.content.media import FOLDER
 from messaging.models import Broadcast, Draft
 from users.retention.rules import Batches, KeepingRule, register_counted_values, register_keeping_rule
@@ -68,13 +68,12 @@ def _delete_file(path: str, _size: int) -> tuple[int, None]:
 
 def values_of_buttons() -> list[str]:
     """What the buttons of all messages say to the bot: the results of a message count the events that hold it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT said #>> '{}' FROM message_history AS m"
-            " CROSS JOIN LATERAL jsonb_path_query(m.buttons, '$[*][*].callback_data') AS said"
-            " WHERE m.buttons <> '[]' AND jsonb_typeof(said) = 'string'"
-        )
-        return [value for (value,) in cursor.fetchall()]
+    found = run_sql(
+        "SELECT DISTINCT said #>> '{}' FROM message_history AS m"
+        " CROSS JOIN LATERAL jsonb_path_query(m.buttons, '$[*][*].callback_data') AS said"
+        " WHERE m.buttons <> '[]' AND jsonb_typeof(said) = 'string'"
+    )
+    return [value for (value,) in found]
 
 
 MEDIA = KeepingRule(

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from hsl_dashboard.db import run_sql
 from messaging.content.placeholders import FROM_BOOKING, BookingValues, StreamCode, Values, chosen_bookings
 
 LONGEST_DAY = 11  # «23 сентября»
@@ -85,10 +86,9 @@ def scan_people(
         query, params = _scan(people, needs, list(streams), known=known, in_these=bool(one_of))
     except EmptyResultSet:
         return Scan()  # Django sees that nobody can match: no audience is chosen yet
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
-        cursor.execute(query, params)
-        rows = cursor.fetchall()
+    with transaction.atomic():
+        run_sql(f"SET LOCAL work_mem = '{WORK_MEM}'")
+        rows = run_sql(query, params)
     reasons: dict[str, int] = {}
     for reason, _key, people_of_it, *_rest in rows:
         reasons[reason] = reasons.get(reason, 0) + people_of_it

@@ -1,10 +1,10 @@
 """Upkeep of the counts of recipients: rows of one message put together, filled anew, compared with the recipients."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from hsl_dashboard.db import run_sql, sql_value
 from messaging.models.triggers import COUNT_INTO, counted_recipients
 
 LOCK = "hashtextextended('recipient_counts', 0)"  # among the advisory locks: one process puts together at a time
@@ -44,28 +44,19 @@ def fold_recipient_counts() -> None:
 def rebuild_recipient_counts() -> int:
     """Count all recipients anew while messages are sent; return how many counts there are."""
     _alone(REBUILD, wait=True)
-    [(number,)] = _rows("SELECT count(*) FROM messaging_recipientcount")
-    return int(number)
+    return int(sql_value("SELECT count(*) FROM messaging_recipientcount"))
 
 
 def recipient_count_differences() -> Iterator[str]:
     """Say which counts differ from the recipients, a sentence each; one statement, so both sides see the same rows."""
-    for side, message, state, reason, minute, number in _rows(DIFFERENCES):
+    for side, message, state, reason, minute, number in run_sql(DIFFERENCES):
         yield f"message {message}: {state} “{reason}” {minute or ''} {side}: {number}"
 
 
 def _alone(query: str, *, wait: bool = False) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         if wait:
-            cursor.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
-        else:
-            cursor.execute(f"SELECT pg_try_advisory_xact_lock({LOCK})")
-            if not cursor.fetchone()[0]:
-                return
-        cursor.execute(query)
-
-
-def _rows(query: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return list(cursor.fetchall())
+            run_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        elif not sql_value(f"SELECT pg_try_advisory_xact_lock({LOCK})"):
+            return
+        run_sql(query)

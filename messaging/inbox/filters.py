@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import django_filters
-from django.db import connection
 from django.db.models import F, QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from hsl_dashboard.db import run_sql
 from hsl_dashboard.web.filters import ListFilter, SearchFilter
 from messaging.broadcasts.journal import staff_name
 from messaging.models import Conversation
@@ -119,9 +119,6 @@ def count_conversations(*, by: User) -> dict[str, int]:
         ALL: "true",
     }
     counted = "(SELECT count(*) FROM (SELECT FROM messaging_conversation WHERE {} LIMIT %(most)s) AS counted)"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(map(counted.format, conditions.values()))}",
-            {"me": by.pk, "most": COUNTED + 1},
-        )
-        return dict(zip(conditions, cursor.fetchone(), strict=True))
+    counts = ", ".join(map(counted.format, conditions.values()))
+    [row] = run_sql(f"SELECT {counts}", {"me": by.pk, "most": COUNTED + 1})
+    return dict(zip(conditions, row, strict=True))

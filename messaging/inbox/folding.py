@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Exists, QuerySet
 
+from hsl_dashboard.db import sql_value
 from hsl_dashboard.web.side_writes import SideWrite, write_beside
 from messaging.models import Conversation, StudentText
 
@@ -17,10 +17,7 @@ def fold_texts() -> int:
 
     One process at a time: -1 says that another one is at it.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT conversations_fold(%s)", [AT_ONCE])
-        changed: int = cursor.fetchone()[0]
-        return changed
+    return int(sql_value("SELECT conversations_fold(%s)", [AT_ONCE]))
 
 
 def fold_before_reading(*, at: datetime) -> None:
