@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any, Self
 
 import pghistory
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Course, Currency, Stream
+from hsl_dashboard.db import run_sql
 from users.models import User
 
 # As the bot writes codes: «8th_stream», «mentoring». Whatever else stands in a booking is described as it stands.
@@ -122,9 +123,8 @@ def add_course(*, to: CourseDescription, by: User) -> Course:
         CourseExists: a course has this name, maybe because the form was sent twice.
     """
     with transaction.atomic(), pghistory.context(user=by.pk):
-        with connection.cursor() as cursor:
-            # The bot's table knows no unique name: of two clicks the second waits, and finds the first.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('add_course', 0))")
+        # The bot's table knows no unique name: of two clicks the second waits, and finds the first.
+        run_sql("SELECT pg_advisory_xact_lock(hashtextextended('add_course', 0))")
         if Course.objects.filter(name__iexact=to.name).exists():
             raise CourseExists(_("There is a course with this name already."))
         return Course.objects.create(**to.as_fields())
