@@ -14,7 +14,7 @@ from bookings.models import Booking, BookingChange, BulkChange, BulkRow, Stream,
 from bookings.notices import hold_notices
 from bookings.services.places import StreamFull
 from bookings.services.statuses import MovedBooking, write_events_of_statuses
-from bookings.services.undoing import BULK, take_back
+from bookings.services.undoing import BULK, withdraw_queued
 from hsl_dashboard.db import among, as_array, run_sql
 from users.models import PersonTag, UndoableAct, User
 from users.undo.services import WINDOW, UndoKind, UndoRefused, offer_undo
@@ -119,7 +119,7 @@ def _undo_bookings(
     if not undone:
         raise UndoRefused(_in_words([], theirs))
     mine = [row.booking for row in undone if row.booking]
-    take_back(mine, act)
+    withdraw_queued(mine, act)
     _write_back(change, undone)
     if change.kind == Kind.STATUS:
         _void(undone, mine, was=int(change.value), at=at)

@@ -76,13 +76,13 @@ def undo_booking(act: UndoableAct, by: User, at: datetime) -> str:
     booking = Booking.objects.select_for_update(no_key=True).filter(pk=row["booking"]).first()
     if booking is None:
         raise UndoRefused(_("The booking has been deleted."))
-    take_back([booking.pk], act)
+    withdraw_queued([booking.pk], act)
     _write_back(booking, row, at=at)
     Payment.objects.filter(pk=act.done["payment"]).delete()
     return _("Undone: booking № %(number)s is as it was.") % {"number": booking.pk}
 
 
-def take_back(bookings: list[int], act: UndoableAct) -> None:
+def withdraw_queued(bookings: list[int], act: UndoableAct) -> None:
     """Withdraw what an act queued for students.
 
     Raises:

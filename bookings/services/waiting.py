@@ -18,7 +18,7 @@ from bookings.notices import STUDENTS_LANGUAGE, NoticeKind, fill_words, hold_not
 from bookings.services.editing import Values
 from bookings.services.payments import record_payment
 from bookings.services.statuses import change_booking_status
-from bookings.services.undoing import offer_booking_undo, take_back
+from bookings.services.undoing import offer_booking_undo, withdraw_queued
 from users.models import UndoableAct, User
 from users.models.audit import record
 from users.undo.services import UndoKind, UndoRefused, offer_undo
@@ -134,7 +134,7 @@ def undo_asking(act: UndoableAct, _by: User, _at: datetime) -> str:
     booking = Booking.objects.filter(pk=act.done["booking"]).first()
     if booking is None:
         raise UndoRefused(_("The booking has been deleted."))
-    take_back([booking.pk], act)
+    withdraw_queued([booking.pk], act)
     if not _rows(booking).filter(answered_at=act.done_at).update(answered_at=None):
         raise UndoRefused(str(PaymentNotWaiting()))
     return _("Undone: the payment of booking № %(number)s waits in the queue again.") % {"number": booking.pk}
