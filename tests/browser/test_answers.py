@@ -58,7 +58,7 @@ def test_a_student_pays_writes_and_gets_one_message_about_each(
         while len(sent := texts_to(person, telegram)) < 2 and time.monotonic() < deadline:
             page.wait_for_timeout(200)
 
-    answer, confirmation = sent
+    answer, confirmation = sorted(sent)  # whichever went first: a slow machine answers when the window has ended
     assert answer == "Да, Анна, <b>можно</b>."
     assert "подтверждено" in confirmation
     assert Payment.objects.get().booking == Booking.objects.confirmed().get()
