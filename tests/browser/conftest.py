@@ -96,7 +96,8 @@ def page(browser: Browser, live_server: LiveServer, troubles: list[str]) -> Iter
     context.on("weberror", lambda error: troubles.append(f"uncaught: {error.error}"))
     page = context.new_page()
     yield page
-    context.close()
+    for window in browser.contexts:  # those of a colleague too, which a failed test leaves open
+        window.close()
     _wait_for_the_server()
     assert not troubles, "The browser complained:\n" + "\n".join(troubles)
 
