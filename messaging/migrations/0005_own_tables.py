@@ -11,298 +11,6 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-AUTOMATION = [
-    (
-        "kind",
-        models.CharField(
-            choices=[
-                ("booking_confirmed", "Booking confirmed"),
-                ("booking_cancelled", "Booking cancelled"),
-                ("payment_reminder", "Payment reminder"),
-                ("course_start", "Course starts soon"),
-                ("free_lesson", "Free lesson soon"),
-            ],
-            max_length=30,
-            unique=True,
-            verbose_name="kind",
-        ),
-    ),
-    ("is_on", models.BooleanField(db_default=False, verbose_name="on")),
-    ("switched_on_at", models.DateTimeField(blank=True, null=True, verbose_name="switched on")),
-    ("template", models.TextField(verbose_name="text")),
-    (
-        "offset",
-        models.PositiveIntegerField(
-            db_default=0, validators=[django.core.validators.MaxValueValidator(1440)], verbose_name="offset"
-        ),
-    ),
-    (
-        "include_earlier",
-        models.BooleanField(
-            db_default=False, verbose_name="also those who booked or registered before it was switched on"
-        ),
-    ),
-]
-
-TEMPLATE = [
-    ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
-    ("is_archived", models.BooleanField(default=False, verbose_name="archived")),
-    (
-        "created_by",
-        models.ForeignKey(
-            null=True,
-            on_delete=django.db.models.deletion.SET_NULL,
-            related_name="+",
-            to=settings.AUTH_USER_MODEL,
-            verbose_name="author",
-        ),
-    ),
-    (
-        "created_at",
-        models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="created"),
-    ),
-]
-
-SEGMENT = [
-    ("name", models.CharField(max_length=100, verbose_name="name")),
-    ("audience", models.JSONField(verbose_name="audience")),
-    (
-        "owner",
-        models.ForeignKey(
-            blank=True,
-            null=True,
-            on_delete=django.db.models.deletion.CASCADE,
-            related_name="segments",
-            to=settings.AUTH_USER_MODEL,
-            verbose_name="owner; empty: shared",
-        ),
-    ),
-    (
-        "created_by",
-        models.ForeignKey(
-            null=True,
-            on_delete=django.db.models.deletion.SET_NULL,
-            related_name="+",
-            to=settings.AUTH_USER_MODEL,
-            verbose_name="author",
-        ),
-    ),
-    (
-        "created_at",
-        models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="created"),
-    ),
-]
-
-RULES = [
-    (
-        "approval_above",
-        models.PositiveIntegerField(
-            blank=True,
-            help_text="A message to more people than this needs a second person. Empty: never.",
-            null=True,
-            verbose_name="approval above, recipients",
-        ),
-    ),
-]
-
-BROADCAST = [
-    ("name", models.TextField(blank=True, db_default="", verbose_name="name")),
-    ("message_text", models.TextField(verbose_name="text")),
-    (
-        "created_at",
-        models.DateTimeField(
-            blank=True,
-            db_default=django.contrib.postgres.functions.TransactionNow(),
-            null=True,
-            verbose_name="created",
-        ),
-    ),
-    (
-        "recipient_type",
-        models.TextField(blank=True, db_default="individual", null=True, verbose_name="recipient type"),
-    ),
-    ("recipient_group", models.TextField(blank=True, null=True, verbose_name="recipient group")),
-    ("scheduled_at", models.DateTimeField(blank=True, null=True, verbose_name="scheduled for")),
-    ("starts_at", models.DateTimeField(blank=True, null=True, verbose_name="planned start")),
-    (
-        "state",
-        models.CharField(
-            choices=[
-                ("scheduled", "Scheduled"),
-                ("sending", "Sending"),
-                ("paused", "Paused"),
-                ("cancelled", "Cancelled (broadcast)"),
-                ("finished", "Finished"),
-                ("held", "Held"),
-            ],
-            db_default="finished",
-            max_length=20,
-            verbose_name="state",
-        ),
-    ),
-    (
-        "state_reason",
-        models.TextField(blank=True, db_default="", verbose_name="why it is paused, held or cancelled"),
-    ),
-    (
-        "kind",
-        models.CharField(
-            choices=[("text", "Text"), ("photo", "Photo"), ("video", "Video"), ("document", "Document")],
-            db_default="text",
-            max_length=20,
-            verbose_name="kind",
-        ),
-    ),
-    (
-        "media_upload",
-        models.FileField(blank=True, db_default="", max_length=200, upload_to="broadcasts/", verbose_name="file"),
-    ),
-    ("media_name", models.TextField(blank=True, db_default="", verbose_name="name of the file")),
-    (
-        "buttons",
-        models.JSONField(
-            blank=True,
-            db_default=models.Value([], models.JSONField()),
-            default=list,
-            verbose_name="buttons",
-        ),
-    ),
-    ("link_preview", models.BooleanField(db_default=True, verbose_name="link preview")),
-    ("silent", models.BooleanField(db_default=False, verbose_name="without sound")),
-    ("audience", models.JSONField(blank=True, null=True, verbose_name="audience")),
-    ("frozen_at", models.DateTimeField(blank=True, null=True, verbose_name="audience frozen")),
-    ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started")),
-    ("paused_at", models.DateTimeField(blank=True, null=True, verbose_name="paused")),
-    ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
-    ("submission_token", models.UUIDField(blank=True, null=True, verbose_name="submission token")),
-    (
-        "created_by",
-        models.ForeignKey(settings.AUTH_USER_MODEL, models.DO_NOTHING, blank=True, null=True, verbose_name="author"),
-    ),
-    (
-        "approved_by",
-        models.ForeignKey(
-            settings.AUTH_USER_MODEL, models.DO_NOTHING, blank=True, null=True, verbose_name="approved by"
-        ),
-    ),
-    (
-        "original",
-        models.ForeignKey("messaging.broadcast", models.DO_NOTHING, blank=True, null=True, verbose_name="original"),
-    ),
-]
-
-CORRECTION = [
-    ("broadcast", models.ForeignKey("messaging.broadcast", models.DO_NOTHING, verbose_name="broadcast")),
-    (
-        "kind",
-        models.CharField(choices=[("delete", "Delete"), ("edit", "Edit")], max_length=20, verbose_name="kind"),
-    ),
-    (
-        "state",
-        models.CharField(
-            choices=[
-                ("running", "Running"),
-                ("cancelled", "Cancelled (correction)"),
-                ("finished", "Finished (correction)"),
-            ],
-            db_default="running",
-            max_length=20,
-            verbose_name="state",
-        ),
-    ),
-    ("state_reason", models.TextField(blank=True, db_default="", verbose_name="reason")),
-    ("message_text", models.TextField(blank=True, db_default="", verbose_name="text")),
-    (
-        "buttons",
-        models.JSONField(
-            blank=True,
-            db_default=models.Value([], models.JSONField()),
-            default=list,
-            verbose_name="buttons",
-        ),
-    ),
-    (
-        "created_at",
-        models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="created"),
-    ),
-    (
-        "created_by",
-        models.ForeignKey(settings.AUTH_USER_MODEL, models.DO_NOTHING, blank=True, null=True, verbose_name="author"),
-    ),
-    ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
-]
-
-
-EVERY_COLUMN = "OLD.* IS DISTINCT FROM NEW.*"
-
-
-def as_kept(field):
-    """A column as history keeps it: not unique, and where it is a key, of a row that may be gone."""
-    _name, _path, args, options = field.deconstruct()
-    options.pop("unique", None)
-    if isinstance(field, models.ForeignKey):
-        options |= {
-            "db_constraint": False,
-            "on_delete": models.DO_NOTHING,
-            "related_name": "+",
-            "related_query_name": "+",
-        }
-    return type(field)(*args, **options)
-
-
-def history(model, table, fields, *, key=models.BigIntegerField, changed=EVERY_COLUMN, **triggers):
-    """The table that keeps what the rows of a model were, when, why and in which request; and its triggers by number.
-
-    It is what pghistory generates for a tracked model. ``changed`` is the condition of the trigger of updates.
-    """
-    kept = {"id": key(), **{name: as_kept(field) for name, field in fields}}
-    unlinked = {"db_constraint": False, "on_delete": models.DO_NOTHING}
-    yield migrations.CreateModel(
-        name=f"{model}Event",
-        fields=[
-            ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-            ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-            ("pgh_label", models.TextField(help_text="The event label.")),
-            ("pgh_obj", models.ForeignKey(f"messaging.{model.lower()}", related_name="events", **unlinked)),
-            ("pgh_context", models.ForeignKey("pghistory.context", null=True, related_name="+", **unlinked)),
-            *kept.items(),
-        ],
-        options={"abstract": False},
-    )
-    columns = columns_of(kept.items())
-    for moment, number in triggers.items():
-        row = "OLD" if moment == "delete" else "NEW"
-        values = {column: f'{row}."{column}"' for column in columns} | {
-            "pgh_context_id": "_pgh_attach_context()",
-            "pgh_created_at": "NOW()",
-            "pgh_label": f"'{moment}'",
-            "pgh_obj_id": f'{row}."id"',
-        }
-        names, written = zip(*sorted(values.items()), strict=True)
-        into = ", ".join(f'"{name}"' for name in names)
-        sql = pgtrigger.compiler.UpsertTriggerSql(
-            func=f'INSERT INTO "messaging_{model.lower()}event" ({into}) VALUES ({", ".join(written)}); RETURN NULL;',
-            operation=moment.upper(),
-            pgid=f"pgtrigger_{moment}_{moment}_{number}",
-            table=table,
-            when="AFTER",
-            **({"condition": f"WHEN ({changed})"} if moment == "update" else {}),
-        )
-        trigger = pgtrigger.compiler.Trigger(name=f"{moment}_{moment}", sql=sql)
-        yield pgtrigger.migrations.AddTrigger(model_name=model.lower(), trigger=trigger)
-
-
-def columns_of(fields):
-    return sorted(f"{name}_id" if isinstance(field, models.ForeignKey) else name for name, field in fields)
-
-
-# Not the columns that the engine writes while it sends.
-BROADCAST_CHANGED = " OR ".join(
-    f'OLD."{column}" IS DISTINCT FROM (NEW."{column}")'
-    for column in columns_of([("id", models.AutoField()), *BROADCAST])
-)
-
-
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0002_own_tables"),
@@ -316,12 +24,242 @@ class Migration(migrations.Migration):
             name="Automation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                *AUTOMATION,
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("booking_confirmed", "Booking confirmed"),
+                            ("booking_cancelled", "Booking cancelled"),
+                            ("payment_reminder", "Payment reminder"),
+                            ("course_start", "Course starts soon"),
+                            ("free_lesson", "Free lesson soon"),
+                        ],
+                        max_length=30,
+                        unique=True,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("is_on", models.BooleanField(db_default=False, verbose_name="on")),
+                ("switched_on_at", models.DateTimeField(blank=True, null=True, verbose_name="switched on")),
+                ("template", models.TextField(verbose_name="text")),
+                (
+                    "offset",
+                    models.PositiveIntegerField(
+                        db_default=0, validators=[django.core.validators.MaxValueValidator(1440)], verbose_name="offset"
+                    ),
+                ),
+                (
+                    "include_earlier",
+                    models.BooleanField(
+                        db_default=False, verbose_name="also those who booked or registered before it was switched on"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "automation",
                 "verbose_name_plural": "automations",
                 "default_permissions": ("view", "change"),
+            },
+        ),
+        migrations.CreateModel(
+            name="AutomationEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="messaging.automation",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                ("id", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("booking_confirmed", "Booking confirmed"),
+                            ("booking_cancelled", "Booking cancelled"),
+                            ("payment_reminder", "Payment reminder"),
+                            ("course_start", "Course starts soon"),
+                            ("free_lesson", "Free lesson soon"),
+                        ],
+                        max_length=30,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("is_on", models.BooleanField(db_default=False, verbose_name="on")),
+                ("switched_on_at", models.DateTimeField(blank=True, null=True, verbose_name="switched on")),
+                ("template", models.TextField(verbose_name="text")),
+                (
+                    "offset",
+                    models.PositiveIntegerField(
+                        db_default=0, validators=[django.core.validators.MaxValueValidator(1440)], verbose_name="offset"
+                    ),
+                ),
+                (
+                    "include_earlier",
+                    models.BooleanField(
+                        db_default=False, verbose_name="also those who booked or registered before it was switched on"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="BroadcastEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="messaging.broadcast",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                ("id", models.IntegerField()),
+                ("name", models.TextField(blank=True, db_default="", verbose_name="name")),
+                ("message_text", models.TextField(verbose_name="text")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.contrib.postgres.functions.TransactionNow(),
+                        null=True,
+                        verbose_name="created",
+                    ),
+                ),
+                (
+                    "recipient_type",
+                    models.TextField(blank=True, db_default="individual", null=True, verbose_name="recipient type"),
+                ),
+                ("recipient_group", models.TextField(blank=True, null=True, verbose_name="recipient group")),
+                ("scheduled_at", models.DateTimeField(blank=True, null=True, verbose_name="scheduled for")),
+                ("starts_at", models.DateTimeField(blank=True, null=True, verbose_name="planned start")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("scheduled", "Scheduled"),
+                            ("sending", "Sending"),
+                            ("paused", "Paused"),
+                            ("cancelled", "Cancelled (broadcast)"),
+                            ("finished", "Finished"),
+                            ("held", "Held"),
+                        ],
+                        db_default="finished",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "state_reason",
+                    models.TextField(blank=True, db_default="", verbose_name="why it is paused, held or cancelled"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("text", "Text"), ("photo", "Photo"), ("video", "Video"), ("document", "Document")],
+                        db_default="text",
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "media_upload",
+                    models.FileField(
+                        blank=True, db_default="", max_length=200, upload_to="broadcasts/", verbose_name="file"
+                    ),
+                ),
+                ("media_name", models.TextField(blank=True, db_default="", verbose_name="name of the file")),
+                (
+                    "buttons",
+                    models.JSONField(
+                        blank=True,
+                        db_default=models.Value([], models.JSONField()),
+                        default=list,
+                        verbose_name="buttons",
+                    ),
+                ),
+                ("link_preview", models.BooleanField(db_default=True, verbose_name="link preview")),
+                ("silent", models.BooleanField(db_default=False, verbose_name="without sound")),
+                ("audience", models.JSONField(blank=True, null=True, verbose_name="audience")),
+                ("frozen_at", models.DateTimeField(blank=True, null=True, verbose_name="audience frozen")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started")),
+                ("paused_at", models.DateTimeField(blank=True, null=True, verbose_name="paused")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                ("submission_token", models.UUIDField(blank=True, null=True, verbose_name="submission token")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="author",
+                    ),
+                ),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="approved by",
+                    ),
+                ),
+                (
+                    "original",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="messaging.broadcast",
+                        verbose_name="original",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
@@ -455,6 +393,98 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="CorrectionEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="messaging.correction",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                ("id", models.BigIntegerField()),
+                (
+                    "broadcast",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="messaging.broadcast",
+                        verbose_name="broadcast",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("delete", "Delete"), ("edit", "Edit")], max_length=20, verbose_name="kind"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("cancelled", "Cancelled (correction)"),
+                            ("finished", "Finished (correction)"),
+                        ],
+                        db_default="running",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("state_reason", models.TextField(blank=True, db_default="", verbose_name="reason")),
+                ("message_text", models.TextField(blank=True, db_default="", verbose_name="text")),
+                (
+                    "buttons",
+                    models.JSONField(
+                        blank=True,
+                        db_default=models.Value([], models.JSONField()),
+                        default=list,
+                        verbose_name="buttons",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="created"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="author",
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
             name="Digest",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -561,11 +591,79 @@ class Migration(migrations.Migration):
             name="MessageTemplate",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                *TEMPLATE,
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                ("is_archived", models.BooleanField(default=False, verbose_name="archived")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="author",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="created"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "template",
                 "verbose_name_plural": "templates",
+            },
+        ),
+        migrations.CreateModel(
+            name="MessageTemplateEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="messaging.messagetemplate",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                ("id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("is_archived", models.BooleanField(default=False, verbose_name="archived")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="author",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="created"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
@@ -789,7 +887,35 @@ class Migration(migrations.Migration):
             name="Segment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                *SEGMENT,
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("audience", models.JSONField(verbose_name="audience")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="segments",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner; empty: shared",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="author",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="created"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "segment",
@@ -803,10 +929,82 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="SegmentEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="messaging.segment",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                ("id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("audience", models.JSONField(verbose_name="audience")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner; empty: shared",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="author",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.contrib.postgres.functions.TransactionNow(), verbose_name="created"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
             name="SendingRules",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                *RULES,
+                (
+                    "approval_above",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="A message to more people than this needs a second person. Empty: never.",
+                        null=True,
+                        verbose_name="approval above, recipients",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "rules of sending",
@@ -814,6 +1012,46 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("pk", 1)), name="messaging_sendingrules_one_row")
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SendingRulesEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="messaging.sendingrules",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                ("id", models.BigIntegerField()),
+                (
+                    "approval_above",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="A message to more people than this needs a second person. Empty: never.",
+                        null=True,
+                        verbose_name="approval above, recipients",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
@@ -1095,22 +1333,235 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        *history("Automation", "messaging_automation", AUTOMATION, insert="bb4d9", update="f5d61"),
-        *history("Correction", "messaging_correction", CORRECTION, insert="d4a02", update="03423", delete="69355"),
-        *history(
-            "MessageTemplate", "messaging_messagetemplate", TEMPLATE, insert="550b1", update="be409", delete="7bdfa"
+        pgtrigger.migrations.AddTrigger(
+            model_name="automation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "messaging_automationevent" ("id", "include_earlier", "is_on", "kind", "offset", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "switched_on_at", "template") VALUES (NEW."id", NEW."include_earlier", NEW."is_on", NEW."kind", NEW."offset", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."switched_on_at", NEW."template"); RETURN NULL;',
+                    hash="88b4948284cbe887f412dcebbe732a17557fc712",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_bb4d9",
+                    table="messaging_automation",
+                    when="AFTER",
+                ),
+            ),
         ),
-        *history("Segment", "messaging_segment", SEGMENT, insert="44638", update="3f2f7", delete="a1c78"),
-        *history("SendingRules", "messaging_sendingrules", RULES, insert="0766e", update="5e84b"),
-        *history(
-            "Broadcast",
-            "message_history",
-            BROADCAST,
-            key=models.IntegerField,
-            changed=BROADCAST_CHANGED,
-            insert="e24c3",
-            update="547fa",
-            delete="f2a88",
+        pgtrigger.migrations.AddTrigger(
+            model_name="automation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "messaging_automationevent" ("id", "include_earlier", "is_on", "kind", "offset", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "switched_on_at", "template") VALUES (NEW."id", NEW."include_earlier", NEW."is_on", NEW."kind", NEW."offset", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."switched_on_at", NEW."template"); RETURN NULL;',
+                    hash="9b0dabdd224ed8719e57d24d5a4397459b452d22",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_f5d61",
+                    table="messaging_automation",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="correction",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "messaging_correctionevent" ("broadcast_id", "buttons", "created_at", "created_by_id", "finished_at", "id", "kind", "message_text", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "state_reason") VALUES (NEW."broadcast_id", NEW."buttons", NEW."created_at", NEW."created_by_id", NEW."finished_at", NEW."id", NEW."kind", NEW."message_text", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."state", NEW."state_reason"); RETURN NULL;',
+                    hash="b3b11c4fbde5fcdeb8c92b3f05509e4ee8a25966",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_d4a02",
+                    table="messaging_correction",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="correction",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "messaging_correctionevent" ("broadcast_id", "buttons", "created_at", "created_by_id", "finished_at", "id", "kind", "message_text", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "state_reason") VALUES (NEW."broadcast_id", NEW."buttons", NEW."created_at", NEW."created_by_id", NEW."finished_at", NEW."id", NEW."kind", NEW."message_text", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."state", NEW."state_reason"); RETURN NULL;',
+                    hash="cb0170cb5256b2fddb05beee5dd6bef74a595606",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_03423",
+                    table="messaging_correction",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="correction",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "messaging_correctionevent" ("broadcast_id", "buttons", "created_at", "created_by_id", "finished_at", "id", "kind", "message_text", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "state_reason") VALUES (OLD."broadcast_id", OLD."buttons", OLD."created_at", OLD."created_by_id", OLD."finished_at", OLD."id", OLD."kind", OLD."message_text", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."state", OLD."state_reason"); RETURN NULL;',
+                    hash="86603a14d6604c3e78e28c1b2429a169f1433758",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_69355",
+                    table="messaging_correction",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="messagetemplate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "messaging_messagetemplateevent" ("created_at", "created_by_id", "id", "is_archived", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."created_at", NEW."created_by_id", NEW."id", NEW."is_archived", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
+                    hash="4f9b603d46191361d1f2213ee085ef711c537062",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_550b1",
+                    table="messaging_messagetemplate",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="messagetemplate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "messaging_messagetemplateevent" ("created_at", "created_by_id", "id", "is_archived", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."created_at", NEW."created_by_id", NEW."id", NEW."is_archived", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
+                    hash="b9e6b29179b6cfe9fcef93627cfe4dc4245d0164",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_be409",
+                    table="messaging_messagetemplate",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="messagetemplate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "messaging_messagetemplateevent" ("created_at", "created_by_id", "id", "is_archived", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."created_at", OLD."created_by_id", OLD."id", OLD."is_archived", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
+                    hash="013f493dd160f47ece17d24ba7d0c66653003a42",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_7bdfa",
+                    table="messaging_messagetemplate",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="segment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "messaging_segmentevent" ("audience", "created_at", "created_by_id", "id", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."audience", NEW."created_at", NEW."created_by_id", NEW."id", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
+                    hash="96dcbcc26285ad6244f088a3e3643661d2a6393e",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_44638",
+                    table="messaging_segment",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="segment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "messaging_segmentevent" ("audience", "created_at", "created_by_id", "id", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."audience", NEW."created_at", NEW."created_by_id", NEW."id", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
+                    hash="62e18b31e516434408ec9d23e9d1628b82b9590f",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_3f2f7",
+                    table="messaging_segment",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="segment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "messaging_segmentevent" ("audience", "created_at", "created_by_id", "id", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."audience", OLD."created_at", OLD."created_by_id", OLD."id", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
+                    hash="84c8cf8872f5b7a6d9e1dbab17b450f36597ccea",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_a1c78",
+                    table="messaging_segment",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="sendingrules",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "messaging_sendingrulesevent" ("approval_above", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."approval_above", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
+                    hash="873cfdd2410c06db9a7b720a572195c8127bee24",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_0766e",
+                    table="messaging_sendingrules",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="sendingrules",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "messaging_sendingrulesevent" ("approval_above", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."approval_above", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
+                    hash="6c194ff65bec351d42bb5a7a20dea658936928e5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_5e84b",
+                    table="messaging_sendingrules",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="broadcast",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "messaging_broadcastevent" ("approved_by_id", "audience", "buttons", "created_at", "created_by_id", "finished_at", "frozen_at", "id", "kind", "link_preview", "media_name", "media_upload", "message_text", "name", "original_id", "paused_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recipient_group", "recipient_type", "scheduled_at", "silent", "started_at", "starts_at", "state", "state_reason", "submission_token") VALUES (NEW."approved_by_id", NEW."audience", NEW."buttons", NEW."created_at", NEW."created_by_id", NEW."finished_at", NEW."frozen_at", NEW."id", NEW."kind", NEW."link_preview", NEW."media_name", NEW."media_upload", NEW."message_text", NEW."name", NEW."original_id", NEW."paused_at", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."recipient_group", NEW."recipient_type", NEW."scheduled_at", NEW."silent", NEW."started_at", NEW."starts_at", NEW."state", NEW."state_reason", NEW."submission_token"); RETURN NULL;',
+                    hash="c16fd26037835ca30e9d6645340293dc397fa3ed",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_e24c3",
+                    table="message_history",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="broadcast",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."approved_by_id" IS DISTINCT FROM (NEW."approved_by_id") OR OLD."audience" IS DISTINCT FROM (NEW."audience") OR OLD."buttons" IS DISTINCT FROM (NEW."buttons") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."finished_at" IS DISTINCT FROM (NEW."finished_at") OR OLD."frozen_at" IS DISTINCT FROM (NEW."frozen_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."link_preview" IS DISTINCT FROM (NEW."link_preview") OR OLD."media_name" IS DISTINCT FROM (NEW."media_name") OR OLD."media_upload" IS DISTINCT FROM (NEW."media_upload") OR OLD."message_text" IS DISTINCT FROM (NEW."message_text") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."original_id" IS DISTINCT FROM (NEW."original_id") OR OLD."paused_at" IS DISTINCT FROM (NEW."paused_at") OR OLD."recipient_group" IS DISTINCT FROM (NEW."recipient_group") OR OLD."recipient_type" IS DISTINCT FROM (NEW."recipient_type") OR OLD."scheduled_at" IS DISTINCT FROM (NEW."scheduled_at") OR OLD."silent" IS DISTINCT FROM (NEW."silent") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at") OR OLD."state" IS DISTINCT FROM (NEW."state") OR OLD."state_reason" IS DISTINCT FROM (NEW."state_reason") OR OLD."submission_token" IS DISTINCT FROM (NEW."submission_token"))',
+                    func='INSERT INTO "messaging_broadcastevent" ("approved_by_id", "audience", "buttons", "created_at", "created_by_id", "finished_at", "frozen_at", "id", "kind", "link_preview", "media_name", "media_upload", "message_text", "name", "original_id", "paused_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recipient_group", "recipient_type", "scheduled_at", "silent", "started_at", "starts_at", "state", "state_reason", "submission_token") VALUES (NEW."approved_by_id", NEW."audience", NEW."buttons", NEW."created_at", NEW."created_by_id", NEW."finished_at", NEW."frozen_at", NEW."id", NEW."kind", NEW."link_preview", NEW."media_name", NEW."media_upload", NEW."message_text", NEW."name", NEW."original_id", NEW."paused_at", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."recipient_group", NEW."recipient_type", NEW."scheduled_at", NEW."silent", NEW."started_at", NEW."starts_at", NEW."state", NEW."state_reason", NEW."submission_token"); RETURN NULL;',
+                    hash="226cd8335c1338425d37b72c457d4bb56dddd2f9",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_547fa",
+                    table="message_history",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="broadcast",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "messaging_broadcastevent" ("approved_by_id", "audience", "buttons", "created_at", "created_by_id", "finished_at", "frozen_at", "id", "kind", "link_preview", "media_name", "media_upload", "message_text", "name", "original_id", "paused_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recipient_group", "recipient_type", "scheduled_at", "silent", "started_at", "starts_at", "state", "state_reason", "submission_token") VALUES (OLD."approved_by_id", OLD."audience", OLD."buttons", OLD."created_at", OLD."created_by_id", OLD."finished_at", OLD."frozen_at", OLD."id", OLD."kind", OLD."link_preview", OLD."media_name", OLD."media_upload", OLD."message_text", OLD."name", OLD."original_id", OLD."paused_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."recipient_group", OLD."recipient_type", OLD."scheduled_at", OLD."silent", OLD."started_at", OLD."starts_at", OLD."state", OLD."state_reason", OLD."submission_token"); RETURN NULL;',
+                    hash="24443d59399d5e716a8e5ecbae61357aeaef8577",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_f2a88",
+                    table="message_history",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="recipient",
