@@ -16,6 +16,7 @@ from bookings.incoming.services import AlreadyDecided, dismiss_incoming, match_i
 from bookings.labels import Labels
 from bookings.models import Booking, IncomingPayment
 from bookings.payments.queue import WaitingList
+from bookings.payments.upkeep import DECIDE as DECIDE_PAYMENT
 from bookings.services.payments import PaymentRefused, account_of
 from bookings.services.places import StreamFull
 from bookings.services.statuses import ReasonMissing, StatusNotChanged
@@ -23,8 +24,7 @@ from hsl_dashboard.web.pages import SeeOther, StaffRequest, page_of
 
 SEE = ("bookings.view_booking", "bookings.view_payment")
 DECIDE = (*SEE, "bookings.add_payment")
-SEE_QUEUE = ("bookings.view_booking", "bookings.decide_payment")
-CHANGE_RULES = "bookings.change_paymentrules"
+SEE_QUEUE = ("bookings.view_booking", DECIDE_PAYMENT)
 DISMISSING = "dismissing-%s"  # ids of one of two forms on a page
 
 
@@ -39,7 +39,6 @@ def incoming_list(request: StaffRequest) -> HttpResponse:
         "may_decide": request.user.has_perms(DECIDE),
         # Beside the lists of the queue, or for who does not see it beside the pages of money.
         "tabs": WaitingList(request.GET, request.user, now).tabs() if may_queue else [],
-        "may_change_rules": request.user.has_perm(CHANGE_RULES),
         "updated_at": now,
     }
     return render(request, "bookings/incoming_list.html", context)

@@ -148,6 +148,7 @@ class BookingFilter(ListFilter):
 
 
 def in_order(rows: "QuerySet[Booking]", sorts: Mapping[str, Any], sort: str) -> "QuerySet[Booking]":
+    """Sort by a word of ``sorts``, with a minus the other way round; what has no value comes last."""
     expression = sorts[sort.removeprefix("-")]
     ordered = expression.desc(nulls_last=True) if sort.startswith("-") else expression.asc(nulls_last=True)
     # The id breaks ties, so that no row stands on two pages; with the newest first, their index serves both.

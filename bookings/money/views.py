@@ -1,6 +1,8 @@
 """The pages of money: sums, the list of payments, the confirmed bookings without one, and recording a payment."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -144,7 +146,7 @@ def payment_list(request: StaffRequest) -> HttpResponse:
     labels = Labels.read()
     narrowed = _payments(request, labels)
     is_valid = narrowed.is_valid()
-    page = page_of(narrowed.qs if is_valid else Payment.objects.none(), request)
+    page = page_of(narrowed.qs if is_valid else narrowed.queryset.none(), request)
     context = {
         **_around(request, narrowed),
         "page": page,
@@ -159,7 +161,7 @@ def expected_list(request: StaffRequest) -> HttpResponse:
     labels = Labels.read()
     narrowed = _expected(request, labels)
     is_valid = narrowed.is_valid()
-    page = page_of(narrowed.qs if is_valid else Booking.objects.none(), request)
+    page = page_of(narrowed.qs if is_valid else narrowed.queryset.none(), request)
     context = {
         **_around(request, narrowed),
         "page": page,
@@ -175,18 +177,15 @@ def expected_list(request: StaffRequest) -> HttpResponse:
 def payment_export(request: StaffRequest) -> HttpResponseBase:
     """Export the whole filtered list; by POST, because the export is recorded."""
     labels = Labels.read()
-    narrowed = _payments(request, labels)
-    found = narrowed.qs if narrowed.is_valid() else Payment.objects.none()
-    return _list_as_file(request, payment_sheet(found, labels), found, "payment_list", is_valid=narrowed.is_valid())
+    return _list_as_file(request, _payments(request, labels), partial(payment_sheet, labels=labels), "payment_list")
 
 
 @require_POST
 @permission_required([VIEW_BOOKINGS, VIEW_MONEY, EXPORT_PEOPLE], raise_exception=True)
 def expected_export(request: StaffRequest) -> HttpResponseBase:
+    """Export the whole filtered list, as above."""
     labels = Labels.read()
-    narrowed = _expected(request, labels)
-    found = narrowed.qs if narrowed.is_valid() else Booking.objects.none()
-    return _list_as_file(request, expected_sheet(found, labels), found, "expected_list", is_valid=narrowed.is_valid())
+    return _list_as_file(request, _expected(request, labels), partial(expected_sheet, labels=labels), "expected_list")
 
 
 def _payments(request: StaffRequest, labels: Labels) -> PaymentFilter:
@@ -200,11 +199,13 @@ def _expected(request: StaffRequest, labels: Labels) -> ExpectedFilter:
 
 
 def _list_as_file(
-    request: StaffRequest, sheet: Sheet, rows: "QuerySet[Any]", page: str, *, is_valid: bool
+    request: StaffRequest, narrowed: MoneyFilter, sheet_of: Callable[["QuerySet[Any]"], Sheet], page: str
 ) -> HttpResponseBase:
+    is_valid = narrowed.is_valid()
+    rows = narrowed.qs if is_valid else narrowed.queryset.none()
     return list_as_file(
         request,
-        sheet=sheet,
+        sheet=sheet_of(rows),
         rows=rows,
         name=f"{page.removesuffix('_list')}-{timezone.localdate():%Y-%m-%d}",
         list_address=tidy_address(reverse(f"bookings:{page}"), request.GET),

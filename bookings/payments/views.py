@@ -246,7 +246,6 @@ def _show(
         "chosen": chosen,
         "opened": opened,
         "rules": queue.rules,
-        "may_change_rules": request.user.has_perm(CHANGE_RULES),
         "later": LATER.items(),
         "refused": next(iter(refused or {}), ""),
         "full": full,

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from hsl_dashboard.db import run_sql
 
@@ -130,24 +129,21 @@ _ON_DELETE = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL"
 
 def read_catalog(tables: list[str]) -> Catalog:
     """Read what there is of ``tables`` in the schema that the connection works in."""
-    columns = [LiveColumn(*row) for row in _rows(_COLUMNS, tables)]
+    asked = {"tables": tables}
+    columns = [LiveColumn(*row) for row in run_sql(_COLUMNS, asked)]
     return Catalog(
-        tables={row[0]: LiveTable(*row) for row in _rows(_TABLES, tables)},
+        tables={row[0]: LiveTable(*row) for row in run_sql(_TABLES, asked)},
         columns={(column.table, column.name): column for column in columns},
         constraints=[
             LiveConstraint(table, name, kind, tuple(names), refers_to, _ON_DELETE[on_delete], validated)
-            for table, name, kind, names, refers_to, on_delete, validated in _rows(_CONSTRAINTS, tables)
+            for table, name, kind, names, refers_to, on_delete, validated in run_sql(_CONSTRAINTS, asked)
         ],
         indexes=[
             LiveIndex(table, name, valid, unique, whole, tuple(names), definition)
-            for table, name, valid, unique, whole, names, definition in _rows(_INDEXES, tables)
+            for table, name, valid, unique, whole, names, definition in run_sql(_INDEXES, asked)
         ],
-        triggers=[LiveTrigger(*row) for row in _rows(_TRIGGERS, tables)],
+        triggers=[LiveTrigger(*row) for row in run_sql(_TRIGGERS, asked)],
     )
-
-
-def _rows(sql: str, tables: list[str]) -> list[tuple[Any, ...]]:
-    return list(run_sql(sql, {"tables": tables}))
 
 
 def same_default(live: str | None, wanted: str | None) -> bool:

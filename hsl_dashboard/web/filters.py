@@ -154,6 +154,7 @@ class ListFilter(django_filters.FilterSet):
 
     @property
     def searched(self) -> str:
+        """What was typed into the search; empty: nothing."""
         return str(self.values().get("q", ""))
 
     @property

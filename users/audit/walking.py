@@ -155,9 +155,10 @@ def _walk(rows: "QuerySet[AuditEntry]", fits: Q, *, size: int, backwards: bool) 
         f" ORDER BY at {back}, id {back} LIMIT 1",
         params,
     )
-    for found, count, at, pk in walked:
-        return _Seen(found, (at, pk) if count == WALKED else None)
-    return _Seen([], None)
+    if not walked:
+        return _Seen([], None)
+    [(found, count, at, pk)] = walked
+    return _Seen(found, (at, pk) if count == WALKED else None)
 
 
 def _compiled(rows: "QuerySet[AuditEntry, Any]") -> tuple[str, tuple[Any, ...]]:
