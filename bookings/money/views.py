@@ -177,7 +177,8 @@ def expected_list(request: StaffRequest) -> HttpResponse:
 def payment_export(request: StaffRequest) -> HttpResponseBase:
     """Export the whole filtered list; by POST, because the export is recorded."""
     labels = Labels.read()
-    return _list_as_file(request, _payments(request, labels), partial(payment_sheet, labels=labels), "payment_list")
+    sheet_of = partial(payment_sheet, labels=labels)
+    return _list_as_file(request, _payments(request, labels), sheet_of, page="payment_list", name="payments")
 
 
 @require_POST
@@ -185,7 +186,8 @@ def payment_export(request: StaffRequest) -> HttpResponseBase:
 def expected_export(request: StaffRequest) -> HttpResponseBase:
     """Export the whole filtered list, as above."""
     labels = Labels.read()
-    return _list_as_file(request, _expected(request, labels), partial(expected_sheet, labels=labels), "expected_list")
+    sheet_of = partial(expected_sheet, labels=labels)
+    return _list_as_file(request, _expected(request, labels), sheet_of, page="expected_list", name="expected")
 
 
 def _payments(request: StaffRequest, labels: Labels) -> PaymentFilter:
@@ -199,7 +201,7 @@ def _expected(request: StaffRequest, labels: Labels) -> ExpectedFilter:
 
 
 def _list_as_file(
-    request: StaffRequest, narrowed: MoneyFilter, sheet_of: Callable[["QuerySet[Any]"], Sheet], page: str
+    request: StaffRequest, narrowed: MoneyFilter, sheet_of: Callable[["QuerySet[Any]"], Sheet], *, page: str, name: str
 ) -> HttpResponseBase:
     is_valid = narrowed.is_valid()
     rows = narrowed.qs if is_valid else narrowed.queryset.none()
@@ -207,7 +209,7 @@ def _list_as_file(
         request,
         sheet=sheet_of(rows),
         rows=rows,
-        name=f"{page.removesuffix('_list')}-{timezone.localdate():%Y-%m-%d}",
+        name=f"{name}-{timezone.localdate():%Y-%m-%d}",
         list_address=tidy_address(reverse(f"bookings:{page}"), request.GET),
         is_valid=is_valid,
     )
